@@ -1,0 +1,56 @@
+/* A growing byte buffer, and a cursor to read one back: little-endian fixed
+ * integers, LEB128 varints (as protobuf has them) and length-prefixed bytes.
+ * Owns its memory; knows no format. */
+#ifndef BASE_BUF_H
+#define BASE_BUF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A borrowed run of bytes; text need not end in NUL. */
+struct span {
+	const void *data;
+	size_t len;
+};
+#define SPAN_TEXT(s) ((struct span){(s), strlen(s)})
+bool span_equal(struct span a, struct span b);
+
+/* Zeroed is an empty buffer. */
+struct buf {
+	uint8_t *data;
+	size_t len;
+	size_t cap;
+};
+
+void buf_fini(struct buf *);
+void buf_clear(struct buf *); /* keeps the memory */
+/* Room for n more bytes behind len; returns where they start. */
+uint8_t *buf_reserve(struct buf *, size_t n);
+void buf_put(struct buf *, const void *bytes, size_t n);
+void buf_put_u8(struct buf *, uint8_t);
+void buf_put_u32(struct buf *, uint32_t);
+void buf_put_u64(struct buf *, uint64_t);
+void buf_put_varint(struct buf *, uint64_t);
+void buf_put_span(struct buf *, struct span); /* varint length, bytes */
+
+/* Big-endian, for keys that sort as numbers. */
+void be64_put(uint8_t at[8], uint64_t);
+uint64_t be64_get(const uint8_t at[8]);
+
+/* Reading never passes the end: after the first short read `bad` is set, and
+ * every later read gives 0. Check bad once, at the end. */
+struct reader {
+	const uint8_t *at;
+	const uint8_t *end;
+	bool bad;
+};
+void reader_init(struct reader *, const void *bytes, size_t n);
+uint8_t reader_u8(struct reader *);
+uint32_t reader_u32(struct reader *);
+uint64_t reader_u64(struct reader *);
+uint64_t reader_varint(struct reader *);
+struct span reader_span(struct reader *); /* borrowed from the bytes */
+size_t reader_left(const struct reader *);
+
+#endif

@@ -1,0 +1,19 @@
+/* Memory that is there or the process ends. The core and the tables use it:
+ * everything acknowledged is in the journal, so stopping at once is the safe
+ * answer to an exhausted machine (DESIGN 3: durability never degrades
+ * silently). Sizes that a peer can choose are bounded before they get here. */
+#ifndef BASE_MEM_H
+#define BASE_MEM_H
+
+#include <stddef.h>
+
+#define MEM_EXIT_STATUS 70
+
+/* Zeroed. Free with free(). On failure logs and leaves with MEM_EXIT_STATUS. */
+void *mem_new(size_t size) __attribute__((malloc, returns_nonnull));
+/* As realloc; the added part is not zeroed. count * size must not overflow. */
+void *mem_resize(void *old, size_t count, size_t size) __attribute__((returns_nonnull));
+/* Copy of bytes with a NUL behind. */
+char *mem_text(const void *bytes, size_t len) __attribute__((malloc, returns_nonnull));
+
+#endif

@@ -1,0 +1,39 @@
+/* Frames of the protocol, in and out. Owns the rules that protobuf-c 1.4 does
+ * not enforce: every frame is scanned against the message's descriptor before
+ * it is decoded (structure, nesting, UTF-8 without NUL in every string, a bound
+ * on unknown fields), and decoding allocates from a bounded arena. Never looks
+ * at the meaning of a request. */
+#ifndef WIRE_H
+#define WIRE_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <protobuf-c/protobuf-c.h>
+
+#define WIRE_DEPTH_MAX 8
+#define WIRE_UNKNOWN_MAX 64        /* unknown fields in a frame */
+#define WIRE_UNKNOWN_BYTES_MAX 4096
+
+/* PARLOR_E_FRAME when the bytes do not parse or break a bound, PARLOR_E_TEXT
+ * when a string field is not valid text. */
+enum parlor_err wire_scan(const ProtobufCMessageDescriptor *, const void *bytes,
+			  size_t len) PARLOR_MUST_CHECK;
+
+/* Scan, then decode into the arena (cleared by its owner, not here). The
+ * message lives as long as the arena's content; there is nothing to free.
+ * Unknown fields are dropped. PARLOR_E_FRAME also when the arena is too small. */
+enum parlor_err wire_decode(const ProtobufCMessageDescriptor *, struct arena *, const void *bytes,
+			    size_t len, ProtobufCMessage **out) PARLOR_MUST_CHECK;
+
+/* Appends a message's encoding. */
+void wire_put(struct buf *, const ProtobufCMessage *);
+
+/* Appends the message as a length-delimited field: such parts may be
+ * concatenated into a frame whose fields are all repeated. */
+void wire_put_field(struct buf *, uint32_t field, const ProtobufCMessage *);
+void wire_put_bytes_field(struct buf *, uint32_t field, struct span);
+void wire_put_varint_field(struct buf *, uint32_t field, uint64_t value); /* omitted when 0 */
+
+#endif
