@@ -1,8 +1,9 @@
 /* Frames of the protocol, in and out. Owns the rules that protobuf-c 1.4 does
  * not enforce: every frame is scanned against the message's descriptor before
  * it is decoded (structure, nesting, UTF-8 without NUL in every string, a bound
- * on unknown fields), and decoding allocates from a bounded arena. Never looks
- * at the meaning of a request. */
+ * on unknown fields, a message field that is not repeated stands once), and
+ * decoding allocates from a bounded arena. Never looks at the meaning of a
+ * request. */
 #ifndef WIRE_H
 #define WIRE_H
 
@@ -12,9 +13,9 @@
 
 #include <protobuf-c/protobuf-c.h>
 
-#define WIRE_DEPTH_MAX 8
-#define WIRE_UNKNOWN_MAX 64        /* unknown fields in a frame */
-#define WIRE_UNKNOWN_BYTES_MAX 4096
+#define WIRE_DEPTH_MAX 8            /* messages in one another, the frame included */
+#define WIRE_UNKNOWN_MAX 64         /* unknown fields in a frame */
+#define WIRE_UNKNOWN_BYTES_MAX 4096 /* of them together, tags included */
 
 /* PARLOR_E_FRAME when the bytes do not parse or break a bound, PARLOR_E_TEXT
  * when a string field is not valid text. */
