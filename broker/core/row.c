@@ -1,0 +1,274 @@
+#include "core/row.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum sub { SUB_SELF = 0, SUB_FIRST = 1, SUB_SECOND = 2, SUB_THIRD = 3 };
+
+static void key_number(struct row_key *k, enum row_table table, uint64_t number, enum sub sub)
+{
+	k->table = table;
+	be64_put(k->bytes, number);
+	k->bytes[8] = (uint8_t)sub;
+	k->len = 9;
+}
+
+static void key_pair(struct row_key *k, enum row_table table, uint64_t number, enum sub sub,
+		     uint64_t tail)
+{
+	key_number(k, table, number, sub);
+	be64_put(k->bytes + 9, tail);
+	k->len = 17;
+}
+
+void row_key_state(struct row_key *k)
+{
+	k->table = ROW_NAMES;
+	k->bytes[0] = 'S';
+	k->len = 1;
+}
+
+void row_key_name(struct row_key *k, char kind, uint32_t tenant, struct span id)
+{
+	assert(id.len <= ROW_ID_MAX);
+	k->table = ROW_NAMES;
+	k->bytes[0] = (uint8_t)kind;
+	for (int i = 0; i < 4; i++)
+		k->bytes[1 + i] = (uint8_t)(tenant >> (24 - 8 * i));
+	memcpy(k->bytes + 5, id.data, id.len);
+	k->len = 5 + id.len;
+}
+
+void row_key_member(struct row_key *k, uint64_t member)
+{
+	key_number(k, ROW_MEMBERS, member, SUB_SELF);
+}
+
+void row_key_in_room(struct row_key *k, uint64_t member, uint64_t room)
+{
+	key_pair(k, ROW_MEMBERS, member, SUB_FIRST, room);
+}
+
+void row_key_former(struct row_key *k, uint64_t member, uint64_t left_pos)
+{
+	key_pair(k, ROW_MEMBERS, member, SUB_SECOND, left_pos);
+}
+
+void row_key_room(struct row_key *k, uint64_t room)
+{
+	key_number(k, ROW_ROOMS, room, SUB_SELF);
+}
+
+void row_key_membership(struct row_key *k, uint64_t room, uint64_t member)
+{
+	key_pair(k, ROW_ROOMS, room, SUB_FIRST, member);
+}
+
+void row_key_message(struct row_key *k, uint64_t room, uint64_t seq)
+{
+	key_pair(k, ROW_ROOMS, room, SUB_SECOND, seq);
+}
+
+void row_key_dedup(struct row_key *k, uint64_t room, struct hash128 hash)
+{
+	key_pair(k, ROW_ROOMS, room, SUB_THIRD, hash.high);
+	be64_put(k->bytes + 17, hash.low);
+	k->len = 25;
+}
+
+uint64_t row_key_tail(const void *key, size_t len)
+{
+	assert(len >= ROW_PREFIX + 8);
+	return be64_get((const uint8_t *)key + ROW_PREFIX);
+}
+
+void row_put_number(struct buf *b, uint64_t number)
+{
+	buf_put_varint(b, number);
+}
+
+void row_put_state(struct buf *b, const struct row_state *r)
+{
+	buf_put_varint(b, r->position);
+	buf_put_varint(b, r->tenants);
+	buf_put_varint(b, r->members);
+	buf_put_varint(b, r->rooms);
+	buf_put_varint(b, r->run);
+}
+
+void row_put_member(struct buf *b, const struct row_member *r)
+{
+	buf_put_varint(b, r->as_of);
+	buf_put_varint(b, r->tenant);
+	buf_put_u8(b, r->presence);
+	buf_put_varint(b, r->presence_run);
+	buf_put_varint(b, r->last_seen_us);
+	buf_put_span(b, r->id);
+}
+
+void row_put_room(struct buf *b, const struct row_room *r)
+{
+	buf_put_varint(b, r->as_of);
+	buf_put_varint(b, r->tenant);
+	buf_put_u8(b, r->state);
+	buf_put_u8(b, r->open);
+	buf_put_varint(b, r->members);
+	buf_put_varint(b, r->last_seq);
+	buf_put_varint(b, r->counted);
+	buf_put_varint(b, r->created_us);
+	buf_put_varint(b, r->active_us);
+	buf_put_varint(b, r->active_pos);
+	buf_put_u64(b, r->content);
+	buf_put_span(b, r->id);
+	buf_put_span(b, r->name);
+}
+
+void row_put_membership(struct buf *b, const struct row_membership *r)
+{
+	buf_put_varint(b, r->as_of);
+	buf_put_u8(b, r->type);
+	buf_put_varint(b, r->seen);
+	buf_put_varint(b, r->read_seq);
+	buf_put_varint(b, r->own);
+	buf_put_varint(b, r->own_last);
+	buf_put_varint(b, r->mention_seq);
+	buf_put_varint(b, r->joined_pos);
+	buf_put_varint(b, r->joined_seq);
+	buf_put_varint(b, r->joined_us);
+	buf_put_span(b, r->name);
+	buf_put_span(b, r->avatar);
+}
+
+void row_put_message(struct buf *b, const struct row_message *r)
+{
+	buf_put_varint(b, r->position);
+	buf_put_varint(b, r->time_us);
+	buf_put_varint(b, r->sender);
+	buf_put_varint(b, r->counted);
+	buf_put_varint(b, r->own);
+	buf_put_varint(b, r->own_prev);
+	buf_put_u8(b, (uint8_t)(r->counts | (r->recalled << 1)));
+}
+
+void row_put_dedup(struct buf *b, const struct row_dedup *r)
+{
+	buf_put_varint(b, r->seq);
+	buf_put_u64(b, r->content);
+}
+
+void row_put_former(struct buf *b, const struct row_former *r)
+{
+	buf_put_varint(b, r->room);
+	buf_put_varint(b, r->joined_pos);
+}
+
+static bool whole(const struct reader *in)
+{
+	return !in->bad && reader_left(in) == 0;
+}
+
+bool row_get_number(struct span v, uint64_t *number)
+{
+	struct reader in;
+	reader_init(&in, v.data, v.len);
+	*number = reader_varint(&in);
+	return whole(&in);
+}
+
+bool row_get_state(struct span v, struct row_state *r)
+{
+	struct reader in;
+	reader_init(&in, v.data, v.len);
+	r->position = reader_varint(&in);
+	r->tenants = (uint32_t)reader_varint(&in);
+	r->members = reader_varint(&in);
+	r->rooms = reader_varint(&in);
+	r->run = reader_varint(&in);
+	return whole(&in);
+}
+
+bool row_get_member(struct span v, struct row_member *r)
+{
+	struct reader in;
+	reader_init(&in, v.data, v.len);
+	r->as_of = reader_varint(&in);
+	r->tenant = (uint32_t)reader_varint(&in);
+	r->presence = reader_u8(&in);
+	r->presence_run = reader_varint(&in);
+	r->last_seen_us = reader_varint(&in);
+	r->id = reader_span(&in);
+	return whole(&in);
+}
+
+bool row_get_room(struct span v, struct row_room *r)
+{
+	struct reader in;
+	reader_init(&in, v.data, v.len);
+	r->as_of = reader_varint(&in);
+	r->tenant = (uint32_t)reader_varint(&in);
+	r->state = reader_u8(&in);
+	r->open = reader_u8(&in) != 0;
+	r->members = (uint32_t)reader_varint(&in);
+	r->last_seq = reader_varint(&in);
+	r->counted = reader_varint(&in);
+	r->created_us = reader_varint(&in);
+	r->active_us = reader_varint(&in);
+	r->active_pos = reader_varint(&in);
+	r->content = reader_u64(&in);
+	r->id = reader_span(&in);
+	r->name = reader_span(&in);
+	return whole(&in);
+}
+
+bool row_get_membership(struct span v, struct row_membership *r)
+{
+	struct reader in;
+	reader_init(&in, v.data, v.len);
+	r->as_of = reader_varint(&in);
+	r->type = reader_u8(&in);
+	r->seen = reader_varint(&in);
+	r->read_seq = reader_varint(&in);
+	r->own = reader_varint(&in);
+	r->own_last = reader_varint(&in);
+	r->mention_seq = reader_varint(&in);
+	r->joined_pos = reader_varint(&in);
+	r->joined_seq = reader_varint(&in);
+	r->joined_us = reader_varint(&in);
+	r->name = reader_span(&in);
+	r->avatar = reader_span(&in);
+	return whole(&in);
+}
+
+bool row_get_message(struct span v, struct row_message *r)
+{
+	struct reader in;
+	reader_init(&in, v.data, v.len);
+	r->position = reader_varint(&in);
+	r->time_us = reader_varint(&in);
+	r->sender = reader_varint(&in);
+	r->counted = reader_varint(&in);
+	r->own = reader_varint(&in);
+	r->own_prev = reader_varint(&in);
+	uint8_t flags = reader_u8(&in);
+	r->counts = (flags & 1) != 0;
+	r->recalled = (flags & 2) != 0;
+	return whole(&in);
+}
+
+bool row_get_dedup(struct span v, struct row_dedup *r)
+{
+	struct reader in;
+	reader_init(&in, v.data, v.len);
+	r->seq = reader_varint(&in);
+	r->content = reader_u64(&in);
+	return whole(&in);
+}
+
+bool row_get_former(struct span v, struct row_former *r)
+{
+	struct reader in;
+	reader_init(&in, v.data, v.len);
+	r->room = reader_varint(&in);
+	r->joined_pos = reader_varint(&in);
+	return whole(&in);
+}

@@ -1,0 +1,131 @@
+/* Rows: the state as it is stored, key and value to the byte. Owns their
+ * encoding, and nothing else: in-memory structs in, bytes out, and back. The
+ * state hash is a hash of these bytes, so the encoding has one form for one
+ * state. Keys begin with the number they cluster by, big-endian.
+ *
+ *   table         key                              value
+ *   ROW_NAMES     'T' 0 id | 'R' tenant id | 'M' tenant id   number
+ *                 'S'                              counters of the state
+ *   ROW_MEMBERS   member 0                         the member
+ *                 member 1 room                    is in that room
+ *                 member 2 position                left a room at that position
+ *   ROW_ROOMS     room 0                           the room
+ *                 room 1 member                    the membership
+ *                 room 2 seq                       the message
+ *                 room 3 hash                      idempotency: seq, content
+ */
+#ifndef CORE_ROW_H
+#define CORE_ROW_H
+
+#include "core/record.h"
+
+enum row_table { ROW_NAMES, ROW_MEMBERS, ROW_ROOMS };
+#define ROW_TABLES 3
+#define ROW_KEY_MAX 80
+#define ROW_ID_MAX 64 /* bytes of an id of a tenant, room or member */
+
+struct row_key {
+	enum row_table table;
+	size_t len;
+	uint8_t bytes[ROW_KEY_MAX];
+};
+
+/* Values. Spans borrow. */
+struct row_state {
+	uint64_t position; /* of the last record applied when it was written */
+	uint32_t tenants;  /* numbers given so far */
+	uint64_t members;
+	uint64_t rooms;
+	uint64_t run;
+};
+struct row_member {
+	uint64_t as_of;
+	uint32_t tenant;
+	uint8_t presence;
+	uint64_t presence_run; /* a presence of an earlier run of the broker is offline */
+	uint64_t last_seen_us;
+	struct span id;
+};
+struct row_room {
+	uint64_t as_of;
+	uint32_t tenant;
+	uint8_t state;
+	bool open;
+	uint32_t members;
+	uint64_t last_seq;
+	uint64_t counted;
+	uint64_t created_us;
+	uint64_t active_us;
+	uint64_t active_pos; /* of the last message, else of the creation: orders lists */
+	uint64_t content;
+	struct span id;
+	struct span name;
+};
+struct row_membership {
+	uint64_t as_of;
+	uint8_t type;
+	uint64_t seen;
+	uint64_t read_seq;
+	uint64_t own;         /* own counted messages since joining */
+	uint64_t own_last;    /* seq of the last of them, or 0 */
+	uint64_t mention_seq; /* last seq that mentions the member */
+	uint64_t joined_pos;
+	uint64_t joined_seq;
+	uint64_t joined_us;
+	struct span name;
+	struct span avatar;
+};
+struct row_message {
+	uint64_t position;
+	uint64_t time_us;
+	uint64_t sender;   /* member number, 0: the system */
+	uint64_t counted;  /* of the room, this message included */
+	uint64_t own;      /* of the sender, this message included, when it counts */
+	uint64_t own_prev; /* seq of the sender's counted message before, or 0 */
+	bool counts;
+	bool recalled;
+};
+struct row_dedup {
+	uint64_t seq;
+	uint64_t content;
+};
+struct row_former {
+	uint64_t room;
+	uint64_t joined_pos;
+};
+
+void row_key_state(struct row_key *);
+/* kind: 'T' (tenant 0), 'R' or 'M'. id of at most ROW_ID_MAX bytes. */
+void row_key_name(struct row_key *, char kind, uint32_t tenant, struct span id);
+void row_key_member(struct row_key *, uint64_t member);
+void row_key_in_room(struct row_key *, uint64_t member, uint64_t room);
+void row_key_former(struct row_key *, uint64_t member, uint64_t left_pos);
+void row_key_room(struct row_key *, uint64_t room);
+void row_key_membership(struct row_key *, uint64_t room, uint64_t member);
+void row_key_message(struct row_key *, uint64_t room, uint64_t seq);
+void row_key_dedup(struct row_key *, uint64_t room, struct hash128);
+/* The last number of a key made by in_room, former, membership or message. */
+uint64_t row_key_tail(const void *key, size_t len);
+/* Bytes of such a key before its last number: the prefix of its kind. */
+#define ROW_PREFIX 9
+
+void row_put_number(struct buf *, uint64_t);
+void row_put_state(struct buf *, const struct row_state *);
+void row_put_member(struct buf *, const struct row_member *);
+void row_put_room(struct buf *, const struct row_room *);
+void row_put_membership(struct buf *, const struct row_membership *);
+void row_put_message(struct buf *, const struct row_message *);
+void row_put_dedup(struct buf *, const struct row_dedup *);
+void row_put_former(struct buf *, const struct row_former *);
+
+/* False when the value is damaged. */
+bool row_get_number(struct span, uint64_t *);
+bool row_get_state(struct span, struct row_state *);
+bool row_get_member(struct span, struct row_member *);
+bool row_get_room(struct span, struct row_room *);
+bool row_get_membership(struct span, struct row_membership *);
+bool row_get_message(struct span, struct row_message *);
+bool row_get_dedup(struct span, struct row_dedup *);
+bool row_get_former(struct span, struct row_former *);
+
+#endif

@@ -1,0 +1,205 @@
+/* The core's tables in memory: who is resident, what is dirty, what may go.
+ * Loads rows on demand, links them, lists what must be written back. Knows no
+ * rule of rooms or messages. Private to the core.
+ *
+ * What is resident and dirty is newer than the stored row; a membership that
+ * was removed stays as a tombstone (gone) until its deletion was written. */
+#ifndef CORE_TABLES_H
+#define CORE_TABLES_H
+
+#include "core/core.h"
+
+#include "base/mem.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#define HASH_FUNCTION(keyptr, keylen, hashv) (hashv) = (unsigned)XXH3_64bits(keyptr, keylen)
+#define uthash_malloc(size) mem_new(size)
+#include <uthash.h>
+#include <utlist.h>
+
+struct name {
+	char *text;
+	uint32_t len;
+};
+
+struct member {
+	UT_hash_handle by_no;
+	UT_hash_handle by_id; /* key: id_key */
+	uint64_t no;
+	struct row_member row; /* row.id borrows from id_key */
+	uint8_t *id_key;       /* tenant number and id */
+	struct membership *memberships;
+	size_t memberships_len;
+	bool all_rooms; /* memberships holds every room of the member */
+	bool dirty;
+	struct member *dirty_next;
+};
+
+struct pair_key {
+	uint64_t room;
+	uint64_t tail;
+};
+struct dedup_key {
+	uint64_t room;
+	struct hash128 hash;
+};
+
+struct membership {
+	UT_hash_handle by_pair; /* room, member */
+	struct pair_key key;
+	struct room *room;
+	struct member *member;
+	struct row_membership row; /* name and avatar borrow from text */
+	char *text;
+	bool gone;
+	bool dirty;
+	uint64_t gone_pos;
+	struct membership *room_prev, *room_next;     /* room->memberships */
+	struct membership *member_prev, *member_next; /* member->memberships */
+	struct membership *dirty_prev, *dirty_next;   /* room->dirty_memberships or ->frozen */
+};
+
+/* A message whose rows are not yet written. */
+struct message {
+	UT_hash_handle by_seq;
+	UT_hash_handle by_dedup; /* only when it has an idempotency key */
+	struct pair_key key;
+	struct dedup_key dedup;
+	struct row_message row;
+	uint64_t content;
+	uint64_t changed_pos;
+	bool has_dedup;
+	struct message *prev, *next; /* room->messages, by changed_pos */
+};
+
+struct room {
+	UT_hash_handle by_no;
+	UT_hash_handle by_id;
+	uint64_t no;
+	struct row_room row; /* id borrows from id_key, name from name */
+	uint8_t *id_key;
+	char *name;
+	struct membership *memberships;
+	bool all_members;
+	bool used;      /* since the clock's hand passed */
+	bool row_dirty;
+	bool listed; /* in the list of dirty rooms */
+	uint32_t frozen; /* times it stands in the pass's array: 0 or 1 */
+	struct membership *dirty_memberships;
+	struct membership *frozen_memberships;
+	struct message *messages;
+	struct room *dirty_next;
+	struct room *warm_prev, *warm_next; /* tenant's rooms active since start, newest first */
+	bool warm;
+};
+
+struct tenant {
+	UT_hash_handle by_no;
+	UT_hash_handle by_id;
+	uint32_t no;
+	struct span id;
+	char *text;
+	struct room *warm;
+	size_t warm_len;
+	bool dirty;
+};
+
+/* A pass of write-back: what was dirty when it began, in order of keys. */
+struct pass {
+	bool active;
+	uint64_t position; /* changes up to here are covered when it ends */
+	struct room **rooms;
+	size_t rooms_len, rooms_at;
+	struct member **members;
+	size_t members_len, members_at;
+};
+
+struct new_name { /* a row of ROW_NAMES to write */
+	char kind;
+	uint32_t tenant;
+	uint64_t number;
+	char id[ROW_ID_MAX];
+	size_t id_len;
+};
+
+struct core {
+	struct core_limits limits;
+	struct core_rows rows;
+	struct core_sink sink;
+	struct row_state state; /* position: the last record */
+	bool state_dirty;
+	uint64_t now_us; /* latest time given to a record */
+	uint64_t covered;
+
+	struct tenant *tenants_by_no, *tenants_by_id;
+	struct member *members_by_no, *members_by_id;
+	struct room *rooms_by_no, *rooms_by_id;
+	struct membership *memberships;
+	struct message *messages_by_seq, *messages_by_dedup;
+
+	struct room *dirty_rooms;
+	struct member *dirty_members;
+	size_t dirty_rooms_len, dirty_members_len;
+	size_t dirty_rows;
+	struct new_name *new_names;
+	size_t new_names_len, new_names_cap;
+	struct pass pass;
+	struct room *hand;
+	uint64_t evicted;
+	struct buf scratch;
+	struct buf scan;
+};
+
+/* Finding: PARLOR_E_OK with *out NULL when there is none; other codes are
+ * failures of the store. */
+enum parlor_err tables_tenant(struct core *, struct span id, struct tenant **) PARLOR_MUST_CHECK;
+enum parlor_err tables_tenant_no(struct core *, uint32_t no, struct tenant **) PARLOR_MUST_CHECK;
+enum parlor_err tables_member(struct core *, uint32_t tenant, struct span id,
+			      struct member **) PARLOR_MUST_CHECK;
+enum parlor_err tables_member_no(struct core *, uint64_t no, struct member **) PARLOR_MUST_CHECK;
+enum parlor_err tables_room(struct core *, uint32_t tenant, struct span id,
+			    struct room **) PARLOR_MUST_CHECK;
+enum parlor_err tables_room_no(struct core *, uint64_t no, struct room **) PARLOR_MUST_CHECK;
+/* NULL also when the member has left. */
+enum parlor_err tables_membership(struct core *, struct room *, struct member *,
+				  struct membership **) PARLOR_MUST_CHECK;
+/* As it is stored or pending; *found false when there is none. */
+enum parlor_err tables_message(struct core *, uint64_t room, uint64_t seq, struct row_message *,
+			       bool *found) PARLOR_MUST_CHECK;
+enum parlor_err tables_dedup(struct core *, uint64_t room, struct hash128, struct row_dedup *,
+			     bool *found) PARLOR_MUST_CHECK;
+
+/* Makes every membership of the room (of the member) resident. Lists may hold
+ * tombstones. */
+enum parlor_err tables_load_members(struct core *, struct room *) PARLOR_MUST_CHECK;
+enum parlor_err tables_load_rooms(struct core *, struct member *) PARLOR_MUST_CHECK;
+
+/* Adding: the caller has made sure that there is none. */
+struct tenant *tables_add_tenant(struct core *, uint32_t no, struct span id);
+struct member *tables_add_member(struct core *, uint64_t no, const struct row_member *);
+struct room *tables_add_room(struct core *, uint64_t no, const struct row_room *);
+/* Revives a tombstone when there is one. */
+struct membership *tables_add_membership(struct core *, struct room *, struct member *,
+					 const struct row_membership *);
+/* Makes the message resident for change, loading it when it is not. */
+struct message *tables_hold_message(struct core *, struct room *, uint64_t seq,
+				    const struct row_message *, uint64_t position);
+void tables_set_dedup(struct core *, struct message *, struct hash128, uint64_t content);
+void tables_new_name(struct core *, char kind, uint32_t tenant, struct span id, uint64_t number);
+
+void tables_set_room_name(struct room *, struct span name);
+void tables_set_profile(struct membership *, struct span name, struct span avatar);
+
+/* Changed: to be written back. */
+void tables_touch_room(struct core *, struct room *);
+void tables_touch_member(struct core *, struct member *);
+void tables_touch_membership(struct core *, struct membership *);
+void tables_remove_membership(struct core *, struct membership *, uint64_t position);
+/* The room has a new last activity: it moves to the front of the warm ones. */
+void tables_warm(struct core *, struct tenant *, struct room *);
+
+void tables_free(struct core *);
+
+#endif

@@ -1,0 +1,95 @@
+/* The data directory of a broker: one LMDB environment with the journal and
+ * the rows of the core. Owns durability: what a commit took is on disk when it
+ * returns PARLOR_E_OK, with LMDB's default, fully synced flags. Never decides
+ * anything about rooms, never talks to a peer.
+ *
+ * Writing: begin, any of append / put / replace / trim, then commit. The first
+ * failure sticks and is told by commit, which then has changed nothing. Reading
+ * goes through one read transaction that lives from store_turn_begin to
+ * store_turn_end and shows the last commit; values borrow until turn_end.
+ *
+ * Journal entries carry a checksum, verified at each read. */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "core/core.h"
+
+struct store;
+
+struct store_options {
+	const char *dir;       /* made when missing */
+	uint64_t map_init;     /* bytes; default 256 MiB */
+	uint64_t map_max;      /* bytes; full beyond it; default 1 TiB */
+	uint64_t headroom;     /* bytes kept free for deletes and one large commit; default 64 MiB */
+	uint32_t parts;        /* sync partitions, fixed when the directory is made; default 16 */
+	bool read_only;
+};
+
+/* why: of at least 256 bytes, one line for a person. STORE_LOCKED, STORE_VERSION,
+ * STORE_CORRUPT, STORE (I/O, permissions). Checks for stale readers. */
+enum parlor_err store_open(struct store **, const struct store_options *, uint64_t journal_id,
+			   char *why, size_t why_size) PARLOR_MUST_CHECK;
+void store_close(struct store *);
+
+uint64_t store_journal_id(const struct store *); /* given at creation, never 0 */
+uint32_t store_parts(const struct store *);
+uint64_t store_first(const struct store *); /* lowest position kept; last + 1 when empty */
+uint64_t store_last(const struct store *);  /* 0 when nothing was ever journalled */
+/* Every change up to here is in rows: recovery applies what comes after it. */
+uint64_t store_covered(const struct store *);
+
+/* ---- reading ---------------------------------------------------------------- */
+
+enum parlor_err store_turn_begin(struct store *) PARLOR_MUST_CHECK;
+void store_turn_end(struct store *);
+struct core_rows store_rows(struct store *);
+
+struct entry {
+	uint64_t position;
+	uint8_t part;      /* STORE_PART_NONE: not for MySQL */
+	struct span head;  /* record_encode */
+	struct span event; /* encoded Event; empty: delivered to nobody */
+};
+#define STORE_PART_NONE 255
+
+/* PARLOR_E_NOT_FOUND outside what is kept; STORE_CORRUPT when damaged. */
+enum parlor_err store_read(struct store *, uint64_t position, struct entry *) PARLOR_MUST_CHECK;
+/* A walk over entries from a position on, inside one turn. Several may be open. */
+struct store_walk {
+	void *cursor;
+	uint64_t next;
+};
+enum parlor_err store_walk_open(struct store *, uint64_t from,
+				struct store_walk *) PARLOR_MUST_CHECK;
+/* PARLOR_E_NOT_FOUND at the end. */
+enum parlor_err store_walk_next(struct store *, struct store_walk *,
+				struct entry *) PARLOR_MUST_CHECK;
+void store_walk_close(struct store *, struct store_walk *);
+
+/* ---- writing ----------------------------------------------------------------- */
+
+/* Before a request that writes is accepted: STORE_FULL (retryable) when map or
+ * disk could not take `bytes` more and keep the headroom. Cheap; grows the map
+ * and reserves disk blocks ahead when it has to (only between transactions). */
+enum parlor_err store_reserve(struct store *, uint64_t bytes) PARLOR_MUST_CHECK;
+
+enum parlor_err store_begin(struct store *) PARLOR_MUST_CHECK;
+void store_append(struct store *, const struct entry *); /* position = last + 1 */
+void store_put(void *store, const struct row_key *, struct span value); /* core_put_fn */
+void store_replace_event(struct store *, uint64_t position, struct span event);
+void store_set_covered(struct store *, uint64_t position);
+/* Removes the oldest entries below `first`, at most max of them. */
+void store_trim(struct store *, uint64_t first, size_t max);
+enum parlor_err store_commit(struct store *) PARLOR_MUST_CHECK;
+void store_abort(struct store *);
+
+/* XXH3 over all rows in order of table and key: equal states, equal hashes.
+ * Meaningful after a complete write-back. */
+enum parlor_err store_state_hash(struct store *, struct hash128 *) PARLOR_MUST_CHECK;
+
+struct store_counts {
+	uint64_t map_bytes, used_bytes, entries, commits, full_refusals, file_bytes;
+};
+void store_counts(const struct store *, struct store_counts *);
+
+#endif
