@@ -1,0 +1,5 @@
+include(CMakeFindDependencyMacro)
+find_dependency(PkgConfig)
+pkg_check_modules(PROTOBUF_C REQUIRED IMPORTED_TARGET libprotobuf-c)
+pkg_check_modules(ZMQ REQUIRED IMPORTED_TARGET libzmq)
+include(${CMAKE_CURRENT_LIST_DIR}/parlor-targets.cmake)
