@@ -1,0 +1,42 @@
+"""Writes the golden frames with Python's protobuf, so that the C encoder is
+compared with another implementation. Run only when the protocol gains frames:
+    protoc --python_out=DIR -I proto proto/parlor.proto proto/worker.proto
+    PYTHONPATH=DIR /usr/bin/python3 tests/data/golden/write.py
+"""
+import pathlib
+
+import parlor_pb2 as p
+import worker_pb2 as w
+
+TIME = 1700000000000000
+BODY = "你好, café 👋"
+
+hello = p.ToBroker(requests=[p.Request(id=1, hello=p.Hello(
+    version=1, tenant="acme", client="gateway", members=["agent-1", "agent-2", "客服小李"],
+    resume=True, journal=0xFEDCBA9876543210, position=300, credit=4096))])
+post = p.ToBroker(requests=[p.Request(id=2, post=p.Post(
+    room="room-7", sender="visitor-9", client_id="c-0001", type=p.MESSAGE_MESSAGE,
+    content_type=p.CONTENT_IMAGE, body=BODY, mentions=["agent-2"], level=p.LEVEL_STORED))])
+posted = p.FromBroker(replies=[p.Reply(id=2, posted=p.Posted(
+    seq=12, position=123456789, time_us=TIME))])
+one_event = p.Event(position=123456789, time_us=TIME, room="room-7", posted=p.Message(
+    seq=12, sender="visitor-9", sender_name="Ann", sender_avatar="https://example.com/a.png",
+    type=p.MESSAGE_MESSAGE, content_type=p.CONTENT_IMAGE, body=BODY, client_id="c-0001",
+    mentions=["agent-2"]))
+event = p.FromBroker(events=[one_event])
+batch = w.ToWorker(batch=w.Batch(part=5, epoch=7, after=123456000, upto=123456789, records=[
+    w.SyncRecord(kind=w.RECORD_BOOT),
+    w.SyncRecord(kind=w.RECORD_POSTED, tenant="acme", counted=11, seen=4, members=3,
+                 event=one_event)]))
+part_state = w.FromWorker(part_state=w.PartState(
+    part=5, epoch=7, db_epoch=7, position=123456000, unread_position=123455000,
+    quarantined=[w.QuarantinedRoom(tenant="acme", room="room-7", position=12,
+                                   error="Data too long for column")]))
+
+frames = {"hello": hello, "post": post, "posted": posted, "event": event, "batch": batch,
+          "part_state": part_state}
+here = pathlib.Path(__file__).parent
+for name, frame in frames.items():
+    digits = frame.SerializeToString().hex()
+    lines = [digits[i:i + 64] for i in range(0, len(digits), 64)]
+    (here / f"{name}.hex").write_text("\n".join(lines) + "\n")

@@ -1,0 +1,169 @@
+#include "frames.h"
+
+#include "wire.h"
+
+#include <parlor/parlor.pb-c.h>
+#include <parlor/worker.pb-c.h>
+
+/* Generated structs hold char *, though encoding only reads. */
+#define TEXT(s) ((char *)(s))
+
+static void put_request(struct buf *b, Parlor__Request *request)
+{
+	Parlor__ToBroker frame = PARLOR__TO_BROKER__INIT;
+	frame.requests = &request;
+	frame.n_requests = 1;
+	wire_put(b, &frame.base);
+}
+
+static void put_hello(struct buf *b)
+{
+	char *members[] = {TEXT("agent-1"), TEXT("agent-2"), TEXT("客服小李")};
+	Parlor__Hello hello = PARLOR__HELLO__INIT;
+	hello.version = 1;
+	hello.tenant = TEXT("acme");
+	hello.client = TEXT("gateway");
+	hello.members = members;
+	hello.n_members = 3;
+	hello.resume = true;
+	hello.journal = UINT64_C(0xfedcba9876543210);
+	hello.position = 300;
+	hello.credit = 4096;
+	Parlor__Request request = PARLOR__REQUEST__INIT;
+	request.id = 1;
+	request.op_case = PARLOR__REQUEST__OP_HELLO;
+	request.hello = &hello;
+	put_request(b, &request);
+}
+
+static void put_post(struct buf *b)
+{
+	char *mentions[] = {TEXT("agent-2")};
+	Parlor__Post post = PARLOR__POST__INIT;
+	post.room = TEXT("room-7");
+	post.sender = TEXT("visitor-9");
+	post.client_id = TEXT("c-0001");
+	post.type = PARLOR__MESSAGE_TYPE__MESSAGE_MESSAGE;
+	post.content_type = PARLOR__CONTENT_TYPE__CONTENT_IMAGE;
+	post.body = TEXT("你好, café 👋");
+	post.mentions = mentions;
+	post.n_mentions = 1;
+	post.level = PARLOR__LEVEL__LEVEL_STORED;
+	Parlor__Request request = PARLOR__REQUEST__INIT;
+	request.id = 2;
+	request.op_case = PARLOR__REQUEST__OP_POST;
+	request.post = &post;
+	put_request(b, &request);
+}
+
+static void put_posted(struct buf *b)
+{
+	Parlor__Posted posted = PARLOR__POSTED__INIT;
+	posted.seq = 12;
+	posted.position = 123456789;
+	posted.time_us = UINT64_C(1700000000000000);
+	Parlor__Reply reply = PARLOR__REPLY__INIT;
+	reply.id = 2;
+	reply.result_case = PARLOR__REPLY__RESULT_POSTED;
+	reply.posted = &posted;
+	Parlor__Reply *replies[] = {&reply};
+	Parlor__FromBroker frame = PARLOR__FROM_BROKER__INIT;
+	frame.replies = replies;
+	frame.n_replies = 1;
+	wire_put(b, &frame.base);
+}
+
+/* The message of put_post as sessions see it. */
+static void make_event(Parlor__Event *event, Parlor__Message *message)
+{
+	static char *mentions[] = {TEXT("agent-2")};
+	parlor__message__init(message);
+	message->seq = 12;
+	message->sender = TEXT("visitor-9");
+	message->sender_name = TEXT("Ann");
+	message->sender_avatar = TEXT("https://example.com/a.png");
+	message->type = PARLOR__MESSAGE_TYPE__MESSAGE_MESSAGE;
+	message->content_type = PARLOR__CONTENT_TYPE__CONTENT_IMAGE;
+	message->body = TEXT("你好, café 👋");
+	message->client_id = TEXT("c-0001");
+	message->mentions = mentions;
+	message->n_mentions = 1;
+	parlor__event__init(event);
+	event->position = 123456789;
+	event->time_us = UINT64_C(1700000000000000);
+	event->room = TEXT("room-7");
+	event->kind_case = PARLOR__EVENT__KIND_POSTED;
+	event->posted = message;
+}
+
+static void put_event(struct buf *b)
+{
+	Parlor__Message message;
+	Parlor__Event event;
+	make_event(&event, &message);
+	Parlor__Event *events[] = {&event};
+	Parlor__FromBroker frame = PARLOR__FROM_BROKER__INIT;
+	frame.events = events;
+	frame.n_events = 1;
+	wire_put(b, &frame.base);
+}
+
+static void put_batch(struct buf *b)
+{
+	Parlor__Message message;
+	Parlor__Event event;
+	make_event(&event, &message);
+	Parlor__SyncRecord record = PARLOR__SYNC_RECORD__INIT;
+	record.kind = PARLOR__RECORD_KIND__RECORD_POSTED;
+	record.tenant = TEXT("acme");
+	record.counted = 11;
+	record.seen = 4;
+	record.members = 3;
+	record.event = &event;
+	Parlor__SyncRecord boot = PARLOR__SYNC_RECORD__INIT;
+	boot.kind = PARLOR__RECORD_KIND__RECORD_BOOT;
+	Parlor__SyncRecord *records[] = {&boot, &record};
+	Parlor__Batch batch = PARLOR__BATCH__INIT;
+	batch.part = 5;
+	batch.epoch = 7;
+	batch.after = 123456000;
+	batch.upto = 123456789;
+	batch.records = records;
+	batch.n_records = 2;
+	Parlor__ToWorker frame = PARLOR__TO_WORKER__INIT;
+	frame.op_case = PARLOR__TO_WORKER__OP_BATCH;
+	frame.batch = &batch;
+	wire_put(b, &frame.base);
+}
+
+static void put_part_state(struct buf *b)
+{
+	Parlor__QuarantinedRoom room = PARLOR__QUARANTINED_ROOM__INIT;
+	room.tenant = TEXT("acme");
+	room.room = TEXT("room-7");
+	room.position = 12;
+	room.error = TEXT("Data too long for column");
+	Parlor__QuarantinedRoom *rooms[] = {&room};
+	Parlor__PartState state = PARLOR__PART_STATE__INIT;
+	state.part = 5;
+	state.epoch = 7;
+	state.db_epoch = 7;
+	state.position = 123456000;
+	state.unread_position = 123455000;
+	state.quarantined = rooms;
+	state.n_quarantined = 1;
+	Parlor__FromWorker frame = PARLOR__FROM_WORKER__INIT;
+	frame.op_case = PARLOR__FROM_WORKER__OP_PART_STATE;
+	frame.part_state = &state;
+	wire_put(b, &frame.base);
+}
+
+const struct frame frames[] = {
+	{"hello", &parlor__to_broker__descriptor, put_hello},
+	{"post", &parlor__to_broker__descriptor, put_post},
+	{"posted", &parlor__from_broker__descriptor, put_posted},
+	{"event", &parlor__from_broker__descriptor, put_event},
+	{"batch", &parlor__to_worker__descriptor, put_batch},
+	{"part_state", &parlor__from_worker__descriptor, put_part_state},
+	{0},
+};
