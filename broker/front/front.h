@@ -1,0 +1,69 @@
+/* A ROUTER that peers connect to: the broker has one for clients and one for
+ * workers. Owns the socket and the rules of its frames: which address may be
+ * bound, ids chosen by ROUTER only, one payload frame a message. Reads no
+ * payload; sending is outbox.h's. */
+#ifndef FRONT_FRONT_H
+#define FRONT_FRONT_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "front/auth.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <zmq.h>
+
+#define FRONT_ENDPOINT_MAX 256
+
+struct front;
+
+struct front_options {
+	const char *endpoint; /* tcp://HOST:PORT (PORT may be *) or ipc://PATH */
+	enum auth_role role;
+	const struct auth *auth;
+	size_t frame_bytes_max; /* a larger one costs the peer its connection */
+	int receive_hwm;        /* messages a peer may have waiting for us; 0: 1000 */
+};
+
+/* PARLOR_E_ADDRESS with one line in `why` (of at least 256 bytes): not an
+ * address, taken, or not loopback while there are no keys. */
+enum parlor_err front_open(struct front **out, void *zmq_ctx, const struct front_options *,
+			   char *why, size_t why_size) PARLOR_MUST_CHECK;
+/* What is unsent is dropped. NULL is fine. */
+void front_close(struct front *);
+
+void *front_socket(const struct front *);
+/* The address really bound, without '*'. */
+const char *front_endpoint(const struct front *);
+
+/* A message as it came. Zeroed by front_frame_init, closed by front_frame_close,
+ * reused between by front_recv. */
+struct front_frame {
+	zmq_msg_t routing;
+	zmq_msg_t payload;
+	enum parlor_err err; /* OK, or FRAME: payload is empty, answer and go on */
+};
+void front_frame_init(struct front_frame *);
+void front_frame_close(struct front_frame *);
+struct span front_routing(const struct front_frame *);
+struct span front_payload(const struct front_frame *);
+const char *front_user(const struct front_frame *); /* for auth_*; may be NULL */
+
+/* The next message without waiting; false: nothing is there. A message of other
+ * than one payload frame is drained whole and given with err FRAME, and so is
+ * one from a peer that chose its own routing id. */
+bool front_recv(struct front *, struct front_frame *);
+
+/* Whether an endpoint is of this machine only: ipc, inproc, or tcp on
+ * 127.0.0.0/8, [::1] or localhost. */
+bool front_is_loopback(const char *endpoint);
+
+struct front_counts {
+	uint64_t frames;
+	uint64_t bytes;
+	uint64_t bad; /* given with err FRAME */
+};
+void front_counts(const struct front *, struct front_counts *);
+
+#endif

@@ -1,0 +1,116 @@
+/* What one turn of the loop sends. Owns the encoded parts of the turn, the
+ * frames made of them at its end, and the account of what is queued inside
+ * ZeroMQ for each peer. Knows peers by routing id and an owner pointer; knows
+ * no event, no request and no session state.
+ *
+ * A part (one or more encoded fields of FromBroker) is put down once; each
+ * peer that is to get it costs one step in a tree of parts. Peers that got the
+ * same parts stand on the same node and share one frame by reference. At flush
+ * the parts of each node become one frame, more only above frame_bytes_max.
+ *
+ * Accounting: what is handed to ZeroMQ is counted until ZeroMQ has let go of
+ * it (its I/O thread does that; the outbox hears of it at the next flush or
+ * collect). A peer is charged the frame's bytes and OUTBOX_FRAME_COST; the
+ * total counts a shared frame once. Hence the socket needs no SNDHWM.
+ *
+ * Limits: peer_bytes_max a peer, total_bytes_max for all; see outbox_room and
+ * outbox_flush for what happens there. One thread calls all of it. */
+#ifndef FRONT_OUTBOX_H
+#define FRONT_OUTBOX_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define OUTBOX_FRAME_COST 256 /* bytes a frame in flight takes beside its own */
+#define OUTBOX_ROUTING_MAX 255
+
+struct outbox;
+struct outbox_peer;
+
+struct outbox_limits {
+	size_t frame_bytes_max; /* a single larger part still goes, alone */
+	size_t peer_bytes_max;  /* queued for a peer; replies may pass it up to 4 times */
+	size_t total_bytes_max; /* memory of all that is queued */
+};
+
+/* Sends on that ROUTER (ROUTER_MANDATORY set); the socket stays the caller's. */
+struct outbox *outbox_new(void *router, const struct outbox_limits *);
+/* Only when ZeroMQ holds no frame any more: after zmq_ctx_term. NULL is fine. */
+void outbox_free(struct outbox *);
+
+/* A peer to send to. `owner` comes back when it fails. */
+struct outbox_peer *outbox_open(struct outbox *, struct span routing, void *owner);
+/* Its owner ends. What this turn already brought it is still sent with the
+ * next flush; a failure is no longer reported. The pointer is dead after. */
+void outbox_close(struct outbox *, struct outbox_peer *);
+
+/* ---- within a turn ---------------------------------------------------------- */
+
+/* A part of this turn; valid until the flush. */
+struct outbox_part {
+	uint32_t no;
+};
+/* Copies the bytes. Never empty. */
+struct outbox_part outbox_put(struct outbox *, struct span bytes);
+/* The same without a copy: encode behind the buffer's end between the two. The
+ * buffer is the turn's; append only. */
+struct buf *outbox_begin(struct outbox *);
+struct outbox_part outbox_end(struct outbox *);
+
+void outbox_add(struct outbox *, struct outbox_peer *, struct outbox_part);
+
+/* Bytes of parts put down this turn; a loop ends its turn before this is large. */
+size_t outbox_turn_bytes(const struct outbox *);
+/* Brought to this peer this turn. */
+size_t outbox_peer_turn_bytes(const struct outbox_peer *);
+
+/* Bytes that may still be added to the peer, this turn's included: 0 means no
+ * more events, serve it from the journal later. Replies are added regardless.
+ * While more than half of total_bytes_max is queued, a peer's allowance
+ * is its fair part of that half instead of peer_bytes_max. */
+size_t outbox_room(const struct outbox *, const struct outbox_peer *);
+
+/* ---- the end of a turn ------------------------------------------------------- */
+
+/* Sends what the turn brought, never waiting. A peer is failed when ZeroMQ
+ * does not take its frame (gone, or not readable for long), when more than 4
+ * times peer_bytes_max is queued for it, or when total_bytes_max is passed and
+ * it is over its fair part: frames behind that are dropped and it is listed. */
+void outbox_flush(struct outbox *);
+/* Owner of a peer that failed and is not closed, each once; NULL: no more. */
+void *outbox_failed(struct outbox *);
+
+/* Takes back what ZeroMQ has let go of. Flush does it too. */
+void outbox_collect(struct outbox *);
+/* To wait for ZeroMQ letting go: a descriptor for the loop's zmq_poll, readable
+ * once something came back since outbox_arm. False: something is back already,
+ * do not wait. Collect drains it. */
+int outbox_fd(const struct outbox *);
+bool outbox_arm(struct outbox *);
+
+/* ---- without a session ------------------------------------------------------- */
+
+/* A frame to someone who has no peer (no hello yet): sent at once or dropped,
+ * and dropped when such frames together hold more than 1/64 of
+ * total_bytes_max. False when dropped. */
+bool outbox_send(struct outbox *, struct span routing, struct span frame);
+
+struct outbox_counts {
+	uint64_t frames;       /* handed to ZeroMQ */
+	uint64_t frame_bytes;  /* of them */
+	uint64_t shared;       /* of the frames, those that reused another peer's bytes */
+	uint64_t parts;        /* put down */
+	uint64_t failed;       /* peers */
+	uint64_t dropped;      /* frames: of failed peers and of outbox_send */
+	uint64_t queued_bytes; /* now in ZeroMQ's hands */
+	uint64_t peers;        /* open now */
+};
+void outbox_counts(const struct outbox *, struct outbox_counts *);
+/* Queued for one peer now, OUTBOX_FRAME_COST a frame included. */
+size_t outbox_queued(const struct outbox_peer *);
+
+#endif
