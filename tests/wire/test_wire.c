@@ -116,6 +116,7 @@ static void malformed_structure_is_refused(void **state)
 	static const struct row rows[] = {
 		{NEST, BYTES("\x00\x00"), PARLOR_E_FRAME, "field number 0"},
 		{NEST, BYTES("\x80\x00\x00"), PARLOR_E_FRAME, "field number 0, padded"},
+		{NEST, BYTES("\x02\x00"), PARLOR_E_FRAME, "field number 0 with a length"},
 		{NEST, BYTES("\x0b\x0c"), PARLOR_E_FRAME, "a group in place of a known field"},
 		{NEST, BYTES("\xa3\x06\xa4\x06"), PARLOR_E_FRAME, "an unknown group"},
 		{NEST, BYTES("\x0c"), PARLOR_E_FRAME, "a group's end"},
