@@ -1,0 +1,708 @@
+/* A client's life, told by a broker that does as the test says. */
+#include "router.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+#include <poll.h>
+#include <pthread.h>
+
+#define PATIENCE_MS 10000
+#define JOURNAL 0xfeedfacecafebeefu
+
+/* What the callbacks of one client saw. */
+struct seen {
+	int sessions, resets, lost;
+	int lost_code;
+	uint64_t events, last_position;
+	int answers;
+	int codes[64];
+	uint64_t seqs[64];
+};
+
+struct world {
+	struct router router;
+	struct seen seen;
+	parlor_client *client;
+};
+
+static void on_event(void *arg, const Parlor__Event *event)
+{
+	struct seen *seen = arg;
+
+	assert_true(event->position > seen->last_position);
+	assert_string_equal(event->posted->body, "hello");
+	seen->events++;
+	seen->last_position = event->position;
+}
+
+static void on_session(void *arg, const Parlor__Welcome *welcome, bool reset)
+{
+	struct seen *seen = arg;
+
+	assert_true(welcome->journal == JOURNAL);
+	seen->sessions++;
+	seen->resets += reset;
+}
+
+static void on_lost(void *arg, int code, const char *text)
+{
+	struct seen *seen = arg;
+
+	assert_true(strlen(text) > 0);
+	seen->lost++;
+	seen->lost_code = code;
+}
+
+static void on_answer(void *arg, int code, const Parlor__Reply *reply)
+{
+	struct seen *seen = arg;
+
+	assert_in_range(seen->answers, 0, 63);
+	seen->codes[seen->answers] = code;
+	if (reply && reply->result_case == PARLOR__REPLY__RESULT_POSTED)
+		seen->seqs[seen->answers] = reply->posted->seq;
+	seen->answers++;
+}
+
+static const char *const two_members[] = {"amy", "ben"};
+
+static struct parlor_client_options options_for(struct world *w)
+{
+	return (struct parlor_client_options){
+		.endpoint = w->router.endpoint,
+		.tenant = "acme",
+		.name = "test",
+		.members = two_members,
+		.members_len = 2,
+		.credit = 8,
+		.pending_max = 16,
+		.retry_ms_min = 5,
+		.retry_ms_max = 20,
+		.on_event = on_event,
+		.on_session = on_session,
+		.on_lost = on_lost,
+		.arg = &w->seen,
+	};
+}
+
+static Parlor__Welcome welcome_at(uint64_t position)
+{
+	Parlor__Welcome welcome = PARLOR__WELCOME__INIT;
+
+	welcome.version = 1;
+	welcome.journal = JOURNAL;
+	welcome.position = position;
+	welcome.heartbeat_ms = 60000;
+	welcome.timeout_ms = 120000;
+	return welcome;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* The client runs until its next frame is at the broker. */
+static Parlor__ToBroker *next_frame(struct world *w)
+{
+	int64_t end = now_ms() + PATIENCE_MS;
+
+	while (now_ms() < end) {
+		Parlor__ToBroker *frame;
+
+		assert_int_equal(parlor_client_poll(w->client, 1, NULL), PARLOR_E_OK);
+		frame = router_receive(&w->router, 1);
+		if (frame)
+			return frame;
+	}
+	fail_msg("the client sent nothing");
+	return NULL;
+}
+
+static void until(struct world *w, const int *counter, int value)
+{
+	int64_t end = now_ms() + PATIENCE_MS;
+
+	while (*counter < value && now_ms() < end)
+		(void)!parlor_client_poll(w->client, 5, NULL);
+	assert_int_equal(*counter, value);
+}
+
+static void until_events(struct world *w, uint64_t value)
+{
+	int64_t end = now_ms() + PATIENCE_MS;
+
+	while (w->seen.events < value && now_ms() < end)
+		assert_int_equal(parlor_client_poll(w->client, 5, NULL), PARLOR_E_OK);
+	assert_int_equal(w->seen.events, value);
+}
+
+/* The next frame, which must be a hello alone. */
+static Parlor__ToBroker *next_hello(struct world *w)
+{
+	Parlor__ToBroker *frame = next_frame(w);
+
+	assert_int_equal(frame->n_requests, 1);
+	assert_int_equal(frame->requests[0]->op_case, PARLOR__REQUEST__OP_HELLO);
+	return frame;
+}
+
+static void let_in(struct world *w, const Parlor__Welcome *welcome)
+{
+	Parlor__ToBroker *frame = next_hello(w);
+	int sessions = w->seen.sessions;
+
+	router_welcome(&w->router, frame->requests[0]->id, welcome);
+	parlor__to_broker__free_unpacked(frame, NULL);
+	until(w, &w->seen.sessions, sessions + 1);
+}
+
+static int setup(void **state)
+{
+	struct world *w = calloc(1, sizeof *w);
+	struct parlor_client_options options;
+
+	assert_non_null(w);
+	router_open(&w->router);
+	options = options_for(w);
+	assert_int_equal(parlor_client_open(&w->client, &options), PARLOR_E_OK);
+	*state = w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+
+	parlor_client_close(w->client);
+	router_close(&w->router);
+	free(w);
+	return 0;
+}
+
+static enum parlor_err post(struct world *w, const char *body)
+{
+	Parlor__Post post = PARLOR__POST__INIT;
+	Parlor__Request request = PARLOR__REQUEST__INIT;
+	char room[] = "r", sender[] = "amy";
+
+	post.room = room;
+	post.sender = sender;
+	post.body = (char *)(uintptr_t)body;
+	request.op_case = PARLOR__REQUEST__OP_POST;
+	request.post = &post;
+	return parlor_client_send(w->client, &request, on_answer, &w->seen);
+}
+
+static void hello_says_who_and_what_is_wanted(void **state)
+{
+	struct world *w = *state;
+	Parlor__Welcome welcome = welcome_at(7);
+	Parlor__ToBroker *frame = next_hello(w);
+	Parlor__Hello *hello = frame->requests[0]->hello;
+	uint64_t journal, position;
+
+	assert_int_equal(hello->version, 1);
+	assert_string_equal(hello->tenant, "acme");
+	assert_string_equal(hello->client, "test");
+	assert_int_equal(hello->n_members, 2);
+	assert_string_equal(hello->members[0], "amy");
+	assert_string_equal(hello->members[1], "ben");
+	assert_int_equal(hello->credit, 8);
+	assert_false(hello->resume);
+	assert_false(parlor_client_position(w->client, &journal, &position));
+	assert_null(parlor_client_welcome(w->client));
+
+	router_welcome(&w->router, frame->requests[0]->id, &welcome);
+	parlor__to_broker__free_unpacked(frame, NULL);
+	until(w, &w->seen.sessions, 1);
+	assert_true(parlor_client_position(w->client, &journal, &position));
+	assert_true(journal == JOURNAL);
+	assert_int_equal(position, 7);
+	assert_int_equal(parlor_client_welcome(w->client)->position, 7);
+}
+
+static void requests_leave_in_frames_within_the_limits(void **state)
+{
+	struct world *w = *state;
+	Parlor__Welcome welcome = welcome_at(0);
+	Parlor__Limits limits = PARLOR__LIMITS__INIT;
+	char large[1500];
+	size_t got = 0;
+
+	memset(large, 'x', sizeof large);
+	large[sizeof large - 1] = '\0';
+	limits.frame_requests = 2;
+	limits.frame_bytes = 1000;
+	welcome.limits = &limits;
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(post(w, "hi"), PARLOR_E_OK);
+	assert_int_equal(post(w, large), PARLOR_E_OK);
+	let_in(w, &welcome);
+	while (got < 5) {
+		Parlor__ToBroker *frame = next_frame(w);
+
+		assert_in_range(frame->n_requests, 1, 2);
+		for (size_t i = 0; i < frame->n_requests; i++)
+			router_posted(&w->router, frame->requests[i]->id, ++got);
+		parlor__to_broker__free_unpacked(frame, NULL);
+	}
+	until(w, &w->seen.answers, 6);
+	/* The one that fits no frame was refused here, ahead of the others. */
+	assert_int_equal(w->seen.codes[0], PARLOR_E_TOO_LONG);
+	for (int i = 1; i < 6; i++) {
+		assert_int_equal(w->seen.codes[i], PARLOR_E_OK);
+		assert_int_equal(w->seen.seqs[i], i);
+	}
+	assert_int_equal(parlor_client_pending(w->client), 0);
+}
+
+static void what_cannot_be_sent_is_refused_at_once(void **state)
+{
+	struct world *w = *state;
+	Parlor__Goodbye goodbye = PARLOR__GOODBYE__INIT;
+	Parlor__Request request = PARLOR__REQUEST__INIT;
+
+	assert_int_equal(post(w, "\xff"), PARLOR_E_TEXT);
+	request.op_case = PARLOR__REQUEST__OP_GOODBYE;
+	request.goodbye = &goodbye;
+	assert_int_equal(parlor_client_send(w->client, &request, NULL, NULL), PARLOR_E_OP);
+	for (int i = 0; i < 16; i++)
+		assert_int_equal(post(w, "hi"), PARLOR_E_OK);
+	assert_int_equal(post(w, "hi"), PARLOR_E_BUSY);
+	assert_int_equal(parlor_client_pending(w->client), 16);
+}
+
+/* The frames that hold n requests; they must come in order, without hello. */
+static void take_posts(struct world *w, int n, uint64_t ids[], char names[][80])
+{
+	for (int got = 0; got < n;) {
+		Parlor__ToBroker *frame = next_frame(w);
+
+		for (size_t i = 0; i < frame->n_requests; i++, got++) {
+			assert_in_range(got, 0, n - 1);
+			assert_int_equal(frame->requests[i]->op_case, PARLOR__REQUEST__OP_POST);
+			ids[got] = frame->requests[i]->id;
+			snprintf(names[got], 80, "%s %s", frame->requests[i]->post->client_id,
+				 frame->requests[i]->post->body);
+			assert_true(strlen(frame->requests[i]->post->client_id) == 32);
+		}
+		parlor__to_broker__free_unpacked(frame, NULL);
+	}
+}
+
+static void after_no_session_the_unanswered_go_again_in_order(void **state)
+{
+	struct world *w = *state;
+	Parlor__Welcome welcome = welcome_at(7);
+	uint64_t ids[4], again[3];
+	char names[4][80], names_again[3][80];
+	Parlor__ToBroker *frame;
+	const char *bodies[] = {"a", "b", "c", "d"};
+
+	let_in(w, &welcome);
+	router_events(&w->router, 8, 10);
+	until_events(w, 3);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(post(w, bodies[i]), PARLOR_E_OK);
+	take_posts(w, 4, ids, names);
+	router_posted(&w->router, ids[1], 2);
+	until(w, &w->seen.answers, 1);
+	/* The broker forgot us: it says so for each request it got. */
+	router_refuse(&w->router, ids[0], PARLOR_E_NO_SESSION);
+	router_refuse(&w->router, ids[2], PARLOR_E_NO_SESSION);
+	router_refuse(&w->router, ids[3], PARLOR_E_NO_SESSION);
+	until(w, &w->seen.lost, 1);
+	assert_int_equal(w->seen.lost_code, PARLOR_E_NO_SESSION);
+
+	frame = next_hello(w);
+	assert_true(frame->requests[0]->hello->resume);
+	assert_true(frame->requests[0]->hello->journal == JOURNAL);
+	assert_int_equal(frame->requests[0]->hello->position, 10);
+	assert_int_equal(frame->requests[0]->hello->n_members, 2);
+	router_welcome(&w->router, frame->requests[0]->id, &welcome);
+	parlor__to_broker__free_unpacked(frame, NULL);
+
+	take_posts(w, 3, again, names_again);
+	for (int i = 0; i < 3; i++) {
+		int first = i ? i + 1 : 0;
+
+		assert_int_equal(again[i], ids[first]);
+		assert_string_equal(names_again[i], names[first]);
+		router_posted(&w->router, again[i], (uint64_t)first + 1);
+	}
+	/* What was on its way twice comes once. */
+	router_events(&w->router, 10, 12);
+	until_events(w, 5);
+	until(w, &w->seen.answers, 4);
+	assert_int_equal(w->seen.seqs[1], 1);
+	assert_int_equal(w->seen.seqs[3], 4);
+	assert_int_equal(w->seen.sessions, 2);
+	assert_int_equal(w->seen.resets, 0);
+	assert_int_equal(parlor_client_pending(w->client), 0);
+}
+
+static void a_reset_takes_the_position_of_the_welcome(void **state)
+{
+	struct world *w = *state;
+	Parlor__Welcome welcome = welcome_at(50);
+	uint64_t journal, position;
+
+	let_in(w, &welcome);
+	router_end(&w->router, PARLOR_E_STOPPING);
+	until(w, &w->seen.lost, 1);
+	assert_int_equal(w->seen.lost_code, PARLOR_E_STOPPING);
+	welcome = welcome_at(20);
+	welcome.reset = true;
+	let_in(w, &welcome);
+	assert_int_equal(w->seen.resets, 1);
+	assert_true(parlor_client_position(w->client, &journal, &position));
+	assert_int_equal(position, 20);
+	router_events(&w->router, 21, 21);
+	until_events(w, 1);
+}
+
+static void credit_is_given_back_as_events_are_taken(void **state)
+{
+	struct world *w = *state;
+	Parlor__Welcome welcome = welcome_at(0);
+	Parlor__Limits limits = PARLOR__LIMITS__INIT;
+	uint64_t granted = 0;
+
+	limits.credit = 4; /* less than the client asked for */
+	welcome.limits = &limits;
+	let_in(w, &welcome);
+	for (uint64_t at = 1; at <= 9; at += 2) {
+		Parlor__ToBroker *frame;
+
+		router_events(&w->router, at, at + 1);
+		frame = next_frame(w);
+		for (size_t i = 0; i < frame->n_requests; i++) {
+			assert_int_equal(frame->requests[i]->op_case, PARLOR__REQUEST__OP_CREDIT);
+			granted += frame->requests[i]->credit->events;
+		}
+		parlor__to_broker__free_unpacked(frame, NULL);
+	}
+	assert_int_equal(w->seen.events, 10);
+	assert_int_equal(granted, 10);
+}
+
+static void a_retryable_refusal_is_tried_again(void **state)
+{
+	struct world *w = *state;
+	Parlor__Welcome welcome = welcome_at(0);
+
+	assert_int_equal(post(w, "hi"), PARLOR_E_OK);
+	for (int i = 0; i < 3; i++) {
+		Parlor__ToBroker *frame = next_hello(w);
+
+		router_refuse(&w->router, frame->requests[0]->id, PARLOR_E_SESSIONS_FULL);
+		parlor__to_broker__free_unpacked(frame, NULL);
+	}
+	let_in(w, &welcome);
+	assert_int_equal(w->seen.lost, 0);
+	assert_int_equal(parlor_client_pending(w->client), 1);
+}
+
+static void a_final_refusal_ends_all_calls(void **state)
+{
+	struct world *w = *state;
+	Parlor__ToBroker *frame;
+
+	assert_int_equal(post(w, "hi"), PARLOR_E_OK);
+	assert_int_equal(post(w, "ho"), PARLOR_E_OK);
+	frame = next_hello(w);
+	router_refuse(&w->router, frame->requests[0]->id, PARLOR_E_TENANT);
+	parlor__to_broker__free_unpacked(frame, NULL);
+	until(w, &w->seen.lost, 1);
+	assert_int_equal(w->seen.lost_code, PARLOR_E_TENANT);
+	assert_int_equal(w->seen.answers, 2);
+	assert_int_equal(w->seen.codes[0], PARLOR_E_TENANT);
+	assert_int_equal(w->seen.codes[1], PARLOR_E_TENANT);
+	assert_int_equal(post(w, "ha"), PARLOR_E_TENANT);
+	assert_int_equal(parlor_client_poll(w->client, 0, NULL), PARLOR_E_TENANT);
+	assert_string_equal(parlor_client_error(w->client), parlor_err_text(PARLOR_E_TENANT));
+}
+
+static void garbage_from_the_broker_ends_the_session(void **state)
+{
+	struct world *w = *state;
+	Parlor__Welcome welcome = welcome_at(0);
+
+	let_in(w, &welcome);
+	router_send_bytes(&w->router, "\x0a\x7f garbage", 10);
+	until(w, &w->seen.lost, 1);
+	assert_int_equal(w->seen.lost_code, PARLOR_E_FRAME);
+}
+
+static void silence_brings_a_ping_and_then_a_fresh_connection(void **state)
+{
+	struct world *w = *state;
+	Parlor__Welcome welcome = welcome_at(0);
+	unsigned char before[64];
+	Parlor__ToBroker *frame;
+
+	welcome.heartbeat_ms = 5;
+	welcome.timeout_ms = 1000;
+	let_in(w, &welcome);
+	for (int i = 0; i < 3; i++) {
+		frame = next_frame(w);
+		assert_int_equal(frame->requests[0]->op_case, PARLOR__REQUEST__OP_PING);
+		router_done(&w->router, frame->requests[0]->id);
+		parlor__to_broker__free_unpacked(frame, NULL);
+	}
+	assert_int_equal(w->seen.lost, 0);
+	memcpy(before, w->router.peer, sizeof before);
+	/* No pong any more. */
+	for (;;) {
+		bool hello;
+
+		frame = next_frame(w);
+		hello = frame->requests[0]->op_case == PARLOR__REQUEST__OP_HELLO;
+		parlor__to_broker__free_unpacked(frame, NULL);
+		if (hello)
+			break;
+	}
+	assert_int_equal(w->seen.lost, 1);
+	assert_int_equal(w->seen.lost_code, PARLOR_E_DISCONNECTED);
+	assert_memory_not_equal(before, w->router.peer, (size_t)w->router.peer_len);
+}
+
+static void close_says_goodbye_and_answers_with_closed(void **state)
+{
+	struct world *w = *state;
+	Parlor__Welcome welcome = welcome_at(0);
+	Parlor__ToBroker *frame;
+
+	let_in(w, &welcome);
+	assert_int_equal(post(w, "never sent"), PARLOR_E_OK);
+	parlor_client_close(w->client);
+	w->client = NULL;
+	assert_int_equal(w->seen.answers, 1);
+	assert_int_equal(w->seen.codes[0], PARLOR_E_CLOSED);
+	frame = router_receive(&w->router, PATIENCE_MS);
+	assert_non_null(frame);
+	assert_int_equal(frame->requests[0]->op_case, PARLOR__REQUEST__OP_GOODBYE);
+	parlor__to_broker__free_unpacked(frame, NULL);
+}
+
+static void the_descriptor_wakes_a_foreign_loop(void **state)
+{
+	struct world *w = *state;
+	Parlor__Welcome welcome = welcome_at(0);
+	struct pollfd item;
+	char name[80];
+	uint64_t id;
+	bool did;
+
+	let_in(w, &welcome);
+	item = (struct pollfd){.fd = parlor_client_fd(w->client), .events = POLLIN};
+	for (int round = 1; round <= 2; round++) {
+		do
+			assert_int_equal(parlor_client_poll(w->client, 0, &did), PARLOR_E_OK);
+		while (did);
+		router_events(&w->router, (uint64_t)round, (uint64_t)round);
+		while (w->seen.events < (uint64_t)round) {
+			assert_int_equal(poll(&item, 1, PATIENCE_MS), 1);
+			assert_int_equal(parlor_client_poll(w->client, 0, NULL), PARLOR_E_OK);
+		}
+		/* A queued request is something to do, too. */
+		assert_int_equal(post(w, "hi"), PARLOR_E_OK);
+		assert_int_equal(poll(&item, 1, PATIENCE_MS), 1);
+		take_posts(w, 1, &id, &name);
+		router_posted(&w->router, id, 1);
+		until(w, &w->seen.answers, round);
+		/* It is the same descriptor after the connection was replaced. */
+		router_end(&w->router, PARLOR_E_STOPPING);
+		until(w, &w->seen.lost, round);
+		let_in(w, &welcome);
+		assert_int_equal(parlor_client_fd(w->client), item.fd);
+	}
+}
+
+/* ---- callers that wait need a broker that answers by itself ---- */
+
+struct clerk {
+	pthread_t thread;
+	struct world *world;
+	int hellos;
+	bool stop_at_goodbye;
+};
+
+static void serve(struct router *r, const Parlor__Request *request, struct clerk *clerk)
+{
+	Parlor__Welcome welcome = welcome_at(0);
+
+	switch (request->op_case) {
+	case PARLOR__REQUEST__OP_HELLO:
+		/* The second session knows what the first one was told. */
+		if (++clerk->hellos == 2) {
+			assert_int_equal(request->hello->n_members, 2);
+			assert_string_equal(request->hello->members[0], "ben");
+			assert_string_equal(request->hello->members[1], "cat");
+		}
+		router_welcome(r, request->id, &welcome);
+		break;
+	case PARLOR__REQUEST__OP_GOODBYE:
+		clerk->stop_at_goodbye = true;
+		break;
+	case PARLOR__REQUEST__OP_UNREAD_GET:
+		router_refuse(r, request->id, PARLOR_E_ROOM_UNKNOWN);
+		break;
+	case PARLOR__REQUEST__OP_POST:
+		router_posted(r, request->id, 42);
+		break;
+	case PARLOR__REQUEST__OP_SYNC_WAIT:
+		break; /* keeps one waiting */
+	case PARLOR__REQUEST__OP_ROOM_CLOSE:
+		if (clerk->hellos == 1)
+			router_end(r, PARLOR_E_STOPPING);
+		else
+			router_done(r, request->id);
+		break;
+	default:
+		router_done(r, request->id);
+	}
+}
+
+static void *run_clerk(void *arg)
+{
+	struct clerk *clerk = arg;
+
+	while (!clerk->stop_at_goodbye) {
+		Parlor__ToBroker *frame = router_receive(&clerk->world->router, PATIENCE_MS);
+
+		if (!frame)
+			break;
+		for (size_t i = 0; i < frame->n_requests; i++)
+			serve(&clerk->world->router, frame->requests[i], clerk);
+		parlor__to_broker__free_unpacked(frame, NULL);
+	}
+	return NULL;
+}
+
+static void calls_wait_for_their_answers(parlor_client *client)
+{
+	Parlor__Request request = PARLOR__REQUEST__INIT;
+	Parlor__UnreadGet unread = PARLOR__UNREAD_GET__INIT;
+	Parlor__Post body = PARLOR__POST__INIT;
+	Parlor__SyncWait wait = PARLOR__SYNC_WAIT__INIT;
+	Parlor__Reply *reply = NULL;
+
+	request.op_case = PARLOR__REQUEST__OP_POST;
+	request.post = &body;
+	assert_int_equal(parlor_client_call(client, &request, PATIENCE_MS, &reply), PARLOR_E_OK);
+	assert_int_equal(reply->posted->seq, 42);
+	assert_string_equal(parlor_client_error(client), "ok");
+	parlor_reply_free(reply);
+
+	request.op_case = PARLOR__REQUEST__OP_UNREAD_GET;
+	request.unread_get = &unread;
+	assert_int_equal(parlor_client_call(client, &request, PATIENCE_MS, &reply),
+			 PARLOR_E_ROOM_UNKNOWN);
+	assert_null(reply);
+	assert_string_equal(parlor_client_error(client), "no such room");
+
+	request.op_case = PARLOR__REQUEST__OP_SYNC_WAIT;
+	request.sync_wait = &wait;
+	assert_int_equal(parlor_client_call(client, &request, 20, &reply), PARLOR_E_TIMEOUT);
+	assert_null(reply);
+	assert_int_equal(parlor_client_pending(client), 0);
+}
+
+static void members_are_remembered(struct world *w)
+{
+	Parlor__Request request = PARLOR__REQUEST__INIT;
+	Parlor__RoomClose cut = PARLOR__ROOM_CLOSE__INIT;
+	const char *const cat[] = {"cat"};
+
+	assert_int_equal(parlor_client_attach(w->client, cat, 1, PATIENCE_MS), PARLOR_E_OK);
+	assert_int_equal(parlor_client_detach(w->client, two_members, 1, PATIENCE_MS), PARLOR_E_OK);
+	request.op_case = PARLOR__REQUEST__OP_ROOM_CLOSE;
+	request.room_close = &cut;
+	assert_int_equal(parlor_client_send(w->client, &request, NULL, NULL), PARLOR_E_OK);
+	until(w, &w->seen.sessions, 2);
+}
+
+static void a_caller_waits_and_members_last(void **state)
+{
+	struct world *w = *state;
+	struct clerk clerk = {.world = w};
+
+	assert_int_equal(pthread_create(&clerk.thread, NULL, run_clerk, &clerk), 0);
+	calls_wait_for_their_answers(w->client);
+	members_are_remembered(w);
+	parlor_client_close(w->client);
+	w->client = NULL;
+	assert_int_equal(pthread_join(clerk.thread, NULL), 0);
+	assert_true(clerk.stop_at_goodbye);
+	assert_int_equal(clerk.hellos, 2);
+}
+
+static void nobody_there_is_a_timeout_with_the_address(void **state)
+{
+	struct world *w = *state;
+	Parlor__Request request = PARLOR__REQUEST__INIT;
+	Parlor__Stats stats = PARLOR__STATS__INIT;
+
+	request.op_case = PARLOR__REQUEST__OP_STATS;
+	request.stats = &stats;
+	assert_int_equal(parlor_client_call(w->client, &request, 20, NULL), PARLOR_E_TIMEOUT);
+	assert_non_null(strstr(parlor_client_error(w->client), w->router.endpoint));
+}
+
+static void bad_options_open_nothing(void **state)
+{
+	struct world *w = *state;
+	struct parlor_client_options options = options_for(w);
+	parlor_client *client;
+
+	options.endpoint = "nonsense";
+	assert_int_equal(parlor_client_open(&client, &options), PARLOR_E_ADDRESS);
+	assert_null(client);
+	options = options_for(w);
+	options.server_key = "0000000000000000000000000000000000000000";
+	assert_int_equal(parlor_client_open(&client, &options), PARLOR_E_VALUE);
+	options.public_key = options.secret_key = "short";
+	assert_int_equal(parlor_client_open(&client, &options), PARLOR_E_VALUE);
+	options = options_for(w);
+	options.tenant = "\xff";
+	assert_int_equal(parlor_client_open(&client, &options), PARLOR_E_TEXT);
+	assert_null(client);
+	parlor_client_close(NULL);
+}
+
+#define STORY(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		STORY(hello_says_who_and_what_is_wanted),
+		STORY(requests_leave_in_frames_within_the_limits),
+		STORY(what_cannot_be_sent_is_refused_at_once),
+		STORY(after_no_session_the_unanswered_go_again_in_order),
+		STORY(a_reset_takes_the_position_of_the_welcome),
+		STORY(credit_is_given_back_as_events_are_taken),
+		STORY(a_retryable_refusal_is_tried_again),
+		STORY(a_final_refusal_ends_all_calls),
+		STORY(garbage_from_the_broker_ends_the_session),
+		STORY(silence_brings_a_ping_and_then_a_fresh_connection),
+		STORY(close_says_goodbye_and_answers_with_closed),
+		STORY(the_descriptor_wakes_a_foreign_loop),
+		STORY(a_caller_waits_and_members_last),
+		STORY(nobody_there_is_a_timeout_with_the_address),
+		STORY(bad_options_open_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
