@@ -71,7 +71,10 @@ uint64_t core_position(const struct core *);
 
 /* Rows changed and not yet written. */
 size_t core_dirty(const struct core *);
-/* Gives at least min(rows_max, what is dirty) rows to put, a deletion with
+/* A pass of write-back has begun and not ended. */
+bool core_writing(const struct core *);
+/* Gives the next rows of the pass, beginning one when none is under way: about
+ * rows_max of them, fewer at its end, a deletion with
  * value.data NULL. Rows given count as written: the caller must make them
  * durable in the transaction of the records emitted so far, or stop. Returns
  * how many. *covered: every change up to this position is now in rows. */

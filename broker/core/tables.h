@@ -19,11 +19,6 @@
 #include <uthash.h>
 #include <utlist.h>
 
-struct name {
-	char *text;
-	uint32_t len;
-};
-
 struct member {
 	UT_hash_handle by_no;
 	UT_hash_handle by_id; /* key: id_key */
@@ -55,7 +50,7 @@ struct membership {
 	char *text;
 	bool gone;
 	bool dirty;
-	uint64_t gone_pos;
+	bool indexed; /* its ROW_MEMBERS row is written */
 	struct membership *room_prev, *room_next;     /* room->memberships */
 	struct membership *member_prev, *member_next; /* member->memberships */
 	struct membership *dirty_prev, *dirty_next;   /* room->dirty_memberships or ->frozen */
@@ -86,7 +81,7 @@ struct room {
 	bool used;      /* since the clock's hand passed */
 	bool row_dirty;
 	bool listed; /* in the list of dirty rooms */
-	uint32_t frozen; /* times it stands in the pass's array: 0 or 1 */
+	bool frozen; /* in the pass's array and not yet done */
 	struct membership *dirty_memberships;
 	struct membership *frozen_memberships;
 	struct message *messages;
@@ -103,7 +98,7 @@ struct tenant {
 	char *text;
 	struct room *warm;
 	size_t warm_len;
-	bool dirty;
+	uint64_t warm_floor; /* rooms active behind this position are all warm */
 };
 
 /* A pass of write-back: what was dirty when it began, in order of keys. */
@@ -116,12 +111,11 @@ struct pass {
 	size_t members_len, members_at;
 };
 
-struct new_name { /* a row of ROW_NAMES to write */
-	char kind;
-	uint32_t tenant;
-	uint64_t number;
-	char id[ROW_ID_MAX];
-	size_t id_len;
+/* A row that never changes again (a name, a stay that ended), to be written. */
+struct fresh {
+	struct row_key key;
+	uint8_t value[24];
+	size_t value_len;
 };
 
 struct core {
@@ -129,7 +123,6 @@ struct core {
 	struct core_rows rows;
 	struct core_sink sink;
 	struct row_state state; /* position: the last record */
-	bool state_dirty;
 	uint64_t now_us; /* latest time given to a record */
 	uint64_t covered;
 
@@ -143,10 +136,11 @@ struct core {
 	struct member *dirty_members;
 	size_t dirty_rooms_len, dirty_members_len;
 	size_t dirty_rows;
-	struct new_name *new_names;
-	size_t new_names_len, new_names_cap;
+	struct fresh *fresh;
+	size_t fresh_len, fresh_cap;
 	struct pass pass;
 	struct room *hand;
+	struct member *member_hand;
 	uint64_t evicted;
 	struct buf scratch;
 	struct buf scan;
@@ -187,18 +181,26 @@ struct membership *tables_add_membership(struct core *, struct room *, struct me
 struct message *tables_hold_message(struct core *, struct room *, uint64_t seq,
 				    const struct row_message *, uint64_t position);
 void tables_set_dedup(struct core *, struct message *, struct hash128, uint64_t content);
+void tables_drop_message(struct core *, struct room *, struct message *);
 void tables_new_name(struct core *, char kind, uint32_t tenant, struct span id, uint64_t number);
 
 void tables_set_room_name(struct room *, struct span name);
 void tables_set_profile(struct membership *, struct span name, struct span avatar);
 
 /* Changed: to be written back. */
+void tables_list_room(struct core *, struct room *);
 void tables_touch_room(struct core *, struct room *);
 void tables_touch_member(struct core *, struct member *);
 void tables_touch_membership(struct core *, struct membership *);
 void tables_remove_membership(struct core *, struct membership *, uint64_t position);
 /* The room has a new last activity: it moves to the front of the warm ones. */
-void tables_warm(struct core *, struct tenant *, struct room *);
+void tables_warm(struct tenant *, struct room *);
+/* Written and clean: may be read again when needed. */
+/* A tombstone whose deletion was written. */
+void tables_forget_gone(struct core *, struct membership *);
+void tables_drop_membership(struct core *, struct membership *);
+void tables_drop_room(struct core *, struct room *);
+void tables_drop_member(struct core *, struct member *);
 
 void tables_free(struct core *);
 

@@ -1,0 +1,132 @@
+/* Unread is a subtraction: room.counted - membership.seen. Reading up to a seq
+ * and marking unread from one set `seen` by the same formula. */
+#include "core/decide.h"
+
+/* Own counted messages up to seq: walks back over own messages behind it. */
+static enum parlor_err own_at(struct core *c, const struct membership *ms, uint64_t seq,
+			      uint64_t *own)
+{
+	uint64_t at = ms->row.own_last;
+	struct row_message msg;
+	*own = ms->row.own;
+	while (at > seq) {
+		enum parlor_err err = core_message(c, ms->key.room, at, &msg);
+		if (err)
+			return PARLOR_E_STORE_CORRUPT;
+		at = msg.own_prev;
+		*own = msg.own - 1;
+	}
+	return PARLOR_E_OK;
+}
+
+enum parlor_err core_seen_at(struct core *c, const struct membership *ms, uint64_t seq,
+			     uint64_t *seen)
+{
+	if (seq == ms->room->row.last_seq) {
+		*seen = ms->room->row.counted;
+		return PARLOR_E_OK;
+	}
+	struct row_message msg = {.counted = 0};
+	uint64_t own;
+	enum parlor_err err = PARLOR_E_OK;
+	if (seq > 0 && core_message(c, ms->key.room, seq, &msg) != PARLOR_E_OK)
+		err = PARLOR_E_STORE_CORRUPT;
+	if (!err)
+		err = own_at(c, ms, seq, &own);
+	if (!err)
+		*seen = msg.counted + (ms->row.own - own);
+	return err;
+}
+
+static void view(const struct membership *ms, struct core_unread_view *v)
+{
+	const struct room *room = ms->room;
+	*v = (struct core_unread_view){
+		.room = room->no,
+		.unread = room->row.counted - ms->row.seen,
+		.read_seq = ms->row.read_seq,
+		.last_seq = room->row.last_seq,
+		.mentioned = ms->row.mention_seq > ms->row.read_seq,
+	};
+}
+
+static enum parlor_err find(struct core *c, const struct core_call *call, struct span room_id,
+			    struct span member, struct membership **ms)
+{
+	struct room *room;
+	core_clock(c, call);
+	enum parlor_err err = decide_id(member);
+	if (!err)
+		err = decide_living_room(c, call, room_id, &room);
+	if (!err)
+		err = decide_membership(c, call, room, member, ms);
+	return err;
+}
+
+static enum parlor_err move(struct core *c, struct membership *ms, uint64_t seq,
+			    struct core_unread_view *v)
+{
+	struct room *room = ms->room;
+	struct record r = {.kind = RECORD_READ,
+			   .tenant = room->row.tenant,
+			   .room = room->no,
+			   .member = ms->member->no,
+			   .counted = room->row.counted,
+			   .read_seq = seq,
+			   .members = room->row.members,
+			   .room_id = room->row.id,
+			   .room_name = room->row.name,
+			   .member_id = ms->member->row.id};
+	enum parlor_err err = core_seen_at(c, ms, seq, &r.seen);
+	if (err)
+		return err;
+	r.unread = r.counted - r.seen;
+	core_emit(c, &r);
+	view(ms, v);
+	v->position = r.position;
+	return PARLOR_E_OK;
+}
+
+enum parlor_err core_read(struct core *c, const struct core_call *call, struct span room,
+			  struct span member, uint64_t seq, struct core_unread_view *v)
+{
+	struct membership *ms;
+	enum parlor_err err = find(c, call, room, member, &ms);
+	if (err)
+		return err;
+	uint64_t last = ms->room->row.last_seq;
+	if (seq == 0 || seq > last)
+		seq = last;
+	if (seq > ms->row.read_seq)
+		return move(c, ms, seq, v);
+	view(ms, v);
+	return PARLOR_E_OK;
+}
+
+enum parlor_err core_mark_unread(struct core *c, const struct core_call *call, struct span room,
+				 struct span member, uint64_t seq, struct core_unread_view *v)
+{
+	struct membership *ms;
+	enum parlor_err err = find(c, call, room, member, &ms);
+	if (!err && seq == 0)
+		err = PARLOR_E_VALUE;
+	if (err)
+		return err;
+	uint64_t read_seq = seq - 1;
+	if (read_seq < ms->row.joined_seq)
+		read_seq = ms->row.joined_seq;
+	if (read_seq < ms->row.read_seq)
+		return move(c, ms, read_seq, v);
+	view(ms, v);
+	return PARLOR_E_OK;
+}
+
+enum parlor_err core_unread(struct core *c, const struct core_call *call, struct span room,
+			    struct span member, struct core_unread_view *v)
+{
+	struct membership *ms;
+	enum parlor_err err = find(c, call, room, member, &ms);
+	if (!err)
+		view(ms, v);
+	return err;
+}

@@ -1,0 +1,279 @@
+/* Write-back and eviction: rows leave in passes. A pass takes what is dirty
+ * when it begins, sorted by key, and gives it out in slices; when it ends, all
+ * changes up to its beginning are in rows. */
+#include "core/tables.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+struct writer {
+	struct core *core;
+	core_put_fn *put;
+	void *ctx;
+	size_t rows;
+};
+
+static void put_scratch(struct writer *w, const struct row_key *key)
+{
+	w->put(w->ctx, key, (struct span){w->core->scratch.data, w->core->scratch.len});
+}
+
+static void put_nothing(struct writer *w, const struct row_key *key)
+{
+	w->put(w->ctx, key, (struct span){NULL, 0});
+}
+
+static void written(struct writer *w)
+{
+	assert(w->core->dirty_rows > 0);
+	w->core->dirty_rows--;
+	w->rows++;
+}
+
+static void write_fresh(struct writer *w)
+{
+	struct core *c = w->core;
+	for (size_t i = 0; i < c->fresh_len; i++) {
+		struct fresh *f = &c->fresh[i];
+		w->put(w->ctx, &f->key, (struct span){f->value, f->value_len});
+		written(w);
+	}
+	c->fresh_len = 0;
+}
+
+static void write_state(struct writer *w)
+{
+	struct row_key key;
+	row_key_state(&key);
+	buf_clear(&w->core->scratch);
+	row_put_state(&w->core->scratch, &w->core->state);
+	put_scratch(w, &key);
+}
+
+static void write_member(struct writer *w, struct member *m)
+{
+	struct row_key key;
+	row_key_member(&key, m->no);
+	buf_clear(&w->core->scratch);
+	row_put_member(&w->core->scratch, &m->row);
+	put_scratch(w, &key);
+	m->dirty = false;
+	written(w);
+}
+
+static void write_membership(struct writer *w, struct membership *ms)
+{
+	struct core *c = w->core;
+	struct row_key row_key, index_key;
+	row_key_membership(&row_key, ms->key.room, ms->key.tail);
+	row_key_in_room(&index_key, ms->key.tail, ms->key.room);
+
+	DL_DELETE2(ms->room->frozen_memberships, ms, dirty_prev, dirty_next);
+	ms->dirty = false;
+	written(w);
+	if (ms->gone) {
+		put_nothing(w, &row_key);
+		put_nothing(w, &index_key);
+		tables_forget_gone(c, ms);
+		return;
+	}
+	buf_clear(&c->scratch);
+	row_put_membership(&c->scratch, &ms->row);
+	put_scratch(w, &row_key);
+	if (!ms->indexed)
+		w->put(w->ctx, &index_key, (struct span){"", 0});
+	ms->indexed = true;
+}
+
+static void write_message(struct writer *w, struct room *r, struct message *msg)
+{
+	struct core *c = w->core;
+	struct row_key key;
+	row_key_message(&key, r->no, msg->key.tail);
+	buf_clear(&c->scratch);
+	row_put_message(&c->scratch, &msg->row);
+	put_scratch(w, &key);
+	if (msg->has_dedup) {
+		row_key_dedup(&key, r->no, msg->dedup.hash);
+		buf_clear(&c->scratch);
+		row_put_dedup(&c->scratch, &(struct row_dedup){msg->key.tail, msg->content});
+		put_scratch(w, &key);
+	}
+	tables_drop_message(c, r, msg);
+	written(w);
+}
+
+static void write_room_row(struct writer *w, struct room *r)
+{
+	struct row_key key;
+	row_key_room(&key, r->no);
+	buf_clear(&w->core->scratch);
+	row_put_room(&w->core->scratch, &r->row);
+	put_scratch(w, &key);
+	r->row_dirty = false;
+	written(w);
+}
+
+/* True when all that the pass holds of the room is written. */
+static bool write_room(struct writer *w, struct room *r, size_t rows_max)
+{
+	if (r->row_dirty)
+		write_room_row(w, r);
+	while (r->frozen_memberships && w->rows < rows_max)
+		write_membership(w, r->frozen_memberships);
+	while (r->messages && r->messages->changed_pos <= w->core->pass.position &&
+	       w->rows < rows_max)
+		write_message(w, r, r->messages);
+	return !r->frozen_memberships &&
+	       !(r->messages && r->messages->changed_pos <= w->core->pass.position);
+}
+
+static int by_room_no(const void *a, const void *b)
+{
+	uint64_t x = (*(struct room *const *)a)->no, y = (*(struct room *const *)b)->no;
+	return (x > y) - (x < y);
+}
+
+static int by_member_no(const void *a, const void *b)
+{
+	uint64_t x = (*(struct member *const *)a)->no, y = (*(struct member *const *)b)->no;
+	return (x > y) - (x < y);
+}
+
+static void pass_begin(struct core *c)
+{
+	struct pass *p = &c->pass;
+	p->active = true;
+	p->position = c->state.position;
+
+	p->rooms = mem_resize(p->rooms, c->dirty_rooms_len + 1, sizeof *p->rooms);
+	p->rooms_len = p->rooms_at = 0;
+	struct room *r, *room_next;
+	LL_FOREACH_SAFE2(c->dirty_rooms, r, room_next, dirty_next) {
+		r->listed = false;
+		r->frozen = true;
+		assert(!r->frozen_memberships);
+		r->frozen_memberships = r->dirty_memberships;
+		r->dirty_memberships = NULL;
+		p->rooms[p->rooms_len++] = r;
+	}
+	c->dirty_rooms = NULL;
+	c->dirty_rooms_len = 0;
+	qsort(p->rooms, p->rooms_len, sizeof *p->rooms, by_room_no);
+
+	p->members = mem_resize(p->members, c->dirty_members_len + 1, sizeof *p->members);
+	p->members_len = p->members_at = 0;
+	struct member *m;
+	LL_FOREACH2(c->dirty_members, m, dirty_next)
+		p->members[p->members_len++] = m;
+	c->dirty_members = NULL;
+	c->dirty_members_len = 0;
+	qsort(p->members, p->members_len, sizeof *p->members, by_member_no);
+}
+
+static void pass_slice(struct writer *w, size_t rows_max)
+{
+	struct pass *p = &w->core->pass;
+	while (p->members_at < p->members_len && w->rows < rows_max)
+		write_member(w, p->members[p->members_at++]);
+	while (p->rooms_at < p->rooms_len && w->rows < rows_max) {
+		struct room *r = p->rooms[p->rooms_at];
+		if (!write_room(w, r, rows_max))
+			continue;
+		r->frozen = false;
+		p->rooms_at++;
+	}
+	if (p->members_at == p->members_len && p->rooms_at == p->rooms_len) {
+		p->active = false;
+		w->core->covered = p->position;
+	}
+}
+
+size_t core_write_back(struct core *c, size_t rows_max, core_put_fn *put, void *ctx,
+		       uint64_t *covered)
+{
+	struct writer w = {.core = c, .put = put, .ctx = ctx};
+	write_fresh(&w);
+	if (!c->pass.active)
+		pass_begin(c);
+	pass_slice(&w, rows_max > w.rows ? rows_max : w.rows + 1);
+	if (!c->pass.active && !c->dirty_rows)
+		c->covered = c->state.position;
+	write_state(&w);
+	*covered = c->covered;
+	return w.rows;
+}
+
+bool core_writing(const struct core *c)
+{
+	return c->pass.active;
+}
+
+size_t core_dirty(const struct core *c)
+{
+	return c->dirty_rows;
+}
+
+static bool room_is_clean(const struct room *r)
+{
+	return !r->listed && !r->frozen && !r->row_dirty && !r->messages;
+}
+
+/* How many rooms one call looks at: a turn must stay short. */
+#define EVICT_STEPS 256
+
+static void evict_rooms(struct core *c)
+{
+	for (int step = 0; step < EVICT_STEPS; step++) {
+		if (HASH_CNT(by_no, c->rooms_by_no) <= c->limits.rooms_resident &&
+		    HASH_CNT(by_pair, c->memberships) <= c->limits.memberships_resident)
+			return;
+		struct room *r = c->hand ? c->hand : c->rooms_by_no;
+		if (!r)
+			return;
+		c->hand = r->by_no.next;
+		if (r->used || !room_is_clean(r)) {
+			r->used = false;
+			continue;
+		}
+		tables_drop_room(c, r);
+		c->evicted++;
+	}
+}
+
+static void evict_members(struct core *c)
+{
+	for (int step = 0; step < EVICT_STEPS; step++) {
+		if (HASH_CNT(by_no, c->members_by_no) <= c->limits.members_resident)
+			return;
+		struct member *m = c->member_hand ? c->member_hand : c->members_by_no;
+		if (!m)
+			return;
+		c->member_hand = m->by_no.next;
+		if (m->memberships || m->dirty)
+			continue;
+		tables_drop_member(c, m);
+		c->evicted++;
+	}
+}
+
+void core_evict(struct core *c)
+{
+	evict_rooms(c);
+	evict_members(c);
+}
+
+void core_counts(const struct core *c, struct core_counts *counts)
+{
+	*counts = (struct core_counts){
+		.rooms_resident = HASH_CNT(by_no, c->rooms_by_no),
+		.memberships_resident = HASH_CNT(by_pair, c->memberships),
+		.members_resident = HASH_CNT(by_no, c->members_by_no),
+		.messages_resident = HASH_CNT(by_seq, c->messages_by_seq),
+		.dirty_rows = c->dirty_rows,
+		.rooms = c->state.rooms,
+		.members = c->state.members,
+		.tenants = c->state.tenants,
+		.evicted = c->evicted,
+	};
+}
