@@ -12,6 +12,15 @@ struct hash128 {
 };
 
 uint64_t hash64(const void *bytes, size_t len);
+uint64_t hash64_seeded(const void *bytes, size_t len, uint64_t seed);
 struct hash128 hash128(const void *bytes, size_t len);
+
+/* The hash128 of bytes that come in pieces. */
+struct hash_stream {
+	_Alignas(64) uint8_t state[640]; /* libxxhash's */
+};
+void hash_stream_init(struct hash_stream *);
+void hash_stream_add(struct hash_stream *, const void *bytes, size_t len);
+struct hash128 hash_stream_sum(const struct hash_stream *);
 
 #endif

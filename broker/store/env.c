@@ -1,0 +1,375 @@
+#include "store/env.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DIR_MODE 0700
+#define FILE_MODE 0600
+#define PATH_BYTES 4096
+
+static const struct {
+	const char *name;
+	unsigned flags;
+} databases[ENV_DBS] = {
+	[ENV_META] = {"meta", 0},   [ENV_JOURNAL] = {"journal", MDB_INTEGERKEY},
+	[ENV_NAMES] = {"names", 0}, [ENV_MEMBERS] = {"members", 0},
+	[ENV_ROOMS] = {"rooms", 0},
+};
+
+static const struct {
+	int rc;
+	enum parlor_err err;
+} errors[] = {
+	{0, PARLOR_E_OK},
+	{MDB_NOTFOUND, PARLOR_E_NOT_FOUND},
+	{MDB_MAP_FULL, PARLOR_E_STORE_FULL},
+	{ENOSPC, PARLOR_E_STORE_FULL},
+	{EDQUOT, PARLOR_E_STORE_FULL},
+	{EFBIG, PARLOR_E_STORE_FULL},
+	{MDB_CORRUPTED, PARLOR_E_STORE_CORRUPT},
+	{MDB_PAGE_NOTFOUND, PARLOR_E_STORE_CORRUPT},
+	{MDB_INVALID, PARLOR_E_STORE_CORRUPT},
+	{MDB_INCOMPATIBLE, PARLOR_E_STORE_CORRUPT},
+	{MDB_VERSION_MISMATCH, PARLOR_E_STORE_VERSION},
+	{ENOMEM, PARLOR_E_NO_MEMORY},
+};
+
+enum parlor_err env_err(int rc)
+{
+	for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++)
+		if (errors[i].rc == rc)
+			return errors[i].err;
+	return PARLOR_E_STORE;
+}
+
+enum parlor_err why_set(struct why why, enum parlor_err err, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(why.text, why.size, format, args);
+	va_end(args);
+	return err;
+}
+
+MDB_val env_val(const void *bytes, size_t len)
+{
+	return (MDB_val){.mv_data = (void *)(uintptr_t)bytes, .mv_size = len};
+}
+
+/* ---- the directory ---------------------------------------------------------- */
+
+static int sync_dir(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno;
+	int rc = fsync(fd) == 0 ? 0 : errno;
+	close(fd);
+	return rc;
+}
+
+static int sync_parent(const char *path)
+{
+	char parent[PATH_BYTES];
+
+	if ((size_t)snprintf(parent, sizeof parent, "%s/..", path) >= sizeof parent)
+		return ENAMETOOLONG;
+	return sync_dir(parent);
+}
+
+static enum parlor_err make_dir(const char *dir, struct why why)
+{
+	if (mkdir(dir, DIR_MODE) != 0)
+		return errno == EEXIST ? PARLOR_E_OK
+				       : why_set(why, PARLOR_E_STORE, "%s: cannot be made: %s", dir,
+						 strerror(errno));
+	int rc = sync_parent(dir);
+	return rc == 0 ? PARLOR_E_OK : why_set(why, PARLOR_E_STORE, "%s: %s", dir, strerror(rc));
+}
+
+static enum parlor_err open_file(const char *dir, const char *name, int flags, int *fd,
+				 struct why why)
+{
+	char path[PATH_BYTES];
+
+	if ((size_t)snprintf(path, sizeof path, "%s/%s", dir, name) >= sizeof path)
+		return why_set(why, PARLOR_E_STORE, "%.100s...: path too long", dir);
+	*fd = open(path, flags | O_CLOEXEC, FILE_MODE);
+	if (*fd < 0)
+		return why_set(why, PARLOR_E_STORE, "%s: %s", path, strerror(errno));
+	return PARLOR_E_OK;
+}
+
+static enum parlor_err take_lock(struct env *e, const char *dir, struct why why)
+{
+	enum parlor_err err = open_file(dir, "parlor.lock", O_RDWR | O_CREAT, &e->lock_fd, why);
+
+	if (err != PARLOR_E_OK || flock(e->lock_fd, LOCK_EX | LOCK_NB) == 0)
+		return err;
+	if (errno == EWOULDBLOCK)
+		return why_set(why, PARLOR_E_STORE_LOCKED, "%s: another broker uses it", dir);
+	return why_set(why, PARLOR_E_STORE, "%s/parlor.lock: %s", dir, strerror(errno));
+}
+
+/* ---- opening ------------------------------------------------------------------ */
+
+/* A page behind the end of the file would be a SIGBUS when it is read. */
+static enum parlor_err check_size(struct env *e, const char *dir, struct why why)
+{
+	MDB_envinfo info;
+	MDB_stat stat;
+	struct stat file;
+
+	mdb_env_info(e->mdb, &info);
+	mdb_env_stat(e->mdb, &stat);
+	if (fstat(e->data_fd, &file) != 0)
+		return why_set(why, PARLOR_E_STORE, "%s/data.mdb: %s", dir, strerror(errno));
+	uint64_t used = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
+	if ((uint64_t)file.st_size >= used)
+		return PARLOR_E_OK;
+	return why_set(why, PARLOR_E_STORE_CORRUPT,
+		       "%s/data.mdb: cut short: %lld bytes of at least %llu", dir,
+		       (long long)file.st_size, (unsigned long long)used);
+}
+
+static int open_databases(struct env *e, enum env_db from, size_t upto)
+{
+	MDB_txn *txn = NULL;
+
+	int rc = mdb_txn_begin(e->mdb, NULL, MDB_RDONLY, &txn);
+	for (size_t i = from; i < upto && rc == 0; i++)
+		rc = mdb_dbi_open(txn, databases[i].name, 0, &e->db[i]);
+	if (rc == 0)
+		return mdb_txn_commit(txn);
+	mdb_txn_abort(txn);
+	return rc == MDB_NOTFOUND ? MDB_INVALID : rc;
+}
+
+static int open_meta(struct env *e)
+{
+	MDB_stat stat;
+
+	mdb_env_stat(e->mdb, &stat);
+	e->fresh = stat.ms_entries == 0;
+	return e->fresh ? 0 : open_databases(e, ENV_META, ENV_META + 1);
+}
+
+enum parlor_err env_open_rest(struct env *e, struct why why)
+{
+	int rc = open_databases(e, ENV_META + 1, ENV_DBS);
+
+	return rc == 0 ? PARLOR_E_OK
+		       : why_set(why, env_err(rc), "a database is missing: %s", mdb_strerror(rc));
+}
+
+static int open_mdb(struct env *e, const char *dir, const struct space_limits *limits)
+{
+	struct stat file;
+	char path[PATH_BYTES];
+	int dead = 0;
+
+	int rc = mdb_env_create(&e->mdb);
+	if (rc != 0)
+		return rc;
+	snprintf(path, sizeof path, "%s/data.mdb", dir);
+	uint64_t size = stat(path, &file) == 0 ? (uint64_t)file.st_size : 0;
+	unsigned flags = MDB_NOTLS | (e->read_only ? MDB_RDONLY : 0);
+	if ((rc = mdb_env_set_maxdbs(e->mdb, ENV_DBS)) != 0 ||
+	    (rc = space_set_map(limits, e->mdb, size)) != 0 ||
+	    (rc = mdb_env_open(e->mdb, dir, flags, FILE_MODE)) != 0)
+		return rc;
+	rc = mdb_reader_check(e->mdb, &dead);
+	if (dead > 0)
+		log_info("store: %d readers of ended processes were dropped", dead);
+	return rc;
+}
+
+static enum parlor_err open_all(struct env *e, const char *dir, const struct space_limits *limits,
+				struct why why)
+{
+	enum parlor_err err;
+
+	if (!e->read_only && ((err = make_dir(dir, why)) != PARLOR_E_OK ||
+			      (err = take_lock(e, dir, why)) != PARLOR_E_OK))
+		return err;
+	int rc = open_mdb(e, dir, limits);
+	if (rc != 0)
+		return why_set(why, env_err(rc), "%s: %s", dir, mdb_strerror(rc));
+	err = open_file(dir, "data.mdb", e->read_only ? O_RDONLY : O_RDWR, &e->data_fd, why);
+	if (err != PARLOR_E_OK || (err = check_size(e, dir, why)) != PARLOR_E_OK)
+		return err;
+	if ((rc = open_meta(e)) != 0)
+		return why_set(why, env_err(rc), "%s/data.mdb: not a journal of Parlor: %s", dir,
+			       mdb_strerror(rc));
+	if (!e->read_only && (rc = sync_dir(dir)) != 0)
+		return why_set(why, PARLOR_E_STORE, "%s: %s", dir, strerror(rc));
+
+	space_init(&e->space, e->mdb, e->data_fd, limits);
+	if (!e->read_only && (rc = space_grow(&e->space)) != 0)
+		return why_set(why, env_err(rc), "%s: %s", dir, mdb_strerror(rc));
+	rc = mdb_txn_begin(e->mdb, NULL, MDB_RDONLY, &e->read);
+	if (rc != 0)
+		return why_set(why, env_err(rc), "%s: %s", dir, mdb_strerror(rc));
+	mdb_txn_reset(e->read);
+	return PARLOR_E_OK;
+}
+
+enum parlor_err env_open(struct env *e, const char *dir, const struct space_limits *limits,
+			 bool read_only, struct why why)
+{
+	*e = (struct env){.read_only = read_only, .lock_fd = -1, .data_fd = -1};
+	if (strlen(dir) > PATH_BYTES - 64)
+		return why_set(why, PARLOR_E_STORE, "%.100s...: path too long", dir);
+	enum parlor_err err = open_all(e, dir, limits, why);
+	if (err != PARLOR_E_OK)
+		env_close(e);
+	return err;
+}
+
+void env_close(struct env *e)
+{
+	env_abort(e);
+	if (e->read)
+		mdb_txn_abort(e->read);
+	if (e->mdb)
+		mdb_env_close(e->mdb);
+	if (e->data_fd >= 0)
+		close(e->data_fd);
+	if (e->lock_fd >= 0)
+		close(e->lock_fd);
+	*e = (struct env){.lock_fd = -1, .data_fd = -1};
+}
+
+/* ---- transactions ---------------------------------------------------------------- */
+
+/* Where no transaction is active the map may be moved. */
+static enum parlor_err grow(struct env *e)
+{
+	bool idle = !e->in_turn && !e->write && !e->read_only;
+	int rc = idle && !e->space.lost ? space_grow(&e->space) : 0;
+
+	if (rc != 0)
+		log_error("store: the map is lost: %s", mdb_strerror(rc));
+	return e->space.lost ? PARLOR_E_STORE : PARLOR_E_OK;
+}
+
+enum parlor_err env_turn_begin(struct env *e)
+{
+	assert(!e->in_turn);
+	enum parlor_err err = grow(e);
+	if (err != PARLOR_E_OK)
+		return err;
+	int rc = mdb_txn_renew(e->read);
+	/* A writer in another process has grown the map. */
+	if (rc == MDB_MAP_RESIZED && (rc = mdb_env_set_mapsize(e->mdb, 0)) == 0)
+		rc = mdb_txn_renew(e->read);
+	e->in_turn = rc == 0;
+	if (rc != 0)
+		log_error("store: no read transaction: %s", mdb_strerror(rc));
+	return env_err(rc);
+}
+
+void env_turn_end(struct env *e)
+{
+	assert(e->in_turn);
+	mdb_txn_reset(e->read);
+	e->in_turn = false;
+	/* What was asked for in this turn and not written was refused later on. */
+	if (!e->write)
+		e->space.asked = 0;
+}
+
+enum parlor_err env_begin(struct env *e)
+{
+	assert(!e->write && !e->read_only);
+	if (e->broken || grow(e) != PARLOR_E_OK)
+		return PARLOR_E_STORE;
+	int rc = mdb_txn_begin(e->mdb, NULL, 0, &e->write);
+	if (rc != 0)
+		log_error("store: no write transaction: %s", mdb_strerror(rc));
+	e->rc = 0;
+	e->written = 0;
+	return env_err(rc);
+}
+
+void env_create(struct env *e)
+{
+	for (size_t i = 0; i < ENV_DBS && e->rc == 0; i++)
+		env_fail(e, mdb_dbi_open(e->write, databases[i].name,
+					 databases[i].flags | MDB_CREATE, &e->db[i]));
+	e->fresh = false;
+}
+
+void env_fail(struct env *e, int rc)
+{
+	if (e->rc == 0)
+		e->rc = rc;
+}
+
+/* LMDB reports a write that the file system cut short as EIO and leaves errno
+ * alone: the disk is full. A failing disk sets it. */
+static int commit(struct env *e)
+{
+	errno = 0;
+	int rc = mdb_txn_commit(e->write);
+	return rc == EIO && errno == 0 ? ENOSPC : rc;
+}
+
+/* After a failed write of the meta page LMDB refuses every transaction: what
+ * the disk holds is known only when it is opened anew. */
+static bool is_poisoned(struct env *e)
+{
+	MDB_txn *txn;
+
+	if (mdb_txn_begin(e->mdb, NULL, 0, &txn) != 0)
+		return true;
+	mdb_txn_abort(txn);
+	return false;
+}
+
+enum parlor_err env_commit(struct env *e)
+{
+	int rc = e->rc;
+
+	assert(e->write);
+	if (rc == 0)
+		rc = commit(e);
+	else
+		mdb_txn_abort(e->write);
+	e->write = NULL;
+	space_settle(&e->space, e->written);
+	if (rc == 0) {
+		e->commits++;
+		return PARLOR_E_OK;
+	}
+	enum parlor_err err = env_err(rc);
+	log_error("store: commit failed: %s", mdb_strerror(rc));
+	if (err == PARLOR_E_STORE_CORRUPT)
+		return err;
+	if (err == PARLOR_E_STORE_FULL && !is_poisoned(e))
+		return err;
+	e->broken = true;
+	return PARLOR_E_STORE;
+}
+
+void env_abort(struct env *e)
+{
+	if (!e->write)
+		return;
+	mdb_txn_abort(e->write);
+	e->write = NULL;
+	space_settle(&e->space, 0);
+}

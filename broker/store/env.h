@@ -1,0 +1,70 @@
+/* The LMDB environment of a data directory: its files, its lock, its named
+ * databases, the one read transaction of a turn and the one write transaction.
+ * Maps LMDB's and the system's errors to Parlor's. Owns no format of keys or
+ * values. Room to write is the business of space.h. */
+#ifndef STORE_ENV_H
+#define STORE_ENV_H
+
+#include "store/space.h"
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <lmdb.h>
+#include <stdbool.h>
+
+enum env_db { ENV_META, ENV_JOURNAL, ENV_NAMES, ENV_MEMBERS, ENV_ROOMS };
+#define ENV_DBS 5
+
+struct env {
+	MDB_env *mdb;
+	MDB_dbi db[ENV_DBS];
+	MDB_txn *read; /* reset, not active, between turns */
+	bool in_turn;
+	MDB_txn *write;   /* NULL between write transactions */
+	int rc;           /* its first failure: MDB_ or errno */
+	uint64_t written; /* bytes put in it */
+	bool broken;      /* a commit failed for another reason than a lack of room */
+	bool read_only;
+	bool fresh; /* no databases yet: env_create makes them */
+	int lock_fd;
+	int data_fd;
+	struct space space;
+	uint64_t commits;
+};
+
+/* For a person: one line. */
+struct why {
+	char *text;
+	size_t size;
+};
+/* Writes the line and gives the error back. */
+enum parlor_err why_set(struct why, enum parlor_err, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Opens what exists of ENV_META; env_open_rest the others, when meta says that
+ * they are of this version. On failure nothing stays open. A directory that is
+ * made, and its entry in its parent, is on disk when this returns. */
+enum parlor_err env_open(struct env *, const char *dir, const struct space_limits *, bool read_only,
+			 struct why) PARLOR_MUST_CHECK;
+enum parlor_err env_open_rest(struct env *, struct why) PARLOR_MUST_CHECK;
+void env_close(struct env *);
+
+enum parlor_err env_turn_begin(struct env *) PARLOR_MUST_CHECK;
+void env_turn_end(struct env *);
+
+enum parlor_err env_begin(struct env *) PARLOR_MUST_CHECK;
+/* Makes the databases in the write transaction. */
+void env_create(struct env *);
+/* The transaction goes on, but does nothing more and cannot be committed. */
+void env_fail(struct env *, int rc);
+/* STORE_FULL: nothing has changed, the next transaction may succeed. STORE: no
+ * later write is taken, the directory must be opened anew. */
+enum parlor_err env_commit(struct env *) PARLOR_MUST_CHECK;
+void env_abort(struct env *);
+
+enum parlor_err env_err(int rc);
+
+MDB_val env_val(const void *bytes, size_t len);
+
+#endif

@@ -1,0 +1,42 @@
+/* The journal: entries under dense positions, each with a checksum over its
+ * bytes and its position. Owns the form of an entry; never looks into head or
+ * event. Works on the transactions of env.h.
+ *
+ *   value: u32 checksum of what follows | u8 form | u8 part
+ *          | varint bytes of head | head | event */
+#ifndef STORE_JOURNAL_H
+#define STORE_JOURNAL_H
+
+#include "store/env.h"
+
+struct entry;
+struct store_walk;
+
+struct journal {
+	struct env *env;
+	uint64_t first, last;         /* as committed */
+	uint64_t first_new, last_new; /* in the write transaction */
+	MDB_cursor *tail;             /* of the write transaction */
+	struct buf scratch;
+};
+
+/* last: highest position ever given, as it was kept apart when all were trimmed. */
+enum parlor_err journal_init(struct journal *, struct env *, uint64_t last,
+			     struct why) PARLOR_MUST_CHECK;
+void journal_fini(struct journal *);
+
+enum parlor_err journal_read(struct journal *, uint64_t position, struct entry *) PARLOR_MUST_CHECK;
+enum parlor_err journal_walk_open(struct journal *, uint64_t from,
+				  struct store_walk *) PARLOR_MUST_CHECK;
+enum parlor_err journal_walk_next(struct store_walk *, struct entry *) PARLOR_MUST_CHECK;
+void journal_walk_close(struct store_walk *);
+
+/* In the write transaction; failures go to env_fail. */
+void journal_begin(struct journal *);
+void journal_append(struct journal *, const struct entry *);
+void journal_replace_event(struct journal *, uint64_t position, struct span event);
+void journal_trim(struct journal *, uint64_t first, size_t max);
+/* The transaction ended. */
+void journal_settle(struct journal *, bool committed);
+
+#endif

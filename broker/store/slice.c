@@ -1,0 +1,135 @@
+#include "store/slice.h"
+
+#include "core/row.h"
+
+#include "base/mem.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROWS_MIN 256
+/* Memory beyond it is given back after an unusually large slice. */
+#define BYTES_KEPT ((size_t)4 << 20)
+
+struct slice_row {
+	uint64_t prefix; /* of the key: decides most comparisons */
+	union {
+		size_t offset;        /* in bytes, while they may still move */
+		const uint8_t *bytes; /* key, then value */
+	} at;
+	uint32_t order;
+	uint32_t value_len;
+	uint8_t key_len;
+	uint8_t table;
+	bool gone;
+};
+
+void slice_fini(struct slice *s)
+{
+	buf_fini(&s->bytes);
+	free(s->rows);
+	*s = (struct slice){0};
+}
+
+void slice_clear(struct slice *s)
+{
+	if (s->bytes.cap > BYTES_KEPT)
+		slice_fini(s);
+	buf_clear(&s->bytes);
+	s->len = 0;
+}
+
+static uint64_t prefix_of(const struct row_key *key)
+{
+	uint8_t front[8] = {0};
+
+	memcpy(front, key->bytes, key->len < sizeof front ? key->len : sizeof front);
+	return be64_get(front);
+}
+
+void slice_add(struct slice *s, const struct row_key *key, struct span value)
+{
+	assert(key->len > 0 && key->len <= ROW_KEY_MAX && key->table < ROW_TABLES);
+	assert(value.len <= UINT32_MAX && s->len < UINT32_MAX);
+	if (s->len == s->cap) {
+		s->cap = s->cap ? s->cap * 2 : ROWS_MIN;
+		s->rows = mem_resize(s->rows, s->cap, sizeof *s->rows);
+	}
+	s->rows[s->len] = (struct slice_row){.prefix = prefix_of(key),
+					     .at.offset = s->bytes.len,
+					     .order = (uint32_t)s->len,
+					     .value_len = (uint32_t)value.len,
+					     .key_len = (uint8_t)key->len,
+					     .table = (uint8_t)key->table,
+					     .gone = value.data == NULL};
+	s->len++;
+	buf_put(&s->bytes, key->bytes, key->len);
+	buf_put(&s->bytes, value.data, value.len);
+}
+
+static int by_key(const struct slice_row *a, const struct slice_row *b)
+{
+	if (a->table != b->table)
+		return a->table < b->table ? -1 : 1;
+	if (a->prefix != b->prefix)
+		return a->prefix < b->prefix ? -1 : 1;
+	size_t len = a->key_len < b->key_len ? a->key_len : b->key_len;
+	int order = memcmp(a->at.bytes, b->at.bytes, len);
+	return order ? order : (int)a->key_len - (int)b->key_len;
+}
+
+static int by_key_and_order(const void *left, const void *right)
+{
+	const struct slice_row *a = left, *b = right;
+	int order = by_key(a, b);
+
+	return order ? order : (a->order < b->order ? -1 : 1);
+}
+
+static int put_row(MDB_cursor *cursor, const struct slice_row *row)
+{
+	MDB_val key = env_val(row->at.bytes, row->key_len);
+	MDB_val value = env_val(row->at.bytes + row->key_len, row->value_len);
+
+	if (!row->gone)
+		return mdb_cursor_put(cursor, &key, &value, 0);
+	int rc = mdb_cursor_get(cursor, &key, &value, MDB_SET);
+	if (rc == 0)
+		rc = mdb_cursor_del(cursor, 0);
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+static int put_sorted(const struct slice *s, struct env *env)
+{
+	static const enum env_db tables[ROW_TABLES] = {
+		[ROW_NAMES] = ENV_NAMES, [ROW_MEMBERS] = ENV_MEMBERS, [ROW_ROOMS] = ENV_ROOMS};
+	MDB_cursor *cursor = NULL;
+	int table = -1, rc = 0;
+
+	for (size_t i = 0; i < s->len && rc == 0; i++) {
+		const struct slice_row *row = &s->rows[i];
+
+		if (i + 1 < s->len && by_key(row, row + 1) == 0)
+			continue;
+		if (row->table != table) {
+			table = row->table;
+			rc = mdb_cursor_open(env->write, env->db[tables[table]], &cursor);
+		}
+		if (rc == 0)
+			rc = put_row(cursor, row);
+	}
+	return rc;
+}
+
+void slice_put(struct slice *s, struct env *env)
+{
+	for (size_t i = 0; i < s->len; i++)
+		s->rows[i].at.bytes = s->bytes.data + s->rows[i].at.offset;
+	if (s->len > 1)
+		qsort(s->rows, s->len, sizeof *s->rows, by_key_and_order);
+	if (env->rc == 0)
+		env_fail(env, put_sorted(s, env));
+	env->written += s->bytes.len;
+	slice_clear(s);
+}

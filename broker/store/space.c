@@ -1,0 +1,330 @@
+#include "store/space.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#define MIB ((uint64_t)1 << 20)
+#define MAP_INIT_DEFAULT (256 * MIB)
+#define MAP_MAX_DEFAULT (1024 * 1024 * MIB)
+#define HEADROOM_DEFAULT (64 * MIB)
+#define STEP_MAX (64 * MIB)
+#define STEP_MIN (MIB / 4)
+#define RETRY_US 200000
+#define SAY_US 10000000
+#define UNIT 4096
+/* Pages of a commit beside the bytes that were asked for: roots, free list. */
+#define COMMIT_SLACK (MIB / 8)
+/* Free pages count where so many lie together: LMDB needs a contiguous run for
+ * a value larger than a page. */
+#define RUN_PAGES 20
+/* Left to others on a file system that cannot reserve blocks. */
+#define STATVFS_MARGIN (16 * MIB)
+#define STATVFS_STEP (4 * MIB)
+#define FREE_DBI 0
+
+static uint64_t min64(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t max64(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static uint64_t round_up(uint64_t n)
+{
+	return (n + UNIT - 1) / UNIT * UNIT;
+}
+
+struct space_limits space_limits_from(uint64_t map_init, uint64_t map_max, uint64_t headroom)
+{
+	struct space_limits l = {.map_init = round_up(map_init ? map_init : MAP_INIT_DEFAULT),
+				 .map_max = map_max ? map_max / UNIT * UNIT : MAP_MAX_DEFAULT,
+				 .headroom = headroom ? headroom : HEADROOM_DEFAULT};
+
+	l.map_init = min64(l.map_init, l.map_max);
+	l.headroom = min64(l.headroom, l.map_max / 4);
+	return l;
+}
+
+int space_set_map(const struct space_limits *l, MDB_env *mdb, uint64_t file_bytes)
+{
+	uint64_t size = max64(l->map_init, round_up(file_bytes + l->headroom));
+
+	return mdb_env_set_mapsize(mdb, min64(size, l->map_max));
+}
+
+static void measure(struct space *s)
+{
+	MDB_envinfo info;
+
+	mdb_env_info(s->mdb, &info);
+	s->map = info.me_mapsize;
+	s->used = (info.me_last_pgno + 1) * s->page;
+}
+
+void space_init(struct space *s, MDB_env *mdb, int fd, const struct space_limits *l)
+{
+	MDB_stat stat;
+
+	mdb_env_stat(mdb, &stat);
+	*s = (struct space){.mdb = mdb, .fd = fd, .limits = *l, .page = stat.ms_psize};
+	s->step = min64(STEP_MAX, max64(STEP_MIN, l->map_init / 4));
+	measure(s);
+}
+
+void space_settle(struct space *s, uint64_t written)
+{
+	/* What was written came out of the credit; the rest of it still stands. */
+	uint64_t spent = 2 * max64(s->asked, written) + COMMIT_SLACK;
+
+	s->credit -= min64(s->credit, spent);
+	s->asked = 0;
+	measure(s);
+}
+
+/* ---- the map ---------------------------------------------------------------- */
+
+static bool map_is_short(const struct space *s, uint64_t end)
+{
+	return end > s->map / 4 * 3 && s->map < s->limits.map_max;
+}
+
+/* set_mapsize gives up the old map before it asks for the new one. */
+static bool map_possible(const struct space *s, uint64_t size)
+{
+	void *at = mmap(NULL, size, PROT_READ, MAP_SHARED, s->fd, 0);
+
+	if (at == MAP_FAILED)
+		return false;
+	munmap(at, size);
+	return true;
+}
+
+int space_grow(struct space *s)
+{
+	uint64_t end = max64(s->used + s->limits.headroom + COMMIT_SLACK, s->wanted);
+
+	if (!map_is_short(s, end))
+		return 0;
+	uint64_t size = s->map;
+	while (size < s->limits.map_max && end > size / 4 * 3)
+		size = size > s->limits.map_max / 2 ? s->limits.map_max : size * 2;
+	if (!map_possible(s, size)) {
+		log_warn("store: no address space for a map of %llu bytes: %s",
+			 (unsigned long long)size, strerror(errno));
+		return 0;
+	}
+	int rc = mdb_env_set_mapsize(s->mdb, size);
+	s->lost = rc != 0;
+	if (s->lost)
+		return rc;
+	measure(s);
+	s->wanted = 0;
+	return 0;
+}
+
+/* ---- the disk ---------------------------------------------------------------- */
+
+/* A file system that cannot reserve is asked how much it has. */
+static int look_for_blocks(struct space *s, uint64_t end)
+{
+	struct statvfs fs;
+	struct stat file;
+
+	if (fstatvfs(s->fd, &fs) != 0 || fstat(s->fd, &file) != 0)
+		return errno;
+	uint64_t have = (uint64_t)fs.f_bavail * fs.f_frsize;
+	uint64_t size = (uint64_t)file.st_size;
+	end = min64(end + STATVFS_STEP, s->limits.map_max);
+	if (end > size && have < end - size + STATVFS_MARGIN)
+		return ENOSPC;
+	s->blocks = end;
+	return 0;
+}
+
+static int reserve_to(struct space *s, uint64_t end)
+{
+	int rc;
+
+	do
+		rc = fallocate(s->fd, 0, (off_t)s->blocks, (off_t)(end - s->blocks)) ? errno : 0;
+	while (rc == EINTR);
+	if (rc == 0)
+		s->blocks = end;
+	return rc;
+}
+
+static bool is_lack_of_room(int rc)
+{
+	return rc == ENOSPC || rc == EDQUOT || rc == EFBIG;
+}
+
+static int need_blocks(struct space *s, uint64_t end)
+{
+	if (end <= s->blocks)
+		return 0;
+	if (s->no_prealloc)
+		return look_for_blocks(s, end);
+
+	int rc = reserve_to(s, max64(end, min64(round_up(end + s->step), s->limits.map_max)));
+	if (is_lack_of_room(rc))
+		rc = reserve_to(s, end);
+	if (rc == EOPNOTSUPP || rc == ENOSYS) {
+		s->no_prealloc = true;
+		return look_for_blocks(s, end);
+	}
+	return rc;
+}
+
+/* ---- free pages ---------------------------------------------------------------- */
+
+/* A record of the free list: a count, then page numbers in falling order. */
+static uint64_t pages_in_runs(const MDB_val *record)
+{
+	const size_t *list = record->mv_data;
+	size_t n = record->mv_size / sizeof(size_t) ? list[0] : 0;
+	uint64_t sum = 0;
+	size_t run = 0;
+
+	for (size_t i = 1; i <= n; i++) {
+		run++;
+		if (i < n && list[i] == list[i + 1] + 1)
+			continue;
+		if (run >= RUN_PAGES)
+			sum += run;
+		run = 0;
+	}
+	return sum;
+}
+
+/* One line for each reader: process, thread, transaction or a dash. */
+static int take_older(const char *line, void *oldest)
+{
+	size_t id;
+
+	if (sscanf(line, "%*d %*x %zu", &id) == 1 && id < *(size_t *)oldest)
+		*(size_t *)oldest = id;
+	return 0;
+}
+
+/* Counts what the next commit may use: pages that no reader may still look at. */
+static int count_free(struct space *s)
+{
+	MDB_txn *txn;
+	MDB_cursor *cursor;
+	MDB_val key, value;
+	uint64_t pages = 0;
+
+	int rc = mdb_txn_begin(s->mdb, NULL, MDB_RDONLY, &txn);
+	if (rc != 0)
+		return rc;
+	rc = mdb_cursor_open(txn, FREE_DBI, &cursor);
+	if (rc != 0)
+		goto out;
+	size_t oldest = mdb_txn_id(txn);
+	mdb_reader_list(s->mdb, take_older, &oldest);
+	while ((rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
+		if (*(const size_t *)key.mv_data >= oldest)
+			break;
+		pages += pages_in_runs(&value);
+	}
+	mdb_cursor_close(cursor);
+	if (rc == MDB_NOTFOUND)
+		rc = 0;
+	uint64_t end = min64(s->map, s->blocks);
+	s->credit = pages * s->page + (end > s->used ? end - s->used : 0);
+out:
+	mdb_txn_abort(txn);
+	return rc;
+}
+
+/* ---- asking ------------------------------------------------------------------------ */
+
+static uint64_t need_of(const struct space *s, uint64_t bytes)
+{
+	/* A value that does not fit a page half fills one at worst. */
+	return s->limits.headroom + 2 * (s->asked + bytes) + COMMIT_SLACK;
+}
+
+static bool fits(const struct space *s, uint64_t need)
+{
+	return s->used + need <= min64(s->map, s->blocks) || need <= s->credit;
+}
+
+/* *lack: why the disk gave no more, or 0. */
+static int make_room(struct space *s, uint64_t need, bool idle, int *lack)
+{
+	uint64_t end = round_up(s->used + need);
+	int rc = 0;
+
+	s->wanted = end;
+	if (idle && (rc = space_grow(s)) != 0)
+		return rc;
+	rc = need_blocks(s, min64(end, s->limits.map_max));
+	if (rc != 0 && !is_lack_of_room(rc))
+		return rc;
+	*lack = rc;
+	return fits(s, need) ? 0 : count_free(s);
+}
+
+static enum parlor_err refuse(struct space *s, uint64_t now_us)
+{
+	s->refusals++;
+	s->full = true;
+	s->retry_us = now_us + RETRY_US;
+	return PARLOR_E_STORE_FULL;
+}
+
+static void say_full(struct space *s, int rc, uint64_t now_us)
+{
+	if (s->said_us && now_us - s->said_us < SAY_US)
+		return;
+	s->said_us = now_us;
+	log_warn("store: no room: %s; writing is refused until there is",
+		 mdb_strerror(rc ? rc : MDB_MAP_FULL));
+}
+
+enum parlor_err space_reserve(struct space *s, uint64_t bytes, bool idle)
+{
+	if (s->lost)
+		return PARLOR_E_STORE;
+	if (bytes > s->limits.map_max) {
+		s->refusals++;
+		return PARLOR_E_STORE_FULL;
+	}
+	uint64_t need = need_of(s, bytes);
+
+	if (!fits(s, need)) {
+		uint64_t now_us = clock_mono_us();
+
+		if (s->full && now_us < s->retry_us) {
+			s->refusals++;
+			return PARLOR_E_STORE_FULL;
+		}
+		int lack = 0;
+		int rc = make_room(s, need, idle, &lack);
+		if (rc != 0) {
+			log_error("store: no room can be reserved: %s", mdb_strerror(rc));
+			return PARLOR_E_STORE;
+		}
+		if (!fits(s, need)) {
+			say_full(s, lack, now_us);
+			return refuse(s, now_us);
+		}
+		if (s->full)
+			log_info("store: there is room again");
+		s->full = false;
+	}
+	s->asked += bytes;
+	return PARLOR_E_OK;
+}

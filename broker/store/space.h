@@ -1,0 +1,56 @@
+/* Room to write: the size of LMDB's map and the disk blocks behind it. Grows
+ * the map before it is full and reserves blocks of the file ahead, so that a
+ * lack of room shows before anything is accepted. Keeps headroom, so that
+ * deleting still works when there is none. Knows nothing of what is written. */
+#ifndef STORE_SPACE_H
+#define STORE_SPACE_H
+
+#include "base/err.h"
+
+#include <lmdb.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct space_limits {
+	uint64_t map_init, map_max, headroom; /* bytes */
+};
+
+/* All sizes in bytes. */
+struct space {
+	MDB_env *mdb;
+	int fd; /* borrowed, of the data file */
+	struct space_limits limits;
+	uint64_t page;
+	uint64_t step;     /* blocks are reserved so far ahead */
+	uint64_t map;      /* size of the map */
+	uint64_t used;     /* end of the last page in use, as of the last commit */
+	uint64_t blocks;   /* the file has its disk blocks up to here */
+	uint64_t wanted;   /* end that the map must reach once it can grow */
+	uint64_t asked;    /* by space_reserve since the last commit */
+	uint64_t credit;   /* free inside the file, when there is no room behind its end */
+	uint64_t retry_us; /* not before, after a refusal */
+	uint64_t refusals;
+	uint64_t said_us; /* when a refusal was logged last */
+	bool full;        /* the last answer was a refusal */
+	bool lost;        /* the environment has no map any more */
+	bool no_prealloc; /* the file system cannot reserve */
+};
+
+/* Zero limits mean their defaults; headroom is at most a quarter of map_max. */
+struct space_limits space_limits_from(uint64_t map_init, uint64_t map_max, uint64_t headroom);
+
+/* Sets the size of the map for a file of that size, before the environment is opened. */
+int space_set_map(const struct space_limits *, MDB_env *, uint64_t file_bytes);
+void space_init(struct space *, MDB_env *, int fd, const struct space_limits *);
+
+/* Grows the map where it is due. No transaction may be active in the process.
+ * A failure other than 0 leaves the environment without a map: `lost`. */
+int space_grow(struct space *);
+
+/* idle: no transaction is active. STORE_FULL, or STORE when the file is failing. */
+enum parlor_err space_reserve(struct space *, uint64_t bytes, bool idle) PARLOR_MUST_CHECK;
+
+/* After a commit or abort that put so many bytes of keys and values. */
+void space_settle(struct space *, uint64_t written);
+
+#endif

@@ -1,0 +1,410 @@
+#include "store/store.h"
+
+#include "store/env.h"
+#include "store/journal.h"
+#include "store/slice.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define VERSION 1
+#define PARTS_DEFAULT 16
+#define PARTS_MAX (STORE_PART_NONE - 1)
+
+struct store {
+	struct env env;
+	struct journal journal;
+	struct slice slice;
+	uint64_t journal_id;
+	uint32_t parts;
+	uint64_t covered;
+	uint64_t covered_new; /* in the write transaction */
+};
+
+static const enum env_db db_of[ROW_TABLES] = {
+	[ROW_NAMES] = ENV_NAMES, [ROW_MEMBERS] = ENV_MEMBERS, [ROW_ROOMS] = ENV_ROOMS};
+
+/* ---- meta: a few numbers under their names ------------------------------------ */
+
+static void meta_put(struct env *env, const char *name, uint64_t number)
+{
+	uint8_t bytes[8];
+	MDB_val key = env_val(name, strlen(name)), value = env_val(bytes, sizeof bytes);
+
+	be64_put(bytes, number);
+	if (env->rc == 0)
+		env_fail(env, mdb_put(env->write, env->db[ENV_META], &key, &value, 0));
+}
+
+/* STORE_CORRUPT when it is not there. */
+static enum parlor_err meta_get(struct env *env, const char *name, uint64_t *number, struct why why)
+{
+	MDB_val key = env_val(name, strlen(name)), value;
+	int rc = mdb_get(env->read, env->db[ENV_META], &key, &value);
+
+	if (rc == MDB_NOTFOUND || (rc == 0 && value.mv_size != 8))
+		rc = MDB_CORRUPTED;
+	if (rc != 0)
+		return why_set(why, env_err(rc), "meta: %s: %s", name, mdb_strerror(rc));
+	*number = be64_get(value.mv_data);
+	return PARLOR_E_OK;
+}
+
+/* ---- opening -------------------------------------------------------------------- */
+
+static enum parlor_err create(struct store *s, uint64_t journal_id, uint32_t parts, struct why why)
+{
+	enum parlor_err err = env_begin(&s->env);
+
+	if (err == PARLOR_E_OK) {
+		env_create(&s->env);
+		meta_put(&s->env, "version", VERSION);
+		meta_put(&s->env, "journal_id", journal_id);
+		meta_put(&s->env, "parts", parts);
+		meta_put(&s->env, "covered", 0);
+		meta_put(&s->env, "last", 0);
+		err = env_commit(&s->env);
+	}
+	if (err != PARLOR_E_OK)
+		return why_set(why, err, "cannot be made: %s", parlor_err_text(err));
+	s->env.fresh = false;
+	return PARLOR_E_OK;
+}
+
+static enum parlor_err check_version(struct store *s, struct why why)
+{
+	uint64_t version = 0;
+	enum parlor_err err = meta_get(&s->env, "version", &version, why);
+
+	if (err == PARLOR_E_OK && version != VERSION)
+		err = why_set(why, PARLOR_E_STORE_VERSION,
+			      "data directory of version %llu, this broker reads version %d",
+			      (unsigned long long)version, VERSION);
+	return err;
+}
+
+static enum parlor_err load(struct store *s, struct why why)
+{
+	uint64_t parts = 0, last = 0;
+	enum parlor_err err;
+
+	if ((err = meta_get(&s->env, "journal_id", &s->journal_id, why)) != PARLOR_E_OK ||
+	    (err = meta_get(&s->env, "parts", &parts, why)) != PARLOR_E_OK ||
+	    (err = meta_get(&s->env, "covered", &s->covered, why)) != PARLOR_E_OK ||
+	    (err = meta_get(&s->env, "last", &last, why)) != PARLOR_E_OK ||
+	    (err = journal_init(&s->journal, &s->env, last, why)) != PARLOR_E_OK)
+		return err;
+	const struct journal *j = &s->journal;
+	if (parts == 0 || parts > PARTS_MAX || s->journal_id == 0 || s->covered > j->last ||
+	    s->covered + 1 < j->first)
+		return why_set(why, PARLOR_E_STORE_CORRUPT,
+			       "meta: parts %llu, rows up to %llu, journal from %llu to %llu",
+			       (unsigned long long)parts, (unsigned long long)s->covered,
+			       (unsigned long long)j->first, (unsigned long long)j->last);
+	s->parts = (uint32_t)parts;
+	return PARLOR_E_OK;
+}
+
+/* Runs one step of opening on a read transaction of its own. */
+static enum parlor_err in_turn(struct store *s, struct why why,
+			       enum parlor_err (*step)(struct store *, struct why))
+{
+	enum parlor_err err = env_turn_begin(&s->env);
+
+	if (err != PARLOR_E_OK)
+		return why_set(why, err, "cannot be read: %s", parlor_err_text(err));
+	err = step(s, why);
+	env_turn_end(&s->env);
+	return err;
+}
+
+static enum parlor_err open_store(struct store *s, const struct store_options *o,
+				  uint64_t journal_id, struct why why)
+{
+	struct space_limits limits = space_limits_from(o->map_init, o->map_max, o->headroom);
+	uint32_t parts = o->parts ? o->parts : PARTS_DEFAULT;
+	enum parlor_err err = env_open(&s->env, o->dir, &limits, o->read_only, why);
+
+	assert(parts <= PARTS_MAX);
+	if (err != PARLOR_E_OK)
+		return err;
+	if (s->env.fresh && o->read_only)
+		return why_set(why, PARLOR_E_STORE, "%s: no broker has run there yet", o->dir);
+	if (s->env.fresh)
+		err = create(s, journal_id, parts, why);
+	else if ((err = in_turn(s, why, check_version)) == PARLOR_E_OK)
+		err = env_open_rest(&s->env, why);
+	if (err == PARLOR_E_OK)
+		err = in_turn(s, why, load);
+	if (err == PARLOR_E_OK && !o->read_only && space_reserve(&s->env.space, 0, true) != 0)
+		log_warn("store: opened without room to write");
+	return err;
+}
+
+enum parlor_err store_open(struct store **out, const struct store_options *options,
+			   uint64_t journal_id, char *why, size_t why_size)
+{
+	struct store *s = mem_new(sizeof *s);
+
+	assert(journal_id != 0 || options->read_only);
+	enum parlor_err err = open_store(s, options, journal_id, (struct why){why, why_size});
+	if (err != PARLOR_E_OK) {
+		store_close(s);
+		s = NULL;
+	}
+	*out = s;
+	return err;
+}
+
+void store_close(struct store *s)
+{
+	if (!s)
+		return;
+	slice_fini(&s->slice);
+	journal_fini(&s->journal);
+	env_close(&s->env);
+	free(s);
+}
+
+uint64_t store_journal_id(const struct store *s)
+{
+	return s->journal_id;
+}
+
+uint32_t store_parts(const struct store *s)
+{
+	return s->parts;
+}
+
+uint64_t store_first(const struct store *s)
+{
+	return s->journal.first;
+}
+
+uint64_t store_last(const struct store *s)
+{
+	return s->journal.last;
+}
+
+uint64_t store_covered(const struct store *s)
+{
+	return s->covered;
+}
+
+/* ---- reading ----------------------------------------------------------------------- */
+
+enum parlor_err store_turn_begin(struct store *s)
+{
+	return env_turn_begin(&s->env);
+}
+
+void store_turn_end(struct store *s)
+{
+	env_turn_end(&s->env);
+}
+
+enum parlor_err store_read(struct store *s, uint64_t position, struct entry *entry)
+{
+	return journal_read(&s->journal, position, entry);
+}
+
+enum parlor_err store_walk_open(struct store *s, uint64_t from, struct store_walk *walk)
+{
+	return journal_walk_open(&s->journal, from, walk);
+}
+
+enum parlor_err store_walk_next(struct store *s, struct store_walk *walk, struct entry *entry)
+{
+	assert(s->env.in_turn);
+	return journal_walk_next(walk, entry);
+}
+
+void store_walk_close(struct store *s, struct store_walk *walk)
+{
+	(void)s;
+	journal_walk_close(walk);
+}
+
+static enum parlor_err read_err(const char *what, int rc)
+{
+	if (rc != 0 && rc != MDB_NOTFOUND)
+		log_error("store: %s cannot be read: %s", what, mdb_strerror(rc));
+	return env_err(rc);
+}
+
+static enum parlor_err rows_get(void *ctx, const struct row_key *at, struct span *out)
+{
+	struct store *s = ctx;
+	MDB_val key = env_val(at->bytes, at->len), value;
+
+	assert(s->env.in_turn);
+	int rc = mdb_get(s->env.read, s->env.db[db_of[at->table]], &key, &value);
+	if (rc == 0)
+		*out = (struct span){value.mv_data, value.mv_size};
+	return read_err("a row", rc);
+}
+
+static enum parlor_err rows_scan(void *ctx, const struct row_key *from, size_t prefix_len,
+				 core_scan_fn *fn, void *arg)
+{
+	struct store *s = ctx;
+	MDB_val key = env_val(from->bytes, from->len), value;
+	MDB_cursor *cursor;
+
+	assert(s->env.in_turn && prefix_len <= from->len);
+	int rc = mdb_cursor_open(s->env.read, s->env.db[db_of[from->table]], &cursor);
+	if (rc != 0)
+		return read_err("rows", rc);
+	rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+	while (rc == 0 && key.mv_size >= prefix_len &&
+	       memcmp(key.mv_data, from->bytes, prefix_len) == 0) {
+		if (!fn(arg, key.mv_data, key.mv_size, (struct span){value.mv_data, value.mv_size}))
+			break;
+		rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+	}
+	mdb_cursor_close(cursor);
+	return rc == MDB_NOTFOUND ? PARLOR_E_OK : read_err("rows", rc);
+}
+
+struct core_rows store_rows(struct store *s)
+{
+	return (struct core_rows){.ctx = s, .get = rows_get, .scan = rows_scan};
+}
+
+/* ---- writing ------------------------------------------------------------------------- */
+
+enum parlor_err store_reserve(struct store *s, uint64_t bytes)
+{
+	return space_reserve(&s->env.space, bytes, !s->env.in_turn && !s->env.write);
+}
+
+enum parlor_err store_begin(struct store *s)
+{
+	enum parlor_err err = env_begin(&s->env);
+
+	if (err != PARLOR_E_OK)
+		return err;
+	s->covered_new = s->covered;
+	journal_begin(&s->journal);
+	return PARLOR_E_OK;
+}
+
+void store_append(struct store *s, const struct entry *entry)
+{
+	journal_append(&s->journal, entry);
+}
+
+void store_put(void *store, const struct row_key *key, struct span value)
+{
+	struct store *s = store;
+
+	assert(s->env.write);
+	slice_add(&s->slice, key, value);
+}
+
+void store_replace_event(struct store *s, uint64_t position, struct span event)
+{
+	journal_replace_event(&s->journal, position, event);
+}
+
+void store_set_covered(struct store *s, uint64_t position)
+{
+	assert(s->env.write && position >= s->covered_new && position <= s->journal.last_new);
+	s->covered_new = position;
+}
+
+void store_trim(struct store *s, uint64_t first, size_t max)
+{
+	if (first > s->covered_new + 1)
+		first = s->covered_new + 1;
+	journal_trim(&s->journal, first, max);
+	meta_put(&s->env, "last", s->journal.last_new);
+}
+
+static void settle(struct store *s, bool committed)
+{
+	slice_clear(&s->slice);
+	journal_settle(&s->journal, committed);
+	if (committed)
+		s->covered = s->covered_new;
+}
+
+enum parlor_err store_commit(struct store *s)
+{
+	slice_put(&s->slice, &s->env);
+	if (s->covered_new != s->covered)
+		meta_put(&s->env, "covered", s->covered_new);
+	enum parlor_err err = env_commit(&s->env);
+	settle(s, err == PARLOR_E_OK);
+	return err;
+}
+
+void store_abort(struct store *s)
+{
+	env_abort(&s->env);
+	settle(s, false);
+}
+
+/* ---- the state as a whole ---------------------------------------------------------- */
+
+static void hash_number(struct hash_stream *hash, uint64_t number)
+{
+	uint8_t bytes[8];
+
+	be64_put(bytes, number);
+	hash_stream_add(hash, bytes, sizeof bytes);
+}
+
+static int hash_table(MDB_txn *txn, MDB_dbi dbi, unsigned table, struct hash_stream *hash)
+{
+	MDB_cursor *cursor;
+	MDB_val key, value;
+	int rc = mdb_cursor_open(txn, dbi, &cursor);
+
+	if (rc != 0)
+		return rc;
+	while ((rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
+		hash_number(hash, table);
+		hash_number(hash, key.mv_size);
+		hash_stream_add(hash, key.mv_data, key.mv_size);
+		hash_number(hash, value.mv_size);
+		hash_stream_add(hash, value.mv_data, value.mv_size);
+	}
+	mdb_cursor_close(cursor);
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+enum parlor_err store_state_hash(struct store *s, struct hash128 *out)
+{
+	struct hash_stream hash;
+	MDB_txn *txn;
+	int rc = mdb_txn_begin(s->env.mdb, NULL, MDB_RDONLY, &txn);
+
+	if (rc != 0)
+		return read_err("the state", rc);
+	hash_stream_init(&hash);
+	for (unsigned table = 0; table < ROW_TABLES && rc == 0; table++)
+		rc = hash_table(txn, s->env.db[db_of[table]], table, &hash);
+	mdb_txn_abort(txn);
+	*out = hash_stream_sum(&hash);
+	return read_err("the state", rc);
+}
+
+void store_counts(const struct store *s, struct store_counts *c)
+{
+	const struct env *e = &s->env;
+	struct stat file;
+
+	*c = (struct store_counts){.map_bytes = e->space.map,
+				   .used_bytes = e->space.used,
+				   .entries = s->journal.last + 1 - s->journal.first,
+				   .commits = e->commits,
+				   .full_refusals = e->space.refusals};
+	if (fstat(e->data_fd, &file) == 0)
+		c->file_bytes = (uint64_t)file.st_size;
+}
