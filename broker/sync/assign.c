@@ -1,0 +1,165 @@
+#include "base/log.h"
+#include "sync/state.h"
+
+#include <string.h>
+
+/* Rising over runs of the broker, and above whatever the database was told by
+ * a journal of the same identity. */
+static uint64_t next_epoch(struct sync *s)
+{
+	uint64_t run = core_run(s->core) << 32;
+	if (s->epoch < run)
+		s->epoch = run;
+	return ++s->epoch;
+}
+
+static void take_away(struct part *p)
+{
+	if (p->worker)
+		p->worker->parts--;
+	p->worker = NULL;
+	p->state = PART_FREE;
+	p->flight.is = false;
+	p->retry_us = UINT64_MAX;
+	p->error[0] = '\0';
+}
+
+static void revoke(struct sync *s, struct part *p)
+{
+	struct worker *w = p->worker;
+	Parlor__Revoke revoke = PARLOR__REVOKE__INIT;
+	revoke.part = p->no;
+	revoke.epoch = p->epoch;
+	Parlor__ToWorker to = PARLOR__TO_WORKER__INIT;
+	to.op_case = PARLOR__TO_WORKER__OP_REVOKE;
+	to.revoke = &revoke;
+	sync_tell(s, w, &to);
+}
+
+static void end_release_of(struct sync *s, struct part *p, const char *why)
+{
+	struct release *r = release_of_part(&s->releases, p->no);
+	if (r && r->begun)
+		assign_release_end(s, r, PARLOR_E_WORKER, why);
+}
+
+void assign_part(struct sync *s, struct part *p, struct worker *w, uint64_t now_us)
+{
+	end_release_of(s, p, "the part went to another worker");
+	if (p->worker && p->worker != w && !p->worker->lost)
+		revoke(s, p);
+	char error[PART_ERROR_MAX];
+	memcpy(error, p->error, sizeof error);
+	take_away(p);
+	/* The same worker asked again: what was wrong is so until it says otherwise. */
+	memcpy(p->error, error, sizeof error);
+	p->worker = w;
+	w->parts++;
+	p->epoch = next_epoch(s);
+	p->state = PART_ASKED;
+	p->asked_us = now_us;
+
+	Parlor__Assign assign = PARLOR__ASSIGN__INIT;
+	assign.part = p->no;
+	assign.epoch = p->epoch;
+	Parlor__ToWorker to = PARLOR__TO_WORKER__INIT;
+	to.op_case = PARLOR__TO_WORKER__OP_ASSIGN;
+	to.assign = &assign;
+	sync_tell(s, w, &to);
+}
+
+void assign_elsewhere(struct sync *s, struct part *p, uint64_t now_us)
+{
+	struct worker *w = crew_fewest_parts(&s->crew, p->worker);
+	assign_part(s, p, w ? w : p->worker, now_us);
+}
+
+void assign_stuck(struct sync *s, struct part *p, uint64_t retry_us)
+{
+	(void)s;
+	p->state = PART_STUCK;
+	p->flight.is = false;
+	p->retry_us = retry_us;
+}
+
+void assign_release_end(struct sync *s, struct release *r, int code, const char *text)
+{
+	struct release ended = *r;
+	release_remove(&s->releases, r);
+	s->counts.releases += code == PARLOR_E_OK;
+	if (!ended.mute)
+		sync_give(s, SYNC_RELEASE, ended.cookie, code, text, NULL);
+}
+
+/* Its queries go to one other worker, once. */
+static void hand_on_queries(struct sync *s, struct worker *lost)
+{
+	struct cold_query *q;
+	while ((q = cold_of_worker(&s->cold, lost))) {
+		struct worker *w = q->tries < 2 ? crew_fewest_queries(&s->crew, lost) : NULL;
+		if (!w) {
+			struct sync_cookie cookie = q->cookie;
+			cold_remove(&s->cold, q);
+			s->counts.cold_failed++;
+			sync_give(s, SYNC_COLD, cookie, PARLOR_E_WORKER, "the worker was lost",
+				  NULL);
+			continue;
+		}
+		struct buf frame = {0};
+		q->tries++;
+		q->worker = w;
+		w->queries++;
+		cold_put(q, &frame);
+		sync_send(s, w, &frame);
+	}
+}
+
+static void take_out(struct sync *s, struct worker *w)
+{
+	log_warn("sync: worker %s is gone", w->name);
+	for (uint32_t i = 0; i < s->parts_len; i++) {
+		struct part *p = &s->parts[i];
+		if (p->worker != w)
+			continue;
+		end_release_of(s, p, "the worker was lost");
+		take_away(p);
+	}
+	hand_on_queries(s, w);
+	crew_remove(&s->crew, w);
+	s->counts.workers_lost++;
+}
+
+static struct part *some_part_of(struct sync *s, const struct worker *w)
+{
+	for (uint32_t i = 0; i < s->parts_len; i++)
+		if (s->parts[i].worker == w)
+			return &s->parts[i];
+	return NULL;
+}
+
+static void balance(struct sync *s, uint64_t now_us)
+{
+	for (uint32_t i = 0; i < s->parts_len; i++) {
+		struct worker *w = crew_fewest_parts(&s->crew, NULL);
+		if (!s->parts[i].worker && w)
+			assign_part(s, &s->parts[i], w, now_us);
+	}
+	for (;;) {
+		struct worker *most = crew_most_parts(&s->crew);
+		struct worker *fewest = crew_fewest_parts(&s->crew, NULL);
+		if (!most || most->parts <= fewest->parts + 1)
+			return;
+		assign_part(s, some_part_of(s, most), fewest, now_us);
+	}
+}
+
+void assign_settle(struct sync *s, uint64_t now_us)
+{
+	/* Sending may find more of them lost; each round takes out at least one. */
+	do {
+		struct worker *w;
+		while ((w = crew_lost(&s->crew)))
+			take_out(s, w);
+		balance(s, now_us);
+	} while (crew_lost(&s->crew));
+}

@@ -1,0 +1,56 @@
+#include "sync/fact.h"
+
+#include "wire.h"
+
+#include <parlor/worker.pb-c.h>
+
+enum {
+	FACT_KIND = 1,
+	FACT_TENANT,
+	FACT_COUNTED,
+	FACT_SEEN,
+	FACT_READ_SEQ,
+	FACT_MEMBERS,
+	FACT_EVENT
+};
+
+/* What is delivered to nobody has no event, but it has a place and a time. */
+static void put_event(struct buf *b, const struct entry *e, const struct record *r)
+{
+	if (e->event.len) {
+		wire_put_bytes_field(b, FACT_EVENT, e->event);
+		return;
+	}
+	Parlor__Event event = PARLOR__EVENT__INIT;
+	event.position = e->position;
+	event.time_us = r->time_us;
+	wire_put_field(b, FACT_EVENT, &event.base);
+}
+
+enum parlor_err fact_put(struct buf *to, uint32_t field, struct buf *scratch, struct core *core,
+			 const struct entry *e, struct record *r)
+{
+	enum parlor_err err = record_decode(r, e->head.data, e->head.len);
+	if (err)
+		return err;
+	struct span tenant = {NULL, 0};
+	if (r->tenant && (err = core_tenant_id(core, r->tenant, &tenant)))
+		return err;
+	buf_clear(scratch);
+	wire_put_varint_field(scratch, FACT_KIND, r->kind);
+	if (tenant.len)
+		wire_put_bytes_field(scratch, FACT_TENANT, tenant);
+	wire_put_varint_field(scratch, FACT_COUNTED, r->counted);
+	wire_put_varint_field(scratch, FACT_SEEN, r->seen);
+	wire_put_varint_field(scratch, FACT_READ_SEQ, r->read_seq);
+	if (r->room) {
+		struct core_room_view room;
+		err = core_room_names(core, r->room, &room);
+		if (err)
+			return err;
+		wire_put_varint_field(scratch, FACT_MEMBERS, room.members);
+	}
+	put_event(scratch, e, r);
+	wire_put_bytes_field(to, field, (struct span){scratch->data, scratch->len});
+	return PARLOR_E_OK;
+}

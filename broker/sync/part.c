@@ -1,0 +1,290 @@
+#include "sync/part.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "sync/fact.h"
+#include "sync/sync.h"
+#include "wire.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GROW_STEPS 16
+enum { TO_WORKER_BATCH = 5 };
+enum { BATCH_PART = 1, BATCH_EPOCH, BATCH_AFTER, BATCH_UPTO, BATCH_RECORDS };
+
+void part_init(struct part *p, uint8_t no, const struct sync_settings *s, uint64_t head)
+{
+	*p = (struct part){.no = no,
+			   .records_max = s->batch_records,
+			   .bytes_max = s->batch_bytes,
+			   .retry_us = UINT64_MAX};
+	tail_init(&p->tail, s->tail, head);
+}
+
+void part_fini(struct part *p)
+{
+	tail_fini(&p->tail);
+	free(p->rooms);
+	*p = (struct part){0};
+}
+
+void part_set_mark(struct part *p, uint64_t mark, uint64_t unread)
+{
+	/* What was found empty stays so while the mark is below it; a mark that
+	 * goes back brings records that were passed. */
+	if (!p->known || mark < p->mark || p->scanned < mark)
+		p->scanned = mark;
+	p->known = true;
+	p->mark = mark;
+	p->unread = unread < mark ? unread : mark;
+	p->flight.is = false;
+}
+
+uint64_t part_position(const struct part *p, uint64_t head)
+{
+	if (!p->known)
+		return 0;
+	if (p->scanned < p->tail.after)
+		return p->scanned;
+	size_t next = tail_above(&p->tail, p->mark);
+	return next < p->tail.len ? tail_at(&p->tail, next) - 1 : head;
+}
+
+uint64_t part_unread_position(const struct part *p, uint64_t head)
+{
+	if (!p->known)
+		return 0;
+	return p->unread < p->mark ? p->unread : part_position(p, head);
+}
+
+bool part_set_error(struct part *p, const char *format, ...)
+{
+	char text[PART_ERROR_MAX];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	text[text_cut(text, strlen(text), sizeof text - 1)] = '\0';
+	bool news = strcmp(text, p->error) != 0;
+	memcpy(p->error, text, sizeof text);
+	return news;
+}
+
+void part_shrink(struct part *p)
+{
+	p->records_max = p->flight.records / 2 > 1 ? p->flight.records / 2 : 1;
+	p->bytes_max = p->flight.bytes / 2 > 1 ? p->flight.bytes / 2 : 1;
+}
+
+static uint32_t grown(uint32_t value, uint32_t max)
+{
+	uint32_t step = max / GROW_STEPS + 1;
+	return value >= max || max - value < step ? max : value + step;
+}
+
+void part_grow(struct part *p, const struct sync_settings *s)
+{
+	p->records_max = grown(p->records_max, s->batch_records);
+	p->bytes_max = grown(p->bytes_max, s->batch_bytes);
+}
+
+static void copy_text(char *to, size_t size, const char *text)
+{
+	size_t n = text_cut(text, strlen(text), size - 1);
+	memcpy(to, text, n);
+	to[n] = '\0';
+}
+
+static uint64_t room_number(struct core *core, const char *tenant, const char *room)
+{
+	struct core_call call = {.tenant = SPAN_TEXT(tenant)};
+	struct core_room_view view;
+	return core_room_show(core, &call, SPAN_TEXT(room), &view) ? 0 : view.no;
+}
+
+size_t part_set_quarantine(struct part *p, struct core *core, Parlor__QuarantinedRoom *const *rooms,
+			   size_t n, size_t max)
+{
+	size_t kept = n < max ? n : max;
+	free(p->rooms);
+	p->rooms = kept ? mem_new(kept * sizeof *p->rooms) : NULL;
+	p->rooms_len = kept;
+	for (size_t i = 0; i < kept; i++) {
+		struct quarantine *q = &p->rooms[i];
+		copy_text(q->tenant, sizeof q->tenant, rooms[i]->tenant);
+		copy_text(q->room, sizeof q->room, rooms[i]->room);
+		copy_text(q->error, sizeof q->error, rooms[i]->error);
+		q->position = rooms[i]->position;
+		q->no = room_number(core, q->tenant, q->room);
+	}
+	return n - kept;
+}
+
+const struct quarantine *part_quarantine_of(const struct part *p, uint64_t room)
+{
+	for (size_t i = 0; i < p->rooms_len; i++)
+		if (p->rooms[i].no == room && room)
+			return &p->rooms[i];
+	return NULL;
+}
+
+const struct quarantine *part_quarantine_find(const struct part *p, struct span tenant,
+					      struct span room)
+{
+	for (size_t i = 0; i < p->rooms_len; i++)
+		if (span_equal(SPAN_TEXT(p->rooms[i].tenant), tenant) &&
+		    span_equal(SPAN_TEXT(p->rooms[i].room), room))
+			return &p->rooms[i];
+	return NULL;
+}
+
+void part_quarantine_drop(struct part *p, const struct quarantine *q)
+{
+	size_t at = (size_t)(q - p->rooms);
+	assert(at < p->rooms_len);
+	p->rooms_len--;
+	memmove(&p->rooms[at], &p->rooms[at + 1], (p->rooms_len - at) * sizeof *p->rooms);
+}
+
+/* ---- building ---------------------------------------------------------------- */
+
+enum taken { TAKEN, TAKEN_FULL, TAKEN_BAD };
+
+static enum taken take(struct part *p, const struct part_source *src, const struct entry *e,
+		       struct flight *f)
+{
+	size_t before = src->body->len;
+	struct record r;
+	enum parlor_err err = fact_put(src->body, BATCH_RECORDS, src->fact, src->core, e, &r);
+	if (err) {
+		src->body->len = before;
+		part_set_error(p, "record %llu cannot be read: %s", (unsigned long long)e->position,
+			       parlor_err_text(err));
+		return TAKEN_BAD;
+	}
+	if (f->records && src->body->len > p->bytes_max) {
+		src->body->len = before;
+		return TAKEN_FULL;
+	}
+	f->records++;
+	return f->records >= p->records_max ? TAKEN_FULL : TAKEN;
+}
+
+static enum part_built failed(struct part *p, enum parlor_err err)
+{
+	part_set_error(p, "the journal cannot be read: %s", parlor_err_text(err));
+	return PART_FAILED;
+}
+
+/* Every record of the part above the mark is in the tail. */
+static enum part_built gather_tail(struct part *p, const struct part_source *src, struct flight *f)
+{
+	size_t next = tail_above(&p->tail, p->mark);
+	if (next == p->tail.len)
+		return PART_NOTHING;
+	enum taken taken = TAKEN;
+	for (; next < p->tail.len && taken == TAKEN; next++) {
+		struct entry e;
+		enum parlor_err err = store_read(src->store, tail_at(&p->tail, next), &e);
+		if (err == PARLOR_E_NOT_FOUND && tail_at(&p->tail, next) >= store_first(src->store))
+			break;
+		if (err)
+			return failed(p, err);
+		uint32_t had = f->records;
+		taken = take(p, src, &e, f);
+		if (taken == TAKEN_BAD && !f->records)
+			return PART_FAILED;
+		if (f->records > had)
+			f->upto = e.position;
+		else
+			break;
+	}
+	if (!f->records)
+		return PART_UNSEEN;
+	if (next == p->tail.len)
+		f->upto = src->head;
+	return PART_BATCH;
+}
+
+/* Behind what the tail remembers: over the journal, past what is of others. */
+static enum part_built gather_walk(struct part *p, const struct part_source *src, struct flight *f)
+{
+	if (p->scanned + 1 < store_first(src->store))
+		return failed(p, PARLOR_E_NOT_FOUND);
+	struct store_walk walk;
+	enum parlor_err err = store_walk_open(src->store, p->scanned + 1, &walk);
+	if (err)
+		return err == PARLOR_E_NOT_FOUND ? PART_UNSEEN : failed(p, err);
+	enum taken taken = TAKEN;
+	uint64_t seen = p->scanned;
+	for (; taken == TAKEN && *src->budget && seen < p->tail.after; --*src->budget) {
+		struct entry e;
+		err = store_walk_next(src->store, &walk, &e);
+		if (err)
+			break;
+		++*src->walked;
+		uint32_t had = f->records;
+		if (e.part == p->no) {
+			taken = take(p, src, &e, f);
+			if (f->records == had)
+				break;
+		}
+		seen = e.position;
+	}
+	store_walk_close(src->store, &walk);
+	f->upto = seen;
+	if (f->records)
+		return PART_BATCH;
+	if (taken == TAKEN_BAD)
+		return PART_FAILED;
+	p->scanned = seen;
+	if (err)
+		return err == PARLOR_E_NOT_FOUND ? PART_UNSEEN : failed(p, err);
+	return PART_MORE;
+}
+
+static void put_batch(const struct part *p, struct span records, struct flight *f,
+		      struct buf *frame)
+{
+	struct buf head = {0};
+	wire_put_varint_field(&head, BATCH_PART, p->no);
+	wire_put_varint_field(&head, BATCH_EPOCH, p->epoch);
+	wire_put_varint_field(&head, BATCH_AFTER, p->mark);
+	wire_put_varint_field(&head, BATCH_UPTO, f->upto);
+	/* The tag of a length-delimited field, the length of both, then both. */
+	buf_reserve(frame, head.len + records.len + 16);
+	buf_put_varint(frame, TO_WORKER_BATCH << 3 | PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED);
+	buf_put_varint(frame, head.len + records.len);
+	buf_put(frame, head.data, head.len);
+	buf_put(frame, records.data, records.len);
+	buf_fini(&head);
+	f->is = true;
+	f->bytes = (uint32_t)records.len;
+}
+
+enum part_built part_build(struct part *p, const struct part_source *src, struct buf *frame,
+			   struct flight *f)
+{
+	assert(p->state == PART_LIVE && p->known && !p->flight.is);
+	*f = (struct flight){0};
+	buf_clear(src->body);
+	enum part_built built =
+		p->scanned >= p->tail.after ? gather_tail(p, src, f) : gather_walk(p, src, f);
+	if (built == PART_BATCH)
+		put_batch(p, (struct span){src->body->data, src->body->len}, f, frame);
+	return built;
+}
+
+bool part_build_empty(const struct part *p, uint64_t head, struct buf *frame, struct flight *f)
+{
+	uint64_t upto = part_position(p, head);
+	if (upto <= p->mark)
+		return false;
+	*f = (struct flight){.upto = upto};
+	put_batch(p, (struct span){NULL, 0}, f, frame);
+	return true;
+}

@@ -1,0 +1,211 @@
+/* What goes out: batches, releases, answers to those who waited, and what has
+ * taken too long. */
+#include "base/log.h"
+#include "sync/state.h"
+
+#define PUMP_WAIT_MAX_US UINT64_C(1000000)
+/* When the store turn does not show the record yet: the next one will. */
+#define PUMP_UNSEEN_US 1000
+
+static void soon(uint64_t *wait, uint64_t now_us, uint64_t at_us)
+{
+	uint64_t left = at_us > now_us ? at_us - now_us : 0;
+	if (left < *wait)
+		*wait = left;
+}
+
+/* ---- time limits ------------------------------------------------------------- */
+
+static void tick_cold(struct sync *s, uint64_t now_us)
+{
+	struct cold_query *q;
+	while ((q = cold_overdue(&s->cold, now_us))) {
+		struct sync_cookie cookie = q->cookie;
+		q->worker->queries--;
+		cold_remove(&s->cold, q);
+		s->counts.cold_failed++;
+		sync_give(s, SYNC_COLD, cookie, PARLOR_E_WORKER,
+			  "the worker did not answer in time", NULL);
+	}
+}
+
+static void tick_releases(struct sync *s, uint64_t now_us)
+{
+	struct release *r;
+	while ((r = release_overdue(&s->releases, now_us))) {
+		struct part *p = &s->parts[r->part];
+		bool begun = r->begun;
+		assign_release_end(s, r, PARLOR_E_WORKER, "the worker did not answer in time");
+		if (begun && p->worker)
+			assign_part(s, p, p->worker, now_us);
+	}
+}
+
+static void tick_part(struct sync *s, struct part *p, uint64_t now_us)
+{
+	switch (p->state) {
+	case PART_FREE:
+		break;
+	case PART_ASKED:
+		if (p->retry_us <= now_us)
+			assign_part(s, p, p->worker, now_us);
+		else if (!p->error[0] && now_us - p->asked_us > s->settings.lease_ms * MS_US)
+			part_set_error(p, "the worker has not said where the database stands");
+		break;
+	case PART_STUCK:
+		if (p->retry_us <= now_us)
+			assign_part(s, p, p->worker, now_us);
+		break;
+	case PART_LIVE:
+		if (p->flight.is && !p->flight.told &&
+		    now_us - p->flight.sent_us > s->settings.batch_ms * MS_US) {
+			log_warn("sync: part %u: worker %s does not answer a batch", p->no,
+				 p->worker->name);
+			assign_elsewhere(s, p, now_us);
+		}
+		break;
+	}
+}
+
+void sync_tick(struct sync *s, uint64_t now_us)
+{
+	uint64_t lease_us = s->settings.lease_ms * MS_US;
+	crew_expire(&s->crew, now_us > lease_us ? now_us - lease_us : 0);
+	tick_cold(s, now_us);
+	tick_releases(s, now_us);
+	for (uint32_t i = 0; i < s->parts_len; i++)
+		tick_part(s, &s->parts[i], now_us);
+	assign_settle(s, now_us);
+}
+
+/* ---- batches ------------------------------------------------------------------- */
+
+static void send_batch(struct sync *s, struct part *p, struct buf *frame, const struct flight *f,
+		       uint64_t now_us)
+{
+	if (!sync_send(s, p->worker, frame))
+		return;
+	p->flight = *f;
+	p->flight.sent_us = now_us;
+	p->batch_us = now_us;
+	s->counts.batches++;
+	s->counts.batch_records += f->records;
+	s->counts.batch_bytes += f->bytes;
+}
+
+static void pump_batch(struct sync *s, struct part *p, const struct part_source *src,
+		       uint64_t now_us, uint64_t *wait)
+{
+	struct buf frame = {0};
+	struct flight f;
+	uint64_t idle_us = p->batch_us + s->settings.idle_ms * MS_US;
+	switch (part_build(p, src, &frame, &f)) {
+	case PART_BATCH:
+		send_batch(s, p, &frame, &f, now_us);
+		break;
+	case PART_NOTHING:
+		if (part_position(p, s->head) <= p->mark)
+			break;
+		if (idle_us > now_us)
+			soon(wait, now_us, idle_us);
+		else if (part_build_empty(p, s->head, &frame, &f))
+			send_batch(s, p, &frame, &f, now_us);
+		break;
+	case PART_UNSEEN:
+		soon(wait, now_us, now_us + PUMP_UNSEEN_US);
+		break;
+	case PART_MORE:
+		*wait = 0;
+		break;
+	case PART_FAILED:
+		log_error("sync: part %u: %s", p->no, p->error);
+		p->retry_us = now_us + s->settings.retry_ms * MS_US;
+		break;
+	}
+	buf_fini(&frame);
+}
+
+/* ---- releases ------------------------------------------------------------------- */
+
+/* Records up to the mark; no batch goes before the worker has done with it, so
+ * that nothing of the room is skipped in between. */
+static void pump_release(struct sync *s, struct part *p, struct release *r,
+			 const struct part_source *src, uint64_t now_us, uint64_t *wait)
+{
+	if (!r->begun) {
+		r->begun = true;
+		r->upto = p->mark;
+		r->until_us = now_us + s->settings.batch_ms * MS_US;
+	}
+	if (r->sent || r->window >= RELEASE_WINDOW)
+		return;
+	struct buf frame = {0};
+	bool made;
+	enum parlor_err err = release_build(r, p, src, &frame, &made);
+	if (err)
+		assign_release_end(s, r, (int)err, "the room's records cannot be read");
+	else if (made)
+		sync_send(s, p->worker, &frame);
+	if (!err && !r->sent)
+		*wait = 0;
+	buf_fini(&frame);
+}
+
+static void pump_part(struct sync *s, struct part *p, const struct part_source *src,
+		      uint64_t now_us, uint64_t *wait)
+{
+	if (p->state == PART_FREE)
+		return;
+	if (p->retry_us != UINT64_MAX && p->retry_us > now_us) {
+		soon(wait, now_us, p->retry_us);
+		return;
+	}
+	if (p->state != PART_LIVE || p->flight.is || p->worker->lost)
+		return;
+	p->retry_us = UINT64_MAX;
+	struct release *r = release_of_part(&s->releases, p->no);
+	if (r)
+		pump_release(s, p, r, src, now_us, wait);
+	else
+		pump_batch(s, p, src, now_us, wait);
+}
+
+/* ---- who waited -------------------------------------------------------------------- */
+
+static void wake(struct sync *s)
+{
+	struct waiter w;
+	for (uint32_t i = 0; i < s->parts_len; i++) {
+		struct part *p = &s->parts[i];
+		while (s->rooms[i].head &&
+		       waiter_take(&s->rooms[i], part_position(p, s->head), &w)) {
+			const struct quarantine *q = part_quarantine_of(p, w.room);
+			s->counts.waiting--;
+			sync_give(s, SYNC_STORED, w.cookie, q ? PARLOR_E_DB_DATA : PARLOR_E_OK,
+				  q ? q->error : "", NULL);
+		}
+	}
+	while (s->all.head && waiter_take(&s->all, sync_synced(s), &w)) {
+		s->counts.waiting--;
+		sync_give(s, SYNC_ALL, w.cookie, PARLOR_E_OK, "", NULL);
+	}
+}
+
+uint64_t sync_pump(struct sync *s, uint64_t now_us)
+{
+	uint64_t wait = PUMP_WAIT_MAX_US;
+	uint32_t budget = s->settings.walk;
+	struct part_source src = {.store = s->store,
+				  .core = s->core,
+				  .head = s->head,
+				  .budget = &budget,
+				  .walked = &s->counts.walked,
+				  .body = &s->body,
+				  .fact = &s->fact};
+	for (uint32_t i = 0; i < s->parts_len; i++)
+		pump_part(s, &s->parts[(s->pump_first + i) % s->parts_len], &src, now_us, &wait);
+	s->pump_first = (s->pump_first + 1) % s->parts_len;
+	assign_settle(s, now_us);
+	wake(s);
+	return wait;
+}

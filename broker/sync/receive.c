@@ -1,0 +1,343 @@
+/* What workers say, one handler for each kind of frame. */
+#include "base/log.h"
+#include "sync/state.h"
+#include "wire.h"
+
+#include <string.h>
+
+#define WORKER_VERSION 1
+/* A database that claims more is damaged: there must be room above it. */
+#define EPOCH_MAX (UINT64_C(1) << 62)
+
+struct heard {
+	struct sync *sync;
+	struct worker *worker; /* NULL: not one of the crew */
+	const struct link_peer *peer;
+	const Parlor__FromWorker *from;
+	uint64_t now_us;
+};
+
+/* Whether it reaches the peer does not matter: it is no worker of ours. */
+static void refuse(struct sync *s, const struct link_peer *peer, enum parlor_err err)
+{
+	Parlor__WorkerRefused refused = PARLOR__WORKER_REFUSED__INIT;
+	refused.code = (uint32_t)err;
+	refused.text = (char *)parlor_err_text(err);
+	Parlor__ToWorker to = PARLOR__TO_WORKER__INIT;
+	to.op_case = PARLOR__TO_WORKER__OP_REFUSED;
+	to.refused = &refused;
+	struct buf frame = {0};
+	wire_put(&frame, &to.base);
+	link_send(s->link, peer, &frame);
+	s->counts.workers_refused++;
+}
+
+static void welcome(struct heard *h)
+{
+	struct sync *s = h->sync;
+	Parlor__WorkerWelcome welcome = PARLOR__WORKER_WELCOME__INIT;
+	welcome.broker_id = store_journal_id(s->store);
+	welcome.parts = s->parts_len;
+	welcome.heartbeat_ms = s->settings.heartbeat_ms;
+	welcome.lease_ms = s->settings.lease_ms;
+	Parlor__ToWorker to = PARLOR__TO_WORKER__INIT;
+	to.op_case = PARLOR__TO_WORKER__OP_WELCOME;
+	to.welcome = &welcome;
+	sync_tell(s, h->worker, &to);
+}
+
+static void on_hello(struct heard *h)
+{
+	struct sync *s = h->sync;
+	const Parlor__WorkerHello *hello = h->from->hello;
+	if (h->worker) {
+		/* It begins anew: what it had is forgotten there. */
+		h->worker->lost = true;
+		assign_settle(s, h->now_us);
+		h->worker = NULL;
+	}
+	if (hello->version != WORKER_VERSION) {
+		refuse(s, h->peer, PARLOR_E_VERSION);
+		return;
+	}
+	h->worker = crew_add(&s->crew, h->peer, hello->name, h->now_us);
+	if (!h->worker) {
+		refuse(s, h->peer, PARLOR_E_TOO_MANY);
+		return;
+	}
+	s->counts.workers_joined++;
+	log_info("sync: worker %s is here", h->worker->name);
+	welcome(h);
+}
+
+static void on_ping(struct heard *h)
+{
+	Parlor__WorkerPong pong = PARLOR__WORKER_PONG__INIT;
+	Parlor__ToWorker to = PARLOR__TO_WORKER__INIT;
+	to.op_case = PARLOR__TO_WORKER__OP_PONG;
+	to.pong = &pong;
+	sync_tell(h->sync, h->worker, &to);
+}
+
+static void on_goodbye(struct heard *h)
+{
+	h->worker->lost = true;
+}
+
+/* The part that the worker speaks of, when it is its own under that epoch. */
+static struct part *own_part(struct heard *h, uint32_t part, uint64_t epoch)
+{
+	struct sync *s = h->sync;
+	if (part < s->parts_len && s->parts[part].worker == h->worker &&
+	    s->parts[part].epoch == epoch)
+		return &s->parts[part];
+	s->counts.frames_stale++;
+	return NULL;
+}
+
+static void stuck(struct heard *h, struct part *p, bool news)
+{
+	uint64_t retry_us = h->now_us + h->sync->settings.retry_ms * MS_US;
+	if (news)
+		log_error("sync: part %u: %s", p->no, p->error);
+	assign_stuck(h->sync, p, retry_us);
+}
+
+/* Another run of this journal, or a copy of it, has the part. Ours goes above:
+ * at once the first time, then at intervals. */
+static void raise_epoch(struct heard *h, struct part *p, uint64_t db_epoch)
+{
+	struct sync *s = h->sync;
+	bool news = part_set_error(p,
+				   "the database knows a higher epoch, %llu: is another broker "
+				   "running on a copy of this journal?",
+				   (unsigned long long)db_epoch);
+	if (s->epoch < db_epoch && db_epoch < EPOCH_MAX)
+		s->epoch = db_epoch;
+	stuck(h, p, news && p->raises > 0);
+	if (p->raises++ == 0)
+		p->retry_us = h->now_us;
+}
+
+static bool mark_usable(struct heard *h, struct part *p, uint64_t position)
+{
+	struct sync *s = h->sync;
+	uint64_t first = store_first(s->store);
+	bool news;
+	if (position > s->head)
+		news = part_set_error(p, "the database is at %llu, ahead of the journal's %llu",
+				      (unsigned long long)position, (unsigned long long)s->head);
+	else if (position + 1 < first)
+		news = part_set_error(p, "the database is at %llu, the journal begins at %llu",
+				      (unsigned long long)position, (unsigned long long)first);
+	else
+		return true;
+	p->known = false;
+	stuck(h, p, news);
+	return false;
+}
+
+static void live(struct heard *h, struct part *p, const Parlor__PartState *state)
+{
+	struct sync *s = h->sync;
+	if (p->known && state->position < p->mark) {
+		s->counts.marks_back++;
+		log_warn("sync: part %u: the database went back from %llu to %llu", p->no,
+			 (unsigned long long)p->mark, (unsigned long long)state->position);
+	}
+	/* A word about unread columns or rooms while a batch is under way. */
+	bool same = p->state == PART_LIVE && p->flight.is && state->position == p->mark;
+	struct flight flight = p->flight;
+	part_set_mark(p, state->position, state->unread_position);
+	if (same) {
+		p->flight = flight;
+		return;
+	}
+	p->state = PART_LIVE;
+	p->raises = 0;
+	p->retry_us = UINT64_MAX;
+	p->error[0] = '\0';
+}
+
+static void on_part_state(struct heard *h)
+{
+	struct sync *s = h->sync;
+	const Parlor__PartState *state = h->from->part_state;
+	struct part *p = own_part(h, state->part, state->epoch);
+	if (!p)
+		return;
+	s->counts.quarantined_unlisted += part_set_quarantine(
+		p, s->core, state->quarantined, state->n_quarantined, s->settings.quarantined);
+	if (state->db_epoch > p->epoch)
+		raise_epoch(h, p, state->db_epoch);
+	else if (mark_usable(h, p, state->position))
+		live(h, p, state);
+}
+
+static void on_batch_done(struct heard *h)
+{
+	struct sync *s = h->sync;
+	const Parlor__BatchDone *done = h->from->batch_done;
+	struct part *p = own_part(h, done->part, done->epoch);
+	if (!p)
+		return;
+	if (p->state == PART_LIVE && p->flight.is && done->position == p->flight.upto) {
+		part_grow(p, &s->settings);
+		part_set_mark(p, done->position, done->unread_position);
+		p->error[0] = '\0';
+	} else if (p->state == PART_LIVE && done->position == p->mark) {
+		struct flight flight = p->flight;
+		part_set_mark(p, done->position, done->unread_position);
+		p->flight = flight;
+	} else {
+		s->counts.frames_stale++;
+		if (p->state == PART_LIVE)
+			assign_part(s, p, p->worker, h->now_us);
+	}
+}
+
+static void on_batch_failed(struct heard *h)
+{
+	struct sync *s = h->sync;
+	const Parlor__BatchFailed *failed = h->from->batch_failed;
+	struct part *p = own_part(h, failed->part, failed->epoch);
+	if (!p)
+		return;
+	s->counts.batches_failed++;
+	if (failed->fail == PARLOR__FAIL_CLASS__FAIL_STUCK) {
+		if (part_set_error(p, "%s", failed->error))
+			log_error("sync: part %u: %s", p->no, p->error);
+		p->flight.told = true;
+	} else if (p->state != PART_LIVE || !p->flight.is) {
+		s->counts.frames_stale++;
+	} else if (failed->fail == PARLOR__FAIL_CLASS__FAIL_TOO_LARGE) {
+		bool alone = p->flight.records <= 1;
+		part_shrink(p);
+		p->flight.is = false;
+		if (alone && part_set_error(p, "one record is too large: %s", failed->error))
+			log_error("sync: part %u: %s", p->no, p->error);
+		if (alone)
+			p->retry_us = h->now_us + s->settings.retry_ms * MS_US;
+	} else {
+		/* The part's state follows; if it does not, it is asked for. */
+		p->flight.is = false;
+		p->state = PART_ASKED;
+		p->asked_us = h->now_us;
+		p->retry_us = h->now_us + s->settings.retry_ms * MS_US;
+	}
+}
+
+static void on_cold_page(struct heard *h)
+{
+	struct sync *s = h->sync;
+	const Parlor__ColdPage *page = h->from->cold_page;
+	struct cold_query *q = cold_find(&s->cold, page->query);
+	if (!q || q->worker != h->worker) {
+		s->counts.frames_stale++;
+		return;
+	}
+	struct sync_cookie cookie = q->cookie;
+	h->worker->queries--;
+	cold_remove(&s->cold, q);
+	if (page->code)
+		s->counts.cold_failed++;
+	sync_give(s, SYNC_COLD, cookie, (int)page->code, page->text, page->code ? NULL : page);
+}
+
+static void on_release_done(struct heard *h)
+{
+	struct sync *s = h->sync;
+	const Parlor__ReleaseDone *done = h->from->release_done;
+	struct part *p = own_part(h, done->part, done->epoch);
+	struct release *r = p ? release_find(&s->releases, p->no, done->tenant, done->room) : NULL;
+	if (!r || !r->begun) {
+		s->counts.frames_stale += p != NULL;
+		return;
+	}
+	if (done->error[0]) {
+		assign_release_end(s, r, PARLOR_E_DB_DATA, done->error);
+		return;
+	}
+	r->window = 0;
+	r->until_us = h->now_us + s->settings.batch_ms * MS_US;
+	if (!r->sent || done->upto < r->upto)
+		return;
+	const struct quarantine *q =
+		part_quarantine_find(p, SPAN_TEXT(r->tenant), SPAN_TEXT(r->name));
+	if (q)
+		part_quarantine_drop(p, q);
+	assign_release_end(s, r, PARLOR_E_OK, "");
+}
+
+static void (*const handlers[])(struct heard *) = {
+	[PARLOR__FROM_WORKER__OP_HELLO] = on_hello,
+	[PARLOR__FROM_WORKER__OP_PING] = on_ping,
+	[PARLOR__FROM_WORKER__OP_PART_STATE] = on_part_state,
+	[PARLOR__FROM_WORKER__OP_BATCH_DONE] = on_batch_done,
+	[PARLOR__FROM_WORKER__OP_BATCH_FAILED] = on_batch_failed,
+	[PARLOR__FROM_WORKER__OP_COLD_PAGE] = on_cold_page,
+	[PARLOR__FROM_WORKER__OP_GOODBYE] = on_goodbye,
+	[PARLOR__FROM_WORKER__OP_RELEASE_DONE] = on_release_done,
+};
+
+static void bad_frame(struct sync *s, const struct link_peer *peer, enum parlor_err err)
+{
+	s->counts.frames_bad++;
+	refuse(s, peer, err);
+}
+
+static void hear(struct sync *s, const struct link_peer *peer, struct span frame, uint64_t now_us)
+{
+	ProtobufCMessage *message;
+	arena_clear(&s->arena);
+	if (frame.len > s->settings.frame_bytes) {
+		bad_frame(s, peer, PARLOR_E_FRAME);
+		return;
+	}
+	enum parlor_err err = wire_decode(&parlor__from_worker__descriptor, &s->arena, frame.data,
+					  frame.len, &message);
+	if (err) {
+		bad_frame(s, peer, err);
+		return;
+	}
+	struct heard h = {.sync = s,
+			  .worker = crew_find(&s->crew, peer),
+			  .peer = peer,
+			  .from = (const Parlor__FromWorker *)message,
+			  .now_us = now_us};
+	unsigned op = (unsigned)h.from->op_case;
+	if (op >= sizeof handlers / sizeof handlers[0] || !handlers[op]) {
+		bad_frame(s, peer, PARLOR_E_OP);
+		return;
+	}
+	if (h.worker && h.worker->lost) {
+		assign_settle(s, now_us);
+		h.worker = NULL;
+	}
+	if (h.worker)
+		h.worker->heard_us = now_us;
+	else if (op == PARLOR__FROM_WORKER__OP_GOODBYE)
+		return;
+	else if (op != PARLOR__FROM_WORKER__OP_HELLO) {
+		refuse(s, peer, PARLOR_E_NO_SESSION);
+		return;
+	}
+	handlers[op](&h);
+}
+
+void sync_on_readable(struct sync *s, uint64_t now_us)
+{
+	for (uint32_t i = 0; i < s->settings.receive; i++) {
+		struct link_peer peer;
+		struct span frame;
+		enum link_got got = link_receive(s->link, &peer, &frame);
+		if (got == LINK_NOTHING)
+			break;
+		s->counts.frames++;
+		if (got == LINK_BAD)
+			bad_frame(s, &peer, PARLOR_E_FRAME);
+		else
+			hear(s, &peer, frame, now_us);
+	}
+	assign_settle(s, now_us);
+}

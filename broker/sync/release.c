@@ -1,0 +1,162 @@
+#include "sync/release.h"
+
+#include "base/mem.h"
+#include "sync/fact.h"
+#include "wire.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { TO_WORKER_RELEASE = 7 };
+enum {
+	RELEASE_PART = 1,
+	RELEASE_EPOCH,
+	RELEASE_TENANT,
+	RELEASE_ROOM,
+	RELEASE_AFTER,
+	RELEASE_UPTO,
+	RELEASE_RECORDS,
+	RELEASE_LAST
+};
+
+#define RELEASES_EACH(l, r)                                                  \
+	for (struct release *r = (l)->slots; r < (l)->slots + (l)->max; r++) \
+		if (r->used)
+
+void releases_init(struct releases *l, size_t max)
+{
+	*l = (struct releases){.slots = mem_new(max * sizeof *l->slots), .max = max};
+}
+
+void releases_fini(struct releases *l)
+{
+	free(l->slots);
+	*l = (struct releases){0};
+}
+
+struct release *release_add(struct releases *l, const struct part *p, const struct quarantine *q,
+			    struct sync_cookie cookie, uint64_t until_us)
+{
+	for (size_t i = 0; i < l->max; i++) {
+		struct release *r = &l->slots[i];
+		if (r->used)
+			continue;
+		*r = (struct release){.used = true,
+				      .part = p->no,
+				      .room = q->no,
+				      .after = q->position ? q->position - 1 : 0,
+				      .until_us = until_us,
+				      .cookie = cookie};
+		memcpy(r->tenant, q->tenant, sizeof r->tenant);
+		memcpy(r->name, q->room, sizeof r->name);
+		l->len++;
+		return r;
+	}
+	return NULL;
+}
+
+struct release *release_of_part(struct releases *l, uint8_t part)
+{
+	if (!l->len)
+		return NULL;
+	struct release *found = NULL;
+	RELEASES_EACH(l, r)
+	if (r->part == part && (!found || r->begun))
+		found = r;
+	return found;
+}
+
+struct release *release_find(struct releases *l, uint8_t part, const char *tenant, const char *room)
+{
+	RELEASES_EACH(l, r)
+	if (r->part == part && !strcmp(r->tenant, tenant) && !strcmp(r->name, room))
+		return r;
+	return NULL;
+}
+
+struct release *release_overdue(struct releases *l, uint64_t now_us)
+{
+	if (!l->len)
+		return NULL;
+	RELEASES_EACH(l, r)
+	if (r->until_us <= now_us)
+		return r;
+	return NULL;
+}
+
+void release_remove(struct releases *l, struct release *r)
+{
+	r->used = false;
+	l->len--;
+}
+
+void releases_cancel(struct releases *l, uint64_t session)
+{
+	RELEASES_EACH(l, r)
+	if (r->cookie.session == session)
+		r->mute = true;
+}
+
+static enum parlor_err gather(struct release *r, const struct part *p,
+			      const struct part_source *src, uint64_t *seen)
+{
+	*seen = r->after;
+	struct store_walk walk;
+	enum parlor_err err = store_walk_open(src->store, r->after + 1, &walk);
+	if (err)
+		return err;
+	while (*src->budget && *seen < r->upto && src->body->len < p->bytes_max) {
+		struct entry e;
+		err = store_walk_next(src->store, &walk, &e);
+		if (err)
+			break;
+		--*src->budget;
+		++*src->walked;
+		*seen = e.position;
+		if (e.part != r->part)
+			continue;
+		struct record record;
+		err = record_decode(&record, e.head.data, e.head.len);
+		if (!err && record.room == r->room)
+			err = fact_put(src->body, RELEASE_RECORDS, src->fact, src->core, &e,
+				       &record);
+		if (err)
+			break;
+	}
+	store_walk_close(src->store, &walk);
+	return err;
+}
+
+enum parlor_err release_build(struct release *r, const struct part *p,
+			      const struct part_source *src, struct buf *frame, bool *made)
+{
+	*made = false;
+	if (r->after + 1 < store_first(src->store))
+		return PARLOR_E_NOT_FOUND;
+	buf_clear(src->body);
+	uint64_t seen = r->after;
+	if (r->after < r->upto) {
+		enum parlor_err err = gather(r, p, src, &seen);
+		if (err)
+			return err;
+	}
+	bool last = seen >= r->upto;
+	if (!src->body->len && !last) {
+		r->after = seen;
+		return PARLOR_E_OK;
+	}
+	struct buf *b = src->body;
+	wire_put_varint_field(b, RELEASE_PART, r->part);
+	wire_put_varint_field(b, RELEASE_EPOCH, p->epoch);
+	wire_put_bytes_field(b, RELEASE_TENANT, SPAN_TEXT(r->tenant));
+	wire_put_bytes_field(b, RELEASE_ROOM, SPAN_TEXT(r->name));
+	wire_put_varint_field(b, RELEASE_AFTER, r->after);
+	wire_put_varint_field(b, RELEASE_UPTO, seen);
+	wire_put_varint_field(b, RELEASE_LAST, last);
+	wire_put_bytes_field(frame, TO_WORKER_RELEASE, (struct span){b->data, b->len});
+	r->after = seen;
+	r->window += b->len;
+	r->sent = last;
+	*made = true;
+	return PARLOR_E_OK;
+}

@@ -1,0 +1,53 @@
+/* A room on its way out of quarantine: its records are sent again, from the
+ * first one that was not applied to the part's mark. Owns where that stands;
+ * sends nothing itself. While one is open its part's mark stands still. */
+#ifndef SYNC_RELEASE_H
+#define SYNC_RELEASE_H
+
+#include "sync/part.h"
+#include "sync/sync.h"
+
+/* Bytes sent of one room without a word from the worker. */
+#define RELEASE_WINDOW (32u << 20)
+
+struct release {
+	bool used;
+	bool mute; /* who asked is gone */
+	bool begun;
+	bool sent; /* the last record too */
+	uint8_t part;
+	uint64_t room; /* number */
+	uint64_t after;
+	uint64_t upto;
+	size_t window; /* bytes sent since the worker's last word */
+	uint64_t until_us;
+	struct sync_cookie cookie;
+	char tenant[ROW_ID_MAX + 1];
+	char name[ROW_ID_MAX + 1];
+};
+
+struct releases {
+	struct release *slots;
+	size_t max;
+	size_t len;
+};
+
+void releases_init(struct releases *, size_t max);
+void releases_fini(struct releases *);
+
+/* NULL when there are too many. */
+struct release *release_add(struct releases *, const struct part *, const struct quarantine *,
+			    struct sync_cookie, uint64_t until_us);
+/* The one to serve first of a part, that of a room, one overdue; or NULL. */
+struct release *release_of_part(struct releases *, uint8_t part);
+struct release *release_find(struct releases *, uint8_t part, const char *tenant, const char *room);
+struct release *release_overdue(struct releases *, uint64_t now_us);
+void release_remove(struct releases *, struct release *);
+void releases_cancel(struct releases *, uint64_t session);
+
+/* The next frame of it; moves `after` on. *made false: the budget is used up
+ * before there was anything to send. NOT_FOUND: records are trimmed. */
+enum parlor_err release_build(struct release *, const struct part *, const struct part_source *,
+			      struct buf *frame, bool *made) PARLOR_MUST_CHECK;
+
+#endif

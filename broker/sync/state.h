@@ -1,0 +1,58 @@
+/* What sync.c, assign.c, receive.c and pump.c share: the whole of it, and the
+ * few things they do for one another. Private to this directory. */
+#ifndef SYNC_STATE_H
+#define SYNC_STATE_H
+
+#include "base/arena.h"
+#include "sync/cold.h"
+#include "sync/crew.h"
+#include "sync/link.h"
+#include "sync/part.h"
+#include "sync/release.h"
+#include "sync/sync.h"
+#include "sync/waiter.h"
+
+struct sync {
+	struct sync_settings settings;
+	struct sync_hooks hooks;
+	struct store *store;
+	struct core *core;
+	struct link *link;
+	struct arena arena; /* the frame being read */
+
+	uint64_t head;  /* last committed position */
+	uint64_t epoch; /* last one given */
+	struct part *parts;
+	uint32_t parts_len;
+	uint32_t pump_first; /* the part that the next pump begins with */
+	struct crew crew;
+	struct waiter_list *rooms; /* of each part */
+	struct waiter_list all;
+	struct cold cold;
+	struct releases releases;
+	struct buf body, fact; /* scratch */
+	struct sync_counts counts;
+};
+
+#define MS_US UINT64_C(1000)
+
+void sync_give(struct sync *, enum sync_kind, struct sync_cookie, int code, const char *text,
+	       const Parlor__ColdPage *);
+
+/* Sends, or marks the worker as lost: what does not take a frame does not read. */
+bool sync_send(struct sync *, struct worker *, struct buf *frame);
+bool sync_tell(struct sync *, struct worker *, const Parlor__ToWorker *);
+
+/* ---- assign.c ---------------------------------------------------------------- */
+
+/* Gives the part to that worker under a new epoch; nothing is in flight then. */
+void assign_part(struct sync *, struct part *, struct worker *, uint64_t now_us);
+/* The same to whoever has least to do, another one if there is one. */
+void assign_elsewhere(struct sync *, struct part *, uint64_t now_us);
+/* Takes out the lost, gives what they had to others, evens out the load. */
+void assign_settle(struct sync *, uint64_t now_us);
+/* The part cannot be served before retry_us; logs what is new. */
+void assign_stuck(struct sync *, struct part *, uint64_t retry_us);
+void assign_release_end(struct sync *, struct release *, int code, const char *text);
+
+#endif

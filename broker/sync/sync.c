@@ -1,0 +1,304 @@
+#include "sync/sync.h"
+
+#include "base/mem.h"
+#include "sync/state.h"
+#include "wire.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ARENA_PER_FRAME 4
+
+const struct sync_settings sync_settings_default = {
+	.workers_max = 64,
+	.heartbeat_ms = 1000,
+	.lease_ms = 5000,
+	.batch_records = 2000,
+	.batch_bytes = 2 << 20,
+	.batch_ms = 60000,
+	.idle_ms = 2000,
+	.retry_ms = 5000,
+	.tail = 65536,
+	.walk = 16384,
+	.receive = 256,
+	.frame_bytes = 4 << 20,
+	.waiters = 65536,
+	.cold = 256,
+	.cold_ms = 10000,
+	.releases = 16,
+	.quarantined = 1000,
+};
+
+uint8_t sync_part_of(uint64_t room, uint32_t parts)
+{
+	assert(parts > 0 && parts < STORE_PART_NONE);
+	uint8_t bytes[8];
+	be64_put(bytes, room);
+	return room ? (uint8_t)(hash64(bytes, sizeof bytes) % parts) : 0;
+}
+
+struct sync *sync_new(const struct sync_settings *settings, struct store *store, struct core *core,
+		      void *socket, struct sync_hooks hooks)
+{
+	struct sync *s = mem_new(sizeof *s);
+	s->settings = *settings;
+	s->hooks = hooks;
+	s->store = store;
+	s->core = core;
+	s->link = link_new(socket);
+	s->head = store_last(store);
+	s->parts_len = store_parts(store);
+	s->parts = mem_new(s->parts_len * sizeof *s->parts);
+	s->rooms = mem_new(s->parts_len * sizeof *s->rooms);
+	for (uint32_t i = 0; i < s->parts_len; i++)
+		part_init(&s->parts[i], (uint8_t)i, settings, s->head);
+	arena_init(&s->arena, (size_t)settings->frame_bytes * ARENA_PER_FRAME);
+	crew_init(&s->crew, settings->workers_max);
+	cold_init(&s->cold, settings->cold);
+	releases_init(&s->releases, settings->releases);
+	return s;
+}
+
+void sync_free(struct sync *s)
+{
+	if (!s)
+		return;
+	for (uint32_t i = 0; i < s->parts_len; i++) {
+		part_fini(&s->parts[i]);
+		waiter_list_fini(&s->rooms[i]);
+	}
+	waiter_list_fini(&s->all);
+	free(s->parts);
+	free(s->rooms);
+	crew_fini(&s->crew);
+	cold_fini(&s->cold);
+	releases_fini(&s->releases);
+	buf_fini(&s->body);
+	buf_fini(&s->fact);
+	arena_fini(&s->arena);
+	link_free(s->link);
+	free(s);
+}
+
+void sync_give(struct sync *s, enum sync_kind kind, struct sync_cookie cookie, int code,
+	       const char *text, const Parlor__ColdPage *page)
+{
+	struct sync_answer answer = {.kind = kind,
+				     .cookie = cookie,
+				     .code = code,
+				     .text = SPAN_TEXT(text),
+				     .page = page};
+	s->hooks.answer(s->hooks.ctx, &answer);
+}
+
+bool sync_send(struct sync *s, struct worker *w, struct buf *frame)
+{
+	if (link_send(s->link, &w->peer, frame))
+		return true;
+	w->lost = true;
+	return false;
+}
+
+bool sync_tell(struct sync *s, struct worker *w, const Parlor__ToWorker *to)
+{
+	struct buf frame = {0};
+	wire_put(&frame, &to->base);
+	return sync_send(s, w, &frame);
+}
+
+void sync_committed(struct sync *s, uint64_t position, uint8_t part)
+{
+	assert(position > s->head);
+	s->head = position;
+	if (part != STORE_PART_NONE) {
+		assert(part < s->parts_len);
+		tail_push(&s->parts[part].tail, position);
+	}
+}
+
+/* ---- where MySQL stands ------------------------------------------------------ */
+
+uint64_t sync_synced(const struct sync *s)
+{
+	uint64_t lowest = s->head;
+	for (uint32_t i = 0; i < s->parts_len; i++) {
+		uint64_t at = part_unread_position(&s->parts[i], s->head);
+		if (at < lowest)
+			lowest = at;
+	}
+	return lowest;
+}
+
+uint64_t sync_part_position(const struct sync *s, uint32_t part)
+{
+	assert(part < s->parts_len);
+	return part_position(&s->parts[part], s->head);
+}
+
+uint64_t sync_floor(const struct sync *s)
+{
+	uint64_t lowest = s->head;
+	for (uint32_t i = 0; i < s->parts_len; i++) {
+		const struct part *p = &s->parts[i];
+		if (!p->known)
+			return 0;
+		if (p->mark < lowest)
+			lowest = p->mark;
+		for (size_t k = 0; k < p->rooms_len; k++)
+			if (p->rooms[k].position <= lowest)
+				lowest = p->rooms[k].position ? p->rooms[k].position - 1 : 0;
+	}
+	return lowest;
+}
+
+/* ---- waiting ------------------------------------------------------------------- */
+
+static bool too_many_wait(struct sync *s)
+{
+	if (s->counts.waiting < s->settings.waiters)
+		return false;
+	s->counts.waiting_refused++;
+	return true;
+}
+
+enum parlor_err sync_wait_room(struct sync *s, uint64_t room, uint64_t position,
+			       struct sync_cookie cookie, bool *done)
+{
+	uint8_t part = sync_part_of(room, s->parts_len);
+	*done = false;
+	if (part_quarantine_of(&s->parts[part], room))
+		return PARLOR_E_DB_DATA;
+	*done = part_position(&s->parts[part], s->head) >= position;
+	if (*done)
+		return PARLOR_E_OK;
+	if (too_many_wait(s))
+		return PARLOR_E_BUSY;
+	waiter_add(&s->rooms[part], position, room, cookie);
+	s->counts.waiting++;
+	return PARLOR_E_OK;
+}
+
+enum parlor_err sync_wait_all(struct sync *s, uint64_t position, struct sync_cookie cookie,
+			      bool *done)
+{
+	*done = sync_synced(s) >= position;
+	if (*done)
+		return PARLOR_E_OK;
+	if (too_many_wait(s))
+		return PARLOR_E_BUSY;
+	waiter_add(&s->all, position, 0, cookie);
+	s->counts.waiting++;
+	return PARLOR_E_OK;
+}
+
+void sync_cancel(struct sync *s, uint64_t session)
+{
+	for (uint32_t i = 0; i < s->parts_len && s->counts.waiting; i++)
+		s->counts.waiting -= waiter_cancel(&s->rooms[i], session);
+	s->counts.waiting -= waiter_cancel(&s->all, session);
+	struct cold_query *q;
+	while (s->cold.len && (q = cold_of_session(&s->cold, session))) {
+		q->worker->queries--;
+		cold_remove(&s->cold, q);
+	}
+	releases_cancel(&s->releases, session);
+}
+
+/* ---- old history ------------------------------------------------------------------ */
+
+enum parlor_err sync_cold(struct sync *s, const struct sync_query *asked, struct sync_cookie cookie,
+			  uint64_t now_us)
+{
+	struct worker *w = crew_fewest_queries(&s->crew, NULL);
+	struct cold_query *q = NULL;
+	if (w)
+		q = cold_add(&s->cold, asked, cookie, now_us + s->settings.cold_ms * MS_US);
+	if (!q) {
+		s->counts.cold_refused++;
+		return w ? PARLOR_E_BUSY : PARLOR_E_NO_WORKER;
+	}
+	/* Names and lengths take their place beside the bodies. */
+	if (q->asked.bytes > s->settings.frame_bytes / 2)
+		q->asked.bytes = s->settings.frame_bytes / 2;
+	q->worker = w;
+	q->tries = 1;
+	w->queries++;
+	s->counts.cold_sent++;
+	struct buf frame = {0};
+	cold_put(q, &frame);
+	/* A worker that turns out to be lost hands it on at the next tick. */
+	sync_send(s, w, &frame);
+	return PARLOR_E_OK;
+}
+
+/* ---- rooms in quarantine -------------------------------------------------------------- */
+
+enum parlor_err sync_release(struct sync *s, struct span tenant, struct span room,
+			     struct sync_cookie cookie, uint64_t now_us)
+{
+	for (uint32_t i = 0; i < s->parts_len; i++) {
+		struct part *p = &s->parts[i];
+		const struct quarantine *q = part_quarantine_find(p, tenant, room);
+		if (!q)
+			continue;
+		if (!p->worker)
+			return PARLOR_E_NO_WORKER;
+		if (release_find(&s->releases, p->no, q->tenant, q->room))
+			return PARLOR_E_BUSY;
+		return release_add(&s->releases, p, q, cookie,
+				   now_us + s->settings.batch_ms * MS_US)
+			       ? PARLOR_E_OK
+			       : PARLOR_E_BUSY;
+	}
+	return PARLOR_E_NOT_QUARANTINED;
+}
+
+void sync_quarantined(const struct sync *s, struct span tenant, sync_room_fn *fn, void *ctx)
+{
+	for (uint32_t i = 0; i < s->parts_len; i++)
+		for (size_t k = 0; k < s->parts[i].rooms_len; k++) {
+			const struct quarantine *q = &s->parts[i].rooms[k];
+			if (tenant.len && !span_equal(SPAN_TEXT(q->tenant), tenant))
+				continue;
+			struct sync_room_view view = {.part = i,
+						      .tenant = SPAN_TEXT(q->tenant),
+						      .room = SPAN_TEXT(q->room),
+						      .error = SPAN_TEXT(q->error),
+						      .position = q->position};
+			fn(ctx, &view);
+		}
+}
+
+/* ---- for people --------------------------------------------------------------------------- */
+
+uint32_t sync_parts(const struct sync *s)
+{
+	return s->parts_len;
+}
+
+void sync_part_show(const struct sync *s, uint32_t part, struct sync_part_view *view)
+{
+	assert(part < s->parts_len);
+	const struct part *p = &s->parts[part];
+	*view = (struct sync_part_view){.part = part,
+					.epoch = p->epoch,
+					.position = part_position(p, s->head),
+					.unread_position = part_unread_position(p, s->head),
+					.worker = p->worker ? p->worker->name : "",
+					.error = p->error};
+}
+
+uint32_t sync_workers(const struct sync *s)
+{
+	return (uint32_t)s->crew.len;
+}
+
+void sync_counts(const struct sync *s, struct sync_counts *counts)
+{
+	*counts = s->counts;
+	counts->workers = s->crew.len;
+	counts->cold_waiting = s->cold.len;
+	for (uint32_t i = 0; i < s->parts_len; i++)
+		counts->quarantined += s->parts[i].rooms_len;
+}

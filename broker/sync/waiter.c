@@ -1,0 +1,54 @@
+#include "sync/waiter.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <utlist.h>
+
+void waiter_list_fini(struct waiter_list *l)
+{
+	struct waiter out;
+	while (waiter_take(l, UINT64_MAX, &out))
+		;
+}
+
+void waiter_add(struct waiter_list *l, uint64_t position, uint64_t room, struct sync_cookie cookie)
+{
+	struct waiter *w = mem_new(sizeof *w);
+	w->position = position;
+	w->room = room;
+	w->cookie = cookie;
+	/* Positions nearly always rise: looked for from the end. */
+	struct waiter *before = l->head ? l->head->prev : NULL;
+	while (before && before->position > position)
+		before = before == l->head ? NULL : before->prev;
+	if (before)
+		DL_APPEND_ELEM(l->head, before, w);
+	else
+		DL_PREPEND(l->head, w);
+}
+
+bool waiter_take(struct waiter_list *l, uint64_t reached, struct waiter *out)
+{
+	struct waiter *w = l->head;
+	if (!w || w->position > reached)
+		return false;
+	DL_DELETE(l->head, w);
+	*out = *w;
+	free(w);
+	return true;
+}
+
+size_t waiter_cancel(struct waiter_list *l, uint64_t session)
+{
+	size_t n = 0;
+	struct waiter *w, *next;
+	DL_FOREACH_SAFE (l->head, w, next) {
+		if (w->cookie.session != session)
+			continue;
+		DL_DELETE(l->head, w);
+		free(w);
+		n++;
+	}
+	return n;
+}
