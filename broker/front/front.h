@@ -15,6 +15,7 @@
 #include <zmq.h>
 
 #define FRONT_ENDPOINT_MAX 256
+#define FRONT_LINGER_MS 500
 
 struct front;
 
@@ -23,14 +24,15 @@ struct front_options {
 	enum auth_role role;
 	const struct auth *auth;
 	size_t frame_bytes_max; /* a larger one costs the peer its connection */
-	int receive_hwm;        /* messages a peer may have waiting for us; 0: 1000 */
+	int receive_hwm;        /* messages of a peer that may wait for us; 0: 128 */
 };
 
 /* PARLOR_E_ADDRESS with one line in `why` (of at least 256 bytes): not an
  * address, taken, or not loopback while there are no keys. */
 enum parlor_err front_open(struct front **out, void *zmq_ctx, const struct front_options *,
 			   char *why, size_t why_size) PARLOR_MUST_CHECK;
-/* What is unsent is dropped. NULL is fine. */
+/* What is unsent is still sent while zmq_ctx_term waits, for FRONT_LINGER_MS at
+ * most. NULL is fine. */
 void front_close(struct front *);
 
 void *front_socket(const struct front *);

@@ -11,7 +11,7 @@
  * Accounting: what is handed to ZeroMQ is counted until ZeroMQ has let go of
  * it (its I/O thread does that; the outbox hears of it at the next flush or
  * collect). A peer is charged the frame's bytes and OUTBOX_FRAME_COST; the
- * total counts a shared frame once. Hence the socket needs no SNDHWM.
+ * total counts a shared frame once. These accounts stand in for SNDHWM.
  *
  * Limits: peer_bytes_max a peer, total_bytes_max for all; see outbox_room and
  * outbox_flush for what happens there. One thread calls all of it. */
@@ -37,7 +37,8 @@ struct outbox_limits {
 	size_t total_bytes_max; /* memory of all that is queued */
 };
 
-/* Sends on that ROUTER (ROUTER_MANDATORY set); the socket stays the caller's. */
+/* Sends on that ROUTER (ROUTER_MANDATORY set); the socket stays the caller's.
+ * NULL when no descriptor is left. */
 struct outbox *outbox_new(void *router, const struct outbox_limits *);
 /* Only when ZeroMQ holds no frame any more: after zmq_ctx_term. NULL is fine. */
 void outbox_free(struct outbox *);

@@ -1,0 +1,270 @@
+#include "front/front.h"
+
+#include "base/mem.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RECEIVE_HWM 128
+#define BACKLOG 1024
+#define HANDSHAKE_MS 5000
+#define ROUTING_BYTES 5 /* of an id that ROUTER chose; it begins with a 0 */
+
+struct front {
+	void *socket;
+	char endpoint[FRONT_ENDPOINT_MAX];
+	struct front_counts counts;
+};
+
+/* ---- addresses ---------------------------------------------------------------------- */
+
+static bool begins(const char *text, const char *with)
+{
+	return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* The host of tcp://HOST:PORT, without brackets. False when it is none. */
+static bool tcp_host(const char *endpoint, char *host, size_t host_size)
+{
+	if (!begins(endpoint, "tcp://"))
+		return false;
+	const char *at = endpoint + strlen("tcp://");
+	const char *end = strrchr(at, ':');
+	if (!end || end == at || !end[1])
+		return false;
+	if (*at == '[' && end[-1] == ']') {
+		at++;
+		end--;
+	}
+	size_t len = (size_t)(end - at);
+	if (len == 0 || len >= host_size)
+		return false;
+	memcpy(host, at, len);
+	host[len] = '\0';
+	return true;
+}
+
+bool front_is_loopback(const char *endpoint)
+{
+	if (begins(endpoint, "ipc://") || begins(endpoint, "inproc://"))
+		return true;
+	char host[FRONT_ENDPOINT_MAX];
+	if (!tcp_host(endpoint, host, sizeof host))
+		return false;
+	if (strcmp(host, "localhost") == 0)
+		return true;
+	struct in_addr v4;
+	if (inet_pton(AF_INET, host, &v4) == 1)
+		return ntohl(v4.s_addr) >> 24 == 127;
+	struct in6_addr v6;
+	return inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+/* ZeroMQ binds addresses and interfaces, not names. */
+static void without_names(const char *endpoint, char *to, size_t to_size)
+{
+	static const char name[] = "tcp://localhost:";
+	if (begins(endpoint, name))
+		(void)snprintf(to, to_size, "tcp://127.0.0.1:%s", endpoint + strlen(name));
+	else
+		(void)snprintf(to, to_size, "%s", endpoint);
+}
+
+static enum parlor_err address_check(const struct front_options *options, char *why,
+				     size_t why_size)
+{
+	const char *endpoint = options->endpoint;
+	char host[FRONT_ENDPOINT_MAX];
+	if (strlen(endpoint) >= FRONT_ENDPOINT_MAX ||
+	    (begins(endpoint, "tcp://") && !tcp_host(endpoint, host, sizeof host))) {
+		(void)snprintf(why, why_size, "%.100s: not an address, write tcp://HOST:PORT",
+			       endpoint);
+		return PARLOR_E_ADDRESS;
+	}
+	if (!auth_has_keys(options->auth) && !front_is_loopback(endpoint)) {
+		(void)snprintf(why, why_size,
+			       "%.100s: not bound, for it is not a loopback address and no keys "
+			       "are configured",
+			       endpoint);
+		return PARLOR_E_ADDRESS;
+	}
+	return PARLOR_E_OK;
+}
+
+/* ---- the socket --------------------------------------------------------------------- */
+
+static bool set_options(void *socket, const struct front_options *options)
+{
+	const struct {
+		int name;
+		int value;
+	} ints[] = {
+		{ZMQ_ROUTER_MANDATORY, 1},
+		{ZMQ_SNDHWM, 0}, /* bounded in bytes, by the outbox */
+		{ZMQ_RCVHWM, options->receive_hwm ? options->receive_hwm : RECEIVE_HWM},
+		{ZMQ_LINGER, FRONT_LINGER_MS},
+		{ZMQ_BACKLOG, BACKLOG},
+		{ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS},
+		{ZMQ_IPV6, begins(options->endpoint, "tcp://[")},
+		/* Hosts that vanished without a word give their descriptor back. */
+		{ZMQ_TCP_KEEPALIVE, 1},
+		{ZMQ_TCP_KEEPALIVE_IDLE, 60},
+		{ZMQ_TCP_KEEPALIVE_INTVL, 15},
+		{ZMQ_TCP_KEEPALIVE_CNT, 4},
+	};
+	for (size_t i = 0; i < sizeof ints / sizeof *ints; i++)
+		if (zmq_setsockopt(socket, ints[i].name, &ints[i].value, sizeof ints[i].value))
+			return false;
+	int64_t frame_max = (int64_t)options->frame_bytes_max;
+	return zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &frame_max, sizeof frame_max) == 0;
+}
+
+static enum parlor_err bind_socket(struct front *f, const char *endpoint, char *why,
+				   size_t why_size)
+{
+	char address[FRONT_ENDPOINT_MAX];
+	without_names(endpoint, address, sizeof address);
+	size_t len = sizeof f->endpoint;
+	if (zmq_bind(f->socket, address) == 0 &&
+	    zmq_getsockopt(f->socket, ZMQ_LAST_ENDPOINT, f->endpoint, &len) == 0)
+		return PARLOR_E_OK;
+	(void)snprintf(why, why_size, "%.100s: cannot be bound: %s", endpoint, zmq_strerror(errno));
+	return PARLOR_E_ADDRESS;
+}
+
+enum parlor_err front_open(struct front **out, void *zmq_ctx, const struct front_options *options,
+			   char *why, size_t why_size)
+{
+	*out = NULL;
+	enum parlor_err err = address_check(options, why, why_size);
+	if (err)
+		return err;
+	struct front *f = mem_new(sizeof *f);
+	f->socket = zmq_socket(zmq_ctx, ZMQ_ROUTER);
+	if (!f->socket || !set_options(f->socket, options)) {
+		(void)snprintf(why, why_size, "%.100s: no socket: %s", options->endpoint,
+			       zmq_strerror(errno));
+		err = PARLOR_E_IO;
+		goto out;
+	}
+	err = auth_guard(options->auth, f->socket, options->role);
+	if (err) {
+		(void)snprintf(why, why_size, "%.100s: cannot use the server's key",
+			       options->endpoint);
+		goto out;
+	}
+	err = bind_socket(f, options->endpoint, why, why_size);
+out:
+	if (err) {
+		front_close(f);
+		return err;
+	}
+	*out = f;
+	return PARLOR_E_OK;
+}
+
+void front_close(struct front *f)
+{
+	if (!f)
+		return;
+	if (f->socket)
+		(void)zmq_close(f->socket);
+	free(f);
+}
+
+void *front_socket(const struct front *f)
+{
+	return f->socket;
+}
+
+const char *front_endpoint(const struct front *f)
+{
+	return f->endpoint;
+}
+
+void front_counts(const struct front *f, struct front_counts *counts)
+{
+	*counts = f->counts;
+}
+
+/* ---- frames ------------------------------------------------------------------------- */
+
+void front_frame_init(struct front_frame *frame)
+{
+	(void)zmq_msg_init(&frame->routing);
+	(void)zmq_msg_init(&frame->payload);
+	frame->err = PARLOR_E_OK;
+}
+
+void front_frame_close(struct front_frame *frame)
+{
+	(void)zmq_msg_close(&frame->routing);
+	(void)zmq_msg_close(&frame->payload);
+}
+
+/* zmq_msg_data takes no const message, but only looks. */
+static struct span message_span(const zmq_msg_t *msg)
+{
+	zmq_msg_t *message = (zmq_msg_t *)(uintptr_t)msg;
+	return (struct span){zmq_msg_data(message), zmq_msg_size(message)};
+}
+
+struct span front_routing(const struct front_frame *frame)
+{
+	return message_span(&frame->routing);
+}
+
+struct span front_payload(const struct front_frame *frame)
+{
+	return message_span(&frame->payload);
+}
+
+const char *front_user(const struct front_frame *frame)
+{
+	return zmq_msg_gets(&frame->payload, "User-Id");
+}
+
+static bool receive(void *socket, zmq_msg_t *msg)
+{
+	int got;
+	do
+		got = zmq_msg_recv(msg, socket, ZMQ_DONTWAIT);
+	while (got < 0 && errno == EINTR);
+	return got >= 0;
+}
+
+static bool chosen_by_router(struct span routing)
+{
+	return routing.len == ROUTING_BYTES && *(const uint8_t *)routing.data == 0;
+}
+
+/* What is left of the message behind `last`. */
+static void drain(void *socket, zmq_msg_t *last)
+{
+	while (zmq_msg_more(last) && receive(socket, last))
+		continue;
+}
+
+bool front_recv(struct front *f, struct front_frame *frame)
+{
+	if (!receive(f->socket, &frame->routing))
+		return false;
+	bool whole = zmq_msg_more(&frame->routing) && receive(f->socket, &frame->payload) &&
+		     !zmq_msg_more(&frame->payload);
+	if (whole && chosen_by_router(front_routing(frame))) {
+		frame->err = PARLOR_E_OK;
+		f->counts.frames++;
+		f->counts.bytes += zmq_msg_size(&frame->payload);
+		return true;
+	}
+	if (!whole)
+		drain(f->socket, &frame->payload);
+	(void)zmq_msg_close(&frame->payload);
+	(void)zmq_msg_init(&frame->payload);
+	frame->err = PARLOR_E_FRAME;
+	f->counts.bad++;
+	return true;
+}

@@ -1,0 +1,596 @@
+#include "front/outbox.h"
+
+#include "base/mem.h"
+#include "front/table.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#define ROOT 0
+#define SPARE_TICKETS_MAX 16384
+#define KEPT_BYTES_MAX (4u << 20) /* of the turn's buffer, between turns */
+#define STRANGERS_SHARE 64
+
+/* Bytes that go out, to one peer or many. Only the loop's thread counts refs. */
+struct frame {
+	size_t refs;
+	size_t len;
+	uint8_t data[];
+};
+
+/* One frame on its way to one peer. ZeroMQ's I/O thread gives it back by
+ * pushing it on outbox.returned, and touches nothing else. */
+struct ticket {
+	struct ticket *next;
+	struct outbox *outbox;
+	struct frame *frame;
+	struct outbox_peer *peer;
+};
+
+struct outbox_peer {
+	void *owner; /* NULL once closed */
+	size_t queued;
+	size_t flying; /* tickets */
+	uint32_t node; /* what the turn brought it: the path from the root to here */
+	bool failed;
+	bool listed; /* in outbox.failed */
+	struct outbox_peer *next_touched;
+	struct outbox_peer *failed_prev, *failed_next;
+	struct outbox *outbox;
+	size_t routing_len;
+	uint8_t routing[];
+};
+
+/* The tree of parts: a node is a list of parts, its parent's and one more. */
+struct node {
+	uint32_t parent;
+	uint32_t part;
+	uint32_t last_child; /* ROOT: none */
+	uint32_t peers;      /* standing here */
+	uint32_t frames_at;  /* in outbox.frames, when frames_len */
+	uint32_t frames_len;
+	size_t bytes;
+};
+
+struct part {
+	size_t at;
+	size_t len;
+};
+
+struct outbox {
+	void *router;
+	struct outbox_limits limits;
+
+	/* the turn */
+	struct buf bytes;
+	size_t begun; /* where the part under way starts */
+	bool beginning;
+	struct part *parts;
+	size_t parts_len, parts_cap;
+	struct node *nodes;
+	size_t nodes_len, nodes_cap;
+	struct frame **frames; /* made at flush, for all nodes */
+	size_t frames_len, frames_cap;
+	uint32_t *path; /* scratch */
+	size_t path_cap;
+	struct outbox_peer *touched, **touched_end;
+	size_t pending; /* bytes of the frames that a flush now would make */
+
+	/* the accounts */
+	size_t total;
+	struct outbox_peer *failed;
+	struct outbox_peer *strangers;
+	struct ticket *spare;
+	size_t spare_len;
+	struct outbox_counts counts;
+
+	/* shared with ZeroMQ's I/O thread */
+	_Atomic(struct ticket *) returned;
+	atomic_bool armed;
+	bool arming; /* armed since the last collect */
+	int fd;
+};
+
+static struct outbox_peer *peer_new(struct outbox *ob, struct span routing, void *owner)
+{
+	assert(routing.len <= OUTBOX_ROUTING_MAX);
+	struct outbox_peer *peer = mem_new(sizeof *peer + routing.len);
+	peer->outbox = ob;
+	peer->owner = owner;
+	peer->routing_len = routing.len;
+	if (routing.len)
+		memcpy(peer->routing, routing.data, routing.len);
+	return peer;
+}
+
+/* A closed peer lives while ZeroMQ or this turn still has something of it. */
+static void peer_free_if_done(struct outbox_peer *peer)
+{
+	if (!peer->owner && !peer->flying && peer->node == ROOT)
+		free(peer);
+}
+
+static void turn_clear(struct outbox *ob)
+{
+	for (size_t i = 0; i < ob->frames_len; i++)
+		assert(!ob->frames[i]);
+	if (ob->bytes.cap > KEPT_BYTES_MAX)
+		buf_fini(&ob->bytes);
+	buf_clear(&ob->bytes);
+	ob->parts_len = 0;
+	ob->frames_len = 0;
+	ob->nodes[ROOT] = (struct node){0};
+	ob->nodes_len = 1;
+	ob->touched = NULL;
+	ob->touched_end = &ob->touched;
+	ob->pending = 0;
+}
+
+struct outbox *outbox_new(void *router, const struct outbox_limits *limits)
+{
+	int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (fd < 0)
+		return NULL;
+	struct outbox *ob = mem_new(sizeof *ob);
+	ob->router = router;
+	ob->limits = *limits;
+	ob->fd = fd;
+	ob->nodes_cap = 64;
+	ob->nodes = mem_resize(NULL, ob->nodes_cap, sizeof *ob->nodes);
+	ob->strangers = peer_new(ob, (struct span){NULL, 0}, ob);
+	turn_clear(ob);
+	return ob;
+}
+
+void outbox_free(struct outbox *ob)
+{
+	if (!ob)
+		return;
+	outbox_collect(ob);
+	while (ob->touched) {
+		struct outbox_peer *peer = ob->touched;
+		ob->touched = peer->next_touched;
+		peer->node = ROOT;
+		peer_free_if_done(peer);
+	}
+	assert(ob->total == 0 && ob->counts.peers == 0);
+	free(ob->strangers);
+	while (ob->spare) {
+		struct ticket *ticket = ob->spare;
+		ob->spare = ticket->next;
+		free(ticket);
+	}
+	buf_fini(&ob->bytes);
+	free(ob->parts);
+	free(ob->nodes);
+	free(ob->frames);
+	free(ob->path);
+	(void)close(ob->fd);
+	free(ob);
+}
+
+struct outbox_peer *outbox_open(struct outbox *ob, struct span routing, void *owner)
+{
+	assert(owner);
+	ob->counts.peers++;
+	return peer_new(ob, routing, owner);
+}
+
+void outbox_close(struct outbox *ob, struct outbox_peer *peer)
+{
+	if (peer->listed)
+		DL_DELETE2(ob->failed, peer, failed_prev, failed_next);
+	peer->listed = false;
+	peer->owner = NULL;
+	ob->counts.peers--;
+	peer_free_if_done(peer);
+}
+
+/* ---- within a turn ----------------------------------------------------------------- */
+
+struct buf *outbox_begin(struct outbox *ob)
+{
+	assert(!ob->beginning);
+	ob->beginning = true;
+	ob->begun = ob->bytes.len;
+	return &ob->bytes;
+}
+
+struct outbox_part outbox_end(struct outbox *ob)
+{
+	assert(ob->beginning && ob->bytes.len > ob->begun);
+	ob->beginning = false;
+	if (ob->parts_len == ob->parts_cap) {
+		ob->parts_cap = ob->parts_cap ? ob->parts_cap * 2 : 64;
+		ob->parts = mem_resize(ob->parts, ob->parts_cap, sizeof *ob->parts);
+	}
+	ob->parts[ob->parts_len] = (struct part){.at = ob->begun, .len = ob->bytes.len - ob->begun};
+	ob->counts.parts++;
+	return (struct outbox_part){(uint32_t)ob->parts_len++};
+}
+
+struct outbox_part outbox_put(struct outbox *ob, struct span bytes)
+{
+	buf_put(outbox_begin(ob), bytes.data, bytes.len);
+	return outbox_end(ob);
+}
+
+static uint32_t node_make(struct outbox *ob, uint32_t parent, uint32_t part)
+{
+	if (ob->nodes_len == ob->nodes_cap) {
+		ob->nodes_cap *= 2;
+		ob->nodes = mem_resize(ob->nodes, ob->nodes_cap, sizeof *ob->nodes);
+	}
+	uint32_t no = (uint32_t)ob->nodes_len++;
+	ob->nodes[no] = (struct node){.parent = parent,
+				      .part = part,
+				      .bytes = ob->nodes[parent].bytes + ob->parts[part].len};
+	ob->nodes[parent].last_child = no;
+	return no;
+}
+
+void outbox_add(struct outbox *ob, struct outbox_peer *peer, struct outbox_part part)
+{
+	assert(part.no < ob->parts_len && peer->owner);
+	uint32_t from = peer->node;
+	uint32_t to = ob->nodes[from].last_child;
+	if (to == ROOT || ob->nodes[to].part != part.no)
+		to = node_make(ob, from, part.no);
+	if (from == ROOT) {
+		peer->next_touched = NULL;
+		*ob->touched_end = peer;
+		ob->touched_end = &peer->next_touched;
+	} else if (--ob->nodes[from].peers == 0) {
+		ob->pending -= ob->nodes[from].bytes;
+	}
+	if (ob->nodes[to].peers++ == 0)
+		ob->pending += ob->nodes[to].bytes;
+	peer->node = to;
+}
+
+size_t outbox_turn_bytes(const struct outbox *ob)
+{
+	return ob->bytes.len;
+}
+
+size_t outbox_peer_turn_bytes(const struct outbox_peer *peer)
+{
+	return peer->outbox->nodes[peer->node].bytes;
+}
+
+static size_t fair_part(const struct outbox *ob)
+{
+	size_t peers = ob->counts.peers ? ob->counts.peers : 1;
+	return ob->limits.total_bytes_max / 2 / peers;
+}
+
+size_t outbox_room(const struct outbox *ob, const struct outbox_peer *peer)
+{
+	if (peer->failed)
+		return 0;
+	size_t allowed = ob->limits.peer_bytes_max;
+	if (ob->total + ob->pending > ob->limits.total_bytes_max / 2) {
+		size_t fair = fair_part(ob);
+		if (fair < allowed)
+			allowed = fair;
+	}
+	size_t used = peer->queued + ob->nodes[peer->node].bytes;
+	return allowed > used ? allowed - used : 0;
+}
+
+/* ---- frames ------------------------------------------------------------------------ */
+
+static struct frame *frame_new(struct outbox *ob, size_t len)
+{
+	struct frame *frame = mem_resize(NULL, 1, sizeof *frame + len);
+	frame->refs = 1;
+	frame->len = len;
+	ob->total += len;
+	return frame;
+}
+
+static void frame_drop(struct outbox *ob, struct frame *frame)
+{
+	if (--frame->refs)
+		return;
+	ob->total -= frame->len;
+	free(frame);
+}
+
+/* One frame of the parts path[0..n). */
+static struct frame *frame_of_parts(struct outbox *ob, const uint32_t *path, size_t n, size_t len)
+{
+	struct frame *frame = frame_new(ob, len);
+	uint8_t *to = frame->data;
+	for (size_t i = 0; i < n; i++) {
+		const struct part *part = &ob->parts[path[i]];
+		memcpy(to, ob->bytes.data + part->at, part->len);
+		to += part->len;
+	}
+	return frame;
+}
+
+static void node_frame_add(struct outbox *ob, struct node *node, struct frame *frame)
+{
+	if (ob->frames_len == ob->frames_cap) {
+		ob->frames_cap = ob->frames_cap ? ob->frames_cap * 2 : 64;
+		ob->frames = mem_resize(ob->frames, ob->frames_cap, sizeof *ob->frames);
+	}
+	if (!node->frames_len++)
+		node->frames_at = (uint32_t)ob->frames_len;
+	ob->frames[ob->frames_len++] = frame;
+}
+
+/* The parts of a node in order, in outbox.path; returns how many. */
+static size_t node_path(struct outbox *ob, uint32_t no)
+{
+	size_t n = 0;
+	for (uint32_t at = no; at != ROOT; at = ob->nodes[at].parent)
+		n++;
+	if (n > ob->path_cap) {
+		ob->path_cap = n * 2;
+		ob->path = mem_resize(ob->path, ob->path_cap, sizeof *ob->path);
+	}
+	size_t i = n;
+	for (uint32_t at = no; at != ROOT; at = ob->nodes[at].parent)
+		ob->path[--i] = ob->nodes[at].part;
+	return n;
+}
+
+static void node_make_frames(struct outbox *ob, uint32_t no)
+{
+	size_t n = node_path(ob, no);
+	size_t first = 0;
+	size_t len = 0;
+	for (size_t i = 0; i < n; i++) {
+		size_t part_len = ob->parts[ob->path[i]].len;
+		if (i > first && len + part_len > ob->limits.frame_bytes_max) {
+			node_frame_add(ob, &ob->nodes[no],
+				       frame_of_parts(ob, ob->path + first, i - first, len));
+			first = i;
+			len = 0;
+		}
+		len += part_len;
+	}
+	node_frame_add(ob, &ob->nodes[no], frame_of_parts(ob, ob->path + first, n - first, len));
+}
+
+/* ---- tickets ------------------------------------------------------------------------ */
+
+/* Runs where ZeroMQ drops the message: in its I/O thread, as a rule. */
+static void on_released(void *data, void *hint)
+{
+	(void)data;
+	struct ticket *ticket = hint;
+	struct outbox *ob = ticket->outbox;
+	ticket->next = atomic_load(&ob->returned);
+	while (!atomic_compare_exchange_weak(&ob->returned, &ticket->next, ticket))
+		continue;
+	if (atomic_load(&ob->armed) && atomic_exchange(&ob->armed, false)) {
+		uint64_t one = 1;
+		/* Fails only when the counter is full, and then it is readable. */
+		if (write(ob->fd, &one, sizeof one) < 0)
+			assert(errno == EAGAIN);
+	}
+}
+
+static struct ticket *ticket_take(struct outbox *ob, struct outbox_peer *peer, struct frame *frame)
+{
+	struct ticket *ticket = ob->spare;
+	if (ticket) {
+		ob->spare = ticket->next;
+		ob->spare_len--;
+	} else {
+		ticket = mem_new(sizeof *ticket);
+	}
+	*ticket = (struct ticket){.outbox = ob, .frame = frame, .peer = peer};
+	frame->refs++;
+	peer->flying++;
+	peer->queued += frame->len + OUTBOX_FRAME_COST;
+	ob->total += OUTBOX_FRAME_COST;
+	return ticket;
+}
+
+static void ticket_back(struct outbox *ob, struct ticket *ticket)
+{
+	struct outbox_peer *peer = ticket->peer;
+	peer->flying--;
+	peer->queued -= ticket->frame->len + OUTBOX_FRAME_COST;
+	ob->total -= OUTBOX_FRAME_COST;
+	frame_drop(ob, ticket->frame);
+	peer_free_if_done(peer);
+	if (ob->spare_len >= SPARE_TICKETS_MAX) {
+		free(ticket);
+		return;
+	}
+	ticket->next = ob->spare;
+	ob->spare = ticket;
+	ob->spare_len++;
+}
+
+void outbox_collect(struct outbox *ob)
+{
+	if (ob->arming) {
+		uint64_t times;
+		atomic_store(&ob->armed, false);
+		if (read(ob->fd, &times, sizeof times) < 0)
+			assert(errno == EAGAIN);
+		ob->arming = false;
+	}
+	if (!atomic_load(&ob->returned))
+		return;
+	struct ticket *ticket = atomic_exchange(&ob->returned, NULL);
+	while (ticket) {
+		struct ticket *next = ticket->next;
+		ticket_back(ob, ticket);
+		ticket = next;
+	}
+}
+
+int outbox_fd(const struct outbox *ob)
+{
+	return ob->fd;
+}
+
+bool outbox_arm(struct outbox *ob)
+{
+	ob->arming = true;
+	atomic_store(&ob->armed, true);
+	return !atomic_load(&ob->returned);
+}
+
+/* ---- the end of a turn -------------------------------------------------------------- */
+
+static int send_message(void *router, zmq_msg_t *msg, int flags)
+{
+	int sent;
+	do
+		sent = zmq_msg_send(msg, router, ZMQ_DONTWAIT | flags);
+	while (sent < 0 && errno == EINTR);
+	if (sent < 0)
+		(void)zmq_msg_close(msg);
+	return sent;
+}
+
+/* ROUTER refuses at the routing id or not at all. */
+static bool frame_send(struct outbox *ob, struct span routing, struct outbox_peer *peer,
+		       struct frame *frame)
+{
+	zmq_msg_t id, payload;
+	if (zmq_msg_init_size(&id, routing.len))
+		return false;
+	memcpy(zmq_msg_data(&id), routing.data, routing.len);
+	if (send_message(ob->router, &id, ZMQ_SNDMORE) < 0)
+		return false;
+
+	struct ticket *ticket = ticket_take(ob, peer, frame);
+	if (zmq_msg_init_data(&payload, frame->data, frame->len, on_released, ticket)) {
+		/* The id is on its way: an empty frame completes the message. */
+		ticket_back(ob, ticket);
+		(void)zmq_msg_init(&payload);
+		(void)send_message(ob->router, &payload, 0);
+		return false;
+	}
+	if (send_message(ob->router, &payload, 0) < 0)
+		return false;
+	ob->counts.frames++;
+	ob->counts.frame_bytes += frame->len;
+	return true;
+}
+
+static void peer_fail(struct outbox *ob, struct outbox_peer *peer)
+{
+	if (peer->failed)
+		return;
+	peer->failed = true;
+	ob->counts.failed++;
+	if (!peer->owner)
+		return;
+	peer->listed = true;
+	DL_APPEND2(ob->failed, peer, failed_prev, failed_next);
+}
+
+static bool over_limits(const struct outbox *ob, const struct outbox_peer *peer, size_t bytes)
+{
+	size_t max = ob->limits.peer_bytes_max;
+	if (peer->queued > max && peer->queued + bytes > 4 * max)
+		return true;
+	return ob->total > ob->limits.total_bytes_max && peer->queued > fair_part(ob);
+}
+
+static void peer_flush(struct outbox *ob, struct outbox_peer *peer)
+{
+	uint32_t no = peer->node;
+	if (!peer->failed && over_limits(ob, peer, ob->nodes[no].bytes))
+		peer_fail(ob, peer);
+	if (peer->failed) {
+		ob->counts.dropped++;
+		return;
+	}
+	bool shared = ob->nodes[no].frames_len;
+	if (!shared)
+		node_make_frames(ob, no);
+	const struct node *node = &ob->nodes[no];
+	struct span routing = {peer->routing, peer->routing_len};
+	for (uint32_t i = 0; i < node->frames_len; i++) {
+		if (!frame_send(ob, routing, peer, ob->frames[node->frames_at + i])) {
+			ob->counts.dropped += node->frames_len - i;
+			peer_fail(ob, peer);
+			return;
+		}
+		ob->counts.shared += shared;
+	}
+}
+
+/* The last peer of a node is served: its frames now belong to their tickets. */
+static void node_leave(struct outbox *ob, uint32_t no)
+{
+	struct node *node = &ob->nodes[no];
+	if (--node->peers)
+		return;
+	for (uint32_t i = 0; i < node->frames_len; i++) {
+		frame_drop(ob, ob->frames[node->frames_at + i]);
+		ob->frames[node->frames_at + i] = NULL;
+	}
+	node->frames_len = 0;
+}
+
+void outbox_flush(struct outbox *ob)
+{
+	assert(!ob->beginning);
+	outbox_collect(ob);
+	ob->pending = 0;
+	while (ob->touched) {
+		struct outbox_peer *peer = ob->touched;
+		ob->touched = peer->next_touched;
+		peer_flush(ob, peer);
+		node_leave(ob, peer->node);
+		peer->node = ROOT;
+		peer_free_if_done(peer);
+	}
+	turn_clear(ob);
+}
+
+void *outbox_failed(struct outbox *ob)
+{
+	struct outbox_peer *peer = ob->failed;
+	if (!peer)
+		return NULL;
+	DL_DELETE2(ob->failed, peer, failed_prev, failed_next);
+	peer->listed = false;
+	return peer->owner;
+}
+
+bool outbox_send(struct outbox *ob, struct span routing, struct span bytes)
+{
+	size_t cost = bytes.len + OUTBOX_FRAME_COST;
+	size_t max = ob->limits.total_bytes_max / STRANGERS_SHARE;
+	if (ob->strangers->queued + cost > max)
+		outbox_collect(ob);
+	bool sent = false;
+	if (ob->strangers->queued + cost <= max) {
+		struct frame *frame = frame_new(ob, bytes.len);
+		memcpy(frame->data, bytes.data, bytes.len);
+		sent = frame_send(ob, routing, ob->strangers, frame);
+		frame_drop(ob, frame);
+	}
+	ob->counts.dropped += !sent;
+	return sent;
+}
+
+void outbox_counts(const struct outbox *ob, struct outbox_counts *counts)
+{
+	*counts = ob->counts;
+	counts->queued_bytes = ob->total;
+}
+
+size_t outbox_queued(const struct outbox_peer *peer)
+{
+	return peer->queued;
+}
