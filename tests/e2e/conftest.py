@@ -1,0 +1,69 @@
+"""What the stories share: one broker for a file of tests, a tenant for each
+test, and clients that are closed at its end."""
+
+import itertools
+
+import pytest
+from client import Client
+from mariadb import MariaDB
+from proc import Broker
+
+numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def broker():
+    with Broker() as broker:
+        yield broker
+
+
+@pytest.fixture
+def tenant():
+    return f"tenant-{next(numbers)}"
+
+
+@pytest.fixture
+def connect(broker, tenant):
+    """connect("alice", "bob", credit=10): a session with these members attached."""
+    clients = []
+
+    def connect(*members, **options):
+        client = Client(broker.client, members=members, **{"tenant": tenant, **options})
+        clients.append(client)
+        return client
+
+    yield connect
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture
+def service(connect):
+    """The backend's session: it asks, and has nobody attached."""
+    return connect()
+
+
+@pytest.fixture
+def room(service):
+    """A room "r" of the manager alice and the members bob and carol."""
+    return service.room_create(room="r", name="Desk", members=people("alice", "bob", "carol")).room
+
+
+@pytest.fixture(scope="session")
+def database():
+    """A MySQL server; each test that writes there makes a database of its own."""
+    with MariaDB() as server:
+        yield server
+
+
+def people(manager, *members):
+    """Specs of a manager and of members, all with a name and an avatar."""
+    return [spec(manager, type=1), *map(spec, members)]
+
+
+def spec(member, type=2):
+    return dict(member=member, type=type, name=member.title(), avatar=f"/{member}.png")
+
+
+def ids(page):
+    return [member.member for member in page.members]

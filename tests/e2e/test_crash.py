@@ -1,0 +1,116 @@
+"""The broker is killed again and again while posts go on. Seen from outside:
+what was acknowledged is there exactly once with the seq it was acknowledged
+with, every room is dense, every unread equals a recount."""
+
+import random
+import threading
+
+from client import Client
+from conftest import people
+
+KILLS = 60
+ROOMS = 8
+WINDOW = 40  # posts in flight
+
+
+class Writer:
+    """Posts into all rooms, and books what was acknowledged and what was read."""
+
+    def __init__(self, endpoint, name):
+        self.client = Client(endpoint)
+        self.name = name
+        self.chance = random.Random(name)
+        self.acknowledged = {}  # (room, client id): posted
+        self.asked = 0
+
+    def run(self, stop):
+        flight = []
+        while not stop.is_set() or flight:
+            while len(flight) < WINDOW and not stop.is_set():
+                room = f"r{self.chance.randrange(ROOMS)}"
+                id = f"{self.name}-{self.asked}"
+                self.asked += 1
+                flight.append((self.client.send(
+                    "post", room=room, sender=self.name, client_id=id, body=f"body of {id}"), room, id))
+            number, room, id = flight.pop(0)
+            reply = self.client.wait(number, patience=120)
+            assert reply.code == 0, reply
+            self.acknowledged[room, id] = reply.posted
+
+
+def history(client, room):
+    messages, more = [], True
+    while more:
+        page = client.history(room=room, **{"from": len(messages) + 1})
+        messages += page.messages
+        more = page.more
+    return messages
+
+
+def test_a_broker_killed_many_times_loses_and_doubles_nothing(broker):
+    names = ["alice", "bob", "carol"]
+    with Client(broker.client) as service, Client(broker.client, members=["bob"]) as watcher:
+        for n in range(ROOMS):
+            service.room_create(room=f"r{n}", members=people(*names, "dora"))
+        watcher.drain()
+        writers = [Writer(broker.client, name) for name in names]
+        stop, failures = threading.Event(), []
+
+        def run(writer):
+            try:
+                writer.run(stop)
+            except BaseException as error:  # told to the test, which fails with it
+                failures.append(error)
+
+        threads = [threading.Thread(target=run, args=(writer,)) for writer in writers]
+        for thread in threads:
+            thread.start()
+        watched = []
+        for _ in range(KILLS):
+            for _ in range(random.randrange(1, 60)):  # events pass between two kills
+                watched.append(watcher.event("posted", patience=60))
+            broker.crash()
+            assert not failures, failures
+        stop.set()
+        for thread in threads:
+            thread.join()
+        assert not failures, failures
+
+        acknowledged = {key: p for w in writers for key, p in w.acknowledged.items()}
+        assert len(acknowledged) == sum(w.asked for w in writers) > KILLS
+        stored = {f"r{n}": history(service, f"r{n}") for n in range(ROOMS)}
+        check_messages(stored, acknowledged)
+        check_unread(service, stored, [*names, "dora"])
+        while len(watched) < len(acknowledged):
+            watched.append(watcher.event("posted"))
+        check_watched(watched, stored)
+        for writer in writers:
+            writer.client.close()
+        broker.restart()
+        assert {room: history(service, room) for room in stored} == stored
+
+
+def check_messages(stored, acknowledged):
+    for room, messages in stored.items():
+        assert [m.seq for m in messages] == list(range(1, len(messages) + 1)), "dense"
+        ids = [m.client_id for m in messages]
+        assert len(set(ids)) == len(ids), "each once"
+        for message in messages:
+            posted = acknowledged[room, message.client_id]
+            assert (posted.seq, posted.time_us) == (message.seq, message.time_us)
+            assert message.body == f"body of {message.client_id}"
+    assert sum(map(len, stored.values())) == len(acknowledged)
+
+
+def check_unread(service, stored, members):
+    for room, messages in stored.items():
+        for member in members:
+            recount = sum(m.sender != member for m in messages)
+            assert service.unread_get(room=room, member=member).unread == recount
+
+
+def check_watched(watched, stored):
+    positions = [event.position for event in watched]
+    assert positions == sorted(set(positions)), "delivered in order, each once"
+    for room, messages in stored.items():
+        assert [e.posted.seq for e in watched if e.room == room] == [m.seq for m in messages]

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds with sanitizers and runs every test; the
+# last line is CTest's. Arguments go to ctest: tools/test.sh -L unit
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. tools/lib.sh
+
+install_packages
+
+# The one thing with a second thread is watched for races: the outbox, whose
+# frames ZeroMQ lets go of on its own.
+build tsan test_outbox
+TSAN_OPTIONS="suppressions=$PWD/tests/lib/tsan.supp" \
+  ctest --test-dir build/tsan -R '^test_outbox$' --no-tests=error --output-on-failure
+
+build asan
+ctest --preset asan --no-tests=error -j2 "$@"
