@@ -40,7 +40,7 @@ def witness(connect, room, service):
 
 def state(client):
     return (client.sync_status().position, client.room_show(room="r"), client.members_list(room="r"),
-            client.history(room="r"), client.conversation_list(member="bob"))
+            client.history(room="r"), client.list(member="bob"))
 
 
 # ---- what is not there -----------------------------------------------------------------
@@ -86,7 +86,7 @@ def test_someone_who_is_not_a_member(witness, service, op, fields):
     assert service.refusal(op, room="r", **fields) == NOT_MEMBER
 
 
-@pytest.mark.parametrize("op", ["conversation_list", "unread_total"])
+@pytest.mark.parametrize("op", ["list", "unread_total"])
 def test_an_unknown_member(witness, service, op):
     assert service.refusal(op, member="zoe") == MEMBER_UNKNOWN
 
@@ -146,7 +146,7 @@ def test_an_unknown_presence(connect):
     ("read", dict(room="r", member="")),
     ("unread_get", dict(room="r", member="")),
     ("unread_total", dict(member="")),
-    ("conversation_list", dict(member="")),
+    ("list", dict(member="")),
 ])
 def test_an_empty_field(witness, service, op, fields):
     assert service.refusal(op, **fields) == EMPTY
@@ -189,7 +189,7 @@ LIMITS = [
     over("post", "body_bytes", lambda n: {**POST, "body": "x" * n}),
     over("read", "id_bytes", lambda n: dict(room="r", member="x" * n)),
     over("attach", "id_bytes", lambda n: dict(members=["x" * n])),
-    over("conversation_list", "id_bytes", lambda n: dict(member="x" * n)),
+    over("list", "id_bytes", lambda n: dict(member="x" * n)),
 ]
 
 
@@ -256,7 +256,7 @@ def test_no_page_is_longer_than_the_limit(service):
     for limit in (0, most + 1, 2**32 - 1):
         assert len(service.members_list(room="r", limit=limit).members) == most
         assert len(service.history(room="r", limit=limit).messages) == most
-        assert len(service.conversation_list(member="m0000", limit=limit).items) == most
+        assert len(service.list(member="m0000", limit=limit).items) == most
 
 
 def test_a_member_named_twice(witness, service):

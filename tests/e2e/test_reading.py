@@ -124,7 +124,7 @@ def test_unread_counts_stand_after_a_crash(broker, service, room):
 def listed(client, member="bob", limit=0):
     rooms, cursor, first = [], 0, True
     while cursor or first:
-        page = client.conversation_list(member=member, cursor=cursor, limit=limit)
+        page = client.list(member=member, cursor=cursor, limit=limit)
         rooms += page.items
         cursor, first = page.cursor, False
     return rooms
@@ -133,31 +133,31 @@ def listed(client, member="bob", limit=0):
 def test_the_list_tells_all_about_a_room(service, room, connect):
     say(service, "earlier")
     say(service, "hi bob", mentions=["bob"])
-    item = service.conversation_list(member="bob").items[0]
+    item = service.list(member="bob").items[0]
     assert (item.room, item.name, item.member_type, item.state) == ("r", "Desk", 2, OPEN)
     assert (item.unread, item.read_seq, item.last_seq, item.mentioned) == (2, 0, 2, True)
     assert (item.last.seq, item.last.sender, item.last.sender_name, item.last.body) == (
         2, "alice", "Alice", "hi bob")
     assert item.active_us == item.last.time_us
     service.room_close(room="r")
-    assert service.conversation_list(member="bob").items[0].state == CLOSED
+    assert service.list(member="bob").items[0].state == CLOSED
 
 
 def test_a_room_without_messages_is_listed(service, room):
-    item = service.conversation_list(member="bob").items[0]
+    item = service.list(member="bob").items[0]
     assert item.room == "r" and not item.HasField("last") and item.active_us > 0
 
 
 def test_a_preview_is_cut_between_characters(service, room):
     say(service, "长" * 3000)
-    preview = service.conversation_list(member="bob").items[0].last.body
+    preview = service.list(member="bob").items[0].last.body
     assert 0 < len(preview) < 3000 and set(preview) == {"长"}
 
 
 def test_a_recalled_message_has_no_preview(service, room):
     say(service, "secret")
     service.recall(room="r", seq=1, by="alice")
-    last = service.conversation_list(member="bob").items[0].last
+    last = service.list(member="bob").items[0].last
     assert last.recalled and last.body == ""
 
 
@@ -173,18 +173,18 @@ def test_a_list_is_paged_by_a_stable_cursor_while_posts_go_on(service):
     rooms = [f"r{n:02}" for n in range(30)]
     for room in rooms:
         service.room_create(room=room, members=people("bob", "alice"))
-    first = service.conversation_list(member="bob", limit=10)
+    first = service.list(member="bob", limit=10)
     assert [i.room for i in first.items] == rooms[:-11:-1]
     say(service, "to the top", room="r05")
     say(service, "to the top", room="r25")
     rest, cursor = [], first.cursor
     while cursor:
-        page = service.conversation_list(member="bob", cursor=cursor, limit=10)
+        page = service.list(member="bob", cursor=cursor, limit=10)
         rest += [i.room for i in page.items]
         cursor = page.cursor
     assert rest == [r for r in reversed(rooms[:20]) if r != "r05"], \
         "none twice; only what moved to the top meanwhile is not met again"
-    assert [i.room for i in service.conversation_list(member="bob", limit=2).items] == ["r25", "r05"]
+    assert [i.room for i in service.list(member="bob", limit=2).items] == ["r25", "r05"]
 
 
 def test_the_list_stands_after_a_restart(broker, service):
@@ -203,7 +203,7 @@ def test_a_mention_is_unread_until_it_is_read(service, room):
     assert not service.unread_get(room="r", member="carol").mentioned
     service.read(room="r", member="bob", seq=1)
     assert not service.unread_get(room="r", member="bob").mentioned
-    assert not service.conversation_list(member="bob").items[0].mentioned
+    assert not service.list(member="bob").items[0].mentioned
 
 
 @pytest.mark.parametrize("limit", [1, 7])

@@ -99,7 +99,7 @@ def test_a_dissolved_room_takes_nothing_any_more(service, room, connect):
     assert service.refusal("post", room="r", sender="bob", client_id="2", body="x") == ROOM_DISSOLVED
     assert service.refusal("room_reopen", room="r") == ROOM_DISSOLVED
     assert service.refusal("members_add", room="r", members=[spec("dave")]) == ROOM_DISSOLVED
-    assert list(service.conversation_list(member="bob").items) == []
+    assert list(service.list(member="bob").items) == []
 
 
 def test_several_members_come_at_once_and_are_told(service, room, connect):

@@ -32,7 +32,7 @@ def test_the_same_names_are_other_things_in_another_tenant(two):
     assert bolt.unread_total(member="bob").unread == 1
     assert [m.body for m in bolt.history(room="r").messages] == ["bolt 0"]
     assert [m.member for m in bolt.members_list(room="r").members] == ["alice", "bob"]
-    assert [i.name for i in bolt.conversation_list(member="bob").items] == ["Bolt"]
+    assert [i.name for i in bolt.list(member="bob").items] == ["Bolt"]
     for client, own, other in ((acme, "acme", "bolt"), (bolt, "bolt", "acme")):
         seen = str(client.drain()).lower()
         assert own in seen and other not in seen
