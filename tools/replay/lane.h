@@ -1,0 +1,52 @@
+/* One room being played: from its creation through its script to its last
+ * acknowledgement. Owns the room's events, where play stands in them and what
+ * of it is unanswered. All its requests go through one session, which keeps
+ * their order. A room that the broker has already is looked through for the
+ * last of our posts, and play goes on from there.
+ *
+ * A refusal that may pass (the broker is stopping, or full) takes the lane back
+ * to that request after a pause; one that will not is counted, and the room
+ * goes on. */
+#ifndef LANE_H
+#define LANE_H
+
+#include "attendance.h"
+#include "audience.h"
+#include "corpus.h"
+#include "pace.h"
+#include "sessions.h"
+#include "summary.h"
+
+/* What all lanes share. */
+struct lanes {
+	struct sessions *sessions;
+	struct summary *summary;
+	struct attendance *attendance; /* NULL: members are not attached */
+	struct audience *audience;     /* goes with it */
+	struct pace pace;
+	uint32_t read_every;
+	bool stored;
+	size_t in_flight;
+	size_t in_flight_max;
+	uint32_t session_in_flight[AUDIENCE_SESSIONS_MAX];
+	uint32_t session_in_flight_max; /* how many STORED posts the broker lets wait */
+	struct ask *spare;              /* requests to use again */
+};
+
+void lanes_fini(struct lanes *);
+
+struct lane;
+
+/* Takes the room over. */
+struct lane *lane_open(struct lanes *, struct corpus_room *, uint64_t now_us);
+/* The sessions must be closed, or the lane done. Counts what was not sent. */
+void lane_close(struct lane *);
+
+/* Sends the next request if it is its turn; true when it was sent. */
+bool lane_send(struct lane *, uint64_t now_us);
+/* When to try again: UINT64_MAX while it waits for the broker. */
+uint64_t lane_due_us(const struct lane *, uint64_t now_us);
+bool lane_done(const struct lane *);
+const struct corpus_room *lane_room(const struct lane *);
+
+#endif

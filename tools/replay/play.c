@@ -1,0 +1,337 @@
+#include "play.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "lane.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define START_MS 30000
+#define DRAIN_US 5000000    /* for answers still out after an interrupt */
+#define HEARING_US 30000000 /* silence after which a delivery counts as missing */
+#define PROGRESS_TTY_US 500000
+#define PROGRESS_LOG_US 5000000
+#define WAIT_MS_MAX 500
+
+struct play {
+	const struct play_options *options;
+	struct corpus *corpus;
+	struct corpus_room *held; /* read, and not yet opened */
+	bool file_done;
+	struct lanes lanes;
+	struct lane **open;
+	size_t open_len;
+	size_t open_bytes;
+	size_t turn; /* the lane that goes first next time */
+	struct summary summary;
+	struct audience audience;
+	uint64_t start_us;
+	uint64_t heard_us; /* when the last event came */
+	uint64_t told_us;
+	uint64_t told_posts;
+};
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int number)
+{
+	(void)number;
+	stop = 1;
+}
+
+static void catch_signals(void)
+{
+	struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
+static void on_event(void *arg, unsigned session, const Parlor__Event *event)
+{
+	struct play *p = arg;
+
+	p->heard_us = clock_mono_us();
+	if (event->kind_case == PARLOR__EVENT__KIND_POSTED)
+		audience_hear(&p->audience, session, event->room, event->posted->client_id,
+			      event->posted->seq);
+}
+
+/* ---- progress ------------------------------------------------------------------ */
+
+static void tell_time_left(const struct play *p, uint64_t now_us)
+{
+	uint64_t done;
+	uint64_t total;
+
+	if (p->file_done || !corpus_progress(p->corpus, &done, &total) || done == 0)
+		return;
+	double seconds = (double)(now_us - p->start_us) / 1e6;
+	fprintf(stderr, ", %.0f %% read, about %.0f s left", 100.0 * (double)done / (double)total,
+		seconds * (double)(total - done) / (double)done);
+}
+
+static void tell(struct play *p, uint64_t now_us)
+{
+	bool tty = isatty(STDERR_FILENO) == 1;
+	uint64_t posts = p->summary.texts + p->summary.notices;
+
+	if (now_us - p->told_us < (tty ? PROGRESS_TTY_US : PROGRESS_LOG_US))
+		return;
+	double rate = (double)(posts - p->told_posts) * 1e6 / (double)(now_us - p->told_us);
+	fprintf(stderr, "%s%llu messages, %.0f/s, %zu rooms open", tty ? "\r" : "",
+		(unsigned long long)posts, rate, p->open_len);
+	tell_time_left(p, now_us);
+	if (p->options->attach)
+		fprintf(stderr, ", %llu to be heard",
+			(unsigned long long)audience_outstanding(&p->audience));
+	if (sessions_away(p->lanes.sessions))
+		fprintf(stderr, ", the broker is away");
+	fprintf(stderr, tty ? "\033[K" : "\n");
+	p->told_us = now_us;
+	p->told_posts = posts;
+}
+
+/* ---- lanes ------------------------------------------------------------------------ */
+
+static bool is_open(const struct play *p, const char *room)
+{
+	for (size_t i = 0; i < p->open_len; i++)
+		if (strcmp(lane_room(p->open[i])->id, room) == 0)
+			return true;
+	return false;
+}
+
+/* The next room into `held`, unless the file is at its end or bad. */
+static void read_room(struct play *p)
+{
+	if (p->held != NULL || p->file_done)
+		return;
+	enum parlor_err err = corpus_read(p->corpus, &p->held);
+	if (err != PARLOR_E_OK)
+		snprintf(p->summary.input_error, sizeof(p->summary.input_error), "%s",
+			 corpus_error(p->corpus));
+	p->file_done = p->held == NULL;
+}
+
+static void open_lanes(struct play *p, uint64_t now_us)
+{
+	while (p->open_len < p->options->rooms_open && p->open_bytes < PLAY_WINDOW_BYTES) {
+		read_room(p);
+		if (p->held == NULL || is_open(p, p->held->id))
+			break;
+		p->open_bytes += p->held->bytes;
+		p->open[p->open_len++] = lane_open(&p->lanes, p->held, now_us);
+		p->held = NULL;
+	}
+	if (p->lanes.attendance != NULL)
+		attendance_send(p->lanes.attendance);
+}
+
+static void close_lane(struct play *p, size_t i)
+{
+	p->open_bytes -= lane_room(p->open[i])->bytes;
+	lane_close(p->open[i]);
+	p->open[i] = p->open[--p->open_len];
+}
+
+static void close_done_lanes(struct play *p)
+{
+	for (size_t i = p->open_len; i-- > 0;)
+		if (lane_done(p->open[i]))
+			close_lane(p, i);
+}
+
+/* One request of each lane in turn, until none has any or enough are out. */
+static void send_some(struct play *p, uint64_t now_us)
+{
+	size_t idle = 0;
+
+	while (p->open_len > 0 && idle < p->open_len &&
+	       p->lanes.in_flight < p->lanes.in_flight_max) {
+		p->turn = (p->turn + 1) % p->open_len;
+		if (lane_send(p->open[p->turn], now_us))
+			idle = 0;
+		else
+			idle++;
+	}
+}
+
+static int wait_ms(const struct play *p, uint64_t now_us)
+{
+	uint64_t due_us = now_us + (uint64_t)WAIT_MS_MAX * 1000;
+
+	if (p->lanes.in_flight >= p->lanes.in_flight_max)
+		return WAIT_MS_MAX;
+	for (size_t i = 0; i < p->open_len; i++) {
+		uint64_t lane_us = lane_due_us(p->open[i], now_us);
+		if (lane_us < due_us)
+			due_us = lane_us;
+	}
+	return due_us <= now_us ? 1 : (int)((due_us - now_us + 999) / 1000);
+}
+
+static bool work(struct play *p, int timeout_ms)
+{
+	if (sessions_work(p->lanes.sessions, timeout_ms) == PARLOR_E_OK)
+		return true;
+	snprintf(p->summary.broker_error, sizeof(p->summary.broker_error), "%s",
+		 sessions_error(p->lanes.sessions));
+	return false;
+}
+
+/* ---- the phases of a play ------------------------------------------------------------ */
+
+static bool play_rooms(struct play *p)
+{
+	for (;;) {
+		uint64_t now_us = clock_mono_us();
+		open_lanes(p, now_us);
+		if (p->open_len == 0 || stop)
+			return true;
+		send_some(p, now_us);
+		if (!work(p, wait_ms(p, now_us)))
+			return false;
+		close_done_lanes(p);
+		tell(p, now_us);
+	}
+}
+
+/* What was sent may still be answered. */
+static bool drain(struct play *p)
+{
+	uint64_t until_us = clock_mono_us() + DRAIN_US;
+
+	while (p->lanes.in_flight > 0 && clock_mono_us() < until_us)
+		if (!work(p, 50))
+			return false;
+	return true;
+}
+
+static bool hear_all(struct play *p)
+{
+	p->heard_us = clock_mono_us();
+	while (audience_outstanding(&p->audience) > 0 && !stop) {
+		uint64_t now_us = clock_mono_us();
+		if (now_us - p->heard_us > HEARING_US)
+			return true;
+		if (!work(p, WAIT_MS_MAX))
+			return false;
+		tell(p, now_us);
+	}
+	return true;
+}
+
+static void play(struct play *p)
+{
+	p->start_us = p->told_us = clock_mono_us();
+	bool connected = play_rooms(p);
+	if (connected && stop)
+		connected = drain(p);
+	p->summary.seconds = (double)(clock_mono_us() - p->start_us) / 1e6;
+	if (connected && p->options->verify)
+		hear_all(p);
+	p->summary.interrupted = stop != 0;
+	p->summary.reconnects = sessions_reconnects(p->lanes.sessions);
+	p->summary.resets = sessions_resets(p->lanes.sessions);
+	if (isatty(STDERR_FILENO) == 1)
+		fprintf(stderr, "\r\033[K");
+}
+
+static enum parlor_err connect_sessions(struct play *p)
+{
+	const struct sessions_options options = {
+		.broker = p->options->broker,
+		.tenant = p->options->tenant,
+		.count = p->options->sessions,
+		.pending_max = p->options->in_flight + 16,
+		.on_event = p->options->attach ? on_event : NULL,
+		.arg = p,
+	};
+	enum parlor_err err = sessions_open(&p->lanes.sessions, &options);
+
+	if (err == PARLOR_E_OK)
+		err = sessions_start(p->lanes.sessions, START_MS);
+	if (err != PARLOR_E_OK)
+		return err;
+	const Parlor__Limits *limits = sessions_limits(p->lanes.sessions);
+	p->lanes.session_in_flight_max = UINT32_MAX;
+	if (p->options->stored && limits->session_waiting > 0)
+		p->lanes.session_in_flight_max = limits->session_waiting;
+	if (p->options->attach) {
+		p->lanes.attendance = attendance_new(p->lanes.sessions, &p->summary);
+		p->lanes.audience = &p->audience;
+		p->summary.audience = &p->audience;
+	}
+	return err;
+}
+
+static struct play *play_new(const struct play_options *options)
+{
+	struct play *p = mem_new(sizeof(*p));
+
+	p->options = options;
+	p->open = mem_new(options->rooms_open * sizeof(struct lane *));
+	p->lanes.summary = &p->summary;
+	p->lanes.pace = options->pace;
+	p->lanes.read_every = options->read_every;
+	p->lanes.stored = options->stored;
+	p->lanes.in_flight_max = options->in_flight;
+	p->summary.sessions = options->sessions;
+	p->summary.verify = options->verify;
+	return p;
+}
+
+/* Lanes must outlive the sessions: what is unanswered is called back. */
+static void play_end(struct play *p)
+{
+	sessions_close(p->lanes.sessions);
+	p->lanes.sessions = NULL;
+	while (p->open_len > 0)
+		close_lane(p, 0);
+	corpus_room_free(p->held);
+	attendance_free(p->lanes.attendance);
+	lanes_fini(&p->lanes);
+	free(p->open);
+}
+
+static int play_verdict(const struct play *p)
+{
+	if (p->options->json)
+		summary_print_json(&p->summary, stdout);
+	else
+		summary_print_text(&p->summary, stdout);
+	if (p->summary.input_error[0] != '\0')
+		return PLAY_EXIT_INPUT;
+	return summary_good(&p->summary) ? PLAY_EXIT_OK : PLAY_EXIT_BAD;
+}
+
+int play_run(const struct play_options *options)
+{
+	struct play *p = play_new(options);
+	int status;
+
+	catch_signals();
+	if (corpus_open(&p->corpus, options->file, options->room_bytes) != PARLOR_E_OK) {
+		fprintf(stderr, "parlor-replay: %s\n", corpus_error(p->corpus));
+		status = PLAY_EXIT_INPUT;
+		play_end(p);
+	} else if (connect_sessions(p) != PARLOR_E_OK) {
+		fprintf(stderr, "parlor-replay: %s\n", sessions_error(p->lanes.sessions));
+		status = PLAY_EXIT_BAD;
+		play_end(p);
+	} else {
+		play(p);
+		play_end(p);
+		if (p->summary.input_error[0] != '\0')
+			fprintf(stderr, "parlor-replay: %s\n", p->summary.input_error);
+		status = play_verdict(p);
+	}
+	audience_fini(&p->audience);
+	corpus_close(p->corpus);
+	free(p);
+	return status;
+}
