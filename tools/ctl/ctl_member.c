@@ -1,0 +1,132 @@
+/* parlor member ..., parlor presence */
+#include "ctl.h"
+#include "json.h"
+#include "show.h"
+#include "spec.h"
+
+#define PAGE 200
+
+static enum ctl_exit add(struct ctl *ctl, const struct args *args)
+{
+	Parlor__MembersAdd body = PARLOR__MEMBERS_ADD__INIT;
+	Parlor__Request request = PARLOR__REQUEST__INIT;
+	struct spec_list members = {0};
+	enum ctl_exit status = CTL_USAGE;
+
+	for (size_t i = 1; i < args->operands_len; i++)
+		if (!spec_add(&members, args->operands[i]))
+			goto out;
+	body.room = ctl_text(args->operands[0]);
+	body.members = members.members;
+	body.n_members = members.len;
+	request.op_case = PARLOR__REQUEST__OP_MEMBERS_ADD;
+	request.members_add = &body;
+	status = ctl_do(ctl, &request);
+out:
+	spec_fini(&members);
+	return status;
+}
+
+static enum ctl_exit remove_members(struct ctl *ctl, const struct args *args)
+{
+	Parlor__MembersRemove body = PARLOR__MEMBERS_REMOVE__INIT;
+	Parlor__Request request = PARLOR__REQUEST__INIT;
+
+	body.room = ctl_text(args->operands[0]);
+	body.members = (char **)(uintptr_t)(args->operands + 1);
+	body.n_members = args->operands_len - 1;
+	request.op_case = PARLOR__REQUEST__OP_MEMBERS_REMOVE;
+	request.members_remove = &body;
+	return ctl_do(ctl, &request);
+}
+
+static enum ctl_exit change(struct ctl *ctl, const struct args *args)
+{
+	Parlor__MemberChange member = PARLOR__MEMBER_CHANGE__INIT;
+	Parlor__MemberChange *members[] = {&member};
+	Parlor__MembersChange body = PARLOR__MEMBERS_CHANGE__INIT;
+	Parlor__Request request = PARLOR__REQUEST__INIT;
+	int type = PARLOR__MEMBER_TYPE__MEMBER_NONE;
+
+	if (!args_has(args, "type") && !args_has(args, "name") && !args_has(args, "avatar"))
+		return ctl_misuse(ctl, "nothing to change: give --type, --name or --avatar");
+	if (args_has(args, "type") &&
+	    !enum_parse(&parlor__member_type__descriptor, args_value(args, "type"), &type))
+		return ctl_misuse(ctl, "--type is manager or member");
+	member.member = ctl_text(args->operands[1]);
+	member.type = (Parlor__MemberType)type;
+	member.set_name = args_has(args, "name");
+	if (member.set_name)
+		member.name = ctl_text(args_value(args, "name"));
+	member.set_avatar = args_has(args, "avatar");
+	if (member.set_avatar)
+		member.avatar = ctl_text(args_value(args, "avatar"));
+	body.room = ctl_text(args->operands[0]);
+	body.members = members;
+	body.n_members = 1;
+	request.op_case = PARLOR__REQUEST__OP_MEMBERS_CHANGE;
+	request.members_change = &body;
+	return ctl_do(ctl, &request);
+}
+
+static enum ctl_exit list(struct ctl *ctl, const struct args *args)
+{
+	Parlor__Reply *reply = NULL;
+	enum ctl_exit status;
+	bool more;
+
+	do {
+		Parlor__MembersList body = PARLOR__MEMBERS_LIST__INIT;
+		Parlor__Request request = PARLOR__REQUEST__INIT;
+		Parlor__Reply *before = reply;
+
+		body.room = ctl_text(args->operands[0]);
+		body.limit = PAGE;
+		if (before)
+			body.after =
+				before->members->members[before->members->n_members - 1]->member;
+		request.op_case = PARLOR__REQUEST__OP_MEMBERS_LIST;
+		request.members_list = &body;
+		status = ctl_call(ctl, &request, &reply);
+		if (before)
+			parlor_reply_free(before);
+		if (status)
+			return status;
+		show_reply(reply, ctl->json);
+		more = reply->members->more && reply->members->n_members;
+	} while (more);
+	parlor_reply_free(reply);
+	return CTL_OK;
+}
+
+static enum ctl_exit presence(struct ctl *ctl, const struct args *args)
+{
+	Parlor__PresenceGet body = PARLOR__PRESENCE_GET__INIT;
+	Parlor__Request request = PARLOR__REQUEST__INIT;
+
+	body.members = (char **)(uintptr_t)args->operands;
+	body.n_members = args->operands_len;
+	request.op_case = PARLOR__REQUEST__OP_PRESENCE_GET;
+	request.presence_get = &body;
+	return ctl_do(ctl, &request);
+}
+
+static const struct args_option change_options[] = {
+	{"type", "TYPE", "manager or member"},
+	{"name", "NAME", "shown with what the member says from now on"},
+	{"avatar", "URL", "likewise"},
+	{NULL, NULL, NULL},
+};
+
+const struct command member_commands[] = {
+	{"member add", "ROOM ID[:TYPE[:NAME[:AVATAR]]]...", 2, COMMAND_MANY, NULL,
+	 "Adds members, all or none. TYPE is manager or member (the default).", add},
+	{"member remove", "ROOM ID...", 2, COMMAND_MANY, NULL, "Removes members, all or none.",
+	 remove_members},
+	{"member change", "ROOM ID", 2, 2, change_options, "Changes a member's type or profile.",
+	 change},
+	{"member list", "ROOM", 1, 1, NULL, "Who is in a room, and has read up to where.", list},
+	{"presence", "MEMBER...", 1, COMMAND_MANY, NULL, "Who is online, and was seen last when.",
+	 presence},
+	{0},
+};

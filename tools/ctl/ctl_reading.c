@@ -1,0 +1,100 @@
+/* parlor list, unread, read, mark-unread */
+#include "ctl.h"
+#include "show.h"
+
+static enum ctl_exit list(struct ctl *ctl, const struct args *args)
+{
+	Parlor__ConversationList body = PARLOR__CONVERSATION_LIST__INIT;
+	Parlor__Request request = PARLOR__REQUEST__INIT;
+	bool all = args_has(args, "all");
+	uint64_t limit = 0;
+
+	if (!args_option_number(args, "limit", 1, UINT32_MAX, &limit))
+		return CTL_USAGE;
+	body.member = ctl_text(args->operands[0]);
+	body.limit = (uint32_t)limit;
+	request.op_case = PARLOR__REQUEST__OP_LIST;
+	request.list = &body;
+	do {
+		Parlor__Reply *reply;
+		enum ctl_exit status = ctl_call(ctl, &request, &reply);
+
+		if (status)
+			return status;
+		show_reply(reply, ctl->json);
+		body.cursor = reply->list->cursor;
+		parlor_reply_free(reply);
+	} while (all && body.cursor);
+	return CTL_OK;
+}
+
+static enum ctl_exit unread_total(struct ctl *ctl, const char *member)
+{
+	Parlor__UnreadTotal body = PARLOR__UNREAD_TOTAL__INIT;
+	Parlor__Request request = PARLOR__REQUEST__INIT;
+
+	body.member = ctl_text(member);
+	request.op_case = PARLOR__REQUEST__OP_UNREAD_TOTAL;
+	request.unread_total = &body;
+	return ctl_do(ctl, &request);
+}
+
+static enum ctl_exit unread(struct ctl *ctl, const struct args *args)
+{
+	Parlor__UnreadGet body = PARLOR__UNREAD_GET__INIT;
+	Parlor__Request request = PARLOR__REQUEST__INIT;
+
+	if (args->operands_len == 1)
+		return unread_total(ctl, args->operands[0]);
+	body.member = ctl_text(args->operands[0]);
+	body.room = ctl_text(args->operands[1]);
+	request.op_case = PARLOR__REQUEST__OP_UNREAD_GET;
+	request.unread_get = &body;
+	return ctl_do(ctl, &request);
+}
+
+static enum ctl_exit read_up_to(struct ctl *ctl, const struct args *args)
+{
+	Parlor__Read body = PARLOR__READ__INIT;
+	Parlor__Request request = PARLOR__REQUEST__INIT;
+
+	if (args->operands_len == 3 &&
+	    !args_number(args->operands[2], "SEQ", 0, UINT64_MAX, &body.seq))
+		return CTL_USAGE;
+	body.room = ctl_text(args->operands[0]);
+	body.member = ctl_text(args->operands[1]);
+	request.op_case = PARLOR__REQUEST__OP_READ;
+	request.read = &body;
+	return ctl_do(ctl, &request);
+}
+
+static enum ctl_exit mark_unread(struct ctl *ctl, const struct args *args)
+{
+	Parlor__UnreadMark body = PARLOR__UNREAD_MARK__INIT;
+	Parlor__Request request = PARLOR__REQUEST__INIT;
+
+	if (!args_number(args->operands[2], "SEQ", 1, UINT64_MAX, &body.seq))
+		return CTL_USAGE;
+	body.room = ctl_text(args->operands[0]);
+	body.member = ctl_text(args->operands[1]);
+	request.op_case = PARLOR__REQUEST__OP_UNREAD_MARK;
+	request.unread_mark = &body;
+	return ctl_do(ctl, &request);
+}
+
+static const struct args_option list_options[] = {
+	{"limit", "N", "rooms of a page"},
+	{"all", NULL, "all pages"},
+	{NULL, NULL, NULL},
+};
+
+const struct command reading_commands[] = {
+	{"list", "MEMBER", 1, 1, list_options, "A member's rooms, last active first.", list},
+	{"unread", "MEMBER [ROOM]", 1, 2, NULL, "A member's unread messages, in all or one room.",
+	 unread},
+	{"read", "ROOM MEMBER [SEQ]", 2, 3, NULL,
+	 "Marks a room as read, all of it or up to a message.", read_up_to},
+	{"mark-unread", "ROOM MEMBER SEQ", 3, 3, NULL, "Marks a room as unread from a message on.",
+	 mark_unread},
+	{0},
+};

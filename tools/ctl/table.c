@@ -1,0 +1,84 @@
+#include "table.h"
+
+#include "base/mem.h"
+#include "show.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+
+void table_init(struct table *t, size_t columns)
+{
+	*t = (struct table){.columns = columns};
+}
+
+static char **next_cell(struct table *t)
+{
+	if (t->len == t->cap) {
+		t->cap = t->cap ? t->cap * 2 : 64;
+		t->cells = mem_resize(t->cells, t->cap, sizeof *t->cells);
+	}
+	return &t->cells[t->len++];
+}
+
+void table_text(struct table *t, const char *text)
+{
+	char *cell = NULL;
+	size_t size;
+	FILE *out = open_memstream(&cell, &size);
+
+	if (out) {
+		show_text(out, text);
+		fclose(out);
+	}
+	*next_cell(t) = cell ? cell : mem_text("", 0);
+}
+
+void table_number(struct table *t, uint64_t number)
+{
+	char text[24];
+
+	snprintf(text, sizeof text, "%" PRIu64, number);
+	*next_cell(t) = mem_text(text, strlen(text));
+}
+
+static size_t width_of(const char *text)
+{
+	mbstate_t state = {0};
+	size_t width = 0, len = strlen(text), used;
+	wchar_t c;
+
+	for (; len && (used = mbrtowc(&c, text, len, &state)) && used <= len; len -= used) {
+		int columns = wcwidth(c);
+
+		width += columns > 0 ? (size_t)columns : 0;
+		text += used;
+	}
+	return width + len;
+}
+
+void table_print(struct table *t, FILE *out)
+{
+	size_t widths[TABLE_COLUMNS_MAX] = {0};
+
+	for (size_t i = 0; i < t->len; i++) {
+		size_t width = width_of(t->cells[i]);
+
+		if (width > widths[i % t->columns])
+			widths[i % t->columns] = width;
+	}
+	for (size_t i = 0; i < t->len; i++) {
+		size_t column = i % t->columns;
+
+		fputs(t->cells[i], out);
+		if (column == t->columns - 1)
+			fputc('\n', out);
+		else
+			for (size_t n = width_of(t->cells[i]); n < widths[column] + 2; n++)
+				fputc(' ', out);
+		free(t->cells[i]);
+	}
+	free(t->cells);
+	*t = (struct table){0};
+}

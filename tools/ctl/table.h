@@ -1,0 +1,27 @@
+/* Rows of cells, printed in columns as wide as their widest cell on a terminal.
+ * Owns copies of the cells until it is printed. */
+#ifndef CTL_TABLE_H
+#define CTL_TABLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define TABLE_COLUMNS_MAX 12
+
+struct table {
+	size_t columns;
+	char **cells;
+	size_t len;
+	size_t cap;
+};
+
+void table_init(struct table *, size_t columns);
+/* The next cell, left to right, top to bottom; control characters are shown
+ * escaped. */
+void table_text(struct table *, const char *);
+void table_number(struct table *, uint64_t);
+/* Prints and frees. */
+void table_print(struct table *, FILE *);
+
+#endif
