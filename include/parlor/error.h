@@ -6,6 +6,10 @@
 
 #include <stdbool.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* X(name, code, retryable, text) */
 #define PARLOR_ERR_TABLE(X)                                                        \
 	X(OK, 0, false, "ok")                                                      \
@@ -86,4 +90,7 @@ const char *parlor_err_name(int code);
 const char *parlor_err_text(int code);
 bool parlor_err_retryable(int code);
 
+#ifdef __cplusplus
+}
+#endif
 #endif
