@@ -1,0 +1,87 @@
+#include "mark.h"
+
+static void mark_row(void *arg, const struct span *cells, unsigned n)
+{
+	struct mark *mark = arg;
+	(void)n;
+	mark->epoch = db_cell_number(cells[0]);
+	mark->position = db_cell_number(cells[1]);
+}
+
+static enum parlor_err read_row(struct db *db, struct sql *sql, struct mark *mark)
+{
+	mark->epoch = mark->position = 0;
+	sql_clear(sql);
+	sql_put(sql,
+		"SELECT epoch, position FROM sync_mark WHERE broker_id = ? AND part = ? FOR UPDATE",
+		sql_u(mark->broker_id), sql_u(mark->part));
+	return db_select(db, sql, mark_row, mark);
+}
+
+static enum parlor_err claim(struct db *db, struct sql *sql, struct mark *mark)
+{
+	sql_put(sql,
+		"INSERT INTO sync_mark (broker_id, part, epoch, position) VALUES (?, ?, ?, 0) "
+		"ON DUPLICATE KEY UPDATE epoch = GREATEST(epoch, VALUES(epoch))",
+		sql_u(mark->broker_id), sql_u(mark->part), sql_u(mark->epoch));
+	enum parlor_err err = db_run(db, sql, NULL);
+	return err ? err : read_row(db, sql, mark);
+}
+
+/* In a transaction: outside of one, not every server waits for the row. */
+static enum parlor_err in_transaction(struct db *db, struct mark *mark,
+				      enum parlor_err (*fn)(struct db *, struct sql *,
+							    struct mark *))
+{
+	struct sql sql;
+	struct mark found = *mark;
+	sql_init(&sql, db);
+	enum parlor_err err = db_begin(db);
+	if (!err)
+		err = fn(db, &sql, &found);
+	if (!err)
+		err = db_commit(db);
+	if (err)
+		db_rollback(db);
+	else
+		*mark = found;
+	sql_fini(&sql);
+	return err;
+}
+
+enum parlor_err mark_claim(struct db *db, struct mark *mark)
+{
+	return in_transaction(db, mark, claim);
+}
+
+enum parlor_err mark_read(struct db *db, struct mark *mark)
+{
+	return in_transaction(db, mark, read_row);
+}
+
+static enum parlor_err fence(struct db *db, const struct mark *mark, uint64_t to)
+{
+	struct sql sql;
+	uint64_t matched = 0;
+	sql_init(&sql, db);
+	sql_put(&sql,
+		"UPDATE sync_mark SET position = ? "
+		"WHERE broker_id = ? AND part = ? AND epoch = ? AND position = ?",
+		sql_u(to), sql_u(mark->broker_id), sql_u(mark->part), sql_u(mark->epoch),
+		sql_u(mark->position));
+	enum parlor_err err = db_run(db, &sql, &matched);
+	sql_fini(&sql);
+	if (!err && matched != 1)
+		err = PARLOR_E_DB_FENCED;
+	return err;
+}
+
+enum parlor_err mark_move(struct db *db, const struct mark *mark, uint64_t to)
+{
+	return fence(db, mark, to);
+}
+
+enum parlor_err mark_hold(struct db *db, const struct mark *mark)
+{
+	return fence(db, mark, mark->position);
+}

@@ -1,0 +1,28 @@
+/* sync_mark: how far the journal's part stands in the database, and who may
+ * write it. Owns the statements of the fence; every transaction that changes
+ * something for a part begins with mark_move or mark_hold, which fail with
+ * DB_FENCED when the row is not exactly as the worker believes. */
+#ifndef WORKER_MARK_H
+#define WORKER_MARK_H
+
+#include "db.h"
+
+struct mark {
+	uint64_t broker_id;
+	uint32_t part;
+	uint64_t epoch;
+	uint64_t position;
+};
+
+/* Makes the row if there is none, raises its epoch to mark->epoch unless it is
+ * higher already, and reads back epoch and position. Waits for a transaction
+ * of the former owner. A transaction of its own. */
+enum parlor_err mark_claim(struct db *, struct mark *) PARLOR_MUST_CHECK;
+/* Reads epoch and position, after any transaction that is still deciding. */
+enum parlor_err mark_read(struct db *, struct mark *) PARLOR_MUST_CHECK;
+
+/* Inside a transaction. */
+enum parlor_err mark_move(struct db *, const struct mark *, uint64_t to) PARLOR_MUST_CHECK;
+enum parlor_err mark_hold(struct db *, const struct mark *) PARLOR_MUST_CHECK;
+
+#endif

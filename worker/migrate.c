@@ -1,0 +1,241 @@
+#include "migrate.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "migrations.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOCK_WAIT_S 60
+#define UNKNOWN_DATABASE "1049 "
+#define UNKNOWN_TABLE "1146 "
+
+/* applied_at is NULL while a migration is under way: what it has made so far is
+ * ours, and running it again completes it. */
+static const char version_table[] = "CREATE TABLE IF NOT EXISTS schema_version ("
+				    " version INT NOT NULL PRIMARY KEY, name VARCHAR(64) NOT NULL,"
+				    " started_at DATETIME(6) NOT NULL, applied_at DATETIME(6) NULL"
+				    ") ENGINE=InnoDB DEFAULT CHARSET=utf8mb4";
+
+/* One of these in a database without schema_version rows is somebody else's. */
+static const char foreign_tables[] =
+	"SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() AND "
+	"table_name IN ('room', 'chat_group', 'group_member', 'group_message', 'member', "
+	"'sync_mark', 'sync_quarantine', 'chat_group_current') ORDER BY table_name";
+
+struct versions {
+	uint64_t newest; /* any row, also one under way */
+	uint64_t done;   /* applied */
+};
+
+static void versions_row(void *arg, const struct span *cells, unsigned n)
+{
+	struct versions *v = arg;
+	(void)n;
+	v->newest = db_cell_number(cells[0]);
+	v->done = db_cell_number(cells[1]);
+}
+
+static enum parlor_err select_text(struct db *db, const char *text, db_row_fn *fn, void *arg)
+{
+	struct sql sql;
+	sql_init(&sql, db);
+	sql_put_text(&sql, text);
+	enum parlor_err err = db_select(db, &sql, fn, arg);
+	sql_fini(&sql);
+	return err;
+}
+
+static bool error_is(const struct db *db, const char *number)
+{
+	return strncmp(db_error(db), number, strlen(number)) == 0;
+}
+
+/* Zeroes when there is no such table. */
+static enum parlor_err read_versions(struct db *db, struct versions *v)
+{
+	*v = (struct versions){0};
+	enum parlor_err err = select_text(
+		db,
+		"SELECT MAX(version), MAX(IF(applied_at IS NULL, 0, version)) FROM schema_version",
+		versions_row, v);
+	return err == PARLOR_E_DB_SCHEMA && error_is(db, UNKNOWN_TABLE) ? PARLOR_E_OK : err;
+}
+
+static enum parlor_err judge(const struct db *db, const struct versions *v, char *why)
+{
+	if (v->newest <= migrations_len)
+		return PARLOR_E_OK;
+	snprintf(why, MIGRATE_WHY_MAX,
+		 "database %s has schema version %u, this build knows versions up to %u: "
+		 "use a newer parlor-worker",
+		 db_database(db), (unsigned)v->newest, migrations_len);
+	return PARLOR_E_DB_VERSION;
+}
+
+enum parlor_err migrate_check(struct db *db, char *why)
+{
+	struct versions v;
+	enum parlor_err err = read_versions(db, &v);
+	if (err) {
+		snprintf(why, MIGRATE_WHY_MAX, "%s", db_error(db));
+		return err;
+	}
+	err = judge(db, &v, why);
+	if (err || v.done == migrations_len)
+		return err;
+	snprintf(why, MIGRATE_WHY_MAX,
+		 "database %s has schema version %u, %u is needed: run parlor-worker --migrate",
+		 db_database(db), (unsigned)v.done, migrations_len);
+	return PARLOR_E_DB_SCHEMA;
+}
+
+/* Runs the statements of a migration: each ends with ; at a line's end. */
+static enum parlor_err run_script(struct db *db, const char *text)
+{
+	enum parlor_err err = PARLOR_E_OK;
+	while (!err && *text) {
+		const char *end = strstr(text, ";\n");
+		size_t len = end ? (size_t)(end - text) : strlen(text);
+		if (strspn(text, " \t\n") < len) {
+			char *statement = mem_text(text, len);
+			err = db_run_text(db, statement);
+			free(statement);
+		}
+		text += end ? len + 2 : len;
+	}
+	return err;
+}
+
+static enum parlor_err put_version(struct db *db, const struct migration *m)
+{
+	struct sql sql;
+	sql_init(&sql, db);
+	sql_put(&sql,
+		"INSERT INTO schema_version (version, name, started_at) VALUES (?, ?, ?) "
+		"ON DUPLICATE KEY UPDATE version = VALUES(version)",
+		sql_u(m->version), sql_t(m->name), sql_time(clock_wall_us()));
+	enum parlor_err err = db_run(db, &sql, NULL);
+	if (!err)
+		err = run_script(db, m->sql);
+	if (!err) {
+		sql_clear(&sql);
+		sql_put(&sql, "UPDATE schema_version SET applied_at = ? WHERE version = ?",
+			sql_time(clock_wall_us()), sql_u(m->version));
+		err = db_run(db, &sql, NULL);
+	}
+	sql_fini(&sql);
+	return err;
+}
+
+struct foreign {
+	char *why;
+	bool found;
+};
+
+static void foreign_row(void *arg, const struct span *cells, unsigned n)
+{
+	struct foreign *f = arg;
+	(void)n;
+	if (!f->found)
+		snprintf(f->why, MIGRATE_WHY_MAX,
+			 "the database has a table %.*s that Parlor did not make: give Parlor a "
+			 "database of its own, or rename that table (schema/README.md)",
+			 (int)cells[0].len, (const char *)cells[0].data);
+	f->found = true;
+}
+
+static enum parlor_err refuse_foreign(struct db *db, char *why)
+{
+	struct foreign f = {.why = why};
+	enum parlor_err err = select_text(db, foreign_tables, foreign_row, &f);
+	return !err && f.found ? PARLOR_E_DB_SCHEMA : err;
+}
+
+/* Under the lock. */
+static enum parlor_err bring_up(struct db *db, char *why)
+{
+	struct versions v;
+	enum parlor_err err = read_versions(db, &v);
+	if (!err)
+		err = judge(db, &v, why);
+	if (!err && v.newest == 0)
+		err = refuse_foreign(db, why);
+	if (!err)
+		err = db_run_text(db, version_table);
+	for (uint64_t i = v.done; !err && i < migrations_len; i++) {
+		err = put_version(db, &migrations[i]);
+		if (!err)
+			log_info("schema: applied %s", migrations[i].name);
+	}
+	if (!err)
+		snprintf(why, MIGRATE_WHY_MAX, "database %s is at schema version %u%s",
+			 db_database(db), migrations_len,
+			 v.done == migrations_len ? " already" : "");
+	return err;
+}
+
+static void lock_row(void *arg, const struct span *cells, unsigned n)
+{
+	(void)n;
+	*(bool *)arg = db_cell_number(cells[0]) == 1;
+}
+
+/* A lock's name is known to the whole server and holds 64 characters. */
+static enum parlor_err take_lock(struct db *db, char *why)
+{
+	struct sql sql;
+	bool locked = false;
+	sql_init(&sql, db);
+	sql_put(&sql, "SELECT GET_LOCK(CONCAT('parlor_schema_', MD5(DATABASE())), ?)",
+		sql_u(LOCK_WAIT_S));
+	enum parlor_err err = db_select(db, &sql, lock_row, &locked);
+	sql_fini(&sql);
+	if (!err && !locked) {
+		snprintf(why, MIGRATE_WHY_MAX, "another migration has been running for %d s",
+			 LOCK_WAIT_S);
+		err = PARLOR_E_DB_RETRY;
+	}
+	return err;
+}
+
+static enum parlor_err create_database(struct db *db)
+{
+	struct sql sql;
+	enum parlor_err err = db_open_server(db);
+	if (err)
+		return err;
+	sql_init(&sql, db);
+	sql_put(&sql, "CREATE DATABASE IF NOT EXISTS ? DEFAULT CHARACTER SET utf8mb4",
+		sql_name(db_database(db)));
+	err = db_run(db, &sql, NULL);
+	sql_fini(&sql);
+	if (err)
+		return err;
+	db_close(db);
+	return db_open(db);
+}
+
+enum parlor_err migrate_apply(struct db *db, char *why)
+{
+	*why = 0;
+	enum parlor_err err = db_open(db);
+	if (err == PARLOR_E_DB_SCHEMA && error_is(db, UNKNOWN_DATABASE))
+		err = create_database(db);
+	if (!err)
+		err = take_lock(db, why);
+	if (!err) {
+		err = bring_up(db, why);
+		enum parlor_err free_err = db_run_text(
+			db, "DO RELEASE_LOCK(CONCAT('parlor_schema_', MD5(DATABASE())))");
+		/* The lock goes with the connection. */
+		if (free_err)
+			db_close(db);
+	}
+	if (err && !*why)
+		snprintf(why, MIGRATE_WHY_MAX, "%s", db_error(db));
+	return err;
+}

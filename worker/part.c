@@ -1,0 +1,321 @@
+#include "part.h"
+
+#include "apply.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "plan.h"
+#include "project.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A room that the database refused, until the transaction is through. */
+struct refusal {
+	const char *tenant;
+	const char *room;
+	uint64_t position;
+	char error[QUARANTINE_ERROR_MAX];
+};
+
+/* A batch being applied. */
+struct attempt {
+	struct part *part;
+	struct db *db;
+	const Parlor__Batch *batch;
+	struct plan plan;
+	struct refusal *refusals;
+	size_t refusals_len;
+};
+
+void part_init(struct part *part, uint64_t broker_id, uint32_t number)
+{
+	*part = (struct part){.mark = {.broker_id = broker_id, .part = number}};
+}
+
+void part_fini(struct part *part)
+{
+	stale_fini(&part->stale);
+	quarantine_fini(&part->quarantine);
+}
+
+bool part_owned(const struct part *part)
+{
+	return part->mark.epoch == part->epoch;
+}
+
+uint64_t part_unread_position(const struct part *part)
+{
+	uint64_t first = stale_first(&part->stale);
+	if (first == 0 || first > part->mark.position)
+		return part->mark.position;
+	return first - 1;
+}
+
+static enum parlor_err load_rest(struct part *part, struct db *db)
+{
+	enum parlor_err err = stale_load(&part->stale, db, &part->mark, clock_mono_us());
+	if (!err)
+		err = quarantine_load(&part->quarantine, db, &part->mark);
+	return err;
+}
+
+enum parlor_err part_claim(struct part *part, struct db *db, uint64_t epoch)
+{
+	part->epoch = epoch;
+	part->mark.epoch = epoch;
+	enum parlor_err err = mark_claim(db, &part->mark);
+	return err ? err : load_rest(part, db);
+}
+
+enum parlor_err part_load(struct part *part, struct db *db)
+{
+	enum parlor_err err = mark_read(db, &part->mark);
+	return err ? err : load_rest(part, db);
+}
+
+static bool is_skipped(const struct part *part, const Parlor__SyncRecord *r)
+{
+	return quarantine_find(&part->quarantine, r->tenant, fold_record_room(r));
+}
+
+static void fold_record(struct fold *fold, const Parlor__SyncRecord *r)
+{
+	if (!fold_add(fold, r))
+		log_warn("record of kind %d at %" PRIu64 " is not understood: left out",
+			 (int)r->kind, r->event ? r->event->position : 0);
+}
+
+static enum parlor_err write_fold(struct attempt *a, struct fold *fold)
+{
+	enum parlor_err err = apply_fold(a->db, fold, &a->part->mark);
+	if (!err)
+		err = plan_run(&a->plan, a->db, fold, &a->part->stale, a->batch->after + 1);
+	return err;
+}
+
+static enum parlor_err write_all(struct attempt *a)
+{
+	struct fold fold = {0};
+	for (size_t i = 0; i < a->batch->n_records; i++)
+		if (!is_skipped(a->part, a->batch->records[i]))
+			fold_record(&fold, a->batch->records[i]);
+	enum parlor_err err = write_fold(a, &fold);
+	fold_fini(&fold);
+	return err;
+}
+
+static bool same_room(const Parlor__SyncRecord *a, const Parlor__SyncRecord *b)
+{
+	return strcmp(fold_record_room(a), fold_record_room(b)) == 0 &&
+	       strcmp(a->tenant, b->tenant) == 0;
+}
+
+static void refuse(struct attempt *a, const Parlor__SyncRecord *first)
+{
+	a->refusals = mem_resize(a->refusals, a->refusals_len + 1, sizeof *a->refusals);
+	struct refusal *r = &a->refusals[a->refusals_len++];
+	*r = (struct refusal){
+		.tenant = first->tenant,
+		.room = first->event->room,
+		.position = first->event->position,
+	};
+	snprintf(r->error, sizeof r->error, "%s", db_error(a->db));
+	log_error("the database refuses tenant %s room %s at %" PRIu64
+		  ": %s; the room is in quarantine",
+		  r->tenant, r->room, r->position, r->error);
+}
+
+/* The records of one room (or one record without a room) under a savepoint. */
+static enum parlor_err write_group(struct attempt *a, size_t first, bool *done)
+{
+	const Parlor__SyncRecord *head = a->batch->records[first];
+	bool roomless = !*fold_record_room(head);
+	size_t waits = a->plan.len;
+	struct fold fold = {0};
+	for (size_t i = first; i < a->batch->n_records; i++) {
+		if (done[i] || !same_room(head, a->batch->records[i]) || (roomless && i > first))
+			continue;
+		done[i] = true;
+		fold_record(&fold, a->batch->records[i]);
+	}
+	enum parlor_err err = db_run_text(a->db, "SAVEPOINT room_records");
+	if (!err)
+		err = write_fold(a, &fold);
+	fold_fini(&fold);
+	if (err != PARLOR_E_DB_DATA)
+		return err;
+	a->plan.len = waits;
+	if (!roomless)
+		refuse(a, head);
+	else
+		log_error("the database refuses a presence of tenant %s: %s; it is left out",
+			  head->tenant, db_error(a->db));
+	return db_run_text(a->db, "ROLLBACK TO SAVEPOINT room_records");
+}
+
+static enum parlor_err write_refusals(struct attempt *a)
+{
+	enum parlor_err err = PARLOR_E_OK;
+	size_t all = quarantine_count(&a->part->quarantine) + a->refusals_len;
+	if (a->refusals_len && all > QUARANTINE_ROOMS_MAX) {
+		log_error("part %u: the database refuses %zu rooms: the part stands still",
+			  a->part->mark.part, all);
+		return PARLOR_E_DB_DATA;
+	}
+	for (size_t i = 0; !err && i < a->refusals_len; i++) {
+		const struct refusal *r = &a->refusals[i];
+		err = quarantine_write(a->db, &a->part->mark, r->tenant, r->room, r->position,
+				       r->error);
+	}
+	return err;
+}
+
+/* After a refusal: room by room, to find whose it is. */
+static enum parlor_err write_by_room(struct attempt *a)
+{
+	enum parlor_err err = PARLOR_E_OK;
+	bool *done = mem_new(a->batch->n_records * sizeof *done + 1);
+	for (size_t i = 0; i < a->batch->n_records; i++)
+		done[i] = is_skipped(a->part, a->batch->records[i]);
+	for (size_t i = 0; !err && i < a->batch->n_records; i++)
+		if (!done[i])
+			err = write_group(a, i, done);
+	if (!err)
+		err = write_refusals(a);
+	free(done);
+	return err;
+}
+
+static enum parlor_err attempt_run(struct attempt *a, enum parlor_err (*write)(struct attempt *))
+{
+	plan_fini(&a->plan);
+	enum parlor_err err = db_begin(a->db);
+	if (!err)
+		err = mark_move(a->db, &a->part->mark, a->batch->upto);
+	if (!err)
+		err = write(a);
+	if (!err)
+		err = db_commit(a->db);
+	if (err)
+		db_rollback(a->db);
+	return err;
+}
+
+static void attempt_done(struct attempt *a)
+{
+	struct part *part = a->part;
+	part->mark.position = a->batch->upto;
+	plan_done(&a->plan, &part->stale, a->batch->after + 1, clock_mono_us());
+	for (size_t i = 0; i < a->refusals_len; i++)
+		quarantine_add(&part->quarantine, a->refusals[i].tenant, a->refusals[i].room,
+			       a->refusals[i].position, a->refusals[i].error);
+}
+
+enum parlor_err part_apply(struct part *part, struct db *db, const Parlor__Batch *batch,
+			   bool *refused)
+{
+	struct attempt a = {.part = part, .db = db, .batch = batch};
+	enum parlor_err err = attempt_run(&a, write_all);
+	if (err == PARLOR_E_DB_DATA)
+		err = attempt_run(&a, write_by_room);
+	if (!err)
+		attempt_done(&a);
+	*refused = !err && a.refusals_len > 0;
+	plan_fini(&a.plan);
+	free(a.refusals);
+	return err;
+}
+
+static enum parlor_err write_release(struct part *part, struct db *db,
+				     const Parlor__Release *release, bool whole)
+{
+	struct fold fold = {0};
+	struct picks rooms = {0};
+	const struct quarantine_room *room =
+		quarantine_find(&part->quarantine, release->tenant, release->room);
+	for (size_t i = 0; i < release->n_records; i++)
+		fold_record(&fold, release->records[i]);
+	picks_add(&rooms, (struct pick){.tenant = release->tenant, .room = release->room});
+	enum parlor_err err = apply_fold(db, &fold, &part->mark);
+	if (!err)
+		err = project_rooms(db, &rooms);
+	if (!err && whole)
+		err = quarantine_erase(db, &part->mark, room);
+	if (!err && !whole)
+		err = quarantine_write(db, &part->mark, release->tenant, release->room,
+				       release->upto + 1, room->error);
+	picks_fini(&rooms);
+	fold_fini(&fold);
+	return err;
+}
+
+static bool release_fits(const struct part *part, const Parlor__Release *release,
+			 const struct quarantine_room *room)
+{
+	if (release->after >= room->position || release->upto < release->after)
+		return false;
+	for (size_t i = 0; i < release->n_records; i++)
+		if (strcmp(release->records[i]->tenant, release->tenant) != 0 ||
+		    strcmp(fold_record_room(release->records[i]), release->room) != 0)
+			return false;
+	return !release->last || release->upto >= part->mark.position;
+}
+
+enum parlor_err part_release(struct part *part, struct db *db, const Parlor__Release *release)
+{
+	struct quarantine_room *room =
+		quarantine_find(&part->quarantine, release->tenant, release->room);
+	if (!room)
+		return PARLOR_E_NOT_QUARANTINED;
+	if (!release_fits(part, release, room))
+		return PARLOR_E_VALUE;
+	enum parlor_err err = db_begin(db);
+	if (!err)
+		err = mark_hold(db, &part->mark);
+	if (!err)
+		err = write_release(part, db, release, release->last);
+	if (!err)
+		err = db_commit(db);
+	if (err) {
+		db_rollback(db);
+		return err;
+	}
+	if (release->last)
+		quarantine_remove(&part->quarantine, room);
+	else
+		room->position = release->upto + 1;
+	return PARLOR_E_OK;
+}
+
+static enum parlor_err flush(struct part *part, struct db *db, struct picks *rooms)
+{
+	enum parlor_err err = db_begin(db);
+	if (!err)
+		err = mark_hold(db, &part->mark);
+	if (!err)
+		err = project_rooms(db, rooms);
+	if (!err)
+		err = stale_clear(db, rooms);
+	if (!err)
+		err = db_commit(db);
+	if (err)
+		db_rollback(db);
+	return err;
+}
+
+enum parlor_err part_flush(struct part *part, struct db *db)
+{
+	struct picks rooms = {0};
+	enum parlor_err err = PARLOR_E_OK;
+	stale_take(&part->stale, &rooms, clock_mono_us());
+	if (rooms.len)
+		err = flush(part, db, &rooms);
+	picks_fini(&rooms);
+	stale_taken(&part->stale, !err);
+	if (!err && !part->stale.rooms && part->stale.more)
+		err = stale_load(&part->stale, db, &part->mark, clock_mono_us());
+	return err;
+}

@@ -1,0 +1,48 @@
+/* One part of the journal as this worker serves it: claims it, applies its
+ * batches and releases in one fenced transaction each, flushes stale rooms,
+ * puts refused rooms into quarantine. Owns the part's state in memory, which
+ * only mirrors the database's and can be loaded anew at any time. Knows no
+ * socket. */
+#ifndef WORKER_PART_H
+#define WORKER_PART_H
+
+#include "mark.h"
+#include "quarantine.h"
+#include "stale.h"
+
+#include <parlor/worker.pb-c.h>
+
+struct part {
+	uint64_t epoch;   /* as assigned */
+	struct mark mark; /* as in the database */
+	struct stale stale;
+	struct quarantine quarantine;
+};
+
+void part_init(struct part *, uint64_t broker_id, uint32_t part);
+void part_fini(struct part *);
+
+/* Whether the mark carries the epoch that was assigned. */
+bool part_owned(const struct part *);
+uint64_t part_unread_position(const struct part *);
+
+/* Raises the epoch, then loads. */
+enum parlor_err part_claim(struct part *, struct db *, uint64_t epoch) PARLOR_MUST_CHECK;
+/* Reads everything from the database again. */
+enum parlor_err part_load(struct part *, struct db *) PARLOR_MUST_CHECK;
+
+/* All or nothing: on any error the transaction is rolled back and memory is as
+ * before. DB_FENCED: the database stands elsewhere; load to see where. DB_DATA:
+ * more rooms are refused than quarantine takes. After DB_UNKNOWN load before
+ * anything else. *refused: rooms went into quarantine. */
+enum parlor_err part_apply(struct part *, struct db *, const Parlor__Batch *,
+			   bool *refused) PARLOR_MUST_CHECK;
+
+/* As part_apply, and: NOT_QUARANTINED; VALUE when records are missing before
+ * the first or behind the last one; DB_DATA when the room is still refused. */
+enum parlor_err part_release(struct part *, struct db *, const Parlor__Release *) PARLOR_MUST_CHECK;
+
+/* Projects stale rooms that may be flushed now, if any. Errors as part_apply. */
+enum parlor_err part_flush(struct part *, struct db *) PARLOR_MUST_CHECK;
+
+#endif
