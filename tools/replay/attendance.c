@@ -32,7 +32,7 @@ struct attendance {
 	struct summary *summary;
 	struct attendant *known;
 	uint64_t tickets;
-	struct bench benches[AUDIENCE_SESSIONS_MAX];
+	struct bench benches[HEARING_SESSIONS_MAX];
 };
 
 struct attendance *attendance_new(struct sessions *sessions, struct summary *summary)
@@ -41,7 +41,7 @@ struct attendance *attendance_new(struct sessions *sessions, struct summary *sum
 
 	a->sessions = sessions;
 	a->summary = summary;
-	for (unsigned i = 0; i < AUDIENCE_SESSIONS_MAX; i++) {
+	for (unsigned i = 0; i < HEARING_SESSIONS_MAX; i++) {
 		a->benches[i].all = a;
 		a->benches[i].session = i;
 	}

@@ -163,11 +163,13 @@ static enum parlor_err block_fill(struct corpus *c)
 	int got = gzread(c->file, c->block + c->end, (unsigned)(c->block_cap - c->end));
 	int code = Z_OK;
 	const char *text = gzerror(c->file, &code);
-	if (got < 0 || code == Z_BUF_ERROR) {
+	if (got < 0 || (got == 0 && code == Z_BUF_ERROR)) {
 		c->line++;
 		if (code == Z_ERRNO)
 			return fail(c, PARLOR_E_IO, "cannot be read: %s", strerror(errno));
-		return fail(c, PARLOR_E_VALUE, "archive is damaged or cut off: %s", text);
+		const char *reason = strstr(text, ": "); /* behind a name of zlib's own */
+		return fail(c, PARLOR_E_VALUE, "archive is damaged or cut off: %s",
+			    reason == NULL ? text : reason + 2);
 	}
 	c->end += (size_t)got;
 	c->drained = got == 0;

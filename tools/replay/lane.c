@@ -35,7 +35,7 @@ struct lane {
 
 	uint64_t *seqs; /* by event; 0: not posted */
 
-	struct audience_room *audience;
+	struct hearing_room *hearing;
 	bool *present;  /* by person, as of the last step sent */
 	uint32_t *here; /* by session: how many of these */
 };
@@ -101,7 +101,7 @@ struct lane *lane_open(struct lanes *all, struct corpus_room *room, uint64_t now
 	for (size_t i = 0; i < room->people_len; i++)
 		attendance_name(all->attendance, room->people[i].id);
 	lane->ticket = attendance_ticket(all->attendance);
-	lane->audience = audience_open(all->audience, room->id, room->events_len);
+	lane->hearing = hearing_open(all->hearing, room->id, room->events_len);
 	return lane;
 }
 
@@ -133,8 +133,8 @@ void lane_close(struct lane *lane)
 	else
 		summary->unsent += lane->room->events_len;
 	check_order(lane);
-	if (lane->audience != NULL)
-		audience_close(lane->all->audience, lane->audience);
+	if (lane->hearing != NULL)
+		hearing_close(lane->all->hearing, lane->hearing);
 	script_fini(&lane->script);
 	corpus_room_free(lane->room);
 	free(lane->seqs);
@@ -248,9 +248,8 @@ static void take_refused(struct lane *lane, int code, size_t step)
 	summary_refuse(lane->all->summary, code);
 	if (lane->state != LANE_PLAY)
 		lane->state = LANE_GIVEN_UP;
-	else if (is_post(lane, step) && lane->audience != NULL)
-		audience_cancel(lane->all->audience, lane->audience,
-				lane->script.steps[step].event);
+	else if (is_post(lane, step) && lane->hearing != NULL)
+		hearing_cancel(lane->all->hearing, lane->hearing, lane->script.steps[step].event);
 }
 
 /* Who is not there any more need not be removed: the first answer was lost. */
@@ -451,12 +450,12 @@ static void expect_post(struct lane *lane, uint32_t event)
 	for (unsigned i = 0; i < sessions_count(lane->all->sessions); i++)
 		if (lane->here[i] > 0)
 			sessions |= UINT64_C(1) << i;
-	audience_expect(lane->all->audience, lane->audience, event, sessions);
+	hearing_expect(lane->all->hearing, lane->hearing, event, sessions);
 }
 
-static void note_audience(struct lane *lane, const struct step *step)
+static void note_hearing(struct lane *lane, const struct step *step)
 {
-	if (lane->audience == NULL)
+	if (lane->hearing == NULL)
 		return;
 	if (step->kind == STEP_POST)
 		expect_post(lane, step->event);
@@ -484,10 +483,10 @@ static bool play_send(struct lane *lane, uint64_t now_us)
 	if (lane->in_flight > 0 &&
 	    !script_together(lane->script.steps[lane->next - 1].kind, step->kind))
 		return false;
-	if (lane->audience != NULL && step->kind == STEP_POST &&
-	    audience_outstanding(lane->all->audience) >= AUDIENCE_OUTSTANDING_MAX)
+	if (lane->hearing != NULL && step->kind == STEP_POST &&
+	    hearing_outstanding(lane->all->hearing) >= HEARING_OUTSTANDING_MAX)
 		return false;
-	note_audience(lane, step);
+	note_hearing(lane, step);
 	if (!send_step(lane, step))
 		return false;
 	lane->next++;

@@ -11,8 +11,8 @@
 #define LANE_H
 
 #include "attendance.h"
-#include "audience.h"
 #include "corpus.h"
+#include "hearing.h"
 #include "pace.h"
 #include "sessions.h"
 #include "summary.h"
@@ -22,13 +22,13 @@ struct lanes {
 	struct sessions *sessions;
 	struct summary *summary;
 	struct attendance *attendance; /* NULL: members are not attached */
-	struct audience *audience;     /* goes with it */
+	struct hearing *hearing;       /* goes with it */
 	struct pace pace;
 	uint32_t read_every;
 	bool stored;
 	size_t in_flight;
 	size_t in_flight_max;
-	uint32_t session_in_flight[AUDIENCE_SESSIONS_MAX];
+	uint32_t session_in_flight[HEARING_SESSIONS_MAX];
 	uint32_t session_in_flight_max; /* how many STORED posts the broker lets wait */
 	struct ask *spare;              /* requests to use again */
 };

@@ -1,8 +1,8 @@
 /* The command line of parlor-replay. */
-#include "audience.h"
 #include "base/log.h"
 #include "corpus.h"
 #include "dump.h"
+#include "hearing.h"
 #include "play.h"
 
 #include <errno.h>
@@ -126,7 +126,7 @@ static void play_option(struct play_options *o, int code, const char *value)
 		o->json = true;
 		break;
 	case OPT_SESSIONS:
-		o->sessions = (unsigned)number(value, 1, AUDIENCE_SESSIONS_MAX);
+		o->sessions = (unsigned)number(value, 1, HEARING_SESSIONS_MAX);
 		break;
 	case OPT_IN_FLIGHT:
 		o->in_flight = (unsigned)number(value, 1, 1000000);

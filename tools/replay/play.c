@@ -11,7 +11,7 @@
 
 #define START_MS 30000
 #define DRAIN_US 5000000    /* for answers still out after an interrupt */
-#define HEARING_US 30000000 /* silence after which a delivery counts as missing */
+#define SILENCE_US 30000000 /* silence after which a delivery counts as missing */
 #define PROGRESS_TTY_US 500000
 #define PROGRESS_LOG_US 5000000
 #define WAIT_MS_MAX 500
@@ -27,7 +27,7 @@ struct play {
 	size_t open_bytes;
 	size_t turn; /* the lane that goes first next time */
 	struct summary summary;
-	struct audience audience;
+	struct hearing hearing;
 	uint64_t start_us;
 	uint64_t heard_us; /* when the last event came */
 	uint64_t told_us;
@@ -56,8 +56,8 @@ static void on_event(void *arg, unsigned session, const Parlor__Event *event)
 
 	p->heard_us = clock_mono_us();
 	if (event->kind_case == PARLOR__EVENT__KIND_POSTED)
-		audience_hear(&p->audience, session, event->room, event->posted->client_id,
-			      event->posted->seq);
+		hearing_take(&p->hearing, session, event->room, event->posted->client_id,
+			     event->posted->seq);
 }
 
 /* ---- progress ------------------------------------------------------------------ */
@@ -87,7 +87,7 @@ static void tell(struct play *p, uint64_t now_us)
 	tell_time_left(p, now_us);
 	if (p->options->attach)
 		fprintf(stderr, ", %llu to be heard",
-			(unsigned long long)audience_outstanding(&p->audience));
+			(unsigned long long)hearing_outstanding(&p->hearing));
 	if (sessions_away(p->lanes.sessions))
 		fprintf(stderr, ", the broker is away");
 	fprintf(stderr, tty ? "\033[K" : "\n");
@@ -214,9 +214,9 @@ static bool drain(struct play *p)
 static bool hear_all(struct play *p)
 {
 	p->heard_us = clock_mono_us();
-	while (audience_outstanding(&p->audience) > 0 && !stop) {
+	while (hearing_outstanding(&p->hearing) > 0 && !stop) {
 		uint64_t now_us = clock_mono_us();
-		if (now_us - p->heard_us > HEARING_US)
+		if (now_us - p->heard_us > SILENCE_US)
 			return true;
 		if (!work(p, WAIT_MS_MAX))
 			return false;
@@ -263,8 +263,8 @@ static enum parlor_err connect_sessions(struct play *p)
 		p->lanes.session_in_flight_max = limits->session_waiting;
 	if (p->options->attach) {
 		p->lanes.attendance = attendance_new(p->lanes.sessions, &p->summary);
-		p->lanes.audience = &p->audience;
-		p->summary.audience = &p->audience;
+		p->lanes.hearing = &p->hearing;
+		p->summary.hearing = &p->hearing;
 	}
 	return err;
 }
@@ -330,7 +330,7 @@ int play_run(const struct play_options *options)
 			fprintf(stderr, "parlor-replay: %s\n", p->summary.input_error);
 		status = play_verdict(p);
 	}
-	audience_fini(&p->audience);
+	hearing_fini(&p->hearing);
 	corpus_close(p->corpus);
 	free(p);
 	return status;

@@ -16,7 +16,7 @@ struct play_options {
 	const char *broker; /* NULL: the library's default */
 	const char *tenant;
 	struct pace pace;
-	unsigned sessions; /* up to AUDIENCE_SESSIONS_MAX */
+	unsigned sessions; /* up to HEARING_SESSIONS_MAX */
 	unsigned in_flight;
 	unsigned rooms_open;
 	unsigned read_every;

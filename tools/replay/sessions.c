@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PATIENCE_US 1000000
+
 struct seat {
 	struct sessions *all;
 	unsigned index;
@@ -155,9 +157,15 @@ static bool all_up(const struct sessions *s)
 
 enum parlor_err sessions_start(struct sessions *s, int timeout_ms)
 {
-	uint64_t until = clock_mono_us() + (uint64_t)timeout_ms * 1000;
+	uint64_t start = clock_mono_us();
+	uint64_t until = start + (uint64_t)timeout_ms * 1000;
+	bool told = false;
 
 	while (!all_up(s)) {
+		if (!told && clock_mono_us() - start > PATIENCE_US) {
+			log_info("no broker yet; trying for %d s", timeout_ms / 1000);
+			told = true;
+		}
 		enum parlor_err err = sessions_work(s, 100);
 		if (err != PARLOR_E_OK)
 			return err;

@@ -16,12 +16,12 @@ void summary_refuse(struct summary *s, int code)
 
 static bool deliveries_good(const struct summary *s)
 {
-	const struct audience *a = s->audience;
+	const struct hearing *h = s->hearing;
 
-	if (a == NULL)
+	if (h == NULL)
 		return true;
-	return a->unexpected == 0 && a->out_of_order == 0 &&
-	       (!s->verify || (audience_outstanding(a) == 0 && s->resets == 0));
+	return h->unexpected == 0 && h->out_of_order == 0 &&
+	       (!s->verify || (hearing_outstanding(h) == 0 && s->resets == 0));
 }
 
 bool summary_good(const struct summary *s)
@@ -57,14 +57,14 @@ static void print_refusals(const struct summary *s, FILE *out)
 
 static void print_deliveries(const struct summary *s, FILE *out)
 {
-	const struct audience *a = s->audience;
+	const struct hearing *h = s->hearing;
 
-	fprintf(out, "deliveries  %llu of %llu heard (%u sessions:", (ull)a->heard,
-		(ull)a->expected, s->sessions);
+	fprintf(out, "deliveries  %llu of %llu heard (%u sessions:", (ull)h->heard,
+		(ull)h->expected, s->sessions);
 	for (unsigned i = 0; i < s->sessions; i++)
-		fprintf(out, " %llu", (ull)a->heard_by[i]);
-	fprintf(out, "), %llu unexpected, %llu out of order, %llu foreign\n", (ull)a->unexpected,
-		(ull)a->out_of_order, (ull)a->foreign);
+		fprintf(out, " %llu", (ull)h->heard_by[i]);
+	fprintf(out, "), %llu unexpected, %llu out of order, %llu foreign\n", (ull)h->unexpected,
+		(ull)h->out_of_order, (ull)h->foreign);
 }
 
 void summary_print_text(const struct summary *s, FILE *out)
@@ -84,7 +84,7 @@ void summary_print_text(const struct summary *s, FILE *out)
 		fprintf(out, "trouble     %llu sessions lost, %llu resets, %llu requests retried\n",
 			(ull)s->reconnects, (ull)s->resets, (ull)s->retried);
 	print_refusals(s, out);
-	if (s->audience != NULL)
+	if (s->hearing != NULL)
 		print_deliveries(s, out);
 	if (s->input_error[0] != '\0')
 		fprintf(out, "input       %s\n", s->input_error);
@@ -123,18 +123,18 @@ static json_t *ack_times_json(const struct summary *s)
 
 static json_t *deliveries_json(const struct summary *s)
 {
-	const struct audience *a = s->audience;
+	const struct hearing *h = s->hearing;
 	json_t *object = json_object();
 	json_t *by_session = json_array();
 
-	set_int(object, "expected", a->expected);
-	set_int(object, "heard", a->heard);
-	set_int(object, "missing", audience_outstanding(a));
-	set_int(object, "unexpected", a->unexpected);
-	set_int(object, "out_of_order", a->out_of_order);
-	set_int(object, "foreign", a->foreign);
+	set_int(object, "expected", h->expected);
+	set_int(object, "heard", h->heard);
+	set_int(object, "missing", hearing_outstanding(h));
+	set_int(object, "unexpected", h->unexpected);
+	set_int(object, "out_of_order", h->out_of_order);
+	set_int(object, "foreign", h->foreign);
 	for (unsigned i = 0; i < s->sessions; i++)
-		json_array_append_new(by_session, json_integer((json_int_t)a->heard_by[i]));
+		json_array_append_new(by_session, json_integer((json_int_t)h->heard_by[i]));
 	json_object_set_new(object, "by_session", by_session);
 	return object;
 }
@@ -174,7 +174,7 @@ void summary_print_json(const struct summary *s, FILE *out)
 	json_object_set_new(object, "acks_per_s", json_real(acks_per_second(s)));
 	json_object_set_new(object, "posts_per_s", json_real(posts_per_second(s)));
 	json_object_set_new(object, "ack_us", ack_times_json(s));
-	if (s->audience != NULL)
+	if (s->hearing != NULL)
 		json_object_set_new(object, "deliveries", deliveries_json(s));
 	json_object_set_new(object, "interrupted", json_boolean(s->interrupted));
 	json_object_set_new(object, "input_error", text_or_null(s->input_error));

@@ -3,7 +3,7 @@
 #ifndef SUMMARY_H
 #define SUMMARY_H
 
-#include "audience.h"
+#include "hearing.h"
 #include "histogram.h"
 
 #include <stdbool.h>
@@ -38,7 +38,7 @@ struct summary {
 	char broker_error[256];
 
 	/* With attached members only. */
-	const struct audience *audience;
+	const struct hearing *hearing;
 	unsigned sessions;
 	bool verify; /* what is missing counts as a failure */
 };

@@ -1,4 +1,4 @@
-#include "audience.h"
+#include "hearing.h"
 
 #include "base/mem.h"
 #include "script.h"
@@ -7,13 +7,13 @@
 #include <string.h>
 #include <uthash.h>
 
-struct audience_room {
+struct hearing_room {
 	UT_hash_handle hh;
 	char *id;
 	size_t events;
 	size_t noted;  /* events before this one have been noted or passed over */
 	uint64_t *due; /* by event: sessions that have still to hear it */
-	uint64_t last_seq[AUDIENCE_SESSIONS_MAX];
+	uint64_t last_seq[HEARING_SESSIONS_MAX];
 	uint64_t outstanding;
 	bool open;
 };
@@ -23,44 +23,44 @@ static unsigned count(uint64_t sessions)
 	return (unsigned)__builtin_popcountll(sessions);
 }
 
-static void room_free(struct audience *a, struct audience_room *room)
+static void room_free(struct hearing *h, struct hearing_room *room)
 {
-	HASH_DEL(a->rooms, room);
+	HASH_DEL(h->rooms, room);
 	free(room->id);
 	free(room->due);
 	free(room);
 }
 
-static void room_free_if_done(struct audience *a, struct audience_room *room)
+static void room_free_if_done(struct hearing *h, struct hearing_room *room)
 {
 	if (!room->open && room->outstanding == 0)
-		room_free(a, room);
+		room_free(h, room);
 }
 
-void audience_fini(struct audience *a)
+void hearing_fini(struct hearing *h)
 {
-	struct audience_room *room;
-	struct audience_room *next;
+	struct hearing_room *room;
+	struct hearing_room *next;
 
-	HASH_ITER (hh, a->rooms, room, next) {
-		room_free(a, room);
+	HASH_ITER (hh, h->rooms, room, next) {
+		room_free(h, room);
 	}
 }
 
-uint64_t audience_outstanding(const struct audience *a)
+uint64_t hearing_outstanding(const struct hearing *h)
 {
-	return a->expected - a->heard;
+	return h->expected - h->heard;
 }
 
-struct audience_room *audience_open(struct audience *a, const char *id, size_t events)
+struct hearing_room *hearing_open(struct hearing *h, const char *id, size_t events)
 {
-	struct audience_room *room;
+	struct hearing_room *room;
 
-	HASH_FIND_STR(a->rooms, id, room);
+	HASH_FIND_STR(h->rooms, id, room);
 	if (room == NULL) {
 		room = mem_new(sizeof(*room));
 		room->id = mem_text(id, strlen(id));
-		HASH_ADD_KEYPTR(hh, a->rooms, room->id, strlen(room->id), room);
+		HASH_ADD_KEYPTR(hh, h->rooms, room->id, strlen(room->id), room);
 	}
 	if (events > room->events) {
 		room->due = mem_resize(room->due, events, sizeof(*room->due));
@@ -71,54 +71,53 @@ struct audience_room *audience_open(struct audience *a, const char *id, size_t e
 	return room;
 }
 
-void audience_close(struct audience *a, struct audience_room *room)
+void hearing_close(struct hearing *h, struct hearing_room *room)
 {
 	room->open = false;
-	room_free_if_done(a, room);
+	room_free_if_done(h, room);
 }
 
-void audience_expect(struct audience *a, struct audience_room *room, uint32_t event,
-		     uint64_t sessions)
+void hearing_expect(struct hearing *h, struct hearing_room *room, uint32_t event, uint64_t sessions)
 {
 	if (event < room->noted)
 		return;
 	room->noted = event + 1;
 	room->due[event] = sessions;
 	room->outstanding += count(sessions);
-	a->expected += count(sessions);
+	h->expected += count(sessions);
 }
 
-void audience_cancel(struct audience *a, struct audience_room *room, uint32_t event)
+void hearing_cancel(struct hearing *h, struct hearing_room *room, uint32_t event)
 {
 	unsigned sessions = count(room->due[event]);
 
 	room->due[event] = 0;
 	room->outstanding -= sessions;
-	a->expected -= sessions;
+	h->expected -= sessions;
 }
 
-void audience_hear(struct audience *a, unsigned session, const char *id, const char *client_id,
-		   uint64_t seq)
+void hearing_take(struct hearing *h, unsigned session, const char *id, const char *client_id,
+		  uint64_t seq)
 {
-	struct audience_room *room;
+	struct hearing_room *room;
 	uint32_t event;
 
 	if (!script_event(client_id, &event)) {
-		a->foreign++;
+		h->foreign++;
 		return;
 	}
-	HASH_FIND_STR(a->rooms, id, room);
+	HASH_FIND_STR(h->rooms, id, room);
 	if (room == NULL || event >= room->events ||
 	    (room->due[event] & UINT64_C(1) << session) == 0) {
-		a->unexpected++;
+		h->unexpected++;
 		return;
 	}
 	if (seq <= room->last_seq[session])
-		a->out_of_order++;
+		h->out_of_order++;
 	room->last_seq[session] = seq;
 	room->due[event] &= ~(UINT64_C(1) << session);
 	room->outstanding--;
-	a->heard++;
-	a->heard_by[session]++;
-	room_free_if_done(a, room);
+	h->heard++;
+	h->heard_by[session]++;
+	room_free_if_done(h, room);
 }

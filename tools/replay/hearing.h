@@ -3,47 +3,47 @@
  * with the sessions that have a member in its room; it is settled as they hear
  * it. Owns a mark of 8 bytes a post for as long as its room is being played or
  * something of it is still to be heard. Knows no client library. */
-#ifndef AUDIENCE_H
-#define AUDIENCE_H
+#ifndef HEARING_H
+#define HEARING_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define AUDIENCE_SESSIONS_MAX 64
+#define HEARING_SESSIONS_MAX 64
 /* So many deliveries may be outstanding before play holds back posts. */
-#define AUDIENCE_OUTSTANDING_MAX (1U << 20)
+#define HEARING_OUTSTANDING_MAX (1U << 20)
 
-struct audience_room;
+struct hearing_room;
 
 /* Zeroed is empty. */
-struct audience {
-	struct audience_room *rooms;
+struct hearing {
+	struct hearing_room *rooms;
 	uint64_t expected;     /* deliveries noted, refused posts not counted */
 	uint64_t heard;        /* of these */
 	uint64_t unexpected;   /* twice, or by a session that has nobody in the room */
 	uint64_t out_of_order; /* seq not above the one heard before in the room */
 	uint64_t foreign;      /* posts that are not of this play */
-	uint64_t heard_by[AUDIENCE_SESSIONS_MAX];
+	uint64_t heard_by[HEARING_SESSIONS_MAX];
 };
 
-void audience_fini(struct audience *);
-uint64_t audience_outstanding(const struct audience *);
+void hearing_fini(struct hearing *);
+uint64_t hearing_outstanding(const struct hearing *);
 
 /* The room is played from now on; `events` is how many it has. Valid until
- * audience_close. */
-struct audience_room *audience_open(struct audience *, const char *room, size_t events);
+ * hearing_close. */
+struct hearing_room *hearing_open(struct hearing *, const char *room, size_t events);
 /* Nothing more is expected beyond what was noted. */
-void audience_close(struct audience *, struct audience_room *);
+void hearing_close(struct hearing *, struct hearing_room *);
 
 /* The post of that event is to be heard by the sessions of the mask. Noting it
  * again changes nothing. */
-void audience_expect(struct audience *, struct audience_room *, uint32_t event, uint64_t sessions);
+void hearing_expect(struct hearing *, struct hearing_room *, uint32_t event, uint64_t sessions);
 /* It was refused. */
-void audience_cancel(struct audience *, struct audience_room *, uint32_t event);
+void hearing_cancel(struct hearing *, struct hearing_room *, uint32_t event);
 
 /* A session heard a message. */
-void audience_hear(struct audience *, unsigned session, const char *room, const char *client_id,
-		   uint64_t seq);
+void hearing_take(struct hearing *, unsigned session, const char *room, const char *client_id,
+		  uint64_t seq);
 
 #endif
