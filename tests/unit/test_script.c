@@ -146,15 +146,30 @@ static void resuming_posts_again_but_moves_nobody_again(void **state)
 	expect(events, ((struct script_options){.resume = true, .resume_event = 0}),
 	       "a0 *a +b -a +a b4 -b a6 +b");
 	expect(events, ((struct script_options){.resume = true, .resume_event = 4}),
-	       "a0 b4 *ab -b a6 +b");
+	       "a0 b4 *a -b a6 +b");
 	expect(events, ((struct script_options){.resume = true, .resume_event = 6}),
 	       "a0 b4 a6 *a +b");
 	expect(events, ((struct script_options){.resume = true, .resume_event = 60}), "a0 b4 a6");
 	expect(events, ((struct script_options){.resume = true, .resume_event = 2}),
 	       "a0 *b +a b4 -b a6 +b");
-	expect("a:0 b:1 a:2 b:3",
-	       ((struct script_options){.resume = true, .resume_event = 1, .read_every = 1}),
-	       "a0 b1 *ab a?1 a2 b?2 b3");
+}
+
+static void resuming_reads_again_what_was_read_last(void **state)
+{
+	(void)state;
+	struct script_options options = {.resume = true, .resume_event = 1, .read_every = 1};
+	expect("a:0 b:1 a:2 b:3", options, "a0 b1 *ab a?1 a2 b?2 b3");
+	expect("a:0 b:1 -a a:3", options, "a0 b1 *b -a +a a3");
+}
+
+static void resuming_does_not_bring_back_who_is_gone(void **state)
+{
+	(void)state;
+	struct script_options options = {.resume = true, .resume_event = 1};
+	expect("a:0 b:1 -a", options, "a0 b1 *b -a");
+	expect("a:0 b:1 +c -c -b", options, "a0 b1 *a -c -b");
+	expect("a:0 b:1 -a +a", options, "a0 b1 *ab -a +a");
+	expect("a:0 b:1 -a b:3 +a -a", options, "a0 b1 *b -a b3 +a -a");
 }
 
 static void first_agent_is_the_manager(void **state)
@@ -222,6 +237,8 @@ int main(void)
 		cmocka_unit_test(who_speaks_after_leaving_is_added_first),
 		cmocka_unit_test(next_speaker_reads_after_every_nth_message),
 		cmocka_unit_test(resuming_posts_again_but_moves_nobody_again),
+		cmocka_unit_test(resuming_reads_again_what_was_read_last),
+		cmocka_unit_test(resuming_does_not_bring_back_who_is_gone),
 		cmocka_unit_test(first_agent_is_the_manager),
 		cmocka_unit_test(only_steps_that_may_repeat_go_together),
 		cmocka_unit_test(client_ids_go_there_and_back),

@@ -252,12 +252,12 @@ static void take_refused(struct lane *lane, int code, size_t step)
 		hearing_cancel(lane->all->hearing, lane->hearing, lane->script.steps[step].event);
 }
 
-/* Who is not there any more need not be removed: the first answer was lost. */
-static bool accepted(const struct lane *lane, int code, size_t step)
+/* Who is not there need not be removed: the first answer was lost, or an earlier
+ * play did it. */
+static bool removed_before(const struct lane *lane, int code, size_t step)
 {
-	if (code == PARLOR_E_NOT_MEMBER && lane->state == LANE_PLAY)
-		return lane->script.steps[step].kind == STEP_REMOVE;
-	return code == PARLOR_E_OK;
+	return (code == PARLOR_E_NOT_MEMBER || code == PARLOR_E_MEMBER_UNKNOWN) &&
+	       lane->state == LANE_PLAY && lane->script.steps[step].kind == STEP_REMOVE;
 }
 
 static void take_reply(void *arg, int code, const Parlor__Reply *reply)
@@ -274,12 +274,14 @@ static void take_reply(void *arg, int code, const Parlor__Reply *reply)
 		summary->unanswered++;
 		return;
 	}
-	if (!accepted(lane, code, ask.step)) {
+	if (code != PARLOR_E_OK && !removed_before(lane, code, ask.step)) {
 		take_refused(lane, code, ask.step);
 		return;
 	}
 	summary->acknowledged++;
 	lane->retries = 0;
+	if (code != PARLOR_E_OK)
+		return;
 	if (lane->state == LANE_CREATE)
 		take_created(lane, reply);
 	else if (lane->state == LANE_FIND)

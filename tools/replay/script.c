@@ -15,6 +15,8 @@ struct draft {
 	size_t crowd_cap;
 	bool *present; /* by person */
 	bool past;     /* the broker has this part already */
+	bool settling; /* between the message resumed at and the next one */
+	bool *settled; /* by person: who is there when that one comes */
 	uint32_t messages;
 };
 
@@ -45,7 +47,7 @@ static void add_present(struct draft *d, size_t event)
 	struct step *step = NULL;
 
 	for (uint32_t i = 0; i < d->room->people_len; i++) {
-		if (!d->present[i])
+		if (!d->present[i] || (d->settling && !d->settled[i]))
 			continue;
 		if (step == NULL || step->crowd_len == d->options->crowd_max) {
 			step = step_put(d, STEP_ADD, event, i);
@@ -62,7 +64,7 @@ static void add_one(struct draft *d, size_t event, uint32_t who)
 	if (d->present[who])
 		return;
 	d->present[who] = true;
-	if (d->past)
+	if (d->past || (d->settling && !d->settled[who]))
 		return;
 	struct step *step = step_put(d, STEP_ADD, event, who);
 	step->crowd = (uint32_t)d->script->crowd_len;
@@ -94,21 +96,31 @@ static void read_after(struct draft *d, size_t event)
 		const struct corpus_event *next = &d->room->events[i];
 		if (!speaks(next))
 			continue;
-		if (d->present[next->who])
+		if (d->present[next->who] && (!d->settling || d->settled[next->who]))
 			step_put(d, STEP_READ, event, next->who);
 		return;
 	}
 }
 
-/* What the broker has ends here. */
+/* What the broker has ends with this message. The moves between it and the next
+ * one may have been made or not; who is gone after them is not brought back. */
 static void resume(struct draft *d, size_t event)
 {
 	d->past = false;
+	d->settling = true;
+	memcpy(d->settled, d->present, d->room->people_len * sizeof(*d->settled));
+	for (size_t i = event + 1; i < d->room->events_len; i++) {
+		const struct corpus_event *next = &d->room->events[i];
+		if (speaks(next))
+			break;
+		d->settled[next->who] = next->type == CORPUS_JOIN;
+	}
 	add_present(d, event);
 }
 
 static void speak(struct draft *d, size_t event, uint32_t who)
 {
+	d->settling = false;
 	add_one(d, event, who);
 	step_put(d, STEP_POST, event, who);
 	d->messages++;
@@ -124,7 +136,8 @@ void script_make(struct script *script, const struct corpus_room *room,
 		.script = script, .room = room, .options = options, .past = options->resume};
 
 	*script = (struct script){.manager = UINT32_MAX};
-	d.present = mem_new(room->people_len * sizeof(*d.present) + 1);
+	d.present = mem_new(room->people_len + 1);
+	d.settled = mem_new(room->people_len + 1);
 	for (uint32_t i = 0; i < room->people_len; i++) {
 		d.present[i] = !room->people[i].joins;
 		if (room->people[i].role == CORPUS_AGENT && script->manager == UINT32_MAX)
@@ -135,7 +148,7 @@ void script_make(struct script *script, const struct corpus_room *room,
 	for (size_t i = 0; i < room->events_len; i++) {
 		const struct corpus_event *event = &room->events[i];
 		if (d.past && i > options->resume_event)
-			resume(&d, i);
+			resume(&d, i - 1);
 		if (event->type == CORPUS_JOIN)
 			add_one(&d, i, event->who);
 		else if (event->type == CORPUS_LEAVE)
@@ -144,6 +157,7 @@ void script_make(struct script *script, const struct corpus_room *room,
 			speak(&d, i, event->who);
 	}
 	free(d.present);
+	free(d.settled);
 }
 
 void script_fini(struct script *script)

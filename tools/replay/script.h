@@ -10,8 +10,10 @@
  * Resuming. A room that was played up to some event must end in the same
  * state when it is played again, but a membership made again would start its
  * unread count anew. So of what lies before only the posts are kept, which the
- * broker knows by their client ids; then everyone who was there at that event
- * is added (nothing to do, as a rule), and the rest follows as ever. */
+ * broker knows by their client ids; then everyone who was there is added
+ * (nothing to do, as a rule), and the rest follows as ever. Only who left
+ * before the next message is not added: a file played to its end changes
+ * nothing when it is played again. A REMOVE may then find nobody. */
 #ifndef SCRIPT_H
 #define SCRIPT_H
 
