@@ -145,8 +145,8 @@ static enum parlor_err remove_all(struct core *c, const struct record *r, struct
 		return err;
 	struct membership *ms;
 	DL_FOREACH2(room->memberships, ms, room_next)
-		if (!ms->gone && ms->row.as_of < r->position)
-			tables_remove_membership(c, ms, r->position);
+	if (!ms->gone && ms->row.as_of < r->position)
+		tables_remove_membership(c, ms, r->position);
 	return PARLOR_E_OK;
 }
 
@@ -326,7 +326,7 @@ static enum parlor_err apply_presence(struct core *c, const struct record *r)
 		return err;
 	m->row.as_of = r->position;
 	m->row.presence = r->type;
-	m->row.presence_run = c->state.run;
+	m->row.presence_run = r->run;
 	m->row.last_seen_us = r->time_us;
 	tables_touch_member(c, m);
 	return PARLOR_E_OK;
@@ -356,8 +356,12 @@ enum parlor_err core_apply(struct core *c, const struct record *r)
 	enum parlor_err err = handlers[r->kind](c, r);
 	if (err)
 		return err;
-	if (c->state.position < r->position)
+	if (c->applied < r->position)
+		c->applied = r->position;
+	if (c->state.position < r->position) {
 		c->state.position = r->position;
+		c->state.time_us = r->time_us;
+	}
 	if (c->now_us < r->time_us)
 		c->now_us = r->time_us;
 	return PARLOR_E_OK;

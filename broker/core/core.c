@@ -50,6 +50,8 @@ enum parlor_err core_load(struct core *c)
 		return PARLOR_E_OK;
 	if (!err && !row_get_state(value, &c->state))
 		err = PARLOR_E_STORE_CORRUPT;
+	c->applied = c->state.covered;
+	c->now_us = c->state.time_us;
 	return err;
 }
 
@@ -185,16 +187,24 @@ enum parlor_err decide_tenant(struct core *c, const struct core_call *call, stru
 		return err;
 	if (c->state.tenants >= c->limits.tenants)
 		return PARLOR_E_TENANT_FULL;
-	struct record r = {.kind = RECORD_TENANT,
-			   .tenant = c->state.tenants + 1,
-			   .tenant_id = call->tenant};
+	struct record r = {
+		.kind = RECORD_TENANT, .tenant = c->state.tenants + 1, .tenant_id = call->tenant};
 	core_emit(c, &r);
 	return tables_tenant(c, call->tenant, t);
 }
 
-enum parlor_err decide_capacity(struct core *c, size_t members)
+enum parlor_err decide_capacity(struct core *c, const struct tenant *t,
+				const struct core_member_spec *specs, size_t n)
 {
-	return c->state.members + members > c->limits.members ? PARLOR_E_TENANT_FULL : PARLOR_E_OK;
+	uint64_t members = c->state.members;
+	for (size_t i = 0; i < n; i++) {
+		struct member *m = NULL;
+		enum parlor_err err = t ? tables_member(c, t->no, specs[i].id, &m) : PARLOR_E_OK;
+		if (err)
+			return err;
+		members += !m;
+	}
+	return members > c->limits.members ? PARLOR_E_TENANT_FULL : PARLOR_E_OK;
 }
 
 enum parlor_err decide_intern(struct core *c, struct tenant *t, struct span id, struct member **m)
@@ -213,12 +223,16 @@ enum parlor_err decide_intern(struct core *c, struct tenant *t, struct span id, 
 enum parlor_err core_member_intern(struct core *c, const struct core_call *call, struct span id,
 				   uint64_t *member)
 {
-	struct tenant *t;
+	struct tenant *t = NULL;
 	struct member *m;
 	core_clock(c, call);
 	enum parlor_err err = decide_id(id);
 	if (!err)
-		err = decide_capacity(c, 1);
+		err = decide_id(call->tenant);
+	if (!err)
+		err = tables_tenant(c, call->tenant, &t);
+	if (!err)
+		err = decide_capacity(c, t, &(struct core_member_spec){.id = id}, 1);
 	if (!err)
 		err = decide_tenant(c, call, &t);
 	if (!err)
@@ -281,6 +295,8 @@ enum parlor_err core_presence_set(struct core *c, const struct core_call *call, 
 {
 	struct member *m;
 	core_clock(c, call);
+	if (presence < PRESENCE_IS_OFFLINE || presence > PRESENCE_IS_BUSY)
+		return PARLOR_E_VALUE;
 	enum parlor_err err = tables_member_no(c, member, &m);
 	if (!err && !m)
 		err = PARLOR_E_MEMBER_UNKNOWN;
@@ -290,6 +306,7 @@ enum parlor_err core_presence_set(struct core *c, const struct core_call *call, 
 			   .tenant = m->row.tenant,
 			   .member = m->no,
 			   .member_id = m->row.id,
+			   .run = c->state.run,
 			   .type = presence};
 	core_emit(c, &r);
 	return PARLOR_E_OK;

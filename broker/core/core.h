@@ -47,8 +47,8 @@ struct core_limits {
 	uint32_t request_members;
 	uint32_t mentions; /* <= RECORD_MENTIONS_MAX */
 	uint32_t page;
-	uint64_t members;  /* of all tenants, known for ever */
-	uint64_t rooms;    /* of all tenants, known for ever */
+	uint64_t members; /* of all tenants, known for ever */
+	uint64_t rooms;   /* of all tenants, known for ever */
 	uint32_t tenants;
 	/* memory: clean rows beyond these are dropped and read again when needed */
 	size_t rooms_resident;
@@ -79,8 +79,7 @@ bool core_writing(const struct core *);
  * durable in the transaction of the records emitted so far, or stop. Returns
  * how many. *covered: every change up to this position is now in rows. */
 typedef void core_put_fn(void *ctx, const struct row_key *, struct span value);
-size_t core_write_back(struct core *, size_t rows_max, core_put_fn *, void *ctx,
-		       uint64_t *covered);
+size_t core_write_back(struct core *, size_t rows_max, core_put_fn *, void *ctx, uint64_t *covered);
 /* Drops clean rows beyond the limits; call when nothing is borrowed. */
 void core_evict(struct core *);
 
@@ -193,15 +192,14 @@ struct core_posted {
 enum parlor_err core_post(struct core *, const struct core_call *, const struct core_post *,
 			  struct core_posted *) PARLOR_MUST_CHECK;
 /* *position: of the recalled message's record, whose body must go. */
-enum parlor_err core_recall(struct core *, const struct core_call *, struct span room,
-			    uint64_t seq, struct span by,
-			    struct core_posted *) PARLOR_MUST_CHECK;
+enum parlor_err core_recall(struct core *, const struct core_call *, struct span room, uint64_t seq,
+			    struct span by, struct core_posted *) PARLOR_MUST_CHECK;
 
 /* A page of history: the messages' places, bodies are in the journal. */
 struct core_history {
-	uint64_t room;     /* number */
-	uint64_t from;     /* as asked, clamped */
-	uint64_t floor;    /* lowest seq the member may see */
+	uint64_t room;  /* number */
+	uint64_t from;  /* as asked, clamped */
+	uint64_t floor; /* lowest seq the member may see */
 	uint64_t last_seq;
 };
 enum parlor_err core_history(struct core *, const struct core_call *, struct span room,
@@ -261,8 +259,8 @@ enum parlor_err core_presence_get(struct core *, const struct core_call *, struc
 typedef void core_stay_fn(void *ctx, uint64_t room, uint64_t joined_pos, uint64_t left_pos);
 enum parlor_err core_member_rooms(struct core *, uint64_t member, core_stay_fn *,
 				  void *ctx) PARLOR_MUST_CHECK;
-enum parlor_err core_member_formers(struct core *, uint64_t member, uint64_t after,
-				    core_stay_fn *, void *ctx) PARLOR_MUST_CHECK;
+enum parlor_err core_member_formers(struct core *, uint64_t member, uint64_t after, core_stay_fn *,
+				    void *ctx) PARLOR_MUST_CHECK;
 /* Whether the room holds the member, for typing. *no may be used for fan-out. */
 enum parlor_err core_room_check(struct core *, const struct core_call *, struct span room,
 				struct span member, uint64_t *no) PARLOR_MUST_CHECK;

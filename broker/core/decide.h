@@ -27,8 +27,10 @@ enum parlor_err decide_membership(struct core *, const struct core_call *, struc
 /* The tenant of a call, introduced when it is new. */
 enum parlor_err decide_tenant(struct core *, const struct core_call *,
 			      struct tenant **) PARLOR_MUST_CHECK;
-/* Room for n more members and a tenant: TENANT_FULL. */
-enum parlor_err decide_capacity(struct core *, size_t members) PARLOR_MUST_CHECK;
+/* Room for those of the specs that the tenant (NULL: a new one) does not know
+ * yet: TENANT_FULL. */
+enum parlor_err decide_capacity(struct core *, const struct tenant *,
+				const struct core_member_spec *, size_t n) PARLOR_MUST_CHECK;
 /* Finds or introduces; capacity was checked. */
 enum parlor_err decide_intern(struct core *, struct tenant *, struct span id,
 			      struct member **) PARLOR_MUST_CHECK;

@@ -74,7 +74,8 @@ static void search_own(const struct member *m, uint64_t below, struct page *page
 {
 	struct membership *ms;
 	page->len = 0;
-	DL_FOREACH2(m->memberships, ms, member_next) {
+	DL_FOREACH2(m->memberships, ms, member_next)
+	{
 		if (ms->gone || activity(ms) >= below)
 			continue;
 		if (page->len < page->limit) {
@@ -156,7 +157,8 @@ enum parlor_err core_unread_total(struct core *c, const struct core_call *call, 
 		return err;
 	*unread = *rooms = 0;
 	struct membership *ms;
-	DL_FOREACH2(m->memberships, ms, member_next) {
+	DL_FOREACH2(m->memberships, ms, member_next)
+	{
 		if (ms->gone)
 			continue;
 		*unread += ms->room->row.counted - ms->row.seen;

@@ -118,9 +118,9 @@ enum parlor_err core_members_add(struct core *c, const struct core_call *call, s
 	if (!err && room->row.members + news > c->limits.room_members)
 		err = PARLOR_E_ROOM_FULL;
 	if (!err)
-		err = decide_capacity(c, news);
-	if (!err)
 		err = decide_tenant(c, call, &t);
+	if (!err)
+		err = decide_capacity(c, t, specs, n);
 	if (!err)
 		err = core_emit_joins(c, t, room, specs, n);
 	if (err)
@@ -154,9 +154,11 @@ enum parlor_err core_members_remove(struct core *c, const struct core_call *call
 	if (n == 0)
 		return PARLOR_E_EMPTY;
 	struct membership **found = mem_new(n * sizeof *found);
-	enum parlor_err err = decide_distinct(c, ids, n);
+	enum parlor_err err = decide_notice(c, notice);
+	for (size_t i = 0; !err && i < n; i++)
+		err = decide_id(ids[i]);
 	if (!err)
-		err = decide_notice(c, notice);
+		err = decide_distinct(c, ids, n);
 	if (!err)
 		err = decide_living_room(c, call, id, &room);
 	if (!err)
@@ -205,10 +207,8 @@ static bool emit_change(struct core *c, struct room *room, struct membership *ms
 	if (same_profile(ms, &want))
 		return false;
 	/* The profile moves when it is set: the record must not borrow from it. */
-	struct span name = want.name, avatar = want.avatar;
-	char *copy = mem_new(name.len + avatar.len + 1);
-	memcpy(copy, name.data, name.len);
-	memcpy(copy + name.len, avatar.data, avatar.len);
+	char *name = mem_text(want.name.data, want.name.len);
+	char *avatar = mem_text(want.avatar.data, want.avatar.len);
 	struct record r = {.kind = RECORD_MEMBER_CHANGED,
 			   .tenant = room->row.tenant,
 			   .room = room->no,
@@ -218,10 +218,11 @@ static bool emit_change(struct core *c, struct room *room, struct membership *ms
 			   .room_id = room->row.id,
 			   .room_name = room->row.name,
 			   .member_id = ms->member->row.id,
-			   .name = {copy, name.len},
-			   .avatar = {copy + name.len, avatar.len}};
+			   .name = {name, want.name.len},
+			   .avatar = {avatar, want.avatar.len}};
 	core_emit(c, &r);
-	free(copy);
+	free(name);
+	free(avatar);
 	return true;
 }
 
@@ -293,10 +294,10 @@ enum parlor_err core_members_list(struct core *c, const struct core_call *call, 
 	struct membership *ms;
 	size_t n = 0;
 	DL_FOREACH2(room->memberships, ms, room_next)
-		if (!ms->gone && (!after.len || behind(ms->member->row.id, after))) {
-			assert(n < room->row.members);
-			found[n++] = ms;
-		}
+	if (!ms->gone && (!after.len || behind(ms->member->row.id, after))) {
+		assert(n < room->row.members);
+		found[n++] = ms;
+	}
 	qsort(found, n, sizeof *found, by_member_id);
 	*more = n > limit;
 	for (size_t i = 0; i < n && i < limit; i++) {
@@ -329,8 +330,8 @@ enum parlor_err core_member_rooms(struct core *c, uint64_t member, core_stay_fn 
 		return err;
 	struct membership *ms;
 	DL_FOREACH2(m->memberships, ms, member_next)
-		if (!ms->gone)
-			fn(ctx, ms->key.room, ms->row.joined_pos, 0);
+	if (!ms->gone)
+		fn(ctx, ms->key.room, ms->row.joined_pos, 0);
 	return PARLOR_E_OK;
 }
 
@@ -361,11 +362,17 @@ enum parlor_err core_member_formers(struct core *c, uint64_t member, uint64_t af
 		err = PARLOR_E_STORE_CORRUPT;
 	for (size_t i = 0; !err && i < c->fresh_len; i++) {
 		const struct fresh *f = &c->fresh[i];
-		if (f->key.table == ROW_MEMBERS && f->key.len == from.len &&
-		    memcmp(f->key.bytes, from.bytes, ROW_PREFIX) == 0 &&
-		    row_key_tail(f->key.bytes, f->key.len) > after)
-			tell_former(&scan, f->key.bytes, f->key.len,
-				    (struct span){f->value, f->value_len});
+		if (f->key.table != ROW_MEMBERS || f->key.len != from.len ||
+		    memcmp(f->key.bytes, from.bytes, ROW_PREFIX) != 0 ||
+		    row_key_tail(f->key.bytes, f->key.len) <= after)
+			continue;
+		/* After a recovery it may be in rows already, and told. */
+		struct span stored;
+		err = c->rows.get(c->rows.ctx, &f->key, &stored);
+		if (err != PARLOR_E_NOT_FOUND)
+			continue;
+		err = PARLOR_E_OK;
+		tell_former(&scan, f->key.bytes, f->key.len, (struct span){f->value, f->value_len});
 	}
 	return err;
 }

@@ -46,8 +46,8 @@ static enum parlor_err check_post(struct core *c, const struct core_post *q)
 	enum parlor_err err = decide_id(q->sender);
 	if (!err && q->client_id.len == 0)
 		err = PARLOR_E_EMPTY;
-	if (!err && (q->client_id.len > c->limits.client_id_bytes ||
-		     q->body.len > c->limits.body_bytes))
+	if (!err &&
+	    (q->client_id.len > c->limits.client_id_bytes || q->body.len > c->limits.body_bytes))
 		err = PARLOR_E_TOO_LONG;
 	if (!err && q->type != MESSAGE_TYPE_MESSAGE && q->type != MESSAGE_TYPE_NOTICE)
 		err = PARLOR_E_VALUE;

@@ -46,14 +46,14 @@ struct record {
 	uint64_t room;   /* number, 0 when about no room */
 	uint64_t member; /* number: who joined, read, posted (0: the system), recalled */
 
-	uint64_t seq;      /* POSTED: of the message; RECALLED: of the recalled one */
-	uint64_t counted;  /* of the room, after this record */
-	uint64_t seen;     /* of the member, after it (POSTED, JOINED, READ) */
-	uint64_t read_seq; /* READ, JOINED */
-	uint64_t own;      /* POSTED: the sender's own counted messages, this one included */
-	uint64_t own_prev; /* POSTED: seq of the sender's counted message before, or 0 */
-	uint64_t run;      /* BOOT: number of this run of the broker */
-	uint64_t content;  /* POSTED, ROOM_CREATED: hash of what was asked, for idempotency */
+	uint64_t seq;         /* POSTED: of the message; RECALLED: of the recalled one */
+	uint64_t counted;     /* of the room, after this record */
+	uint64_t seen;        /* of the member, after it (POSTED, JOINED, READ) */
+	uint64_t read_seq;    /* READ, JOINED */
+	uint64_t own;         /* POSTED: the sender's own counted messages, this one included */
+	uint64_t own_prev;    /* POSTED: seq of the sender's counted message before, or 0 */
+	uint64_t run;         /* BOOT, PRESENCE: number of this run of the broker */
+	uint64_t content;     /* POSTED, ROOM_CREATED: hash of what was asked, for idempotency */
 	struct hash128 dedup; /* POSTED by a member: of (sender, client id) */
 	uint8_t type;         /* member type, message type, presence, or room state */
 	bool open;            /* ROOM_CREATED: later members see the history from before */
@@ -75,8 +75,8 @@ struct record {
 	struct span client_id;
 	uint8_t content_type;
 	struct span mention_ids[RECORD_MENTIONS_MAX];
-	uint64_t unread;   /* READ: of the member, after it */
-	uint32_t members;  /* of the room, after it */
+	uint64_t unread;  /* READ: of the member, after it */
+	uint32_t members; /* of the room, after it */
 };
 
 void record_encode(struct buf *, const struct record *);

@@ -24,10 +24,8 @@ void core_emit_notice(struct core *c, struct room *room, const struct core_notic
 {
 	if (!n->body.len)
 		return;
-	struct message_draft draft = {.room = room,
-				      .type = MESSAGE_TYPE_NOTICE,
-				      .body = n->body,
-				      .sender_id = n->sender};
+	struct message_draft draft = {
+		.room = room, .type = MESSAGE_TYPE_NOTICE, .body = n->body, .sender_id = n->sender};
 	if (n->sender.len) {
 		struct member *m = NULL;
 		enum parlor_err err = tables_member(c, room->row.tenant, n->sender, &m);
@@ -88,7 +86,7 @@ enum parlor_err core_room_create(struct core *c, const struct core_call *call,
 			return PARLOR_E_ROOM_DISSOLVED;
 		return room->row.content == content ? PARLOR_E_OK : PARLOR_E_ROOM_CONFLICT;
 	}
-	err = decide_capacity(c, q->members_len);
+	err = decide_capacity(c, t, q->members, q->members_len);
 	if (!err && c->state.rooms >= c->limits.rooms)
 		err = PARLOR_E_TENANT_FULL;
 	if (!err)
@@ -158,6 +156,8 @@ enum parlor_err core_room_set_state(struct core *c, const struct core_call *call
 	struct room *room;
 	core_clock(c, call);
 	enum parlor_err err = decide_notice(c, notice);
+	if (!err && (state < ROOM_STATE_OPEN || state > ROOM_STATE_DISSOLVED))
+		err = PARLOR_E_VALUE;
 	if (!err)
 		err = state == ROOM_STATE_DISSOLVED ? decide_room(c, call, id, &room)
 						    : decide_living_room(c, call, id, &room);

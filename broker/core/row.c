@@ -35,7 +35,8 @@ void row_key_name(struct row_key *k, char kind, uint32_t tenant, struct span id)
 	k->bytes[0] = (uint8_t)kind;
 	for (int i = 0; i < 4; i++)
 		k->bytes[1 + i] = (uint8_t)(tenant >> (24 - 8 * i));
-	memcpy(k->bytes + 5, id.data, id.len);
+	if (id.len)
+		memcpy(k->bytes + 5, id.data, id.len);
 	k->len = 5 + id.len;
 }
 
@@ -94,6 +95,8 @@ void row_put_state(struct buf *b, const struct row_state *r)
 	buf_put_varint(b, r->members);
 	buf_put_varint(b, r->rooms);
 	buf_put_varint(b, r->run);
+	buf_put_varint(b, r->covered);
+	buf_put_varint(b, r->time_us);
 }
 
 void row_put_member(struct buf *b, const struct row_member *r)
@@ -184,6 +187,8 @@ bool row_get_state(struct span v, struct row_state *r)
 	r->members = reader_varint(&in);
 	r->rooms = reader_varint(&in);
 	r->run = reader_varint(&in);
+	r->covered = reader_varint(&in);
+	r->time_us = reader_varint(&in);
 	return whole(&in);
 }
 

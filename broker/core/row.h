@@ -37,6 +37,8 @@ struct row_state {
 	uint64_t members;
 	uint64_t rooms;
 	uint64_t run;
+	uint64_t covered; /* every change up to this position is in rows */
+	uint64_t time_us; /* of the last record */
 };
 struct row_member {
 	uint64_t as_of;

@@ -225,8 +225,10 @@ enum parlor_err tables_room(struct core *c, uint32_t tenant, struct span id, str
 void tables_set_profile(struct membership *ms, struct span name, struct span avatar)
 {
 	char *text = mem_new(name.len + avatar.len + 1);
-	memcpy(text, name.data, name.len);
-	memcpy(text + name.len, avatar.data, avatar.len);
+	if (name.len)
+		memcpy(text, name.data, name.len);
+	if (avatar.len)
+		memcpy(text + name.len, avatar.data, avatar.len);
 	free(ms->text);
 	ms->text = text;
 	ms->row.name = (struct span){text, name.len};
@@ -379,8 +381,8 @@ static struct message *find_message(struct core *c, uint64_t room, uint64_t seq)
 	return msg;
 }
 
-enum parlor_err tables_message(struct core *c, uint64_t room, uint64_t seq,
-			       struct row_message *row, bool *found)
+enum parlor_err tables_message(struct core *c, uint64_t room, uint64_t seq, struct row_message *row,
+			       bool *found)
 {
 	struct message *msg = find_message(c, room, seq);
 	*found = msg != NULL;
@@ -429,18 +431,16 @@ struct message *tables_hold_message(struct core *c, struct room *r, uint64_t seq
 				    const struct row_message *row, uint64_t position)
 {
 	struct message *msg = find_message(c, r->no, seq);
-	if (msg) {
-		DL_DELETE(r->messages, msg);
-	} else {
+	if (!msg) {
 		msg = mem_new(sizeof *msg);
 		msg->key = (struct pair_key){r->no, seq};
+		msg->dirty_pos = position;
 		HASH_ADD(by_seq, c->messages_by_seq, key, sizeof msg->key, msg);
+		DL_APPEND(r->messages, msg);
 		c->dirty_rows++;
+		tables_list_room(c, r);
 	}
 	msg->row = *row;
-	msg->changed_pos = position;
-	DL_APPEND(r->messages, msg);
-	tables_list_room(c, r);
 	return msg;
 }
 
@@ -496,8 +496,8 @@ static void new_former(struct core *c, const struct membership *ms, uint64_t lef
 	struct fresh *f = fresh_add(c);
 	row_key_former(&f->key, ms->key.tail, left_pos);
 	buf_clear(&c->scratch);
-	row_put_former(&c->scratch,
-		       &(struct row_former){.room = ms->key.room, .joined_pos = ms->row.joined_pos});
+	row_put_former(&c->scratch, &(struct row_former){.room = ms->key.room,
+							 .joined_pos = ms->row.joined_pos});
 	fresh_value(c, f);
 }
 
@@ -586,7 +586,7 @@ void tables_drop_room(struct core *c, struct room *r)
 {
 	struct membership *ms, *next;
 	DL_FOREACH_SAFE2(r->memberships, ms, next, room_next)
-		tables_drop_membership(c, ms);
+	tables_drop_membership(c, ms);
 	if (r->warm) {
 		struct tenant *t;
 		HASH_FIND(by_no, c->tenants_by_no, &r->row.tenant, sizeof r->row.tenant, t);
@@ -610,20 +610,20 @@ void tables_drop_member(struct core *c, struct member *m)
 void tables_free(struct core *c)
 {
 	struct room *r, *room_next;
-	HASH_ITER(by_no, c->rooms_by_no, r, room_next) {
+	HASH_ITER (by_no, c->rooms_by_no, r, room_next) {
 		struct membership *ms, *ms_next;
 		struct message *msg, *msg_next;
 		DL_FOREACH_SAFE2(r->memberships, ms, ms_next, room_next)
-			unlink_membership(c, ms);
-		DL_FOREACH_SAFE(r->messages, msg, msg_next)
+		unlink_membership(c, ms);
+		DL_FOREACH_SAFE (r->messages, msg, msg_next)
 			tables_drop_message(c, r, msg);
 		free_room(c, r);
 	}
 	struct member *m, *member_next;
-	HASH_ITER(by_no, c->members_by_no, m, member_next)
+	HASH_ITER (by_no, c->members_by_no, m, member_next)
 		tables_drop_member(c, m);
 	struct tenant *t, *tenant_next;
-	HASH_ITER(by_no, c->tenants_by_no, t, tenant_next) {
+	HASH_ITER (by_no, c->tenants_by_no, t, tenant_next) {
 		HASH_DELETE(by_no, c->tenants_by_no, t);
 		HASH_DELETE(by_id, c->tenants_by_id, t);
 		free(t->text);

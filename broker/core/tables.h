@@ -50,7 +50,7 @@ struct membership {
 	char *text;
 	bool gone;
 	bool dirty;
-	bool indexed; /* its ROW_MEMBERS row is written */
+	bool indexed;                                 /* its ROW_MEMBERS row is written */
 	struct membership *room_prev, *room_next;     /* room->memberships */
 	struct membership *member_prev, *member_next; /* member->memberships */
 	struct membership *dirty_prev, *dirty_next;   /* room->dirty_memberships or ->frozen */
@@ -64,9 +64,9 @@ struct message {
 	struct dedup_key dedup;
 	struct row_message row;
 	uint64_t content;
-	uint64_t changed_pos;
+	uint64_t dirty_pos; /* of the oldest change not yet written */
 	bool has_dedup;
-	struct message *prev, *next; /* room->messages, by changed_pos */
+	struct message *prev, *next; /* room->messages, by dirty_pos */
 };
 
 struct room {
@@ -78,7 +78,7 @@ struct room {
 	char *name;
 	struct membership *memberships;
 	bool all_members;
-	bool used;      /* since the clock's hand passed */
+	bool used; /* since the clock's hand passed */
 	bool row_dirty;
 	bool listed; /* in the list of dirty rooms */
 	bool frozen; /* in the pass's array and not yet done */
@@ -123,8 +123,8 @@ struct core {
 	struct core_rows rows;
 	struct core_sink sink;
 	struct row_state state; /* position: the last record */
-	uint64_t now_us; /* latest time given to a record */
-	uint64_t covered;
+	uint64_t now_us;        /* latest time heard of */
+	uint64_t applied;       /* behind state.position while recovery goes on */
 
 	struct tenant *tenants_by_no, *tenants_by_id;
 	struct member *members_by_no, *members_by_id;

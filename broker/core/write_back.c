@@ -114,6 +114,12 @@ static void write_room_row(struct writer *w, struct room *r)
 	written(w);
 }
 
+/* Its oldest pending message was there when the pass began. */
+static bool message_due(const struct core *c, const struct room *r)
+{
+	return r->messages && r->messages->dirty_pos <= c->pass.position;
+}
+
 /* True when all that the pass holds of the room is written. */
 static bool write_room(struct writer *w, struct room *r, size_t rows_max)
 {
@@ -121,11 +127,9 @@ static bool write_room(struct writer *w, struct room *r, size_t rows_max)
 		write_room_row(w, r);
 	while (r->frozen_memberships && w->rows < rows_max)
 		write_membership(w, r->frozen_memberships);
-	while (r->messages && r->messages->changed_pos <= w->core->pass.position &&
-	       w->rows < rows_max)
+	while (message_due(w->core, r) && w->rows < rows_max)
 		write_message(w, r, r->messages);
-	return !r->frozen_memberships &&
-	       !(r->messages && r->messages->changed_pos <= w->core->pass.position);
+	return !r->frozen_memberships && !message_due(w->core, r);
 }
 
 static int by_room_no(const void *a, const void *b)
@@ -144,12 +148,13 @@ static void pass_begin(struct core *c)
 {
 	struct pass *p = &c->pass;
 	p->active = true;
-	p->position = c->state.position;
+	p->position = c->applied;
 
 	p->rooms = mem_resize(p->rooms, c->dirty_rooms_len + 1, sizeof *p->rooms);
 	p->rooms_len = p->rooms_at = 0;
 	struct room *r, *room_next;
-	LL_FOREACH_SAFE2(c->dirty_rooms, r, room_next, dirty_next) {
+	LL_FOREACH_SAFE2(c->dirty_rooms, r, room_next, dirty_next)
+	{
 		r->listed = false;
 		r->frozen = true;
 		assert(!r->frozen_memberships);
@@ -165,7 +170,7 @@ static void pass_begin(struct core *c)
 	p->members_len = p->members_at = 0;
 	struct member *m;
 	LL_FOREACH2(c->dirty_members, m, dirty_next)
-		p->members[p->members_len++] = m;
+	p->members[p->members_len++] = m;
 	c->dirty_members = NULL;
 	c->dirty_members_len = 0;
 	qsort(p->members, p->members_len, sizeof *p->members, by_member_no);
@@ -185,7 +190,7 @@ static void pass_slice(struct writer *w, size_t rows_max)
 	}
 	if (p->members_at == p->members_len && p->rooms_at == p->rooms_len) {
 		p->active = false;
-		w->core->covered = p->position;
+		w->core->state.covered = p->position;
 	}
 }
 
@@ -198,9 +203,9 @@ size_t core_write_back(struct core *c, size_t rows_max, core_put_fn *put, void *
 		pass_begin(c);
 	pass_slice(&w, rows_max > w.rows ? rows_max : w.rows + 1);
 	if (!c->pass.active && !c->dirty_rows)
-		c->covered = c->state.position;
+		c->state.covered = c->applied;
 	write_state(&w);
-	*covered = c->covered;
+	*covered = c->state.covered;
 	return w.rows;
 }
 
