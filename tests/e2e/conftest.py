@@ -67,3 +67,32 @@ def spec(member, type=2):
 
 def ids(page):
     return [member.member for member in page.members]
+
+
+def whole_history(client, room):
+    """Every message of a room, page by page."""
+    messages, more = [], True
+    while more:
+        page = client.history(room=room, **{"from": len(messages) + 1})
+        messages += page.messages
+        more = page.more
+    return messages
+
+
+def unreads(client, room):
+    """Every member's unread, page by page."""
+    found, after, more = {}, "", True
+    while more:
+        page = client.members_list(room=room, after=after)
+        found.update((m.member, m.unread) for m in page.members)
+        more, after = page.more, page.members[-1].member if page.members else ""
+    return found
+
+
+def check_rooms(client, rooms):
+    """The broker has what the oracle makes of a recorded file."""
+    for room in rooms:
+        assert [(m.seq, m.sender, m.type, m.body, m.client_id)
+                for m in whole_history(client, room.id)] == [
+            (m.seq, m.sender, m.type, m.body, m.client_id) for m in room.messages], room.id
+        assert unreads(client, room.id) == room.unreads(), room.id

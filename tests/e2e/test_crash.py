@@ -2,13 +2,17 @@
 what was acknowledged is there exactly once with the seq it was acknowledged
 with, every room is dense, every unread equals a recount."""
 
+import json
 import random
 import threading
 
+import oracle
+import recording
 from client import Client
-from conftest import people
+from conftest import check_rooms, people, whole_history
+from proc import Process, play_argv
 
-KILLS = 60
+KILLS = 25
 ROOMS = 8
 WINDOW = 40  # posts in flight
 
@@ -38,16 +42,7 @@ class Writer:
             self.acknowledged[room, id] = reply.posted
 
 
-def history(client, room):
-    messages, more = [], True
-    while more:
-        page = client.history(room=room, **{"from": len(messages) + 1})
-        messages += page.messages
-        more = page.more
-    return messages
-
-
-def test_a_broker_killed_many_times_loses_and_doubles_nothing(broker):
+def test_what_was_acknowledged_stands_once_and_where_it_was_said(broker):
     names = ["alice", "bob", "carol"]
     with Client(broker.client) as service, Client(broker.client, members=["bob"]) as watcher:
         for n in range(ROOMS):
@@ -78,7 +73,7 @@ def test_a_broker_killed_many_times_loses_and_doubles_nothing(broker):
 
         acknowledged = {key: p for w in writers for key, p in w.acknowledged.items()}
         assert len(acknowledged) == sum(w.asked for w in writers) > KILLS
-        stored = {f"r{n}": history(service, f"r{n}") for n in range(ROOMS)}
+        stored = {f"r{n}": whole_history(service, f"r{n}") for n in range(ROOMS)}
         check_messages(stored, acknowledged)
         check_unread(service, stored, [*names, "dora"])
         while len(watched) < len(acknowledged):
@@ -87,7 +82,7 @@ def test_a_broker_killed_many_times_loses_and_doubles_nothing(broker):
         for writer in writers:
             writer.client.close()
         broker.restart()
-        assert {room: history(service, room) for room in stored} == stored
+        assert {room: whole_history(service, room) for room in stored} == stored
 
 
 def check_messages(stored, acknowledged):
@@ -114,3 +109,28 @@ def check_watched(watched, stored):
     assert positions == sorted(set(positions)), "delivered in order, each once"
     for room, messages in stored.items():
         assert [e.posted.seq for e in watched if e.room == room] == [m.seq for m in messages]
+
+
+REPLAY_KILLS = 55
+
+
+def test_a_broker_killed_again_and_again_during_a_replay(broker, tmp_path):
+    file = recording.make(tmp_path / "made.ndjson", rooms=150, events=120)
+    chance = random.Random(3)
+    replay = Process(*play_argv(broker, file, "--in-flight", "32", "--read-every", "5", tenant="replay"))
+    try:
+        with Client(broker.client, tenant="replay") as client:
+            for _ in range(REPLAY_KILLS):
+                aim = client.sync_status().position + chance.randrange(1, 250)
+                while client.sync_status().position < aim:
+                    assert replay.running(), "there is more to play than there are kills"
+                broker.crash()
+            summary = json.loads(replay.line(180))
+            assert replay.wait() == 0
+            assert summary["good"] and summary["reconnects"] >= REPLAY_KILLS
+            rooms = list(oracle.rooms(file, read_every=5))
+            check_rooms(client, rooms)
+            broker.crash()
+            check_rooms(client, rooms)
+    finally:
+        replay.end()

@@ -8,6 +8,7 @@ import subprocess
 import oracle
 import pytest
 from client import Client
+from conftest import check_rooms
 from proc import Broker, Process, ctl, environment, play, play_argv, program, run
 
 SOURCE = os.environ["PARLOR_SOURCE"]
@@ -240,25 +241,20 @@ def test_a_played_file_is_as_the_file_says(broker, tenant, service):
     assert summary["texts"] == sum(room.counted() for room in rooms)
     assert summary["notices"] == sum(room.last_seq() - room.counted() for room in rooms)
     for room in rooms:
-        shown = service.room_show(room=room.id)
-        assert (shown.last_seq, shown.counted) == (room.last_seq(), room.counted())
-        assert {m.member: m.unread for m in service.members_list(room=room.id).members} == room.unreads()
+        assert service.room_show(room=room.id).counted == room.counted()
+    check_rooms(service, rooms)
 
 
 def test_playing_again_posts_nothing_twice(broker, tenant, service):
     play(broker, SAMPLE, tenant=tenant)
-    before = {room.id: service.history(room=room.id) for room in oracle.rooms(SAMPLE)}
     again = play(broker, SAMPLE, tenant=tenant)
     assert again["good"] and again["already_there"] == again["texts"] + again["notices"]
-    for room in oracle.rooms(SAMPLE):
-        assert service.history(room=room.id) == before[room.id]
-        assert {m.member: m.unread for m in service.members_list(room=room.id).members} == room.unreads()
+    check_rooms(service, oracle.rooms(SAMPLE))
 
 
 def test_members_read_as_they_go(broker, tenant, service):
     assert play(broker, SAMPLE, "--read-every", "2", tenant=tenant)["reads"] > 0
-    for room in oracle.rooms(SAMPLE, read_every=2):
-        assert {m.member: m.unread for m in service.members_list(room=room.id).members} == room.unreads()
+    check_rooms(service, oracle.rooms(SAMPLE, read_every=2))
 
 
 def test_everything_played_is_heard(broker, tenant):
@@ -318,8 +314,7 @@ def test_an_interrupted_replay_says_so_and_is_finished_by_the_next(broker, tenan
         replay.end()
     summary = play(broker, SAMPLE, tenant=tenant)
     assert summary["good"] and 0 < summary["already_there"] < summary["texts"] + summary["notices"]
-    for room in oracle.rooms(SAMPLE):
-        assert service.room_show(room=room.id).last_seq == room.last_seq()
+    check_rooms(service, oracle.rooms(SAMPLE))
 
 
 # ---- installing --------------------------------------------------------------------------------

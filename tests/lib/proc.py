@@ -211,7 +211,7 @@ class Worker(Process):
 
     def __init__(self, broker, url, *more, env=None):
         super().__init__(program("parlor-worker"), "--broker", broker.worker, *more, ready="ready",
-                         env=env or environment(PARLOR_MYSQL_URL=url))
+                         env=env or environment(PARLOR_MYSQL=url))
 
 
 def ctl(broker, *words, tenant="default", status=0, timeout=120):
