@@ -361,13 +361,13 @@ static void remember(struct session *s, const struct pending_request *r)
 	if (!sent)
 		return;
 	request = sent->requests[0];
-	if (r->op == PARLOR__REQUEST__OP_ATTACH)
+	if (request->op_case == PARLOR__REQUEST__OP_ATTACH)
 		for (size_t i = 0; i < request->attach->n_members; i++)
 			roster_add(&s->roster, request->attach->members[i]);
-	else if (r->op == PARLOR__REQUEST__OP_DETACH)
+	else if (request->op_case == PARLOR__REQUEST__OP_DETACH)
 		for (size_t i = 0; i < request->detach->n_members; i++)
 			roster_remove(&s->roster, request->detach->members[i]);
-	else
+	else if (request->op_case == PARLOR__REQUEST__OP_PRESENCE_SET)
 		roster_set_presence(&s->roster, request->presence_set->member,
 				    request->presence_set->presence);
 	parlor__to_broker__free_unpacked(sent, NULL);

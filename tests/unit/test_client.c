@@ -530,6 +530,90 @@ static void the_descriptor_wakes_a_foreign_loop(void **state)
 	}
 }
 
+static void what_was_seen_elsewhere_is_resumed_from(void **state)
+{
+	struct world *w = *state;
+	struct parlor_client_options options = options_for(w);
+	Parlor__ToBroker *frame;
+
+	parlor_client_close(w->client);
+	options.resume = true;
+	options.journal = JOURNAL;
+	options.position = 1234;
+	assert_int_equal(parlor_client_open(&w->client, &options), PARLOR_E_OK);
+	do {
+		/* The hello of the first one may still be on its way. */
+		frame = next_hello(w);
+		if (frame->requests[0]->hello->resume)
+			break;
+		parlor__to_broker__free_unpacked(frame, NULL);
+	} while (true);
+	assert_true(frame->requests[0]->hello->journal == JOURNAL);
+	assert_int_equal(frame->requests[0]->hello->position, 1234);
+	parlor__to_broker__free_unpacked(frame, NULL);
+}
+
+static void who_was_busy_is_busy_in_the_next_session(void **state)
+{
+	struct world *w = *state;
+	Parlor__Welcome welcome = welcome_at(0);
+	Parlor__PresenceSet set = PARLOR__PRESENCE_SET__INIT;
+	Parlor__Request request = PARLOR__REQUEST__INIT;
+	Parlor__ToBroker *frame;
+	char ben[] = "ben";
+
+	let_in(w, &welcome);
+	set.member = ben;
+	set.presence = PARLOR__PRESENCE__PRESENCE_BUSY;
+	request.op_case = PARLOR__REQUEST__OP_PRESENCE_SET;
+	request.presence_set = &set;
+	assert_int_equal(parlor_client_send(w->client, &request, on_answer, &w->seen), PARLOR_E_OK);
+	frame = next_frame(w);
+	router_done(&w->router, frame->requests[0]->id);
+	parlor__to_broker__free_unpacked(frame, NULL);
+	until(w, &w->seen.answers, 1);
+	router_end(&w->router, PARLOR_E_STOPPING);
+	until(w, &w->seen.lost, 1);
+	let_in(w, &welcome);
+	frame = next_frame(w);
+	assert_int_equal(frame->n_requests, 1);
+	assert_int_equal(frame->requests[0]->op_case, PARLOR__REQUEST__OP_PRESENCE_SET);
+	assert_string_equal(frame->requests[0]->presence_set->member, "ben");
+	assert_int_equal(frame->requests[0]->presence_set->presence,
+			 PARLOR__PRESENCE__PRESENCE_BUSY);
+	parlor__to_broker__free_unpacked(frame, NULL);
+}
+
+static void on_first_answer(void *arg, int code, const Parlor__Reply *reply)
+{
+	struct world *w = arg;
+
+	on_answer(&w->seen, code, reply);
+	assert_int_equal(parlor_client_poll(w->client, 0, NULL), PARLOR_E_USAGE);
+	parlor_client_close(w->client);
+	assert_int_equal(post(w, "from a callback"), PARLOR_E_OK);
+}
+
+static void a_callback_may_send_but_not_poll_or_close(void **state)
+{
+	struct world *w = *state;
+	Parlor__Welcome welcome = welcome_at(0);
+	Parlor__Stats stats = PARLOR__STATS__INIT;
+	Parlor__Request request = PARLOR__REQUEST__INIT;
+
+	let_in(w, &welcome);
+	request.op_case = PARLOR__REQUEST__OP_STATS;
+	request.stats = &stats;
+	assert_int_equal(parlor_client_send(w->client, &request, on_first_answer, w), PARLOR_E_OK);
+	for (int i = 1; i <= 2; i++) {
+		Parlor__ToBroker *frame = next_frame(w);
+
+		router_done(&w->router, frame->requests[0]->id);
+		parlor__to_broker__free_unpacked(frame, NULL);
+		until(w, &w->seen.answers, i);
+	}
+}
+
 /* ---- callers that wait need a broker that answers by itself ---- */
 
 struct clerk {
@@ -699,6 +783,9 @@ int main(void)
 		STORY(silence_brings_a_ping_and_then_a_fresh_connection),
 		STORY(close_says_goodbye_and_answers_with_closed),
 		STORY(the_descriptor_wakes_a_foreign_loop),
+		STORY(what_was_seen_elsewhere_is_resumed_from),
+		STORY(who_was_busy_is_busy_in_the_next_session),
+		STORY(a_callback_may_send_but_not_poll_or_close),
 		STORY(a_caller_waits_and_members_last),
 		STORY(nobody_there_is_a_timeout_with_the_address),
 		STORY(bad_options_open_nothing),

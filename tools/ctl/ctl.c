@@ -47,7 +47,7 @@ enum ctl_exit ctl_open(struct ctl *ctl)
 	return ctl_fail(err, why);
 }
 
-enum ctl_exit ctl_call(struct ctl *ctl, Parlor__Request *request, Parlor__Reply **reply)
+static enum ctl_exit send_and_wait(struct ctl *ctl, Parlor__Request *request, Parlor__Reply **reply)
 {
 	int timeout_ms = ctl->timeout_ms < 0 ? CTL_TIMEOUT_MS : ctl->timeout_ms;
 	enum ctl_exit status = ctl_open(ctl);
@@ -59,10 +59,21 @@ enum ctl_exit ctl_call(struct ctl *ctl, Parlor__Request *request, Parlor__Reply 
 	return err ? ctl_fail(err, parlor_client_error(ctl->client)) : CTL_OK;
 }
 
+enum ctl_exit ctl_call(struct ctl *ctl, Parlor__Request *request, Parlor__Reply__ResultCase result,
+		       Parlor__Reply **reply)
+{
+	enum ctl_exit status = send_and_wait(ctl, request, reply);
+
+	if (status || (*reply)->result_case == result)
+		return status;
+	parlor_reply_free(*reply);
+	return ctl_fail(PARLOR_E_FRAME, "the broker answered something else");
+}
+
 enum ctl_exit ctl_do(struct ctl *ctl, Parlor__Request *request)
 {
 	Parlor__Reply *reply;
-	enum ctl_exit status = ctl_call(ctl, request, &reply);
+	enum ctl_exit status = send_and_wait(ctl, request, &reply);
 
 	if (status)
 		return status;

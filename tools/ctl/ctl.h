@@ -43,10 +43,11 @@ extern const struct command operation_commands[];
 
 /* Opens the client, if it is not. */
 enum ctl_exit ctl_open(struct ctl *);
-/* Send and wait; says on stderr why not. *reply, on CTL_OK only, is to be freed
- * with parlor_reply_free. */
-enum ctl_exit ctl_call(struct ctl *, Parlor__Request *, Parlor__Reply **reply);
-/* The same, and shows the result. */
+/* Send and wait for that result; says on stderr why not. *reply, on CTL_OK only,
+ * is to be freed with parlor_reply_free. */
+enum ctl_exit ctl_call(struct ctl *, Parlor__Request *, Parlor__Reply__ResultCase,
+		       Parlor__Reply **reply);
+/* The same with any result, and shows it. */
 enum ctl_exit ctl_do(struct ctl *, Parlor__Request *);
 /* Says it on stderr; the exit code that belongs to the error. */
 enum ctl_exit ctl_fail(int code, const char *text);

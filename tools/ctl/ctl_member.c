@@ -87,7 +87,7 @@ static enum ctl_exit list(struct ctl *ctl, const struct args *args)
 				before->members->members[before->members->n_members - 1]->member;
 		request.op_case = PARLOR__REQUEST__OP_MEMBERS_LIST;
 		request.members_list = &body;
-		status = ctl_call(ctl, &request, &reply);
+		status = ctl_call(ctl, &request, PARLOR__REPLY__RESULT_MEMBERS, &reply);
 		if (before)
 			parlor_reply_free(before);
 		if (status)

@@ -135,7 +135,8 @@ static enum ctl_exit history(struct ctl *ctl, const struct args *args)
 	request.history = &body;
 	do {
 		Parlor__Reply *reply;
-		enum ctl_exit status = ctl_call(ctl, &request, &reply);
+		enum ctl_exit status =
+			ctl_call(ctl, &request, PARLOR__REPLY__RESULT_HISTORY, &reply);
 
 		if (status)
 			return status;

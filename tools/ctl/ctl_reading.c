@@ -17,7 +17,7 @@ static enum ctl_exit list(struct ctl *ctl, const struct args *args)
 	request.list = &body;
 	do {
 		Parlor__Reply *reply;
-		enum ctl_exit status = ctl_call(ctl, &request, &reply);
+		enum ctl_exit status = ctl_call(ctl, &request, PARLOR__REPLY__RESULT_LIST, &reply);
 
 		if (status)
 			return status;
