@@ -65,6 +65,12 @@ def spec(member, type=2):
     return dict(member=member, type=type, name=member.title(), avatar=f"/{member}.png")
 
 
+def say(client, *bodies, sender="alice", room="r", **more):
+    """Posts, each of them a new message."""
+    for body in bodies:
+        client.post(room=room, sender=sender, client_id=f"say-{next(numbers)}", body=body, **more)
+
+
 def ids(page):
     return [member.member for member in page.members]
 

@@ -86,9 +86,21 @@ def test_someone_who_is_not_a_member(witness, service, op, fields):
     assert service.refusal(op, room="r", **fields) == NOT_MEMBER
 
 
-@pytest.mark.parametrize("op", ["list", "unread_total"])
-def test_an_unknown_member(witness, service, op):
-    assert service.refusal(op, member="zoe") == MEMBER_UNKNOWN
+@pytest.mark.parametrize("op, fields", [
+    ("list", dict(member="zoe")), ("unread_total", dict(member="zoe")),
+    ("presence_get", dict(members=["bob", "zoe"]))])
+def test_an_unknown_member(witness, service, op, fields):
+    assert service.refusal(op, **fields) == MEMBER_UNKNOWN
+
+
+def test_a_good_request_beside_a_bad_one_is_served(room, service):
+    good = pb.Request(id=70_004, post=POST)
+    bad = pb.Request(id=70_005, post={**POST, "client_id": "2", "body": "qqqqqqqq"})
+    frame = pb.ToBroker(requests=[bad, good]).SerializeToString()
+    service.unanswered[good.id] = good
+    service.wire.raw(frame.replace(ODD, b"\xff" * 8))
+    assert service.wait(bad.id).code == TEXT
+    assert service.wait(good.id).posted.seq == 1
 
 
 def test_a_mention_of_someone_who_is_not_there(witness, service):
@@ -415,8 +427,9 @@ def test_unknown_fields_are_passed_over(service, room):
 @pytest.mark.parametrize("unknown", [field(500, 0, b"\x01") * 100, field(501, 2, b"x" * 5000)],
                          ids=["many", "large"])
 def test_unknown_fields_are_bounded(witness, service, unknown):
-    service.wire.raw(GOOD + unknown)
-    assert first_refusal(service).code == FRAME
+    request = pb.Request(id=70_003, post=POST).SerializeToString() + unknown
+    service.wire.raw(field(1, 2, request))
+    assert service.wait(70_003).code == FRAME
 
 
 def test_a_frame_over_the_limit_costs_the_sender_only(witness, service, broker, tenant):

@@ -1,16 +1,11 @@
 """Unread counts, reading, and the list of conversations."""
 
 import pytest
-from conftest import people, spec
+from conftest import people, say, spec
 
 NOTICE = 2
 OPEN, CLOSED = 1, 2
 VALUE = 14
-
-
-def say(client, *bodies, sender="alice", room="r", **more):
-    for body in bodies:
-        client.post(room=room, sender=sender, client_id=f"{sender}-{body}", body=body, **more)
 
 
 def unread(client, member, room="r"):
@@ -152,6 +147,16 @@ def test_a_preview_is_cut_between_characters(service, room):
     say(service, "长" * 3000)
     preview = service.list(member="bob").items[0].last.body
     assert 0 < len(preview) < 3000 and set(preview) == {"长"}
+
+
+def test_a_full_page_of_rooms_with_the_largest_messages(service):
+    most = service.welcome.limits.page
+    for n in range(most):
+        service.send("room_create", room=f"r{n:03}", members=people("bob", "alice"))
+        say(service, "x" * service.welcome.limits.body_bytes, room=f"r{n:03}")
+    items = listed(service)
+    assert [i.room for i in items] == [f"r{n:03}" for n in reversed(range(most))]
+    assert all(0 < len(i.last.body) < 1000 for i in items)
 
 
 def test_a_recalled_message_has_no_preview(service, room):
