@@ -1,5 +1,7 @@
 #include "client/waker.h"
 
+#include "base/clock.h"
+
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -7,7 +9,7 @@
 
 void waker_init(struct waker *w)
 {
-	*w = (struct waker){.fd = -1, .timer = -1, .watched = -1};
+	*w = (struct waker){.fd = -1, .timer = -1, .watched = -1, .set_us = WAKER_NEVER};
 }
 
 static void shut(int fd)
@@ -54,9 +56,16 @@ void waker_watch(struct waker *w, int fd)
 void waker_set(struct waker *w, uint64_t at_us)
 {
 	struct itimerspec when = {0};
+	uint64_t now_us;
 
 	if (w->fd < 0)
 		return;
+	/* A burst of requests or polls costs one call: once due, due now needs
+	 * none, and to wake too early, once, does no harm. */
+	now_us = clock_mono_us();
+	if (w->set_us <= at_us && (at_us <= now_us || now_us < w->set_us))
+		return;
+	w->set_us = at_us;
 	if (at_us != WAKER_NEVER) {
 		when.it_value.tv_sec = (time_t)(at_us / 1000000);
 		/* A time of zero would switch the timer off. */

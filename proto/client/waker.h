@@ -12,7 +12,8 @@
 struct waker {
 	int fd; /* epoll over the two below; -1: never asked for */
 	int timer;
-	int watched; /* the socket's, -1: none */
+	int watched;     /* the socket's, -1: none */
+	uint64_t set_us; /* what the timer is set to */
 };
 
 void waker_init(struct waker *);
@@ -22,7 +23,7 @@ bool waker_start(struct waker *);
 /* The socket's descriptor to watch from now on, -1: none. To be called with -1
  * before that one is closed. */
 void waker_watch(struct waker *, int fd);
-/* Monotonic time at which to become readable; WAKER_NEVER. */
+/* Monotonic time at which to become readable, at the latest; WAKER_NEVER. */
 void waker_set(struct waker *, uint64_t at_us);
 
 #endif
