@@ -88,14 +88,18 @@ def test_a_members_total(service, room):
     assert (total.unread, total.rooms) == (0, 2)
 
 
-def test_reading_shows_in_the_members_other_sessions_and_to_the_room(service, room, connect):
-    phone, desk, alice = connect("bob"), connect("bob"), connect("alice")
+def test_reading_shows_in_the_members_other_sessions(service, room, connect):
+    phone, desk, alice = connect("bob"), connect("bob", "carol"), connect("alice")
     say(service, "1", "2", "3")
+    assert alice.bodies(3) == ["1", "2", "3"]
     phone.read(room="r", member="bob", seq=2)
-    for session in (phone, desk, alice):
+    for session in (phone, desk):
         event = session.event("read")
         assert (event.room, event.read.member, event.read.read_seq) == ("r", "bob", 2)
         assert event.read.unread == 1
+    desk.unread_mark(room="r", member="bob", seq=1)
+    assert phone.event("read").read.unread == 3
+    assert alice.drain() == [], "others ask when they want to know"
 
 
 def test_who_has_read_up_to_where(service, room):
