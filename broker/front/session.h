@@ -73,7 +73,11 @@ struct session {
 	struct audience_rooms rooms; /* audience.c's */
 	struct session_stay *stays;  /* session_stays_* */
 	uint64_t stays_len;
-	bool watching; /* in tenant->watchers */
+	bool watching;     /* in tenant->watchers */
+	size_t want_bytes; /* of the event that did not fit, 0: none */
+	bool behind;       /* not served by the sweep at hand */
+	bool ending;       /* the caller ends it soon, telling it why */
+	int end_code;
 
 	uint64_t heard_us;                       /* monotonic */
 	struct session *heard_prev, *heard_next; /* longest silent first */

@@ -1,0 +1,52 @@
+/* What the modules of the broker's loop share: the pieces it is made of and
+ * the state of the turn at hand. Owns nothing that the pieces own; the loop
+ * makes and frees them. One thread. */
+#ifndef BROKER_BROKER_H
+#define BROKER_BROKER_H
+
+#include "front/audience.h"
+#include "front/auth.h"
+#include "front/front.h"
+#include "front/outbox.h"
+#include "front/session.h"
+#include "front/settings.h"
+#include "store/store.h"
+#include "sync/sync.h"
+#include "turn.h"
+#include "waiting.h"
+
+#include "base/arena.h"
+
+struct broker_counts {
+	uint64_t requests, refused, frames_bad;
+	uint64_t posts, events_live, events_caught_up, fell_behind;
+	uint64_t sessions_opened, sessions_expired, sessions_failed;
+	uint64_t turns, commits, records;
+};
+
+struct broker {
+	struct settings settings;
+	void *zmq;
+	struct auth *auth;
+	struct store *store;
+	struct core *core;
+	struct front *front;        /* clients */
+	struct front *worker_front; /* workers */
+	struct outbox *outbox;
+	struct session_table *sessions;
+	struct audience *audience;
+	struct sync *sync;
+	struct waiting *waiting;
+	struct turn turn;
+	struct arena request_arena; /* what one frame holds, decoded */
+	struct arena reply_arena;   /* what one reply is made of */
+	struct buf scratch;
+	uint64_t now_us;      /* monotonic, of this turn */
+	uint64_t wall_us;     /* of this turn */
+	bool stopping;
+	bool failed; /* a commit failed: nothing may be sent any more */
+	bool ending; /* some session is marked to be ended */
+	struct broker_counts counts;
+};
+
+#endif

@@ -1,0 +1,172 @@
+#include "commit.h"
+
+#include "delivery.h"
+#include "event.h"
+
+#include "base/log.h"
+
+/* Journal entries trimmed in one commit. */
+#define TRIM_SLICE 2000
+
+static struct span event_of(struct broker *b, uint64_t position, enum parlor_err *err)
+{
+	struct entry entry;
+	for (size_t i = 0; i < b->turn.len; i++)
+		if (b->turn.records[i].position == position)
+			return turn_event(&b->turn, &b->turn.records[i]);
+	*err = store_read(b->store, position, &entry);
+	return *err ? (struct span){NULL, 0} : entry.event;
+}
+
+/* Takes a recalled message's body out of its record. */
+static enum parlor_err blank(struct broker *b, uint64_t position)
+{
+	enum parlor_err err = PARLOR_E_OK;
+	struct span event = event_of(b, position, &err);
+	if (err == PARLOR_E_NOT_FOUND)
+		return PARLOR_E_OK; /* trimmed: the body is gone already */
+	if (err)
+		return err;
+	buf_clear(&b->scratch);
+	arena_clear(&b->reply_arena);
+	err = event_put_recalled(&b->scratch, event, &b->reply_arena);
+	if (!err)
+		store_replace_event(b->store, position,
+				    (struct span){b->scratch.data, b->scratch.len});
+	return err;
+}
+
+static void append_records(struct broker *b)
+{
+	const struct turn *t = &b->turn;
+	for (size_t i = 0; i < t->len; i++) {
+		const struct turn_record *r = &t->records[i];
+		struct entry entry = {.position = r->position,
+				      .part = r->part,
+				      .head = {t->bytes.data + r->head_at, r->head_len},
+				      .event = turn_event(t, r)};
+		store_append(b->store, &entry);
+	}
+}
+
+/* A pass begins when enough is dirty to be worth sorting; while one is under
+ * way each commit takes a slice, larger than what it makes dirty itself, and
+ * as much as it must once the bound is reached. */
+static void write_back(struct broker *b, size_t slice)
+{
+	size_t dirty = core_dirty(b->core);
+	uint64_t covered;
+	if (!core_writing(b->core) && dirty < b->settings.dirty_rows_max / 4)
+		return;
+	if (slice < b->settings.write_back_rows)
+		slice = b->settings.write_back_rows;
+	if (dirty > b->settings.dirty_rows_max)
+		slice += dirty - b->settings.dirty_rows_max;
+	core_write_back(b->core, slice, store_put, b->store, &covered);
+	store_set_covered(b->store, covered);
+}
+
+/* The first position to be kept, as far as workers and rows allow. */
+static uint64_t trim_to(const struct broker *b)
+{
+	uint64_t hot = b->settings.hot_records, last = store_last(b->store);
+	if (!hot || last <= hot)
+		return 0;
+	uint64_t first = last - hot + 1, floor = sync_floor(b->sync);
+	if (first > floor + 1)
+		first = floor + 1;
+	if (first > store_covered(b->store))
+		first = store_covered(b->store);
+	return first;
+}
+
+static void trim(struct broker *b)
+{
+	uint64_t first = trim_to(b);
+	if (first > store_first(b->store))
+		store_trim(b->store, first, TRIM_SLICE);
+}
+
+static enum parlor_err renew_turn(struct broker *b)
+{
+	store_turn_end(b->store);
+	return store_turn_begin(b->store);
+}
+
+static void tell_sync(struct broker *b)
+{
+	for (size_t i = 0; i < b->turn.len; i++)
+		sync_committed(b->sync, b->turn.records[i].position, b->turn.records[i].part);
+}
+
+enum parlor_err commit_turn(struct broker *b)
+{
+	if (!b->turn.len && !b->turn.recalls_len)
+		return PARLOR_E_OK;
+	enum parlor_err err = store_begin(b->store);
+	if (err)
+		return err;
+	append_records(b);
+	for (size_t i = 0; i < b->turn.recalls_len && !err; i++)
+		err = blank(b, b->turn.recalls[i].position);
+	if (err) {
+		store_abort(b->store);
+		return err;
+	}
+	write_back(b, 4 * b->turn.len);
+	trim(b);
+	err = store_commit(b->store);
+	if (!err)
+		err = renew_turn(b);
+	if (err) {
+		log_error("commit of %zu records failed: %s", b->turn.len, parlor_err_text(err));
+		return err;
+	}
+	b->counts.commits++;
+	b->counts.records += b->turn.len;
+	delivery_committed(b);
+	tell_sync(b);
+	turn_clear(&b->turn);
+	return PARLOR_E_OK;
+}
+
+enum parlor_err commit_moves(struct broker *b)
+{
+	enum parlor_err err = b->turn.moves ? commit_turn(b) : PARLOR_E_OK;
+	if (err)
+		b->failed = true;
+	return err;
+}
+
+static enum parlor_err commit_slice(struct broker *b, size_t rows)
+{
+	uint64_t covered;
+	enum parlor_err err = store_begin(b->store);
+	if (err)
+		return err;
+	core_write_back(b->core, rows, store_put, b->store, &covered);
+	store_set_covered(b->store, covered);
+	trim(b);
+	return store_commit(b->store);
+}
+
+enum parlor_err commit_idle(struct broker *b)
+{
+	if (!core_dirty(b->core) && trim_to(b) <= store_first(b->store))
+		return PARLOR_E_OK;
+	enum parlor_err err = commit_slice(b, b->settings.write_back_rows);
+	return err ? err : renew_turn(b);
+}
+
+enum parlor_err commit_all_rows(struct broker *b)
+{
+	enum parlor_err err = PARLOR_E_OK;
+	while (!err && core_dirty(b->core))
+		err = commit_slice(b, 4 * b->settings.write_back_rows);
+	return err;
+}
+
+enum parlor_err commit_room(struct broker *b)
+{
+	return store_reserve(b->store, 2 * b->turn.bytes.len);
+}

@@ -1,0 +1,22 @@
+/* Making a turn durable: one transaction with the turn's records, recalled
+ * bodies, a slice of write-back and of trimming. Owns the order of it: journal
+ * first, then delivery. A commit that fails ends the process (DESIGN 3). */
+#ifndef BROKER_COMMIT_H
+#define BROKER_COMMIT_H
+
+#include "broker.h"
+
+/* Commits what the turn holds, if anything, and delivers it. On failure nothing
+ * may be sent any more. */
+enum parlor_err commit_turn(struct broker *) PARLOR_MUST_CHECK;
+/* The same, only when the turn holds a record that changes who hears a room:
+ * who attaches must find the audience as the state is. */
+enum parlor_err commit_moves(struct broker *) PARLOR_MUST_CHECK;
+/* When nothing else is to do: a slice of rows and of trimming, if any is due. */
+enum parlor_err commit_idle(struct broker *) PARLOR_MUST_CHECK;
+/* Everything dirty to rows: before a clean stop. */
+enum parlor_err commit_all_rows(struct broker *) PARLOR_MUST_CHECK;
+/* STORE_FULL when a request that writes cannot be taken now. */
+enum parlor_err commit_room(struct broker *) PARLOR_MUST_CHECK;
+
+#endif

@@ -1,0 +1,316 @@
+#include "loop.h"
+
+#include "commit.h"
+#include "delivery.h"
+#include "dispatch.h"
+#include "recover.h"
+#include "roster.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define WORKER_FRAME_BYTES (16u << 20)
+#define IDLE_US 200000
+#define TICK_MS_MAX 250
+#define DRAIN_MS_MAX 2000
+
+/* ---- making the pieces ------------------------------------------------------------ */
+
+static enum parlor_err open_store(struct broker *b, char *why, size_t why_size)
+{
+	const struct settings *s = &b->settings;
+	uint64_t journal_id = 0;
+	enum parlor_err err = random_bytes(&journal_id, sizeof journal_id);
+	if (err)
+		return err;
+	struct store_options options = {.dir = s->data,
+					.map_init = s->map_init_bytes,
+					.map_max = s->map_max_bytes,
+					.headroom = s->headroom_bytes,
+					.parts = (uint32_t)s->parts};
+	/* Half the range: languages without unsigned 64-bit integers read it too. */
+	return store_open(&b->store, &options, (journal_id >> 1) | 1, why, why_size);
+}
+
+static enum parlor_err open_fronts(struct broker *b, char *why, size_t why_size)
+{
+	const struct settings *s = &b->settings;
+	struct front_options clients = {.endpoint = s->listen,
+					.role = AUTH_CLIENT,
+					.auth = b->auth,
+					.frame_bytes_max = s->frame_bytes};
+	struct front_options workers = {.endpoint = s->worker_listen,
+					.role = AUTH_WORKER,
+					.auth = b->auth,
+					.frame_bytes_max = WORKER_FRAME_BYTES};
+	enum parlor_err err = front_open(&b->front, b->zmq, &clients, why, why_size);
+	if (!err)
+		err = front_open(&b->worker_front, b->zmq, &workers, why, why_size);
+	return err;
+}
+
+static void make_sync(struct broker *b)
+{
+	const struct settings *s = &b->settings;
+	struct sync_settings how = sync_settings_default;
+	how.heartbeat_ms = (uint32_t)s->worker_heartbeat_ms;
+	how.lease_ms = (uint32_t)s->worker_lease_ms;
+	how.batch_records = (uint32_t)s->batch_records;
+	how.batch_bytes = (uint32_t)s->batch_bytes;
+	how.cold = (uint32_t)s->cold_queries;
+	how.cold_ms = (uint32_t)s->cold_timeout_ms;
+	how.frame_bytes = WORKER_FRAME_BYTES;
+	struct sync_hooks hooks = {.ctx = b, .answer = dispatch_answer};
+	b->sync = sync_new(&how, b->store, b->core, front_socket(b->worker_front), hooks);
+}
+
+static void make_tables(struct broker *b)
+{
+	const struct settings *s = &b->settings;
+	struct session_limits sessions = {.sessions = session_descriptors(s->sessions),
+					  .members = s->session_members,
+					  .stays = s->session_stays};
+	struct outbox_limits out = {.frame_bytes_max = s->frame_bytes,
+				    .peer_bytes_max = s->session_queue_bytes,
+				    .total_bytes_max = s->queue_bytes};
+	b->sessions = session_table_new(&sessions);
+	b->audience = audience_new(s->audience_entries);
+	b->outbox = outbox_new(front_socket(b->front), &out);
+	b->waiting = waiting_new();
+	/* A decoded frame takes more than its bytes: pointers, and a struct a request. */
+	arena_init(&b->request_arena, 8 * s->frame_bytes);
+	arena_init(&b->reply_arena, 4 * s->frame_bytes);
+}
+
+static void look_at_clocks(struct broker *b)
+{
+	b->now_us = clock_mono_us();
+	b->wall_us = clock_wall_us();
+}
+
+enum parlor_err loop_init(struct broker *b, char *why, size_t why_size)
+{
+	struct core_limits limits;
+	look_at_clocks(b);
+	snprintf(why, why_size, "cannot make a ZeroMQ context");
+	b->zmq = zmq_ctx_new();
+	if (!b->zmq)
+		return PARLOR_E_NO_MEMORY;
+	enum parlor_err err = auth_open(&b->auth, b->zmq, b->settings.keys, why, why_size);
+	if (!err)
+		err = open_store(b, why, why_size);
+	if (err)
+		return err;
+	settings_core_limits(&b->settings, &limits);
+	b->turn.parts = store_parts(b->store);
+	b->core = core_new(&limits, store_rows(b->store),
+			   (struct core_sink){.ctx = &b->turn, .record = turn_record});
+	err = recover(b, why, why_size);
+	if (!err)
+		err = open_fronts(b, why, why_size);
+	if (err)
+		return err;
+	make_tables(b);
+	make_sync(b);
+	return PARLOR_E_OK;
+}
+
+void loop_fini(struct broker *b)
+{
+	sync_free(b->sync);
+	front_close(b->front);
+	front_close(b->worker_front);
+	auth_close(b->auth);
+	if (b->zmq)
+		zmq_ctx_term(b->zmq);
+	if (b->sessions)
+		session_table_free(b->sessions);
+	outbox_free(b->outbox);
+	audience_free(b->audience);
+	waiting_free(b->waiting);
+	core_free(b->core);
+	if (b->store)
+		store_close(b->store);
+	turn_fini(&b->turn);
+	arena_fini(&b->request_arena);
+	arena_fini(&b->reply_arena);
+	buf_fini(&b->scratch);
+}
+
+/* ---- a turn -------------------------------------------------------------------------- */
+
+struct loop {
+	struct broker *broker;
+	int signal_fd;
+	struct front_frame frame;
+	uint64_t sync_in_us;  /* until sync wants to be called */
+	uint64_t idle_since_us;
+	bool more;            /* there is work that no descriptor tells of */
+};
+
+/* Takes what clients sent, up to the size of a turn. True when more may be there. */
+static bool receive(struct loop *l)
+{
+	struct broker *b = l->broker;
+	size_t bytes = 0;
+	for (uint64_t n = 0; n < b->settings.turn_requests && bytes < b->settings.turn_bytes; n++) {
+		uint64_t requests = b->counts.requests;
+		if (b->failed || !front_recv(b->front, &l->frame))
+			return false;
+		bytes += front_payload(&l->frame).len + 64;
+		dispatch_frame(b, &l->frame);
+		n += b->counts.requests - requests;
+	}
+	return true;
+}
+
+static enum parlor_err work(struct loop *l)
+{
+	struct broker *b = l->broker;
+	uint64_t commits = b->counts.commits;
+	roster_sweep(b);
+	auth_serve(b->auth);
+	l->more = !b->stopping && receive(l);
+	if (b->failed)
+		return PARLOR_E_STORE;
+	enum parlor_err err = commit_turn(b);
+	if (err)
+		return err;
+	sync_on_readable(b->sync, b->now_us);
+	sync_tick(b->sync, b->now_us);
+	l->sync_in_us = sync_pump(b->sync, b->now_us);
+	l->more |= delivery_catch_up(b);
+	if (b->counts.commits != commits)
+		l->idle_since_us = b->now_us;
+	if (b->now_us - l->idle_since_us > IDLE_US)
+		err = commit_idle(b);
+	return err;
+}
+
+static enum parlor_err turn(struct loop *l)
+{
+	struct broker *b = l->broker;
+	look_at_clocks(b);
+	b->counts.turns++;
+	enum parlor_err err = store_turn_begin(b->store);
+	if (!err)
+		err = work(l);
+	store_turn_end(b->store);
+	if (err)
+		return err;
+	outbox_flush(b->outbox);
+	core_evict(b->core);
+	l->more |= b->ending || b->turn.len;
+	return PARLOR_E_OK;
+}
+
+/* ---- waiting ---------------------------------------------------------------------------- */
+
+static long wait_ms(const struct loop *l)
+{
+	struct broker *b = l->broker;
+	if (l->more)
+		return 0;
+	uint64_t us = l->sync_in_us;
+	if (core_dirty(b->core) && us > IDLE_US)
+		us = IDLE_US;
+	return us > TICK_MS_MAX * 1000 ? TICK_MS_MAX : (long)((us + 999) / 1000);
+}
+
+/* Waits for something to do. True when a signal came. */
+static bool wait_for_work(struct loop *l)
+{
+	struct broker *b = l->broker;
+	long ms = wait_ms(l);
+	bool drains = session_catching_up_count(b->sessions) > 0;
+	if (ms && drains && !outbox_arm(b->outbox))
+		ms = 0;
+	zmq_pollitem_t items[] = {
+		{.socket = front_socket(b->front), .events = ZMQ_POLLIN},
+		{.socket = front_socket(b->worker_front), .events = ZMQ_POLLIN},
+		{.fd = l->signal_fd, .events = ZMQ_POLLIN},
+		{.fd = outbox_fd(b->outbox), .events = drains ? ZMQ_POLLIN : 0},
+		{.socket = auth_socket(b->auth), .events = ZMQ_POLLIN},
+	};
+	int n = auth_socket(b->auth) ? 5 : 4;
+	if (zmq_poll(items, n, ms) < 0 && errno != EINTR)
+		log_warn("zmq_poll: %s", zmq_strerror(errno));
+	if (items[3].revents)
+		outbox_collect(b->outbox);
+	return items[2].revents != 0;
+}
+
+/* ---- stopping ----------------------------------------------------------------------------- */
+
+static void say_goodbye(struct broker *b)
+{
+	struct session *next;
+	for (struct session *s = session_first(b->sessions); s; s = next) {
+		next = s->heard_next;
+		roster_end(b, s, PARLOR_E_STOPPING);
+	}
+}
+
+/* ZeroMQ sends what it holds, for a bounded time: a peer that does not read
+ * must not keep us. */
+static void wait_until_sent(struct broker *b)
+{
+	struct outbox_counts counts;
+	uint64_t until_us = clock_mono_us() + DRAIN_MS_MAX * 1000;
+	for (;;) {
+		bool waits = outbox_arm(b->outbox);
+		outbox_counts(b->outbox, &counts);
+		uint64_t now_us = clock_mono_us();
+		if (!counts.queued_bytes || now_us >= until_us)
+			return;
+		zmq_pollitem_t item = {.fd = outbox_fd(b->outbox), .events = ZMQ_POLLIN};
+		if (waits && zmq_poll(&item, 1, (long)((until_us - now_us) / 1000 + 1)) < 0)
+			return;
+		outbox_collect(b->outbox);
+	}
+}
+
+static enum parlor_err drain(struct loop *l)
+{
+	struct broker *b = l->broker;
+	log_info("stopping");
+	b->stopping = true;
+	enum parlor_err err = store_turn_begin(b->store);
+	if (err)
+		return err;
+	say_goodbye(b);
+	err = commit_turn(b);
+	if (!err)
+		err = commit_all_rows(b);
+	store_turn_end(b->store);
+	if (err)
+		return err;
+	outbox_flush(b->outbox);
+	wait_until_sent(b);
+	return PARLOR_E_OK;
+}
+
+enum parlor_err loop_run(struct broker *b, int signal_fd)
+{
+	struct loop l = {.broker = b, .signal_fd = signal_fd, .more = true};
+	front_frame_init(&l.frame);
+	enum parlor_err err = PARLOR_E_OK;
+	l.idle_since_us = b->now_us;
+	while (!err) {
+		if (wait_for_work(&l)) {
+			err = drain(&l);
+			break;
+		}
+		err = turn(&l);
+	}
+	front_frame_close(&l.frame);
+	if (err)
+		log_error("stopping at once: %s", parlor_err_text(err));
+	return err;
+}
