@@ -115,11 +115,12 @@ static const char *read_line(struct auth *auth, char *line)
 	char *words[5] = {NULL};
 	size_t n = 0;
 	char *rest;
-	line[strcspn(line, "#\r\n")] = '\0';
+	line[strcspn(line, "\r\n")] = '\0';
 	for (char *word = strtok_r(line, " \t", &rest); word && n < 4;
 	     word = strtok_r(NULL, " \t", &rest))
 		words[n++] = word;
-	if (n == 0)
+	/* A comment has its own line: '#' is a digit of Z85. */
+	if (n == 0 || words[0][0] == '#')
 		return NULL;
 	if (++auth->rules > AUTH_KEYS_MAX)
 		return "too many keys";

@@ -2,7 +2,7 @@
  * and the ZAP socket that libzmq asks on (served from the loop, no thread).
  * Without a keys file there is no check, and front.h binds loopback only.
  *
- * Keys file, readable by its owner only; '#' begins a comment:
+ * Keys file, readable by its owner only; a line that begins with '#' is a comment:
  *     server SECRET            the broker's own CURVE key, Z85
  *     tenant ID PUBLIC         clients with this key may name this tenant;
  *                              ID * is any; a key may stand in several lines

@@ -26,14 +26,24 @@ static bool begins(const char *text, const char *with)
 	return strncmp(text, with, strlen(with)) == 0;
 }
 
-/* The host of tcp://HOST:PORT, without brackets. False when it is none. */
+/* '*' or a number. libzmq would take 99999 and 80x, and bind something else. */
+static bool is_port(const char *text)
+{
+	if (strcmp(text, "*") == 0)
+		return true;
+	size_t len = strlen(text);
+	return len >= 1 && len <= 5 && strspn(text, "0123456789") == len &&
+	       strtoul(text, NULL, 10) <= UINT16_MAX;
+}
+
+/* The host of tcp://HOST:PORT, without brackets. False when it is no such address. */
 static bool tcp_host(const char *endpoint, char *host, size_t host_size)
 {
 	if (!begins(endpoint, "tcp://"))
 		return false;
 	const char *at = endpoint + strlen("tcp://");
 	const char *end = strrchr(at, ':');
-	if (!end || end == at || !end[1])
+	if (!end || end == at || !is_port(end + 1))
 		return false;
 	if (*at == '[' && end[-1] == ']') {
 		at++;

@@ -34,7 +34,8 @@ struct ticket {
 };
 
 struct outbox_peer {
-	void *owner; /* NULL once closed */
+	UT_hash_handle hh; /* in outbox.lingering, while closed */
+	void *owner;       /* NULL once closed */
 	size_t queued;
 	size_t flying; /* tickets */
 	uint32_t node; /* what the turn brought it: the path from the root to here */
@@ -85,6 +86,7 @@ struct outbox {
 	/* the accounts */
 	size_t total;
 	struct outbox_peer *failed;
+	struct outbox_peer *lingering; /* closed, and something of them is still queued */
 	struct outbox_peer *strangers;
 	struct ticket *spare;
 	size_t spare_len;
@@ -110,10 +112,12 @@ static struct outbox_peer *peer_new(struct outbox *ob, struct span routing, void
 }
 
 /* A closed peer lives while ZeroMQ or this turn still has something of it. */
-static void peer_free_if_done(struct outbox_peer *peer)
+static void peer_free_if_done(struct outbox *ob, struct outbox_peer *peer)
 {
-	if (!peer->owner && !peer->flying && peer->node == ROOT)
-		free(peer);
+	if (peer->owner || peer->flying || peer->node != ROOT)
+		return;
+	HASH_DEL(ob->lingering, peer);
+	free(peer);
 }
 
 static void turn_clear(struct outbox *ob)
@@ -157,7 +161,7 @@ void outbox_free(struct outbox *ob)
 		struct outbox_peer *peer = ob->touched;
 		ob->touched = peer->next_touched;
 		peer->node = ROOT;
-		peer_free_if_done(peer);
+		peer_free_if_done(ob, peer);
 	}
 	assert(ob->total == 0 && ob->counts.peers == 0);
 	free(ob->strangers);
@@ -179,7 +183,14 @@ struct outbox_peer *outbox_open(struct outbox *ob, struct span routing, void *ow
 {
 	assert(owner);
 	ob->counts.peers++;
-	return peer_new(ob, routing, owner);
+	struct outbox_peer *peer;
+	HASH_FIND(hh, ob->lingering, routing.data, routing.len, peer);
+	if (!peer)
+		return peer_new(ob, routing, owner);
+	HASH_DEL(ob->lingering, peer);
+	peer->owner = owner;
+	peer->failed = false;
+	return peer;
 }
 
 void outbox_close(struct outbox *ob, struct outbox_peer *peer)
@@ -188,8 +199,9 @@ void outbox_close(struct outbox *ob, struct outbox_peer *peer)
 		DL_DELETE2(ob->failed, peer, failed_prev, failed_next);
 	peer->listed = false;
 	peer->owner = NULL;
+	HASH_ADD_KEYPTR(hh, ob->lingering, peer->routing, peer->routing_len, peer);
 	ob->counts.peers--;
-	peer_free_if_done(peer);
+	peer_free_if_done(ob, peer);
 }
 
 /* ---- within a turn ----------------------------------------------------------------- */
@@ -404,7 +416,7 @@ static void ticket_back(struct outbox *ob, struct ticket *ticket)
 	peer->queued -= ticket->frame->len + OUTBOX_FRAME_COST;
 	ob->total -= OUTBOX_FRAME_COST;
 	frame_drop(ob, ticket->frame);
-	peer_free_if_done(peer);
+	peer_free_if_done(ob, peer);
 	if (ob->spare_len >= SPARE_TICKETS_MAX) {
 		free(ticket);
 		return;
@@ -552,7 +564,7 @@ void outbox_flush(struct outbox *ob)
 		peer_flush(ob, peer);
 		node_leave(ob, peer->node);
 		peer->node = ROOT;
-		peer_free_if_done(peer);
+		peer_free_if_done(ob, peer);
 	}
 	turn_clear(ob);
 }

@@ -43,7 +43,9 @@ struct outbox *outbox_new(void *router, const struct outbox_limits *);
 /* Only when ZeroMQ holds no frame any more: after zmq_ctx_term. NULL is fine. */
 void outbox_free(struct outbox *);
 
-/* A peer to send to. `owner` comes back when it fails. */
+/* A peer to send to. `owner` comes back when it fails. While something of an
+ * earlier peer of that routing id is still queued its account goes on: saying
+ * hello anew does not empty a queue that nobody reads. */
 struct outbox_peer *outbox_open(struct outbox *, struct span routing, void *owner);
 /* Its owner ends. What this turn already brought it is still sent with the
  * next flush; a failure is no longer reported. The pointer is dead after. */

@@ -1,117 +1,165 @@
-/* What the delivery check of a replay notices, and that it notices it. */
-#include "audience.h"
+/* Who listens to a room: references, limits, and a long random life beside a
+ * plain matrix. */
+#include "front/audience.h"
+
+#include "base/mem.h"
+#include "front/session.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
-static struct audience a;
-static struct audience_room *room;
+#define SESSIONS 12
+#define ROOMS 15
 
-#define BOTH 3U
-#define FIRST 1U
-
-static int open_room(void **state)
+static void test_members_of_a_session_share_an_entry(void **state)
 {
 	(void)state;
-	a = (struct audience){0};
-	room = audience_open(&a, "tea", 3);
-	return 0;
+	struct audience *a = audience_new(100);
+	struct session gateway = {0};
+	uint64_t since;
+	size_t n;
+	assert_int_equal(audience_add(a, 7, &gateway, 50), PARLOR_E_OK);
+	assert_int_equal(audience_add(a, 7, &gateway, 20), PARLOR_E_OK);
+	assert_int_equal(audience_add(a, 7, &gateway, 80), PARLOR_E_OK);
+	const struct audience_entry *entries = audience_of(a, 7, &n);
+	assert_int_equal(n, 1);
+	assert_ptr_equal(entries[0].session, &gateway);
+	assert_int_equal(entries[0].refs, 3);
+
+	assert_true(audience_drop(a, 7, &gateway));
+	assert_true(audience_drop(a, 7, &gateway));
+	assert_true(audience_since(a, 7, &gateway, &since));
+	assert_int_equal(since, 20);
+	assert_true(audience_drop(a, 7, &gateway));
+	assert_false(audience_since(a, 7, &gateway, &since));
+	assert_false(audience_drop(a, 7, &gateway));
+	assert_null(audience_of(a, 7, &n));
+	assert_int_equal(n, 0);
+
+	/* Who comes back begins anew. */
+	assert_int_equal(audience_add(a, 7, &gateway, 90), PARLOR_E_OK);
+	assert_true(audience_since(a, 7, &gateway, &since));
+	assert_int_equal(since, 90);
+	audience_drop_session(a, &gateway);
+	assert_int_equal(audience_entries(a), 0);
+	assert_int_equal(audience_room_count(a), 0);
+	audience_free(a);
 }
 
-static int fini(void **state)
+static void test_a_full_audience_refuses_new_entries_only(void **state)
 {
 	(void)state;
-	audience_fini(&a);
-	return 0;
+	struct audience *a = audience_new(2);
+	struct session first = {0};
+	struct session second = {0};
+	size_t n;
+	assert_int_equal(audience_add(a, 1, &first, 1), PARLOR_E_OK);
+	assert_int_equal(audience_add(a, 2, &first, 1), PARLOR_E_OK);
+	assert_int_equal(audience_add(a, 1, &second, 1), PARLOR_E_TOO_MANY);
+	assert_int_equal(audience_add(a, 3, &second, 1), PARLOR_E_TOO_MANY);
+	assert_int_equal(audience_add(a, 1, &first, 1), PARLOR_E_OK);
+	(void)audience_of(a, 1, &n);
+	assert_int_equal(n, 1);
+	assert_int_equal(audience_room_count(a), 2);
+	assert_int_equal(audience_entries(a), 2);
+	assert_int_equal(second.rooms.len, 0);
+
+	audience_drop_room(a, 2);
+	assert_int_equal(audience_add(a, 1, &second, 1), PARLOR_E_OK);
+	audience_drop_session(a, &first);
+	audience_drop_session(a, &second);
+	audience_free(a);
 }
 
-static void all_heard_in_order_is_good(void **state)
+struct cell {
+	uint32_t refs;
+	uint64_t since;
+};
+
+static void check(const struct audience *a, struct session *sessions,
+		  struct cell cells[SESSIONS][ROOMS])
+{
+	uint64_t entries = 0;
+	for (uint64_t room = 0; room < ROOMS; room++) {
+		size_t n;
+		const struct audience_entry *at = audience_of(a, room, &n);
+		size_t expected = 0;
+		for (int s = 0; s < SESSIONS; s++)
+			expected += cells[s][room].refs > 0;
+		assert_int_equal(n, expected);
+		entries += n;
+		for (size_t i = 0; i < n; i++) {
+			const struct cell *cell = &cells[at[i].session - sessions][room];
+			assert_int_equal(at[i].refs, cell->refs);
+			assert_int_equal(at[i].since, cell->since);
+		}
+	}
+	assert_int_equal(audience_entries(a), entries);
+	for (int s = 0; s < SESSIONS; s++)
+		for (uint64_t room = 0; room < ROOMS; room++) {
+			uint64_t since;
+			bool there = audience_since(a, room, &sessions[s], &since);
+			assert_int_equal(there, cells[s][room].refs > 0);
+			assert_true(!there || since == cells[s][room].since);
+		}
+}
+
+static void random_step(struct audience *a, struct session *sessions,
+			struct cell cells[SESSIONS][ROOMS])
+{
+	int s = rand() % SESSIONS;
+	uint64_t room = (uint64_t)rand() % ROOMS;
+	struct cell *cell = &cells[s][room];
+	int what = rand() % 100;
+	if (what < 55) {
+		uint64_t since = (uint64_t)rand() % 1000;
+		assert_int_equal(audience_add(a, room, &sessions[s], since), PARLOR_E_OK);
+		if (!cell->refs || since < cell->since)
+			cell->since = since;
+		cell->refs++;
+	} else if (what < 97) {
+		assert_int_equal(audience_drop(a, room, &sessions[s]), cell->refs > 0);
+		cell->refs -= cell->refs > 0;
+	} else if (what < 99) {
+		audience_drop_session(a, &sessions[s]);
+		memset(cells[s], 0, sizeof cells[s]);
+	} else {
+		audience_drop_room(a, room);
+		for (int i = 0; i < SESSIONS; i++)
+			cells[i][room].refs = 0;
+	}
+}
+
+static void test_a_random_life_equals_the_matrix(void **state)
 {
 	(void)state;
-	audience_expect(&a, room, 0, BOTH);
-	audience_expect(&a, room, 2, FIRST);
-	audience_hear(&a, 0, "tea", "r0", 1);
-	assert_int_equal(audience_outstanding(&a), 2);
-	audience_close(&a, room);
-	audience_hear(&a, 1, "tea", "r0", 1);
-	audience_hear(&a, 0, "tea", "r2", 2);
-	assert_int_equal(audience_outstanding(&a), 0);
-	assert_int_equal(a.heard, 3);
-	assert_int_equal(a.heard_by[0], 2);
-	assert_int_equal(a.unexpected + a.out_of_order + a.foreign, 0);
-	assert_null(a.rooms);
+	struct audience *a = audience_new(SESSIONS * ROOMS);
+	struct session *sessions = mem_new(SESSIONS * sizeof *sessions);
+	struct cell cells[SESSIONS][ROOMS] = {0};
+	srand(20240229);
+	for (int i = 0; i < 20000; i++) {
+		random_step(a, sessions, cells);
+		if (i % 50 == 0)
+			check(a, sessions, cells);
+	}
+	check(a, sessions, cells);
+	for (int s = 0; s < SESSIONS; s++)
+		audience_drop_session(a, &sessions[s]);
+	assert_int_equal(audience_entries(a), 0);
+	audience_free(a);
+	free(sessions);
 }
-
-static void doubles_and_strangers_are_unexpected(void **state)
-{
-	(void)state;
-	audience_expect(&a, room, 0, FIRST);
-	audience_hear(&a, 0, "tea", "r0", 1);
-	audience_hear(&a, 0, "tea", "r0", 1);
-	audience_hear(&a, 1, "tea", "r0", 1);
-	audience_hear(&a, 0, "tea", "r1", 2);
-	audience_hear(&a, 0, "tea", "r77", 2);
-	audience_hear(&a, 0, "coffee", "r0", 1);
-	assert_int_equal(a.heard, 1);
-	assert_int_equal(a.unexpected, 5);
-}
-
-static void order_is_that_of_seq(void **state)
-{
-	(void)state;
-	audience_expect(&a, room, 0, BOTH);
-	audience_expect(&a, room, 1, BOTH);
-	audience_hear(&a, 0, "tea", "r1", 2);
-	audience_hear(&a, 1, "tea", "r0", 1);
-	audience_hear(&a, 1, "tea", "r1", 2);
-	assert_int_equal(a.out_of_order, 0);
-	assert_int_equal(audience_outstanding(&a), 1);
-	audience_hear(&a, 0, "tea", "r0", 1);
-	assert_int_equal(a.out_of_order, 1);
-}
-
-static void refused_posts_are_not_waited_for(void **state)
-{
-	(void)state;
-	audience_expect(&a, room, 0, BOTH);
-	audience_cancel(&a, room, 0);
-	assert_int_equal(a.expected, 0);
-	audience_hear(&a, 0, "tea", "r0", 1);
-	assert_int_equal(a.unexpected, 1);
-}
-
-static void noting_twice_expects_once(void **state)
-{
-	(void)state;
-	audience_expect(&a, room, 0, FIRST);
-	audience_hear(&a, 0, "tea", "r0", 1);
-	audience_expect(&a, room, 0, FIRST);
-	assert_int_equal(audience_outstanding(&a), 0);
-}
-
-static void posts_of_others_are_foreign(void **state)
-{
-	(void)state;
-	audience_hear(&a, 0, "tea", "6f1c", 1);
-	assert_int_equal(a.foreign, 1);
-	assert_int_equal(a.unexpected, 0);
-}
-
-#define WITH_ROOM(test) cmocka_unit_test_setup_teardown(test, open_room, fini)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_ROOM(all_heard_in_order_is_good),
-		WITH_ROOM(doubles_and_strangers_are_unexpected),
-		WITH_ROOM(order_is_that_of_seq),
-		WITH_ROOM(refused_posts_are_not_waited_for),
-		WITH_ROOM(noting_twice_expects_once),
-		WITH_ROOM(posts_of_others_are_foreign),
+		cmocka_unit_test(test_members_of_a_session_share_an_entry),
+		cmocka_unit_test(test_a_full_audience_refuses_new_entries_only),
+		cmocka_unit_test(test_a_random_life_equals_the_matrix),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,300 @@
+/* Sessions: the table and its limits, silence, devices of a member, catching
+ * up, credit and stays. */
+#include "front/session.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static const struct session_limits limits = {.sessions = 3, .members = 2, .stays = 4};
+
+static int setup(void **state)
+{
+	*state = session_table_new(&limits);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	session_table_free(*state);
+	return 0;
+}
+
+/* A routing id as ROUTER makes them. */
+static struct span routing(uint8_t n)
+{
+	static uint8_t bytes[256][SESSION_ROUTING_BYTES];
+	bytes[n][4] = n;
+	return (struct span){bytes[n], SESSION_ROUTING_BYTES};
+}
+
+static struct session *open_session(struct session_table *t, uint8_t n, const char *tenant,
+				    bool presence)
+{
+	struct session *s = NULL;
+	struct session_hello hello = {.routing = routing(n),
+				      .tenant = SPAN_TEXT(tenant),
+				      .client = SPAN_TEXT("gateway"),
+				      .presence = presence,
+				      .now_us = n};
+	assert_int_equal(session_open(t, &hello, &s), PARLOR_E_OK);
+	return s;
+}
+
+static void test_a_session_is_found_by_its_routing_id(void **state)
+{
+	struct session_table *t = *state;
+	struct session *one = open_session(t, 1, "acme", false);
+	struct session *two = open_session(t, 2, "acme", false);
+	char name[SESSION_NAME_MAX];
+	assert_ptr_equal(session_find(t, routing(1)), one);
+	assert_ptr_equal(session_find(t, routing(2)), two);
+	assert_null(session_find(t, routing(3)));
+	assert_null(session_find(t, (struct span){"\0\0\0\1", 4}));
+	assert_ptr_equal(one->tenant, two->tenant);
+	assert_string_equal(session_name(two, name), "#2 acme/gateway");
+	assert_true(span_equal(session_routing(two), routing(2)));
+
+	session_close(t, one);
+	assert_null(session_find(t, routing(1)));
+	assert_int_equal(session_count(t), 1);
+	assert_non_null(session_tenant_find(t, SPAN_TEXT("acme")));
+	session_close(t, two);
+	assert_null(session_tenant_find(t, SPAN_TEXT("acme")));
+}
+
+static void test_what_cannot_be_a_session_is_refused(void **state)
+{
+	struct session_table *t = *state;
+	struct session *s;
+	struct session_hello hello = {.tenant = SPAN_TEXT("acme"), .client = {NULL, 0}};
+	hello.routing = SPAN_TEXT("mine!");
+	assert_int_equal(session_open(t, &hello, &s), PARLOR_E_FRAME);
+	hello.routing = SPAN_TEXT("longer than five");
+	assert_int_equal(session_open(t, &hello, &s), PARLOR_E_FRAME);
+	for (uint8_t n = 1; n <= limits.sessions; n++)
+		(void)open_session(t, n, "acme", false);
+	hello.routing = routing(2);
+	assert_int_equal(session_open(t, &hello, &s), PARLOR_E_SESSION_EXISTS);
+	hello.routing = routing(9);
+	assert_int_equal(session_open(t, &hello, &s), PARLOR_E_SESSIONS_FULL);
+	assert_int_equal(session_count(t), limits.sessions);
+
+	session_close(t, session_find(t, routing(1)));
+	assert_int_equal(session_open(t, &hello, &s), PARLOR_E_OK);
+}
+
+static void test_a_long_client_name_is_cut_between_characters(void **state)
+{
+	struct session *s;
+	char name[SESSION_CLIENT_MAX + 3];
+	memset(name, 'x', sizeof name);
+	memcpy(name + SESSION_CLIENT_MAX - 1, "\xc3\xa9", 2);
+	struct session_hello hello = {
+		.routing = routing(1), .tenant = SPAN_TEXT("acme"), .client = {name, sizeof name}};
+	assert_int_equal(session_open(*state, &hello, &s), PARLOR_E_OK);
+	assert_int_equal(strlen(s->client), SESSION_CLIENT_MAX - 1);
+}
+
+static void test_the_longest_silent_session_expires_first(void **state)
+{
+	struct session_table *t = *state;
+	struct session *one = open_session(t, 1, "acme", false);
+	struct session *two = open_session(t, 2, "acme", false);
+	struct session *three = open_session(t, 3, "acme", false);
+	session_heard(t, one, 10);
+	session_heard(t, three, 11);
+	session_heard(t, three, 12);
+	assert_null(session_expired(t, 101, 100));
+	assert_ptr_equal(session_expired(t, 102, 100), two);
+	session_close(t, two);
+	assert_null(session_expired(t, 109, 100));
+	assert_ptr_equal(session_expired(t, 110, 100), one);
+	session_close(t, one);
+	assert_ptr_equal(session_first(t), three);
+	assert_ptr_equal(session_expired(t, 112, 100), three);
+	session_close(t, three);
+	assert_null(session_expired(t, UINT64_MAX, 100));
+}
+
+static size_t attach(struct session_table *t, struct session *s, uint64_t member, bool is_new)
+{
+	bool added;
+	size_t devices;
+	assert_int_equal(session_attach(t, s, member, SPAN_TEXT("anna"), &added, &devices),
+			 PARLOR_E_OK);
+	assert_int_equal(added, is_new);
+	return devices;
+}
+
+static void test_a_member_is_online_until_its_last_device_goes(void **state)
+{
+	struct session_table *t = *state;
+	struct session *phone = open_session(t, 1, "acme", false);
+	struct session *desk = open_session(t, 2, "acme", false);
+	size_t devices;
+	assert_int_equal(attach(t, phone, 42, true), 1);
+	assert_int_equal(attach(t, desk, 42, true), 2);
+	assert_int_equal(attach(t, desk, 42, false), 2);
+	assert_int_equal(session_attachments(t), 2);
+
+	size_t n = 0;
+	for (struct session_member *m = session_of_member(t, 42); m; m = m->next) {
+		assert_true(m->session == phone || m->session == desk);
+		assert_string_equal(m->id, "anna");
+		n++;
+	}
+	assert_int_equal(n, 2);
+
+	assert_true(session_detach(t, phone, 42, &devices));
+	assert_int_equal(devices, 1);
+	assert_false(session_detach(t, phone, 42, &devices));
+	assert_int_equal(devices, 1);
+	assert_ptr_equal(session_of_member(t, 42)->session, desk);
+	assert_true(session_detach(t, desk, 42, &devices));
+	assert_int_equal(devices, 0);
+	assert_null(session_of_member(t, 42));
+	assert_int_equal(session_attachments(t), 0);
+}
+
+static void test_a_session_speaks_for_so_many_members(void **state)
+{
+	struct session_table *t = *state;
+	struct session *s = open_session(t, 1, "acme", false);
+	bool added;
+	size_t devices;
+	(void)attach(t, s, 1, true);
+	(void)attach(t, s, 2, true);
+	assert_int_equal(session_attach(t, s, 3, SPAN_TEXT("c"), &added, &devices),
+			 PARLOR_E_TOO_MANY);
+	assert_false(added);
+	assert_int_equal(devices, 0);
+	assert_int_equal(attach(t, s, 2, false), 1);
+	assert_int_equal(session_member_count(s), 2);
+	assert_null(session_member_find(s, 3));
+
+	while (session_member_first(s))
+		assert_true(session_detach(t, s, session_member_first(s)->no, &devices));
+	session_close(t, s);
+}
+
+static void test_presence_is_for_watchers_of_the_tenant(void **state)
+{
+	struct session_table *t = *state;
+	struct session *one = open_session(t, 1, "acme", true);
+	(void)open_session(t, 2, "acme", false);
+	(void)open_session(t, 3, "other", true);
+	assert_ptr_equal(session_watchers(t, SPAN_TEXT("acme")), one);
+	assert_null(one->watch_next);
+	assert_null(session_watchers(t, SPAN_TEXT("nobody")));
+	session_close(t, one);
+	assert_null(session_watchers(t, SPAN_TEXT("acme")));
+}
+
+static void test_those_catching_up_take_turns(void **state)
+{
+	struct session_table *t = *state;
+	struct session *one = open_session(t, 1, "acme", false);
+	struct session *two = open_session(t, 2, "acme", false);
+	session_set_state(t, one, SESSION_CATCH_UP);
+	session_set_state(t, one, SESSION_CATCH_UP);
+	session_set_state(t, two, SESSION_CATCH_UP);
+	assert_int_equal(session_catching_up_count(t), 2);
+	assert_ptr_equal(session_catching_up(t), one);
+	session_catch_up_later(t, one);
+	assert_ptr_equal(session_catching_up(t), two);
+	session_close(t, two);
+	assert_ptr_equal(session_catching_up(t), one);
+	session_set_state(t, one, SESSION_LIVE);
+	assert_null(session_catching_up(t));
+	assert_int_equal(session_catching_up_count(t), 0);
+}
+
+static void test_credit_is_counted_only_when_asked_for(void **state)
+{
+	struct session_table *t = *state;
+	struct session *free_one = open_session(t, 1, "acme", false);
+	assert_true(session_credit_take(free_one));
+
+	struct session *s;
+	struct session_hello hello = {
+		.routing = routing(2), .tenant = SPAN_TEXT("acme"), .credit = 2};
+	assert_int_equal(session_open(t, &hello, &s), PARLOR_E_OK);
+	assert_true(session_credit_take(s));
+	assert_true(session_credit_take(s));
+	assert_false(session_credit_take(s));
+	session_credit_add(s, 1);
+	assert_true(session_credit_take(s));
+	session_credit_add(s, UINT32_MAX);
+	session_credit_add(s, UINT32_MAX);
+	assert_int_equal(s->credit, UINT32_MAX);
+}
+
+static void test_stays_say_where_a_member_was(void **state)
+{
+	struct session_table *t = *state;
+	struct session *s = open_session(t, 1, "acme", false);
+	assert_false(session_stays_has(s, 5, 10));
+	assert_int_equal(session_stays_add(t, s, 5, 10, 20), PARLOR_E_OK);
+	assert_int_equal(session_stays_add(t, s, 5, 40, 50), PARLOR_E_OK);
+	assert_int_equal(session_stays_add(t, s, 6, 1, UINT64_MAX), PARLOR_E_OK);
+	assert_false(session_stays_has(s, 5, 9));
+	assert_true(session_stays_has(s, 5, 10));
+	assert_true(session_stays_has(s, 5, 20));
+	assert_false(session_stays_has(s, 5, 21));
+	assert_true(session_stays_has(s, 5, 45));
+	assert_true(session_stays_has(s, 6, 12345));
+	assert_false(session_stays_has(s, 7, 12345));
+
+	assert_int_equal(session_stays_add(t, s, 7, 1, 2), PARLOR_E_OK);
+	assert_int_equal(session_stays_add(t, s, 8, 1, 2), PARLOR_E_TOO_MANY);
+	session_stays_clear(s);
+	assert_false(session_stays_has(s, 5, 10));
+	assert_int_equal(session_stays_add(t, s, 8, 1, 2), PARLOR_E_OK);
+}
+
+static void test_descriptors_bound_the_sessions(void **state)
+{
+	(void)state;
+	assert_int_equal(session_descriptors(10), 10);
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		struct rlimit few = {.rlim_cur = 100, .rlim_max = 164};
+		bool good = !setrlimit(RLIMIT_NOFILE, &few);
+		uint64_t got = session_descriptors(8192);
+		good = good && got >= 80 && got + got / 8 + 64 <= 164 &&
+		       session_descriptors(5) == 5;
+		_exit(good ? 0 : 1);
+	}
+	int status;
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+#define IN_A_TABLE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_A_TABLE(test_a_session_is_found_by_its_routing_id),
+		IN_A_TABLE(test_what_cannot_be_a_session_is_refused),
+		IN_A_TABLE(test_a_long_client_name_is_cut_between_characters),
+		IN_A_TABLE(test_the_longest_silent_session_expires_first),
+		IN_A_TABLE(test_a_member_is_online_until_its_last_device_goes),
+		IN_A_TABLE(test_a_session_speaks_for_so_many_members),
+		IN_A_TABLE(test_presence_is_for_watchers_of_the_tenant),
+		IN_A_TABLE(test_those_catching_up_take_turns),
+		IN_A_TABLE(test_credit_is_counted_only_when_asked_for),
+		IN_A_TABLE(test_stays_say_where_a_member_was),
+		cmocka_unit_test(test_descriptors_bound_the_sessions),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,169 @@
+/* Settings: defaults, ranges, rules between them, and the printed example. */
+#include "front/settings.h"
+
+#include "core/core.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static int setup(void **state)
+{
+	static struct settings s;
+	settings_init(&s, &core_limits_default);
+	*state = &s;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	settings_fini(*state);
+	return 0;
+}
+
+static void test_defaults_are_within_their_own_ranges(void **state)
+{
+	const struct settings *s = *state;
+	char why[256] = "";
+	assert_int_equal(settings_check(s, why, sizeof why), PARLOR_E_OK);
+	for (const struct conf_row *row = settings_rows; row->name; row++) {
+		const void *at = (const char *)s + row->offset;
+		assert_true(strlen(row->doc) > 0);
+		if (row->type == CONF_TEXT) {
+			assert_non_null(*(char *const *)at);
+		} else {
+			assert_true(*(const uint64_t *)at >= row->min);
+			assert_true(*(const uint64_t *)at <= row->max);
+		}
+	}
+	assert_string_equal(s->listen, "tcp://127.0.0.1:5570");
+	assert_string_equal(s->worker_listen, "tcp://127.0.0.1:5571");
+	assert_string_equal(s->data, "./parlor-data");
+}
+
+static void test_core_limits_go_through_unchanged(void **state)
+{
+	struct core_limits limits;
+	settings_core_limits(*state, &limits);
+#define SAME(field) assert_int_equal(limits.field, core_limits_default.field)
+	SAME(name_bytes);
+	SAME(avatar_bytes);
+	SAME(body_bytes);
+	SAME(client_id_bytes);
+	SAME(room_members);
+	SAME(request_members);
+	SAME(mentions);
+	SAME(page);
+	SAME(members);
+	SAME(rooms);
+	SAME(tenants);
+	SAME(rooms_resident);
+	SAME(memberships_resident);
+	SAME(members_resident);
+#undef SAME
+}
+
+static void test_one_setting_is_set_by_name(void **state)
+{
+	struct settings *s = *state;
+	char why[256] = "";
+	assert_int_equal(settings_set(s, "limits.body_bytes", "16k", why, sizeof why), PARLOR_E_OK);
+	assert_int_equal(s->body_bytes, 16384);
+	assert_int_equal(settings_set(s, "broker.data", "/srv/parlor", why, sizeof why),
+			 PARLOR_E_OK);
+	assert_string_equal(s->data, "/srv/parlor");
+	assert_int_equal(settings_set(s, "sync.parts", "0", why, sizeof why), PARLOR_E_CONFIG);
+	assert_non_null(strstr(why, "sync.parts"));
+	assert_int_equal(settings_set(s, "sync.part", "1", why, sizeof why), PARLOR_E_CONFIG);
+}
+
+static void test_settings_that_contradict_each_other_are_refused(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name;
+		const char *value;
+	} bad[] = {
+		{"broker.data", ""},
+		{"broker.listen", ""},
+		{"broker.worker_listen", ""},
+		{"broker.log_level", "loud"},
+		{"store.map_max_bytes", "100M"},
+		{"store.headroom_bytes", "600G"},
+		{"limits.body_bytes", "4M"},
+		{"limits.page_bytes", "3M"},
+		{"session.heartbeat_ms", "10000"},
+		{"session.session_queue_bytes", "1G"},
+		{"sync.worker_heartbeat_ms", "9000"},
+	};
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		struct settings s;
+		char why[256] = "";
+		settings_init(&s, &core_limits_default);
+		assert_int_equal(settings_set(&s, bad[i].name, bad[i].value, why, sizeof why),
+				 PARLOR_E_OK);
+		assert_int_equal(settings_check(&s, why, sizeof why), PARLOR_E_CONFIG);
+		assert_non_null(strstr(why, strchr(bad[i].name, '.') + 1));
+		settings_fini(&s);
+	}
+}
+
+/* Takes the ';' in front of every setting away. */
+static void uncomment(char *text)
+{
+	for (char *at = text; (at = strstr(at, "\n;")); at++)
+		at[1] = ' ';
+}
+
+static void test_the_printed_example_reads_back_as_the_defaults(void **state)
+{
+	const struct settings *defaults = *state;
+	char *text = NULL;
+	size_t len;
+	FILE *memory = open_memstream(&text, &len);
+	assert_non_null(memory);
+	settings_print_default(memory, &core_limits_default);
+	assert_int_equal(fclose(memory), 0);
+	uncomment(text);
+
+	char path[] = "/tmp/parlor-test-settings-XXXXXX";
+	int fd = mkstemp(path);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, len), len);
+	assert_int_equal(close(fd), 0);
+	free(text);
+
+	struct settings s = {0};
+	char why[256] = "";
+	enum parlor_err err = settings_read(&s, path, why, sizeof why);
+	assert_int_equal(unlink(path), 0);
+	assert_string_equal(why, "");
+	assert_int_equal(err, PARLOR_E_OK);
+	for (const struct conf_row *row = settings_rows; row->name; row++) {
+		const void *was = (const char *)defaults + row->offset;
+		const void *is = (const char *)&s + row->offset;
+		if (row->type == CONF_TEXT)
+			assert_string_equal(*(char *const *)is, *(char *const *)was);
+		else
+			assert_int_equal(*(const uint64_t *)is, *(const uint64_t *)was);
+	}
+	settings_fini(&s);
+}
+
+#define WITH_DEFAULTS(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_DEFAULTS(test_defaults_are_within_their_own_ranges),
+		WITH_DEFAULTS(test_core_limits_go_through_unchanged),
+		WITH_DEFAULTS(test_one_setting_is_set_by_name),
+		cmocka_unit_test(test_settings_that_contradict_each_other_are_refused),
+		WITH_DEFAULTS(test_the_printed_example_reads_back_as_the_defaults),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
