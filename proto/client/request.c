@@ -1,28 +1,23 @@
 #include "client/request.h"
 
+#include "base/random.h"
 #include "wire.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <sys/random.h>
 
 #define FIELD_REQUEST 1
+#define NAME_BYTES 33
 
-uint64_t request_random(void)
+/* A name nobody else makes. */
+static enum parlor_err make_name(char name[NAME_BYTES])
 {
-	uint64_t value;
+	uint64_t random[2];
+	enum parlor_err err = random_bytes(random, sizeof random);
 
-	/* Up to 256 bytes come whole; EINTR is possible only before the
-	 * system's pool is first filled. */
-	while (getrandom(&value, sizeof value, 0) != sizeof value)
-		;
-	return value;
-}
-
-void request_name(char name[REQUEST_NAME_BYTES])
-{
-	snprintf(name, REQUEST_NAME_BYTES, "%016" PRIx64 "%016" PRIx64, request_random(),
-		 request_random());
+	if (!err)
+		snprintf(name, NAME_BYTES, "%016" PRIx64 "%016" PRIx64, random[0], random[1]);
+	return err;
 }
 
 /* Where the name stands that makes the request safe to repeat, if it has one. */
@@ -37,14 +32,16 @@ static char **name_of(Parlor__Request *r)
 
 enum parlor_err request_put(struct buf *out, Parlor__Request *r, uint64_t id)
 {
-	char made[REQUEST_NAME_BYTES];
+	char made[NAME_BYTES];
 	char **name = name_of(r);
 	char *before = name ? *name : NULL;
 	size_t start = out->len;
 	enum parlor_err err;
 
 	if (name && (!before || !*before)) {
-		request_name(made);
+		err = make_name(made);
+		if (err)
+			return err;
 		*name = made;
 	}
 	r->id = id;

@@ -9,15 +9,9 @@
 #include <parlor/error.h>
 #include <parlor/parlor.pb-c.h>
 
-#define REQUEST_NAME_BYTES 33
-
-/* A random name nobody else makes: 32 hexadecimal digits. */
-void request_name(char name[REQUEST_NAME_BYTES]);
-uint64_t request_random(void);
-
 /* Appends it as a field of ToBroker. Leaves the request as it was but for its
- * id. TEXT or FRAME when the broker would not read it; then nothing is
- * appended. */
+ * id. TEXT or FRAME when the broker would not read it, IO when no name could be
+ * made; then nothing is appended. */
 enum parlor_err request_put(struct buf *, Parlor__Request *, uint64_t id) PARLOR_MUST_CHECK;
 
 #endif

@@ -1,7 +1,7 @@
 #include "client/session.h"
 
 #include "base/clock.h"
-#include "base/mem.h"
+#include "base/random.h"
 #include "client/options.h"
 #include "client/request.h"
 
@@ -60,13 +60,16 @@ static void lose(struct session *s, int code, const char *text)
 {
 	bool was_up = s->state == SESSION_UP;
 	uint64_t now = clock_mono_us();
+	uint64_t random;
 
+	if (random_bytes(&random, sizeof random))
+		random = now; /* poor, but better than in step with the others */
 	if (was_up && now - s->up_at_us > us(s->options.retry_ms_max))
 		backoff_reset(&s->backoff);
 	disconnect(s, 0);
 	pending_rewind(&s->pending);
 	s->state = SESSION_AWAY;
-	s->retry_at_us = now + us(backoff_next(&s->backoff, request_random()));
+	s->retry_at_us = now + us(backoff_next(&s->backoff, random));
 	set_trouble(s, code, text);
 	if (was_up)
 		tell_lost(s, code);
