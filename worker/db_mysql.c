@@ -232,8 +232,14 @@ static enum parlor_err set_session(struct db *db)
 	if (err)
 		return err;
 	sql_init(&ask, db);
+	/* Who waits for a lock hears of it before the connection is given up. */
+	sql_put(&ask, "SET SESSION innodb_lock_wait_timeout = ?",
+		sql_u(db->timeout_s > 1 ? db->timeout_s / 2 : 1));
+	err = db_run(db, &ask, NULL);
+	sql_clear(&ask);
 	sql_put_text(&ask, "SELECT @@max_allowed_packet");
-	err = db_select(db, &ask, packet_row, db);
+	if (!err)
+		err = db_select(db, &ask, packet_row, db);
 	sql_fini(&ask);
 	return err;
 }

@@ -84,8 +84,8 @@ static bool is_skipped(const struct part *part, const Parlor__SyncRecord *r)
 static void fold_record(struct fold *fold, const Parlor__SyncRecord *r)
 {
 	if (!fold_add(fold, r))
-		log_warn("record of kind %d at %" PRIu64 " is not understood: left out",
-			 (int)r->kind, r->event ? r->event->position : 0);
+		log_error("record of kind %d at %" PRIu64 " is not understood: left out",
+			  (int)r->kind, r->event ? r->event->position : 0);
 }
 
 static enum parlor_err write_fold(struct attempt *a, struct fold *fold)

@@ -98,7 +98,10 @@ static void connect_database(struct service *s)
 		return;
 	}
 	if (err) {
-		complain(s, *why ? why : db_error(s->db));
+		char text[sizeof why + 64];
+		snprintf(text, sizeof text, "the database cannot be used: %s",
+			 *why ? why : db_error(s->db));
+		complain(s, text);
 		database_lost(s);
 		return;
 	}

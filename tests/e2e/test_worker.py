@@ -1,0 +1,510 @@
+"""One worker between a broker of the test's own and a real database: what it
+writes, what it refuses to write, and what it does when the database goes."""
+
+import datetime
+import json
+import random
+import select
+import signal
+import threading
+import time
+
+import pymysql
+import pytest
+from fake_broker import FENCED, STUCK, T0, FakeBroker, World, pb, wpb
+from mariadb import MariaDB
+from proc import Process, environment, program, run
+
+DATABASE = "parlor"
+
+
+def worker_env(url):
+    return environment(PARLOR_MYSQL=url)
+
+
+class Bench:
+    """A fake broker, a fresh database, and workers that the test names."""
+
+    def __init__(self, server):
+        self.server = server
+        self.broker = FakeBroker()
+        self.workers = {}
+        server.query(f"DROP DATABASE IF EXISTS {DATABASE}", database=None)
+        self.migrate()
+
+    def migrate(self, status=0):
+        return run(program("parlor-worker"), "--migrate", env=worker_env(self.server.url()),
+                   status=status)
+
+    def launch(self, name, *more, url=None):
+        self.workers[name] = Process(program("parlor-worker"), "--broker", self.broker.worker,
+                                     "--name", name, *more, env=worker_env(url or self.server.url()))
+        return self.workers[name]
+
+    def hire(self, name="w", *more):
+        worker = self.launch(name, *more)
+        self.broker.hear(name, "hello")
+        self.broker.serve_until(lambda: worker_said(worker))
+        return worker
+
+    def rows(self, sql, *args):
+        return self.server.query(sql, args, DATABASE)
+
+    def unread(self, room, tenant="acme", table="chat_group"):
+        return dict(self.rows(f"SELECT member_id, unread FROM {table} WHERE ent_id=%s AND uuid=%s",
+                              tenant, room))
+
+    def mark(self, part=0):
+        rows = self.rows("SELECT epoch, position FROM sync_mark WHERE part=%s", part)
+        return rows[0] if rows else None
+
+    def dump(self):
+        """Everything a batch could change."""
+        return [self.rows(f"SELECT * FROM {table} ORDER BY 1, 2, 3") for table in (
+            "room", "chat_group", "group_member", "group_message", "member", "sync_mark",
+            "sync_quarantine")]
+
+    def close(self):
+        try:
+            for worker in self.workers.values():
+                if worker.running():
+                    worker.stop()
+        finally:
+            for worker in self.workers.values():
+                worker.end()
+            self.broker.close()
+
+
+def wait_until(condition, seconds=20):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def worker_said(worker):
+    """Whether the ready line is there, without waiting for it."""
+    return bool(select.select([worker.process.stdout], [], [], 0)[0])
+
+
+@pytest.fixture
+def bench(database):
+    bench = Bench(database)
+    yield bench
+    bench.close()
+
+
+@pytest.fixture
+def own_server():
+    """A server that the test may kill."""
+    with MariaDB() as server:
+        yield server
+
+
+def test_the_ready_line_names_worker_broker_and_database(bench):
+    worker = bench.hire("ada")
+    assert worker.line() == f"ready worker ada broker {bench.broker.worker} database parlor"
+
+
+def test_records_become_rows(bench):
+    bench.hire()
+    world = World()
+    state = bench.broker.assign("w")
+    assert (state.epoch, state.db_epoch, state.position) == (1, 1, 0)
+    records = world.create("r", "Desk 🛎", ["alice", "bob"])
+    records += [world.post("r", "alice", "quote ' \" back\\slash 你好 👋🏽\n\x01%_", mentions=["bob", 'q"\\']),
+                world.post("r", "bob", "x" * 65536),
+                world.post("r", "bob", "moved in", type=2)]
+    done = bench.broker.apply("w", records, after=0)
+    assert done.unread_position == done.position == world.position
+    messages = bench.rows("SELECT seq, sender, sender_name, message_type, message_content, mentions,"
+                          " recalled, position, created_at FROM group_message ORDER BY seq")
+    assert [m[0] for m in messages] == [1, 2, 3]
+    assert messages[0][4] == "quote ' \" back\\slash 你好 👋🏽\n\x01%_"
+    assert json.loads(messages[0][5]) == ["bob", 'q"\\'] and messages[1][5] is None
+    assert messages[1][4] == "x" * 65536 and messages[2][3] == 2
+    at = datetime.datetime(1970, 1, 1) + datetime.timedelta(microseconds=T0 + 4 * 1_000_001)
+    assert messages[0][8] == at
+    assert bench.unread("r") == world.unread("r") == {"alice": 1, "bob": 1}
+    assert bench.rows("SELECT group_name, unread_seq FROM chat_group") == (("Desk 🛎", 3),) * 2
+    assert bench.rows("SELECT member_id, member_name FROM group_member ORDER BY 1") == (
+        ("alice", "Alice"), ("bob", "Bob"))
+    assert bench.rows("SELECT uuid, name, online_status FROM member ORDER BY 1") == (
+        ("alice", "Alice", "offline"), ("bob", "Bob", "offline"))
+    assert bench.rows("SELECT counted, last_seq, state, stale FROM room") == ((2, 3, 1, 0),)
+
+
+def test_ids_are_bytes_and_text_to_python(bench):
+    bench.hire()
+    world = World(tenant="é ")
+    bench.broker.assign("w")
+    records = []
+    for room in ("a", "A", "a ", "ä", "😀"):
+        records += world.create(room, members=["m", "M", "m "])
+        records.append(world.post(room, "m", room))
+    bench.broker.apply("w", records, after=0)
+    for room in world.rooms:
+        assert bench.unread(room, tenant="é ") == {"m": 0, "M": 1, "m ": 1}
+    assert bench.unread("a", tenant="é") == {}
+
+
+def test_leaving_joining_recalling_renaming_and_dissolving_in_order(bench):
+    bench.hire()
+    world = World()
+    bench.broker.assign("w")
+    first = world.create("r", members=["a", "b", "c"]) + [world.post("r", "a", "one"),
+                                                         world.post("r", "a", "two")]
+    bench.broker.apply("w", first, after=0)
+    at = world.position
+    second = [world.leave("r", "b"), world.leave("r", "c"), world.join("r", "b", type=1, name="B2"),
+              world.recall("r", 1, "a"), world.post("r", "a", "three"), world.recall("r", 3, "a"),
+              world.change("r", wpb.RECORD_ROOM_RENAMED, name="Neu")]
+    bench.broker.apply("w", second, after=at)
+    assert bench.unread("r") == {"a": 0, "b": 1} == world.unread("r")
+    assert bench.rows("SELECT member_id, member_type, group_name, joined_seq, read_seq FROM chat_group"
+                      " ORDER BY 1") == (("a", 2, "Neu", 0, 0), ("b", 1, "Neu", 2, 2))
+    assert bench.rows("SELECT member_id, member_name FROM group_member ORDER BY 1") == (
+        ("a", "A"), ("b", "B2"))
+    assert bench.rows("SELECT seq, message_content, recalled FROM group_message ORDER BY 1") == (
+        (1, "", 1), (2, "two", 0), (3, "", 1))
+    at = world.position
+    bench.broker.apply("w", [world.change("r", wpb.RECORD_ROOM_STATE, state=pb.ROOM_DISSOLVED)], after=at)
+    assert bench.rows("SELECT COUNT(*) FROM chat_group") == ((0,),)
+    assert bench.rows("SELECT COUNT(*) FROM group_member") == ((0,),)
+    assert bench.rows("SELECT state FROM room") == ((3,),)
+    assert bench.rows("SELECT COUNT(*) FROM group_message") == ((3,),)
+
+
+def test_presence_follows_the_journal_and_a_boot_ends_it(bench):
+    bench.hire()
+    world = World()
+    bench.broker.assign("w")
+    bench.broker.apply("w", [world.presence("a", pb.PRESENCE_ONLINE), world.presence("b", pb.PRESENCE_BUSY),
+                             world.presence("c", pb.PRESENCE_ONLINE)], after=0)
+    read = "SELECT uuid, online_status FROM member ORDER BY 1"
+    assert bench.rows(read) == (("a", "online"), ("b", "busy"), ("c", "online"))
+    bench.broker.apply("w", [world.presence("d", pb.PRESENCE_ONLINE), world.boot(),
+                             world.presence("c", pb.PRESENCE_ONLINE)], after=3)
+    assert bench.rows(read) == (("a", "offline"), ("b", "offline"), ("c", "online"), ("d", "offline"))
+
+
+def test_applying_again_changes_nothing(bench):
+    bench.hire()
+    world = World()
+    bench.broker.assign("w")
+    records = world.create("r", members=["a", "b"]) + [world.post("r", "a", "one"), world.read("r", "b"),
+                                                       world.post("r", "b", "two"), world.leave("r", "a")]
+    bench.broker.apply("w", records, after=0)
+    before = bench.dump()
+    bench.rows("UPDATE sync_mark SET position = 0")
+    bench.broker.send_batch("w", records, after=world.position, upto=world.position + 1)
+    assert bench.broker.hear("w", "batch_failed").fail == FENCED
+    assert bench.broker.hear("w", "part_state").position == 0
+    bench.broker.apply("w", records, after=0)
+    assert bench.dump() == before
+
+
+def test_a_stale_epoch_changes_no_row(bench):
+    bench.hire("old")
+    bench.hire("new")
+    world = World()
+    bench.broker.assign("old", epoch=1)
+    records = world.create("r", members=["a", "b"]) + [world.post("r", "a", "one")]
+    bench.broker.apply("old", records, after=0, epoch=1)
+    assert bench.broker.assign("new", epoch=2).position == world.position
+    before, at = bench.dump(), world.position
+    late = [world.post("r", "a", "late"), world.leave("r", "b"), world.presence("a", pb.PRESENCE_ONLINE)]
+    bench.broker.send_batch("old", late, after=at, epoch=1)
+    assert bench.broker.hear("old", "batch_failed").fail == FENCED
+    state = bench.broker.hear("old", "part_state")
+    assert (state.epoch, state.db_epoch) == (1, 2)
+    assert bench.dump() == before
+    assert bench.broker.assign("old", epoch=1).db_epoch == 2
+    bench.broker.apply("new", late, after=at, epoch=2)
+    assert bench.mark() == (2, world.position)
+
+
+def test_a_batch_from_elsewhere_is_answered_with_where_the_database_is(bench):
+    bench.hire()
+    world = World()
+    bench.broker.assign("w")
+    bench.broker.apply("w", world.create("r"), after=0)
+    bench.broker.send_batch("w", [], after=50, upto=60)
+    assert bench.broker.hear("w", "batch_failed").fail == FENCED
+    assert bench.broker.hear("w", "part_state").position == 1
+    bench.broker.send_batch("w", [], after=0, upto=5, part=3)
+    failed = bench.broker.hear("w", "batch_failed")
+    assert (failed.fail, failed.part) == (FENCED, 3)
+
+
+def test_a_refused_room_goes_to_quarantine_and_comes_back(bench):
+    bench.hire()
+    world = World()
+    bench.broker.assign("w")
+    bench.broker.apply("w", world.create("good", members=["a", "b"]) + world.create("bad", members=["a", "b"]),
+                       after=0)
+    bench.rows("ALTER TABLE group_message MODIFY message_content VARCHAR(10) NOT NULL")
+    at, bad = world.position, []
+    first = [world.post("good", "a", "short"), world.post("bad", "a", "fits"),
+             world.post("bad", "a", "longer than ten"), world.post("good", "b", "too")]
+    bad += first[1:3]
+    bench.broker.send_batch("w", first, after=at)
+    assert bench.broker.hear("w", "batch_done").position == world.position
+    (room,) = bench.broker.hear("w", "part_state").quarantined
+    assert (room.tenant, room.room, room.position) == ("acme", "bad", bad[0].event.position)
+    assert "1406" in room.error
+    assert bench.unread("good") == {"a": 1, "b": 1}
+    assert bench.unread("bad") == {"a": 0, "b": 0}
+    bad.append(world.post("bad", "b", "meanwhile!"))
+    bench.broker.apply("w", bad[-1:], after=at + 4)
+
+    release = dict(part=0, epoch=1, tenant="acme", room="bad", after=room.position - 1,
+                   upto=world.position, records=bad, last=True)
+    bench.broker.tell("w", release=wpb.Release(**release))
+    assert "1406" in bench.broker.hear("w", "release_done").error
+    assert bench.rows("SELECT COUNT(*) FROM sync_quarantine") == ((1,),)
+
+    bench.rows("ALTER TABLE group_message MODIFY message_content MEDIUMTEXT NOT NULL")
+    # Another worker takes over and knows the room from the table.
+    bench.hire("w2")
+    assert [q.room for q in bench.broker.assign("w2", epoch=2).quarantined] == ["bad"]
+    release.update(epoch=2)
+    for chunk in ([bad[0]], bad[1:]):
+        release.update(records=chunk, after=chunk[0].event.position - 1,
+                       upto=chunk[-1].event.position, last=chunk is not bad and chunk[0] is not bad[0])
+        bench.broker.tell("w2", release=wpb.Release(**release))
+        assert bench.broker.hear("w2", "release_done").error == ""
+    assert bench.unread("bad") == world.unread("bad") == {"a": 1, "b": 2}
+    assert bench.rows("SELECT COUNT(*) FROM sync_quarantine") == ((0,),)
+    bench.broker.tell("w2", release=wpb.Release(**release))
+    assert "quarantine" in bench.broker.hear("w2", "release_done").error
+
+
+def test_a_missing_column_holds_the_part_and_skips_nothing(bench):
+    bench.hire()
+    world = World()
+    bench.broker.assign("w")
+    bench.broker.apply("w", world.create("r", members=["a"]), after=0)
+    bench.rows("ALTER TABLE group_message RENAME COLUMN client_id TO cid")
+    at = world.position
+    upto = bench.broker.send_batch("w", [world.post("r", "a", "one")], after=at)
+    failed = bench.broker.hear("w", "batch_failed")
+    assert failed.fail == STUCK and "1054" in failed.error
+    assert bench.mark() == (1, at)
+    bench.rows("ALTER TABLE group_message RENAME COLUMN cid TO client_id")
+    assert bench.broker.hear("w", "batch_done").position == upto
+    assert bench.rows("SELECT COUNT(*) FROM group_message") == ((1,),)
+
+
+def big_room(world, members=500):
+    return world.create("big", members=[f"m{i:03}" for i in range(members)])
+
+
+def test_a_big_rooms_unread_follows_and_is_right(bench):
+    bench.hire()
+    world = World()
+    bench.broker.assign("w")
+    bench.broker.apply("w", big_room(world), after=0)
+    for i in range(20):
+        at = world.position
+        bench.broker.send_batch("w", [world.post("big", "m000", str(i)), world.read("big", "m001")], after=at)
+    while True:
+        done = bench.broker.hear("w", "batch_done")
+        assert done.unread_position <= done.position
+        if done.unread_position == world.position:
+            break
+    assert bench.unread("big") == world.unread("big")
+    assert bench.rows("SELECT stale FROM room") == ((0,),)
+
+
+def test_who_reads_in_a_big_room_sees_it_at_once_and_the_view_is_always_right(bench):
+    bench.hire()
+    world = World()
+    bench.broker.assign("w")
+    # Nobody may flush meanwhile: what is seen below is the batch's own work.
+    bench.broker.apply("w", big_room(world), after=0)
+    with bench.server.connect(DATABASE, autocommit=False) as held, held.cursor() as cursor:
+        cursor.execute("SELECT * FROM chat_group WHERE ent_id='acme' AND uuid='big' AND member_id='m400' FOR UPDATE")
+        at = world.position
+        done = bench.broker.apply("w", [world.post("big", "m000", "hi"), world.read("big", "m001")], after=at)
+        assert done.unread_position == at
+        current = bench.unread("big", table="chat_group_current")
+        assert current == world.unread("big")
+        assert bench.rows("SELECT member_id, unread, unread_seq FROM chat_group WHERE member_id IN"
+                          " ('m000', 'm001', 'm400') ORDER BY 1") == (
+            ("m000", 0, 1), ("m001", 0, 1), ("m400", 0, 0))
+        assert bench.rows("SELECT stale FROM room") == ((at + 1,),)
+        held.rollback()
+    while bench.broker.hear("w", "batch_done").unread_position != world.position:
+        continue
+    assert bench.unread("big") == world.unread("big")
+
+
+def test_another_worker_repairs_what_a_dead_one_left_stale(bench):
+    dead = bench.hire("dead")
+    world = World()
+    bench.broker.assign("dead")
+    bench.broker.apply("dead", big_room(world), after=0)
+    at = world.position
+    with bench.server.connect(DATABASE, autocommit=False) as held, held.cursor() as cursor:
+        cursor.execute("SELECT * FROM chat_group WHERE ent_id='acme' AND uuid='big' AND member_id='m400' FOR UPDATE")
+        bench.broker.apply("dead", [world.post("big", "m000", "hi")], after=at)
+        dead.kill()
+        # Its flush may still wait for the lock, and be carried out when it gets it.
+        held.rollback()
+    bench.hire("heir")
+    state = bench.broker.assign("heir", epoch=2)
+    assert state.position == world.position and state.unread_position == at
+    done = bench.broker.hear("heir", "batch_done")
+    assert done.unread_position == done.position == world.position
+    assert bench.unread("big") == world.unread("big")
+
+
+def test_history_pages_are_read_back(bench):
+    bench.hire()
+    world = World()
+    bench.broker.assign("w")
+    records = world.create("r", members=["a"]) + [
+        world.post("r", "a", f"{i} 👋", mentions=["a", "b"] if i == 3 else []) for i in range(1, 31)]
+    bench.broker.apply("w", records, after=0)
+
+    def page(**query):
+        bench.broker.tell("w", cold_query=wpb.ColdQuery(query=9, tenant="acme", room="r", **query))
+        page = bench.broker.hear("w", "cold_page")
+        assert (page.query, page.code) == (9, 0)
+        return [m.seq for m in page.messages], page.more, page.messages
+
+    seqs, more, messages = page(**{"from": 1, "limit": 5})
+    assert seqs == [1, 2, 3, 4, 5] and more
+    assert messages[2].mentions == ["a", "b"] and messages[2].body == "3 👋"
+    assert messages[0].time_us == T0 + 3 * 1_000_001 and messages[0].sender_name == "A"
+    assert page(**{"from": 30, "limit": 100, "backwards": True, "floor": 28})[:2] == ([30, 29, 28], False)
+    assert page(**{"from": 29, "limit": 100})[:2] == ([29, 30], False)
+    assert page(**{"from": 1, "limit": 100, "bytes": 12})[:2] == ([1, 2], True)
+    assert page(**{"from": 31, "limit": 100})[:2] == ([], False)
+
+
+def test_the_database_away_at_start_and_later_is_waited_for(own_server):
+    own_server.stop()
+    broker = FakeBroker()
+    worker = Process(program("parlor-worker"), "--broker", broker.worker, "--name", "w",
+                     env=worker_env(own_server.url()))
+    try:
+        broker.serve_until(lambda: "trying on" in worker.stderr())
+        own_server.start()
+        run(program("parlor-worker"), "--migrate", env=worker_env(own_server.url()))
+        broker.serve_until(lambda: worker_said(worker))
+        world = World()
+        broker.assign("w")
+        broker.apply("w", world.create("r", members=["a", "b"]), after=0)
+        for _ in range(3):
+            at = world.position
+            own_server.kill9()
+            upto = broker.send_batch("w", [world.post("r", "a", "one")], after=at)
+            failed = broker.hear("w", "batch_failed")
+            assert failed.fail == STUCK
+            broker.tell("w", cold_query=wpb.ColdQuery(query=1, tenant="acme", room="r", **{"from": 1}))
+            assert broker.hear("w", "cold_page").code == 43
+            own_server.start()
+            assert broker.hear("w", "batch_done").position == upto
+        assert dict(own_server.query("SELECT member_id, unread FROM chat_group")) == world.unread("r")
+        worker.stop()
+    finally:
+        worker.end()
+        broker.close()
+
+
+def test_an_unknown_outcome_is_settled_by_the_mark(own_server):
+    """The server freezes in the middle of batches: they are applied once."""
+    run(program("parlor-worker"), "--migrate", env=worker_env(own_server.url()))
+    broker = FakeBroker()
+    worker = Process(program("parlor-worker"), "--broker", broker.worker, "--name", "w", "--timeout", "1",
+                     env=worker_env(own_server.url()))
+    try:
+        broker.serve_until(lambda: worker_said(worker))
+        world = World()
+        broker.assign("w")
+        broker.apply("w", world.create("r", members=["a", "b"]), after=0)
+        chance = random.Random(4)
+        for _ in range(4):
+            at = world.position
+            records = [world.post("r", "a", "x" * 200) for _ in range(1000)]
+            timer = threading.Timer(chance.random() * 0.06, own_server.freeze)
+            timer.start()
+            upto = broker.send_batch("w", records, after=at)
+            timer.join()
+            broker.serve_until(lambda: any(m.WhichOneof("op") in ("batch_failed", "batch_done")
+                                           for _, m in broker.heard))
+            own_server.cont()
+            while broker.hear("w", "batch_done").position != upto:
+                continue
+            broker.heard.clear()
+        assert own_server.query("SELECT COUNT(*), MAX(seq) FROM group_message") == ((4000, 4000),)
+        assert dict(own_server.query("SELECT member_id, unread FROM chat_group")) == world.unread("r")
+        worker.stop()
+    finally:
+        worker.end()
+        broker.close()
+
+
+def test_a_lost_session_begins_again(bench):
+    bench.broker.lease_ms = 300
+    worker = bench.hire()
+    bench.broker.assign("w")
+    bench.broker.names.clear()  # as after a restart: it knows nobody
+    bench.broker.hear("w", "hello")
+    assert bench.broker.assign("w", epoch=2).db_epoch == 2
+    # Nothing is read and nothing answered until the worker gives the session up.
+    wait_until(lambda: "does not answer" in worker.stderr())
+    bench.broker.hear("w", "hello")
+    assert bench.broker.assign("w", epoch=3).db_epoch == 3
+    worker.signal(signal.SIGTERM)
+    bench.broker.hear("w", "goodbye")
+    assert worker.wait() == 0
+
+
+def test_migrating_twice_at_once_and_beyond(bench):
+    assert "already" in bench.migrate().err
+    bench.rows(f"DROP DATABASE {DATABASE}")
+    together = [Process(program("parlor-worker"), "--migrate", env=worker_env(bench.server.url()))
+                for _ in range(4)]
+    assert [process.wait() for process in together] == [0] * 4
+    versions = bench.rows("SELECT version FROM schema_version")
+    assert versions == ((1,),)
+    bench.rows("INSERT INTO schema_version (version, name, started_at) VALUES (9, 'later', NOW())")
+    assert "version 9" in bench.migrate(status=3).err
+    worker = bench.launch("w")
+    assert worker.wait() == 3
+    assert "version 9" in worker.stderr()
+
+
+def test_a_database_without_schema_is_waited_for_and_foreign_tables_are_left_alone(bench):
+    bench.rows(f"DROP DATABASE {DATABASE}")
+    worker = bench.launch("w")
+    bench.broker.serve_until(lambda: "trying on" in worker.stderr())
+    bench.server.query(f"CREATE DATABASE {DATABASE}", database=None)
+    bench.rows("CREATE TABLE chat_group (id INT)")
+    assert "did not make" in bench.migrate(status=1).err
+    bench.rows("DROP TABLE chat_group")
+    bench.migrate()
+    bench.broker.serve_until(lambda: worker_said(worker))
+
+
+def test_wrong_usage_is_said():
+    for argv in ([], ["--mysql", "mysql://u@h/d"], ["--mysql", "http://x", "--broker", "tcp://127.0.0.1:1"],
+                 ["--nonsense"], ["--mysql-file", "/nonexistent", "--broker", "x"]):
+        done = run(program("parlor-worker"), *argv, status=2)
+        assert done.err.startswith("parlor-worker: ") or "nonsense" in done.err
+    assert "--migrate" in run(program("parlor-worker"), "--help").out
+
+
+def test_no_password_in_the_list_of_processes(bench, tmp_path):
+    with pytest.raises(pymysql.err.OperationalError):
+        bench.server.query("SELECT 1", database="absent")
+    url = bench.server.url(user="nobody", password="open sesame")
+    worker = bench.launch("w", "--mysql", url)
+    bench.broker.hear("w", "hello")
+    with open(f"/proc/{worker.pid}/cmdline", "rb") as file:
+        assert b"sesame" not in file.read()
+    bench.broker.serve_until(lambda: "1045" in worker.stderr() or "1698" in worker.stderr())
+    assert "sesame" not in worker.stderr()
