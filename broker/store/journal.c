@@ -27,6 +27,15 @@ static MDB_val key_val(const size_t *position)
 	return env_val(position, sizeof *position);
 }
 
+/* Keys lie where the node happens to end: not aligned. */
+static uint64_t position_of(const MDB_val *key)
+{
+	size_t position;
+
+	memcpy(&position, key->mv_data, sizeof position);
+	return position;
+}
+
 /* False when the value is damaged. Spans borrow from it. */
 static bool decode(uint64_t position, MDB_val value, struct entry *entry)
 {
@@ -67,9 +76,9 @@ static int read_ends(struct journal *j, uint64_t *first, uint64_t *last, uint64_
 	*count = stat.ms_entries;
 	rc = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
 	if (rc == 0)
-		*first = *(const size_t *)key.mv_data;
+		*first = position_of(&key);
 	if (rc == 0 && (rc = mdb_cursor_get(cursor, &key, &value, MDB_LAST)) == 0)
-		*last = *(const size_t *)key.mv_data;
+		*last = position_of(&key);
 	mdb_cursor_close(cursor);
 	return rc;
 }
@@ -114,7 +123,7 @@ enum parlor_err journal_read(struct journal *j, uint64_t position, struct entry 
 /* The cursor stands on the entry `next`, which is 0 behind the last one. */
 static enum parlor_err stand(struct store_walk *w, int rc, const MDB_val *key)
 {
-	w->next = rc == 0 ? *(const size_t *)key->mv_data : 0;
+	w->next = rc == 0 ? position_of(key) : 0;
 	return rc == MDB_NOTFOUND ? PARLOR_E_OK : env_err(rc);
 }
 
@@ -246,7 +255,7 @@ void journal_trim(struct journal *j, uint64_t first, size_t max)
 	assert(j->env->write);
 	for (size_t n = 0; n < max && j->first_new < first && j->env->rc == 0; n++) {
 		int rc = mdb_cursor_get(j->tail, &key, &value, MDB_FIRST);
-		if (rc == 0 && *(const size_t *)key.mv_data != j->first_new)
+		if (rc == 0 && position_of(&key) != j->first_new)
 			rc = MDB_CORRUPTED;
 		if (rc == 0)
 			rc = mdb_cursor_del(j->tail, 0);

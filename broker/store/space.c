@@ -2,10 +2,12 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mem.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -28,6 +30,10 @@
 /* Left to others on a file system that cannot reserve blocks. */
 #define STATVFS_MARGIN (16 * MIB)
 #define STATVFS_STEP (4 * MIB)
+/* Free pages are counted up to so many: 256 MiB of them. */
+#define PAGES_MAX ((size_t)1 << 16)
+/* Freed by the last commit, it is worth a commit to have it. */
+#define STUCK_BYTES (16 * UNIT)
 #define FREE_DBI 0
 
 static uint64_t min64(uint64_t a, uint64_t b)
@@ -43,6 +49,14 @@ static uint64_t max64(uint64_t a, uint64_t b)
 static uint64_t round_up(uint64_t n)
 {
 	return (n + UNIT - 1) / UNIT * UNIT;
+}
+
+/* Behind the last page in use. */
+static uint64_t tail_of(const struct space *s)
+{
+	uint64_t end = min64(s->map, s->blocks);
+
+	return end > s->used ? end - s->used : 0;
 }
 
 struct space_limits space_limits_from(uint64_t map_init, uint64_t map_max, uint64_t headroom)
@@ -84,12 +98,15 @@ void space_init(struct space *s, MDB_env *mdb, int fd, const struct space_limits
 
 void space_settle(struct space *s, uint64_t written)
 {
-	/* What was written came out of the credit; the rest of it still stands. */
-	uint64_t spent = 2 * max64(s->asked, written) + COMMIT_SLACK;
+	uint64_t before = s->used;
 
-	s->credit -= min64(s->credit, spent);
-	s->asked = 0;
 	measure(s);
+	/* What was written came out of what was free; the rest still stands. Pages
+	 * that a commit copies are replaced by those it leaves. */
+	uint64_t spent = max64(2 * max64(s->asked, written), s->used - before);
+	s->credit -= min64(s->credit, spent);
+	s->counted = false;
+	s->asked = 0;
 }
 
 /* ---- the map ---------------------------------------------------------------- */
@@ -188,17 +205,46 @@ static int need_blocks(struct space *s, uint64_t end)
 
 /* ---- free pages ---------------------------------------------------------------- */
 
-/* A record of the free list: a count, then page numbers in falling order. */
-static uint64_t pages_in_runs(const MDB_val *record)
+/* A number of the free list; nothing there is aligned. */
+static size_t number_at(const void *list, size_t i)
 {
-	const size_t *list = record->mv_data;
-	size_t n = record->mv_size / sizeof(size_t) ? list[0] : 0;
-	uint64_t sum = 0;
-	size_t run = 0;
+	size_t number;
 
-	for (size_t i = 1; i <= n; i++) {
+	memcpy(&number, (const uint8_t *)list + i * sizeof number, sizeof number);
+	return number;
+}
+
+/* Page numbers, as many as are worth knowing of. */
+struct pages {
+	size_t *numbers;
+	size_t len;
+};
+
+/* A record of the free list: a count, then page numbers. */
+static void add_record(struct pages *p, const MDB_val *record)
+{
+	size_t n = record->mv_size < sizeof(size_t) ? 0 : number_at(record->mv_data, 0);
+
+	for (size_t i = 1; i <= n && p->len < PAGES_MAX; i++)
+		p->numbers[p->len++] = number_at(record->mv_data, i);
+}
+
+static int by_number(const void *left, const void *right)
+{
+	size_t a = *(const size_t *)left, b = *(const size_t *)right;
+
+	return a < b ? -1 : a > b;
+}
+
+/* How many of them lie in runs; sorts them. */
+static size_t pages_in_runs(struct pages *p)
+{
+	size_t sum = 0, run = 0;
+
+	qsort(p->numbers, p->len, sizeof p->numbers[0], by_number);
+	for (size_t i = 0; i < p->len; i++) {
 		run++;
-		if (i < n && list[i] == list[i + 1] + 1)
+		if (i + 1 < p->len && p->numbers[i] + 1 == p->numbers[i + 1])
 			continue;
 		if (run >= RUN_PAGES)
 			sum += run;
@@ -217,13 +263,13 @@ static int take_older(const char *line, void *oldest)
 	return 0;
 }
 
-/* Counts what the next commit may use: pages that no reader may still look at. */
-static int count_free(struct space *s)
+/* The pages that the next commit may use: no reader may still look at them, and
+ * LMDB does not touch what the newest transaction gave free. */
+static int list_free(struct space *s, struct pages *pages)
 {
 	MDB_txn *txn;
 	MDB_cursor *cursor;
 	MDB_val key, value;
-	uint64_t pages = 0;
 
 	int rc = mdb_txn_begin(s->mdb, NULL, MDB_RDONLY, &txn);
 	if (rc != 0)
@@ -231,20 +277,33 @@ static int count_free(struct space *s)
 	rc = mdb_cursor_open(txn, FREE_DBI, &cursor);
 	if (rc != 0)
 		goto out;
-	size_t oldest = mdb_txn_id(txn);
+	size_t newest = mdb_txn_id(txn), oldest = newest;
 	mdb_reader_list(s->mdb, take_older, &oldest);
+	s->fresh = 0;
 	while ((rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
-		if (*(const size_t *)key.mv_data >= oldest)
-			break;
-		pages += pages_in_runs(&value);
+		size_t id = number_at(key.mv_data, 0);
+		if (id < oldest)
+			add_record(pages, &value);
+		else if (id == newest)
+			s->fresh = number_at(value.mv_data, 0) * s->page;
 	}
 	mdb_cursor_close(cursor);
-	if (rc == MDB_NOTFOUND)
-		rc = 0;
-	uint64_t end = min64(s->map, s->blocks);
-	s->credit = pages * s->page + (end > s->used ? end - s->used : 0);
 out:
 	mdb_txn_abort(txn);
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+static int count_free(struct space *s)
+{
+	struct pages pages = {.numbers = mem_new(PAGES_MAX * sizeof(size_t))};
+
+	int rc = list_free(s, &pages);
+	if (rc == 0) {
+		s->credit = tail_of(s) + pages.len * s->page;
+		s->runs = pages_in_runs(&pages) * s->page;
+		s->counted = true;
+	}
+	free(pages.numbers);
 	return rc;
 }
 
@@ -256,25 +315,43 @@ static uint64_t need_of(const struct space *s, uint64_t bytes)
 	return s->limits.headroom + 2 * (s->asked + bytes) + COMMIT_SLACK;
 }
 
-static bool fits(const struct space *s, uint64_t need)
+/* Whether free pages inside the file will do. Of them, some must lie together:
+ * for a value larger than a page, and for the list of the pages that a large
+ * delete gives free. Commits break runs up, so a count holds until the next. */
+static bool fits_inside(const struct space *s, uint64_t bytes)
 {
-	return s->used + need <= min64(s->map, s->blocks) || need <= s->credit;
+	uint64_t kept = s->limits.headroom / 4;
+	uint64_t tail = tail_of(s);
+
+	if (need_of(s, bytes) > s->credit)
+		return false;
+	if (bytes <= s->page / 2)
+		return tail >= kept || (s->counted && tail + s->runs >= kept);
+	uint64_t spare = tail > 2 * kept ? tail - 2 * kept : 0;
+	return s->counted && 2 * (s->asked + bytes) <= s->runs + spare;
 }
 
-/* *lack: why the disk gave no more, or 0. */
-static int make_room(struct space *s, uint64_t need, bool idle, int *lack)
+static bool fits(const struct space *s, uint64_t bytes)
 {
-	uint64_t end = round_up(s->used + need);
+	return need_of(s, bytes) <= tail_of(s) || fits_inside(s, bytes);
+}
+
+static int make_room(struct space *s, uint64_t bytes, bool idle, uint64_t now_us)
+{
+	uint64_t end = round_up(s->used + need_of(s, bytes));
 	int rc = 0;
 
 	s->wanted = end;
 	if (idle && (rc = space_grow(s)) != 0)
 		return rc;
-	rc = need_blocks(s, min64(end, s->limits.map_max));
-	if (rc != 0 && !is_lack_of_room(rc))
-		return rc;
-	*lack = rc;
-	return fits(s, need) ? 0 : count_free(s);
+	if (now_us >= s->disk_us) {
+		s->lack = need_blocks(s, min64(end, s->limits.map_max));
+		if (s->lack != 0)
+			s->disk_us = now_us + RETRY_US;
+	}
+	if (s->lack != 0 && !is_lack_of_room(s->lack))
+		return s->lack;
+	return fits(s, bytes) ? 0 : count_free(s);
 }
 
 static enum parlor_err refuse(struct space *s, uint64_t now_us)
@@ -285,13 +362,13 @@ static enum parlor_err refuse(struct space *s, uint64_t now_us)
 	return PARLOR_E_STORE_FULL;
 }
 
-static void say_full(struct space *s, int rc, uint64_t now_us)
+static void say_full(struct space *s, uint64_t now_us)
 {
 	if (s->said_us && now_us - s->said_us < SAY_US)
 		return;
 	s->said_us = now_us;
 	log_warn("store: no room: %s; writing is refused until there is",
-		 mdb_strerror(rc ? rc : MDB_MAP_FULL));
+		 mdb_strerror(s->lack ? s->lack : MDB_MAP_FULL));
 }
 
 enum parlor_err space_reserve(struct space *s, uint64_t bytes, bool idle)
@@ -302,23 +379,21 @@ enum parlor_err space_reserve(struct space *s, uint64_t bytes, bool idle)
 		s->refusals++;
 		return PARLOR_E_STORE_FULL;
 	}
-	uint64_t need = need_of(s, bytes);
-
-	if (!fits(s, need)) {
+	if (!fits(s, bytes)) {
 		uint64_t now_us = clock_mono_us();
 
 		if (s->full && now_us < s->retry_us) {
 			s->refusals++;
 			return PARLOR_E_STORE_FULL;
 		}
-		int lack = 0;
-		int rc = make_room(s, need, idle, &lack);
+		int rc = make_room(s, bytes, idle, now_us);
 		if (rc != 0) {
 			log_error("store: no room can be reserved: %s", mdb_strerror(rc));
 			return PARLOR_E_STORE;
 		}
-		if (!fits(s, need)) {
-			say_full(s, lack, now_us);
+		if (!fits(s, bytes)) {
+			s->stuck = s->fresh >= STUCK_BYTES;
+			say_full(s, now_us);
 			return refuse(s, now_us);
 		}
 		if (s->full)

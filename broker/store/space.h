@@ -28,10 +28,16 @@ struct space {
 	uint64_t wanted;   /* end that the map must reach once it can grow */
 	uint64_t asked;    /* by space_reserve since the last commit */
 	uint64_t credit;   /* free inside the file, when there is no room behind its end */
+	uint64_t runs;     /* what of it lies in runs of pages, when counted */
+	uint64_t fresh;    /* what the last commit gave free: of use from the one after the next */
 	uint64_t retry_us; /* not before, after a refusal */
 	uint64_t refusals;
+	uint64_t disk_us; /* the disk is not asked before, after it gave nothing */
 	uint64_t said_us; /* when a refusal was logged last */
 	bool full;        /* the last answer was a refusal */
+	int lack;         /* why the disk gave nothing, or 0 */
+	bool counted;     /* credit and runs are as of the last commit */
+	bool stuck;       /* the last refusal was for want of a commit */
 	bool lost;        /* the environment has no map any more */
 	bool no_prealloc; /* the file system cannot reserve */
 };
@@ -47,7 +53,8 @@ void space_init(struct space *, MDB_env *, int fd, const struct space_limits *);
  * A failure other than 0 leaves the environment without a map: `lost`. */
 int space_grow(struct space *);
 
-/* idle: no transaction is active. STORE_FULL, or STORE when the file is failing. */
+/* idle: no transaction is active. STORE_FULL, or STORE when the file is failing.
+ * After a refusal with `stuck` set, a commit of anything makes room. */
 enum parlor_err space_reserve(struct space *, uint64_t bytes, bool idle) PARLOR_MUST_CHECK;
 
 /* After a commit or abort that put so many bytes of keys and values. */

@@ -278,9 +278,31 @@ struct core_rows store_rows(struct store *s)
 
 /* ---- writing ------------------------------------------------------------------------- */
 
+/* Commits nothing new, so that pages the last commit gave free come into use
+ * although everything that would write is refused. */
+static enum parlor_err nudge(struct store *s)
+{
+	uint64_t asked = s->env.space.asked;
+	enum parlor_err err = env_begin(&s->env);
+
+	if (err != PARLOR_E_OK)
+		return err;
+	meta_put(&s->env, "last", s->journal.last);
+	err = env_commit(&s->env);
+	s->env.space.asked = asked;
+	s->env.space.stuck = false;
+	return err;
+}
+
 enum parlor_err store_reserve(struct store *s, uint64_t bytes)
 {
-	return space_reserve(&s->env.space, bytes, !s->env.in_turn && !s->env.write);
+	bool idle = !s->env.in_turn && !s->env.write;
+	enum parlor_err err = space_reserve(&s->env.space, bytes, idle);
+
+	if (err == PARLOR_E_STORE_FULL && s->env.space.stuck && !s->env.write &&
+	    nudge(s) == PARLOR_E_STORE)
+		return PARLOR_E_STORE;
+	return err;
 }
 
 enum parlor_err store_begin(struct store *s)
