@@ -74,9 +74,8 @@ void assign_elsewhere(struct sync *s, struct part *p, uint64_t now_us)
 	assign_part(s, p, w ? w : p->worker, now_us);
 }
 
-void assign_stuck(struct sync *s, struct part *p, uint64_t retry_us)
+void assign_stuck(struct part *p, uint64_t retry_us)
 {
-	(void)s;
 	p->state = PART_STUCK;
 	p->flight.is = false;
 	p->retry_us = retry_us;

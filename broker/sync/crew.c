@@ -48,21 +48,40 @@ void crew_remove(struct crew *c, struct worker *w)
 	c->len--;
 }
 
+/* Whether any but that one works off its batches. */
+static bool any_awake(struct crew *c, const struct worker *but)
+{
+	CREW_EACH(c, w)
+	if (w->used && !w->lost && !w->stalled && w != but)
+		return true;
+	return false;
+}
+
 struct worker *crew_fewest_parts(struct crew *c, const struct worker *but)
 {
+	bool awake = any_awake(c, but);
 	struct worker *best = NULL;
 	CREW_EACH(c, w)
-	if (w->used && !w->lost && w != but && (!best || w->parts < best->parts))
-		best = w;
+	{
+		if (!w->used || w->lost || w == but || (awake && w->stalled))
+			continue;
+		if (!best || w->parts < best->parts)
+			best = w;
+	}
 	return best;
 }
 
 struct worker *crew_most_parts(struct crew *c)
 {
+	bool awake = any_awake(c, NULL);
 	struct worker *best = NULL;
 	CREW_EACH(c, w)
-	if (w->used && !w->lost && (!best || w->parts > best->parts))
-		best = w;
+	{
+		if (!w->used || w->lost || (awake && w->stalled))
+			continue;
+		if (!best || w->parts > best->parts)
+			best = w;
+	}
 	return best;
 }
 

@@ -10,7 +10,8 @@
 
 struct worker {
 	bool used;
-	bool lost; /* to be taken out: silent, unreachable or gone by its own word */
+	bool lost;    /* to be taken out: silent, unreachable or gone by its own word */
+	bool stalled; /* left a batch unanswered and has not spoken of any since */
 	struct link_peer peer;
 	char name[WORKER_NAME_MAX + 1];
 	uint64_t heard_us;
@@ -32,7 +33,8 @@ struct worker *crew_find(struct crew *, const struct link_peer *);
 struct worker *crew_add(struct crew *, const struct link_peer *, const char *name, uint64_t now_us);
 void crew_remove(struct crew *, struct worker *);
 
-/* Those that are not lost, by what they have to do. NULL: there is none. */
+/* Those that are not lost, by what they have to do; for parts, stalled ones
+ * only when all are. NULL: there is none. */
 struct worker *crew_fewest_parts(struct crew *, const struct worker *but);
 struct worker *crew_most_parts(struct crew *);
 struct worker *crew_fewest_queries(struct crew *, const struct worker *but);

@@ -61,6 +61,7 @@ static void tick_part(struct sync *s, struct part *p, uint64_t now_us)
 		    now_us - p->flight.sent_us > s->settings.batch_ms * MS_US) {
 			log_warn("sync: part %u: worker %s does not answer a batch", p->no,
 				 p->worker->name);
+			p->worker->stalled = true;
 			assign_elsewhere(s, p, now_us);
 		}
 		break;
@@ -137,7 +138,7 @@ static void pump_release(struct sync *s, struct part *p, struct release *r,
 		r->upto = p->mark;
 		r->until_us = now_us + s->settings.batch_ms * MS_US;
 	}
-	if (r->sent || r->window >= RELEASE_WINDOW)
+	if (r->flying)
 		return;
 	struct buf frame = {0};
 	bool made;
@@ -146,7 +147,7 @@ static void pump_release(struct sync *s, struct part *p, struct release *r,
 		assign_release_end(s, r, (int)err, "the room's records cannot be read");
 	else if (made)
 		sync_send(s, p->worker, &frame);
-	if (!err && !r->sent)
+	else
 		*wait = 0;
 	buf_fini(&frame);
 }

@@ -88,6 +88,7 @@ static void on_goodbye(struct heard *h)
 static struct part *own_part(struct heard *h, uint32_t part, uint64_t epoch)
 {
 	struct sync *s = h->sync;
+	h->worker->stalled = false;
 	if (part < s->parts_len && s->parts[part].worker == h->worker &&
 	    s->parts[part].epoch == epoch)
 		return &s->parts[part];
@@ -100,7 +101,7 @@ static void stuck(struct heard *h, struct part *p, bool news)
 	uint64_t retry_us = h->now_us + h->sync->settings.retry_ms * MS_US;
 	if (news)
 		log_error("sync: part %u: %s", p->no, p->error);
-	assign_stuck(h->sync, p, retry_us);
+	assign_stuck(p, retry_us);
 }
 
 /* Another run of this journal, or a copy of it, has the part. Ours goes above:
@@ -204,10 +205,13 @@ static void on_batch_failed(struct heard *h)
 	if (!p)
 		return;
 	s->counts.batches_failed++;
+	struct release *r = release_of_part(&s->releases, p->no);
 	if (failed->fail == PARLOR__FAIL_CLASS__FAIL_STUCK) {
 		if (part_set_error(p, "%s", failed->error))
 			log_error("sync: part %u: %s", p->no, p->error);
 		p->flight.told = true;
+	} else if (p->state == PART_LIVE && r && r->flying) {
+		assign_release_end(s, r, PARLOR_E_WORKER, failed->error);
 	} else if (p->state != PART_LIVE || !p->flight.is) {
 		s->counts.frames_stale++;
 	} else if (failed->fail == PARLOR__FAIL_CLASS__FAIL_TOO_LARGE) {
@@ -250,7 +254,7 @@ static void on_release_done(struct heard *h)
 	const Parlor__ReleaseDone *done = h->from->release_done;
 	struct part *p = own_part(h, done->part, done->epoch);
 	struct release *r = p ? release_find(&s->releases, p->no, done->tenant, done->room) : NULL;
-	if (!r || !r->begun) {
+	if (!r || !r->flying) {
 		s->counts.frames_stale += p != NULL;
 		return;
 	}
@@ -258,9 +262,9 @@ static void on_release_done(struct heard *h)
 		assign_release_end(s, r, PARLOR_E_DB_DATA, done->error);
 		return;
 	}
-	r->window = 0;
+	r->flying = false;
 	r->until_us = h->now_us + s->settings.batch_ms * MS_US;
-	if (!r->sent || done->upto < r->upto)
+	if (!r->last)
 		return;
 	const struct quarantine *q =
 		part_quarantine_find(p, SPAN_TEXT(r->tenant), SPAN_TEXT(r->name));

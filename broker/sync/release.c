@@ -47,6 +47,7 @@ struct release *release_add(struct releases *l, const struct part *p, const stru
 				      .after = q->position ? q->position - 1 : 0,
 				      .until_us = until_us,
 				      .cookie = cookie};
+		r->scanned = r->after;
 		memcpy(r->tenant, q->tenant, sizeof r->tenant);
 		memcpy(r->name, q->room, sizeof r->name);
 		l->len++;
@@ -100,9 +101,9 @@ void releases_cancel(struct releases *l, uint64_t session)
 static enum parlor_err gather(struct release *r, const struct part *p,
 			      const struct part_source *src, uint64_t *seen)
 {
-	*seen = r->after;
+	*seen = r->scanned;
 	struct store_walk walk;
-	enum parlor_err err = store_walk_open(src->store, r->after + 1, &walk);
+	enum parlor_err err = store_walk_open(src->store, r->scanned + 1, &walk);
 	if (err)
 		return err;
 	while (*src->budget && *seen < r->upto && src->body->len < p->bytes_max) {
@@ -131,20 +132,19 @@ enum parlor_err release_build(struct release *r, const struct part *p,
 			      const struct part_source *src, struct buf *frame, bool *made)
 {
 	*made = false;
-	if (r->after + 1 < store_first(src->store))
+	if (r->scanned + 1 < store_first(src->store))
 		return PARLOR_E_NOT_FOUND;
 	buf_clear(src->body);
-	uint64_t seen = r->after;
-	if (r->after < r->upto) {
+	uint64_t seen = r->scanned;
+	if (seen < r->upto) {
 		enum parlor_err err = gather(r, p, src, &seen);
 		if (err)
 			return err;
 	}
-	bool last = seen >= r->upto;
-	if (!src->body->len && !last) {
-		r->after = seen;
+	r->scanned = seen;
+	r->last = seen >= r->upto;
+	if (!src->body->len && !r->last)
 		return PARLOR_E_OK;
-	}
 	struct buf *b = src->body;
 	wire_put_varint_field(b, RELEASE_PART, r->part);
 	wire_put_varint_field(b, RELEASE_EPOCH, p->epoch);
@@ -152,11 +152,10 @@ enum parlor_err release_build(struct release *r, const struct part *p,
 	wire_put_bytes_field(b, RELEASE_ROOM, SPAN_TEXT(r->name));
 	wire_put_varint_field(b, RELEASE_AFTER, r->after);
 	wire_put_varint_field(b, RELEASE_UPTO, seen);
-	wire_put_varint_field(b, RELEASE_LAST, last);
+	wire_put_varint_field(b, RELEASE_LAST, r->last);
 	wire_put_bytes_field(frame, TO_WORKER_RELEASE, (struct span){b->data, b->len});
 	r->after = seen;
-	r->window += b->len;
-	r->sent = last;
+	r->flying = true;
 	*made = true;
 	return PARLOR_E_OK;
 }

@@ -7,19 +7,17 @@
 #include "sync/part.h"
 #include "sync/sync.h"
 
-/* Bytes sent of one room without a word from the worker. */
-#define RELEASE_WINDOW (32u << 20)
-
 struct release {
 	bool used;
 	bool mute; /* who asked is gone */
 	bool begun;
-	bool sent; /* the last record too */
+	bool flying; /* a frame of it is not answered yet */
+	bool last;   /* which is the last one */
 	uint8_t part;
-	uint64_t room; /* number */
-	uint64_t after;
-	uint64_t upto;
-	size_t window; /* bytes sent since the worker's last word */
+	uint64_t room;    /* number */
+	uint64_t after;   /* what was sent ends here */
+	uint64_t scanned; /* >= after: no record of the room in (after, scanned] */
+	uint64_t upto;    /* the part's mark */
 	uint64_t until_us;
 	struct sync_cookie cookie;
 	char tenant[ROW_ID_MAX + 1];
@@ -45,7 +43,7 @@ struct release *release_overdue(struct releases *, uint64_t now_us);
 void release_remove(struct releases *, struct release *);
 void releases_cancel(struct releases *, uint64_t session);
 
-/* The next frame of it; moves `after` on. *made false: the budget is used up
+/* The next frame of it; it is in flight then. *made false: the budget is used up
  * before there was anything to send. NOT_FOUND: records are trimmed. */
 enum parlor_err release_build(struct release *, const struct part *, const struct part_source *,
 			      struct buf *frame, bool *made) PARLOR_MUST_CHECK;

@@ -51,8 +51,8 @@ void assign_part(struct sync *, struct part *, struct worker *, uint64_t now_us)
 void assign_elsewhere(struct sync *, struct part *, uint64_t now_us);
 /* Takes out the lost, gives what they had to others, evens out the load. */
 void assign_settle(struct sync *, uint64_t now_us);
-/* The part cannot be served before retry_us; logs what is new. */
-void assign_stuck(struct sync *, struct part *, uint64_t retry_us);
+/* The part cannot be served; where it stands is asked again at retry_us. */
+void assign_stuck(struct part *, uint64_t retry_us);
 void assign_release_end(struct sync *, struct release *, int code, const char *text);
 
 #endif

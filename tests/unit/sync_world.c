@@ -1,0 +1,551 @@
+#include "sync_world.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "wire.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zmq.h>
+
+#include <cmocka.h>
+
+#define PATIENCE_US UINT64_C(30000000)
+#define POLL_MS 20
+
+/* ---- the broker ---------------------------------------------------------------- */
+
+static struct span event_of(struct buf *b, const struct record *r)
+{
+	Parlor__Event event = PARLOR__EVENT__INIT;
+	Parlor__Message message = PARLOR__MESSAGE__INIT;
+	char body[64], room[64];
+	snprintf(room, sizeof room, "%.*s", (int)r->room_id.len, (const char *)r->room_id.data);
+	event.room = room;
+	event.position = r->position;
+	event.time_us = r->time_us;
+	if (r->kind == RECORD_POSTED) {
+		assert_true(r->body.len < sizeof body);
+		memcpy(body, r->body.data, r->body.len);
+		body[r->body.len] = '\0';
+		message.body = body;
+		message.seq = r->seq;
+		event.kind_case = PARLOR__EVENT__KIND_POSTED;
+		event.posted = &message;
+	}
+	if (r->kind != RECORD_BOOT)
+		wire_put(b, &event.base);
+	return (struct span){b->data, b->len};
+}
+
+static void on_record(void *ctx, const struct record *r)
+{
+	struct world *w = ctx;
+	struct buf head = {0}, event = {0};
+	bool none = r->kind == RECORD_TENANT || r->kind == RECORD_MEMBER;
+	record_encode(&head, r);
+	struct span encoded = none ? (struct span){NULL, 0} : event_of(&event, r);
+	assert_true(r->position <= WORLD_RECORDS);
+	w->part_of[r->position] = none ? STORE_PART_NONE : sync_part_of(r->room, WORLD_PARTS);
+	buf_put_u64(&w->pending, r->position);
+	buf_put_span(&w->pending, (struct span){head.data, head.len});
+	buf_put_span(&w->pending, encoded);
+	buf_fini(&head);
+	buf_fini(&event);
+}
+
+static void commit(struct world *w)
+{
+	struct reader in;
+	reader_init(&in, w->pending.data, w->pending.len);
+	uint64_t first = 0;
+	assert_int_equal(store_begin(w->store), PARLOR_E_OK);
+	while (reader_left(&in)) {
+		struct entry e = {.position = reader_u64(&in)};
+		e.head = reader_span(&in);
+		e.event = reader_span(&in);
+		e.part = w->part_of[e.position];
+		store_append(w->store, &e);
+		first = first ? first : e.position;
+	}
+	assert_int_equal(store_commit(w->store), PARLOR_E_OK);
+	buf_clear(&w->pending);
+	for (uint64_t p = first; p && p <= store_last(w->store) && w->sync; p++)
+		sync_committed(w->sync, p, w->part_of[p]);
+}
+
+static void on_answer(void *ctx, const struct sync_answer *a)
+{
+	struct world *w = ctx;
+	assert_true(w->answers_len < WORLD_ANSWERS);
+	struct answer *to = &w->answers[w->answers_len++];
+	*to = (struct answer){.kind = a->kind, .cookie = a->cookie, .code = a->code};
+	snprintf(to->text, sizeof to->text, "%.*s", (int)a->text.len, (const char *)a->text.data);
+	to->messages = a->page ? a->page->n_messages : 0;
+}
+
+static void sync_start(struct world *w)
+{
+	struct sync_hooks hooks = {w, on_answer};
+	w->sync = sync_new(&w->settings, w->store, w->core, w->router, hooks);
+}
+
+static void open_router(struct world *w)
+{
+	int one = 1, zero = 0;
+	size_t size = sizeof w->endpoint;
+	w->context = zmq_ctx_new();
+	w->router = zmq_socket(w->context, ZMQ_ROUTER);
+	assert_non_null(w->router);
+	zmq_setsockopt(w->router, ZMQ_ROUTER_MANDATORY, &one, sizeof one);
+	zmq_setsockopt(w->router, ZMQ_LINGER, &zero, sizeof zero);
+	assert_int_equal(zmq_bind(w->router, "tcp://127.0.0.1:*"), 0);
+	zmq_getsockopt(w->router, ZMQ_LAST_ENDPOINT, w->endpoint, &size);
+}
+
+struct world *world_new(void)
+{
+	struct world *w = mem_new(sizeof *w);
+	char why[256];
+	strcpy(w->dir, "/tmp/test_sync_XXXXXX");
+	assert_non_null(mkdtemp(w->dir));
+	struct store_options options = {.dir = w->dir, .parts = WORLD_PARTS};
+	if (store_open(&w->store, &options, 4711, why, sizeof why))
+		fail_msg("%s", why);
+	struct core_sink sink = {w, on_record};
+	w->core = core_new(&core_limits_default, store_rows(w->store), sink);
+	open_router(w);
+	w->settings = sync_settings_default;
+	w->now_us = 1000000000;
+	assert_int_equal(store_turn_begin(w->store), PARLOR_E_OK);
+	core_boot(w->core, 1);
+	store_turn_end(w->store);
+	commit(w);
+	sync_start(w);
+	return w;
+}
+
+void world_restart(struct world *w)
+{
+	sync_free(w->sync);
+	sync_start(w);
+}
+
+void world_free(struct world *w)
+{
+	for (size_t i = 0; i < WORLD_HANDS; i++)
+		hand_close(&w->hands[i]);
+	sync_free(w->sync);
+	core_free(w->core);
+	store_close(w->store);
+	zmq_close(w->router);
+	zmq_ctx_term(w->context);
+	buf_fini(&w->pending);
+	char command[96];
+	snprintf(command, sizeof command, "rm -r %s", w->dir);
+	assert_int_equal(system(command), 0);
+	free(w);
+}
+
+static struct core_call call_at(struct world *w)
+{
+	return (struct core_call){.tenant = SPAN_TEXT("acme"), .now_us = w->now_us};
+}
+
+uint64_t world_room(struct world *w, const char *room)
+{
+	struct core_member_spec members[] = {
+		{.id = SPAN_TEXT("visitor"), .type = MEMBER_TYPE_MEMBER, .name = SPAN_TEXT("V")},
+		{.id = SPAN_TEXT("ann"), .type = MEMBER_TYPE_MANAGER, .name = SPAN_TEXT("A")},
+		{.id = SPAN_TEXT("bob"), .type = MEMBER_TYPE_MEMBER, .name = SPAN_TEXT("B")},
+	};
+	struct core_room_create create = {.id = SPAN_TEXT(room),
+					  .name = SPAN_TEXT("Room"),
+					  .members = members,
+					  .members_len = 3};
+	struct core_call call = call_at(w);
+	struct core_room_view view;
+	assert_int_equal(store_turn_begin(w->store), PARLOR_E_OK);
+	assert_int_equal(core_room_create(w->core, &call, &create, &view), PARLOR_E_OK);
+	store_turn_end(w->store);
+	commit(w);
+	return world_head(w);
+}
+
+uint64_t world_post(struct world *w, const char *room, size_t n)
+{
+	static unsigned serial;
+	assert_int_equal(store_turn_begin(w->store), PARLOR_E_OK);
+	for (size_t i = 0; i < n; i++) {
+		char id[32];
+		snprintf(id, sizeof id, "m%u", serial++);
+		struct core_call call = call_at(w);
+		struct core_post post = {.room = SPAN_TEXT(room),
+					 .sender = SPAN_TEXT("visitor"),
+					 .client_id = SPAN_TEXT(id),
+					 .body = SPAN_TEXT("hello"),
+					 .type = MESSAGE_TYPE_MESSAGE};
+		struct core_posted posted;
+		assert_int_equal(core_post(w->core, &call, &post, &posted), PARLOR_E_OK);
+	}
+	store_turn_end(w->store);
+	commit(w);
+	return world_head(w);
+}
+
+void world_trim(struct world *w, uint64_t first)
+{
+	uint64_t covered = 0;
+	assert_int_equal(store_turn_begin(w->store), PARLOR_E_OK);
+	assert_int_equal(store_begin(w->store), PARLOR_E_OK);
+	while (core_dirty(w->core))
+		core_write_back(w->core, SIZE_MAX, store_put, w->store, &covered);
+	store_set_covered(w->store, covered);
+	store_trim(w->store, first, (size_t)first);
+	assert_int_equal(store_commit(w->store), PARLOR_E_OK);
+	store_turn_end(w->store);
+	assert_int_equal(store_first(w->store), first);
+}
+
+uint64_t world_no(struct world *w, const char *room)
+{
+	struct core_call call = call_at(w);
+	struct core_room_view view;
+	assert_int_equal(store_turn_begin(w->store), PARLOR_E_OK);
+	assert_int_equal(core_room_show(w->core, &call, SPAN_TEXT(room), &view), PARLOR_E_OK);
+	store_turn_end(w->store);
+	return view.no;
+}
+
+uint64_t world_head(const struct world *w)
+{
+	return store_last(w->store);
+}
+
+/* ---- a worker ------------------------------------------------------------------- */
+
+struct hand *world_hire(struct world *w, const char *name)
+{
+	struct hand *h = w->hands;
+	while (h->socket)
+		h++;
+	assert_true(h < w->hands + WORLD_HANDS);
+	int zero = 0;
+	*h = (struct hand){.socket = zmq_socket(w->context, ZMQ_DEALER), .db = &w->db};
+	zmq_setsockopt(h->socket, ZMQ_LINGER, &zero, sizeof zero);
+	assert_int_equal(zmq_connect(h->socket, w->endpoint), 0);
+	Parlor__WorkerHello hello = PARLOR__WORKER_HELLO__INIT;
+	hello.version = 1;
+	hello.name = (char *)name;
+	Parlor__FromWorker from = PARLOR__FROM_WORKER__INIT;
+	from.op_case = PARLOR__FROM_WORKER__OP_HELLO;
+	from.hello = &hello;
+	hand_say(h, &from);
+	return h;
+}
+
+static void drop(Parlor__ToWorker **frame)
+{
+	if (*frame)
+		parlor__to_worker__free_unpacked(*frame, NULL);
+	*frame = NULL;
+}
+
+void hand_close(struct hand *h)
+{
+	if (!h->socket)
+		return;
+	for (size_t i = 0; i < WORLD_PARTS; i++)
+		drop(&h->batch[i]);
+	drop(&h->query);
+	zmq_close(h->socket);
+	h->socket = NULL;
+}
+
+void hand_say_bytes(struct hand *h, const void *bytes, size_t len)
+{
+	assert_int_equal(zmq_send(h->socket, bytes, len, 0), (int)len);
+}
+
+void hand_say(struct hand *h, const Parlor__FromWorker *from)
+{
+	struct buf frame = {0};
+	wire_put(&frame, &from->base);
+	hand_say_bytes(h, frame.data, frame.len);
+	buf_fini(&frame);
+}
+
+void hand_ping(struct hand *h)
+{
+	Parlor__WorkerPing ping = PARLOR__WORKER_PING__INIT;
+	Parlor__FromWorker from = PARLOR__FROM_WORKER__INIT;
+	from.op_case = PARLOR__FROM_WORKER__OP_PING;
+	from.ping = &ping;
+	hand_say(h, &from);
+}
+
+static uint64_t unread_of(struct hand *h, uint32_t part)
+{
+	if (!h->lag)
+		h->unread[part] = h->db->position[part];
+	return h->unread[part];
+}
+
+void hand_state(struct hand *h, uint32_t part)
+{
+	Parlor__PartState state = PARLOR__PART_STATE__INIT;
+	Parlor__QuarantinedRoom room = PARLOR__QUARANTINED_ROOM__INIT, *rooms[] = {&room};
+	state.part = part;
+	state.epoch = h->epoch[part];
+	state.db_epoch = h->db->epoch[part];
+	state.position = h->db->position[part];
+	state.unread_position = unread_of(h, part);
+	if (h->room && h->room_part == part) {
+		room.tenant = (char *)h->tenant;
+		room.room = (char *)h->room;
+		room.position = h->room_position;
+		room.error = (char *)"1406 too long";
+		state.n_quarantined = 1;
+		state.quarantined = rooms;
+	}
+	Parlor__FromWorker from = PARLOR__FROM_WORKER__INIT;
+	from.op_case = PARLOR__FROM_WORKER__OP_PART_STATE;
+	from.part_state = &state;
+	hand_say(h, &from);
+}
+
+void hand_fail(struct hand *h, uint32_t part, Parlor__FailClass class, const char *error)
+{
+	Parlor__BatchFailed failed = PARLOR__BATCH_FAILED__INIT;
+	failed.part = part;
+	failed.epoch = h->epoch[part];
+	failed.fail = class;
+	failed.error = (char *)error;
+	Parlor__FromWorker from = PARLOR__FROM_WORKER__INIT;
+	from.op_case = PARLOR__FROM_WORKER__OP_BATCH_FAILED;
+	from.batch_failed = &failed;
+	hand_say(h, &from);
+}
+
+static void on_assign(struct hand *h, const Parlor__Assign *assign)
+{
+	assert_true(assign->part < WORLD_PARTS);
+	assert_true(assign->epoch > h->epoch[assign->part]);
+	h->assigns++;
+	h->owns[assign->part] = true;
+	h->epoch[assign->part] = assign->epoch;
+	if (h->db->epoch[assign->part] < assign->epoch)
+		h->db->epoch[assign->part] = assign->epoch;
+	hand_state(h, assign->part);
+}
+
+static void apply(struct hand *h, const Parlor__Batch *batch)
+{
+	struct database *db = h->db;
+	uint64_t last = batch->after;
+	for (size_t i = 0; i < batch->n_records; i++) {
+		uint64_t at = batch->records[i]->event->position;
+		db->disorder += at <= last || at > batch->upto;
+		last = at;
+		db->applied[at]++;
+	}
+	db->position[batch->part] = batch->upto;
+}
+
+static void on_batch(struct hand *h, const Parlor__Batch *batch)
+{
+	struct database *db = h->db;
+	h->batches++;
+	h->batch_records += batch->n_records;
+	if (h->largest && batch->n_records > h->largest) {
+		hand_fail(h, batch->part, PARLOR__FAIL_CLASS__FAIL_TOO_LARGE, "too large");
+		return;
+	}
+	if (h->largest_batch < batch->n_records)
+		h->largest_batch = batch->n_records;
+	if (batch->epoch != db->epoch[batch->part] || batch->after != db->position[batch->part]) {
+		hand_fail(h, batch->part, PARLOR__FAIL_CLASS__FAIL_FENCED, "fenced");
+		hand_state(h, batch->part);
+		return;
+	}
+	apply(h, batch);
+	Parlor__BatchDone done = PARLOR__BATCH_DONE__INIT;
+	done.part = batch->part;
+	done.epoch = batch->epoch;
+	done.position = batch->upto;
+	done.unread_position = unread_of(h, batch->part);
+	Parlor__FromWorker from = PARLOR__FROM_WORKER__INIT;
+	from.op_case = PARLOR__FROM_WORKER__OP_BATCH_DONE;
+	from.batch_done = &done;
+	hand_say(h, &from);
+}
+
+static void on_release(struct hand *h, const Parlor__Release *release)
+{
+	if (!h->releases++)
+		h->release_after = release->after;
+	assert_true(h->releases == 1 || release->after == h->release_upto);
+	h->release_upto = release->upto;
+	h->release_records += release->n_records;
+	h->release_last = release->last;
+	for (size_t i = 0; i < release->n_records; i++)
+		assert_string_equal(release->records[i]->event->room, h->room);
+	Parlor__ReleaseDone done = PARLOR__RELEASE_DONE__INIT;
+	done.part = release->part;
+	done.epoch = release->epoch;
+	done.tenant = release->tenant;
+	done.room = release->room;
+	done.upto = release->upto;
+	done.error = (char *)(h->release_error ? h->release_error : "");
+	if (!h->release_error && release->last)
+		h->room = NULL;
+	Parlor__FromWorker from = PARLOR__FROM_WORKER__INIT;
+	from.op_case = PARLOR__FROM_WORKER__OP_RELEASE_DONE;
+	from.release_done = &done;
+	hand_say(h, &from);
+}
+
+void hand_apply(struct hand *h, uint32_t part)
+{
+	assert_non_null(h->batch[part]);
+	on_batch(h, h->batch[part]->batch);
+	drop(&h->batch[part]);
+}
+
+size_t hand_parts(const struct hand *h)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < WORLD_PARTS; i++)
+		n += h->owns[i];
+	return n;
+}
+
+static void hand_hear(struct hand *h, Parlor__ToWorker *to)
+{
+	switch (to->op_case) {
+	case PARLOR__TO_WORKER__OP_WELCOME:
+		h->welcome = true;
+		h->told = *to->welcome;
+		break;
+	case PARLOR__TO_WORKER__OP_REFUSED:
+		h->refused = to->refused->code;
+		h->refusals++;
+		break;
+	case PARLOR__TO_WORKER__OP_ASSIGN:
+		on_assign(h, to->assign);
+		break;
+	case PARLOR__TO_WORKER__OP_REVOKE:
+		h->revokes++;
+		h->owns[to->revoke->part] = false;
+		break;
+	case PARLOR__TO_WORKER__OP_BATCH:
+		if (h->hold) {
+			drop(&h->batch[to->batch->part]);
+			h->batch[to->batch->part] = to;
+			return;
+		}
+		on_batch(h, to->batch);
+		break;
+	case PARLOR__TO_WORKER__OP_COLD_QUERY:
+		h->queries++;
+		drop(&h->query);
+		h->query = to;
+		return;
+	case PARLOR__TO_WORKER__OP_RELEASE:
+		on_release(h, to->release);
+		break;
+	case PARLOR__TO_WORKER__OP_PONG:
+		h->pongs++;
+		break;
+	default:
+		fail_msg("a frame of kind %d", (int)to->op_case);
+	}
+	parlor__to_worker__free_unpacked(to, NULL);
+}
+
+static void hand_listen(struct hand *h)
+{
+	zmq_msg_t frame;
+	zmq_msg_init(&frame);
+	while (h->socket && zmq_msg_recv(&frame, h->socket, ZMQ_DONTWAIT) >= 0) {
+		if (h->deaf)
+			continue;
+		Parlor__ToWorker *to =
+			parlor__to_worker__unpack(NULL, zmq_msg_size(&frame), zmq_msg_data(&frame));
+		assert_non_null(to);
+		hand_hear(h, to);
+	}
+	zmq_msg_close(&frame);
+}
+
+/* ---- turns ---------------------------------------------------------------------- */
+
+void world_turn(struct world *w)
+{
+	assert_int_equal(store_turn_begin(w->store), PARLOR_E_OK);
+	sync_on_readable(w->sync, w->now_us);
+	sync_tick(w->sync, w->now_us);
+	w->wait_us = sync_pump(w->sync, w->now_us);
+	store_turn_end(w->store);
+	for (size_t i = 0; i < WORLD_HANDS; i++)
+		hand_listen(&w->hands[i]);
+}
+
+static void wait_for_frames(struct world *w)
+{
+	zmq_pollitem_t items[WORLD_HANDS + 1] = {{.socket = w->router, .events = ZMQ_POLLIN}};
+	int n = 1;
+	for (size_t i = 0; i < WORLD_HANDS; i++)
+		if (w->hands[i].socket)
+			items[n++] = (zmq_pollitem_t){.socket = w->hands[i].socket,
+						      .events = ZMQ_POLLIN};
+	zmq_poll(items, n, w->wait_us ? POLL_MS : 0);
+}
+
+void world_patience(struct world *w, bool begin)
+{
+	static uint64_t began_us;
+	if (begin)
+		began_us = clock_mono_us();
+	else
+		wait_for_frames(w);
+	assert_true(clock_mono_us() - began_us < PATIENCE_US);
+	world_turn(w);
+}
+
+/* A ping is answered behind all that was said before, in both directions. */
+static void round_trip(struct world *w)
+{
+	size_t heard[WORLD_HANDS];
+	for (size_t i = 0; i < WORLD_HANDS; i++) {
+		struct hand *h = &w->hands[i];
+		heard[i] = h->pongs + h->refusals;
+		if (h->socket && !h->deaf)
+			hand_ping(h);
+	}
+	for (size_t i = 0; i < WORLD_HANDS; i++) {
+		struct hand *h = &w->hands[i];
+		if (h->socket && !h->deaf)
+			world_until(w, h->pongs + h->refusals > heard[i]);
+	}
+}
+
+void world_settle(struct world *w)
+{
+	for (int i = 0; i < 4; i++)
+		round_trip(w);
+}
+
+void world_assert_applied(struct world *w)
+{
+	assert_int_equal(w->db.disorder, 0);
+	for (uint64_t p = 1; p <= world_head(w); p++)
+		if (w->db.applied[p] != (w->part_of[p] != STORE_PART_NONE))
+			fail_msg("record %llu of part %u was applied %u times",
+				 (unsigned long long)p, w->part_of[p], w->db.applied[p]);
+}

@@ -1,0 +1,122 @@
+/* A broker without its loop, for tests of sync: a real store, a real core, a
+ * ROUTER on a free port, and workers played by the test on DEALERs over a
+ * database that is an array of marks. Time is the test's own. */
+#ifndef TEST_SYNC_WORLD_H
+#define TEST_SYNC_WORLD_H
+
+#include "sync/sync.h"
+
+#define WORLD_PARTS 4
+#define WORLD_HANDS 3
+#define WORLD_RECORDS 20000
+#define WORLD_ANSWERS 64
+
+/* What MySQL would hold: marks, and which records were applied how often. */
+struct database {
+	uint64_t epoch[WORLD_PARTS];
+	uint64_t position[WORLD_PARTS];
+	uint8_t applied[WORLD_RECORDS + 1];
+	size_t disorder; /* records not in order, of another part, or outside their batch */
+};
+
+/* A worker. */
+struct hand {
+	void *socket;
+	struct database *db;
+	bool deaf;        /* reads, does nothing */
+	bool hold;        /* keeps batches: hand_apply does them */
+	bool lag;         /* unread columns stay where they are */
+	uint32_t largest; /* records of a batch, more are TOO_LARGE; 0: any */
+
+	bool welcome;
+	Parlor__WorkerWelcome told;
+	uint32_t refused; /* code of the last refusal */
+	size_t refusals;
+	bool owns[WORLD_PARTS];
+	uint64_t epoch[WORLD_PARTS];
+	uint64_t unread[WORLD_PARTS];
+	Parlor__ToWorker *batch[WORLD_PARTS]; /* held */
+	Parlor__ToWorker *query;              /* the last one, unanswered */
+	size_t assigns, revokes, batches, batch_records, largest_batch, pongs, queries;
+	/* of Release */
+	size_t releases, release_records;
+	uint64_t release_after, release_upto;
+	bool release_last;
+	const char *release_error;
+	/* one room in quarantine, told with every state of its part */
+	const char *tenant, *room;
+	uint32_t room_part;
+	uint64_t room_position;
+};
+
+struct answer {
+	enum sync_kind kind;
+	struct sync_cookie cookie;
+	int code;
+	char text[160];
+	size_t messages;
+};
+
+struct world {
+	char dir[64];
+	struct store *store;
+	struct core *core;
+	void *context;
+	void *router;
+	char endpoint[64];
+	struct sync_settings settings;
+	struct sync *sync;
+	uint64_t now_us;
+	uint64_t wait_us;   /* what the last pump returned */
+	struct buf pending; /* records emitted, not yet committed */
+	uint8_t part_of[WORLD_RECORDS + 1];
+	struct database db;
+	struct hand hands[WORLD_HANDS];
+	struct answer answers[WORLD_ANSWERS];
+	size_t answers_len;
+};
+
+struct world *world_new(void);
+void world_free(struct world *);
+/* The broker's side begins anew on the same journal. */
+void world_restart(struct world *);
+
+/* A room with three members, and counted messages in it; each call commits.
+ * Return the position of the last record. */
+uint64_t world_room(struct world *, const char *room);
+uint64_t world_post(struct world *, const char *room, size_t n);
+/* Takes what is below `first` out of the journal. */
+void world_trim(struct world *, uint64_t first);
+uint64_t world_no(struct world *, const char *room);
+uint64_t world_head(const struct world *);
+
+/* A worker connects and says hello; it has answered nothing yet. */
+struct hand *world_hire(struct world *, const char *name);
+void hand_close(struct hand *);
+void hand_say(struct hand *, const Parlor__FromWorker *);
+void hand_say_bytes(struct hand *, const void *bytes, size_t len);
+void hand_state(struct hand *, uint32_t part);
+void hand_ping(struct hand *);
+/* Applies what was held and answers. */
+void hand_apply(struct hand *, uint32_t part);
+void hand_fail(struct hand *, uint32_t part, Parlor__FailClass, const char *error);
+size_t hand_parts(const struct hand *);
+
+/* One turn of the loop and of every worker. */
+void world_turn(struct world *);
+/* Turns until it holds; fails the test when that takes too long. */
+#define world_until(w, condition)                 \
+	do {                                      \
+		world_patience(w, true);          \
+		while (!(condition))              \
+			world_patience(w, false); \
+	} while (0)
+void world_patience(struct world *, bool begin);
+/* Turns until all that was said has been heard, and the answers to it, and
+ * the answers to those. */
+void world_settle(struct world *);
+
+/* Every record of every part was applied, once, in order. */
+void world_assert_applied(struct world *);
+
+#endif

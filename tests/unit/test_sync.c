@@ -1,0 +1,520 @@
+/* Batches to workers: assignment, order, limits, and what MySQL's mark says. */
+#include "sync_world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static bool synced(const struct world *w)
+{
+	return sync_synced(w->sync) == world_head(w);
+}
+
+static struct sync_counts counts(const struct world *w)
+{
+	struct sync_counts c;
+	sync_counts(w->sync, &c);
+	return c;
+}
+
+static const char *error_of(const struct world *w, uint32_t part)
+{
+	struct sync_part_view view;
+	sync_part_show(w->sync, part, &view);
+	return view.error;
+}
+
+static void some_rooms(struct world *w, size_t rooms, size_t posts)
+{
+	char name[32];
+	for (size_t i = 0; i < rooms; i++) {
+		snprintf(name, sizeof name, "room-%zu", i);
+		world_room(w, name);
+	}
+	for (size_t k = 0; k < posts; k++) {
+		snprintf(name, sizeof name, "room-%zu", k % rooms);
+		world_post(w, name, 1);
+	}
+}
+
+static void one_worker_gets_every_part(void **state)
+{
+	(void)state;
+	struct world *w = world_new();
+	some_rooms(w, 3, 10);
+	assert_int_equal(sync_synced(w->sync), 0);
+	assert_int_equal(sync_floor(w->sync), 0);
+
+	struct hand *h = world_hire(w, "one");
+	world_until(w, synced(w));
+	assert_true(h->welcome);
+	assert_int_equal(h->told.broker_id, 4711);
+	assert_int_equal(h->told.parts, WORLD_PARTS);
+	assert_int_equal(h->told.lease_ms, w->settings.lease_ms);
+	assert_int_equal(hand_parts(h), WORLD_PARTS);
+	for (size_t i = 0; i < WORLD_PARTS; i++) {
+		assert_true(h->epoch[i] >> 32 == core_run(w->core));
+		for (size_t k = 0; k < i; k++)
+			assert_true(h->epoch[i] != h->epoch[k]);
+	}
+	world_assert_applied(w);
+
+	struct sync_part_view view;
+	sync_part_show(w->sync, 0, &view);
+	assert_string_equal(view.worker, "one");
+	assert_string_equal(view.error, "");
+	assert_int_equal(view.position, world_head(w));
+	assert_int_equal(sync_workers(w->sync), 1);
+	world_free(w);
+}
+
+static void a_record_says_what_mysql_needs(void **state)
+{
+	(void)state;
+	struct world *w = world_new();
+	world_room(w, "lobby");
+	uint64_t position = world_post(w, "lobby", 2);
+	uint32_t part = w->part_of[position];
+	struct hand *h = world_hire(w, "one");
+	h->hold = true;
+	world_until(w, h->batch[part]);
+
+	const Parlor__Batch *b = h->batch[part]->batch;
+	assert_int_equal(b->after, 0);
+	assert_int_equal(b->upto, world_head(w));
+	assert_true(b->n_records >= 6);
+	const Parlor__SyncRecord *r = b->records[b->n_records - 1];
+	assert_int_equal(r->kind, PARLOR__RECORD_KIND__RECORD_POSTED);
+	assert_string_equal(r->tenant, "acme");
+	assert_int_equal(r->counted, 2);
+	assert_int_equal(r->seen, 2);
+	assert_int_equal(r->members, 3);
+	assert_int_equal(r->event->position, position);
+	assert_string_equal(r->event->posted->body, "hello");
+
+	world_until(w, h->batch[0]);
+	const Parlor__SyncRecord *boot = h->batch[0]->batch->records[0];
+	assert_int_equal(boot->kind, PARLOR__RECORD_KIND__RECORD_BOOT);
+	assert_int_equal(boot->event->position, 1);
+	assert_true(boot->event->time_us > 0);
+	assert_string_equal(boot->tenant, "");
+	world_free(w);
+}
+
+static void thousands_of_records_reach_two_workers_in_order(void **state)
+{
+	(void)state;
+	struct world *w = world_new();
+	w->settings.batch_records = 100;
+	world_restart(w);
+	struct hand *a = world_hire(w, "a");
+	world_until(w, hand_parts(a) == WORLD_PARTS);
+	struct hand *b = world_hire(w, "b");
+	world_until(w, hand_parts(b) == WORLD_PARTS / 2 && hand_parts(a) == WORLD_PARTS / 2);
+	assert_int_equal(a->revokes, WORLD_PARTS / 2);
+	for (size_t i = 0; i < WORLD_PARTS; i++)
+		if (b->owns[i])
+			assert_true(b->epoch[i] > a->epoch[i]);
+
+	world_until(w, synced(w));
+	uint64_t walked = counts(w).walked;
+	some_rooms(w, 16, 0);
+	for (size_t i = 0; i < 80; i++) {
+		char name[32];
+		snprintf(name, sizeof name, "room-%zu", i % 16);
+		world_post(w, name, 100);
+		world_turn(w);
+	}
+	world_until(w, synced(w));
+	world_assert_applied(w);
+	assert_true(a->batch_records > 0 && b->batch_records > 0);
+	assert_in_range(a->largest_batch, 2, 100);
+	assert_int_equal(counts(w).walked, walked);
+	world_free(w);
+}
+
+static void a_full_tail_is_made_up_for_by_the_journal(void **state)
+{
+	(void)state;
+	struct world *w = world_new();
+	w->settings.tail = 16;
+	w->settings.batch_records = 50;
+	w->settings.walk = 64;
+	world_restart(w);
+	some_rooms(w, 8, 0);
+	for (size_t i = 0; i < 8; i++) {
+		char name[32];
+		snprintf(name, sizeof name, "room-%zu", i);
+		world_post(w, name, 300);
+	}
+	world_hire(w, "late");
+	world_until(w, synced(w));
+	world_assert_applied(w);
+	uint64_t walked = counts(w).walked;
+	assert_true(walked >= world_head(w) - 16 * WORLD_PARTS);
+
+	some_rooms(w, 8, 8);
+	world_until(w, synced(w));
+	world_assert_applied(w);
+	assert_int_equal(counts(w).walked, walked);
+	world_free(w);
+}
+
+static void a_new_start_goes_on_from_the_marks(void **state)
+{
+	(void)state;
+	struct world *w = world_new();
+	struct hand *h = world_hire(w, "one");
+	some_rooms(w, 6, 500);
+	world_until(w, synced(w));
+	hand_close(h);
+	some_rooms(w, 6, 100);
+	world_restart(w);
+	assert_int_equal(sync_synced(w->sync), 0);
+	some_rooms(w, 6, 100);
+	world_hire(w, "two");
+	world_until(w, synced(w));
+	world_assert_applied(w);
+	world_free(w);
+}
+
+static void marks_of_idle_parts_follow_now_and_then(void **state)
+{
+	(void)state;
+	struct world *w = world_new();
+	world_room(w, "only");
+	uint32_t busy = w->part_of[world_post(w, "only", 1)];
+	uint32_t idle = busy == 1 ? 2 : 1;
+	struct hand *h = world_hire(w, "one");
+	world_until(w, synced(w));
+	world_post(w, "only", 1);
+	w->now_us += w->settings.idle_ms * 1000;
+	hand_ping(h);
+	world_until(w, sync_floor(w->sync) == world_head(w));
+
+	/* A moment later is too soon for them. */
+	uint64_t before = world_head(w);
+	world_post(w, "only", 10);
+	world_until(w, synced(w));
+	assert_int_equal(w->db.position[busy], world_head(w));
+	assert_int_equal(w->db.position[idle], before);
+	assert_int_equal(sync_floor(w->sync), before);
+
+	w->now_us += w->settings.idle_ms * 1000;
+	hand_ping(h);
+	world_until(w, w->db.position[idle] == world_head(w));
+	world_until(w, sync_floor(w->sync) == world_head(w));
+	size_t batches = h->batches;
+	w->now_us += w->settings.idle_ms * 1000;
+	world_settle(w);
+	assert_int_equal(h->batches, batches);
+	world_free(w);
+}
+
+static void a_mark_that_goes_back_is_believed(void **state)
+{
+	(void)state;
+	struct world *w = world_new();
+	world_hire(w, "one");
+	some_rooms(w, 4, 400);
+	world_until(w, synced(w));
+
+	/* A backup was put back: everything behind position 100 is gone. */
+	for (size_t i = 0; i < WORLD_PARTS; i++)
+		w->db.position[i] = 100;
+	memset(w->db.applied + 101, 0, sizeof w->db.applied - 101);
+	for (size_t i = 0; i < 4; i++)
+		some_rooms(w, 4, 8);
+	world_until(w, counts(w).marks_back > 0);
+	w->now_us += w->settings.idle_ms * 1000;
+	world_until(w, synced(w) && sync_floor(w->sync) == world_head(w));
+	world_assert_applied(w);
+	world_free(w);
+}
+
+static void a_mark_ahead_of_the_journal_is_sent_nothing(void **state)
+{
+	(void)state;
+	struct world *w = world_new();
+	some_rooms(w, 8, 20);
+	w->db.position[2] = world_head(w) + 1000;
+	struct hand *h = world_hire(w, "one");
+	world_until(w, error_of(w, 2)[0]);
+	assert_non_null(strstr(error_of(w, 2), "ahead of the journal"));
+	world_until(w, sync_part_position(w->sync, 1) == world_head(w));
+	world_settle(w);
+	assert_int_equal(w->db.position[2], world_head(w) + 1000);
+	assert_int_equal(sync_part_position(w->sync, 2), 0);
+	assert_int_equal(sync_synced(w->sync), 0);
+
+	/* The database is put right; it is asked again after a while. */
+	uint64_t epoch = h->epoch[2];
+	w->db.position[2] = 0;
+	w->now_us += w->settings.retry_ms * 1000;
+	hand_ping(h);
+	world_until(w, synced(w));
+	assert_true(h->epoch[2] > epoch);
+	assert_string_equal(error_of(w, 2), "");
+	world_assert_applied(w);
+	world_free(w);
+}
+
+static void a_mark_behind_the_trimmed_journal_is_sent_nothing(void **state)
+{
+	(void)state;
+	struct world *w = world_new();
+	some_rooms(w, 8, 100);
+	world_trim(w, 50);
+	w->db.position[1] = 49;
+	struct hand *h = world_hire(w, "one");
+	world_until(w, sync_part_position(w->sync, 1) == world_head(w));
+	world_until(w, error_of(w, 0)[0] && error_of(w, 2)[0]);
+	world_settle(w);
+	assert_non_null(strstr(error_of(w, 2), "the journal begins at 50"));
+	assert_int_equal(w->db.position[2], 0);
+	assert_true(h->batch_records > 0);
+	world_free(w);
+}
+
+static void a_higher_epoch_in_the_database_is_passed(void **state)
+{
+	(void)state;
+	struct world *w = world_new();
+	some_rooms(w, 4, 20);
+	uint64_t high = (core_run(w->core) + 7) << 32;
+	w->db.epoch[1] = high;
+	struct hand *h = world_hire(w, "one");
+	world_until(w, synced(w));
+	assert_true(h->epoch[1] > high);
+	assert_int_equal(w->db.epoch[1], h->epoch[1]);
+	world_assert_applied(w);
+	world_free(w);
+}
+
+static void a_silent_worker_loses_its_parts(void **state)
+{
+	(void)state;
+	struct world *w = world_new();
+	struct hand *a = world_hire(w, "a");
+	world_until(w, hand_parts(a) == WORLD_PARTS);
+	struct hand *b = world_hire(w, "b");
+	world_until(w, hand_parts(b) == 2);
+	world_until(w, synced(w));
+
+	a->hold = true;
+	some_rooms(w, 16, 50);
+	size_t mine = a->owns[0] ? 0 : 3;
+	world_until(w, a->batch[mine] && w->db.position[mine] != world_head(w));
+	w->now_us += w->settings.lease_ms * 1000 / 2;
+	hand_ping(b);
+	size_t pongs = b->pongs;
+	world_until(w, b->pongs > pongs);
+	w->now_us += w->settings.lease_ms * 1000 / 2 + 1;
+	world_until(w, hand_parts(b) == WORLD_PARTS && synced(w));
+	assert_true(b->epoch[mine] > a->epoch[mine]);
+	assert_int_equal(sync_workers(w->sync), 1);
+	assert_int_equal(counts(w).workers_lost, 1);
+	world_assert_applied(w);
+
+	/* It wakes up: its batch is fenced off, its word is not taken. */
+	a->hold = false;
+	hand_apply(a, (uint32_t)mine);
+	world_until(w, a->refusals > 0);
+	assert_int_equal(a->refused, PARLOR_E_NO_SESSION);
+	world_settle(w);
+	assert_true(synced(w));
+	world_assert_applied(w);
+	world_free(w);
+}
+
+static void a_worker_that_says_goodbye_is_replaced_at_once(void **state)
+{
+	(void)state;
+	struct world *w = world_new();
+	struct hand *a = world_hire(w, "a"), *b = world_hire(w, "b");
+	world_until(w, hand_parts(a) == 2 && hand_parts(b) == 2);
+	Parlor__WorkerGoodbye goodbye = PARLOR__WORKER_GOODBYE__INIT;
+	Parlor__FromWorker from = PARLOR__FROM_WORKER__INIT;
+	from.op_case = PARLOR__FROM_WORKER__OP_GOODBYE;
+	from.goodbye = &goodbye;
+	hand_say(a, &from);
+	hand_close(a);
+	some_rooms(w, 4, 40);
+	world_until(w, hand_parts(b) == WORLD_PARTS && synced(w));
+	world_assert_applied(w);
+	world_free(w);
+}
+
+static void a_worker_whose_connection_is_gone_is_replaced_when_spoken_to(void **state)
+{
+	(void)state;
+	struct world *w = world_new();
+	struct hand *a = world_hire(w, "a"), *b = world_hire(w, "b");
+	world_until(w, hand_parts(a) == 2 && hand_parts(b) == 2 && synced(w));
+	hand_close(a);
+	world_settle(w);
+	/* Whether the socket knows by now shows only when it is written to; the
+	 * lease ends the matter when it does not. */
+	some_rooms(w, 8, 40);
+	world_settle(w);
+	for (int i = 0; i < 2; i++) {
+		w->now_us += w->settings.lease_ms * 1000 / 2 + 1;
+		world_settle(w);
+	}
+	world_until(w, hand_parts(b) == WORLD_PARTS && synced(w));
+	world_assert_applied(w);
+	world_free(w);
+}
+
+static void batches_shrink_to_what_the_database_takes(void **state)
+{
+	(void)state;
+	struct world *w = world_new();
+	some_rooms(w, 4, 0);
+	for (size_t i = 0; i < 10; i++)
+		some_rooms(w, 4, 200);
+	struct hand *h = world_hire(w, "one");
+	h->largest = 3;
+	world_until(w, synced(w));
+	assert_in_range(h->largest_batch, 1, 3);
+	world_assert_applied(w);
+	assert_true(counts(w).batches_failed > 0);
+
+	/* And grow again once it takes more. */
+	h->largest = 0;
+	for (size_t i = 0; i < 40; i++)
+		some_rooms(w, 4, 40);
+	world_until(w, synced(w));
+	assert_true(h->largest_batch > 3);
+	world_assert_applied(w);
+	world_free(w);
+}
+
+static void batches_are_bounded_in_bytes(void **state)
+{
+	(void)state;
+	struct world *w = world_new();
+	w->settings.batch_bytes = 500;
+	world_restart(w);
+	some_rooms(w, 2, 100);
+	struct hand *h = world_hire(w, "one");
+	world_until(w, synced(w));
+	assert_in_range(h->largest_batch, 2, 20);
+	world_assert_applied(w);
+	assert_true(counts(w).batch_bytes / counts(w).batches <= 500);
+	world_free(w);
+}
+
+static void a_stuck_part_says_why_and_goes_on(void **state)
+{
+	(void)state;
+	struct world *w = world_new();
+	world_room(w, "lobby");
+	uint32_t part = w->part_of[world_head(w)];
+	struct hand *h = world_hire(w, "one");
+	h->hold = true;
+	world_until(w, h->batch[part]);
+	hand_fail(h, part, PARLOR__FAIL_CLASS__FAIL_STUCK, "1146 no such table");
+	world_until(w, error_of(w, part)[0]);
+	assert_string_equal(error_of(w, part), "1146 no such table");
+
+	/* The worker goes on trying, however long; nobody takes the part away. */
+	uint64_t epoch = h->epoch[part];
+	for (uint64_t t = 0; t < 2 * w->settings.batch_ms; t += w->settings.lease_ms / 2) {
+		w->now_us += w->settings.lease_ms / 2 * 1000;
+		hand_ping(h);
+		size_t pongs = h->pongs;
+		world_until(w, h->pongs > pongs);
+	}
+	assert_int_equal(h->epoch[part], epoch);
+	h->hold = false;
+	for (uint32_t i = 0; i < WORLD_PARTS; i++)
+		if (h->batch[i])
+			hand_apply(h, i);
+	world_until(w, synced(w));
+	assert_string_equal(error_of(w, part), "");
+	world_assert_applied(w);
+	world_free(w);
+}
+
+static void a_batch_that_is_never_answered_goes_to_another_worker(void **state)
+{
+	(void)state;
+	struct world *w = world_new();
+	struct hand *a = world_hire(w, "a"), *b = world_hire(w, "b");
+	world_until(w, hand_parts(a) == 2 && hand_parts(b) == 2 && synced(w));
+	a->hold = true;
+	some_rooms(w, 16, 20);
+	world_settle(w);
+	for (uint64_t t = 0; t < w->settings.batch_ms + w->settings.lease_ms;
+	     t += w->settings.lease_ms / 2) {
+		w->now_us += w->settings.lease_ms / 2 * 1000;
+		world_settle(w);
+	}
+	assert_int_equal(sync_workers(w->sync), 2);
+	world_until(w, hand_parts(b) == WORLD_PARTS && synced(w));
+
+	/* It wakes up: what it held is fenced off, and it is given parts again. */
+	a->hold = false;
+	for (uint32_t i = 0; i < WORLD_PARTS; i++)
+		if (a->batch[i])
+			hand_apply(a, i);
+	world_until(w, hand_parts(a) == 2 && hand_parts(b) == 2);
+	some_rooms(w, 16, 20);
+	world_until(w, synced(w));
+	world_assert_applied(w);
+	world_free(w);
+}
+
+static void a_word_about_unread_in_between_disturbs_no_batch(void **state)
+{
+	(void)state;
+	struct world *w = world_new();
+	struct hand *h = world_hire(w, "one");
+	world_until(w, hand_parts(h) == WORLD_PARTS && synced(w));
+	h->hold = true;
+	world_room(w, "lobby");
+	uint32_t part = w->part_of[world_head(w)];
+	world_until(w, h->batch[part]);
+	size_t batches = (size_t)counts(w).batches;
+	hand_state(h, part);
+	world_settle(w);
+	assert_int_equal(counts(w).batches, batches);
+	h->hold = false;
+	for (uint32_t i = 0; i < WORLD_PARTS; i++)
+		if (h->batch[i])
+			hand_apply(h, i);
+	world_until(w, synced(w));
+	world_assert_applied(w);
+	world_free(w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_worker_gets_every_part),
+		cmocka_unit_test(a_record_says_what_mysql_needs),
+		cmocka_unit_test(thousands_of_records_reach_two_workers_in_order),
+		cmocka_unit_test(a_full_tail_is_made_up_for_by_the_journal),
+		cmocka_unit_test(a_new_start_goes_on_from_the_marks),
+		cmocka_unit_test(marks_of_idle_parts_follow_now_and_then),
+		cmocka_unit_test(a_mark_that_goes_back_is_believed),
+		cmocka_unit_test(a_mark_ahead_of_the_journal_is_sent_nothing),
+		cmocka_unit_test(a_mark_behind_the_trimmed_journal_is_sent_nothing),
+		cmocka_unit_test(a_higher_epoch_in_the_database_is_passed),
+		cmocka_unit_test(a_silent_worker_loses_its_parts),
+		cmocka_unit_test(a_worker_that_says_goodbye_is_replaced_at_once),
+		cmocka_unit_test(a_worker_whose_connection_is_gone_is_replaced_when_spoken_to),
+		cmocka_unit_test(batches_shrink_to_what_the_database_takes),
+		cmocka_unit_test(batches_are_bounded_in_bytes),
+		cmocka_unit_test(a_stuck_part_says_why_and_goes_on),
+		cmocka_unit_test(a_batch_that_is_never_answered_goes_to_another_worker),
+		cmocka_unit_test(a_word_about_unread_in_between_disturbs_no_batch),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
