@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GROW_STEPS 16
+/* Batches that must go well before larger ones are tried. */
+#define GROW_AFTER 8
 enum { TO_WORKER_BATCH = 5 };
 enum { BATCH_PART = 1, BATCH_EPOCH, BATCH_AFTER, BATCH_UPTO, BATCH_RECORDS };
 
@@ -76,18 +77,22 @@ bool part_set_error(struct part *p, const char *format, ...)
 
 void part_shrink(struct part *p)
 {
+	p->calm = 0;
 	p->records_max = p->flight.records / 2 > 1 ? p->flight.records / 2 : 1;
 	p->bytes_max = p->flight.bytes / 2 > 1 ? p->flight.bytes / 2 : 1;
 }
 
 static uint32_t grown(uint32_t value, uint32_t max)
 {
-	uint32_t step = max / GROW_STEPS + 1;
+	uint32_t step = value / 4 + 1;
 	return value >= max || max - value < step ? max : value + step;
 }
 
 void part_grow(struct part *p, const struct sync_settings *s)
 {
+	if (++p->calm < GROW_AFTER)
+		return;
+	p->calm = 0;
 	p->records_max = grown(p->records_max, s->batch_records);
 	p->bytes_max = grown(p->bytes_max, s->batch_bytes);
 }

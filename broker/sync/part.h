@@ -54,6 +54,7 @@ struct part {
 	struct flight flight;
 	uint32_t records_max;
 	uint32_t bytes_max;
+	uint32_t calm; /* batches gone well since they changed */
 	uint64_t asked_us;
 	uint64_t batch_us; /* when the last batch was sent */
 	uint64_t retry_us; /* nothing before; UINT64_MAX: no such limit */

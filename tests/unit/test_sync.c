@@ -375,22 +375,20 @@ static void batches_shrink_to_what_the_database_takes(void **state)
 {
 	(void)state;
 	struct world *w = world_new();
-	some_rooms(w, 4, 0);
-	for (size_t i = 0; i < 10; i++)
-		some_rooms(w, 4, 200);
+	some_rooms(w, 1, 0);
+	world_post(w, "room-0", 1000);
 	struct hand *h = world_hire(w, "one");
 	h->largest = 3;
 	world_until(w, synced(w));
 	assert_in_range(h->largest_batch, 1, 3);
 	world_assert_applied(w);
-	assert_true(counts(w).batches_failed > 0);
+	assert_in_range(counts(w).batches_failed, 1, 100);
 
 	/* And grow again once it takes more. */
 	h->largest = 0;
-	for (size_t i = 0; i < 40; i++)
-		some_rooms(w, 4, 40);
+	world_post(w, "room-0", 1000);
 	world_until(w, synced(w));
-	assert_true(h->largest_batch > 3);
+	assert_true(h->largest_batch > 20);
 	world_assert_applied(w);
 	world_free(w);
 }
