@@ -191,7 +191,8 @@ struct core_posted {
 /* The same client id again gives the same answer and emits nothing. */
 enum parlor_err core_post(struct core *, const struct core_call *, const struct core_post *,
 			  struct core_posted *) PARLOR_MUST_CHECK;
-/* *position: of the recalled message's record, whose body must go. */
+/* posted->position: of the recall, 0 when it was recalled before. The body that
+ * must go is in the record at the position that core_message tells. */
 enum parlor_err core_recall(struct core *, const struct core_call *, struct span room, uint64_t seq,
 			    struct span by, struct core_posted *) PARLOR_MUST_CHECK;
 
@@ -231,7 +232,8 @@ struct core_conversation {
 	struct span id, name;
 	uint64_t room;
 	uint8_t member_type, state;
-	uint64_t unread, read_seq, last_seq, active_us, active_pos, last_pos;
+	uint64_t unread, read_seq, last_seq, active_us, active_pos;
+	uint64_t last_pos; /* of the last message's record, 0 while there is none */
 	bool mentioned;
 };
 typedef void core_conversation_fn(void *ctx, const struct core_conversation *);

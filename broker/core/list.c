@@ -105,6 +105,7 @@ static void tell(const struct membership *ms, core_conversation_fn *fn, void *ct
 		.last_seq = room->last_seq,
 		.active_us = room->active_us,
 		.active_pos = room->active_pos,
+		.last_pos = room->last_seq ? room->active_pos : 0,
 		.mentioned = ms->row.mention_seq > ms->row.read_seq,
 	};
 	fn(ctx, &view);

@@ -277,3 +277,19 @@ bool row_get_former(struct span v, struct row_former *r)
 	r->joined_pos = reader_varint(&in);
 	return whole(&in);
 }
+
+static void hash_number(struct hash_stream *hash, uint64_t number)
+{
+	uint8_t bytes[8];
+	be64_put(bytes, number);
+	hash_stream_add(hash, bytes, sizeof bytes);
+}
+
+void row_hash(struct hash_stream *hash, enum row_table table, struct span key, struct span value)
+{
+	hash_number(hash, table);
+	hash_number(hash, key.len);
+	hash_stream_add(hash, key.data, key.len);
+	hash_number(hash, value.len);
+	hash_stream_add(hash, value.data, value.len);
+}

@@ -130,4 +130,7 @@ bool row_get_message(struct span, struct row_message *);
 bool row_get_dedup(struct span, struct row_dedup *);
 bool row_get_former(struct span, struct row_former *);
 
+/* The hash of a state is the sum over all its rows, in order of table and key. */
+void row_hash(struct hash_stream *, enum row_table, struct span key, struct span value);
+
 #endif

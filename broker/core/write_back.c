@@ -227,9 +227,16 @@ static bool room_is_clean(const struct room *r)
 /* How many rooms one call looks at: a turn must stay short. */
 #define EVICT_STEPS 256
 
+/* Twice round is enough: the first takes the marks of use away. */
+static size_t steps_for(size_t resident)
+{
+	return resident < EVICT_STEPS / 2 ? 2 * resident : EVICT_STEPS;
+}
+
 static void evict_rooms(struct core *c)
 {
-	for (int step = 0; step < EVICT_STEPS; step++) {
+	size_t steps = steps_for(HASH_CNT(by_no, c->rooms_by_no));
+	while (steps-- > 0) {
 		if (HASH_CNT(by_no, c->rooms_by_no) <= c->limits.rooms_resident &&
 		    HASH_CNT(by_pair, c->memberships) <= c->limits.memberships_resident)
 			return;
@@ -248,7 +255,8 @@ static void evict_rooms(struct core *c)
 
 static void evict_members(struct core *c)
 {
-	for (int step = 0; step < EVICT_STEPS; step++) {
+	size_t steps = steps_for(HASH_CNT(by_no, c->members_by_no));
+	while (steps-- > 0) {
 		if (HASH_CNT(by_no, c->members_by_no) <= c->limits.members_resident)
 			return;
 		struct member *m = c->member_hand ? c->member_hand : c->members_by_no;
