@@ -1,0 +1,336 @@
+#include "check.h"
+
+#include "core/tables.h"
+
+#include <string.h>
+
+static void check_show(struct world *w, int room)
+{
+	struct core_room_view is, want;
+	struct core_call call = w->call;
+	const struct o_room *r = &w->now.rooms[room];
+	call.tenant = o_span(&w->now.tenants[r->tenant]);
+	WANT(w, !core_room_show(w->core, &call, o_span(&r->id), &is), "room %d", room);
+	WANT(w, !oracle_show(&w->now, &call, o_span(&r->id), &want), "room %d", room);
+	WANT_SAME(w, is.no, want.no);
+	WANT_SAME(w, is.state, want.state);
+	WANT_SAME(w, is.members, want.members);
+	WANT_SAME(w, is.last_seq, want.last_seq);
+	WANT_SAME(w, is.counted, want.counted);
+	WANT_SAME(w, is.created_us, want.created_us);
+	WANT_SAME(w, is.active_us, want.active_us);
+	WANT(w, span_equal(is.name, want.name), "room %d", room);
+}
+
+/* ---- members: as a list, or one by one ------------------------------------------ */
+
+struct page {
+	struct world *w;
+	const struct o_room *room;
+	int room_index;
+	struct span after;
+	char after_at[ROW_ID_MAX];
+	size_t told;
+};
+
+static void told_member(void *ctx, const struct core_member_view *is)
+{
+	struct page *p = ctx;
+	struct world *w = p->w;
+	int who = oracle_member(&w->now, p->room->tenant, is->id);
+	WANT(w, who >= 0 && p->room->stays[who].in, "not in the room");
+	const struct o_stay *stay = &p->room->stays[who];
+	WANT_SAME(w, is->type, stay->type);
+	WANT_SAME(w, is->read_seq, stay->read_seq);
+	WANT_SAME(w, is->joined_seq, stay->joined_seq);
+	WANT_SAME(w, is->joined_us, stay->joined_us);
+	WANT_SAME(w, is->unread, oracle_count_unread(&w->now, p->room_index, who));
+	WANT(w, span_equal(is->name, o_label_span(&stay->name)), "another name");
+	WANT(w, span_equal(is->avatar, o_label_span(&stay->avatar)), "another avatar");
+
+	size_t common = is->id.len < p->after.len ? is->id.len : p->after.len;
+	int order = common ? memcmp(is->id.data, p->after.data, common) : 0;
+	WANT(w, order > 0 || (order == 0 && is->id.len > p->after.len), "not in order");
+	memcpy(p->after_at, is->id.data, is->id.len);
+	p->after = (struct span){p->after_at, is->id.len};
+	p->told++;
+}
+
+static void check_list(struct world *w, int room)
+{
+	struct page p = {.w = w, .room = &w->now.rooms[room], .room_index = room};
+	struct core_call call = w->call;
+	call.tenant = o_span(&w->now.tenants[p.room->tenant]);
+	size_t members = oracle_members(&w->now, room), limit = 1 + world_below(w, 8);
+	bool more = true;
+	while (more) {
+		size_t before = p.told;
+		char after_at[ROW_ID_MAX];
+		struct span after = {after_at, p.after.len};
+		memcpy(after_at, p.after_at, p.after.len);
+		WANT(w,
+		     !core_members_list(w->core, &call, o_span(&p.room->id), after, limit,
+					told_member, &p, &more),
+		     "room %d", room);
+		WANT(w, !more || p.told == before + limit, "a short page");
+		WANT_SAME(w, more, p.told < members);
+	}
+	WANT_SAME(w, p.told, members);
+}
+
+static void check_unread(struct world *w, int room, int who)
+{
+	struct core_unread_view is;
+	const struct o_room *r = &w->now.rooms[room];
+	struct core_call call = {.tenant = o_span(&w->now.tenants[r->tenant])};
+	enum parlor_err err =
+		core_unread(w->core, &call, o_span(&r->id), o_span(&w->now.members[who].id), &is);
+	if (r->state == ROOM_STATE_DISSOLVED) {
+		WANT_SAME(w, err, PARLOR_E_ROOM_DISSOLVED);
+	} else if (!r->stays[who].in) {
+		WANT_SAME(w, err, PARLOR_E_NOT_MEMBER);
+	} else {
+		WANT_SAME(w, err, PARLOR_E_OK);
+		WANT_SAME(w, is.unread, oracle_count_unread(&w->now, room, who));
+		WANT_SAME(w, is.mentioned, oracle_mentioned(&w->now, room, who));
+		WANT_SAME(w, is.read_seq, r->stays[who].read_seq);
+	}
+}
+
+static void check_members(struct world *w, int room)
+{
+	int tenant = w->now.rooms[room].tenant;
+	if (world_chance(w, 50)) {
+		check_list(w, room);
+		return;
+	}
+	for (int i = 0; i < w->now.members_len; i++)
+		if (w->now.members[i].tenant == tenant)
+			check_unread(w, room, i);
+}
+
+/* ---- messages --------------------------------------------------------------------- */
+
+static void check_message(struct world *w, const struct o_message *want)
+{
+	struct row_message is;
+	uint64_t no = (uint64_t)want->room + 1;
+	WANT(w, !core_message(w->core, no, want->seq, &is), "message %d of room %d is gone",
+	     (int)want->seq, (int)no);
+	WANT_SAME(w, is.position, want->position);
+	WANT_SAME(w, is.time_us, want->time_us);
+	WANT_SAME(w, is.sender, want->sender + 1);
+	WANT_SAME(w, is.counts, want->type == MESSAGE_TYPE_MESSAGE);
+	WANT_SAME(w, is.recalled, want->recalled);
+}
+
+static void check_messages(struct world *w, int room, bool all)
+{
+	const struct o_room *r = &w->now.rooms[room];
+	struct row_message beyond;
+	uint64_t seq = r->last_seq;
+	for (int i = r->last_message; i >= 0; i = all ? w->now.messages[i].before : -1) {
+		WANT_SAME(w, w->now.messages[i].seq, seq);
+		seq--;
+		check_message(w, &w->now.messages[i]);
+	}
+	WANT(w, !all || seq == 0, "a gap in the oracle");
+	WANT_SAME(w, core_message(w->core, (uint64_t)room + 1, r->last_seq + 1, &beyond),
+		  PARLOR_E_MESSAGE_UNKNOWN);
+}
+
+void check_room(struct world *w, int room)
+{
+	check_show(w, room);
+	check_members(w, room);
+	check_messages(w, room, false);
+}
+
+void check_repeat(struct world *w)
+{
+	if (!w->now.messages_len)
+		return;
+	const struct o_message *m = &w->now.messages[world_below(w, w->now.messages_len)];
+	struct span mentions[O_MENTIONS];
+	struct core_posted is = {.seq = 0};
+	if (!m->has_client_id)
+		return;
+	const struct o_room *r = &w->now.rooms[m->room];
+	struct core_call call = {.tenant = o_span(&w->now.tenants[r->tenant])};
+	struct core_post q = {.room = o_span(&r->id),
+			      .sender = o_span(&w->now.members[m->sender].id),
+			      .client_id = o_label_span(&m->client_id),
+			      .body = o_label_span(&m->body),
+			      .type = m->type,
+			      .content_type = m->content_type,
+			      .mentions = mentions,
+			      .mentions_len = m->mentions_len};
+	for (size_t i = 0; i < m->mentions_len; i++)
+		mentions[i] = o_span(&w->now.members[m->mentions[i]].id);
+	WANT_SAME(w, core_post(w->core, &call, &q, &is), PARLOR_E_OK);
+	WANT_SAME(w, is.seq, m->seq);
+	WANT_SAME(w, is.position, m->position);
+	WANT_SAME(w, is.time_us, m->time_us);
+	q.content_type = (uint8_t)((q.content_type + 1) % 4);
+	WANT_SAME(w, core_post(w->core, &call, &q, &is), PARLOR_E_POST_CONFLICT);
+	WANT_SAME(w, core_position(w->core), w->now.position);
+}
+
+void check_all(struct world *w)
+{
+	WANT_SAME(w, core_position(w->core), w->now.position);
+	WANT_SAME(w, core_run(w->core), w->now.run);
+	for (int i = 0; i < w->now.rooms_len; i++) {
+		check_show(w, i);
+		check_members(w, i);
+		check_messages(w, i, true);
+	}
+	for (int i = 0; i < w->now.members_len; i++) {
+		const struct o_member *m = &w->now.members[i];
+		struct core_call call = {.tenant = o_span(&w->now.tenants[m->tenant])};
+		uint8_t presence;
+		uint64_t seen;
+		WANT(w, !core_presence_get(w->core, &call, o_span(&m->id), &presence, &seen),
+		     "member %d", i);
+		WANT_SAME(w, presence, m->presence);
+		WANT_SAME(w, seen, m->last_seen_us);
+	}
+}
+
+/* ---- from inside ------------------------------------------------------------------ */
+
+static void check_resident_room(struct world *w, struct room *r, size_t *rows)
+{
+	struct membership *ms;
+	struct message *msg;
+	size_t listed = 0, dirty = 0;
+	uint64_t pending = 0;
+	*rows += r->row_dirty;
+	DL_FOREACH2(r->memberships, ms, room_next)
+	{
+		WANT(w, ms->room == r && ms->member, "a membership of another room");
+		WANT(w, !ms->gone || ms->dirty, "a clean tombstone");
+		dirty += ms->dirty;
+	}
+	DL_FOREACH2(r->dirty_memberships, ms, dirty_next)
+	listed++;
+	DL_FOREACH2(r->frozen_memberships, ms, dirty_next)
+	listed++;
+	WANT_SAME(w, listed, dirty);
+	*rows += dirty;
+	DL_FOREACH (r->messages, msg) {
+		WANT(w, msg->dirty_pos >= pending, "messages not by their first change");
+		pending = msg->dirty_pos;
+		++*rows;
+	}
+	WANT(w, r->listed || r->frozen || (!r->row_dirty && !dirty && !r->messages),
+	     "room %d is dirty and in no list", (int)r->no);
+}
+
+static void check_warm(struct world *w, const struct tenant *t)
+{
+	uint64_t above = UINT64_MAX;
+	size_t n = 0;
+	struct room *r;
+	DL_FOREACH2(t->warm, r, warm_next)
+	{
+		WANT(w, r->warm && r->row.active_pos < above, "warm rooms not in order");
+		above = r->row.active_pos;
+		n++;
+	}
+	WANT_SAME(w, n, t->warm_len);
+	for (int i = 0; i < w->now.rooms_len; i++) {
+		const struct o_room *want = &w->now.rooms[i];
+		uint64_t no = (uint64_t)i + 1;
+		if (want->tenant + 1 != (int)t->no || want->active_pos <= t->warm_floor)
+			continue;
+		HASH_FIND(by_no, w->core->rooms_by_no, &no, sizeof no, r);
+		WANT(w, r && r->warm, "room %d is active behind the floor, and not warm", (int)no);
+	}
+}
+
+void check_tables(struct world *w)
+{
+	struct core *c = w->core;
+	size_t rows = c->fresh_len;
+	struct room *r, *room_next;
+	struct member *m, *member_next;
+	struct tenant *t, *tenant_next;
+	HASH_ITER (by_no, c->rooms_by_no, r, room_next)
+		check_resident_room(w, r, &rows);
+	HASH_ITER (by_no, c->members_by_no, m, member_next) {
+		struct membership *ms;
+		size_t n = 0;
+		rows += m->dirty;
+		DL_FOREACH2(m->memberships, ms, member_next)
+		n++;
+		WANT_SAME(w, m->memberships_len, n);
+	}
+	HASH_ITER (by_no, c->tenants_by_no, t, tenant_next)
+		check_warm(w, t);
+	WANT_SAME(w, core_dirty(c), rows);
+}
+
+/* ---- rows on disk ------------------------------------------------------------------- */
+
+static bool count_one(void *arg, const void *key, size_t key_len, struct span value)
+{
+	(void)key;
+	(void)key_len;
+	(void)value;
+	++*(size_t *)arg;
+	return true;
+}
+
+static size_t count(struct world *w, const struct row_key *from, size_t prefix_len)
+{
+	size_t n = 0;
+	struct core_rows rows = w->disk.rows(w->disk.ctx);
+	WANT(w, !rows.scan(rows.ctx, from, prefix_len, count_one, &n), "scan");
+	return n;
+}
+
+static void check_rows_of_room(struct world *w, int room)
+{
+	struct row_key key;
+	uint64_t no = (uint64_t)room + 1;
+	size_t messages = 0, client_ids = 0;
+	for (int i = w->now.rooms[room].last_message; i >= 0; i = w->now.messages[i].before) {
+		messages++;
+		client_ids += w->now.messages[i].has_client_id;
+	}
+	row_key_room(&key, no);
+	WANT_SAME(w, count(w, &key, ROW_PREFIX), 1);
+	WANT_SAME(w, count(w, &key, ROW_PREFIX - 1),
+		  1 + oracle_members(&w->now, room) + messages + client_ids);
+	row_key_membership(&key, no, 0);
+	WANT_SAME(w, count(w, &key, ROW_PREFIX), oracle_members(&w->now, room));
+	row_key_message(&key, no, 0);
+	WANT_SAME(w, count(w, &key, ROW_PREFIX), messages);
+}
+
+void check_rows(struct world *w)
+{
+	struct row_key key;
+	const struct oracle *o = &w->now;
+	for (int i = 0; i < o->rooms_len; i++)
+		check_rows_of_room(w, i);
+	for (int i = 0; i < o->members_len; i++) {
+		size_t rooms = 0, formers = 0;
+		for (int k = 0; k < o->rooms_len; k++)
+			rooms += o->rooms[k].stays[i].in;
+		for (size_t k = 0; k < o->formers_len; k++)
+			formers += o->formers[k].member == i;
+		row_key_in_room(&key, (uint64_t)i + 1, 0);
+		WANT_SAME(w, count(w, &key, ROW_PREFIX), rooms);
+		row_key_member(&key, (uint64_t)i + 1);
+		WANT_SAME(w, count(w, &key, ROW_PREFIX - 1), 1 + rooms + formers);
+	}
+	struct span none = {NULL, 0};
+	row_key_name(&key, 'T', 0, none);
+	WANT_SAME(w, count(w, &key, 1), o->tenants_len);
+	row_key_name(&key, 'R', 0, none);
+	WANT_SAME(w, count(w, &key, 1), o->rooms_len);
+	row_key_name(&key, 'M', 0, none);
+	WANT_SAME(w, count(w, &key, 1), o->members_len);
+}

@@ -1,0 +1,26 @@
+/* Rows in memory: what the store keeps on disk, as sorted arrays. Owns its
+ * copies of keys and values. A put may remove (value.data NULL). */
+#ifndef SIM_TABLE_H
+#define SIM_TABLE_H
+
+#include "core/core.h"
+
+struct table_row {
+	uint8_t *bytes; /* key, then value */
+	size_t key_len, value_len;
+};
+struct table_rows {
+	struct table_row *at;
+	size_t len, cap;
+};
+/* Zeroed is an empty table. */
+struct table {
+	struct table_rows of[ROW_TABLES];
+};
+
+void table_fini(struct table *);
+void table_put(struct table *, const struct row_key *, struct span value);
+struct core_rows table_reads(struct table *);
+struct hash128 table_hash(const struct table *);
+
+#endif

@@ -1,0 +1,112 @@
+/* Seeded worlds: random operations on the core, an oracle beside it, crashes
+ * and write-back in between.
+ *
+ *   test_sim [--store] [--worlds N] [--ops N] [--seed N]
+ *
+ * --store: on LMDB instead of in memory. A seed (also PARLOR_SEED) names one
+ * world, which is run alone. */
+#include "world.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define OPS 420
+#define WORLDS 240
+#define WORLDS_ON_STORE 12
+#define FIRST_SEED 1
+
+struct options {
+	bool store, one;
+	uint64_t worlds, ops, seed;
+};
+
+static bool number(const char *text, uint64_t *value)
+{
+	char *end;
+	errno = 0;
+	*value = text ? strtoull(text, &end, 10) : 0;
+	return text && *text && !*end && !errno;
+}
+
+static bool read_options(struct options *o, char **argv)
+{
+	const char *seed = getenv("PARLOR_SEED");
+	bool good = true;
+	if (seed)
+		o->one = good = number(seed, &o->seed);
+	for (char **arg = argv + 1; *arg && good; arg++) {
+		if (!strcmp(*arg, "--store")) {
+			o->store = true;
+		} else if (!strcmp(*arg, "--worlds")) {
+			good = number(*++arg, &o->worlds);
+		} else if (!strcmp(*arg, "--ops")) {
+			good = number(*++arg, &o->ops);
+		} else if (!strcmp(*arg, "--seed")) {
+			good = o->one = number(*++arg, &o->seed);
+		} else {
+			good = false;
+		}
+	}
+	if (!o->worlds)
+		o->worlds = o->store ? WORLDS_ON_STORE : WORLDS;
+	if (o->one)
+		o->worlds = 1;
+	return good;
+}
+
+/* Worlds first, first + step, ... */
+static void run(const struct options *o, uint64_t first, uint64_t step)
+{
+	static struct world world;
+	uint64_t worlds = 0, records = 0, began_us = clock_mono_us();
+	for (uint64_t i = first; i < o->worlds; i += step) {
+		world_init(&world, o->seed + i, o->store ? disk_in_store() : disk_in_memory());
+		for (uint64_t op = 0; op < o->ops; op++)
+			world_step(&world);
+		world_end(&world);
+		records += world.now.position;
+		worlds++;
+		world_fini(&world);
+	}
+	printf("%llu worlds, %llu operations, %llu records, %.1f s\n", (unsigned long long)worlds,
+	       (unsigned long long)(worlds * o->ops), (unsigned long long)records,
+	       (double)(clock_mono_us() - began_us) / 1e6);
+}
+
+/* Half of the worlds in a process of its own. */
+static int run_two(const struct options *o)
+{
+	int status;
+	pid_t other = fork();
+	if (other < 0) {
+		perror("fork");
+		return EXIT_FAILURE;
+	}
+	run(o, other == 0, 2);
+	if (other == 0)
+		return EXIT_SUCCESS;
+	if (waitpid(other, &status, 0) != other) {
+		perror("waitpid");
+		return EXIT_FAILURE;
+	}
+	return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+	(void)argc;
+	struct options o = {.seed = FIRST_SEED, .ops = OPS};
+	if (!read_options(&o, argv)) {
+		fprintf(stderr, "usage: test_sim [--store] [--worlds N] [--ops N] [--seed N]\n");
+		return 2;
+	}
+	if (o.worlds > 1)
+		return run_two(&o);
+	run(&o, 0, 1);
+	return EXIT_SUCCESS;
+}
