@@ -166,7 +166,10 @@ enum parlor_err commit_all_rows(struct broker *b)
 	return err;
 }
 
-enum parlor_err commit_room(struct broker *b)
+/* A record beside its request's bytes, and the rows it makes dirty. */
+#define RECORD_BYTES 1024
+
+enum parlor_err commit_room(struct broker *b, size_t request_bytes)
 {
-	return store_reserve(b->store, 2 * b->turn.bytes.len);
+	return store_reserve(b->store, request_bytes + RECORD_BYTES);
 }

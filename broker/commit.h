@@ -16,7 +16,8 @@ enum parlor_err commit_moves(struct broker *) PARLOR_MUST_CHECK;
 enum parlor_err commit_idle(struct broker *) PARLOR_MUST_CHECK;
 /* Everything dirty to rows: before a clean stop. */
 enum parlor_err commit_all_rows(struct broker *) PARLOR_MUST_CHECK;
-/* STORE_FULL when a request that writes cannot be taken now. */
-enum parlor_err commit_room(struct broker *) PARLOR_MUST_CHECK;
+/* Space for a request that writes, before it is accepted; STORE_FULL when it
+ * cannot be taken now. What is reserved adds up until the turn's commit. */
+enum parlor_err commit_room(struct broker *, size_t request_bytes) PARLOR_MUST_CHECK;
 
 #endif

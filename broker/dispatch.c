@@ -151,7 +151,7 @@ static enum parlor_err check(const struct ask *a, const struct op_row *op)
 	if ((op->needs & NEEDS_SESSION) && !a->session)
 		return PARLOR_E_NO_SESSION;
 	if (op->needs & NEEDS_SPACE)
-		return commit_room(a->broker);
+		return commit_room(a->broker, protobuf_c_message_get_packed_size(&a->request->base));
 	return PARLOR_E_OK;
 }
 

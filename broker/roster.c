@@ -214,7 +214,7 @@ enum parlor_err roster_begin(struct broker *b, const struct roster_begin *q, str
 	*reset = false;
 	enum parlor_err err = check_hello(b, q);
 	if (!err && hello->n_members) /* their presence is written */
-		err = commit_room(b);
+		err = commit_room(b, hello->n_members * 2 * ROW_ID_MAX);
 	if (!err)
 		err = commit_moves(b);
 	if (err)
