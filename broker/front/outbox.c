@@ -25,10 +25,12 @@ struct frame {
 };
 
 /* One frame on its way to one peer. ZeroMQ's I/O thread gives it back by
- * pushing it on outbox.returned, and touches nothing else. */
+ * pushing it on outbox.returned, and touches nothing else. Storing `outbox` is
+ * the release that its load there acquires: the hand-over does not lean on
+ * fences inside libzmq. */
 struct ticket {
 	struct ticket *next;
-	struct outbox *outbox;
+	_Atomic(struct outbox *) outbox;
 	struct frame *frame;
 	struct outbox_peer *peer;
 };
@@ -380,7 +382,7 @@ static void on_released(void *data, void *hint)
 {
 	(void)data;
 	struct ticket *ticket = hint;
-	struct outbox *ob = ticket->outbox;
+	struct outbox *ob = atomic_load_explicit(&ticket->outbox, memory_order_acquire);
 	ticket->next = atomic_load(&ob->returned);
 	while (!atomic_compare_exchange_weak(&ob->returned, &ticket->next, ticket))
 		continue;
@@ -401,7 +403,9 @@ static struct ticket *ticket_take(struct outbox *ob, struct outbox_peer *peer, s
 	} else {
 		ticket = mem_new(sizeof *ticket);
 	}
-	*ticket = (struct ticket){.outbox = ob, .frame = frame, .peer = peer};
+	ticket->frame = frame;
+	ticket->peer = peer;
+	atomic_store_explicit(&ticket->outbox, ob, memory_order_release);
 	frame->refs++;
 	peer->flying++;
 	peer->queued += frame->len + OUTBOX_FRAME_COST;

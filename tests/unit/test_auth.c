@@ -168,13 +168,16 @@ static void expect_refused(struct world *w, struct front *front, const struct ke
 {
 	struct front_frame frame;
 	front_frame_init(&frame);
-	assert_int_equal(zmq_socket_monitor(front_socket(front), "inproc://doors",
+	static int watched;
+	char address[64];
+	(void)snprintf(address, sizeof address, "inproc://door.%d", ++watched);
+	assert_int_equal(zmq_socket_monitor(front_socket(front), address,
 					    ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
 						    ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
 						    ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL),
 			 0);
 	void *monitor = zmq_socket(w->ctx, ZMQ_PAIR);
-	assert_int_equal(zmq_connect(monitor, "inproc://doors"), 0);
+	assert_int_equal(zmq_connect(monitor, address), 0);
 	void *peer = connect_with(w, front, keys, server);
 	zmq_pollitem_t items[] = {{.socket = monitor, .events = ZMQ_POLLIN},
 				  {.socket = auth_socket(w->auth), .events = ZMQ_POLLIN}};
