@@ -367,6 +367,7 @@ static void say_full(struct space *s, uint64_t now_us)
 	if (s->said_us && now_us - s->said_us < SAY_US)
 		return;
 	s->said_us = now_us;
+	s->told = true;
 	log_warn("store: no room: %s; writing is refused until there is",
 		 mdb_strerror(s->lack ? s->lack : MDB_MAP_FULL));
 }
@@ -396,9 +397,9 @@ enum parlor_err space_reserve(struct space *s, uint64_t bytes, bool idle)
 			say_full(s, now_us);
 			return refuse(s, now_us);
 		}
-		if (s->full)
+		if (s->told)
 			log_info("store: there is room again");
-		s->full = false;
+		s->full = s->told = false;
 	}
 	s->asked += bytes;
 	return PARLOR_E_OK;

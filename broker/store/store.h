@@ -8,7 +8,11 @@
  * goes through one read transaction that lives from store_turn_begin to
  * store_turn_end and shows the last commit; values borrow until turn_end.
  *
- * Journal entries carry a checksum, verified at each read. */
+ * Journal entries carry a checksum, verified at each read.
+ *
+ * A commit that failed with STORE_FULL (no room, although none was refused
+ * before) leaves the store usable. After STORE no later begin succeeds: what
+ * the disk holds is known only when the directory is opened anew. */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
@@ -16,17 +20,21 @@
 
 struct store;
 
+/* A number of 0 means its default. */
 struct store_options {
 	const char *dir;       /* made when missing */
 	uint64_t map_init;     /* bytes; default 256 MiB */
 	uint64_t map_max;      /* bytes; full beyond it; default 1 TiB */
-	uint64_t headroom;     /* bytes kept free for deletes and one large commit; default 64 MiB */
+	uint64_t headroom;     /* bytes kept free for deletes and one large commit; default 64 MiB,
+				* at most a quarter of map_max */
 	uint32_t parts;        /* sync partitions, fixed when the directory is made; default 16 */
-	bool read_only;
+	bool read_only;        /* beside a live broker; makes nothing, takes no lock */
 };
 
 /* why: of at least 256 bytes, one line for a person. STORE_LOCKED, STORE_VERSION,
- * STORE_CORRUPT, STORE (I/O, permissions). Checks for stale readers. */
+ * STORE_CORRUPT, STORE (I/O, permissions), STORE_FULL (no room to make it).
+ * Checks for stale readers. LMDB allows one open store of a directory in a
+ * process, and no fork while it is open. */
 enum parlor_err store_open(struct store **, const struct store_options *, uint64_t journal_id,
 			   char *why, size_t why_size) PARLOR_MUST_CHECK;
 void store_close(struct store *);
@@ -69,16 +77,21 @@ void store_walk_close(struct store *, struct store_walk *);
 /* ---- writing ----------------------------------------------------------------- */
 
 /* Before a request that writes is accepted: STORE_FULL (retryable) when map or
- * disk could not take `bytes` more and keep the headroom. Cheap; grows the map
- * and reserves disk blocks ahead when it has to (only between transactions). */
+ * disk could not take `bytes` more and keep the headroom. Adds up until the
+ * commit, or until the turn ends without one. Cheap; reserves disk blocks ahead
+ * when it has to, and grows the map when no transaction is open. A full store
+ * is looked at again every 200 ms; it may then commit a transaction of its own,
+ * for which none may be open. */
 enum parlor_err store_reserve(struct store *, uint64_t bytes) PARLOR_MUST_CHECK;
 
 enum parlor_err store_begin(struct store *) PARLOR_MUST_CHECK;
 void store_append(struct store *, const struct entry *); /* position = last + 1 */
 void store_put(void *store, const struct row_key *, struct span value); /* core_put_fn */
+/* Of an entry that was trimmed: nothing. Of a damaged one: STORE_CORRUPT. */
 void store_replace_event(struct store *, uint64_t position, struct span event);
 void store_set_covered(struct store *, uint64_t position);
-/* Removes the oldest entries below `first`, at most max of them. */
+/* Removes the oldest entries below `first`, at most max of them, and none that
+ * is not covered. */
 void store_trim(struct store *, uint64_t first, size_t max);
 enum parlor_err store_commit(struct store *) PARLOR_MUST_CHECK;
 void store_abort(struct store *);
