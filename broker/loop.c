@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define WORKER_FRAME_BYTES (16u << 20)
+#define WORKER_SEND_HWM 256 /* frames; sync keeps a few in flight for each part */
 #define IDLE_US 200000
 #define TICK_MS_MAX 250
 #define DRAIN_MS_MAX 2000
@@ -48,7 +49,8 @@ static enum parlor_err open_fronts(struct broker *b, char *why, size_t why_size)
 	struct front_options workers = {.endpoint = s->worker_listen,
 					.role = AUTH_WORKER,
 					.auth = b->auth,
-					.frame_bytes_max = WORKER_FRAME_BYTES};
+					.frame_bytes_max = WORKER_FRAME_BYTES,
+					.send_hwm = WORKER_SEND_HWM};
 	enum parlor_err err = front_open(&b->front, b->zmq, &clients, why, why_size);
 	if (!err)
 		err = front_open(&b->worker_front, b->zmq, &workers, why, why_size);

@@ -113,7 +113,7 @@ static bool set_options(void *socket, const struct front_options *options)
 		int value;
 	} ints[] = {
 		{ZMQ_ROUTER_MANDATORY, 1},
-		{ZMQ_SNDHWM, 0}, /* bounded in bytes, by the outbox */
+		{ZMQ_SNDHWM, options->send_hwm},
 		{ZMQ_RCVHWM, options->receive_hwm ? options->receive_hwm : RECEIVE_HWM},
 		{ZMQ_LINGER, FRONT_LINGER_MS},
 		{ZMQ_BACKLOG, BACKLOG},
