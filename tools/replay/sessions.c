@@ -13,6 +13,9 @@
 
 #define PATIENCE_US 1000000
 
+/* One process on its own is no herd that must spread: it comes back soon. */
+#define RETRY_MS_MAX 300
+
 struct seat {
 	struct sessions *all;
 	unsigned index;
@@ -70,6 +73,7 @@ static enum parlor_err seat_open(struct sessions *s, struct seat *seat)
 		.tenant = s->options.tenant,
 		.name = "parlor-replay",
 		.pending_max = s->options.pending_max,
+		.retry_ms_max = RETRY_MS_MAX,
 		.on_event = s->options.on_event == NULL ? NULL : seat_event,
 		.on_session = seat_session,
 		.on_lost = seat_lost,
