@@ -28,6 +28,7 @@ def connect(broker, tenant):
     clients = []
 
     def connect(*members, **options):
+        broker.process.check()
         client = Client(broker.client, members=members, **{"tenant": tenant, **options})
         clients.append(client)
         return client

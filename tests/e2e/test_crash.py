@@ -7,14 +7,22 @@ import random
 import threading
 
 import oracle
+import pytest
 import recording
 from client import Client
 from conftest import check_rooms, people, whole_history
-from proc import Process, play_argv
+from proc import Broker, Process, play_argv
 
 KILLS = 25
 ROOMS = 8
 WINDOW = 40  # posts in flight
+
+
+@pytest.fixture(scope="module")
+def broker():
+    """Its clients are to speak often, and so to notice soon that it was killed."""
+    with Broker({"session.heartbeat_ms": 100}) as broker:
+        yield broker
 
 
 class Writer:

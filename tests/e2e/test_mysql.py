@@ -326,8 +326,15 @@ def test_a_frozen_database_is_waited_for(file):
         assert stack.differences(oracle.rooms(file)) == []
 
 
-def test_the_broker_killed_during_a_replay_leaves_mysql_right(stack, file):
-    stack.hire()
+def test_the_broker_killed_during_a_replay_leaves_mysql_right(database, file):
+    with Stack(database, {"session.heartbeat_ms": 100}) as stack:
+        stack.hire()
+        kill_broker_during_a_replay(stack, file)
+        stack.settle()
+        assert stack.differences(oracle.rooms(file)) == []
+
+
+def kill_broker_during_a_replay(stack, file):
     replay = Process(*play_argv(stack.broker, file, "--in-flight", "64"))
     try:
         for _ in range(5):
@@ -338,8 +345,6 @@ def test_the_broker_killed_during_a_replay_leaves_mysql_right(stack, file):
         assert replay.wait() == 0
     finally:
         replay.end()
-    stack.settle()
-    assert stack.differences(oracle.rooms(file)) == []
 
 
 # ---- old history ---------------------------------------------------------------------------------

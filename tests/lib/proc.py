@@ -41,6 +41,7 @@ class Process:
         self._errors = tempfile.TemporaryFile(prefix=f"{self.name}-stderr-")
         self._out = b""
         self._silent = False  # stdout has ended
+        self._expected = False  # its end was asked for or waited for
         self.process = subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._errors,
             env=env or environment(), preexec_fn=limits)
@@ -76,11 +77,17 @@ class Process:
         with open(f"/proc/{self.pid}/status", encoding="ascii") as file:
             return next(int(row.split()[1]) for row in file if row.startswith("VmRSS:"))
 
+    def check(self):
+        """Fails when it left although nobody asked it to."""
+        assert self._expected or self.running(), \
+            f"{self.name} left by itself with {self.process.returncode}:\n{self.stderr()[-8000:]}"
+
     def signal(self, number):
         self.process.send_signal(number)
 
     def wait(self, seconds=STOP_SECONDS):
-        """The exit status, once it has left by itself."""
+        """The exit status, once it has left."""
+        self._expected = True
         try:
             status = self.process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -93,6 +100,8 @@ class Process:
 
     def kill(self):
         """SIGKILL: as a crash would."""
+        self.check()
+        self._expected = True
         self.process.kill()
         self.process.wait()
         self.process.stdout.close()
@@ -100,6 +109,7 @@ class Process:
 
     def stop(self):
         """SIGTERM, and a clean end."""
+        self.check()
         self.process.terminate()
         status = self.wait()
         assert status == 0, f"{self.name} left with {status}:\n{self.stderr()[-8000:]}"
@@ -173,10 +183,12 @@ class Broker:
         return self.start()
 
     def remove(self):
-        """Ends it; a broker that still runs must end cleanly."""
+        """Ends it; a broker that was not ended before must end cleanly now."""
         try:
-            if self.process is not None and self.process.running():
-                self.stop()
+            if self.process is not None:
+                self.process.check()
+                if self.process.running():
+                    self.stop()
         finally:
             if self.process is not None:
                 self.process.end()
