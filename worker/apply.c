@@ -145,39 +145,63 @@ static enum parlor_err write_recalls(struct db *db, const struct fold *fold)
 	return err;
 }
 
-static enum parlor_err write_joined(struct db *db, const struct fold *fold)
+static uint64_t unread_of(const struct fold_seat *s)
 {
-	struct rows rows;
-	rows_init(&rows, db,
-		  "INSERT INTO chat_group (ent_id, uuid, member_id, member_type, seen, read_seq, "
-		  "joined_seq, created_at) VALUES ",
-		  " ON DUPLICATE KEY UPDATE member_type = VALUES(member_type), "
-		  "seen = VALUES(seen), read_seq = VALUES(read_seq), "
-		  "joined_seq = VALUES(joined_seq), created_at = VALUES(created_at)");
-	for (const struct fold_seat *s = fold->seats; s; s = s->hh.next)
-		if (s->state == FOLD_SEAT_JOINED)
-			rows_add(&rows, "(?, ?, ?, ?, ?, ?, ?, ?)", sql_t(s->room->tenant),
-				 sql_t(s->room->room), sql_t(s->member), sql_u((uint64_t)s->type),
-				 sql_u(s->seen), sql_u(s->read_seq), sql_u(s->joined_seq),
-				 sql_time(s->joined_us));
-	return rows_finish(&rows);
+	return s->room->counted > s->seen ? s->room->counted - s->seen : 0;
 }
 
-/* Who was there before: `seen` moves with own posts, read_seq with reading. */
-static enum parlor_err write_seen(struct db *db, const struct fold *fold, bool read)
+/* named: the fold knows the room's name; else plan_run looks it up. */
+static enum parlor_err write_joined(struct db *db, const struct fold *fold, bool named)
 {
+#define SAME                                                                                \
+	" ON DUPLICATE KEY UPDATE member_type = VALUES(member_type), seen = VALUES(seen), " \
+	"read_seq = VALUES(read_seq), joined_seq = VALUES(joined_seq), "                    \
+	"unread = VALUES(unread), unread_seq = VALUES(unread_seq), "                        \
+	"created_at = VALUES(created_at)"
 	struct rows rows;
 	rows_init(&rows, db,
-		  "INSERT INTO chat_group (ent_id, uuid, member_id, seen, read_seq) VALUES ",
-		  read ? " ON DUPLICATE KEY UPDATE seen = VALUES(seen), "
-			 "read_seq = VALUES(read_seq)"
-		       : " ON DUPLICATE KEY UPDATE seen = VALUES(seen)");
-	for (const struct fold_seat *s = fold->seats; s; s = s->hh.next)
-		if (s->state == FOLD_SEAT_CHANGED && s->seen_set && s->read_set == read)
-			rows_add(&rows, "(?, ?, ?, ?, ?)", sql_t(s->room->tenant),
-				 sql_t(s->room->room), sql_t(s->member), sql_u(s->seen),
-				 sql_u(s->read_seq));
+		  "INSERT INTO chat_group (ent_id, uuid, member_id, group_name, member_type, seen, "
+		  "read_seq, joined_seq, unread, unread_seq, created_at) VALUES ",
+		  named ? SAME ", group_name = VALUES(group_name)" : SAME);
+	for (const struct fold_seat *s = fold->seats; s; s = s->hh.next) {
+		const struct fold_room *r = s->room;
+		if (s->state == FOLD_SEAT_JOINED && r->changed == named)
+			rows_add(&rows, "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", sql_t(r->tenant),
+				 sql_t(r->room), sql_t(s->member), sql_t(named ? r->name : ""),
+				 sql_u((uint64_t)s->type), sql_u(s->seen), sql_u(s->read_seq),
+				 sql_u(s->joined_seq), sql_u(unread_of(s)),
+				 sql_u(r->last_seq ? r->last_seq : s->joined_seq),
+				 sql_time(s->joined_us));
+	}
 	return rows_finish(&rows);
+#undef SAME
+}
+
+/* Who was there before: `seen` moves with own posts, read_seq with reading.
+ * After a post the room's counters are known here, so unread is too. */
+static enum parlor_err write_seen(struct db *db, const struct fold *fold, bool read, bool posted)
+{
+#define UNREAD ", unread = VALUES(unread), unread_seq = VALUES(unread_seq)"
+#define READ ", read_seq = VALUES(read_seq)"
+	static const char *const tails[2][2] = {{"", UNREAD}, {READ, READ UNREAD}};
+	struct rows rows;
+	char tail[256] = " ON DUPLICATE KEY UPDATE seen = VALUES(seen)";
+	strcat(tail, tails[read][posted]);
+	rows_init(&rows, db,
+		  "INSERT INTO chat_group "
+		  "(ent_id, uuid, member_id, seen, read_seq, unread, unread_seq) VALUES ",
+		  tail);
+	for (const struct fold_seat *s = fold->seats; s; s = s->hh.next) {
+		const struct fold_room *r = s->room;
+		if (s->state == FOLD_SEAT_CHANGED && s->seen_set && s->read_set == read &&
+		    r->posted == posted)
+			rows_add(&rows, "(?, ?, ?, ?, ?, ?, ?)", sql_t(r->tenant), sql_t(r->room),
+				 sql_t(s->member), sql_u(s->seen), sql_u(s->read_seq),
+				 sql_u(unread_of(s)), sql_u(r->last_seq));
+	}
+	return rows_finish(&rows);
+#undef UNREAD
+#undef READ
 }
 
 static enum parlor_err write_types(struct db *db, const struct fold *fold)
@@ -297,11 +321,11 @@ static enum parlor_err write_seats(struct db *db, const struct fold *fold)
 	if (!err)
 		err = delete_left(db, fold);
 	if (!err)
-		err = write_joined(db, fold);
+		err = write_joined(db, fold, true);
 	if (!err)
-		err = write_seen(db, fold, false);
-	if (!err)
-		err = write_seen(db, fold, true);
+		err = write_joined(db, fold, false);
+	for (int kind = 0; !err && kind < 4; kind++)
+		err = write_seen(db, fold, kind & 1, kind & 2);
 	if (!err)
 		err = write_types(db, fold);
 	if (!err)

@@ -23,21 +23,23 @@ static void add_wait(struct plan *plan, const struct fold_room *room)
 static bool must_wait(const struct plan *plan, const struct fold_room *room,
 		      const struct stale *stale)
 {
-	if (stale_has(stale, room->tenant, room->room))
-		return true;
 	if (stale_count(stale) + plan->len >= STALE_ROOMS_MAX)
 		return false;
 	return room->members > PLAN_MEMBERS_MAX || plan->rows + room->members > PLAN_ROWS_MAX;
 }
 
-/* Whoever read, posted or joined sees it at once, in any room. */
+/* Whoever read, posted or joined sees it at once, in any room. Where the fold
+ * knew the room's name or counters, apply_fold has written it already. */
 static void pick_members(struct picks *members, const struct fold_room *room)
 {
-	for (const struct fold_seat *s = room->seats; s; s = s->next)
-		if (s->state == FOLD_SEAT_JOINED || (s->state == FOLD_SEAT_CHANGED && s->seen_set))
+	for (const struct fold_seat *s = room->seats; s; s = s->next) {
+		bool named = s->state != FOLD_SEAT_JOINED || room->changed;
+		bool counted = s->state != FOLD_SEAT_CHANGED || !s->seen_set || room->posted;
+		if (!named || !counted)
 			picks_add(members, (struct pick){.tenant = room->tenant,
 							 .room = room->room,
 							 .member = s->member});
+	}
 }
 
 enum parlor_err plan_run(struct plan *plan, struct db *db, const struct fold *fold,
@@ -48,7 +50,8 @@ enum parlor_err plan_run(struct plan *plan, struct db *db, const struct fold *fo
 	struct picks waiting = {0};
 	for (const struct fold_room *room = fold->rooms; room; room = room->hh.next) {
 		struct pick pick = {.tenant = room->tenant, .room = room->room};
-		bool all = room->posted || room->renamed;
+		bool waits = stale_has(stale, room->tenant, room->room);
+		bool all = !waits && (room->posted || room->renamed);
 		if (all && !must_wait(plan, room, stale)) {
 			picks_add(&rooms, pick);
 			plan->rows += room->members;

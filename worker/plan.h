@@ -10,7 +10,7 @@
 /* A room with more members waits, */
 #define PLAN_MEMBERS_MAX 64
 /* and so does any once the batch has projected so many rows. */
-#define PLAN_ROWS_MAX 8192
+#define PLAN_ROWS_MAX 2048
 
 struct plan_wait {
 	const char *tenant;

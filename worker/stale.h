@@ -12,9 +12,9 @@
 #include <uthash.h>
 
 #define STALE_ROOMS_MAX 4096
-/* How long a room may stay stale: 50 ms and 0.1 ms a member, 2 s at most. When
+/* How long a room may stay stale: 500 ms and 0.1 ms a member, 2 s at most. When
  * there is nothing else to do, an eighth of that. */
-#define STALE_BASE_US 50000
+#define STALE_BASE_US 500000
 #define STALE_MEMBER_US 100
 #define STALE_MAX_US 2000000
 #define STALE_IDLE_SHARE 8
