@@ -1,0 +1,41 @@
+#!/bin/sh
+# The core does no I/O: beyond itself and the memory and bytes of proto/base it
+# needs from outside only what stands here.
+#   test_core_symbols.sh libparlor_core.a [nm]
+set -eu
+library=$1
+nm=${2:-nm}
+
+allowed='
+memcmp memcpy memmove memset strlen
+malloc free exit qsort snprintf __snprintf_chk __memcpy_chk
+__assert_fail __stack_chk_fail _GLOBAL_OFFSET_TABLE_
+span_equal
+buf_fini buf_clear buf_reserve buf_put buf_put_u8 buf_put_u32 buf_put_u64 buf_put_varint
+buf_put_span
+be64_put be64_get
+reader_init reader_u8 reader_u32 reader_u64 reader_varint reader_span reader_left
+hash64 hash64_seeded hash128 hash_stream_init hash_stream_add hash_stream_sum
+mem_new mem_resize mem_text
+'
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+"$nm" --undefined-only --format=posix "$library" | awk 'NF > 1 { print $1 }' | sort -u >"$scratch/needs"
+"$nm" --defined-only --format=posix "$library" | awk 'NF > 1 { print $1 }' >"$scratch/may"
+printf '%s\n' $allowed >>"$scratch/may"
+sort -u "$scratch/may" >"$scratch/known"
+
+if ! grep -qx core_apply "$scratch/known" || ! grep -qx mem_new "$scratch/needs"; then
+	echo "$library is not the core, or $nm cannot read it" >&2
+	exit 1
+fi
+# Sanitizers and coverage bring their own.
+comm -23 "$scratch/needs" "$scratch/known" |
+	grep -Ev '^__(asan|ubsan|tsan|lsan|sanitizer|gcov)_' >"$scratch/more" || true
+if [ -s "$scratch/more" ]; then
+	echo "the core needs what it must not know:" >&2
+	cat "$scratch/more" >&2
+	exit 1
+fi
+echo "the core needs $(wc -l <"$scratch/needs") symbols, all of them known"
