@@ -102,7 +102,10 @@ static enum parlor_err preview(struct ask *a, const struct core_conversation *c,
 	if (err)
 		return err;
 	*last = (Parlor__Message *)decoded;
-	(*last)->body[text_cut((*last)->body, strlen((*last)->body), PREVIEW_BYTES)] = 0;
+	/* An absent body is a constant of protobuf-c: what is short is not touched. */
+	size_t len = strlen((*last)->body);
+	if (len > PREVIEW_BYTES)
+		(*last)->body[text_cut((*last)->body, len, PREVIEW_BYTES)] = 0;
 	(*last)->time_us = row.time_us;
 	return PARLOR_E_OK;
 }
