@@ -25,6 +25,7 @@ struct front_options {
 	const struct auth *auth;
 	size_t frame_bytes_max; /* a larger one costs the peer its connection */
 	int receive_hwm;        /* messages of a peer that may wait for us; 0: 128 */
+	int send_hwm;           /* messages waiting for a peer; 0: as many as the outbox lets */
 };
 
 /* PARLOR_E_ADDRESS with one line in `why` (of at least 256 bytes): not an
