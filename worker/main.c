@@ -46,32 +46,38 @@ static bool worth_waiting(const struct db *db, enum parlor_err err)
 	return err == PARLOR_E_DB_RETRY || err == PARLOR_E_DB_UNKNOWN;
 }
 
-static enum parlor_err migrate(struct db *db, int stop_fd)
+static enum parlor_err migrate(const struct url *url, int stop_fd)
 {
 	char why[MIGRATE_WHY_MAX];
+	struct db *db = db_new(url, MIGRATE_TIMEOUT_S);
+	enum parlor_err err;
 	for (unsigned attempts = 0;; attempts++) {
-		enum parlor_err err = migrate_apply(db, why);
+		err = migrate_apply(db, why);
 		if (!err)
 			log_info("%s", why);
 		if (err && !worth_waiting(db, err))
 			log_error("%s", why);
 		if (!err || !worth_waiting(db, err))
-			return err;
+			break;
 		if (attempts == 0)
 			log_warn("%s; trying on", why);
 		struct pollfd stop = {.fd = stop_fd, .events = POLLIN};
 		if (poll(&stop, 1, (int)(backoff_us(attempts) / US_PER_MS)) > 0)
-			return err;
+			break;
 	}
+	db_free(db);
+	return err;
 }
 
-static enum parlor_err serve(const struct settings *settings, struct db *db, int stop_fd)
+static enum parlor_err serve(const struct settings *settings, const struct url *url, int stop_fd)
 {
 	struct link *link;
 	enum parlor_err err = link_open(&link, settings->broker, settings->name);
 	if (err)
 		return err;
+	struct db *db = db_new(url, (unsigned)settings->timeout_s);
 	err = service_run(link, db, settings->name, settings->broker, stop_fd);
+	db_free(db);
 	link_close(link);
 	return err;
 }
@@ -83,11 +89,11 @@ static enum exit_code run(const struct settings *settings, const struct url *url
 		log_error("signals cannot be set up");
 		return EXIT_FAILED;
 	}
-	struct db *db =
-		db_new(url, settings->migrate ? MIGRATE_TIMEOUT_S : (unsigned)settings->timeout_s);
-	enum parlor_err err =
-		settings->migrate ? migrate(db, stop_fd) : serve(settings, db, stop_fd);
-	db_free(db);
+	enum parlor_err err = PARLOR_E_OK;
+	if (settings->migrate)
+		err = migrate(url, stop_fd);
+	if (!err && settings->broker)
+		err = serve(settings, url, stop_fd);
 	db_end();
 	close(stop_fd);
 	return exit_code_of(err);

@@ -165,9 +165,10 @@ static enum parlor_err apply_batch(struct service *s, struct job *job, struct pa
 	enum parlor_err err = part_apply(part, s->db, batch, &refused);
 	if (err)
 		return err;
-	reply_batch_done(s->link, part);
+	/* The broker must know of a refused room before it believes the batch done. */
 	if (refused)
 		reply_part_state(s->link, part);
+	reply_batch_done(s->link, part);
 	return PARLOR_E_OK;
 }
 
@@ -183,9 +184,9 @@ static enum parlor_err run_batch(struct service *s, struct job *job)
 			return err;
 		job->uncertain = false;
 		if (part_owned(part) && part->mark.position == batch->upto) {
-			reply_batch_done(s->link, part);
 			if (quarantine_count(&part->quarantine))
 				reply_part_state(s->link, part);
+			reply_batch_done(s->link, part);
 			return PARLOR_E_OK;
 		}
 	}

@@ -15,7 +15,8 @@
 #define TIMEOUT_DEFAULT_S 10
 
 const char settings_help[] =
-	"Usage: parlor-worker --broker ENDPOINT --mysql URL [--name NAME] [--config FILE]\n"
+	"Usage: parlor-worker --broker ENDPOINT --mysql URL [--migrate] [--name NAME]\n"
+	"                     [--config FILE]\n"
 	"       parlor-worker --mysql URL --migrate\n"
 	"\n"
 	"Keeps a MySQL database up to date with what a broker (parlord) journals.\n"
@@ -24,7 +25,8 @@ const char settings_help[] =
 	"  --mysql URL        mysql://user:password@host:port/database or\n"
 	"                     mysql://user@localhost/database?socket=/path\n"
 	"  --mysql-file FILE  a file whose first line is the URL\n"
-	"  --migrate          bring the database's schema up to this version, and exit\n"
+	"  --migrate          bring the database's schema up to this version first; without\n"
+	"                     --broker that is all\n"
 	"  --name NAME        shown in the broker's sync status; default host-pid\n"
 	"  --timeout S        how long an answer of the database may take; default 10\n"
 	"  --log LEVEL        error, warn, info or debug; default info\n"
