@@ -10,8 +10,8 @@ static const struct move {
 	unsigned weight;
 	void (*make)(struct world *);
 } moves[] = {
-	{40, move_create}, {25, move_create_again}, {20, move_rename}, {15, move_close},
-	{30, move_reopen}, {5, move_dissolve},      {20, move_show},   {80, move_add},
+	{40, move_create}, {25, move_create_again}, {20, move_rename}, {12, move_close},
+	{45, move_reopen}, {4, move_dissolve},      {20, move_show},   {80, move_add},
 	{50, move_remove}, {35, move_change},       {330, move_post},  {60, move_post_again},
 	{60, move_recall}, {30, move_history},      {120, move_read},  {60, move_mark_unread},
 	{30, move_unread}, {30, move_total},        {50, move_list},   {40, move_stays},

@@ -29,7 +29,8 @@ struct span pick_room(struct world *w)
 	w->touched = -1;
 	if (world_chance(w, 2))
 		return bad_id(w);
-	for (int tries = 0; tries < 12 && w->now.rooms_len; tries++) {
+	bool known = !world_chance(w, 3);
+	for (int tries = 0; known && tries < 40 && w->now.rooms_len; tries++) {
 		int room = (int)world_below(w, (uint64_t)w->now.rooms_len);
 		const struct o_room *r = &w->now.rooms[room];
 		if (r->tenant != tenant ||

@@ -201,7 +201,7 @@ void world_init(struct world *w, uint64_t seed, struct disk disk)
 		.mentions = O_MENTIONS,
 		.page = (uint32_t)ONE_OF(w, 1, 3, 50),
 		.members = ONE_OF(w, 8, 16, O_MEMBERS),
-		.rooms = ONE_OF(w, 4, 9, O_ROOMS),
+		.rooms = ONE_OF(w, 6, 12, O_ROOMS),
 		.tenants = (uint32_t)ONE_OF(w, 1, 2, O_TENANTS),
 		.rooms_resident = ONE_OF(w, 0, 2, 1000),
 		.memberships_resident = ONE_OF(w, 0, 5, 1000),
