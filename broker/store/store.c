@@ -374,15 +374,7 @@ void store_abort(struct store *s)
 
 /* ---- the state as a whole ---------------------------------------------------------- */
 
-static void hash_number(struct hash_stream *hash, uint64_t number)
-{
-	uint8_t bytes[8];
-
-	be64_put(bytes, number);
-	hash_stream_add(hash, bytes, sizeof bytes);
-}
-
-static int hash_table(MDB_txn *txn, MDB_dbi dbi, unsigned table, struct hash_stream *hash)
+static int hash_table(MDB_txn *txn, MDB_dbi dbi, enum row_table table, struct hash_stream *hash)
 {
 	MDB_cursor *cursor;
 	MDB_val key, value;
@@ -391,11 +383,8 @@ static int hash_table(MDB_txn *txn, MDB_dbi dbi, unsigned table, struct hash_str
 	if (rc != 0)
 		return rc;
 	while ((rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
-		hash_number(hash, table);
-		hash_number(hash, key.mv_size);
-		hash_stream_add(hash, key.mv_data, key.mv_size);
-		hash_number(hash, value.mv_size);
-		hash_stream_add(hash, value.mv_data, value.mv_size);
+		row_hash(hash, table, (struct span){key.mv_data, key.mv_size},
+			 (struct span){value.mv_data, value.mv_size});
 	}
 	mdb_cursor_close(cursor);
 	return rc == MDB_NOTFOUND ? 0 : rc;
@@ -411,7 +400,7 @@ enum parlor_err store_state_hash(struct store *s, struct hash128 *out)
 		return read_err("the state", rc);
 	hash_stream_init(&hash);
 	for (unsigned table = 0; table < ROW_TABLES && rc == 0; table++)
-		rc = hash_table(txn, s->env.db[db_of[table]], table, &hash);
+		rc = hash_table(txn, s->env.db[db_of[table]], (enum row_table)table, &hash);
 	mdb_txn_abort(txn);
 	*out = hash_stream_sum(&hash);
 	return read_err("the state", rc);
