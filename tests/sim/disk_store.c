@@ -6,11 +6,10 @@
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 struct on_store {
-	char dir[64];
+	char dir[256];
 	struct store *store;
 };
 
@@ -134,9 +133,10 @@ static void close_store(void *ctx)
 struct disk disk_in_store(void)
 {
 	struct on_store *s = mem_new(sizeof *s);
-	strcpy(s->dir, "/tmp/parlor-sim-XXXXXX");
-	if (!mkdtemp(s->dir)) {
-		perror("mkdtemp");
+	const char *base = getenv("TMPDIR");
+	int len = snprintf(s->dir, sizeof s->dir, "%s/parlor-sim-XXXXXX", base ? base : "/tmp");
+	if (len >= (int)sizeof s->dir || !mkdtemp(s->dir)) {
+		perror(s->dir);
 		exit(EXIT_FAILURE);
 	}
 	open_store(s);

@@ -17,7 +17,7 @@
 
 #define OPS 420
 #define WORLDS 240
-#define WORLDS_ON_STORE 12
+#define WORLDS_ON_STORE 30
 #define FIRST_SEED 1
 
 struct options {
