@@ -1,0 +1,122 @@
+#include "stage.h"
+
+#include "bench.h"
+#include "fail.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <zmq.h>
+
+#define NS_PER_MS UINT64_C(1000000)
+
+static void open_links(struct stage *s, const struct stage_plan *plan)
+{
+	uint32_t listeners = plan->world.sessions;
+	struct buf body = {0};
+	struct hello nobody = {0};
+	s->links_len = listeners + plan->senders;
+	s->links = mem_new(s->links_len * sizeof *s->links);
+	const struct load_codec codec = world_codec(s->world);
+	s->load = load_new(&codec);
+	for (size_t i = 0; i < s->links_len; i++) {
+		struct dealer *d = &s->links[i];
+		if (i >= listeners) {
+			dealer_open(d, s->zmq, s->rig.client, &nobody);
+		} else {
+			dealer_connect(d, s->zmq, s->rig.client);
+			buf_clear(&body);
+			world_hello(s->world, (uint32_t)i, &body);
+			(void)dealer_ask(d, OP_HELLO, &body);
+		}
+		load_add(s->load, d->socket, i >= listeners, i < listeners);
+	}
+	buf_fini(&body);
+}
+
+void stage_open(struct stage *s, const struct options *o, const struct stage_plan *plan)
+{
+	*s = (struct stage){0};
+	rig_init(&s->rig, o);
+	s->zmq = zmq_ctx_new();
+	check(s->zmq, "no ZeroMQ context");
+	zmq_ctx_set(s->zmq, ZMQ_MAX_SOCKETS, 16384);
+	rig_broker(&s->rig, plan->broker_args);
+	dealer_open(&s->control, s->zmq, s->rig.client, &(struct hello){0});
+	s->world = world_new(&plan->world);
+	world_create(s->world, &s->control);
+	open_links(s, plan);
+}
+
+void stage_close(struct stage *s)
+{
+	for (size_t i = 0; i < s->links_len; i++)
+		dealer_close(&s->links[i]);
+	dealer_close(&s->control);
+	free(s->links);
+	load_free(s->load);
+	world_free(s->world);
+	rig_fini(&s->rig);
+	zmq_ctx_term(s->zmq);
+}
+
+/* The counters cost a request, so they are asked for outside the marks. */
+static void mark(void *ctx, bool begins)
+{
+	struct stage *s = ctx;
+	struct usage now = usage_of(s->rig.broker->pid);
+	if (begins) {
+		s->broker_then = now;
+		s->own_then = usage_own_ns();
+		return;
+	}
+	s->broker = usage_since(s->broker_then, now);
+	s->own_ns = usage_own_ns() - s->own_then;
+	s->rss_mb = rss_mb(s->rig.broker->pid);
+}
+
+void stage_run(struct stage *s, struct load_plan *plan, struct load_result *result)
+{
+	plan->mark = mark;
+	plan->ctx = s;
+	uint64_t commits = dealer_stat(&s->control, "commits");
+	uint64_t turns = dealer_stat(&s->control, "turns");
+	uint64_t caught_up = dealer_stat(&s->control, "events_caught_up");
+	load_run(s->load, plan, result);
+	rig_check(s->rig.broker);
+	s->commits = dealer_stat(&s->control, "commits") - commits;
+	s->turns = dealer_stat(&s->control, "turns") - turns;
+	s->events = dealer_stat(&s->control, "events_caught_up") - caught_up;
+}
+
+void stage_figures(const struct stage *s, const struct load_result *r, struct row *row)
+{
+	double acked = (double)r->acked;
+	row_set(row, "acks_per_s", acked / r->seconds);
+	row_set(row, "deliveries_per_s", (double)r->delivered / r->seconds);
+	row_times(row, "", &r->acks);
+	if (r->deliveries.count)
+		row_times(row, "delivery_", &r->deliveries);
+	row_set(row, "seconds", r->seconds);
+	row_set(row, "posts", (double)r->posted);
+	row_set(row, "posts_per_commit", s->commits ? (double)r->posted / (double)s->commits : 0);
+	row_set(row, "events_caught_up", (double)s->events);
+	row_set(row, "broker_rss_mb", s->rss_mb);
+	row_set(row, "broker_cpu_s", (double)s->broker.cpu_ns / 1e9);
+	row_set(row, "broker_main_cpu_s", (double)s->broker.main_ns / 1e9);
+	row_set(row, "bench_cpu_s", (double)s->own_ns / 1e9);
+	row_set(row, "broker_cpu_us_per_post", (double)s->broker.cpu_ns / 1e3 / acked);
+	row_set(row, "broker_main_us_per_post", (double)s->broker.main_ns / 1e3 / acked);
+	row_set(row, "bench_cpu_us_per_post", (double)s->own_ns / 1e3 / acked);
+}
+
+struct load_plan stage_plan_of(const struct options *o, uint64_t in_flight)
+{
+	return (struct load_plan){
+		.in_flight = in_flight,
+		.rate = o->rate,
+		.warmup_ns = option_or(o->warmup_ms, WARMUP_MS_DEFAULT) * NS_PER_MS,
+		.measure_ns = option_or(o->seconds, SECONDS_DEFAULT) * 1000 * NS_PER_MS,
+	};
+}

@@ -1,0 +1,46 @@
+/* A broker with a world in it, sessions that listen and connections that post:
+ * what most scenarios begin with. Owns all of it, and the account of CPU time
+ * and commits over a measured time. */
+#ifndef BENCH_STAGE_H
+#define BENCH_STAGE_H
+
+#include "dealer.h"
+#include "load.h"
+#include "report.h"
+#include "rig.h"
+#include "world.h"
+
+struct stage {
+	struct rig rig;
+	void *zmq;
+	struct world *world;
+	struct dealer control; /* no members: asks and checks */
+	struct dealer *links;  /* listeners, then senders */
+	size_t links_len;
+	struct load *load;
+	/* between the marks of a run */
+	struct usage broker_then, broker;
+	uint64_t own_then, own_ns;
+	uint64_t commits, turns, events;
+	double rss_mb;
+};
+
+struct stage_plan {
+	struct world_shape world;
+	uint32_t senders;
+	const char *const *broker_args; /* further ones, ended by NULL; or NULL */
+};
+
+/* Starts the broker, makes the world, says every hello. */
+void stage_open(struct stage *, const struct options *, const struct stage_plan *);
+/* Stops the broker cleanly. */
+void stage_close(struct stage *);
+
+/* A run of the load with the account kept; `plan`'s mark is the stage's. */
+void stage_run(struct stage *, struct load_plan *plan, struct load_result *);
+/* Rates, times and CPU of that run. */
+void stage_figures(const struct stage *, const struct load_result *, struct row *);
+/* The usual plan of the options: warm-up, time, rate. */
+struct load_plan stage_plan_of(const struct options *, uint64_t in_flight);
+
+#endif

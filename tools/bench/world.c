@@ -1,0 +1,436 @@
+#include "world.h"
+
+#include "fail.h"
+
+#include "base/mem.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <parlor/error.h>
+
+enum { CREATE_ROOM = 1, CREATE_MEMBERS = 4, SPEC_MEMBER = 1, SPEC_TYPE = 2, SPEC_NAME = 3 };
+enum { MANAGER = 1, MEMBER = 2 };
+enum { ROOM_FIELD = 1, MEMBER_FIELD = 2 };
+enum { INFO_LAST_SEQ = 6, INFO_COUNTED = 7 };
+enum { UNREAD_UNREAD = 1, UNREAD_LAST_SEQ = 3, SUM_UNREAD = 1, SUM_ROOMS = 2 };
+enum { POSTED_POSITION = 2, MESSAGE_BODY = 7 };
+enum { BODY_FIELD = 6, CLIENT_ID_FIELD = 3 };
+
+#define TIME_DIGITS 16
+#define ID_BYTES 12 /* "room-0000001", "agent-000001", "guest-000001" */
+#define TOTALS_CHECKED 100
+
+struct world {
+	struct world_shape shape;
+	uint32_t members; /* of a room */
+	uint32_t *posted; /* by room and member */
+	uint64_t *counted;
+	uint64_t posts;
+	uint64_t seed;
+	struct buf template; /* a whole request */
+	size_t id_at, room_at, sender_at, client_at, body_at;
+};
+
+/* ---- who is where ------------------------------------------------------------------------ */
+
+static void put_digits(char *out, uint32_t value, int digits)
+{
+	for (int i = digits - 1; i >= 0; i--, value /= 10)
+		out[i] = (char)('0' + value % 10);
+}
+
+static void name_of(char out[WORLD_ID_MAX], const char *word, uint32_t number)
+{
+	size_t n = strlen(word);
+	memcpy(out, word, n);
+	put_digits(out + n, number, (int)(ID_BYTES - n));
+	out[ID_BYTES] = 0;
+}
+
+void world_room_id(char out[WORLD_ID_MAX], uint32_t room)
+{
+	name_of(out, "room-", room);
+}
+
+static uint64_t mixed(uint64_t x)
+{
+	x ^= x >> 33;
+	x *= UINT64_C(0xff51afd7ed558ccd);
+	x ^= x >> 33;
+	x *= UINT64_C(0xc4ceb9fe1a85ec53);
+	return x ^ x >> 33;
+}
+
+/* Agent j of a room comes from the part of session j % sessions; within it at
+ * a random place and with a random stride, so that nobody stands twice. */
+static uint32_t agent_of(const struct world *w, uint32_t room, uint32_t j)
+{
+	uint32_t sessions = w->shape.sessions;
+	uint32_t part = w->shape.pool / sessions;
+	uint32_t drawn = (w->shape.agents + sessions - 1) / sessions;
+	uint32_t session = j % sessions, k = j / sessions;
+	uint64_t random = mixed((uint64_t)room * sessions + session + 1);
+	uint32_t strides = part / drawn;
+	uint32_t stride = strides > 1 ? 1 + (uint32_t)(random >> 40) % strides : 1;
+	return session + sessions * (((uint32_t)random % part + k * stride) % part);
+}
+
+void world_member_id(const struct world *w, char out[WORLD_ID_MAX], uint32_t room, uint32_t member)
+{
+	if (member < w->shape.agents)
+		name_of(out, "agent-", agent_of(w, room, member));
+	else
+		name_of(out, "guest-", room);
+}
+
+/* ---- making ---------------------------------------------------------------------------------- */
+
+/* A post's request with all ids in place: later ones are written over it. */
+static void make_template(struct world *w)
+{
+	struct buf post = {0};
+	char text[32];
+	memset(text, 'x', sizeof text);
+	text[ID_BYTES] = 0;
+	put_text(&post, 1, text);
+	put_text(&post, 2, text);
+	memset(text, 'x', sizeof text);
+	text[TIME_DIGITS] = 0;
+	put_text(&post, CLIENT_ID_FIELD, text);
+	char *body = mem_new(w->shape.body + 1);
+	for (uint32_t i = 0; i < w->shape.body; i++)
+		body[i] = (char)('a' + i % 26);
+	put_text(&post, BODY_FIELD, body);
+	free(body);
+	frame_put(&w->template, LOAD_ID_FIRST, OP_POST, (struct span){post.data, post.len});
+	size_t post_at = w->template.len - post.len;
+	w->room_at = post_at + 2;
+	w->sender_at = w->room_at + ID_BYTES + 2;
+	w->client_at = w->sender_at + ID_BYTES + 2;
+	w->body_at = w->template.len - w->shape.body;
+	uint8_t varint[] = {0x80, 0x80, 0x80, 0x80, 0x01};
+	uint8_t *id = memmem(w->template.data, w->template.len, varint, sizeof varint);
+	check(id, "the template of a post has no id");
+	w->id_at = (size_t)(id - w->template.data);
+	buf_fini(&post);
+}
+
+struct world *world_new(const struct world_shape *shape)
+{
+	struct world *w = mem_new(sizeof *w);
+	uint32_t drawn = (shape->agents + shape->sessions - 1) / shape->sessions;
+	w->shape = *shape;
+	w->members = shape->agents + 1;
+	check(shape->pool % shape->sessions == 0, "--agents must be a multiple of --sessions (%u)",
+	      shape->sessions);
+	check(shape->pool / shape->sessions >= drawn, "--agents: too few for %u in each room",
+	      shape->agents);
+	check(shape->body >= TIME_DIGITS && shape->body <= 60000, "--body: 16 to 60000");
+	check(shape->rooms > 0 && shape->rooms < 1000000, "--rooms: 1 to 999999");
+	w->posted = mem_new((size_t)shape->rooms * w->members * sizeof *w->posted);
+	w->counted = mem_new(shape->rooms * sizeof *w->counted);
+	w->seed = UINT64_C(0x9e3779b97f4a7c15);
+	make_template(w);
+	return w;
+}
+
+void world_free(struct world *w)
+{
+	if (!w)
+		return;
+	free(w->posted);
+	free(w->counted);
+	buf_fini(&w->template);
+	free(w);
+}
+
+const struct world_shape *world_shape(const struct world *w)
+{
+	return &w->shape;
+}
+
+uint64_t world_posts(const struct world *w)
+{
+	return w->posts;
+}
+
+static void put_member(struct buf *body, const char *id, uint32_t type)
+{
+	struct buf spec = {0};
+	put_text(&spec, SPEC_MEMBER, id);
+	put_number(&spec, SPEC_TYPE, type);
+	put_text(&spec, SPEC_NAME, id);
+	put_message(body, CREATE_MEMBERS, &spec);
+	buf_fini(&spec);
+}
+
+static enum frame_op put_create(void *ctx, size_t i, struct buf *body)
+{
+	const struct world *w = ctx;
+	char id[WORLD_ID_MAX];
+	world_room_id(id, (uint32_t)i);
+	put_text(body, CREATE_ROOM, id);
+	for (uint32_t m = 0; m < w->members; m++) {
+		world_member_id(w, id, (uint32_t)i, m);
+		put_member(body, id, m == 0 ? MANAGER : MEMBER);
+	}
+	return OP_ROOM_CREATE;
+}
+
+void world_create(struct world *w, struct dealer *d)
+{
+	struct bulk all = {.n = w->shape.rooms, .ctx = w, .put = put_create};
+	if (w->members > 100)
+		all.frame_requests = 1 + 20000 / w->members;
+	dealer_bulk(d, &all);
+}
+
+/* Calls back with the id of each member that a session speaks for. */
+static uint64_t each_member(const struct world *w, uint32_t session, struct buf *body)
+{
+	const struct world_shape *s = &w->shape;
+	char id[WORLD_ID_MAX];
+	uint64_t n = 0;
+	for (uint32_t i = session; s->agents && i < s->pool; i += s->sessions, n++) {
+		name_of(id, "agent-", i);
+		if (body)
+			put_text(body, 4, id);
+	}
+	for (uint32_t i = session; i < s->rooms; i += s->sessions, n++) {
+		name_of(id, "guest-", i);
+		if (body)
+			put_text(body, 4, id);
+	}
+	return n;
+}
+
+void world_hello(const struct world *w, uint32_t session, struct buf *body)
+{
+	hello_put(body, &(struct hello){0});
+	each_member(w, session, body);
+}
+
+uint64_t world_members_of(const struct world *w, uint32_t session)
+{
+	return each_member(w, session, NULL);
+}
+
+/* ---- posting -----------------------------------------------------------------------------------
+ */
+
+static void put_hex(uint8_t *out, uint64_t value)
+{
+	for (int i = TIME_DIGITS - 1; i >= 0; i--, value >>= 4)
+		out[i] = (uint8_t) "0123456789abcdef"[value & 15];
+}
+
+uint64_t world_body_time(struct span body)
+{
+	const uint8_t *at = body.data;
+	uint64_t value = 0;
+	if (body.len < TIME_DIGITS)
+		return 0;
+	for (int i = 0; i < TIME_DIGITS; i++) {
+		int digit = at[i] >= 'a' ? at[i] - 'a' + 10 : at[i] - '0';
+		if (digit < 0 || digit > 15)
+			return 0;
+		value = value << 4 | (uint64_t)digit;
+	}
+	return value;
+}
+
+/* Writes the next post into the template. */
+static void choose_post(struct world *w, uint64_t id, uint64_t now_ns)
+{
+	uint64_t random = load_random(&w->seed);
+	uint32_t room = (uint32_t)((random >> 32) % w->shape.rooms);
+	uint32_t member = (uint32_t)(random & 0xffffffff) % w->members;
+	char name[WORLD_ID_MAX];
+	uint8_t *t = w->template.data;
+	for (unsigned i = 0; i < 5; i++, id >>= 7)
+		t[w->id_at + i] = (uint8_t)((id & 0x7f) | (i < 4 ? 0x80 : 0));
+	world_room_id(name, room);
+	memcpy(t + w->room_at, name, ID_BYTES);
+	world_member_id(w, name, room, member);
+	memcpy(t + w->sender_at, name, ID_BYTES);
+	put_hex(t + w->client_at, w->posts);
+	if (w->shape.timed)
+		put_hex(t + w->body_at, now_ns);
+	w->posted[(size_t)room * w->members + member]++;
+	w->counted[room]++;
+	w->posts++;
+}
+
+void world_put_post(struct world *w, struct buf *frame, uint64_t id, uint64_t now_ns)
+{
+	choose_post(w, id, now_ns);
+	buf_put(frame, w->template.data, w->template.len);
+}
+
+enum frame_op world_put_post_body(struct world *w, struct buf *body, uint64_t now_ns)
+{
+	choose_post(w, LOAD_ID_FIRST, now_ns);
+	size_t at = w->room_at - 2;
+	buf_put(body, w->template.data + at, w->template.len - at);
+	return OP_POST;
+}
+
+/* ---- the codec
+ * ------------------------------------------------------------------------------------ */
+
+static void codec_put_post(void *ctx, struct buf *frame, uint64_t id, uint64_t now_ns)
+{
+	world_put_post(ctx, frame, id, now_ns);
+}
+
+static void codec_put_ping(struct buf *frame, uint64_t id)
+{
+	frame_put(frame, id, OP_PING, (struct span){"", 0});
+}
+
+static void codec_reply(struct load *l, struct load_link *link, const struct frame_item *item)
+{
+	check(item->code == 0, "refused: %s: %.*s", parlor_err_name((int)item->code),
+	      (int)item->text.len, (const char *)item->text.data);
+	if (item->id < LOAD_ID_FIRST)
+		return;
+	check(item->result == RESULT_POSTED, "a post was answered with field %u", item->result);
+	load_acked(l, link, item->id, frame_number(item->body, POSTED_POSITION));
+}
+
+static void codec_read(void *ctx, struct load *l, struct load_link *link, struct span frame)
+{
+	const struct world *w = ctx;
+	struct reader in;
+	struct frame_item item;
+	reader_init(&in, frame.data, frame.len);
+	while (frame_next(&in, &item)) {
+		if (!item.event) {
+			codec_reply(l, link, &item);
+			continue;
+		}
+		check(item.kind == EVENT_POSTED, "an event of kind %u", item.kind);
+		uint64_t sent_ns = 0;
+		if (w->shape.timed)
+			sent_ns = world_body_time(frame_bytes(item.body, MESSAGE_BODY));
+		load_delivered(l, link, item.position, sent_ns);
+	}
+	check(!in.bad, "the broker sent a malformed frame");
+}
+
+struct load_codec world_codec(struct world *w)
+{
+	return (struct load_codec){.put_post = codec_put_post,
+				   .read = codec_read,
+				   .put_ping = codec_put_ping,
+				   .ctx = w};
+}
+
+/* ---- checking
+ * ----------------------------------------------------------------------------------------- */
+
+static enum frame_op put_unread_get(void *ctx, size_t i, struct buf *body)
+{
+	const struct world *w = ctx;
+	char id[WORLD_ID_MAX];
+	world_room_id(id, (uint32_t)(i / w->members));
+	put_text(body, ROOM_FIELD, id);
+	world_member_id(w, id, (uint32_t)(i / w->members), (uint32_t)(i % w->members));
+	put_text(body, MEMBER_FIELD, id);
+	return OP_UNREAD_GET;
+}
+
+static void compare_unread(void *ctx, size_t i, struct span result)
+{
+	const struct world *w = ctx;
+	uint64_t counted = w->counted[i / w->members];
+	uint64_t expected = counted - w->posted[i];
+	uint64_t unread = frame_number(result, UNREAD_UNREAD);
+	check(unread == expected && frame_number(result, UNREAD_LAST_SEQ) == counted,
+	      "room %zu, member %zu: unread %" PRIu64 ", must be %" PRIu64, i / w->members,
+	      i % w->members, unread, expected);
+}
+
+static enum frame_op put_room_show(void *ctx, size_t i, struct buf *body)
+{
+	char id[WORLD_ID_MAX];
+	(void)ctx;
+	world_room_id(id, (uint32_t)i);
+	put_text(body, ROOM_FIELD, id);
+	return OP_ROOM_SHOW;
+}
+
+static void compare_room(void *ctx, size_t i, struct span result)
+{
+	const struct world *w = ctx;
+	uint64_t last = frame_number(result, INFO_LAST_SEQ);
+	check(last == w->counted[i] && frame_number(result, INFO_COUNTED) == last,
+	      "room %zu: %" PRIu64 " messages, must be %" PRIu64, i, last, w->counted[i]);
+}
+
+struct totals {
+	const struct world *world;
+	uint32_t agents;
+	uint64_t *unread, *rooms;
+};
+
+static enum frame_op put_total(void *ctx, size_t i, struct buf *body)
+{
+	char id[WORLD_ID_MAX];
+	(void)ctx;
+	name_of(id, "agent-", (uint32_t)i);
+	put_text(body, 1, id);
+	return OP_UNREAD_TOTAL;
+}
+
+static void compare_total(void *ctx, size_t i, struct span result)
+{
+	const struct totals *t = ctx;
+	uint64_t unread = frame_number(result, SUM_UNREAD), rooms = frame_number(result, SUM_ROOMS);
+	check(unread == t->unread[i] && rooms == t->rooms[i],
+	      "agent %zu: %" PRIu64 " unread in %" PRIu64 " rooms, must be %" PRIu64 " in %" PRIu64,
+	      i, unread, rooms, t->unread[i], t->rooms[i]);
+}
+
+static void check_totals(struct world *w, struct dealer *d)
+{
+	struct totals t = {.world = w, .agents = TOTALS_CHECKED};
+	if (!w->shape.agents)
+		return;
+	if (t.agents > w->shape.pool)
+		t.agents = w->shape.pool;
+	t.unread = mem_new(t.agents * sizeof *t.unread);
+	t.rooms = mem_new(t.agents * sizeof *t.rooms);
+	for (uint32_t room = 0; room < w->shape.rooms; room++) {
+		for (uint32_t m = 0; m < w->shape.agents; m++) {
+			uint32_t agent = agent_of(w, room, m);
+			if (agent >= t.agents)
+				continue;
+			uint64_t unread =
+				w->counted[room] - w->posted[(size_t)room * w->members + m];
+			t.unread[agent] += unread;
+			t.rooms[agent]++;
+		}
+	}
+	dealer_bulk(d, &(struct bulk){
+			       .n = t.agents, .ctx = &t, .put = put_total, .reply = compare_total});
+	free(t.unread);
+	free(t.rooms);
+}
+
+void world_check(struct world *w, struct dealer *d)
+{
+	dealer_bulk(d, &(struct bulk){.n = w->shape.rooms,
+				      .ctx = w,
+				      .put = put_room_show,
+				      .reply = compare_room});
+	dealer_bulk(d, &(struct bulk){.n = (size_t)w->shape.rooms * w->members,
+				      .frame_requests = 500,
+				      .ctx = w,
+				      .put = put_unread_get,
+				      .reply = compare_unread});
+	check_totals(w, d);
+}
