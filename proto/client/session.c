@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define HELLO_TIMEOUT_US 5000000
+#define PROBE_US 300000 /* until something unanswered is followed by a ping */
 #define GOODBYE_LINGER_MS 200
 #define FRAMES_A_TURN 64
 
@@ -445,6 +446,17 @@ static void receive(struct session *s)
 
 /* ---- time ---- */
 
+/* A broker that was killed and came back knows the session no more, and says so
+ * only when it is spoken to: silence where an answer is due is met soon. */
+static uint64_t ping_at_us(const struct session *s)
+{
+	uint64_t pause = us(s->welcome->heartbeat_ms);
+
+	if (s->unheard_us && pause > PROBE_US)
+		pause = PROBE_US;
+	return s->sent_at_us + pause;
+}
+
 static void tick(struct session *s)
 {
 	uint64_t now = clock_mono_us();
@@ -460,7 +472,7 @@ static void tick(struct session *s)
 		   now - s->unheard_us >= us(s->welcome->timeout_ms)) {
 		lose(s, PARLOR_E_DISCONNECTED, "nothing was heard from the broker");
 	} else if (s->state == SESSION_UP && !s->blocked && s->welcome->heartbeat_ms &&
-		   now - s->sent_at_us >= us(s->welcome->heartbeat_ms)) {
+		   now >= ping_at_us(s)) {
 		ping(s);
 	}
 }
@@ -477,7 +489,7 @@ static uint64_t next_tick_us(const struct session *s)
 		return s->hello_at_us + HELLO_TIMEOUT_US;
 	case SESSION_UP:
 		if (!s->blocked && s->welcome->heartbeat_ms)
-			at = s->sent_at_us + us(s->welcome->heartbeat_ms);
+			at = ping_at_us(s);
 		if (s->unheard_us && s->welcome->timeout_ms &&
 		    s->unheard_us + us(s->welcome->timeout_ms) < at)
 			at = s->unheard_us + us(s->welcome->timeout_ms);

@@ -478,6 +478,22 @@ static void silence_brings_a_ping_and_then_a_fresh_connection(void **state)
 	assert_memory_not_equal(before, w->router.peer, (size_t)w->router.peer_len);
 }
 
+static void what_is_unanswered_brings_a_ping_long_before_the_heartbeat(void **state)
+{
+	struct world *w = *state;
+	Parlor__Welcome welcome = welcome_at(0);
+	Parlor__ToBroker *frame;
+	uint64_t id;
+	char name[80];
+
+	let_in(w, &welcome);
+	assert_int_equal(post(w, "hi"), PARLOR_E_OK);
+	take_posts(w, 1, &id, &name);
+	frame = next_frame(w);
+	assert_int_equal(frame->requests[0]->op_case, PARLOR__REQUEST__OP_PING);
+	parlor__to_broker__free_unpacked(frame, NULL);
+}
+
 static void close_says_goodbye_and_answers_with_closed(void **state)
 {
 	struct world *w = *state;
@@ -781,6 +797,7 @@ int main(void)
 		STORY(a_final_refusal_ends_all_calls),
 		STORY(garbage_from_the_broker_ends_the_session),
 		STORY(silence_brings_a_ping_and_then_a_fresh_connection),
+		STORY(what_is_unanswered_brings_a_ping_long_before_the_heartbeat),
 		STORY(close_says_goodbye_and_answers_with_closed),
 		STORY(the_descriptor_wakes_a_foreign_loop),
 		STORY(what_was_seen_elsewhere_is_resumed_from),
