@@ -121,8 +121,8 @@ export PYTHONDONTWRITEBYTECODE=1
 
 step "Installing and building"
 install_packages
-build release
-note "$(ls "$bin" | tr '\n' ' ')"
+build release parlord parlor-worker parlor parlor-replay
+"$bin/parlor" --version | quote
 
 step "A private MariaDB, the broker, two workers"
 start_mariadb
