@@ -130,7 +130,7 @@ start_broker
 note "broker    for clients at $client, for workers at $worker"
 for n in 1 2; do
   start_worker "worker-$n"
-  note "worker-$n  $ready"
+  note "worker    ${ready#ready worker }"
 done
 
 step "Room $room, as the visitor $visitor sees it while it is replayed, 40 times as fast"
