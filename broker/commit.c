@@ -101,9 +101,10 @@ static void tell_sync(struct broker *b)
 
 enum parlor_err commit_turn(struct broker *b)
 {
-	if (!b->turn.len && !b->turn.recalls_len)
-		return PARLOR_E_OK;
-	enum parlor_err err = store_begin(b->store);
+	enum parlor_err err = core_broken(b->core);
+	if (err || (!b->turn.len && !b->turn.recalls_len))
+		return err;
+	err = store_begin(b->store);
 	if (err)
 		return err;
 	append_records(b);

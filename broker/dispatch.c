@@ -169,6 +169,7 @@ static void dispatch_request(struct broker *b, struct ask *a)
 	enum parlor_err err = op ? check(a, op) : PARLOR_E_OP;
 	if (!err)
 		err = op->handler(a);
+	b->failed |= core_broken(b->core) != PARLOR_E_OK;
 	if (b->failed)
 		return;
 	if (err)

@@ -76,9 +76,21 @@ void core_emit(struct core *c, struct record *r)
 	r->position = c->state.position + 1;
 	r->time_us = c->now_us;
 	enum parlor_err err = core_apply(c, r);
-	assert(!err);
-	(void)err;
-	c->sink.record(c->sink.ctx, r);
+	if (err)
+		core_break(c, err);
+	else
+		c->sink.record(c->sink.ctx, r);
+}
+
+void core_break(struct core *c, enum parlor_err err)
+{
+	if (!c->broken)
+		c->broken = err;
+}
+
+enum parlor_err core_broken(const struct core *c)
+{
+	return c->broken;
 }
 
 uint64_t core_boot(struct core *c, uint64_t now_us)
@@ -190,7 +202,7 @@ enum parlor_err decide_tenant(struct core *c, const struct core_call *call, stru
 	struct record r = {
 		.kind = RECORD_TENANT, .tenant = c->state.tenants + 1, .tenant_id = call->tenant};
 	core_emit(c, &r);
-	return tables_tenant(c, call->tenant, t);
+	return c->broken ? c->broken : tables_tenant(c, call->tenant, t);
 }
 
 enum parlor_err decide_capacity(struct core *c, const struct tenant *t,
@@ -217,7 +229,7 @@ enum parlor_err decide_intern(struct core *c, struct tenant *t, struct span id, 
 			   .member = c->state.members + 1,
 			   .member_id = id};
 	core_emit(c, &r);
-	return tables_member(c, t->no, id, m);
+	return c->broken ? c->broken : tables_member(c, t->no, id, m);
 }
 
 enum parlor_err core_member_intern(struct core *c, const struct core_call *call, struct span id,

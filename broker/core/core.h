@@ -60,6 +60,11 @@ extern const struct core_limits core_limits_default;
 struct core *core_new(const struct core_limits *, struct core_rows, struct core_sink);
 void core_free(struct core *);
 
+/* Not OK once the store failed in the middle of a request, when records of it
+ * had been emitted: what is not yet durable must be given up, that is, the
+ * process ends and recovers. */
+enum parlor_err core_broken(const struct core *) PARLOR_MUST_CHECK;
+
 /* ---- recovery and write-back ---------------------------------------------- */
 
 /* Loads the counters. Then every record behind what the store calls covered is applied

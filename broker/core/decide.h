@@ -35,10 +35,13 @@ enum parlor_err decide_capacity(struct core *, const struct tenant *,
 enum parlor_err decide_intern(struct core *, struct tenant *, struct span id,
 			      struct member **) PARLOR_MUST_CHECK;
 
-/* Gives the record position and time, applies it, hands it to the sink. What
- * it touches must be resident: a failure here is our own bug. */
+/* Gives the record position and time, applies it, hands it to the sink. What it
+ * touches should be resident; where a row has to be read and cannot be, the core
+ * is broken. */
 void core_emit(struct core *, struct record *);
 void core_clock(struct core *, const struct core_call *);
+/* A failure behind an emitted record of the same request: core_broken. */
+void core_break(struct core *, enum parlor_err);
 
 struct message_draft {
 	struct room *room;

@@ -46,8 +46,10 @@ enum parlor_err core_emit_joins(struct core *c, struct tenant *t, struct room *r
 		enum parlor_err err = decide_intern(c, t, specs[i].id, &m);
 		if (!err)
 			err = tables_membership(c, room, m, &ms);
-		if (err)
+		if (err) {
+			core_break(c, err);
 			return err;
+		}
 		if (ms)
 			continue;
 		struct record r = {.kind = RECORD_JOINED,

@@ -32,6 +32,8 @@ void core_emit_notice(struct core *c, struct room *room, const struct core_notic
 		if (!err && m)
 			err = tables_membership(c, room, m, &draft.sender);
 		draft.sender_no = !err && draft.sender ? m->no : 0;
+		if (err)
+			core_break(c, err);
 	}
 	struct core_posted posted;
 	core_emit_message(c, &draft, &posted);
@@ -106,7 +108,7 @@ enum parlor_err core_room_create(struct core *c, const struct core_call *call,
 			   .room_id = q->id.len ? q->id : (struct span){made, 32},
 			   .room_name = q->name};
 	core_emit(c, &r);
-	err = tables_room_no(c, r.room, &room);
+	err = c->broken ? c->broken : tables_room_no(c, r.room, &room);
 	if (!err) {
 		room->all_members = true;
 		err = core_emit_joins(c, t, room, q->members, q->members_len);

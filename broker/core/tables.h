@@ -125,6 +125,7 @@ struct core {
 	struct row_state state; /* position: the last record */
 	uint64_t now_us;        /* latest time heard of */
 	uint64_t applied;       /* behind state.position while recovery goes on */
+	enum parlor_err broken;
 
 	struct tenant *tenants_by_no, *tenants_by_id;
 	struct member *members_by_no, *members_by_id;
