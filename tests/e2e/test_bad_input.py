@@ -523,7 +523,7 @@ def test_a_full_map_refuses_and_loses_nothing():
 
 def test_a_full_disk_refuses_and_loses_nothing_and_goes_on_when_there_is_room(tmp_path):
     flag = tmp_path / "full"
-    env = environment(LD_PRELOAD=os.environ["PARLOR_FAULT"], PARLOR_FAULT_ENOSPC=str(flag))
+    env = environment(LD_PRELOAD=os.environ["PARLOR_FAULT"], FAULT_ENOSPC_WHEN_FILE=str(flag))
     env["ASAN_OPTIONS"] += ":verify_asan_link_order=0"
     settings = {"store.map_init_bytes": "16M", "store.headroom_bytes": "4M"}
     with Broker(settings, env=env) as broker, Client(broker.client) as client, \

@@ -4,6 +4,8 @@
  *   FAULT_FDATASYNC_EIO_WHEN_FILE=path  each one while that file exists
  *   FAULT_META_EIO_WHEN_FILE=path       each write to a file opened with O_DSYNC
  *                                       (LMDB's meta page), likewise
+ *   FAULT_ENOSPC_WHEN_FILE=path         the disk is full, likewise: a file gets no
+ *                                       block that it does not have
  *   FAULT_SYNC_DELAY_US=n               each fsync, fdatasync and such write takes
  *                                       n microseconds longer */
 #include <dlfcn.h>
@@ -12,6 +14,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
@@ -59,6 +63,37 @@ int fdatasync(int fd)
 	return REAL(fdatasync)(fd);
 }
 
+/* Whether the file has no blocks for bytes up to `end`, and gets none. */
+static bool is_full(int fd, off_t end)
+{
+	struct stat st;
+	int saved = errno;
+	bool full = told_by_file("FAULT_ENOSPC_WHEN_FILE") && fstat(fd, &st) == 0 &&
+		    S_ISREG(st.st_mode) && end > st.st_size && end > st.st_blocks * 512;
+
+	errno = full ? ENOSPC : saved;
+	return full;
+}
+
+int fallocate(int fd, int mode, off_t at, off_t n)
+{
+	return is_full(fd, at + n) ? -1 : REAL(fallocate)(fd, mode, at, n);
+}
+
+static off_t end_of(int fd, const struct iovec *parts, int n)
+{
+	off_t end = lseek(fd, 0, SEEK_CUR);
+
+	for (int i = 0; i < n && end >= 0; i++)
+		end += (off_t)parts[i].iov_len;
+	return end;
+}
+
+ssize_t writev(int fd, const struct iovec *parts, int n)
+{
+	return is_full(fd, end_of(fd, parts, n)) ? -1 : REAL(writev)(fd, parts, n);
+}
+
 static bool is_synced(int fd)
 {
 	int flags = fcntl(fd, F_GETFL);
@@ -75,5 +110,5 @@ ssize_t pwrite(int fd, const void *bytes, size_t n, off_t at)
 			return -1;
 		}
 	}
-	return REAL(pwrite)(fd, bytes, n, at);
+	return is_full(fd, at + (off_t)n) ? -1 : REAL(pwrite)(fd, bytes, n, at);
 }
