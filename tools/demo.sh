@@ -36,7 +36,7 @@ clean_up() {
   local status=$?
   trap - EXIT INT TERM
   for name in follow replay worker-1 worker-2 broker mariadb; do stop "$name"; done
-  if [ "$status" != 0 ]; then
+  if [ "$status" != 0 ] && [ "$status" -lt 128 ]; then
     for log in "$dir"/*.log; do
       [ -s "$log" ] && { printf '\n%s ends with\n' "${log##*/}"; tail -n 5 "$log"; }
     done >&2
