@@ -28,6 +28,7 @@ struct link {
 	void *socket;
 	const char *endpoint;
 	const char *name;
+	const struct keys *keys; /* NULL: none */
 	bool session;
 	bool lost; /* to be told */
 	uint64_t broker_id;
@@ -85,10 +86,18 @@ static bool set_socket(void *socket)
 			      sizeof reconnect_max_ms) == 0;
 }
 
+static bool set_keys(void *socket, const struct keys *keys)
+{
+	return !keys ||
+	       (zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, keys->server, KEYS_TEXT) == 0 &&
+		zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, keys->public, KEYS_TEXT) == 0 &&
+		zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, keys->secret, KEYS_TEXT) == 0);
+}
+
 static bool open_socket(struct link *link)
 {
 	link->socket = zmq_socket(link->context, ZMQ_DEALER);
-	if (link->socket && set_socket(link->socket) &&
+	if (link->socket && set_socket(link->socket) && set_keys(link->socket, link->keys) &&
 	    zmq_connect(link->socket, link->endpoint) == 0)
 		return true;
 	log_error("broker endpoint %s: %s", link->endpoint, zmq_strerror(zmq_errno()));
@@ -123,11 +132,13 @@ static void send_ping(struct link *link, uint64_t now)
 	send_frame(link, &message);
 }
 
-enum parlor_err link_open(struct link **out, const char *endpoint, const char *name)
+enum parlor_err link_open(struct link **out, const char *endpoint, const char *name,
+			  const struct keys *keys)
 {
 	struct link *link = mem_new(sizeof *link);
 	link->endpoint = endpoint;
 	link->name = name;
+	link->keys = keys;
 	link->heartbeat_us = HEARTBEAT_DEFAULT_MS * US_PER_MS;
 	link->lease_us = HELLO_TIMEOUT_US;
 	link->context = zmq_ctx_new();

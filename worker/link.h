@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/keys.h"
 
 #include <parlor/worker.pb-c.h>
 #include <stdbool.h>
@@ -33,8 +34,10 @@ struct link_message {
 	size_t bytes;
 };
 
-/* PARLOR_E_ADDRESS when the endpoint cannot be connected to at all. */
-enum parlor_err link_open(struct link **, const char *endpoint, const char *name) PARLOR_MUST_CHECK;
+/* PARLOR_E_ADDRESS when the endpoint cannot be connected to at all. keys NULL: the
+ * broker wants none. All are borrowed. */
+enum parlor_err link_open(struct link **, const char *endpoint, const char *name,
+			  const struct keys *) PARLOR_MUST_CHECK;
 /* Says goodbye if there is a session, and gives it a moment to leave. */
 void link_close(struct link *);
 

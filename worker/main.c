@@ -72,7 +72,8 @@ static enum parlor_err migrate(const struct url *url, int stop_fd)
 static enum parlor_err serve(const struct settings *settings, const struct url *url, int stop_fd)
 {
 	struct link *link;
-	enum parlor_err err = link_open(&link, settings->broker, settings->name);
+	enum parlor_err err = link_open(&link, settings->broker, settings->name,
+					settings->keys_file ? &settings->keys : NULL);
 	if (err)
 		return err;
 	struct db *db = db_new(url, (unsigned)settings->timeout_s);

@@ -16,7 +16,7 @@
 
 const char settings_help[] =
 	"Usage: parlor-worker --broker ENDPOINT --mysql URL [--migrate] [--name NAME]\n"
-	"                     [--config FILE]\n"
+	"                     [--keys FILE] [--config FILE]\n"
 	"       parlor-worker --mysql URL --migrate\n"
 	"\n"
 	"Keeps a MySQL database up to date with what a broker (parlord) journals.\n"
@@ -25,6 +25,8 @@ const char settings_help[] =
 	"  --mysql URL        mysql://user:password@host:port/database or\n"
 	"                     mysql://user@localhost/database?socket=/path\n"
 	"  --mysql-file FILE  a file whose first line is the URL\n"
+	"  --keys FILE        CURVE keys, of a broker that wants them; lines of: server PUBLIC,\n"
+	"                     public PUBLIC, secret SECRET\n"
 	"  --migrate          bring the database's schema up to this version first; without\n"
 	"                     --broker that is all\n"
 	"  --name NAME        shown in the broker's sync status; default host-pid\n"
@@ -34,7 +36,10 @@ const char settings_help[] =
 	"  --help\n"
 	"\n"
 	"The URL may also stand in the environment variable PARLOR_MYSQL. Special\n"
-	"characters in it are written %XX. A setting on the command line comes before\n"
+	"characters in it are written %XX. In a configuration file (settings worker.broker,\n"
+	"worker.name, worker.keys, worker.log, mysql.url, mysql.file, mysql.timeout) a line\n"
+	"has at most 197 bytes: a longer URL goes into a file of its own. A setting on the command "
+	"line comes before\n"
 	"the environment, and that before the file. While broker or database cannot be\n"
 	"reached, the worker says so on stderr and waits.\n"
 	"\n"
@@ -44,6 +49,8 @@ const char settings_help[] =
 static const struct conf_row rows[] = {
 	{"worker.broker", CONF_TEXT, offsetof(struct settings, broker), 0, 0, "broker's endpoint"},
 	{"worker.name", CONF_TEXT, offsetof(struct settings, name), 0, 0, "name in sync status"},
+	{"worker.keys", CONF_TEXT, offsetof(struct settings, keys_file), 0, 0,
+	 "file with the keys"},
 	{"worker.log", CONF_TEXT, offsetof(struct settings, log_level), 0, 0, "log level"},
 	{"mysql.url", CONF_TEXT, offsetof(struct settings, mysql), 0, 0, "where the database is"},
 	{"mysql.file", CONF_TEXT, offsetof(struct settings, mysql_file), 0, 0, "file with the URL"},
@@ -58,6 +65,7 @@ enum option_code {
 	OPTION_HELP,
 	OPTION_BROKER,
 	OPTION_NAME,
+	OPTION_KEYS,
 	OPTION_LOG,
 	OPTION_MYSQL,
 	OPTION_MYSQL_FILE,
@@ -70,6 +78,7 @@ static const struct option options[] = {
 	{"help", no_argument, NULL, OPTION_HELP},
 	{"broker", required_argument, NULL, OPTION_BROKER},
 	{"name", required_argument, NULL, OPTION_NAME},
+	{"keys", required_argument, NULL, OPTION_KEYS},
 	{"log", required_argument, NULL, OPTION_LOG},
 	{"mysql", required_argument, NULL, OPTION_MYSQL},
 	{"mysql-file", required_argument, NULL, OPTION_MYSQL_FILE},
@@ -84,6 +93,8 @@ static const char *setting_of(int code)
 		return "worker.broker";
 	case OPTION_NAME:
 		return "worker.name";
+	case OPTION_KEYS:
+		return "worker.keys";
 	case OPTION_LOG:
 		return "worker.log";
 	case OPTION_MYSQL:
@@ -219,6 +230,8 @@ enum parlor_err settings_read(struct settings *s, int argc, char **argv, char *w
 		return err;
 	if (s->mysql_file)
 		err = read_url_file(s, why, why_size);
+	if (!err && s->keys_file)
+		err = keys_read(&s->keys, s->keys_file, why, why_size);
 	if (!s->name)
 		default_name(s);
 	return err ? err : check(s, why, why_size);
@@ -228,5 +241,6 @@ void settings_fini(struct settings *s)
 {
 	if (s->mysql)
 		explicit_bzero(s->mysql, strlen(s->mysql));
+	keys_fini(&s->keys);
 	conf_fini(rows, s);
 }

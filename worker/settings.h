@@ -5,6 +5,7 @@
 #define WORKER_SETTINGS_H
 
 #include "base/err.h"
+#include "base/keys.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,6 +17,8 @@ struct settings {
 	char *mysql;
 	char *mysql_file;
 	char *log_level;
+	char *keys_file; /* NULL: no keys */
+	struct keys keys;
 	uint64_t timeout_s;
 	bool migrate;
 	bool help;

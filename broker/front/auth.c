@@ -396,30 +396,35 @@ bool auth_is_worker(const struct auth *auth, const char *user)
 
 /* ---- new keys -------------------------------------------------------------------------- */
 
+/* Each "# " away, it is a keys file as base/keys.h has it. */
+static void print_part(FILE *out, const char *server, const char *public, const char *secret)
+{
+	fprintf(out, "# server %s\n# public %s\n# secret %s\n", server, public, secret);
+}
+
 enum parlor_err auth_make_keys(FILE *out)
 {
-	static const char *const names[] = {"server", "client", "worker"};
-	char public[3][KEY_TEXT + 1];
-	char secret[3][KEY_TEXT + 1];
+	enum { SERVER, CLIENT, WORKER, PAIRS };
+	char public[PAIRS][KEY_TEXT + 1];
+	char secret[PAIRS][KEY_TEXT + 1];
 	enum parlor_err err = PARLOR_E_OK;
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < PAIRS; i++)
 		if (zmq_curve_keypair(public[i], secret[i])) {
 			err = PARLOR_E_IO;
 			goto out;
 		}
 	fprintf(out,
-		"# Keys of the broker. Keep in a file of mode 600 and name it in broker.keys.\n"
+		"# Keys of the broker: a file of mode 600, named in broker.keys.\n"
 		"server %s\n"
 		"tenant * %s\n"
 		"worker %s\n"
 		"#\n"
-		"# The other side keeps its own secret and knows the server's public key.\n",
-		secret[0], public[1], public[2]);
-	for (int i = 0; i < 3; i++) {
-		fprintf(out, "# %s public %s\n", names[i], public[i]);
-		if (i)
-			fprintf(out, "# %s secret %s\n", names[i], secret[i]);
-	}
+		"# What goes elsewhere, into files of mode 600, without '# ' in front, and out of\n"
+		"# here. Clients, such as parlor --keys FILE:\n",
+		secret[SERVER], public[CLIENT], public[WORKER]);
+	print_part(out, public[SERVER], public[CLIENT], secret[CLIENT]);
+	fputs("# Workers, parlor-worker --keys FILE:\n", out);
+	print_part(out, public[SERVER], public[WORKER], secret[WORKER]);
 	if (fflush(out) || ferror(out))
 		err = PARLOR_E_IO;
 out:

@@ -54,7 +54,7 @@ struct auth_counts {
 void auth_counts(const struct auth *, struct auth_counts *);
 
 /* Writes an example: a keys file with a fresh server, client and worker key,
- * and in comments what the other side needs. */
+ * and in comments a client's and a worker's part, in the form of base/keys.h. */
 enum parlor_err auth_make_keys(FILE *) PARLOR_MUST_CHECK;
 
 #endif

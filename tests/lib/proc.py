@@ -221,8 +221,8 @@ class Broker:
 class Worker(Process):
     """parlor-worker between a broker and a database."""
 
-    def __init__(self, broker, url, *more, env=None):
-        super().__init__(program("parlor-worker"), "--broker", broker.worker, *more, ready="ready",
+    def __init__(self, broker, url, *more, env=None, ready="ready"):
+        super().__init__(program("parlor-worker"), "--broker", broker.worker, *more, ready=ready,
                          env=env or environment(PARLOR_MYSQL=url))
 
 

@@ -1,7 +1,6 @@
 /* What the command line makes of words, and what it lets reach a terminal. */
 #include "args.h"
 #include "json.h"
-#include "keys.h"
 #include "show.h"
 #include "spec.h"
 #include "table.h"
@@ -186,38 +185,6 @@ static void numbers_are_whole_and_in_range(void **state)
 	assert_false(args_seconds("", "T", &ms));
 }
 
-#define KEY "0123456789012345678901234567890123456789"
-
-static bool read_keys(struct keys *keys, const char *text, mode_t mode)
-{
-	char path[] = "/tmp/parlor-keys-XXXXXX";
-	int fd = mkstemp(path);
-	bool ok;
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-	assert_int_equal(fchmod(fd, mode), 0);
-	close(fd);
-	ok = keys_read(keys, path);
-	unlink(path);
-	return ok;
-}
-
-static void keys_are_complete_and_private(void **state)
-{
-	static const char good[] = "# ours\nserver " KEY "\npublic " KEY " # old\n\nsecret " KEY;
-	struct keys keys;
-	(void)state;
-
-	assert_true(read_keys(&keys, good, 0600));
-	assert_string_equal(keys.secret, KEY);
-	assert_false(read_keys(&keys, good, 0640));
-	assert_false(read_keys(&keys, "server " KEY "\npublic " KEY "\n", 0600));
-	assert_false(read_keys(&keys, "server short\n", 0600));
-	assert_false(read_keys(&keys, "tenant " KEY "\n", 0600));
-	assert_false(keys_read(&keys, "/nowhere/keys"));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,7 +194,6 @@ int main(void)
 		cmocka_unit_test(columns_are_as_wide_as_a_terminal_shows_them),
 		cmocka_unit_test(options_may_stand_anywhere_and_repeat),
 		cmocka_unit_test(numbers_are_whole_and_in_range),
-		cmocka_unit_test(keys_are_complete_and_private),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* parlor: the command line for people and scripts. */
+#include "base/keys.h"
 #include "ctl.h"
-#include "keys.h"
 
 #include <parlor/version.h>
 
@@ -21,7 +21,9 @@ static const struct args_option global_options[] = {
 	{"tenant", "ID", "whose rooms; or PARLOR_TENANT; \"default\" if neither is given"},
 	{"json", NULL, "results as lines of JSON"},
 	{"timeout", "SECONDS", "how long to wait for the broker, 10 if not given"},
-	{"keys", "FILE", "CURVE keys; lines of: server PUBLIC, public PUBLIC, secret SECRET"},
+	{"keys", "FILE",
+	 "CURVE keys, of a broker that wants them; lines of:\n"
+	 "server PUBLIC, public PUBLIC, secret SECRET"},
 	{"help", NULL, "this help; behind a command, its own"},
 	{"version", NULL, "the program's version"},
 	{NULL, NULL, NULL},
@@ -116,8 +118,11 @@ static bool take_globals(struct ctl *ctl, struct keys *keys, const struct args *
 	    !args_seconds(args_value(args, "timeout"), "--timeout", &ctl->timeout_ms))
 		return false;
 	if (args_has(args, "keys")) {
-		if (!keys_read(keys, args_value(args, "keys")))
+		char why[256];
+		if (keys_read(keys, args_value(args, "keys"), why, sizeof why)) {
+			fprintf(stderr, "parlor: %s\n", why);
 			return false;
+		}
 		ctl->options.server_key = keys->server;
 		ctl->options.public_key = keys->public;
 		ctl->options.secret_key = keys->secret;
@@ -179,6 +184,7 @@ int main(int argc, char **argv)
 	int skip = argc - (int)(args.operands_len - words) - 1;
 	status = run(&ctl, &keys, c, argc - skip, argv + skip);
 	parlor_client_close(ctl.client);
+	keys_fini(&keys);
 	if (fflush(stdout) || ferror(stdout))
 		status = ctl_fail(PARLOR_E_IO, "standard output failed");
 	return (int)status;

@@ -135,10 +135,14 @@ static int dump_pages(struct dump *d)
 int dump_run(const struct dump_options *options)
 {
 	struct dump d = {.options = options};
+	const struct keys *keys = options->keys;
 	const struct parlor_client_options client_options = {
 		.endpoint = options->broker,
 		.tenant = options->tenant,
 		.name = "parlor-replay",
+		.server_key = keys ? keys->server : NULL,
+		.public_key = keys ? keys->public : NULL,
+		.secret_key = keys ? keys->secret : NULL,
 	};
 	enum parlor_err err = parlor_client_open(&d.client, &client_options);
 	int status;

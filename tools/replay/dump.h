@@ -3,13 +3,16 @@
 #ifndef DUMP_H
 #define DUMP_H
 
+#include "base/keys.h"
+
 #include <stdbool.h>
 
 struct dump_options {
 	const char *room;
 	const char *broker; /* NULL: the library's default */
 	const char *tenant;
-	const char *member; /* as this member sees it; NULL: everything */
+	const struct keys *keys; /* NULL: none */
+	const char *member;      /* as this member sees it; NULL: everything */
 	bool ndjson;
 };
 

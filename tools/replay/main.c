@@ -1,4 +1,5 @@
 /* The command line of parlor-replay. */
+#include "base/keys.h"
 #include "base/log.h"
 #include "corpus.h"
 #include "dump.h"
@@ -21,6 +22,8 @@ static const char usage[] =
 	"both:\n"
 	"  --broker ENDPOINT   default tcp://127.0.0.1:5570\n"
 	"  --tenant ID         default \"default\"\n"
+	"  --keys FILE         CURVE keys, of a broker that wants them; lines of: server PUBLIC,\n"
+	"                      public PUBLIC, secret SECRET\n"
 	"play:\n"
 	"  --speed S           recorded, a number (times as fast), or max (default); rooms "
 	"without\n"
@@ -44,6 +47,7 @@ static const char usage[] =
 enum option_code {
 	OPT_BROKER = 256,
 	OPT_TENANT,
+	OPT_KEYS,
 	OPT_SPEED,
 	OPT_JSON,
 	OPT_SESSIONS,
@@ -61,6 +65,7 @@ enum option_code {
 static const struct option play_table[] = {
 	{"broker", required_argument, NULL, OPT_BROKER},
 	{"tenant", required_argument, NULL, OPT_TENANT},
+	{"keys", required_argument, NULL, OPT_KEYS},
 	{"speed", required_argument, NULL, OPT_SPEED},
 	{"json", no_argument, NULL, OPT_JSON},
 	{"sessions", required_argument, NULL, OPT_SESSIONS},
@@ -78,6 +83,7 @@ static const struct option play_table[] = {
 static const struct option dump_table[] = {
 	{"broker", required_argument, NULL, OPT_BROKER},
 	{"tenant", required_argument, NULL, OPT_TENANT},
+	{"keys", required_argument, NULL, OPT_KEYS},
 	{"member", required_argument, NULL, OPT_MEMBER},
 	{"ndjson", no_argument, NULL, OPT_JSON},
 	{"json", no_argument, NULL, OPT_JSON},
@@ -109,6 +115,18 @@ static unsigned long number(const char *text, unsigned long min, unsigned long m
 	return n;
 }
 
+static const struct keys *read_keys(const char *path)
+{
+	static struct keys keys;
+	char why[256];
+
+	if (keys_read(&keys, path, why, sizeof(why)) != PARLOR_E_OK) {
+		fprintf(stderr, "parlor-replay: %s\n", why);
+		exit(EXIT_USAGE);
+	}
+	return &keys;
+}
+
 static void play_option(struct play_options *o, int code, const char *value)
 {
 	switch (code) {
@@ -117,6 +135,9 @@ static void play_option(struct play_options *o, int code, const char *value)
 		break;
 	case OPT_TENANT:
 		o->tenant = value;
+		break;
+	case OPT_KEYS:
+		o->keys = read_keys(value);
 		break;
 	case OPT_SPEED:
 		if (!pace_parse(&o->pace, value))
@@ -192,6 +213,8 @@ static int dump_main(int argc, char **argv)
 			options.broker = optarg;
 		else if (code == OPT_TENANT)
 			options.tenant = optarg;
+		else if (code == OPT_KEYS)
+			options.keys = read_keys(optarg);
 		else if (code == OPT_MEMBER)
 			options.member = optarg;
 		else if (code == OPT_JSON)

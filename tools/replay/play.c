@@ -246,6 +246,7 @@ static enum parlor_err connect_sessions(struct play *p)
 	const struct sessions_options options = {
 		.broker = p->options->broker,
 		.tenant = p->options->tenant,
+		.keys = p->options->keys,
 		.count = p->options->sessions,
 		.pending_max = p->options->in_flight + 16,
 		.on_event = p->options->attach ? on_event : NULL,

@@ -4,6 +4,7 @@
 #ifndef PLAY_H
 #define PLAY_H
 
+#include "base/keys.h"
 #include "pace.h"
 
 #define PLAY_SESSIONS_DEFAULT 4
@@ -15,6 +16,7 @@ struct play_options {
 	const char *file;
 	const char *broker; /* NULL: the library's default */
 	const char *tenant;
+	const struct keys *keys; /* NULL: none */
 	struct pace pace;
 	unsigned sessions; /* up to HEARING_SESSIONS_MAX */
 	unsigned in_flight;

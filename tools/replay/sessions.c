@@ -68,11 +68,15 @@ static void seat_lost(void *arg, int code, const char *text)
 
 static enum parlor_err seat_open(struct sessions *s, struct seat *seat)
 {
+	const struct keys *keys = s->options.keys;
 	struct parlor_client_options options = {
 		.endpoint = s->options.broker,
 		.tenant = s->options.tenant,
 		.name = "parlor-replay",
 		.pending_max = s->options.pending_max,
+		.server_key = keys ? keys->server : NULL,
+		.public_key = keys ? keys->public : NULL,
+		.secret_key = keys ? keys->secret : NULL,
 		.retry_ms_max = RETRY_MS_MAX,
 		.on_event = s->options.on_event == NULL ? NULL : seat_event,
 		.on_session = seat_session,

@@ -4,6 +4,8 @@
 #ifndef SESSIONS_H
 #define SESSIONS_H
 
+#include "base/keys.h"
+
 #include <parlor/client.h>
 
 struct sessions;
@@ -11,6 +13,7 @@ struct sessions;
 struct sessions_options {
 	const char *broker; /* NULL: the library's default */
 	const char *tenant;
+	const struct keys *keys; /* NULL: none */
 	unsigned count;
 	uint32_t pending_max; /* of each session */
 	/* NULL: events are not wanted. */
