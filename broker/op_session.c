@@ -23,6 +23,7 @@ static void fill_limits(const struct settings *s, Parlor__Limits *l)
 	l->session_members = (uint32_t)s->session_members;
 	l->session_waiting = (uint32_t)s->session_waiting;
 	l->credit = (uint32_t)s->credit;
+	l->client_id_bytes = (uint32_t)s->client_id_bytes;
 }
 
 static void fill_attached(struct ask *a)
@@ -78,7 +79,8 @@ enum parlor_err op_ping(struct ask *a)
 
 enum parlor_err op_credit(struct ask *a)
 {
-	session_credit_add(a->session, a->request->credit->events);
+	session_credit_add(a->session, a->request->credit->events,
+			   (uint32_t)a->broker->settings.credit);
 	return op_ping(a);
 }
 

@@ -352,10 +352,10 @@ bool session_credit_take(struct session *s)
 	return true;
 }
 
-void session_credit_add(struct session *s, uint32_t events)
+void session_credit_add(struct session *s, uint32_t events, uint32_t most)
 {
 	uint64_t credit = s->credit + events;
-	s->credit = credit < UINT32_MAX ? credit : UINT32_MAX;
+	s->credit = credit < most ? credit : most;
 }
 
 /* ---- stays ----------------------------------------------------------------------- */

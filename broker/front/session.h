@@ -165,8 +165,8 @@ struct session_tenant *session_tenant_find(struct session_table *, struct span t
 
 /* An event is about to be added: false when the window is used up. */
 bool session_credit_take(struct session *);
-/* Given by the client; adds up to at most UINT32_MAX. */
-void session_credit_add(struct session *, uint32_t events);
+/* Given by the client; adds up to at most `most`. */
+void session_credit_add(struct session *, uint32_t events, uint32_t most);
 
 /* Where a catching-up session's members were, for records of rooms that they
  * joined or left since: from joined_pos to left_pos, both included (a member

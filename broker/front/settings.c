@@ -45,10 +45,13 @@ const struct conf_row settings_rows[] = {
 	NUMBER("history", hot_records, 0, UINT64_MAX,
 	       "newest journal records kept once MySQL has them; 0: all"),
 
-	NUMBER("limits", name_bytes, 1, 4 * KIB, "name of a room or member"),
-	NUMBER("limits", avatar_bytes, 1, 16 * KIB, "avatar of a member"),
-	NUMBER("limits", body_bytes, 1, 16 * MIB, "body of a message"),
-	NUMBER("limits", client_id_bytes, 1, 256, "client message id"),
+	/* No higher than what a column of schema/0001_tables.sql surely holds, or the
+	 * room goes into quarantine: VARCHAR counts characters, MEDIUMTEXT bytes. */
+	NUMBER("limits", name_bytes, 1, 512, "name of a room or member; MySQL's column ends there"),
+	NUMBER("limits", avatar_bytes, 1, 2 * KIB, "avatar of a member; MySQL's column ends there"),
+	NUMBER("limits", body_bytes, 1, 16 * MIB - 1,
+	       "body of a message; MySQL's column ends there"),
+	NUMBER("limits", client_id_bytes, 1, 64, "client message id; MySQL's column ends there"),
 	NUMBER("limits", room_members, 1, 1000000, "members of a room"),
 	NUMBER("limits", request_members, 1, 100000, "members named in one request"),
 	NUMBER("limits", mentions, 0, RECORD_MENTIONS_MAX, "members mentioned in one post"),
@@ -85,7 +88,8 @@ const struct conf_row settings_rows[] = {
 	NUMBER("turn", turn_requests, 1, 1000000, "requests of one commit"),
 	NUMBER("turn", turn_bytes, 64 * KIB, GIB, "bytes of the frames of one commit"),
 
-	NUMBER("sync", parts, 1, 1024,
+	/* A record has one byte for its part, and 255 says none: STORE_PART_NONE. */
+	NUMBER("sync", parts, 1, 254,
 	       "partitions of the journal; fixed when the data directory is made"),
 	NUMBER("sync", batch_records, 1, 100000, "records of a batch to a worker"),
 	NUMBER("sync", batch_bytes, 4 * KIB, 64 * MIB, "bytes of a batch to a worker"),

@@ -196,7 +196,7 @@ LIMITS = [
     over("members_change", "name_bytes",
          lambda n: dict(room="r", members=[dict(member="bob", set_name=True, name="x" * n)])),
     over("post", "id_bytes", lambda n: {**POST, "sender": "x" * n}),
-    over("post", "id_bytes", lambda n: {**POST, "client_id": "x" * n}),
+    over("post", "client_id_bytes", lambda n: {**POST, "client_id": "x" * n}),
     over("post", "id_bytes", lambda n: {**POST, "room": "x" * n}),
     over("post", "id_bytes", lambda n: {**POST, "mentions": ["x" * n]}),
     over("post", "body_bytes", lambda n: {**POST, "body": "x" * n}),
@@ -217,7 +217,7 @@ def test_a_field_over_its_limit(witness, service, op, limit, make):
     over("room_create", "name_bytes", lambda n: dict(room="new", name="x" * n)),
     over("members_add", "avatar_bytes",
          lambda n: dict(room="r", members=[dict(spec("z" * 64), avatar="x" * n)])),
-    over("post", "id_bytes", lambda n: {**POST, "client_id": "x" * n}),
+    over("post", "client_id_bytes", lambda n: {**POST, "client_id": "x" * n}),
     over("post", "body_bytes", lambda n: {**POST, "body": "x" * n}),
 ])
 def test_a_field_at_its_limit_is_taken(service, room, op, limit, make):

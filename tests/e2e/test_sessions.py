@@ -116,6 +116,19 @@ def test_without_credit_events_wait_and_then_come_complete(service, room, connec
     assert bob.bodies(1) == ["live again"]
 
 
+def test_credit_adds_up_to_the_limit_and_no_further():
+    with Broker({"session.credit": 5}) as broker, \
+            Client(broker.client) as service, Client(broker.client, members=["bob"], credit=3) as bob:
+        assert bob.welcome.limits.credit == 5
+        service.room_create(room="r", members=people("alice", "bob"))
+        bob.drain()
+        bob.credit(events=100)
+        say(service, *map(str, range(20)))
+        assert len(bob.drain()) == 5
+        bob.credit(events=2**32 - 1)
+        assert len(bob.drain()) == 5
+
+
 def test_requests_are_answered_without_credit(service, room, connect):
     bob = connect("bob", credit=1)
     say_many(service, 10)

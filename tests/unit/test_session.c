@@ -229,11 +229,13 @@ static void test_credit_is_counted_only_when_asked_for(void **state)
 	assert_true(session_credit_take(s));
 	assert_true(session_credit_take(s));
 	assert_false(session_credit_take(s));
-	session_credit_add(s, 1);
+	session_credit_add(s, 1, 100);
 	assert_true(session_credit_take(s));
-	session_credit_add(s, UINT32_MAX);
-	session_credit_add(s, UINT32_MAX);
+	session_credit_add(s, UINT32_MAX, UINT32_MAX);
+	session_credit_add(s, UINT32_MAX, UINT32_MAX);
 	assert_int_equal(s->credit, UINT32_MAX);
+	session_credit_add(s, 1, 100);
+	assert_int_equal(s->credit, 100);
 }
 
 static void test_stays_say_where_a_member_was(void **state)

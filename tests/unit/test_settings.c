@@ -78,6 +78,8 @@ static void test_one_setting_is_set_by_name(void **state)
 	assert_string_equal(s->data, "/srv/parlor");
 	assert_int_equal(settings_set(s, "sync.parts", "0", why, sizeof why), PARLOR_E_CONFIG);
 	assert_non_null(strstr(why, "sync.parts"));
+	assert_int_equal(settings_set(s, "sync.parts", "255", why, sizeof why), PARLOR_E_CONFIG);
+	assert_int_equal(settings_set(s, "sync.parts", "254", why, sizeof why), PARLOR_E_OK);
 	assert_int_equal(settings_set(s, "sync.part", "1", why, sizeof why), PARLOR_E_CONFIG);
 }
 
@@ -154,6 +156,29 @@ static void test_the_printed_example_reads_back_as_the_defaults(void **state)
 	settings_fini(&s);
 }
 
+/* What is longer than its column would send the room into quarantine. */
+static void test_nothing_can_be_longer_than_mysql_holds_it(void **state)
+{
+	static const struct {
+		const char *name, *most, *beyond;
+	} rows[] = {
+		{"limits.name_bytes", "512", "513"},
+		{"limits.avatar_bytes", "2048", "2049"},
+		{"limits.body_bytes", "16777215", "16M"},
+		{"limits.client_id_bytes", "64", "65"},
+	};
+	char why[256] = "";
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		assert_int_equal(
+			settings_set(*state, rows[i].name, rows[i].most, why, sizeof why),
+			PARLOR_E_OK);
+		assert_int_equal(
+			settings_set(*state, rows[i].name, rows[i].beyond, why, sizeof why),
+			PARLOR_E_CONFIG);
+		assert_non_null(strstr(why, rows[i].name));
+	}
+}
+
 #define WITH_DEFAULTS(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -162,6 +187,7 @@ int main(void)
 		WITH_DEFAULTS(test_defaults_are_within_their_own_ranges),
 		WITH_DEFAULTS(test_core_limits_go_through_unchanged),
 		WITH_DEFAULTS(test_one_setting_is_set_by_name),
+		WITH_DEFAULTS(test_nothing_can_be_longer_than_mysql_holds_it),
 		cmocka_unit_test(test_settings_that_contradict_each_other_are_refused),
 		WITH_DEFAULTS(test_the_printed_example_reads_back_as_the_defaults),
 	};
