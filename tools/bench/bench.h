@@ -20,5 +20,6 @@ int serve_router(int argc, char **argv);
 #define SECONDS_DEFAULT 5
 #define WARMUP_MS_DEFAULT 1000
 #define BODY_DEFAULT 200
+#define SMOKE_MS 100
 
 #endif

@@ -311,6 +311,8 @@ void load_run(struct load *l, const struct load_plan *plan, struct load_result *
 			post_closed(l);
 		ping(l);
 		wait_for_frames(l);
+		if (plan->tick)
+			plan->tick(plan->tick_ctx, l->now_ns);
 		look_at_phase(l);
 	}
 	close_timer(l);

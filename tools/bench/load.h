@@ -45,6 +45,10 @@ struct load_plan {
 	/* Called where the measured time begins and ends; may be NULL. */
 	void (*mark)(void *ctx, bool begins);
 	void *ctx;
+	/* Called after each wait of the loop, so at least ten times a second; may
+	 * be NULL. */
+	void (*tick)(void *ctx, uint64_t now_ns);
+	void *tick_ctx;
 };
 
 struct load_result {

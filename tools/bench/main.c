@@ -17,9 +17,33 @@ static const struct scenario {
 	 "                200 B over 16 connections to random rooms, 1, 16, 256 in flight.\n"
 	 "                A room draws 5 of the 500 agents of each session (--agents 2000 in\n"
 	 "                all), so each session hears of each post. --rate N: open loop"},
+	{"team", scenario_team,
+	 "one room of 50 members on 50 sessions, then 500 on 500: deliveries a second"},
+	{"size", scenario_size,
+	 "posts into a room of 10, 100, 1,000, 10,000 members, ten of whom post, nobody\n"
+	 "                listens: time, or with --callgrind instructions"},
+	{"sync", scenario_sync,
+	 "a backlog of 200,000 messages and all unread into MariaDB with 1, 2, 4 workers;\n"
+	 "                the lag while posts come at half that rate (or at --rate)"},
+	{"list", scenario_list,
+	 "an agent in 100,000 rooms: pages of 50 of the conversation list, and the total\n"
+	 "                unread, while posts go on (--rate 2000)"},
+	{"storm", scenario_storm,
+	 "2,000 sessions of 10 members come back at once, 100,000 messages missed"},
+	{"mixed", scenario_mixed,
+	 "a recorded file (--corpus), 256 rooms side by side, readers after every tenth\n"
+	 "                message; without a file the sample of the tests"},
+	{"history", scenario_history,
+	 "pages of 50 at random places of 200,000 messages: hot, then cold from MariaDB"},
+	{"idle", scenario_idle, "2,000 idle sessions of 10 members: memory of each"},
+	{"restart", scenario_restart,
+	 "2 GB of data (--bytes), SIGKILL: time to the first served request"},
 	{"skeleton", ceiling_skeleton,
-	 "the ceiling of floor: fixed structs, one journal append a post, no index, no\n"
+	 "ceiling of floor: fixed structs, one journal append a post, no index, no\n"
 	 "                counters, no protobuf; the same load"},
+	{"router", ceiling_router,
+	 "ceiling of team: a ROUTER that copies each payload to 50 and 500 dealers"},
+	{"lmdb", ceiling_lmdb, "ceiling of all: LMDB appending 1, 16, 256, 1,024 records a commit"},
 };
 #define SCENARIOS (sizeof scenarios / sizeof scenarios[0])
 
@@ -36,20 +60,46 @@ static void help(FILE *out)
 	fputs("\nExit status: 0 measured and right, 1 failed, 2 usage.\n", out);
 }
 
-static int smoke(struct options *o)
+/* Everything once, tiny. What a scenario has no use for it does not look at. */
+static int smoke(const struct options *given)
 {
-	o->runs = 1;
-	for (size_t i = 0; i < SCENARIOS; i++)
-		scenarios[i].run(o);
+	struct options o = *given;
+	o.smoke = true;
+	o.runs = 1;
+	o.warmup_ms = 20;
+	o.rooms = 50;
+	o.agents = 40;
+	o.messages = 5000;
+	o.senders = 4;
+	o.bytes = UINT64_C(2) << 20;
+	o.workers = 2;
+	for (size_t i = 0; i < SCENARIOS; i++) {
+		const char *name = scenarios[i].name;
+		o.sessions = strcmp(name, "storm") == 0 || strcmp(name, "idle") == 0 ? 20 : 4;
+		o.in_flight = strcmp(name, "floor") == 0 ? 0 : 16;
+		o.members = strcmp(name, "team") == 0 || strcmp(name, "router") == 0 ? 8 : 21;
+		scenarios[i].run(&o);
+	}
 	return EXIT_OK;
+}
+
+/* A program in the program: what the ceilings start. -1: not asked for. */
+static int serve(int argc, char **argv)
+{
+	if (argc > 1 && strcmp(argv[1], "serve-skeleton") == 0)
+		return serve_skeleton(argc - 2, argv + 2);
+	if (argc > 1 && strcmp(argv[1], "serve-router") == 0)
+		return serve_router(argc - 2, argv + 2);
+	return -1;
 }
 
 int main(int argc, char **argv)
 {
 	struct options o;
 	int rest;
-	if (argc > 1 && strcmp(argv[1], "serve-skeleton") == 0)
-		return serve_skeleton(argc - 2, argv + 2);
+	int served = serve(argc, argv);
+	if (served >= 0)
+		return served;
 	if (!options_read(&o, argc, argv, &rest))
 		return EXIT_USAGE;
 	if (o.help) {

@@ -17,7 +17,7 @@ struct options {
 	const char *corpus; /* file */
 	const char *dir;    /* where private directories are made */
 	const char *set;    /* NAME=VALUE for parlord, comma between several */
-	const char *env;    /* program put before parlord, such as "perf record -g -o FILE --" */
+	const char *perf;   /* file for perf record of the broker */
 	bool json, callgrind, smoke, verbose;
 	bool help;
 };

@@ -56,6 +56,11 @@ static void clean_up(void)
 
 void rig_setup(void)
 {
+	struct rlimit files;
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
+	}
 	atexit(clean_up);
 	fail_catch_signals();
 }
@@ -272,6 +277,14 @@ void rig_stop(struct process *p)
 	}
 }
 
+void rig_interrupt(struct process *p)
+{
+	if (p->pid <= 0)
+		return;
+	kill(p->pid, SIGINT);
+	(void)ended(p);
+}
+
 void rig_check(const struct process *p)
 {
 	siginfo_t info = {0};
@@ -293,31 +306,33 @@ void rig_run(struct rig *r, const char *name, const char *const argv[])
 
 /* ---- Parlor's own ------------------------------------------------------------------------ */
 
-/* Splits a copy of text at a separator into words of argv. */
-static void add_words(const char **argv, size_t *n, char *text, const char *separator,
-		      const char *before)
+static void add_word(const char **argv, size_t *n, const char *word)
+{
+	check(*n + 1 < ARGS_MAX, "too many words for parlord");
+	argv[(*n)++] = word;
+}
+
+/* NAME=VALUE, comma between: cut up where they stand. */
+static void add_settings(const char **argv, size_t *n, char *text)
 {
 	char *rest = NULL;
-	for (char *word = strtok_r(text, separator, &rest); word;
-	     word = strtok_r(NULL, separator, &rest)) {
-		check(*n + 2 < ARGS_MAX, "too many words for parlord");
-		if (before)
-			argv[(*n)++] = before;
-		argv[(*n)++] = word;
+	for (char *word = strtok_r(text, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
+		add_word(argv, n, "--set");
+		add_word(argv, n, word);
 	}
 }
 
-void rig_broker(struct rig *r, const char *const *more)
+void rig_broker(struct rig *r, const char *const *before, const char *const *more)
 {
 	const char *argv[ARGS_MAX] = {0};
 	char program[RIG_PATH_MAX], data[RIG_PATH_MAX], line[RIG_LINE_MAX];
-	char under[1024], settings[1024];
+	char settings[1024];
 	size_t n = 0;
-	snprintf(under, sizeof under, "%s", r->options->env ? r->options->env : "");
 	snprintf(settings, sizeof settings, "%s", r->options->set ? r->options->set : "");
 	rig_beside(program, "parlord");
 	rig_path(r, data, "data");
-	add_words(argv, &n, under, " ", NULL);
+	for (; before && *before; before++)
+		add_word(argv, &n, *before);
 	const char *own[] = {program,
 			     "--data",
 			     data,
@@ -330,12 +345,10 @@ void rig_broker(struct rig *r, const char *const *more)
 			     "--set",
 			     "session.timeout_ms=600000"};
 	for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
-		argv[n++] = own[i];
-	for (; more && *more; more++) {
-		check(n + 1 < ARGS_MAX, "too many words for parlord");
-		argv[n++] = *more;
-	}
-	add_words(argv, &n, settings, ",", "--set");
+		add_word(argv, &n, own[i]);
+	for (; more && *more; more++)
+		add_word(argv, &n, *more);
+	add_settings(argv, &n, settings);
 	r->broker = rig_start(r, "parlord", argv, true, "ready client ", line);
 	check(sscanf(line, "ready client %511s worker %511s", r->client, r->worker) == 2,
 	      "parlord said: %s", line);

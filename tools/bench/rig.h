@@ -49,14 +49,16 @@ struct process *rig_start(struct rig *, const char *name, const char *const argv
 			  const char *ready, char *line);
 /* SIGTERM, and waits; fails when it does not leave with 0. */
 void rig_stop(struct process *);
-void rig_kill(struct process *); /* SIGKILL, and waits */
+void rig_kill(struct process *);      /* SIGKILL, and waits */
+void rig_interrupt(struct process *); /* SIGINT, and waits; any exit status is right */
 /* Runs to its end; fails when the exit status is not 0. */
 void rig_run(struct rig *, const char *name, const char *const argv[]);
 void rig_check(const struct process *); /* fails when it has left */
 
-/* parlord on DIR/data: endpoints in the rig. `more` is a list of further
- * arguments ended by NULL, or NULL. */
-void rig_broker(struct rig *, const char *const *more);
+/* parlord on DIR/data: endpoints in the rig, which a second start takes again.
+ * Words before it (valgrind and such) and behind it: lists ended by NULL, or
+ * NULL. */
+void rig_broker(struct rig *, const char *const *before, const char *const *more);
 struct process *rig_worker(struct rig *, const char *mysql_url, unsigned number);
 void rig_path(const struct rig *, char out[RIG_PATH_MAX], const char *name);
 /* Bytes on disk under a directory of the rig. */

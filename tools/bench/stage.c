@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zmq.h>
@@ -13,7 +14,7 @@
 
 static void open_links(struct stage *s, const struct stage_plan *plan)
 {
-	uint32_t listeners = plan->world.sessions;
+	uint32_t listeners = plan->nobody ? 0 : plan->world.sessions;
 	struct buf body = {0};
 	struct hello nobody = {0};
 	s->links_len = listeners + plan->senders;
@@ -42,7 +43,7 @@ void stage_open(struct stage *s, const struct options *o, const struct stage_pla
 	s->zmq = zmq_ctx_new();
 	check(s->zmq, "no ZeroMQ context");
 	zmq_ctx_set(s->zmq, ZMQ_MAX_SOCKETS, 16384);
-	rig_broker(&s->rig, plan->broker_args);
+	rig_broker(&s->rig, plan->before, plan->broker_args);
 	dealer_open(&s->control, s->zmq, s->rig.client, &(struct hello){0});
 	s->world = world_new(&plan->world);
 	world_create(s->world, &s->control);
@@ -61,11 +62,25 @@ void stage_close(struct stage *s)
 	zmq_ctx_term(s->zmq);
 }
 
+static void profile(struct stage *s, bool begins)
+{
+	char pid[24];
+	snprintf(pid, sizeof pid, "%ld", (long)s->rig.broker->pid);
+	const char *argv[] = {"perf", "record", "-g", "-F", "499", "-o", s->rig.options->perf,
+			      "-p",   pid,      NULL};
+	if (begins)
+		s->perf = rig_start(&s->rig, "perf", argv, false, NULL, NULL);
+	else
+		rig_interrupt(s->perf);
+}
+
 /* The counters cost a request, so they are asked for outside the marks. */
 static void mark(void *ctx, bool begins)
 {
 	struct stage *s = ctx;
 	struct usage now = usage_of(s->rig.broker->pid);
+	if (s->rig.options->perf)
+		profile(s, begins);
 	if (begins) {
 		s->broker_then = now;
 		s->own_then = usage_own_ns();
@@ -117,6 +132,7 @@ struct load_plan stage_plan_of(const struct options *o, uint64_t in_flight)
 		.in_flight = in_flight,
 		.rate = o->rate,
 		.warmup_ns = option_or(o->warmup_ms, WARMUP_MS_DEFAULT) * NS_PER_MS,
-		.measure_ns = option_or(o->seconds, SECONDS_DEFAULT) * 1000 * NS_PER_MS,
+		.measure_ns = o->smoke ? SMOKE_MS * NS_PER_MS
+				       : option_or(o->seconds, SECONDS_DEFAULT) * 1000 * NS_PER_MS,
 	};
 }

@@ -23,12 +23,15 @@ struct stage {
 	uint64_t own_then, own_ns;
 	uint64_t commits, turns, events;
 	double rss_mb;
+	struct process *perf;
 };
 
 struct stage_plan {
 	struct world_shape world;
 	uint32_t senders;
-	const char *const *broker_args; /* further ones, ended by NULL; or NULL */
+	bool nobody;                    /* no session listens */
+	const char *const *before;      /* words before parlord, ended by NULL; or NULL */
+	const char *const *broker_args; /* further ones of its own, likewise */
 };
 
 /* Starts the broker, makes the world, says every hello. */

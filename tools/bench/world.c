@@ -11,7 +11,14 @@
 
 #include <parlor/error.h>
 
-enum { CREATE_ROOM = 1, CREATE_MEMBERS = 4, SPEC_MEMBER = 1, SPEC_TYPE = 2, SPEC_NAME = 3 };
+enum {
+	CREATE_ROOM = 1,
+	CREATE_MEMBERS = 4,
+	ADD_MEMBERS = 2,
+	SPEC_MEMBER = 1,
+	SPEC_TYPE = 2,
+	SPEC_NAME = 3
+};
 enum { MANAGER = 1, MEMBER = 2 };
 enum { ROOM_FIELD = 1, MEMBER_FIELD = 2 };
 enum { INFO_LAST_SEQ = 6, INFO_COUNTED = 7 };
@@ -22,6 +29,7 @@ enum { BODY_FIELD = 6, CLIENT_ID_FIELD = 3 };
 #define TIME_DIGITS 16
 #define ID_BYTES 12 /* "room-0000001", "agent-000001", "guest-000001" */
 #define TOTALS_CHECKED 100
+#define REQUEST_MEMBERS 1000 /* as many as a request may name */
 
 struct world {
 	struct world_shape shape;
@@ -64,18 +72,29 @@ static uint64_t mixed(uint64_t x)
 	return x ^ x >> 33;
 }
 
-/* Agent j of a room comes from the part of session j % sessions; within it at
+static uint32_t session_of_agent(const struct world *w, uint32_t room, uint32_t j)
+{
+	return (uint32_t)((mixed(room + 1) >> 32) + j) % w->shape.sessions;
+}
+
+/* Agent j of a room comes from the part of one session, the next from the next; within it at
  * a random place and with a random stride, so that nobody stands twice. */
 static uint32_t agent_of(const struct world *w, uint32_t room, uint32_t j)
 {
 	uint32_t sessions = w->shape.sessions;
 	uint32_t part = w->shape.pool / sessions;
 	uint32_t drawn = (w->shape.agents + sessions - 1) / sessions;
-	uint32_t session = j % sessions, k = j / sessions;
+	uint32_t session = session_of_agent(w, room, j), k = j / sessions;
 	uint64_t random = mixed((uint64_t)room * sessions + session + 1);
 	uint32_t strides = part / drawn;
 	uint32_t stride = strides > 1 ? 1 + (uint32_t)(random >> 40) % strides : 1;
 	return session + sessions * (((uint32_t)random % part + k * stride) % part);
+}
+
+uint32_t world_session_of(const struct world *w, uint32_t room, uint32_t member)
+{
+	return member < w->shape.agents ? session_of_agent(w, room, member)
+					: room % w->shape.sessions;
 }
 
 void world_member_id(const struct world *w, char out[WORLD_ID_MAX], uint32_t room, uint32_t member)
@@ -123,7 +142,7 @@ struct world *world_new(const struct world_shape *shape)
 	struct world *w = mem_new(sizeof *w);
 	uint32_t drawn = (shape->agents + shape->sessions - 1) / shape->sessions;
 	w->shape = *shape;
-	w->members = shape->agents + 1;
+	w->members = shape->agents + !shape->no_guests;
 	check(shape->pool % shape->sessions == 0, "--agents must be a multiple of --sessions (%u)",
 	      shape->sessions);
 	check(shape->pool / shape->sessions >= drawn, "--agents: too few for %u in each room",
@@ -152,18 +171,42 @@ const struct world_shape *world_shape(const struct world *w)
 	return &w->shape;
 }
 
+uint32_t world_room_members(const struct world *w)
+{
+	return w->members;
+}
+
 uint64_t world_posts(const struct world *w)
 {
 	return w->posts;
 }
 
-static void put_member(struct buf *body, const char *id, uint32_t type)
+uint64_t world_room_posts(const struct world *w, uint32_t room)
+{
+	return w->counted[room];
+}
+
+uint64_t world_unread(const struct world *w, uint32_t room, uint32_t member)
+{
+	return w->counted[room] - w->posted[(size_t)room * w->members + member];
+}
+
+uint64_t world_unread_all(const struct world *w)
+{
+	uint64_t sum = 0;
+	for (uint32_t room = 0; room < w->shape.rooms; room++)
+		for (uint32_t m = 0; m < w->members; m++)
+			sum += world_unread(w, room, m);
+	return sum;
+}
+
+static void put_member(struct buf *body, uint32_t field, const char *id, uint32_t type)
 {
 	struct buf spec = {0};
 	put_text(&spec, SPEC_MEMBER, id);
 	put_number(&spec, SPEC_TYPE, type);
 	put_text(&spec, SPEC_NAME, id);
-	put_message(body, CREATE_MEMBERS, &spec);
+	put_message(body, field, &spec);
 	buf_fini(&spec);
 }
 
@@ -173,11 +216,28 @@ static enum frame_op put_create(void *ctx, size_t i, struct buf *body)
 	char id[WORLD_ID_MAX];
 	world_room_id(id, (uint32_t)i);
 	put_text(body, CREATE_ROOM, id);
-	for (uint32_t m = 0; m < w->members; m++) {
+	for (uint32_t m = 0; m < w->members && m < REQUEST_MEMBERS; m++) {
 		world_member_id(w, id, (uint32_t)i, m);
-		put_member(body, id, m == 0 ? MANAGER : MEMBER);
+		put_member(body, CREATE_MEMBERS, id, m == 0 ? MANAGER : MEMBER);
 	}
 	return OP_ROOM_CREATE;
+}
+
+/* What one request does not hold: the members of a large room from then on. */
+static enum frame_op put_add(void *ctx, size_t i, struct buf *body)
+{
+	const struct world *w = ctx;
+	uint32_t each = (w->members - 1) / REQUEST_MEMBERS;
+	uint32_t room = (uint32_t)i / each;
+	uint32_t m = ((uint32_t)i % each + 1) * REQUEST_MEMBERS;
+	char id[WORLD_ID_MAX];
+	world_room_id(id, room);
+	put_text(body, ROOM_FIELD, id);
+	for (uint32_t end = m + REQUEST_MEMBERS; m < end && m < w->members; m++) {
+		world_member_id(w, id, room, m);
+		put_member(body, ADD_MEMBERS, id, MEMBER);
+	}
+	return OP_MEMBERS_ADD;
 }
 
 void world_create(struct world *w, struct dealer *d)
@@ -186,9 +246,14 @@ void world_create(struct world *w, struct dealer *d)
 	if (w->members > 100)
 		all.frame_requests = 1 + 20000 / w->members;
 	dealer_bulk(d, &all);
+	if (w->members <= REQUEST_MEMBERS)
+		return;
+	all.put = put_add;
+	all.n = (size_t)w->shape.rooms * ((w->members - 1) / REQUEST_MEMBERS);
+	dealer_bulk(d, &all);
 }
 
-/* Calls back with the id of each member that a session speaks for. */
+/* Appends each member that a session speaks for; how many they are. */
 static uint64_t each_member(const struct world *w, uint32_t session, struct buf *body)
 {
 	const struct world_shape *s = &w->shape;
@@ -199,7 +264,8 @@ static uint64_t each_member(const struct world *w, uint32_t session, struct buf 
 		if (body)
 			put_text(body, 4, id);
 	}
-	for (uint32_t i = session; i < s->rooms; i += s->sessions, n++) {
+	bool guests = !s->no_guests && !s->guests_away;
+	for (uint32_t i = session; guests && i < s->rooms; i += s->sessions, n++) {
 		name_of(id, "guest-", i);
 		if (body)
 			put_text(body, 4, id);
@@ -243,11 +309,12 @@ uint64_t world_body_time(struct span body)
 }
 
 /* Writes the next post into the template. */
-static void choose_post(struct world *w, uint64_t id, uint64_t now_ns)
+static uint32_t choose_post(struct world *w, uint64_t id, uint64_t now_ns)
 {
 	uint64_t random = load_random(&w->seed);
+	uint32_t posters = w->shape.posters ? w->shape.posters : w->members;
 	uint32_t room = (uint32_t)((random >> 32) % w->shape.rooms);
-	uint32_t member = (uint32_t)(random & 0xffffffff) % w->members;
+	uint32_t member = (uint32_t)(random & 0xffffffff) % posters;
 	char name[WORLD_ID_MAX];
 	uint8_t *t = w->template.data;
 	for (unsigned i = 0; i < 5; i++, id >>= 7)
@@ -262,20 +329,22 @@ static void choose_post(struct world *w, uint64_t id, uint64_t now_ns)
 	w->posted[(size_t)room * w->members + member]++;
 	w->counted[room]++;
 	w->posts++;
+	return room;
 }
 
-void world_put_post(struct world *w, struct buf *frame, uint64_t id, uint64_t now_ns)
+uint32_t world_put_post(struct world *w, struct buf *frame, uint64_t id, uint64_t now_ns)
 {
-	choose_post(w, id, now_ns);
+	uint32_t room = choose_post(w, id, now_ns);
 	buf_put(frame, w->template.data, w->template.len);
+	return room;
 }
 
-enum frame_op world_put_post_body(struct world *w, struct buf *body, uint64_t now_ns)
+uint32_t world_put_post_body(struct world *w, struct buf *body)
 {
-	choose_post(w, LOAD_ID_FIRST, now_ns);
+	uint32_t room = choose_post(w, LOAD_ID_FIRST, load_now_ns());
 	size_t at = w->room_at - 2;
 	buf_put(body, w->template.data + at, w->template.len - at);
-	return OP_POST;
+	return room;
 }
 
 /* ---- the codec
@@ -283,7 +352,7 @@ enum frame_op world_put_post_body(struct world *w, struct buf *body, uint64_t no
 
 static void codec_put_post(void *ctx, struct buf *frame, uint64_t id, uint64_t now_ns)
 {
-	world_put_post(ctx, frame, id, now_ns);
+	(void)world_put_post(ctx, frame, id, now_ns);
 }
 
 static void codec_put_ping(struct buf *frame, uint64_t id)

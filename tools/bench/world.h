@@ -24,7 +24,10 @@ struct world_shape {
 	uint32_t pool;     /* all agents; a multiple of sessions */
 	uint32_t sessions; /* that listen */
 	uint32_t body;     /* bytes */
+	uint32_t posters;  /* of a room, who alone post; 0: all */
 	bool timed;        /* bodies begin with the time of posting */
+	bool no_guests;    /* rooms of agents alone */
+	bool guests_away;  /* guests are attached to no session */
 };
 
 struct world;
@@ -39,10 +42,11 @@ void world_create(struct world *, struct dealer *);
 void world_hello(const struct world *, uint32_t session, struct buf *body);
 uint64_t world_members_of(const struct world *, uint32_t session);
 
-/* A post by a random member of a random room; counted as posted. */
-void world_put_post(struct world *, struct buf *frame, uint64_t id, uint64_t now_ns);
+/* A post by a random member of a random room; counted as posted. Returns the
+ * room. */
+uint32_t world_put_post(struct world *, struct buf *frame, uint64_t id, uint64_t now_ns);
 /* The same as a request's body, for bulks. */
-enum frame_op world_put_post_body(struct world *, struct buf *body, uint64_t id);
+uint32_t world_put_post_body(struct world *, struct buf *body);
 
 /* Every member of every room: unread as counted here. Of every room: last seq.
  * Of some agents: the total over their rooms. Fails when one is wrong. */
@@ -50,7 +54,13 @@ void world_check(struct world *, struct dealer *);
 
 void world_room_id(char out[WORLD_ID_MAX], uint32_t room);
 void world_member_id(const struct world *, char out[WORLD_ID_MAX], uint32_t room, uint32_t member);
+/* The listening session of a member. */
+uint32_t world_session_of(const struct world *, uint32_t room, uint32_t member);
+uint32_t world_room_members(const struct world *);
 uint64_t world_posts(const struct world *);
+uint64_t world_room_posts(const struct world *, uint32_t room);
+uint64_t world_unread(const struct world *, uint32_t room, uint32_t member);
+uint64_t world_unread_all(const struct world *);
 
 /* The load's codec for a broker of Parlor and this world. */
 struct load_codec world_codec(struct world *);
