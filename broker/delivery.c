@@ -80,13 +80,18 @@ static void to_member(struct part *p, const struct turn_record *r)
 		give_live(p, m->session, r->position);
 }
 
+/* Those of the tenant that asked for presence. */
+static struct session *watchers(const struct broker *b, uint32_t tenant)
+{
+	struct span id;
+	if (core_tenant_id(b->core, tenant, &id) != PARLOR_E_OK)
+		return NULL;
+	return session_watchers(b->sessions, id);
+}
+
 static void to_watchers(struct part *p, const struct turn_record *r)
 {
-	struct span tenant;
-	if (core_tenant_id(p->broker->core, r->tenant, &tenant) != PARLOR_E_OK)
-		return;
-	struct session *s = session_watchers(p->broker->sessions, tenant);
-	for (; s; s = s->watch_next)
+	for (struct session *s = watchers(p->broker, r->tenant); s; s = s->watch_next)
 		give_live(p, s, r->position);
 }
 
@@ -224,6 +229,15 @@ static void sweep_member(struct sweep *w, struct part *p, uint64_t member)
 		give_swept(w, p, m->session);
 }
 
+/* A run's beginning took everybody offline: what was before says nothing now. */
+static void sweep_watchers(struct sweep *w, struct part *p, const struct record *r)
+{
+	if (r->run != core_run(w->broker->core))
+		return;
+	for (struct session *s = watchers(w->broker, r->tenant); s; s = s->watch_next)
+		give_swept(w, p, s);
+}
+
 static enum parlor_err sweep_entry(struct sweep *w, const struct entry *entry)
 {
 	struct record r;
@@ -235,6 +249,8 @@ static enum parlor_err sweep_entry(struct sweep *w, const struct entry *entry)
 	struct part p = {.broker = w->broker, .event = entry->event};
 	if (r.kind == RECORD_READ)
 		sweep_member(w, &p, r.member);
+	else if (r.kind == RECORD_PRESENCE)
+		sweep_watchers(w, &p, &r);
 	else if (r.room)
 		sweep_room(w, &p, r.room);
 	return PARLOR_E_OK;

@@ -309,6 +309,47 @@ def test_a_crash_leaves_nobody_online(broker, service, connect):
     assert presence(service, "bob") == {"bob": OFFLINE}
 
 
+def states(events):
+    return [(e.presence.member, e.presence.presence) for e in events
+            if e.WhichOneof("kind") == "presence"]
+
+
+def test_presence_missed_while_behind_comes_later(service, connect):
+    watcher, bob = connect(presence=True, credit=1), connect("bob")
+    for state in (BUSY_, ONLINE, BUSY_):
+        bob.presence_set(member="bob", presence=state)
+    bob.detach(members=["bob"])
+    assert states(watcher.drain()) == [("bob", ONLINE)]
+    watcher.credit(events=2)
+    assert states(watcher.event() for _ in range(2)) == [("bob", BUSY_), ("bob", ONLINE)]
+    watcher.credit(events=100)
+    assert states(watcher.event() for _ in range(2)) == [("bob", BUSY_), ("bob", OFFLINE)]
+    connect("carol")
+    assert states(watcher.drain()) == [("carol", ONLINE)], "live again"
+
+
+def test_presence_missed_while_away_comes_to_who_asked(service, connect):
+    where, deaf = connect(presence=True).drop(), connect().drop()
+    connect("bob").presence_set(member="bob", presence=BUSY_)
+    connect("eve", tenant="another")
+    back = connect("alice", presence=True, resume=where)
+    assert states(back.event() for _ in range(3)) == [
+        ("bob", ONLINE), ("bob", BUSY_), ("alice", ONLINE)]
+    assert back.drain() == []
+    assert connect(resume=deaf).drain() == []
+
+
+def test_presence_from_before_a_restart_is_not_told(broker, connect):
+    where = connect(presence=True).drop()
+    connect("bob").drop()
+    broker.crash()
+    back = connect("alice", presence=True, resume=where)
+    assert not back.welcome.reset
+    assert states([back.event()]) == [("alice", ONLINE)]
+    assert back.drain() == []
+    assert presence(back, "alice", "bob") == {"alice": ONLINE, "bob": OFFLINE}
+
+
 def test_typing_passes_through_and_is_stored_nowhere(service, room, connect):
     alice, bob = connect("alice"), connect("bob")
     before = service.sync_status().position
