@@ -148,6 +148,36 @@ def test_a_tenants_key_opens_that_tenant_only(broker, keys):
         assert acme.room_show(room="r").members == 1
 
 
+def test_the_databases_words_are_for_who_may_see_all_tenants(broker, keys, url, database, operator):
+    def alter(change):
+        database.query(f"ALTER TABLE group_message {change}", database="parlor_keys")
+
+    worker = Worker(broker, url, "--migrate", "--name", "secret-host", "--keys", keys.worker)
+    try:
+        with Client(broker.client, tenant="acme", **keys.options(keys.acme)) as acme:
+            acme.room_create(room="stuck", members=people("alice"))
+            acme.sync_wait()
+            assert {p.worker for p in operator.sync_status().parts} == {"secret-host"}
+            assert {p.worker for p in acme.sync_status().parts} == {"worker"}
+
+            alter("RENAME COLUMN content_type TO content_kind")
+            acme.post(room="stuck", sender="alice", client_id="1", body="waits")
+            deadline = time.monotonic() + PATIENCE
+            while not (trouble := [p for p in operator.sync_status().parts if p.error]):
+                assert time.monotonic() < deadline, "no part is stuck"
+            assert "content_type" in trouble[0].error
+            assert [(p.part, p.error) for p in acme.sync_status().parts if p.error] == [
+                (trouble[0].part, "trouble: ask the operator")]
+            assert "secret-host" not in str(acme.sync_status())
+
+            alter("RENAME COLUMN content_kind TO content_type")
+            acme.sync_wait()
+            assert [p.error for p in acme.sync_status().parts if p.error] == []
+        worker.stop()
+    finally:
+        worker.end()
+
+
 @pytest.mark.parametrize("argv", [
     ["parlor", "stats"],
     ["parlor-replay", "dump", "r"],
