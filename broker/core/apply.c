@@ -229,7 +229,8 @@ static enum parlor_err apply_member_changed(struct core *c, const struct record 
 	return err;
 }
 
-static void apply_message_row(struct core *c, const struct record *r, struct room *room)
+static void apply_message_row(struct core *c, const struct record *r, struct room *room,
+			      bool fresh)
 {
 	struct row_message row = {.position = r->position,
 				  .time_us = r->time_us,
@@ -238,7 +239,7 @@ static void apply_message_row(struct core *c, const struct record *r, struct roo
 				  .own = r->own,
 				  .own_prev = r->own_prev,
 				  .counts = r->type == MESSAGE_TYPE_MESSAGE};
-	struct message *msg = tables_hold_message(c, room, r->seq, &row, r->position);
+	struct message *msg = tables_hold_message(c, room, r->seq, &row, r->position, fresh);
 	if (r->dedup.low | r->dedup.high)
 		tables_set_dedup(c, msg, r->dedup, r->content);
 }
@@ -257,7 +258,8 @@ static enum parlor_err apply_posted(struct core *c, const struct record *r)
 		room->row.active_us = r->time_us;
 		room->row.active_pos = r->position;
 	}
-	apply_message_row(c, r, room);
+	/* A row of the room that lacks the record: its message is nowhere yet. */
+	apply_message_row(c, r, room, news);
 	if (room->row.active_pos == r->position)
 		err = warm(c, room);
 	if (!err)
@@ -295,7 +297,7 @@ static enum parlor_err apply_recalled(struct core *c, const struct record *r)
 	if (err)
 		return err;
 	row.recalled = true;
-	tables_hold_message(c, room, r->seq, &row, r->position);
+	tables_hold_message(c, room, r->seq, &row, r->position, false);
 	return PARLOR_E_OK;
 }
 

@@ -4,25 +4,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint8_t *id_key_new(uint32_t tenant, struct span id)
+static void id_key_set(uint8_t key[ID_KEY_MAX], uint32_t tenant, struct span id)
 {
-	uint8_t *key = mem_new(sizeof tenant + id.len + 1);
+	assert(id.len <= ROW_ID_MAX);
 	memcpy(key, &tenant, sizeof tenant);
 	memcpy(key + sizeof tenant, id.data, id.len);
-	return key;
 }
 
 /* The key of a lookup by name, on the stack. */
 struct id_probe {
-	uint8_t bytes[sizeof(uint32_t) + ROW_ID_MAX];
+	uint8_t bytes[ID_KEY_MAX];
 	size_t len;
 };
 
 static void probe_init(struct id_probe *p, uint32_t tenant, struct span id)
 {
-	assert(id.len <= ROW_ID_MAX);
-	memcpy(p->bytes, &tenant, sizeof tenant);
-	memcpy(p->bytes + sizeof tenant, id.data, id.len);
+	id_key_set(p->bytes, tenant, id);
 	p->len = sizeof tenant + id.len;
 }
 
@@ -58,7 +55,12 @@ struct tenant *tables_add_tenant(struct core *c, uint32_t no, struct span id)
 
 enum parlor_err tables_tenant(struct core *c, struct span id, struct tenant **out)
 {
+	*out = c->last_tenant;
+	if (*out && span_equal((*out)->id, id))
+		return PARLOR_E_OK;
 	HASH_FIND(by_id, c->tenants_by_id, id.data, id.len, *out);
+	if (*out)
+		c->last_tenant = *out;
 	if (*out || id.len > ROW_ID_MAX)
 		return PARLOR_E_OK;
 
@@ -88,9 +90,14 @@ static bool match_tenant(void *arg, const void *key, size_t key_len, struct span
 
 enum parlor_err tables_tenant_no(struct core *c, uint32_t no, struct tenant **out)
 {
-	HASH_FIND(by_no, c->tenants_by_no, &no, sizeof no, *out);
-	if (*out)
+	*out = c->last_tenant;
+	if (*out && (*out)->no == no)
 		return PARLOR_E_OK;
+	HASH_FIND(by_no, c->tenants_by_no, &no, sizeof no, *out);
+	if (*out) {
+		c->last_tenant = *out;
+		return PARLOR_E_OK;
+	}
 
 	/* Names are stored by name: the few tenants are searched once each. */
 	struct tenant_search search = {.no = no};
@@ -106,10 +113,10 @@ enum parlor_err tables_tenant_no(struct core *c, uint32_t no, struct tenant **ou
 
 struct member *tables_add_member(struct core *c, uint64_t no, const struct row_member *row)
 {
-	struct member *m = mem_new(sizeof *m);
+	struct member *m = pool_get(&c->member_pool, sizeof *m);
 	m->no = no;
 	m->row = *row;
-	m->id_key = id_key_new(row->tenant, row->id);
+	id_key_set(m->id_key, row->tenant, row->id);
 	m->row.id.data = m->id_key + sizeof row->tenant;
 	HASH_ADD(by_no, c->members_by_no, no, sizeof m->no, m);
 	HASH_ADD_KEYPTR(by_id, c->members_by_id, m->id_key, sizeof row->tenant + row->id.len, m);
@@ -118,9 +125,14 @@ struct member *tables_add_member(struct core *c, uint64_t no, const struct row_m
 
 enum parlor_err tables_member_no(struct core *c, uint64_t no, struct member **out)
 {
-	HASH_FIND(by_no, c->members_by_no, &no, sizeof no, *out);
-	if (*out)
+	*out = c->last_member;
+	if (*out && (*out)->no == no)
 		return PARLOR_E_OK;
+	HASH_FIND(by_no, c->members_by_no, &no, sizeof no, *out);
+	if (*out) {
+		c->last_member = *out;
+		return PARLOR_E_OK;
+	}
 
 	struct row_key key;
 	struct span value;
@@ -144,8 +156,10 @@ enum parlor_err tables_member(struct core *c, uint32_t tenant, struct span id, s
 	struct id_probe probe;
 	probe_init(&probe, tenant, id);
 	HASH_FIND(by_id, c->members_by_id, probe.bytes, probe.len, *out);
-	if (*out)
+	if (*out) {
+		c->last_member = *out;
 		return PARLOR_E_OK;
+	}
 
 	uint64_t number;
 	enum parlor_err err = stored_number(c, 'M', tenant, id, &number);
@@ -166,10 +180,10 @@ void tables_set_room_name(struct room *r, struct span name)
 
 struct room *tables_add_room(struct core *c, uint64_t no, const struct row_room *row)
 {
-	struct room *r = mem_new(sizeof *r);
+	struct room *r = pool_get(&c->room_pool, sizeof *r);
 	r->no = no;
 	r->row = *row;
-	r->id_key = id_key_new(row->tenant, row->id);
+	id_key_set(r->id_key, row->tenant, row->id);
 	r->row.id.data = r->id_key + sizeof row->tenant;
 	tables_set_room_name(r, row->name);
 	r->used = true;
@@ -180,9 +194,13 @@ struct room *tables_add_room(struct core *c, uint64_t no, const struct row_room 
 
 enum parlor_err tables_room_no(struct core *c, uint64_t no, struct room **out)
 {
+	*out = c->last_room;
+	if (*out && (*out)->no == no)
+		return PARLOR_E_OK;
 	HASH_FIND(by_no, c->rooms_by_no, &no, sizeof no, *out);
 	if (*out) {
 		(*out)->used = true;
+		c->last_room = *out;
 		return PARLOR_E_OK;
 	}
 
@@ -210,6 +228,7 @@ enum parlor_err tables_room(struct core *c, uint32_t tenant, struct span id, str
 	HASH_FIND(by_id, c->rooms_by_id, probe.bytes, probe.len, *out);
 	if (*out) {
 		(*out)->used = true;
+		c->last_room = *out;
 		return PARLOR_E_OK;
 	}
 
@@ -238,15 +257,19 @@ void tables_set_profile(struct membership *ms, struct span name, struct span ava
 static struct membership *find_membership(struct core *c, uint64_t room, uint64_t member)
 {
 	struct pair_key key = {room, member};
-	struct membership *ms;
+	struct membership *ms = c->last_membership;
+	if (ms && ms->key.room == room && ms->key.tail == member)
+		return ms;
 	HASH_FIND(by_pair, c->memberships, &key, sizeof key, ms);
+	if (ms)
+		c->last_membership = ms;
 	return ms;
 }
 
 static struct membership *link_membership(struct core *c, struct room *r, struct member *m,
 					  const struct row_membership *row)
 {
-	struct membership *ms = mem_new(sizeof *ms);
+	struct membership *ms = pool_get(&c->membership_pool, sizeof *ms);
 	ms->key = (struct pair_key){r->no, m->no};
 	ms->room = r;
 	ms->member = m;
@@ -265,8 +288,10 @@ static void unlink_membership(struct core *c, struct membership *ms)
 	DL_DELETE2(ms->room->memberships, ms, room_prev, room_next);
 	DL_DELETE2(ms->member->memberships, ms, member_prev, member_next);
 	ms->member->memberships_len--;
+	if (c->last_membership == ms)
+		c->last_membership = NULL;
 	free(ms->text);
-	free(ms);
+	pool_put(&c->membership_pool, ms);
 }
 
 enum parlor_err tables_membership(struct core *c, struct room *r, struct member *m,
@@ -428,11 +453,11 @@ enum parlor_err tables_dedup(struct core *c, uint64_t room, struct hash128 hash,
 }
 
 struct message *tables_hold_message(struct core *c, struct room *r, uint64_t seq,
-				    const struct row_message *row, uint64_t position)
+				    const struct row_message *row, uint64_t position, bool fresh)
 {
-	struct message *msg = find_message(c, r->no, seq);
+	struct message *msg = fresh ? NULL : find_message(c, r->no, seq);
 	if (!msg) {
-		msg = mem_new(sizeof *msg);
+		msg = pool_get(&c->message_pool, sizeof *msg);
 		msg->key = (struct pair_key){r->no, seq};
 		msg->dirty_pos = position;
 		HASH_ADD(by_seq, c->messages_by_seq, key, sizeof msg->key, msg);
@@ -460,7 +485,7 @@ void tables_drop_message(struct core *c, struct room *r, struct message *msg)
 	if (msg->has_dedup)
 		HASH_DELETE(by_dedup, c->messages_by_dedup, msg);
 	DL_DELETE(r->messages, msg);
-	free(msg);
+	pool_put(&c->message_pool, msg);
 }
 
 /* ---- what changed ----------------------------------------------------------- */
@@ -577,9 +602,10 @@ static void free_room(struct core *c, struct room *r)
 {
 	HASH_DELETE(by_no, c->rooms_by_no, r);
 	HASH_DELETE(by_id, c->rooms_by_id, r);
-	free(r->id_key);
+	if (c->last_room == r)
+		c->last_room = NULL;
 	free(r->name);
-	free(r);
+	pool_put(&c->room_pool, r);
 }
 
 void tables_drop_room(struct core *c, struct room *r)
@@ -603,8 +629,9 @@ void tables_drop_member(struct core *c, struct member *m)
 {
 	HASH_DELETE(by_no, c->members_by_no, m);
 	HASH_DELETE(by_id, c->members_by_id, m);
-	free(m->id_key);
-	free(m);
+	if (c->last_member == m)
+		c->last_member = NULL;
+	pool_put(&c->member_pool, m);
 }
 
 void tables_free(struct core *c)
@@ -632,6 +659,10 @@ void tables_free(struct core *c)
 	free(c->fresh);
 	free(c->pass.rooms);
 	free(c->pass.members);
+	pool_fini(&c->member_pool);
+	pool_fini(&c->room_pool);
+	pool_fini(&c->membership_pool);
+	pool_fini(&c->message_pool);
 	buf_fini(&c->scratch);
 	buf_fini(&c->scan);
 }

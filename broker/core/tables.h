@@ -10,6 +10,7 @@
 #include "core/core.h"
 
 #include "base/mem.h"
+#include "base/pool.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -19,12 +20,21 @@
 #include <uthash.h>
 #include <utlist.h>
 
+/* Chains are walked through cold memory: keep them short. uthash doubles its
+ * buckets when one chain is longer than this; at 8 that is about one entry a
+ * bucket, at its own 10 two or three. */
+#undef HASH_BKT_CAPACITY_THRESH
+#define HASH_BKT_CAPACITY_THRESH 8U
+
+/* The key of an id: the tenant's number, then the id. */
+#define ID_KEY_MAX (sizeof(uint32_t) + ROW_ID_MAX)
+
 struct member {
 	UT_hash_handle by_no;
 	UT_hash_handle by_id; /* key: id_key */
 	uint64_t no;
 	struct row_member row; /* row.id borrows from id_key */
-	uint8_t *id_key;       /* tenant number and id */
+	uint8_t id_key[ID_KEY_MAX];
 	struct membership *memberships;
 	size_t memberships_len;
 	bool all_rooms; /* memberships holds every room of the member */
@@ -74,7 +84,7 @@ struct room {
 	UT_hash_handle by_id;
 	uint64_t no;
 	struct row_room row; /* id borrows from id_key, name from name */
-	uint8_t *id_key;
+	uint8_t id_key[ID_KEY_MAX];
 	char *name;
 	struct membership *memberships;
 	bool all_members;
@@ -127,6 +137,13 @@ struct core {
 	uint64_t applied;       /* behind state.position while recovery goes on */
 	enum parlor_err broken;
 
+	/* Found last: what is applied is what was just decided about. */
+	struct tenant *last_tenant;
+	struct member *last_member;
+	struct room *last_room;
+	struct membership *last_membership;
+
+	struct pool member_pool, room_pool, membership_pool, message_pool;
 	struct tenant *tenants_by_no, *tenants_by_id;
 	struct member *members_by_no, *members_by_id;
 	struct room *rooms_by_no, *rooms_by_id;
@@ -178,9 +195,9 @@ struct room *tables_add_room(struct core *, uint64_t no, const struct row_room *
 /* Revives a tombstone when there is one. */
 struct membership *tables_add_membership(struct core *, struct room *, struct member *,
 					 const struct row_membership *);
-/* Makes the message resident for change, loading it when it is not. */
+/* Makes the message resident, to be written. fresh: it is known not to be yet. */
 struct message *tables_hold_message(struct core *, struct room *, uint64_t seq,
-				    const struct row_message *, uint64_t position);
+				    const struct row_message *, uint64_t position, bool fresh);
 void tables_set_dedup(struct core *, struct message *, struct hash128, uint64_t content);
 void tables_drop_message(struct core *, struct room *, struct message *);
 void tables_new_name(struct core *, char kind, uint32_t tenant, struct span id, uint64_t number);

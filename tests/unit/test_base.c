@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/pool.h"
 #include "base/text.h"
 
 #include <setjmp.h>
@@ -431,6 +432,32 @@ static void a_setting_by_name_overrides_and_is_checked(void **state)
 	conf_fini(rows, &s);
 }
 
+static void a_pool_gives_out_again_what_it_got_back(void **state)
+{
+	(void)state;
+	enum { OBJECTS = 100000, SIZE = 72 };
+	struct pool p = {0};
+	uint8_t **objects = mem_new(OBJECTS * sizeof *objects);
+	static const uint8_t zeroes[SIZE];
+	for (int i = 0; i < OBJECTS; i++) {
+		objects[i] = pool_get(&p, SIZE);
+		assert_memory_equal(objects[i], zeroes, SIZE);
+		memset(objects[i], i, SIZE);
+	}
+	for (int i = 0; i < OBJECTS; i++)
+		assert_int_equal(objects[i][SIZE - 1], (uint8_t)i);
+	assert_int_equal(p.used, OBJECTS);
+	uint8_t *last = objects[77];
+	pool_put(&p, objects[33]);
+	pool_put(&p, last);
+	assert_ptr_equal(pool_get(&p, SIZE), last);
+	assert_memory_equal(last, zeroes, SIZE);
+	assert_ptr_equal(pool_get(&p, SIZE), objects[33]);
+	pool_fini(&p);
+	assert_null(p.blocks);
+	free(objects);
+}
+
 static void an_arena_ends_where_it_ends(void **state)
 {
 	(void)state;
@@ -653,6 +680,7 @@ static int run_groups(void)
 		cmocka_unit_test(a_setting_by_name_overrides_and_is_checked),
 	};
 	const struct CMUnitTest memory[] = {
+		cmocka_unit_test(a_pool_gives_out_again_what_it_got_back),
 		cmocka_unit_test(an_arena_ends_where_it_ends),
 		cmocka_unit_test(memory_is_zeroed_copied_and_resized),
 		cmocka_unit_test(a_process_without_memory_ends_with_its_status),
