@@ -16,7 +16,7 @@ FRAME, VERSION, NO_SESSION, OP = 1, 2, 3, 5
 TEXT, EMPTY, TOO_LONG, TOO_MANY, VALUE, REPEATED = 10, 11, 12, 13, 14, 15
 ROOM_UNKNOWN, ROOM_CONFLICT, ROOM_CLOSED, ROOM_FULL = 20, 21, 22, 24
 MEMBER_UNKNOWN, NOT_MEMBER, MESSAGE_UNKNOWN, POST_CONFLICT = 25, 26, 28, 29
-STORE_FULL, TENANT_FULL = 41, 45
+BUSY, STORE_FULL, SESSIONS_FULL, TENANT_FULL = 40, 41, 44, 45
 
 POST = dict(room="r", sender="bob", client_id="1", body="hello")
 
@@ -277,12 +277,12 @@ def test_a_member_named_twice(witness, service):
     assert service.refusal("members_add", room="r", members=[spec("a"), spec("a")]) == REPEATED
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def narrow():
     """A broker whose tables are small."""
-    settings = {"limits.room_members": 5, "limits.rooms": 3, "limits.members": 20,
+    settings = {"limits.room_members": 5, "limits.rooms": 4, "limits.members": 20,
                 "limits.tenants": 2, "limits.page": 4, "session.session_members": 6,
-                "session.sessions": 4}
+                "session.sessions": 4, "session.session_waiting": 3}
     with Broker(settings) as broker:
         yield broker
 
@@ -298,11 +298,23 @@ def test_tables_of_the_broker_are_bounded(narrow):
         assert client.attach(members=list("abcdef")).attached == 6
         client.room_create(room="r2")
         client.room_create(room="r3")
-        assert client.refusal("room_create", room="r4") == TENANT_FULL
-        assert client.refusal("room_show", room="r4") == ROOM_UNKNOWN
-        assert client.room_show(room="r3").room == "r3"
+        client.room_create(room="r4")
+        assert client.refusal("room_create", room="r5") == TENANT_FULL
+        assert client.refusal("room_show", room="r5") == ROOM_UNKNOWN
+        assert client.room_show(room="r4").room == "r4"
         assert client.post(room="r", sender="a", client_id="1", body="goes on").seq == 1
-        client.goodbye()
+
+
+def test_requests_that_wait_for_mysql_are_bounded(narrow):
+    with Client(narrow.client, tenant="waiting") as client:
+        client.room_create(room="r", members=people("a"))
+        for n in range(3):
+            client.send("post", room="r", sender="a", client_id=str(n), body="x", level=1)
+        reply = client.wait(client.send("post", room="r", sender="a", client_id="3", body="x", level=1))
+        assert (reply.code, reply.retry) == (BUSY, True)
+        assert client.refusal("sync_wait") == BUSY
+        assert client.room_show(room="r").last_seq == 3, "what is refused is not posted"
+        assert client.post(room="r", sender="a", client_id="4", body="x").seq == 4
 
 
 def test_sessions_are_bounded(narrow):
@@ -311,7 +323,7 @@ def test_sessions_are_bounded(narrow):
         late = Client(narrow.client, tenant="one", hello=False)
         clients.append(late)
         reply = late.wait(late.send("hello", version=1, tenant="one"))
-        assert reply.code == 44 and reply.retry
+        assert reply.code == SESSIONS_FULL and reply.retry
         assert clients[0].call("ping") is not None
         clients[0].goodbye()
         assert late.hello().version == 1

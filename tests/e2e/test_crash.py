@@ -142,3 +142,29 @@ def test_a_broker_killed_again_and_again_during_a_replay(broker, tmp_path):
             check_rooms(client, rooms)
     finally:
         replay.end()
+
+
+def test_a_broker_that_may_keep_little_in_memory(tmp_path):
+    file = recording.make(tmp_path / "made.ndjson", rooms=500, events=30, seed=2)
+    little = {"session.heartbeat_ms": 100, "limits.rooms_resident": 100,
+              "limits.memberships_resident": 100, "limits.members_resident": 100,
+              "store.dirty_rows_max": 1000}
+    rooms = list(oracle.rooms(file, read_every=3))
+    with Broker(little) as broker:
+        replay = Process(*play_argv(broker, file, "--read-every", "3"))
+        try:
+            with Client(broker.client) as client:
+                for aim in (2000, 8000):
+                    while client.sync_status().position < aim:
+                        assert replay.running(), "there is more to play"
+                    broker.crash()
+                assert json.loads(replay.line(120))["good"]
+                assert replay.wait() == 0
+                check_rooms(client, rooms)
+                counters = {c.name: c.value for c in client.stats().counters}
+                assert counters["rows_evicted"] > 0
+                assert counters["rooms_resident"] < len(rooms)
+                broker.restart()
+                check_rooms(client, rooms)
+        finally:
+            replay.end()

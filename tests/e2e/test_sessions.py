@@ -245,6 +245,8 @@ def test_a_session_that_does_not_read_slows_nobody_and_misses_nothing(broker, se
         say_many(service, batch, first=first + batch, body=body)
         count += batch // 4 + batch
         slow.ping()
+    counters = {c.name: c.value for c in service.stats().counters}
+    assert counters["sessions_fell_behind"] > 0, "it was too much to keep for it"
     with_slow = sorted(taken)
     assert with_slow[len(taken) // 2] < 3 * alone[len(alone) // 2] + 0.005
     assert with_slow[-1] < 1.0
