@@ -20,8 +20,8 @@ static enum parlor_err write_rooms_changed(struct db *db, const struct fold *fol
 			    "state = VALUES(state), history_open = VALUES(history_open)");
 	for (const struct fold_room *r = fold->rooms; r; r = r->hh.next)
 		if (r->changed && r->created == created)
-			rows_add(&rows, "(?, ?, ?, ?, ?, ?)", sql_t(r->tenant), sql_t(r->room),
-				 sql_t(r->name), sql_u((uint64_t)r->state), sql_u(r->history_open),
+			rows_add(&rows, sql_t(r->tenant), sql_t(r->room), sql_t(r->name),
+				 sql_u((uint64_t)r->state), sql_u(r->history_open),
 				 sql_time(created ? r->created_us : r->time_us));
 	return rows_finish(&rows);
 }
@@ -40,9 +40,9 @@ static enum parlor_err write_rooms(struct db *db, const struct fold *fold, const
 		  "broker_id = VALUES(broker_id), "
 		  "part = VALUES(part), updated_at = VALUES(updated_at)");
 	for (const struct fold_room *r = fold->rooms; r; r = r->hh.next)
-		rows_add(&rows, "(?, ?, ?, ?, ?, ?, ?, ?)", sql_t(r->tenant), sql_t(r->room),
-			 sql_u(r->counted), sql_u(r->last_seq), sql_u(r->members),
-			 sql_u(mark->broker_id), sql_u(mark->part), sql_time(r->time_us));
+		rows_add(&rows, sql_t(r->tenant), sql_t(r->room), sql_u(r->counted),
+			 sql_u(r->last_seq), sql_u(r->members), sql_u(mark->broker_id),
+			 sql_u(mark->part), sql_time(r->time_us));
 	return rows_finish(&rows);
 }
 
@@ -79,10 +79,9 @@ static enum parlor_err delete_left(struct db *db, const struct fold *fold)
 	return delete_picked(db, &gone);
 }
 
-/* A JSON array of the ids; NULL in the column when there is none. */
+/* A JSON array of the ids, with its NUL. */
 static void put_json(struct buf *json, char *const *texts, size_t n)
 {
-	buf_clear(json);
 	for (size_t i = 0; i < n; i++) {
 		buf_put(json, i ? ",\"" : "[\"", 2);
 		for (const char *c = texts[i]; *c; c++) {
@@ -97,6 +96,16 @@ static void put_json(struct buf *json, char *const *texts, size_t n)
 		buf_put_u8(json, '"');
 	}
 	buf_put(json, "]", 2);
+}
+
+/* The mentions of all messages that have any, one behind the other. */
+static void put_mentions(struct buf *json, const struct fold *fold)
+{
+	for (size_t i = 0; i < fold->messages_len; i++) {
+		const Parlor__Message *m = fold->messages[i].message;
+		if (m->n_mentions)
+			put_json(json, m->mentions, m->n_mentions);
+	}
 }
 
 static enum parlor_err write_messages(struct db *db, const struct fold *fold)
@@ -114,21 +123,23 @@ static enum parlor_err write_messages(struct db *db, const struct fold *fold)
 		  "message_content = VALUES(message_content), client_id = VALUES(client_id), "
 		  "mentions = VALUES(mentions), recalled = VALUES(recalled), "
 		  "position = VALUES(position), created_at = VALUES(created_at)");
+	put_mentions(&json, fold);
+	const char *mentions = (const char *)json.data;
 	for (size_t i = 0; i < fold->messages_len; i++) {
 		const struct fold_message *f = &fold->messages[i];
 		const Parlor__Message *m = f->message;
-		if (m->n_mentions)
-			put_json(&json, m->mentions, m->n_mentions);
-		rows_add(&rows, "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			 sql_t(f->room->tenant), sql_t(f->room->room), sql_u(m->seq),
+		rows_add(&rows, sql_t(f->room->tenant), sql_t(f->room->room), sql_u(m->seq),
 			 sql_t(m->sender), sql_t(m->sender_name), sql_t(m->sender_avatar),
 			 sql_u((uint64_t)m->type), sql_u((uint64_t)m->content_type),
 			 sql_t(f->recalled ? "" : m->body), sql_t(m->client_id),
-			 sql_t(m->n_mentions ? (const char *)json.data : NULL), sql_u(f->recalled),
+			 sql_t(m->n_mentions ? mentions : NULL), sql_u(f->recalled),
 			 sql_u(f->position), sql_time(f->time_us));
+		if (m->n_mentions)
+			mentions += strlen(mentions) + 1;
 	}
+	enum parlor_err err = rows_finish(&rows);
 	buf_fini(&json);
-	return rows_finish(&rows);
+	return err;
 }
 
 static enum parlor_err write_recalls(struct db *db, const struct fold *fold)
@@ -166,10 +177,10 @@ static enum parlor_err write_joined(struct db *db, const struct fold *fold, bool
 	for (const struct fold_seat *s = fold->seats; s; s = s->hh.next) {
 		const struct fold_room *r = s->room;
 		if (s->state == FOLD_SEAT_JOINED && r->changed == named)
-			rows_add(&rows, "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", sql_t(r->tenant),
-				 sql_t(r->room), sql_t(s->member), sql_t(named ? r->name : ""),
-				 sql_u((uint64_t)s->type), sql_u(s->seen), sql_u(s->read_seq),
-				 sql_u(s->joined_seq), sql_u(unread_of(s)),
+			rows_add(&rows, sql_t(r->tenant), sql_t(r->room), sql_t(s->member),
+				 sql_t(named ? r->name : ""), sql_u((uint64_t)s->type),
+				 sql_u(s->seen), sql_u(s->read_seq), sql_u(s->joined_seq),
+				 sql_u(unread_of(s)),
 				 sql_u(r->last_seq ? r->last_seq : s->joined_seq),
 				 sql_time(s->joined_us));
 	}
@@ -195,9 +206,9 @@ static enum parlor_err write_seen(struct db *db, const struct fold *fold, bool r
 		const struct fold_room *r = s->room;
 		if (s->state == FOLD_SEAT_CHANGED && s->seen_set && s->read_set == read &&
 		    r->posted == posted)
-			rows_add(&rows, "(?, ?, ?, ?, ?, ?, ?)", sql_t(r->tenant), sql_t(r->room),
-				 sql_t(s->member), sql_u(s->seen), sql_u(s->read_seq),
-				 sql_u(unread_of(s)), sql_u(r->last_seq));
+			rows_add(&rows, sql_t(r->tenant), sql_t(r->room), sql_t(s->member),
+				 sql_u(s->seen), sql_u(s->read_seq), sql_u(unread_of(s)),
+				 sql_u(r->last_seq));
 	}
 	return rows_finish(&rows);
 #undef UNREAD
@@ -212,8 +223,8 @@ static enum parlor_err write_types(struct db *db, const struct fold *fold)
 		  " ON DUPLICATE KEY UPDATE member_type = VALUES(member_type)");
 	for (const struct fold_seat *s = fold->seats; s; s = s->hh.next)
 		if (s->state == FOLD_SEAT_CHANGED && s->profile_set)
-			rows_add(&rows, "(?, ?, ?, ?)", sql_t(s->room->tenant),
-				 sql_t(s->room->room), sql_t(s->member), sql_u((uint64_t)s->type));
+			rows_add(&rows, sql_t(s->room->tenant), sql_t(s->room->room),
+				 sql_t(s->member), sql_u((uint64_t)s->type));
 	return rows_finish(&rows);
 }
 
@@ -232,10 +243,9 @@ static enum parlor_err write_members(struct db *db, const struct fold *fold, boo
 	for (const struct fold_seat *s = fold->seats; s; s = s->hh.next)
 		if (s->profile_set && s->state != FOLD_SEAT_LEFT &&
 		    (s->state == FOLD_SEAT_JOINED) == joined)
-			rows_add(&rows, "(?, ?, ?, ?, ?, ?, ?)", sql_t(s->room->tenant),
-				 sql_t(s->room->room), sql_t(s->member), sql_t(s->name),
-				 sql_t(s->avatar), sql_u((uint64_t)s->type),
-				 sql_time(s->joined_us));
+			rows_add(&rows, sql_t(s->room->tenant), sql_t(s->room->room),
+				 sql_t(s->member), sql_t(s->name), sql_t(s->avatar),
+				 sql_u((uint64_t)s->type), sql_time(s->joined_us));
 	return rows_finish(&rows);
 }
 
@@ -256,9 +266,8 @@ static enum parlor_err write_profiles(struct db *db, const struct fold *fold,
 		  "profile_position = IF(" NEWER ", VALUES(profile_position), profile_position), "
 		  "profile_broker = VALUES(profile_broker)");
 	for (const struct fold_profile *p = fold->profiles; p; p = p->hh.next)
-		rows_add(&rows, "(?, ?, ?, ?, ?, ?)", sql_t(p->tenant), sql_t(p->member),
-			 sql_t(p->name), sql_t(p->avatar), sql_u(mark->broker_id),
-			 sql_u(p->position));
+		rows_add(&rows, sql_t(p->tenant), sql_t(p->member), sql_t(p->name),
+			 sql_t(p->avatar), sql_u(mark->broker_id), sql_u(p->position));
 	return rows_finish(&rows);
 #undef NEWER
 }
@@ -307,7 +316,7 @@ static enum parlor_err write_presences(struct db *db, const struct fold *fold,
 		  "IF(" NEWER ", VALUES(presence_position), presence_position), "
 		  "presence_broker = VALUES(presence_broker)");
 	for (const struct fold_presence *p = fold->presences; p; p = p->hh.next)
-		rows_add(&rows, "(?, ?, ?, ?, ?, ?)", sql_t(p->tenant), sql_t(p->member),
+		rows_add(&rows, sql_t(p->tenant), sql_t(p->member),
 			 sql_t(presence_name(p->presence)),
 			 p->last_seen_us ? sql_time(p->last_seen_us) : sql_t(NULL),
 			 sql_u(mark->broker_id), sql_u(p->position));

@@ -57,6 +57,11 @@ bool db_statement_halve(struct db *);
 /* One statement without a result. matched may be NULL. */
 enum parlor_err db_run(struct db *, const struct sql *, uint64_t *matched) PARLOR_MUST_CHECK;
 enum parlor_err db_run_text(struct db *, const char *text) PARLOR_MUST_CHECK;
+/* As db_run, for a text that comes again and again: the server parses it once a
+ * connection, and the values (no SQL_NAME) travel beside it. A server that
+ * keeps no such statements is sent the text with the values in it. */
+enum parlor_err db_run_prepared(struct db *, const char *text, const struct sql_value *, size_t n,
+				uint64_t *matched) PARLOR_MUST_CHECK;
 
 /* The cells of one row, each followed by a NUL; SQL's NULL has data NULL. They
  * live during the call only, which must not use the db. */

@@ -9,12 +9,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <uthash.h>
 
 #define CONNECT_TIMEOUT_S 5
 #define STATEMENT_MAX ((size_t)1 << 20)
 #define STATEMENT_MIN ((size_t)16 << 10)
 #define ERROR_MAX 512
 #define CELLS_MAX 32
+/* Kept of one connection; beyond it all are forgotten. */
+#define PREPARED_MAX 512
+#define US_PER_S 1000000
+
+struct prepared {
+	MYSQL_STMT *stmt;
+	UT_hash_handle hh; /* by the text, which lies behind */
+};
+
+/* What a bound value needs to stand somewhere while the statement runs. */
+struct param {
+	unsigned long len;
+	char is_null;
+	MYSQL_TIME time;
+};
 
 struct db {
 	MYSQL *mysql; /* NULL: closed */
@@ -24,6 +41,10 @@ struct db {
 	size_t statement_max;
 	bool refused;
 	char error[ERROR_MAX];
+	struct prepared *prepared;
+	MYSQL_BIND *binds;
+	struct param *params;
+	size_t params_cap;
 };
 
 struct error_class {
@@ -60,6 +81,7 @@ static const struct error_class classes[] = {
 	{1160, PARLOR_E_DB_AWAY},
 	{1161 /* network trouble */, PARLOR_E_DB_AWAY},
 	{1203 /* too many connections of this user */, PARLOR_E_DB_AWAY},
+	{1243 /* it knows nothing of a statement that it prepared */, PARLOR_E_DB_AWAY},
 	{1290 /* read-only */, PARLOR_E_DB_AWAY},
 	{1698 /* no such login */, PARLOR_E_DB_AWAY},
 	{1792 /* read-only transaction */, PARLOR_E_DB_AWAY},
@@ -72,6 +94,7 @@ static const struct error_class classes[] = {
 	{1213 /* deadlock */, PARLOR_E_DB_RETRY},
 	{1317 /* interrupted */, PARLOR_E_DB_RETRY},
 	{1614 /* XA or group rollback */, PARLOR_E_DB_RETRY},
+	{1615 /* a table changed under a prepared statement */, PARLOR_E_DB_RETRY},
 	{1969 /* statement time */, PARLOR_E_DB_RETRY},
 	{3024 /* statement time */, PARLOR_E_DB_RETRY},
 	{3101 /* group replication rolled back */, PARLOR_E_DB_RETRY},
@@ -135,11 +158,10 @@ static enum parlor_err class_of(unsigned number)
 }
 
 /* Takes the failure down, and the connection if it is of no more use. */
-static enum parlor_err failed(struct db *db)
+static enum parlor_err failed_with(struct db *db, unsigned number, const char *text)
 {
-	unsigned number = mysql_errno(db->mysql);
 	enum parlor_err err = class_of(number);
-	snprintf(db->error, sizeof db->error, "%u %s", number, mysql_error(db->mysql));
+	snprintf(db->error, sizeof db->error, "%u %s", number, text);
 	/* The text goes to the broker, which takes nothing but UTF-8. */
 	if (!text_valid(db->error, strlen(db->error)))
 		for (char *c = db->error; *c; c++)
@@ -149,6 +171,21 @@ static enum parlor_err failed(struct db *db)
 	if (err == PARLOR_E_DB_AWAY || number == 1153 || number == CR_NET_PACKET_TOO_LARGE)
 		db_close(db);
 	return err;
+}
+
+static enum parlor_err failed(struct db *db)
+{
+	return failed_with(db, mysql_errno(db->mysql), mysql_error(db->mysql));
+}
+
+static void forget_prepared(struct db *db)
+{
+	struct prepared *p, *next;
+	HASH_ITER (hh, db->prepared, p, next) {
+		HASH_DEL(db->prepared, p);
+		mysql_stmt_close(p->stmt);
+		free(p);
+	}
 }
 
 struct db *db_new(const struct url *url, unsigned timeout_s)
@@ -165,6 +202,8 @@ void db_free(struct db *db)
 	if (!db)
 		return;
 	db_close(db);
+	free(db->binds);
+	free(db->params);
 	free(db);
 }
 
@@ -175,6 +214,7 @@ void db_end(void)
 
 void db_close(struct db *db)
 {
+	forget_prepared(db);
 	if (db->mysql)
 		mysql_close(db->mysql);
 	db->mysql = NULL;
@@ -318,6 +358,124 @@ enum parlor_err db_run(struct db *db, const struct sql *sql, uint64_t *matched)
 enum parlor_err db_run_text(struct db *db, const char *text)
 {
 	return run(db, text, strlen(text), NULL);
+}
+
+/* Too many of them, not this kind of statement, too many values. */
+static bool cannot_prepare(unsigned number)
+{
+	return number == 1461 || number == 1295 || number == 1390;
+}
+
+/* NULL: *err says why, OK that the server has no room for it. */
+static struct prepared *prepare(struct db *db, const char *text, size_t len, enum parlor_err *err)
+{
+	*err = PARLOR_E_OK;
+	if (HASH_COUNT(db->prepared) >= PREPARED_MAX)
+		forget_prepared(db);
+	MYSQL_STMT *stmt = mysql_stmt_init(db->mysql);
+	if (!stmt) {
+		*err = failed(db);
+		return NULL;
+	}
+	if (mysql_stmt_prepare(stmt, text, len) != 0) {
+		if (!cannot_prepare(mysql_stmt_errno(stmt)))
+			*err = failed_with(db, mysql_stmt_errno(stmt), mysql_stmt_error(stmt));
+		mysql_stmt_close(stmt);
+		return NULL;
+	}
+	struct prepared *p = mem_new(sizeof *p + len);
+	p->stmt = stmt;
+	memcpy(p + 1, text, len);
+	HASH_ADD_KEYPTR(hh, db->prepared, p + 1, len, p);
+	return p;
+}
+
+static void set_time(MYSQL_TIME *to, uint64_t us)
+{
+	time_t seconds = (time_t)(us / US_PER_S);
+	struct tm utc;
+	gmtime_r(&seconds, &utc);
+	*to = (MYSQL_TIME){.year = (unsigned)utc.tm_year + 1900,
+			   .month = (unsigned)utc.tm_mon + 1,
+			   .day = (unsigned)utc.tm_mday,
+			   .hour = (unsigned)utc.tm_hour,
+			   .minute = (unsigned)utc.tm_min,
+			   .second = (unsigned)utc.tm_sec,
+			   .second_part = (unsigned long)(us % US_PER_S),
+			   .time_type = MYSQL_TIMESTAMP_DATETIME};
+}
+
+/* A NULL keeps the type of what else stands there, so that the server need not
+ * look at the statement again. */
+static void bind_value(MYSQL_BIND *bind, struct param *param, const struct sql_value *value)
+{
+	*bind = (MYSQL_BIND){.is_unsigned = 1};
+	switch (value->kind) {
+	case SQL_NUMBER:
+		bind->buffer_type = MYSQL_TYPE_LONGLONG;
+		bind->buffer = (void *)(uintptr_t)&value->number;
+		break;
+	case SQL_TIME:
+		bind->buffer_type = MYSQL_TYPE_DATETIME;
+		bind->buffer = &param->time;
+		set_time(&param->time, value->number);
+		break;
+	default:
+		param->len = value->text ? strlen(value->text) : 0;
+		param->is_null = !value->text;
+		bind->buffer_type = MYSQL_TYPE_STRING;
+		bind->buffer = (void *)(uintptr_t)value->text;
+		bind->buffer_length = param->len;
+		bind->length = &param->len;
+		bind->is_null = (void *)&param->is_null;
+		break;
+	}
+}
+
+static void bind_values(struct db *db, const struct sql_value *values, size_t n)
+{
+	if (n > db->params_cap) {
+		db->binds = mem_resize(db->binds, n, sizeof *db->binds);
+		db->params = mem_resize(db->params, n, sizeof *db->params);
+		db->params_cap = n;
+	}
+	for (size_t i = 0; i < n; i++)
+		bind_value(&db->binds[i], &db->params[i], &values[i]);
+}
+
+static enum parlor_err run_with_values(struct db *db, const char *text,
+				       const struct sql_value *values, size_t n, uint64_t *matched)
+{
+	struct sql sql;
+	sql_init(&sql, db);
+	sql_put_values(&sql, text, values, n);
+	enum parlor_err err = db_run(db, &sql, matched);
+	sql_fini(&sql);
+	return err;
+}
+
+enum parlor_err db_run_prepared(struct db *db, const char *text, const struct sql_value *values,
+				size_t n, uint64_t *matched)
+{
+	enum parlor_err err;
+	struct prepared *p;
+	size_t len = strlen(text);
+	if (!db->mysql) {
+		snprintf(db->error, sizeof db->error, "not connected");
+		return PARLOR_E_DB_AWAY;
+	}
+	HASH_FIND(hh, db->prepared, text, len, p);
+	if (!p)
+		p = prepare(db, text, len, &err);
+	if (!p)
+		return err ? err : run_with_values(db, text, values, n, matched);
+	assert(mysql_stmt_param_count(p->stmt) == n);
+	bind_values(db, values, n);
+	if (mysql_stmt_bind_param(p->stmt, db->binds) != 0 || mysql_stmt_execute(p->stmt) != 0)
+		return failed_with(db, mysql_stmt_errno(p->stmt), mysql_stmt_error(p->stmt));
+	if (matched)
+		*matched = mysql_stmt_affected_rows(p->stmt);
+	return PARLOR_E_OK;
 }
 
 enum parlor_err db_select(struct db *db, const struct sql *sql, db_row_fn *fn, void *arg)

@@ -1,29 +1,36 @@
-/* A multi-row INSERT in the making: one statement as long as the rows fit the
- * server's packet, and then another. Owns the text; the table's columns are the
- * caller's. */
+/* A multi-row INSERT in the making: rows are gathered until they are as many as
+ * one statement takes or as long as the server's packet, then sent. Statements
+ * come in few lengths, so that the server has each prepared (db.h). The table's
+ * columns are the caller's. */
 #ifndef WORKER_ROWS_H
 #define WORKER_ROWS_H
 
 #include "db.h"
 
+/* Longer statements save no more, and cost memory in the server. */
+#define ROWS_MAX 64
+#define ROW_VALUES_MAX 16
+
 struct rows {
 	struct db *db;
-	struct sql sql;   /* the statement */
-	struct sql row;   /* the row being added */
 	const char *head; /* "INSERT INTO t (a, b) VALUES " */
 	const char *tail; /* " ON DUPLICATE KEY UPDATE ..." */
+	struct buf text;  /* scratch */
+	size_t width;     /* values of a row */
+	size_t len;       /* rows gathered */
+	size_t bytes;
 	enum parlor_err err;
+	struct sql_value values[ROWS_MAX * ROW_VALUES_MAX];
 };
 
 /* head and tail are borrowed. */
 void rows_init(struct rows *, struct db *, const char *head, const char *tail);
-/* Adds a row "(?, ?)". After a failure nothing more is sent. */
-#define rows_add(rows, text, ...)                           \
-	do {                                                \
-		sql_put(&(rows)->row, (text), __VA_ARGS__); \
-		rows_added(rows);                           \
-	} while (0)
-void rows_added(struct rows *);
+/* Adds a row: as many values as there are columns. Texts are borrowed until
+ * rows_finish. After a failure nothing more is sent. */
+#define rows_add(rows, ...)                                       \
+	rows_put((rows), (const struct sql_value[]){__VA_ARGS__}, \
+		 sizeof((const struct sql_value[]){__VA_ARGS__}) / sizeof(struct sql_value))
+void rows_put(struct rows *, const struct sql_value *, size_t n);
 /* Sends what is left and frees. The first error of all statements. */
 enum parlor_err rows_finish(struct rows *) PARLOR_MUST_CHECK;
 

@@ -9,7 +9,6 @@
 #include <time.h>
 
 #define US_PER_S 1000000
-#define TIME_MAX_US 253402300799999999 /* 9999-12-31 23:59:59.999999 */
 
 void sql_init(struct sql *sql, const struct db *db)
 {
@@ -49,8 +48,6 @@ static void put_quoted(struct sql *sql, const char *text)
 
 static void put_time(struct buf *out, uint64_t us)
 {
-	if (us > TIME_MAX_US)
-		us = TIME_MAX_US;
 	time_t seconds = (time_t)(us / US_PER_S);
 	struct tm utc;
 	char text[48];

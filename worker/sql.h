@@ -28,10 +28,11 @@ static inline struct sql_value sql_t(const char *text)
 {
 	return (struct sql_value){SQL_TEXT, 0, text};
 }
-/* Microseconds since 1970, UTC. */
+/* Microseconds since 1970, UTC; what is later than a DATETIME can be is its last. */
+#define SQL_TIME_MAX_US 253402300799999999 /* 9999-12-31 23:59:59.999999 */
 static inline struct sql_value sql_time(uint64_t us)
 {
-	return (struct sql_value){SQL_TIME, us, NULL};
+	return (struct sql_value){SQL_TIME, us < SQL_TIME_MAX_US ? us : SQL_TIME_MAX_US, NULL};
 }
 /* An identifier, in backquotes. */
 static inline struct sql_value sql_name(const char *name)

@@ -414,6 +414,23 @@ def test_the_database_away_at_start_and_later_is_waited_for(own_server):
         broker.close()
 
 
+def test_rows_are_the_same_from_a_server_that_keeps_no_statements_and_takes_small_packets():
+    with MariaDB("--max-prepared-stmt-count=0", "--max-allowed-packet=64K") as server:
+        bench = Bench(server)
+        try:
+            bench.hire()
+            world = World()
+            bench.broker.assign("w")
+            records = world.create("r", members=["a", "b"]) + [
+                world.post("r", "a", f"it's {i} " + "x" * (i * 7 % 3000)) for i in range(1, 201)]
+            bench.broker.apply("w", records, after=0)
+            assert bench.rows("SELECT seq, message_content FROM group_message ORDER BY seq") == tuple(
+                (i, f"it's {i} " + "x" * (i * 7 % 3000)) for i in range(1, 201))
+            assert server.query("SHOW GLOBAL STATUS LIKE 'Com_stmt_execute'")[0][1] == "0"
+        finally:
+            bench.close()
+
+
 def test_an_unknown_outcome_is_settled_by_the_mark(own_server):
     """The server freezes in the middle of batches: they are applied once."""
     run(program("parlor-worker"), "--migrate", env=worker_env(own_server.url()))
