@@ -111,7 +111,8 @@ enum parlor_err op_room_reopen(struct ask *a)
 
 enum parlor_err op_room_dissolve(struct ask *a)
 {
-	return set_state(a, a->request->room_dissolve->room, ROOM_STATE_DISSOLVED, NULL);
+	const Parlor__RoomDissolve *q = a->request->room_dissolve;
+	return set_state(a, q->room, ROOM_STATE_DISSOLVED, q->notice);
 }
 
 enum parlor_err op_room_show(struct ask *a)

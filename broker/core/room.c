@@ -177,8 +177,12 @@ enum parlor_err core_room_set_state(struct core *c, const struct core_call *call
 				   .room_name = room->row.name,
 				   .open = room->row.open,
 				   .type = state};
+		/* Behind its end nobody would hear of it. */
+		if (state == ROOM_STATE_DISSOLVED)
+			core_emit_notice(c, room, notice);
 		core_emit(c, &r);
-		core_emit_notice(c, room, notice);
+		if (state != ROOM_STATE_DISSOLVED)
+			core_emit_notice(c, room, notice);
 	}
 	core_view_room(room, view);
 	view->position = same ? 0 : c->state.position;

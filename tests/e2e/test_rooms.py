@@ -93,9 +93,10 @@ def test_what_was_posted_before_the_closing_is_acknowledged_again_after_it(servi
 def test_a_dissolved_room_takes_nothing_any_more(service, room, connect):
     bob = connect("bob")
     service.post(room="r", sender="bob", client_id="1", body="hello")
-    service.room_dissolve(room="r")
-    events = [event.WhichOneof("kind") for event in bob.drain()]
-    assert "room_changed" in events
+    service.room_dissolve(room="r", notice=dict(body="over", sender="alice"))
+    hello, over, end = bob.drain()
+    assert (over.posted.body, over.posted.type) == ("over", NOTICE)
+    assert end.room_changed.state == DISSOLVED and end.position > over.position
     assert service.refusal("post", room="r", sender="bob", client_id="2", body="x") == ROOM_DISSOLVED
     assert service.refusal("room_reopen", room="r") == ROOM_DISSOLVED
     assert service.refusal("members_add", room="r", members=[spec("dave")]) == ROOM_DISSOLVED

@@ -263,12 +263,15 @@ enum parlor_err oracle_set_state(struct oracle *o, const struct core_call *call,
 	struct o_room *r = &o->rooms[room];
 	bool same = r->state == state;
 	if (!same) {
+		if (state == ROOM_STATE_DISSOLVED)
+			o_notice(o, room, notice);
 		uint64_t position = o_emit(o);
 		r->state = state;
 		for (int i = 0; state == ROOM_STATE_DISSOLVED && i < o->members_len; i++)
 			if (r->stays[i].in)
 				o_leave(o, room, i, position);
-		o_notice(o, room, notice);
+		if (state != ROOM_STATE_DISSOLVED)
+			o_notice(o, room, notice);
 	}
 	o_view(o, room, view);
 	view->position = same ? 0 : o->position;

@@ -102,8 +102,10 @@ static enum ctl_exit dissolve(struct ctl *ctl, const struct args *args)
 {
 	Parlor__RoomDissolve body = PARLOR__ROOM_DISSOLVE__INIT;
 	Parlor__Request request = PARLOR__REQUEST__INIT;
+	Parlor__Notice notice;
 
 	body.room = ctl_text(args->operands[0]);
+	body.notice = notice_of(args, &notice);
 	request.op_case = PARLOR__REQUEST__OP_ROOM_DISSOLVE;
 	request.room_dissolve = &body;
 	return ctl_do(ctl, &request);
@@ -129,6 +131,7 @@ const struct command room_commands[] = {
 	{"room close", "ROOM", 1, 1, notice_options, "Closes a room: it refuses posts.",
 	 close_room},
 	{"room reopen", "ROOM", 1, 1, notice_options, "Opens a closed room again.", reopen},
-	{"room dissolve", "ROOM", 1, 1, NULL, "Ends a room for good. Its history stays.", dissolve},
+	{"room dissolve", "ROOM", 1, 1, notice_options, "Ends a room for good. Its history stays.",
+	 dissolve},
 	{0},
 };
