@@ -369,8 +369,8 @@ add_executable(example {SOURCE}/tests/e2e/example.c)
 target_link_libraries(example parlor::parlor)
 """)
     flags = " ".join(sanitizers())
-    run("cmake", "-S", str(tmp_path), "-B", str(tmp_path / "b"), f"-DCMAKE_PREFIX_PATH={prefix}",
-        f"-DCMAKE_C_FLAGS={flags}")
+    run("cmake", "-G", "Ninja", "-S", str(tmp_path), "-B", str(tmp_path / "b"),
+        f"-DCMAKE_PREFIX_PATH={prefix}", f"-DCMAKE_C_FLAGS={flags}")
     run("cmake", "--build", str(tmp_path / "b"))
     (described,) = prefix.rglob("parlor.pc")
     check_example(tmp_path / "b" / "example", described.parent.parent)

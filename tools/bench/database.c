@@ -28,6 +28,7 @@ static void install(struct rig *r, const char *data, const char *tmp)
 			      "--auth-root-authentication-method=normal",
 			      "--skip-test-db",
 			      "--skip-name-resolve",
+			      "--force", /* also where the machine's own name is unknown */
 			      "--skip-log-bin",
 			      geteuid() == 0 ? "--user=root" : NULL,
 			      NULL};
