@@ -89,6 +89,7 @@ CREATE TABLE IF NOT EXISTS sync_mark (
   part      INT             NOT NULL,
   epoch     BIGINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'who owns the part; only ever rises',
   position  BIGINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'journal records up to here are applied',
+  digest    BIGINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'of the record at position; 0: not known',
   PRIMARY KEY (broker_id, part)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 /*M!100203 COLLATE=utf8mb4_nopad_bin */ /*!80017 COLLATE=utf8mb4_0900_bin */;
 

@@ -6,14 +6,16 @@ static void mark_row(void *arg, const struct span *cells, unsigned n)
 	(void)n;
 	mark->epoch = db_cell_number(cells[0]);
 	mark->position = db_cell_number(cells[1]);
+	mark->digest = db_cell_number(cells[2]);
 }
 
 static enum parlor_err read_row(struct db *db, struct sql *sql, struct mark *mark)
 {
-	mark->epoch = mark->position = 0;
+	mark->epoch = mark->position = mark->digest = 0;
 	sql_clear(sql);
 	sql_put(sql,
-		"SELECT epoch, position FROM sync_mark WHERE broker_id = ? AND part = ? FOR UPDATE",
+		"SELECT epoch, position, digest FROM sync_mark "
+		"WHERE broker_id = ? AND part = ? FOR UPDATE",
 		sql_u(mark->broker_id), sql_u(mark->part));
 	return db_select(db, sql, mark_row, mark);
 }
@@ -59,16 +61,16 @@ enum parlor_err mark_read(struct db *db, struct mark *mark)
 	return in_transaction(db, mark, read_row);
 }
 
-static enum parlor_err fence(struct db *db, const struct mark *mark, uint64_t to)
+static enum parlor_err fence(struct db *db, const struct mark *mark, uint64_t to, uint64_t digest)
 {
 	struct sql sql;
 	uint64_t matched = 0;
 	sql_init(&sql, db);
 	sql_put(&sql,
-		"UPDATE sync_mark SET position = ? "
-		"WHERE broker_id = ? AND part = ? AND epoch = ? AND position = ?",
-		sql_u(to), sql_u(mark->broker_id), sql_u(mark->part), sql_u(mark->epoch),
-		sql_u(mark->position));
+		"UPDATE sync_mark SET position = ?, digest = ? "
+		"WHERE broker_id = ? AND part = ? AND epoch = ? AND position = ? AND digest = ?",
+		sql_u(to), sql_u(digest), sql_u(mark->broker_id), sql_u(mark->part),
+		sql_u(mark->epoch), sql_u(mark->position), sql_u(mark->digest));
 	enum parlor_err err = db_run(db, &sql, &matched);
 	sql_fini(&sql);
 	if (!err && matched != 1)
@@ -76,12 +78,12 @@ static enum parlor_err fence(struct db *db, const struct mark *mark, uint64_t to
 	return err;
 }
 
-enum parlor_err mark_move(struct db *db, const struct mark *mark, uint64_t to)
+enum parlor_err mark_move(struct db *db, const struct mark *mark, uint64_t to, uint64_t digest)
 {
-	return fence(db, mark, to);
+	return fence(db, mark, to, digest);
 }
 
 enum parlor_err mark_hold(struct db *db, const struct mark *mark)
 {
-	return fence(db, mark, mark->position);
+	return fence(db, mark, mark->position, mark->digest);
 }

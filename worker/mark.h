@@ -12,17 +12,19 @@ struct mark {
 	uint32_t part;
 	uint64_t epoch;
 	uint64_t position;
+	uint64_t digest; /* the broker's, of its record at position; 0: not known */
 };
 
 /* Makes the row if there is none, raises its epoch to mark->epoch unless it is
- * higher already, and reads back epoch and position. Waits for a transaction
- * of the former owner. A transaction of its own. */
+ * higher already, and reads back the rest. Waits for a transaction of the
+ * former owner. A transaction of its own. */
 enum parlor_err mark_claim(struct db *, struct mark *) PARLOR_MUST_CHECK;
-/* Reads epoch and position, after any transaction that is still deciding. */
+/* Reads epoch, position and digest, after any transaction that is still deciding. */
 enum parlor_err mark_read(struct db *, struct mark *) PARLOR_MUST_CHECK;
 
 /* Inside a transaction. */
-enum parlor_err mark_move(struct db *, const struct mark *, uint64_t to) PARLOR_MUST_CHECK;
+enum parlor_err mark_move(struct db *, const struct mark *, uint64_t to,
+			  uint64_t digest) PARLOR_MUST_CHECK;
 enum parlor_err mark_hold(struct db *, const struct mark *) PARLOR_MUST_CHECK;
 
 #endif

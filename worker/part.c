@@ -194,7 +194,7 @@ static enum parlor_err attempt_run(struct attempt *a, enum parlor_err (*write)(s
 	plan_fini(&a->plan);
 	enum parlor_err err = db_begin(a->db);
 	if (!err)
-		err = mark_move(a->db, &a->part->mark, a->batch->upto);
+		err = mark_move(a->db, &a->part->mark, a->batch->upto, a->batch->digest);
 	if (!err)
 		err = write(a);
 	if (!err)
@@ -208,6 +208,7 @@ static void attempt_done(struct attempt *a)
 {
 	struct part *part = a->part;
 	part->mark.position = a->batch->upto;
+	part->mark.digest = a->batch->digest;
 	plan_done(&a->plan, &part->stale, a->batch->after + 1, clock_mono_us());
 	for (size_t i = 0; i < a->refusals_len; i++)
 		quarantine_add(&part->quarantine, a->refusals[i].tenant, a->refusals[i].room,

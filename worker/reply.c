@@ -21,6 +21,7 @@ void reply_part_state(struct link *link, const struct part *part)
 	state.epoch = part->epoch;
 	state.db_epoch = part->mark.epoch;
 	state.position = part->mark.position;
+	state.digest = part->mark.digest;
 	state.unread_position = part_unread_position(part);
 	for (const struct quarantine_room *q = part->quarantine.rooms; q; q = q->hh.next) {
 		Parlor__QuarantinedRoom *room = &rooms[state.n_quarantined];

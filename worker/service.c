@@ -183,7 +183,8 @@ static enum parlor_err run_batch(struct service *s, struct job *job)
 		if (err)
 			return err;
 		job->uncertain = false;
-		if (part_owned(part) && part->mark.position == batch->upto) {
+		if (part_owned(part) && part->mark.position == batch->upto &&
+		    part->mark.digest == batch->digest) {
 			if (quarantine_count(&part->quarantine))
 				reply_part_state(s->link, part);
 			reply_batch_done(s->link, part);

@@ -1,5 +1,6 @@
 #include "sync/part.h"
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "sync/fact.h"
@@ -15,7 +16,7 @@
 /* Batches that must go well before larger ones are tried. */
 #define GROW_AFTER 8
 enum { TO_WORKER_BATCH = 5 };
-enum { BATCH_PART = 1, BATCH_EPOCH, BATCH_AFTER, BATCH_UPTO, BATCH_RECORDS };
+enum { BATCH_PART = 1, BATCH_EPOCH, BATCH_AFTER, BATCH_UPTO, BATCH_RECORDS, BATCH_DIGEST };
 
 void part_init(struct part *p, uint8_t no, const struct sync_settings *s, uint64_t head)
 {
@@ -252,14 +253,30 @@ static enum part_built gather_walk(struct part *p, const struct part_source *src
 	return PART_MORE;
 }
 
-static void put_batch(const struct part *p, struct span records, struct flight *f,
-		      struct buf *frame)
+enum parlor_err part_digest(struct store *store, uint64_t position, uint64_t *digest)
+{
+	struct entry e;
+	enum parlor_err err = store_read(store, position, &e);
+	if (err)
+		return err;
+	*digest = hash64(e.head.data, e.head.len);
+	*digest += *digest == 0;
+	return PARLOR_E_OK;
+}
+
+static enum part_built put_batch(struct part *p, const struct part_source *src, struct span records,
+				 struct flight *f, struct buf *frame)
 {
 	struct buf head = {0};
+	uint64_t digest;
+	enum parlor_err err = part_digest(src->store, f->upto, &digest);
+	if (err)
+		return err == PARLOR_E_NOT_FOUND ? PART_UNSEEN : failed(p, err);
 	wire_put_varint_field(&head, BATCH_PART, p->no);
 	wire_put_varint_field(&head, BATCH_EPOCH, p->epoch);
 	wire_put_varint_field(&head, BATCH_AFTER, p->mark);
 	wire_put_varint_field(&head, BATCH_UPTO, f->upto);
+	wire_put_varint_field(&head, BATCH_DIGEST, digest);
 	/* The tag of a length-delimited field, the length of both, then both. */
 	buf_reserve(frame, head.len + records.len + 16);
 	buf_put_varint(frame, TO_WORKER_BATCH << 3 | PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED);
@@ -269,6 +286,7 @@ static void put_batch(const struct part *p, struct span records, struct flight *
 	buf_fini(&head);
 	f->is = true;
 	f->bytes = (uint32_t)records.len;
+	return PART_BATCH;
 }
 
 enum part_built part_build(struct part *p, const struct part_source *src, struct buf *frame,
@@ -279,17 +297,17 @@ enum part_built part_build(struct part *p, const struct part_source *src, struct
 	buf_clear(src->body);
 	enum part_built built =
 		p->scanned >= p->tail.after ? gather_tail(p, src, f) : gather_walk(p, src, f);
-	if (built == PART_BATCH)
-		put_batch(p, (struct span){src->body->data, src->body->len}, f, frame);
-	return built;
+	if (built != PART_BATCH)
+		return built;
+	return put_batch(p, src, (struct span){src->body->data, src->body->len}, f, frame);
 }
 
-bool part_build_empty(const struct part *p, uint64_t head, struct buf *frame, struct flight *f)
+enum part_built part_build_empty(struct part *p, const struct part_source *src, struct buf *frame,
+				 struct flight *f)
 {
-	uint64_t upto = part_position(p, head);
+	uint64_t upto = part_position(p, src->head);
 	if (upto <= p->mark)
-		return false;
+		return PART_NOTHING;
 	*f = (struct flight){.upto = upto};
-	put_batch(p, (struct span){NULL, 0}, f, frame);
-	return true;
+	return put_batch(p, src, (struct span){NULL, 0}, f, frame);
 }

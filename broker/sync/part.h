@@ -109,7 +109,12 @@ enum part_built {
 enum part_built part_build(struct part *, const struct part_source *, struct buf *frame,
 			   struct flight *);
 /* A batch without records that moves the mark to what is known to be empty.
- * False when it stands there already. */
-bool part_build_empty(const struct part *, uint64_t head, struct buf *frame, struct flight *);
+ * PART_NOTHING when it stands there already. */
+enum part_built part_build_empty(struct part *, const struct part_source *, struct buf *frame,
+				 struct flight *);
+
+/* What stands beside the mark, never 0: a hash of the head of the journal's
+ * entry there, which never changes. Errors as store_read. */
+enum parlor_err part_digest(struct store *, uint64_t position, uint64_t *digest) PARLOR_MUST_CHECK;
 
 #endif

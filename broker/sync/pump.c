@@ -100,17 +100,16 @@ static void pump_batch(struct sync *s, struct part *p, const struct part_source 
 	struct buf frame = {0};
 	struct flight f;
 	uint64_t idle_us = p->batch_us + s->settings.idle_ms * MS_US;
-	switch (part_build(p, src, &frame, &f)) {
+	enum part_built built = part_build(p, src, &frame, &f);
+	if (built == PART_NOTHING && part_position(p, s->head) > p->mark && idle_us > now_us)
+		soon(wait, now_us, idle_us);
+	else if (built == PART_NOTHING)
+		built = part_build_empty(p, src, &frame, &f);
+	switch (built) {
 	case PART_BATCH:
 		send_batch(s, p, &frame, &f, now_us);
 		break;
 	case PART_NOTHING:
-		if (part_position(p, s->head) <= p->mark)
-			break;
-		if (idle_us > now_us)
-			soon(wait, now_us, idle_us);
-		else if (part_build_empty(p, s->head, &frame, &f))
-			send_batch(s, p, &frame, &f, now_us);
 		break;
 	case PART_UNSEEN:
 		soon(wait, now_us, now_us + PUMP_UNSEEN_US);

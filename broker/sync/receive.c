@@ -120,10 +120,35 @@ static void raise_epoch(struct heard *h, struct part *p, uint64_t db_epoch)
 		p->retry_us = h->now_us;
 }
 
-static bool mark_usable(struct heard *h, struct part *p, uint64_t position)
+/* Positions of two histories of one journal are equal, what stands there is not:
+ * one went on from a copy. What was trimmed cannot be compared. */
+static bool same_history(struct heard *h, struct part *p, const Parlor__PartState *state)
+{
+	struct store *store = h->sync->store;
+	uint64_t digest;
+	bool news;
+	if (!state->position || !state->digest || state->position < store_first(store))
+		return true;
+	enum parlor_err err = part_digest(store, state->position, &digest);
+	if (!err && digest == state->digest)
+		return true;
+	if (err)
+		news = part_set_error(p, "record %llu cannot be read: %s",
+				      (unsigned long long)state->position, parlor_err_text(err));
+	else
+		news = part_set_error(p,
+				      "the database holds another history: its record %llu is not "
+				      "this journal's",
+				      (unsigned long long)state->position);
+	p->known = false;
+	stuck(h, p, news);
+	return false;
+}
+
+static bool mark_usable(struct heard *h, struct part *p, const Parlor__PartState *state)
 {
 	struct sync *s = h->sync;
-	uint64_t first = store_first(s->store);
+	uint64_t position = state->position, first = store_first(s->store);
 	bool news;
 	if (position > s->head)
 		news = part_set_error(p, "the database is at %llu, ahead of the journal's %llu",
@@ -132,7 +157,7 @@ static bool mark_usable(struct heard *h, struct part *p, uint64_t position)
 		news = part_set_error(p, "the database is at %llu, the journal begins at %llu",
 				      (unsigned long long)position, (unsigned long long)first);
 	else
-		return true;
+		return same_history(h, p, state);
 	p->known = false;
 	stuck(h, p, news);
 	return false;
@@ -171,7 +196,7 @@ static void on_part_state(struct heard *h)
 		p, s->core, state->quarantined, state->n_quarantined, s->settings.quarantined);
 	if (state->db_epoch > p->epoch)
 		raise_epoch(h, p, state->db_epoch);
-	else if (mark_usable(h, p, state->position))
+	else if (mark_usable(h, p, state))
 		live(h, p, state);
 }
 

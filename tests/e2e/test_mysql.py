@@ -4,7 +4,10 @@ compared with a count made from the recorded file."""
 
 import itertools
 import json
+import os
 import random
+import shutil
+import time
 import time
 
 import compare
@@ -212,6 +215,64 @@ def test_tenants_have_rows_of_their_own(stack):
             client.post(room="r", sender="alice", client_id="1", body=tenant, level=STORED)
     assert stack.rows("SELECT ent_id, message_content FROM group_message ORDER BY 1") == (
         ("acme", "acme"), ("bolt", "bolt"))
+
+
+# ---- another history ------------------------------------------------------------------------
+
+
+def test_a_broker_put_back_from_a_copy_does_not_write_into_a_database_that_went_on(database):
+    def post(client, first, n):
+        for i in range(first, first + n):
+            client.post(room="r", sender="alice", client_id=f"{first}-{i}", body=f"message {i}")
+
+    def dump():
+        return [stack.rows(f"SELECT * FROM {table} ORDER BY 1, 2, 3") for table in (
+            "room", "chat_group", "group_member", "group_message")] + [
+            stack.rows("SELECT position, digest FROM sync_mark")]
+
+    def await_trouble(words):
+        deadline = time.monotonic() + 30
+        while words not in client.sync_status().parts[0].error:
+            assert time.monotonic() < deadline, client.sync_status()
+        assert dump() == before
+
+    with Stack(database, {"sync.parts": 1}) as stack:
+        copy, gone = stack.broker.data + ".copy", stack.broker.data + ".gone"
+        with stack.client() as client:
+            client.room_create(room="r", members=people("alice", "bob"))
+            post(client, 0, 5)
+        stack.broker.stop()
+        shutil.copytree(stack.broker.data, copy)
+        stack.broker.start()
+        with stack.client() as client:
+            post(client, 5, 20)
+            stack.settle()
+            head = client.sync_status().position
+        stack.broker.stop()
+        before = dump()
+
+        os.rename(stack.broker.data, gone)
+        os.rename(copy, stack.broker.data)
+        stack.broker.start()
+        with stack.client() as client:
+            await_trouble("ahead of the journal")
+            post(client, 100, 40)
+            assert client.sync_status().position > head
+            await_trouble("another history")
+        stack.broker.restart()
+        with stack.client() as client:
+            await_trouble("another history")
+            assert client.sync_status().synced == 0
+        stack.broker.stop()
+
+        shutil.rmtree(stack.broker.data)
+        os.rename(gone, stack.broker.data)
+        stack.broker.start()
+        with stack.client() as client:
+            post(client, 200, 1)
+            stack.settle()
+            assert [m.body for m in whole_history(client, "r")] == [
+                body for (body,) in stack.rows("SELECT message_content FROM group_message ORDER BY seq")]
 
 
 # ---- migrations ---------------------------------------------------------------------------

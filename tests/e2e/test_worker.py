@@ -204,6 +204,31 @@ def test_applying_again_changes_nothing(bench):
     assert bench.dump() == before
 
 
+def test_the_brokers_digest_stands_beside_the_mark_and_is_told(bench):
+    def stored():
+        return bench.rows("SELECT position, digest FROM sync_mark WHERE part = 0")
+
+    bench.hire("one")
+    world = World()
+    assert bench.broker.assign("one").digest == 0, "nothing is applied"
+    upto = bench.broker.send_batch("one", world.create("r", members=["a"]), after=0,
+                                   digest=2**64 - 1)
+    assert bench.broker.hear("one", "batch_done").position == upto
+    assert stored() == ((upto, 2**64 - 1),)
+    bench.broker.send_batch("one", [], after=upto, upto=upto + 5, digest=77)
+    bench.broker.hear("one", "batch_done")
+    bench.hire("two")
+    state = bench.broker.assign("two", epoch=2)
+    assert (state.position, state.digest) == (upto + 5, 77)
+
+    bench.rows("UPDATE sync_mark SET digest = 78")
+    bench.broker.send_batch("two", [world.post("r", "a", "x")], after=upto + 5, upto=upto + 6,
+                            epoch=2, digest=79)
+    assert bench.broker.hear("two", "batch_failed").fail == FENCED
+    assert bench.broker.hear("two", "part_state").digest == 78
+    assert stored() == ((upto + 5, 78),)
+
+
 def test_a_stale_epoch_changes_no_row(bench):
     bench.hire("old")
     bench.hire("new")

@@ -100,10 +100,10 @@ class FakeBroker:
         self.tell(name, assign=wpb.Assign(part=part, epoch=epoch))
         return self.hear(name, "part_state")
 
-    def send_batch(self, name, records, after, upto=None, part=0, epoch=1):
+    def send_batch(self, name, records, after, upto=None, part=0, epoch=1, digest=0):
         upto = upto if upto is not None else records[-1].event.position
         self.tell(name, batch=wpb.Batch(part=part, epoch=epoch, after=after, upto=upto,
-                                        records=records))
+                                        digest=digest, records=records))
         return upto
 
     def apply(self, name, records, after, upto=None, part=0, epoch=1, seconds=20):

@@ -1,6 +1,7 @@
 #include "sync_world.h"
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "wire.h"
 
@@ -227,6 +228,16 @@ uint64_t world_head(const struct world *w)
 	return store_last(w->store);
 }
 
+uint64_t world_digest(struct world *w, uint64_t position)
+{
+	struct entry e;
+	assert_int_equal(store_turn_begin(w->store), PARLOR_E_OK);
+	assert_int_equal(store_read(w->store, position, &e), PARLOR_E_OK);
+	uint64_t digest = hash64(e.head.data, e.head.len);
+	store_turn_end(w->store);
+	return digest;
+}
+
 /* ---- a worker ------------------------------------------------------------------- */
 
 struct hand *world_hire(struct world *w, const char *name)
@@ -304,6 +315,7 @@ void hand_state(struct hand *h, uint32_t part)
 	state.epoch = h->epoch[part];
 	state.db_epoch = h->db->epoch[part];
 	state.position = h->db->position[part];
+	state.digest = h->db->digest[part];
 	state.unread_position = unread_of(h, part);
 	if (h->room && h->room_part == part) {
 		room.tenant = (char *)h->tenant;
@@ -355,6 +367,7 @@ static void apply(struct hand *h, const Parlor__Batch *batch)
 		db->applied[at]++;
 	}
 	db->position[batch->part] = batch->upto;
+	db->digest[batch->part] = batch->digest;
 }
 
 static void on_batch(struct hand *h, const Parlor__Batch *batch)

@@ -15,6 +15,7 @@
 struct database {
 	uint64_t epoch[WORLD_PARTS];
 	uint64_t position[WORLD_PARTS];
+	uint64_t digest[WORLD_PARTS];
 	uint8_t applied[WORLD_RECORDS + 1];
 	size_t disorder; /* records not in order, of another part, or outside their batch */
 };
@@ -89,6 +90,8 @@ uint64_t world_post(struct world *, const char *room, size_t n);
 void world_trim(struct world *, uint64_t first);
 uint64_t world_no(struct world *, const char *room);
 uint64_t world_head(const struct world *);
+/* Of the record there, as it has to stand beside a mark. */
+uint64_t world_digest(struct world *, uint64_t position);
 
 /* A worker connects and says hello; it has answered nothing yet. */
 struct hand *world_hire(struct world *, const char *name);

@@ -225,8 +225,10 @@ static void a_mark_that_goes_back_is_believed(void **state)
 	world_until(w, synced(w));
 
 	/* A backup was put back: everything behind position 100 is gone. */
-	for (size_t i = 0; i < WORLD_PARTS; i++)
+	for (size_t i = 0; i < WORLD_PARTS; i++) {
 		w->db.position[i] = 100;
+		w->db.digest[i] = world_digest(w, 100);
+	}
 	memset(w->db.applied + 101, 0, sizeof w->db.applied - 101);
 	for (size_t i = 0; i < 4; i++)
 		some_rooms(w, 4, 8);
@@ -271,6 +273,7 @@ static void a_mark_behind_the_trimmed_journal_is_sent_nothing(void **state)
 	some_rooms(w, 8, 100);
 	world_trim(w, 50);
 	w->db.position[1] = 49;
+	w->db.digest[1] = 12345; /* nobody knows any more what stood there */
 	struct hand *h = world_hire(w, "one");
 	world_until(w, sync_part_position(w->sync, 1) == world_head(w));
 	world_until(w, error_of(w, 0)[0] && error_of(w, 2)[0]);
@@ -278,6 +281,72 @@ static void a_mark_behind_the_trimmed_journal_is_sent_nothing(void **state)
 	assert_non_null(strstr(error_of(w, 2), "the journal begins at 50"));
 	assert_int_equal(w->db.position[2], 0);
 	assert_true(h->batch_records > 0);
+	world_free(w);
+}
+
+static void every_mark_has_the_digest_of_its_record(void **state)
+{
+	(void)state;
+	struct world *w = world_new();
+	struct hand *h = world_hire(w, "one");
+	some_rooms(w, 4, 100);
+	world_until(w, synced(w));
+	w->now_us += w->settings.idle_ms * 1000;
+	hand_ping(h);
+	world_until(w, sync_floor(w->sync) == world_head(w));
+	for (size_t i = 0; i < WORLD_PARTS; i++)
+		assert_true(w->db.digest[i] == world_digest(w, w->db.position[i]));
+	world_free(w);
+}
+
+/* A broker's directory was put back from a copy, and the database was not. */
+static void a_database_of_another_history_is_sent_nothing(void **state)
+{
+	(void)state;
+	struct world *before = world_new(), *w = world_new();
+	struct hand *h = world_hire(before, "one");
+	some_rooms(before, 4, 200);
+	before->now_us += before->settings.idle_ms * 1000;
+	hand_ping(h);
+	world_until(before, sync_floor(before->sync) == world_head(before));
+	uint64_t mark = world_head(before);
+	w->db = before->db;
+	memset(w->db.applied, 0, sizeof w->db.applied);
+	world_free(before);
+
+	some_rooms(w, 4, 100);
+	h = world_hire(w, "one");
+	for (uint32_t i = 0; i < WORLD_PARTS; i++)
+		world_until(w, strstr(error_of(w, i), "ahead of the journal"));
+
+	/* The new history passes the mark of the old one, and is kept out still. */
+	some_rooms(w, 4, 1000);
+	assert_true(world_head(w) > mark);
+	for (int again = 0; again < 2; again++) {
+		w->now_us += w->settings.retry_ms * 1000;
+		hand_ping(h);
+		world_settle(w);
+		for (uint32_t i = 0; i < WORLD_PARTS; i++) {
+			world_until(w, strstr(error_of(w, i), "holds another history"));
+			assert_int_equal(w->db.position[i], mark);
+		}
+		assert_int_equal(sync_synced(w->sync), 0);
+		assert_int_equal(sync_floor(w->sync), 0);
+		world_restart(w);
+		world_settle(w);
+		hand_close(h);
+		h = world_hire(w, "one");
+	}
+	assert_int_equal(h->batches, 0);
+	for (size_t p = 0; p <= WORLD_RECORDS; p++)
+		assert_int_equal(w->db.applied[p], 0);
+
+	/* An empty database has no history yet. */
+	memset(&w->db, 0, sizeof w->db);
+	w->now_us += w->settings.retry_ms * 1000;
+	hand_ping(h);
+	world_until(w, synced(w));
+	world_assert_applied(w);
 	world_free(w);
 }
 
@@ -504,6 +573,8 @@ int main(void)
 		cmocka_unit_test(a_mark_that_goes_back_is_believed),
 		cmocka_unit_test(a_mark_ahead_of_the_journal_is_sent_nothing),
 		cmocka_unit_test(a_mark_behind_the_trimmed_journal_is_sent_nothing),
+		cmocka_unit_test(every_mark_has_the_digest_of_its_record),
+		cmocka_unit_test(a_database_of_another_history_is_sent_nothing),
 		cmocka_unit_test(a_higher_epoch_in_the_database_is_passed),
 		cmocka_unit_test(a_silent_worker_loses_its_parts),
 		cmocka_unit_test(a_worker_that_says_goodbye_is_replaced_at_once),

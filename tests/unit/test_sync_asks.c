@@ -312,6 +312,7 @@ static void a_stored_post_of_a_room_in_quarantine_is_refused(void **state)
 	h->room_part = part;
 	h->room_position = position;
 	w->db.position[part] = position;
+	w->db.digest[part] = world_digest(w, position);
 	hand_state(h, part);
 	world_until(w, w->answers_len);
 	assert_int_equal(w->answers[0].code, PARLOR_E_DB_DATA);

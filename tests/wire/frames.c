@@ -128,6 +128,7 @@ static void put_batch(struct buf *b)
 	batch.epoch = 7;
 	batch.after = 123456000;
 	batch.upto = 123456789;
+	batch.digest = 0x0123456789ABCDEF;
 	batch.records = records;
 	batch.n_records = 2;
 	Parlor__ToWorker frame = PARLOR__TO_WORKER__INIT;
@@ -152,6 +153,7 @@ static void put_part_state(struct buf *b)
 	state.unread_position = 123455000;
 	state.quarantined = rooms;
 	state.n_quarantined = 1;
+	state.digest = 0xFEDCBA9876543210;
 	Parlor__FromWorker frame = PARLOR__FROM_WORKER__INIT;
 	frame.op_case = PARLOR__FROM_WORKER__OP_PART_STATE;
 	frame.part_state = &state;

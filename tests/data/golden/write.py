@@ -24,12 +24,14 @@ one_event = p.Event(position=123456789, time_us=TIME, room="room-7", posted=p.Me
     type=p.MESSAGE_MESSAGE, content_type=p.CONTENT_IMAGE, body=BODY, client_id="c-0001",
     mentions=["agent-2"]))
 event = p.FromBroker(events=[one_event])
-batch = w.ToWorker(batch=w.Batch(part=5, epoch=7, after=123456000, upto=123456789, records=[
+batch = w.ToWorker(batch=w.Batch(part=5, epoch=7, after=123456000, upto=123456789,
+                               digest=0x0123456789ABCDEF, records=[
     w.SyncRecord(kind=w.RECORD_BOOT),
     w.SyncRecord(kind=w.RECORD_POSTED, tenant="acme", counted=11, seen=4, members=3,
                  event=one_event)]))
 part_state = w.FromWorker(part_state=w.PartState(
     part=5, epoch=7, db_epoch=7, position=123456000, unread_position=123455000,
+    digest=0xFEDCBA9876543210,
     quarantined=[w.QuarantinedRoom(tenant="acme", room="room-7", position=12,
                                    error="Data too long for column")]))
 
