@@ -60,17 +60,19 @@ void bare_send_acks(struct bare_server *s)
 /* A frame of one byte is a listener's hello, answered with anything. */
 static void take_payload(struct bare_server *s, struct bare_peer *p, zmq_msg_t *frame)
 {
-	const struct bare_post *posts = zmq_msg_data(frame);
-	size_t n = zmq_msg_size(frame) / sizeof *posts;
+	const uint8_t *at = zmq_msg_data(frame);
+	size_t n = zmq_msg_size(frame) / sizeof(struct bare_post);
 	if (zmq_msg_size(frame) == 1) {
 		zmq_msg_t answer;
 		p->listens = true;
 		zmq_msg_init_size(&answer, 1);
 		bare_send(s, p, &answer);
 	}
-	for (size_t i = 0; i < n; i++) {
-		struct bare_ack ack = {.id = posts[i].id, .position = ++s->position};
-		s->take(s, &posts[i]);
+	for (size_t i = 0; i < n; i++, at += sizeof(struct bare_post)) {
+		struct bare_post post; /* copied: a frame need not be aligned */
+		memcpy(&post, at, sizeof post);
+		struct bare_ack ack = {.id = post.id, .position = ++s->position};
+		s->take(s, &post);
 		buf_put(&p->acks, &ack, sizeof ack);
 	}
 	s->posts += n;
@@ -159,15 +161,17 @@ static void put_post(void *ctx, struct buf *frame, uint64_t id, uint64_t now_ns)
 
 static void read_frame(void *ctx, struct load *l, struct load_link *link, struct span frame)
 {
+	const uint8_t *at = frame.data, *end = at + frame.len;
+	struct bare_ack ack;
+	struct bare_event event;
 	(void)ctx;
-	if (link->posts) {
-		const struct bare_ack *acks = frame.data;
-		for (size_t i = 0; i < frame.len / sizeof *acks; i++)
-			load_acked(l, link, acks[i].id, acks[i].position);
-	} else {
-		const struct bare_event *events = frame.data;
-		for (size_t i = 0; i < frame.len / sizeof *events; i++)
-			load_delivered(l, link, events[i].position, events[i].post.sent_ns);
+	for (; link->posts && at + sizeof ack <= end; at += sizeof ack) {
+		memcpy(&ack, at, sizeof ack);
+		load_acked(l, link, ack.id, ack.position);
+	}
+	for (; link->listens && at + sizeof event <= end; at += sizeof event) {
+		memcpy(&event, at, sizeof event);
+		load_delivered(l, link, event.position, event.post.sent_ns);
 	}
 }
 

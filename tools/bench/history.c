@@ -121,7 +121,7 @@ static void run(const struct options *o, bool cold, struct report *report)
 	row_set(&row, "cold_pages", (double)sent);
 	row_times(&row, "page_", times);
 	row_set(&row, "broker_cpu_us_per_page", (double)used.cpu_ns / 1e3 / (double)times->count);
-	row_set(&row, "broker_rss_mb", rss_mb(s.rig.broker->pid));
+	stage_memory(&s, &row);
 	world_check(s.world, &s.control);
 	database_close(&database);
 	report_run(report, &row);

@@ -23,7 +23,7 @@ static void run(const struct options *o, struct report *report)
 	struct crowd crowd;
 	struct row row = {0};
 	stage_open(&s, o, &plan);
-	double before = rss_mb(s.rig.broker->pid);
+	double before = anon_mb(s.rig.broker->pid);
 	crowd_init(&crowd, s.world, s.zmq);
 	uint64_t began = load_now_ns();
 	crowd_connect(&crowd, s.rig.client, false);
@@ -39,10 +39,10 @@ static void run(const struct options *o, struct report *report)
 		crowd_serve(&crowd);
 	double seconds = (double)(load_now_ns() - began) / 1e9;
 	struct usage used = usage_since(then, usage_of(s.rig.broker->pid));
-	double after = rss_mb(s.rig.broker->pid);
+	double after = anon_mb(s.rig.broker->pid);
 	row_set(&row, "kb_per_session", (after - before) * 1024 / sessions);
-	row_set(&row, "broker_rss_mb", after);
-	row_set(&row, "broker_rss_before_mb", before);
+	stage_memory(&s, &row);
+	row_set(&row, "broker_anon_before_mb", before);
 	row_set(&row, "broker_idle_cpu_share", (double)used.cpu_ns / 1e9 / seconds);
 	report_run(report, &row);
 	crowd_fini(&crowd);

@@ -77,15 +77,16 @@ static void ask_total(struct asker *a)
 }
 
 /* In a thread of its own: the load must not be made to wait. Pages follow one
- * another while the list has more than one, up to a depth. */
+ * another where so many are full, else the first is asked for again. */
 static void *look_through(void *arg)
 {
 	struct asker *a = arg;
+	bool deep = a->rooms > 2 * PAGE * PAGES_DEEP;
 	while (!atomic_load(&a->stop)) {
 		uint64_t cursor = 0;
 		for (int i = 0; i < PAGES_DEEP && !atomic_load(&a->stop); i++) {
-			cursor = a->rooms > 2 * PAGE * PAGES_DEEP ? ask_page(a, cursor)
-								  : ask_page(a, 0);
+			uint64_t next = ask_page(a, cursor);
+			cursor = deep ? next : 0;
 			ask_total(a);
 		}
 	}

@@ -15,7 +15,7 @@
 #define NS_PER_S UINT64_C(1000000000)
 #define RING (UINT64_C(1) << 20) /* posts in flight at most */
 #define PING_NS (2 * NS_PER_S)
-#define PATIENCE_NS (60 * NS_PER_S)
+#define PATIENCE_NS (30 * NS_PER_S)
 #define TICK_NS 100000 /* open loop: posts due in that time leave together */
 #define FRAME_POSTS_MAX 500
 #define POLL_MS 100

@@ -387,6 +387,7 @@ static void run(const struct options *o, const char *path, struct report *report
 	row_set(&row, "posts", (double)m->posts);
 	row_set(&row, "requests", (double)m->requests);
 	row_set(&row, "broker_rss_mb", rss_mb(m->rig.broker->pid));
+	row_set(&row, "broker_anon_mb", anon_mb(m->rig.broker->pid));
 	row_set(&row, "broker_cpu_s", (double)used.cpu_ns / 1e9);
 	row_set(&row, "broker_main_cpu_s", (double)used.main_ns / 1e9);
 	row_set(&row, "bench_cpu_s", (double)own / 1e9);

@@ -60,7 +60,7 @@ static void run(const struct options *o, struct report *report)
 	row_set(&row, "ready_s", (double)(ready - began) / 1e9);
 	row_set(&row, "served_s", (double)(served - began) / 1e9);
 	row_set(&row, "broker_cpu_s", (double)usage_of(s.rig.broker->pid).cpu_ns / 1e9);
-	row_set(&row, "broker_rss_mb", rss_mb(s.rig.broker->pid));
+	stage_memory(&s, &row);
 	world_check(s.world, &s.control);
 	report_run(report, &row);
 	stage_close(&s);

@@ -44,12 +44,37 @@ static void remove_dir(const char *path)
 		(void)nftw(path, remove_one, 32, FTW_DEPTH | FTW_PHYS);
 }
 
-/* On the way out, whatever the reason: nothing of ours stays. */
+static void show_log(const char *dir, const char *name)
+{
+	char path[RIG_PATH_MAX], line[512];
+	snprintf(path, sizeof path, "%.400s/%s.log", dir, name);
+	FILE *log = fopen(path, "re");
+	if (!log)
+		return;
+	while (fgets(line, sizeof line, log))
+		fprintf(stderr, "  %s: %s", name, line);
+	fclose(log);
+}
+
+static bool has_left(const struct process *p)
+{
+	siginfo_t info = {0};
+	return p->pid <= 0 ||
+	       (waitid(P_PID, (id_t)p->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+		info.si_pid);
+}
+
+/* On the way out, whatever the reason: nothing of ours stays. Who had left by
+ * himself has a reason in his log. */
 static void clean_up(void)
 {
-	for (size_t i = 0; i < PROCESSES_MAX; i++)
-		if (processes[i].pid > 0)
-			rig_kill(&processes[i]);
+	for (size_t i = 0; i < PROCESSES_MAX; i++) {
+		if (processes[i].pid <= 0)
+			continue;
+		if (has_left(&processes[i]))
+			show_log(own_dir, processes[i].name);
+		rig_kill(&processes[i]);
+	}
 	remove_dir(own_dir);
 	own_dir[0] = 0;
 }
@@ -129,18 +154,6 @@ static struct process *free_slot(void)
 		if (processes[i].pid == 0)
 			return &processes[i];
 	fail("more processes than %d", PROCESSES_MAX);
-}
-
-static void show_log(const struct rig *r, const char *name)
-{
-	char path[RIG_PATH_MAX], line[512];
-	snprintf(path, sizeof path, "%.400s/%s.log", r->dir, name);
-	FILE *log = fopen(path, "re");
-	if (!log)
-		return;
-	while (fgets(line, sizeof line, log))
-		fprintf(stderr, "  %s: %s", name, line);
-	fclose(log);
 }
 
 static void put_slow_sync(const struct rig *r)
@@ -226,7 +239,7 @@ struct process *rig_start(struct rig *r, const char *name, const char *const arg
 	if (r->options->verbose)
 		fprintf(stderr, "%s is process %ld\n", name, (long)pid);
 	if (ready && !await_line(p, ready, line)) {
-		show_log(r, name);
+		show_log(r->dir, name);
 		fail("%s did not get ready", name);
 	}
 	return p;
@@ -260,19 +273,13 @@ void rig_stop(struct process *p)
 	if (p->pid <= 0)
 		return;
 	kill(p->pid, SIGTERM);
-	for (;;) {
-		siginfo_t info = {0};
-		if (waitid(P_PID, (id_t)p->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-		    info.si_pid)
-			break;
+	while (!has_left(p)) {
 		check(clock_mono_us() < until, "%s does not stop", p->name);
 		nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
 	}
 	int status = ended(p);
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-		struct rig at = {0};
-		memcpy(at.dir, own_dir, sizeof at.dir);
-		show_log(&at, p->name);
+		show_log(own_dir, p->name);
 		fail("%s left with status %d", p->name, status);
 	}
 }
@@ -287,11 +294,7 @@ void rig_interrupt(struct process *p)
 
 void rig_check(const struct process *p)
 {
-	siginfo_t info = {0};
-	bool left = p->pid <= 0 ||
-		    (waitid(P_PID, (id_t)p->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-		     info.si_pid);
-	check(!left, "%s has left by itself", p->name);
+	check(!has_left(p), "%s has left by itself", p->name);
 }
 
 void rig_run(struct rig *r, const char *name, const char *const argv[])
@@ -299,7 +302,7 @@ void rig_run(struct rig *r, const char *name, const char *const argv[])
 	struct process *p = rig_start(r, name, argv, false, NULL, NULL);
 	int status = ended(p);
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-		show_log(r, name);
+		show_log(r->dir, name);
 		fail("%s left with status %d", name, status);
 	}
 }
@@ -412,16 +415,29 @@ uint64_t usage_own_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec;
 }
 
-double rss_mb(pid_t pid)
+static double status_mb(pid_t pid, const char *name)
 {
+	size_t len = strlen(name);
 	char path[64], line[256];
 	double kib = 0;
 	snprintf(path, sizeof path, "/proc/%ld/status", (long)pid);
 	FILE *file = fopen(path, "re");
 	check(file, "%s: %s", path, strerror(errno));
 	while (fgets(line, sizeof line, file))
-		if (sscanf(line, "VmRSS: %lf", &kib) == 1)
+		if (strncmp(line, name, len) == 0) {
+			kib = strtod(line + len, NULL);
 			break;
+		}
 	fclose(file);
 	return kib / 1024.0;
+}
+
+double rss_mb(pid_t pid)
+{
+	return status_mb(pid, "VmRSS:");
+}
+
+double anon_mb(pid_t pid)
+{
+	return status_mb(pid, "RssAnon:");
 }

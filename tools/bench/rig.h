@@ -67,7 +67,8 @@ uint64_t rig_disk_bytes(const struct rig *, const char *name);
 struct usage usage_of(pid_t);
 struct usage usage_since(struct usage then, struct usage now);
 uint64_t usage_own_ns(void);
-double rss_mb(pid_t);
+double rss_mb(pid_t);  /* with the pages of mapped files that it has touched */
+double anon_mb(pid_t); /* without: what it allocated */
 
 /* Path of a program or module beside this one. */
 void rig_beside(char out[RIG_PATH_MAX], const char *name);

@@ -74,16 +74,22 @@ static double count_run(const struct options *o, uint32_t members, uint64_t post
 	struct load_plan load = {.in_flight = option_or(o->in_flight, 256), .posts = posts};
 	struct load_result *result = mem_new(sizeof *result);
 	struct stage s;
-	const char *tmp = o->dir ? o->dir : "/tmp";
-	snprintf(file, sizeof file, "%.400s/parlor-bench-callgrind-%ld", tmp, (long)getpid());
+	struct options quiet = *o;
+	quiet.perf = NULL;
+	if (o->perf)
+		snprintf(file, sizeof file, "%s", o->perf);
+	else
+		snprintf(file, sizeof file, "%.400s/parlor-bench-callgrind-%ld",
+			 o->dir ? o->dir : "/tmp", (long)getpid());
 	snprintf(out, sizeof out, "--callgrind-out-file=%s", file);
 	const char *before[] = {"valgrind", "--tool=callgrind", out, NULL};
 	plan.before = before;
-	stage_open(&s, o, &plan);
+	stage_open(&s, &quiet, &plan);
 	stage_run(&s, &load, result);
 	stage_close(&s);
 	double total = read_totals(file);
-	(void)unlink(file);
+	if (!o->perf)
+		(void)unlink(file);
 	free(result);
 	return total;
 }

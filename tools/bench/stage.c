@@ -89,6 +89,7 @@ static void mark(void *ctx, bool begins)
 	s->broker = usage_since(s->broker_then, now);
 	s->own_ns = usage_own_ns() - s->own_then;
 	s->rss_mb = rss_mb(s->rig.broker->pid);
+	s->anon_mb = anon_mb(s->rig.broker->pid);
 }
 
 void stage_run(struct stage *s, struct load_plan *plan, struct load_result *result)
@@ -118,12 +119,19 @@ void stage_figures(const struct stage *s, const struct load_result *r, struct ro
 	row_set(row, "posts_per_commit", s->commits ? (double)r->posted / (double)s->commits : 0);
 	row_set(row, "events_caught_up", (double)s->events);
 	row_set(row, "broker_rss_mb", s->rss_mb);
+	row_set(row, "broker_anon_mb", s->anon_mb);
 	row_set(row, "broker_cpu_s", (double)s->broker.cpu_ns / 1e9);
 	row_set(row, "broker_main_cpu_s", (double)s->broker.main_ns / 1e9);
 	row_set(row, "bench_cpu_s", (double)s->own_ns / 1e9);
 	row_set(row, "broker_cpu_us_per_post", (double)s->broker.cpu_ns / 1e3 / acked);
 	row_set(row, "broker_main_us_per_post", (double)s->broker.main_ns / 1e3 / acked);
 	row_set(row, "bench_cpu_us_per_post", (double)s->own_ns / 1e3 / acked);
+}
+
+void stage_memory(const struct stage *s, struct row *row)
+{
+	row_set(row, "broker_rss_mb", rss_mb(s->rig.broker->pid));
+	row_set(row, "broker_anon_mb", anon_mb(s->rig.broker->pid));
 }
 
 struct load_plan stage_plan_of(const struct options *o, uint64_t in_flight)

@@ -22,7 +22,7 @@ struct stage {
 	struct usage broker_then, broker;
 	uint64_t own_then, own_ns;
 	uint64_t commits, turns, events;
-	double rss_mb;
+	double rss_mb, anon_mb;
 	struct process *perf;
 };
 
@@ -43,6 +43,8 @@ void stage_close(struct stage *);
 void stage_run(struct stage *, struct load_plan *plan, struct load_result *);
 /* Rates, times and CPU of that run. */
 void stage_figures(const struct stage *, const struct load_result *, struct row *);
+/* The broker's memory now: broker_rss_mb, broker_anon_mb. */
+void stage_memory(const struct stage *, struct row *);
 /* The usual plan of the options: warm-up, time, rate. */
 struct load_plan stage_plan_of(const struct options *, uint64_t in_flight);
 

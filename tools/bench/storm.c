@@ -103,7 +103,7 @@ static void run(const struct options *o, struct report *report)
 	row_set(&row, "broker_cpu_s", (double)used.cpu_ns / 1e9);
 	row_set(&row, "broker_main_cpu_s", (double)used.main_ns / 1e9);
 	row_set(&row, "bench_cpu_s", (double)(usage_own_ns() - own) / 1e9);
-	row_set(&row, "broker_rss_mb", rss_mb(s.rig.broker->pid));
+	stage_memory(&s, &row);
 	/* Whatever is doubled would come before the answer to a ping. */
 	crowd_ping(&crowd);
 	for (int i = 0; i < 3; i++)

@@ -153,7 +153,7 @@ static double drain_backlog(struct sync_run *s, uint64_t messages, unsigned work
 	row_set(row, "broker_cpu_s", (double)broker.cpu_ns / 1e9);
 	row_set(row, "worker_rss_mb", rss_mb(s->workers[0]->pid));
 	row_set(row, "database_rss_mb", rss_mb(s->database.server->pid));
-	row_set(row, "broker_rss_mb", rss_mb(s->stage.rig.broker->pid));
+	stage_memory(&s->stage, row);
 	return rate;
 }
 
