@@ -266,6 +266,7 @@ static enum parlor_err apply_posted(struct core *c, const struct record *r)
 		err = membership_of(c, r, room, r->member, &ms);
 	if (!err && ms) {
 		ms->row.seen = r->seen;
+		tables_tell(ms);
 		if (r->type == MESSAGE_TYPE_MESSAGE) {
 			ms->row.own = r->own;
 			ms->row.own_last = r->seq;
@@ -312,6 +313,7 @@ static enum parlor_err apply_read(struct core *c, const struct record *r)
 		err = membership_of(c, r, room, r->member, &ms);
 	if (!err && ms) {
 		ms->row.seen = r->seen;
+		tables_tell(ms);
 		ms->row.read_seq = r->read_seq;
 		membership_changed(c, r, ms);
 	}

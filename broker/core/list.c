@@ -33,9 +33,7 @@ static bool walk_recent(struct core *c, const struct tenant *t, const struct mem
 			return false;
 		if (r->row.active_pos >= below)
 			continue;
-		struct pair_key key = {r->no, m->no};
-		struct membership *ms;
-		HASH_FIND(by_pair, c->memberships, &key, sizeof key, ms);
+		struct membership *ms = tables_resident(c, r, m);
 		if (!ms || ms->gone)
 			continue;
 		page->items[page->len++] = ms;
@@ -148,6 +146,38 @@ enum parlor_err core_list(struct core *c, const struct core_call *call, struct s
 	return PARLOR_E_OK;
 }
 
+/* Reckons the total from nothing. */
+static void sum_all(struct member *m)
+{
+	struct membership *ms;
+	m->total.unread = m->total.rooms = 0;
+	DL_FOREACH2(m->memberships, ms, member_next)
+	{
+		ms->told = 0;
+		tables_tell(ms);
+		m->total.rooms += !ms->gone;
+	}
+	m->total.known = true;
+}
+
+/* Brings the total up to date by the rooms that were active since; false when
+ * there are too many, or not all are known to be at hand. */
+static bool sum_recent(struct core *c, const struct tenant *t, struct member *m)
+{
+	size_t steps = WALK_STEPS(m->memberships_len);
+	if (!m->total.known || t->warm_floor > m->total.position)
+		return false;
+	for (struct room *r = t->warm; r && r->row.active_pos > m->total.position;
+	     r = r->warm_next) {
+		if (steps-- == 0)
+			return false;
+		struct membership *ms = tables_resident(c, r, m);
+		if (ms)
+			tables_tell(ms);
+	}
+	return true;
+}
+
 enum parlor_err core_unread_total(struct core *c, const struct core_call *call, struct span member,
 				  uint64_t *unread, uint64_t *rooms)
 {
@@ -156,14 +186,10 @@ enum parlor_err core_unread_total(struct core *c, const struct core_call *call, 
 	enum parlor_err err = find(c, call, member, &t, &m);
 	if (err)
 		return err;
-	*unread = *rooms = 0;
-	struct membership *ms;
-	DL_FOREACH2(m->memberships, ms, member_next)
-	{
-		if (ms->gone)
-			continue;
-		*unread += ms->room->row.counted - ms->row.seen;
-		++*rooms;
-	}
+	if (!sum_recent(c, t, m))
+		sum_all(m);
+	m->total.position = c->state.position;
+	*unread = m->total.unread;
+	*rooms = m->total.rooms;
 	return PARLOR_E_OK;
 }

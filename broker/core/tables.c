@@ -294,6 +294,11 @@ static void unlink_membership(struct core *c, struct membership *ms)
 	pool_put(&c->membership_pool, ms);
 }
 
+struct membership *tables_resident(struct core *c, const struct room *r, const struct member *m)
+{
+	return find_membership(c, r->no, m->no);
+}
+
 enum parlor_err tables_membership(struct core *c, struct room *r, struct member *m,
 				  struct membership **out)
 {
@@ -334,6 +339,9 @@ struct membership *tables_add_membership(struct core *c, struct room *r, struct 
 		ms->row = *row;
 		tables_set_profile(ms, row->name, row->avatar);
 	}
+	ms->told = 0;
+	m->total.rooms++;
+	tables_tell(ms);
 	tables_touch_membership(c, ms);
 	return ms;
 }
@@ -564,9 +572,18 @@ void tables_touch_membership(struct core *c, struct membership *ms)
 	tables_list_room(c, ms->room);
 }
 
+void tables_tell(struct membership *ms)
+{
+	uint64_t unread = ms->gone ? 0 : ms->room->row.counted - ms->row.seen;
+	ms->member->total.unread += unread - ms->told;
+	ms->told = unread;
+}
+
 void tables_remove_membership(struct core *c, struct membership *ms, uint64_t position)
 {
 	ms->gone = true;
+	ms->member->total.rooms--;
+	tables_tell(ms);
 	new_former(c, ms, position);
 	tables_touch_membership(c, ms);
 }
@@ -590,6 +607,7 @@ void tables_drop_membership(struct core *c, struct membership *ms)
 {
 	ms->room->all_members = false;
 	ms->member->all_rooms = false;
+	ms->member->total.known = false;
 	unlink_membership(c, ms);
 }
 

@@ -40,6 +40,15 @@ struct member {
 	bool all_rooms; /* memberships holds every room of the member */
 	bool dirty;
 	struct member *dirty_next;
+	/* The sum of unread over all rooms, once it was asked for: what each
+	 * membership adds to it is in `told`, as of that position for what others
+	 * post, always for what the member does. */
+	struct {
+		bool known;
+		uint64_t unread;
+		uint64_t rooms;
+		uint64_t position;
+	} total;
 };
 
 struct pair_key {
@@ -58,6 +67,7 @@ struct membership {
 	struct member *member;
 	struct row_membership row; /* name and avatar borrow from text */
 	char *text;
+	uint64_t told; /* unread of the room in member->total */
 	bool gone;
 	bool dirty;
 	bool indexed;                                 /* its ROW_MEMBERS row is written */
@@ -177,6 +187,8 @@ enum parlor_err tables_room_no(struct core *, uint64_t no, struct room **) PARLO
 /* NULL also when the member has left. */
 enum parlor_err tables_membership(struct core *, struct room *, struct member *,
 				  struct membership **) PARLOR_MUST_CHECK;
+/* The same without loading, tombstones included. */
+struct membership *tables_resident(struct core *, const struct room *, const struct member *);
 /* As it is stored or pending; *found false when there is none. */
 enum parlor_err tables_message(struct core *, uint64_t room, uint64_t seq, struct row_message *,
 			       bool *found) PARLOR_MUST_CHECK;
@@ -204,6 +216,9 @@ void tables_new_name(struct core *, char kind, uint32_t tenant, struct span id, 
 
 void tables_set_room_name(struct room *, struct span name);
 void tables_set_profile(struct membership *, struct span name, struct span avatar);
+
+/* Brings the member's total up to what the membership is now. */
+void tables_tell(struct membership *);
 
 /* Changed: to be written back. */
 void tables_list_room(struct core *, struct room *);
