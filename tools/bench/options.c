@@ -38,7 +38,7 @@ static const struct option_row rows[] = {
 	ROW("dir", TEXT, dir, "where private directories are made ($TMPDIR, /tmp)"),
 	ROW("set", TEXT, set, "settings of parlord: section.key=value, comma between"),
 	ROW("perf", TEXT, perf,
-	    "perf record -g of the broker into that file; with --callgrind, its output"),
+	    "perf record of the broker into that file; with --callgrind, its output"),
 	ROW("json", SWITCH, json, "one JSON object a line instead of tables"),
 	ROW("callgrind", SWITCH, callgrind, "size: count instructions under valgrind"),
 	ROW("smoke", SWITCH, smoke, "every scenario, tiny: does it work at all"),

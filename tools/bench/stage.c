@@ -66,8 +66,9 @@ static void profile(struct stage *s, bool begins)
 {
 	char pid[24];
 	snprintf(pid, sizeof pid, "%ld", (long)s->rig.broker->pid);
-	const char *argv[] = {"perf", "record", "-g", "-F", "499", "-o", s->rig.options->perf,
-			      "-p",   pid,      NULL};
+	const char *argv[] = {"perf", "record", "--call-graph",       "dwarf,8192", "-F",
+			      "199",  "-o",     s->rig.options->perf, "-p",         pid,
+			      NULL};
 	if (begins)
 		s->perf = rig_start(&s->rig, "perf", argv, false, NULL, NULL);
 	else
