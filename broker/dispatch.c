@@ -64,6 +64,24 @@ void reply_put(struct broker *b, struct session *s, const Parlor__Reply *reply)
 	outbox_add(b->outbox, s->out, outbox_end(b->outbox));
 }
 
+/* By hand: of all replies this one is given a hundred thousand times a second. */
+void reply_put_posted(struct broker *b, struct session *s, uint64_t id, uint64_t seq,
+		      uint64_t position, uint64_t time_us)
+{
+	enum { REPLY_ID = 1, REPLY_POSTED = 11, SEQ = 1, POSITION = 2, TIME_US = 3 };
+	uint8_t posted_bytes[3 * (1 + BUF_VARINT_MAX)], reply_bytes[64];
+	struct buf posted = {.data = posted_bytes, .cap = sizeof posted_bytes};
+	struct buf reply = {.data = reply_bytes, .cap = sizeof reply_bytes};
+	wire_put_varint_field(&posted, SEQ, seq);
+	wire_put_varint_field(&posted, POSITION, position);
+	wire_put_varint_field(&posted, TIME_US, time_us);
+	wire_put_varint_field(&reply, REPLY_ID, id);
+	wire_put_bytes_field(&reply, REPLY_POSTED, (struct span){posted.data, posted.len});
+	wire_put_bytes_field(outbox_begin(b->outbox), REPLIES_FIELD,
+			     (struct span){reply.data, reply.len});
+	outbox_add(b->outbox, s->out, outbox_end(b->outbox));
+}
+
 static void refusal(Parlor__Reply *reply, uint64_t id, int code, const char *text)
 {
 	parlor__reply__init(reply);
@@ -151,7 +169,7 @@ static enum parlor_err check(const struct ask *a, const struct op_row *op)
 	if ((op->needs & NEEDS_SESSION) && !a->session)
 		return PARLOR_E_NO_SESSION;
 	if (op->needs & NEEDS_SPACE)
-		return commit_room(a->broker, protobuf_c_message_get_packed_size(&a->request->base));
+		return commit_room(a->broker, a->bytes);
 	return PARLOR_E_OK;
 }
 
@@ -218,6 +236,7 @@ static void dispatch_broken(struct broker *b, struct ask *a, struct span payload
 			continue;
 		}
 		a->request = (const Parlor__Request *)request;
+		a->bytes = bytes.len;
 		dispatch_request(b, a);
 		if (b->failed)
 			return;
@@ -242,6 +261,8 @@ static void dispatch_payload(struct broker *b, struct ask *a, struct span payloa
 		return;
 	}
 	for (size_t i = 0; i < frame->n_requests && !b->failed; i++) {
+		/* What the turn reserves adds up: the whole frame is counted once. */
+		a->bytes = i == 0 ? payload.len : 0;
 		a->request = frame->requests[i];
 		dispatch_request(b, a);
 	}
@@ -267,19 +288,6 @@ void dispatch_frame(struct broker *b, const struct front_frame *f)
 
 /* ---- answers that come later ---------------------------------------------------------------- */
 
-static void answer_stored(struct broker *b, const struct waiting_request *w)
-{
-	Parlor__Posted posted = PARLOR__POSTED__INIT;
-	Parlor__Reply reply = PARLOR__REPLY__INIT;
-	posted.seq = w->seq;
-	posted.position = w->position;
-	posted.time_us = w->time_us;
-	reply.id = w->request_id;
-	reply.result_case = PARLOR__REPLY__RESULT_POSTED;
-	reply.posted = &posted;
-	reply_put(b, w->session, &reply);
-}
-
 static void answer_done(struct broker *b, const struct waiting_request *w)
 {
 	Parlor__Done done = PARLOR__DONE__INIT;
@@ -304,7 +312,7 @@ void dispatch_answer(void *broker, const struct sync_answer *answer)
 		text[len] = 0;
 		reply_refuse(b, w->session, w->request_id, answer->code, text);
 	} else if (answer->kind == SYNC_STORED) {
-		answer_stored(b, w);
+		reply_put_posted(b, w->session, w->request_id, w->seq, w->position, w->time_us);
 	} else if (answer->kind == SYNC_COLD) {
 		history_put_cold(b, w, answer->page);
 	} else {

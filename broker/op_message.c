@@ -72,12 +72,10 @@ enum parlor_err op_post(struct ask *a)
 	if (err)
 		return err;
 	a->broker->counts.posts++;
-	parlor__posted__init(&a->posted);
-	a->posted.seq = posted.seq;
-	a->posted.position = posted.position;
-	a->posted.time_us = posted.time_us;
-	a->reply.result_case = PARLOR__REPLY__RESULT_POSTED;
-	a->reply.posted = &a->posted;
+	if (!a->later)
+		reply_put_posted(a->broker, a->session, a->request->id, posted.seq, posted.position,
+				 posted.time_us);
+	a->done = true;
 	return PARLOR_E_OK;
 }
 

@@ -16,6 +16,7 @@ struct ask {
 	struct span routing;
 	const char *user;
 	const Parlor__Request *request;
+	size_t bytes; /* of the frame that are to be accounted to it */
 	Parlor__Reply reply; /* the handler sets the result */
 	bool later;          /* the reply follows, through broker.waiting */
 	bool done;           /* the handler has put the reply itself */
@@ -25,7 +26,6 @@ struct ask {
 	Parlor__Welcome welcome;
 	Parlor__AttachInfo attached;
 	Parlor__Limits limits;
-	Parlor__Posted posted;
 	Parlor__Done changed;
 	Parlor__RoomInfo room;
 	Parlor__MembersPage members;
@@ -62,6 +62,8 @@ uint64_t ask_limit(const struct ask *, uint32_t wanted); /* of a page */
 
 /* Puts a reply for a session. */
 void reply_put(struct broker *, struct session *, const Parlor__Reply *);
+void reply_put_posted(struct broker *, struct session *, uint64_t id, uint64_t seq,
+		      uint64_t position, uint64_t time_us);
 /* A refusal; text is set from the code when it is NULL. */
 void reply_refuse(struct broker *, struct session *, uint64_t id, int code, const char *text);
 

@@ -122,12 +122,43 @@ static int put_sorted(const struct slice *s, struct env *env)
 	return rc;
 }
 
+static bool same_cluster(const struct slice_row *a, const struct slice_row *b)
+{
+	return a->table == b->table && a->prefix == b->prefix;
+}
+
+/* Rows mostly come cluster by cluster, in order: then only each cluster has to
+ * be sorted in itself. */
+static bool clusters_in_order(const struct slice *s)
+{
+	for (size_t i = 1; i < s->len; i++) {
+		const struct slice_row *a = &s->rows[i - 1], *b = &s->rows[i];
+		if (a->table > b->table || (a->table == b->table && a->prefix > b->prefix))
+			return false;
+	}
+	return true;
+}
+
+static void sort(struct slice *s)
+{
+	size_t end;
+	if (!clusters_in_order(s)) {
+		qsort(s->rows, s->len, sizeof *s->rows, by_key_and_order);
+		return;
+	}
+	for (size_t i = 0; i < s->len; i = end) {
+		for (end = i + 1; end < s->len && same_cluster(&s->rows[i], &s->rows[end]);)
+			end++;
+		if (end - i > 1)
+			qsort(s->rows + i, end - i, sizeof *s->rows, by_key_and_order);
+	}
+}
+
 void slice_put(struct slice *s, struct env *env)
 {
 	for (size_t i = 0; i < s->len; i++)
 		s->rows[i].at.bytes = s->bytes.data + s->rows[i].at.offset;
-	if (s->len > 1)
-		qsort(s->rows, s->len, sizeof *s->rows, by_key_and_order);
+	sort(s);
 	if (env->rc == 0)
 		env_fail(env, put_sorted(s, env));
 	env->written += s->bytes.len;

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #define CAP_MIN ((size_t)64)
-#define VARINT_BYTES_MAX 10
 
 bool span_equal(struct span a, struct span b)
 {
@@ -25,7 +24,7 @@ void buf_clear(struct buf *b)
 	b->len = 0;
 }
 
-static void grow(struct buf *b, size_t n)
+void buf_grow(struct buf *b, size_t n)
 {
 	assert(n <= SIZE_MAX / 2 - b->len);
 	size_t cap = b->cap ? b->cap : CAP_MIN;
@@ -33,21 +32,6 @@ static void grow(struct buf *b, size_t n)
 		cap *= 2;
 	b->data = mem_resize(b->data, cap, 1);
 	b->cap = cap;
-}
-
-uint8_t *buf_reserve(struct buf *b, size_t n)
-{
-	if (b->cap - b->len < n || !b->data)
-		grow(b, n);
-	return b->data + b->len;
-}
-
-void buf_put(struct buf *b, const void *bytes, size_t n)
-{
-	if (n == 0)
-		return;
-	memcpy(buf_reserve(b, n), bytes, n);
-	b->len += n;
 }
 
 static void put_little(struct buf *b, uint64_t value, size_t n)
@@ -72,18 +56,6 @@ void buf_put_u32(struct buf *b, uint32_t value)
 void buf_put_u64(struct buf *b, uint64_t value)
 {
 	put_little(b, value, 8);
-}
-
-void buf_put_varint(struct buf *b, uint64_t value)
-{
-	uint8_t *at = buf_reserve(b, VARINT_BYTES_MAX);
-	uint8_t *to = at;
-	while (value >= 0x80) {
-		*to++ = (uint8_t)(value | 0x80);
-		value >>= 7;
-	}
-	*to++ = (uint8_t)value;
-	b->len += (size_t)(to - at);
 }
 
 void buf_put_span(struct buf *b, struct span s)
@@ -163,7 +135,7 @@ uint64_t reader_u64(struct reader *r)
 uint64_t reader_varint(struct reader *r)
 {
 	uint64_t value = 0;
-	for (unsigned shift = 0; shift < 7 * VARINT_BYTES_MAX; shift += 7) {
+	for (unsigned shift = 0; shift < 7 * BUF_VARINT_MAX; shift += 7) {
 		const uint8_t *at = take(r, 1);
 		if (!at)
 			return 0;

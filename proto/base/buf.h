@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* A borrowed run of bytes; text need not end in NUL. */
 struct span {
@@ -25,13 +26,42 @@ struct buf {
 
 void buf_fini(struct buf *);
 void buf_clear(struct buf *); /* keeps the memory */
+#define BUF_VARINT_MAX 10
+
+/* More memory, for n bytes behind len at least. */
+void buf_grow(struct buf *, size_t n);
+
 /* Room for n more bytes behind len; returns where they start. */
-uint8_t *buf_reserve(struct buf *, size_t n);
-void buf_put(struct buf *, const void *bytes, size_t n);
+static inline uint8_t *buf_reserve(struct buf *b, size_t n)
+{
+	if (b->cap - b->len < n || !b->data)
+		buf_grow(b, n);
+	return b->data + b->len;
+}
+
+static inline void buf_put(struct buf *b, const void *bytes, size_t n)
+{
+	if (n == 0)
+		return;
+	memcpy(buf_reserve(b, n), bytes, n);
+	b->len += n;
+}
+
+static inline void buf_put_varint(struct buf *b, uint64_t value)
+{
+	uint8_t *at = buf_reserve(b, BUF_VARINT_MAX);
+	uint8_t *to = at;
+	while (value >= 0x80) {
+		*to++ = (uint8_t)(value | 0x80);
+		value >>= 7;
+	}
+	*to++ = (uint8_t)value;
+	b->len += (size_t)(to - at);
+}
+
 void buf_put_u8(struct buf *, uint8_t);
 void buf_put_u32(struct buf *, uint32_t);
 void buf_put_u64(struct buf *, uint64_t);
-void buf_put_varint(struct buf *, uint64_t);
 void buf_put_span(struct buf *, struct span); /* varint length, bytes */
 
 /* Big-endian, for keys that sort as numbers. */

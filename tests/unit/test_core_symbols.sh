@@ -11,7 +11,7 @@ memcmp memcpy memmove memset strlen
 malloc free exit qsort snprintf __snprintf_chk __memcpy_chk
 __assert_fail __stack_chk_fail _GLOBAL_OFFSET_TABLE_
 span_equal
-buf_fini buf_clear buf_reserve buf_put buf_put_u8 buf_put_u32 buf_put_u64 buf_put_varint
+buf_fini buf_clear buf_grow buf_put_u8 buf_put_u32 buf_put_u64
 buf_put_span
 be64_put be64_get
 reader_init reader_u8 reader_u32 reader_u64 reader_varint reader_span reader_left
