@@ -241,7 +241,7 @@ static void apply_message_row(struct core *c, const struct record *r, struct roo
 				  .counts = r->type == MESSAGE_TYPE_MESSAGE};
 	struct message *msg = tables_hold_message(c, room, r->seq, &row, r->position, fresh);
 	if (r->dedup.low | r->dedup.high)
-		tables_set_dedup(c, msg, r->dedup, r->content);
+		tables_set_dedup(c, room, msg, r->dedup, r->content);
 }
 
 static enum parlor_err apply_posted(struct core *c, const struct record *r)

@@ -85,7 +85,7 @@ static enum parlor_err posted_before(struct core *c, struct room *room, struct h
 {
 	struct row_dedup row;
 	struct row_message msg;
-	enum parlor_err err = tables_dedup(c, room->no, dedup, &row, before);
+	enum parlor_err err = tables_dedup(c, room, dedup, &row, before);
 	if (err || !*before)
 		return err;
 	if (row.content != content)

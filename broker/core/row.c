@@ -77,6 +77,12 @@ void row_key_dedup(struct row_key *k, uint64_t room, struct hash128 hash)
 	k->len = 25;
 }
 
+struct hash128 row_dedup_hash(const void *key)
+{
+	const uint8_t *at = (const uint8_t *)key + ROW_PREFIX;
+	return (struct hash128){.high = be64_get(at), .low = be64_get(at + 8)};
+}
+
 uint64_t row_key_tail(const void *key, size_t len)
 {
 	assert(len >= ROW_PREFIX + 8);

@@ -106,6 +106,8 @@ void row_key_room(struct row_key *, uint64_t room);
 void row_key_membership(struct row_key *, uint64_t room, uint64_t member);
 void row_key_message(struct row_key *, uint64_t room, uint64_t seq);
 void row_key_dedup(struct row_key *, uint64_t room, struct hash128);
+/* The hash in a key made by row_key_dedup. */
+struct hash128 row_dedup_hash(const void *key);
 /* The last number of a key made by in_room, former, membership or message. */
 uint64_t row_key_tail(const void *key, size_t len);
 /* Bytes of such a key before its last number: the prefix of its kind. */

@@ -436,11 +436,43 @@ enum parlor_err tables_message(struct core *c, uint64_t room, uint64_t seq, stru
 	return err;
 }
 
-enum parlor_err tables_dedup(struct core *c, uint64_t room, struct hash128 hash,
+static bool filter_key(void *arg, const void *key, size_t key_len, struct span value)
+{
+	(void)key_len;
+	(void)value;
+	filter_add(arg, row_dedup_hash(key));
+	return true;
+}
+
+/* From what is stored, and from what is not yet. */
+static enum parlor_err make_filter(struct core *c, struct room *r)
+{
+	struct row_key from;
+	struct message *msg;
+	row_key_dedup(&from, r->no, (struct hash128){0, 0});
+	filter_make(&r->filter, r->row.last_seq);
+	enum parlor_err err = c->rows.scan(c->rows.ctx, &from, ROW_PREFIX, filter_key, &r->filter);
+	if (err) {
+		filter_fini(&r->filter);
+		return err;
+	}
+	DL_FOREACH(r->messages, msg)
+		if (msg->has_dedup)
+			filter_add(&r->filter, msg->dedup.hash);
+	return PARLOR_E_OK;
+}
+
+enum parlor_err tables_dedup(struct core *c, struct room *r, struct hash128 hash,
 			     struct row_dedup *row, bool *found)
 {
-	struct dedup_key probe = {room, hash};
+	struct dedup_key probe = {r->no, hash};
 	struct message *msg;
+	enum parlor_err err = PARLOR_E_OK;
+	*found = false;
+	if (!r->filter.words && r->row.last_seq < FILTER_ENTRIES_MAX)
+		err = make_filter(c, r);
+	if (err || !filter_may_hold(&r->filter, hash))
+		return err;
 	HASH_FIND(by_dedup, c->messages_by_dedup, &probe, sizeof probe, msg);
 	*found = msg != NULL;
 	if (msg) {
@@ -450,8 +482,8 @@ enum parlor_err tables_dedup(struct core *c, uint64_t room, struct hash128 hash,
 
 	struct row_key key;
 	struct span value;
-	row_key_dedup(&key, room, hash);
-	enum parlor_err err = c->rows.get(c->rows.ctx, &key, &value);
+	row_key_dedup(&key, r->no, hash);
+	err = c->rows.get(c->rows.ctx, &key, &value);
 	if (err == PARLOR_E_NOT_FOUND)
 		return PARLOR_E_OK;
 	if (!err && !row_get_dedup(value, row))
@@ -477,7 +509,8 @@ struct message *tables_hold_message(struct core *c, struct room *r, uint64_t seq
 	return msg;
 }
 
-void tables_set_dedup(struct core *c, struct message *msg, struct hash128 hash, uint64_t content)
+void tables_set_dedup(struct core *c, struct room *r, struct message *msg, struct hash128 hash,
+		      uint64_t content)
 {
 	if (msg->has_dedup)
 		return;
@@ -485,6 +518,7 @@ void tables_set_dedup(struct core *c, struct message *msg, struct hash128 hash, 
 	msg->dedup = (struct dedup_key){msg->key.room, hash};
 	msg->content = content;
 	HASH_ADD(by_dedup, c->messages_by_dedup, dedup, sizeof msg->dedup, msg);
+	filter_add(&r->filter, hash);
 }
 
 void tables_drop_message(struct core *c, struct room *r, struct message *msg)
@@ -623,6 +657,7 @@ static void free_room(struct core *c, struct room *r)
 	if (c->last_room == r)
 		c->last_room = NULL;
 	free(r->name);
+	filter_fini(&r->filter);
 	pool_put(&c->room_pool, r);
 }
 

@@ -8,6 +8,7 @@
 #define CORE_TABLES_H
 
 #include "core/core.h"
+#include "core/filter.h"
 
 #include "base/mem.h"
 #include "base/pool.h"
@@ -96,6 +97,7 @@ struct room {
 	struct row_room row; /* id borrows from id_key, name from name */
 	uint8_t id_key[ID_KEY_MAX];
 	char *name;
+	struct filter filter; /* of its idempotency keys */
 	struct membership *memberships;
 	bool all_members;
 	bool used; /* since the clock's hand passed */
@@ -192,7 +194,7 @@ struct membership *tables_resident(struct core *, const struct room *, const str
 /* As it is stored or pending; *found false when there is none. */
 enum parlor_err tables_message(struct core *, uint64_t room, uint64_t seq, struct row_message *,
 			       bool *found) PARLOR_MUST_CHECK;
-enum parlor_err tables_dedup(struct core *, uint64_t room, struct hash128, struct row_dedup *,
+enum parlor_err tables_dedup(struct core *, struct room *, struct hash128, struct row_dedup *,
 			     bool *found) PARLOR_MUST_CHECK;
 
 /* Makes every membership of the room (of the member) resident. Lists may hold
@@ -210,7 +212,8 @@ struct membership *tables_add_membership(struct core *, struct room *, struct me
 /* Makes the message resident, to be written. fresh: it is known not to be yet. */
 struct message *tables_hold_message(struct core *, struct room *, uint64_t seq,
 				    const struct row_message *, uint64_t position, bool fresh);
-void tables_set_dedup(struct core *, struct message *, struct hash128, uint64_t content);
+void tables_set_dedup(struct core *, struct room *, struct message *, struct hash128,
+		      uint64_t content);
 void tables_drop_message(struct core *, struct room *, struct message *);
 void tables_new_name(struct core *, char kind, uint32_t tenant, struct span id, uint64_t number);
 
