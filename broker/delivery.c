@@ -215,8 +215,8 @@ static void sweep_room(struct sweep *w, struct part *p, uint64_t room)
 		return;
 	for (struct session *s = session_catching_up(w->broker->sessions); s; s = s->catch_next) {
 		uint64_t since;
-		bool listens = audience_since(w->broker->audience, room, s, &since) &&
-			       w->position > since;
+		bool listens =
+			audience_since(w->broker->audience, room, s, &since) && w->position > since;
 		if (!listens && session_stays_has(s, room, w->position))
 			give_swept(w, p, s);
 	}

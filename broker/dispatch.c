@@ -307,7 +307,8 @@ void dispatch_answer(void *broker, const struct sync_answer *answer)
 		return;
 	if (answer->code) {
 		char text[256];
-		size_t len = answer->text.len < sizeof text - 1 ? answer->text.len : sizeof text - 1;
+		size_t len =
+			answer->text.len < sizeof text - 1 ? answer->text.len : sizeof text - 1;
 		memcpy(text, answer->text.data ? answer->text.data : "", len);
 		text[len] = 0;
 		reply_refuse(b, w->session, w->request_id, answer->code, text);

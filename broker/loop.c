@@ -151,9 +151,9 @@ struct loop {
 	struct broker *broker;
 	int signal_fd;
 	struct front_frame frame;
-	uint64_t sync_in_us;  /* until sync wants to be called */
+	uint64_t sync_in_us; /* until sync wants to be called */
 	uint64_t idle_since_us;
-	bool more;            /* there is work that no descriptor tells of */
+	bool more; /* there is work that no descriptor tells of */
 };
 
 /* Takes what clients sent, up to the size of a turn. True when more may be there. */

@@ -29,16 +29,11 @@ static const char usage_text[] =
 	"Exit status: 0 stopped by SIGTERM or SIGINT, 1 failure, 2 usage or configuration.\n";
 
 static const struct option options[] = {
-	{"config", required_argument, NULL, 'c'},
-	{"data", required_argument, NULL, 'd'},
-	{"listen", required_argument, NULL, 'l'},
-	{"worker-listen", required_argument, NULL, 'w'},
-	{"set", required_argument, NULL, 's'},
-	{"print-config", no_argument, NULL, 'p'},
-	{"make-keys", no_argument, NULL, 'k'},
-	{"version", no_argument, NULL, 'v'},
-	{"help", no_argument, NULL, 'h'},
-	{NULL, 0, NULL, 0},
+	{"config", required_argument, NULL, 'c'}, {"data", required_argument, NULL, 'd'},
+	{"listen", required_argument, NULL, 'l'}, {"worker-listen", required_argument, NULL, 'w'},
+	{"set", required_argument, NULL, 's'},    {"print-config", no_argument, NULL, 'p'},
+	{"make-keys", no_argument, NULL, 'k'},    {"version", no_argument, NULL, 'v'},
+	{"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
 };
 
 /* The settings that have an option of their own. */

@@ -111,8 +111,9 @@ enum parlor_err op_sync_release(struct ask *a)
 	enum parlor_err err = ask_wait(a, &w);
 	if (err)
 		return err;
-	err = sync_release(b->sync, (struct span){a->session->tenant->id, a->session->tenant->id_len},
-			   room, (struct sync_cookie){a->session->number, w->number}, b->now_us);
+	err = sync_release(b->sync,
+			   (struct span){a->session->tenant->id, a->session->tenant->id_len}, room,
+			   (struct sync_cookie){a->session->number, w->number}, b->now_us);
 	if (err) {
 		waiting_remove(b->waiting, w);
 		a->later = false;

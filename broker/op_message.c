@@ -10,8 +10,7 @@
 static enum parlor_err read_post(struct ask *a, const Parlor__Post *q, struct core_post *post)
 {
 	if (q->type < 0 || q->type > UINT8_MAX || q->content_type < 0 ||
-	    q->content_type > UINT8_MAX || q->level < 0 ||
-	    q->level > PARLOR__LEVEL__LEVEL_STORED)
+	    q->content_type > UINT8_MAX || q->level < 0 || q->level > PARLOR__LEVEL__LEVEL_STORED)
 		return PARLOR_E_VALUE;
 	if (q->n_mentions > a->broker->settings.mentions)
 		return PARLOR_E_TOO_MANY;
@@ -86,8 +85,8 @@ enum parlor_err op_recall(struct ask *a)
 	struct core_call call = ask_call(a);
 	struct core_posted posted;
 	struct row_message msg;
-	enum parlor_err err = core_recall(b->core, &call, SPAN_TEXT(q->room), q->seq,
-					  SPAN_TEXT(q->by), &posted);
+	enum parlor_err err =
+		core_recall(b->core, &call, SPAN_TEXT(q->room), q->seq, SPAN_TEXT(q->by), &posted);
 	if (!err && posted.position)
 		err = core_message(b->core, posted.room, q->seq, &msg);
 	if (err)
@@ -98,7 +97,8 @@ enum parlor_err op_recall(struct ask *a)
 	return PARLOR_E_OK;
 }
 
-/* ---- history: pages put together from stored bytes --------------------------------------------- */
+/* ---- history: pages put together from stored bytes ---------------------------------------------
+ */
 
 enum {
 	REPLIES_FIELD = 1, /* of FromBroker */

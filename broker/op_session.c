@@ -39,7 +39,8 @@ enum parlor_err op_hello(struct ask *a)
 	bool reset;
 	if (a->session)
 		return PARLOR_E_SESSION_EXISTS;
-	struct roster_begin q = {.routing = a->routing, .user = a->user, .hello = a->request->hello};
+	struct roster_begin q = {
+		.routing = a->routing, .user = a->user, .hello = a->request->hello};
 	enum parlor_err err = roster_begin(b, &q, &a->session, &reset);
 	if (err)
 		return err;
@@ -49,8 +50,8 @@ enum parlor_err op_hello(struct ask *a)
 	parlor__welcome__init(&a->welcome);
 	a->welcome.version = PARLOR_PROTOCOL_VERSION;
 	a->welcome.journal = store_journal_id(b->store);
-	a->welcome.position = a->session->state == SESSION_LIVE ? core_position(b->core)
-								: a->session->floor;
+	a->welcome.position =
+		a->session->state == SESSION_LIVE ? core_position(b->core) : a->session->floor;
 	a->welcome.reset = reset;
 	a->welcome.limits = &a->limits;
 	a->welcome.heartbeat_ms = (uint32_t)b->settings.heartbeat_ms;
@@ -143,9 +144,8 @@ enum parlor_err op_presence_get(struct ask *a)
 	for (size_t i = 0; i < n; i++) {
 		uint8_t presence;
 		uint64_t last_seen_us;
-		enum parlor_err err =
-			core_presence_get(a->broker->core, &call, SPAN_TEXT(q->members[i]),
-					  &presence, &last_seen_us);
+		enum parlor_err err = core_presence_get(
+			a->broker->core, &call, SPAN_TEXT(q->members[i]), &presence, &last_seen_us);
 		if (err)
 			return err;
 		parlor__member_presence__init(&items[i]);

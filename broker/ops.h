@@ -16,7 +16,7 @@ struct ask {
 	struct span routing;
 	const char *user;
 	const Parlor__Request *request;
-	size_t bytes; /* of the frame that are to be accounted to it */
+	size_t bytes;        /* of the frame that are to be accounted to it */
 	Parlor__Reply reply; /* the handler sets the result */
 	bool later;          /* the reply follows, through broker.waiting */
 	bool done;           /* the handler has put the reply itself */
@@ -41,8 +41,7 @@ typedef enum parlor_err op_fn(struct ask *);
 
 op_fn op_hello, op_goodbye, op_ping, op_credit, op_attach, op_detach;
 op_fn op_presence_set, op_presence_get, op_typing;
-op_fn op_room_create, op_room_rename, op_room_close, op_room_reopen, op_room_dissolve,
-	op_room_show;
+op_fn op_room_create, op_room_rename, op_room_close, op_room_reopen, op_room_dissolve, op_room_show;
 op_fn op_members_add, op_members_remove, op_members_change, op_members_list;
 op_fn op_post, op_recall, op_history;
 op_fn op_read, op_unread_mark, op_unread_get, op_unread_total, op_list;

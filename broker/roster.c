@@ -102,7 +102,8 @@ static enum parlor_err attach_all(struct broker *b, struct session *s, char **me
 		struct core_call call = roster_call(b, s);
 		uint64_t member;
 		if (added[i] &&
-		    core_member_find(b->core, &call, SPAN_TEXT(members[i]), &member) == PARLOR_E_OK &&
+		    core_member_find(b->core, &call, SPAN_TEXT(members[i]), &member) ==
+			    PARLOR_E_OK &&
 		    detach_one(b, s, member) != PARLOR_E_OK)
 			roster_fail(b, s, PARLOR_E_STORE);
 	}
@@ -170,8 +171,7 @@ static void add_stay(void *ctx, uint64_t room, uint64_t joined_pos, uint64_t lef
 static bool resume(struct broker *b, struct session *s, const Parlor__Hello *hello)
 {
 	if (hello->journal != store_journal_id(b->store) ||
-	    hello->position > core_position(b->core) ||
-	    hello->position + 1 < store_first(b->store))
+	    hello->position > core_position(b->core) || hello->position + 1 < store_first(b->store))
 		return false;
 	struct stays st = {.sessions = b->sessions, .session = s};
 	for (struct session_member *m = s->members; m && !st.err; m = m->hh.next) {
@@ -270,8 +270,7 @@ void roster_end(struct broker *b, struct session *s, int code)
 		uint64_t member = m->no;
 		size_t devices;
 		session_detach(b->sessions, s, member, &devices);
-		enum parlor_err err =
-			devices ? PARLOR_E_OK : presence(b, &call, member, devices);
+		enum parlor_err err = devices ? PARLOR_E_OK : presence(b, &call, member, devices);
 		if (err)
 			log_error("presence of a member of %s: %s", session_name(s, name),
 				  parlor_err_text(err));

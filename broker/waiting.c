@@ -25,7 +25,7 @@ void waiting_free(struct waiting *w)
 	if (!w)
 		return;
 	struct waiting_row *row, *next;
-	HASH_ITER(hh, w->rows, row, next) {
+	HASH_ITER (hh, w->rows, row, next) {
 		HASH_DEL(w->rows, row);
 		free(row);
 	}
@@ -61,7 +61,7 @@ void waiting_remove(struct waiting *w, struct waiting_request *request)
 void waiting_remove_session(struct waiting *w, struct session *s)
 {
 	struct waiting_row *row, *next;
-	HASH_ITER(hh, w->rows, row, next)
+	HASH_ITER (hh, w->rows, row, next)
 		if (row->request.session == s)
 			waiting_remove(w, &row->request);
 }

@@ -229,8 +229,7 @@ static enum parlor_err apply_member_changed(struct core *c, const struct record 
 	return err;
 }
 
-static void apply_message_row(struct core *c, const struct record *r, struct room *room,
-			      bool fresh)
+static void apply_message_row(struct core *c, const struct record *r, struct room *room, bool fresh)
 {
 	struct row_message row = {.position = r->position,
 				  .time_us = r->time_us,

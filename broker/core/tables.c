@@ -456,7 +456,7 @@ static enum parlor_err make_filter(struct core *c, struct room *r)
 		filter_fini(&r->filter);
 		return err;
 	}
-	DL_FOREACH(r->messages, msg)
+	DL_FOREACH (r->messages, msg)
 		if (msg->has_dedup)
 			filter_add(&r->filter, msg->dedup.hash);
 	return PARLOR_E_OK;

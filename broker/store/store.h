@@ -22,13 +22,13 @@ struct store;
 
 /* A number of 0 means its default. */
 struct store_options {
-	const char *dir;       /* made when missing */
-	uint64_t map_init;     /* bytes; default 256 MiB */
-	uint64_t map_max;      /* bytes; full beyond it; default 1 TiB */
-	uint64_t headroom;     /* bytes kept free for deletes and one large commit; default 64 MiB,
-				* at most a quarter of map_max */
-	uint32_t parts;        /* sync partitions, fixed when the directory is made; default 16 */
-	bool read_only;        /* beside a live broker; makes nothing, takes no lock */
+	const char *dir;   /* made when missing */
+	uint64_t map_init; /* bytes; default 256 MiB */
+	uint64_t map_max;  /* bytes; full beyond it; default 1 TiB */
+	uint64_t headroom; /* bytes kept free for deletes and one large commit; default 64 MiB,
+			    * at most a quarter of map_max */
+	uint32_t parts;    /* sync partitions, fixed when the directory is made; default 16 */
+	bool read_only;    /* beside a live broker; makes nothing, takes no lock */
 };
 
 /* why: of at least 256 bytes, one line for a person. STORE_LOCKED, STORE_VERSION,
@@ -85,7 +85,7 @@ void store_walk_close(struct store *, struct store_walk *);
 enum parlor_err store_reserve(struct store *, uint64_t bytes) PARLOR_MUST_CHECK;
 
 enum parlor_err store_begin(struct store *) PARLOR_MUST_CHECK;
-void store_append(struct store *, const struct entry *); /* position = last + 1 */
+void store_append(struct store *, const struct entry *);                /* position = last + 1 */
 void store_put(void *store, const struct row_key *, struct span value); /* core_put_fn */
 /* Of an entry that was trimmed: nothing. Of a damaged one: STORE_CORRUPT. */
 void store_replace_event(struct store *, uint64_t position, struct span event);

@@ -44,11 +44,11 @@ struct parlor_client_options {
 	uint64_t journal;
 	uint64_t position;
 
-	uint32_t credit;             /* events in flight; default 4096 */
-	uint32_t pending_max;        /* unanswered requests; default 4096, more are BUSY */
-	bool presence;               /* want presence events */
-	unsigned retry_ms_min;       /* back-off of a reconnect: default 50 */
-	unsigned retry_ms_max;       /* default 5000 */
+	uint32_t credit;       /* events in flight; default 4096 */
+	uint32_t pending_max;  /* unanswered requests; default 4096, more are BUSY */
+	bool presence;         /* want presence events */
+	unsigned retry_ms_min; /* back-off of a reconnect: default 50 */
+	unsigned retry_ms_max; /* default 5000 */
 
 	/* CURVE keys in Z85 (40 characters), all three or none. */
 	const char *server_key;

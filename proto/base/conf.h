@@ -23,8 +23,8 @@ struct conf_row {
 /* rows end with a name of NULL. Texts are allocated; conf_fini frees them. On
  * failure `why` (of at least 256 bytes) holds one line for a person. Numbers
  * take the suffixes k, M, G (1024) and, for times, none. */
-enum parlor_err conf_read(const char *path, const struct conf_row *rows, void *settings,
-			  char *why, size_t why_size) PARLOR_MUST_CHECK;
+enum parlor_err conf_read(const char *path, const struct conf_row *rows, void *settings, char *why,
+			  size_t why_size) PARLOR_MUST_CHECK;
 enum parlor_err conf_set(const struct conf_row *rows, void *settings, const char *name,
 			 const char *value, char *why, size_t why_size) PARLOR_MUST_CHECK;
 void conf_fini(const struct conf_row *rows, void *settings);

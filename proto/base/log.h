@@ -13,8 +13,7 @@ void log_init(const char *program, enum log_level level);
 /* Returns 0, or -1 when name is none of error, warn, info, debug. */
 int log_level_parse(const char *name, enum log_level *level);
 
-void log_line(enum log_level level, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #define log_error(...) log_line(LOG_ERROR, __VA_ARGS__)
 #define log_warn(...) log_line(LOG_WARN, __VA_ARGS__)

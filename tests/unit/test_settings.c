@@ -169,9 +169,8 @@ static void test_nothing_can_be_longer_than_mysql_holds_it(void **state)
 	};
 	char why[256] = "";
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		assert_int_equal(
-			settings_set(*state, rows[i].name, rows[i].most, why, sizeof why),
-			PARLOR_E_OK);
+		assert_int_equal(settings_set(*state, rows[i].name, rows[i].most, why, sizeof why),
+				 PARLOR_E_OK);
 		assert_int_equal(
 			settings_set(*state, rows[i].name, rows[i].beyond, why, sizeof why),
 			PARLOR_E_CONFIG);
