@@ -15,11 +15,11 @@ CREATE TABLE IF NOT EXISTS room (
   counted      BIGINT           NOT NULL DEFAULT 0 COMMENT 'messages that count as unread',
   broker_id    BIGINT UNSIGNED  NOT NULL DEFAULT 0,
   part         INT              NOT NULL DEFAULT 0,
-  stale        BIGINT UNSIGNED  NOT NULL DEFAULT 0 COMMENT 'chat_group.unread lacks positions from here; 0: none',
+  position     BIGINT UNSIGNED  NOT NULL DEFAULT 0 COMMENT 'of the last journal record about it',
   created_at   DATETIME(6)      NOT NULL DEFAULT '1970-01-01 00:00:00',
   updated_at   DATETIME(6)      NOT NULL DEFAULT '1970-01-01 00:00:00',
   PRIMARY KEY (ent_id, uuid),
-  KEY stale_rooms (broker_id, part, stale)
+  KEY part_rooms (broker_id, part)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 /*M!100203 COLLATE=utf8mb4_nopad_bin */ /*!80017 COLLATE=utf8mb4_0900_bin */;
 
 CREATE TABLE IF NOT EXISTS chat_group (
@@ -90,6 +90,7 @@ CREATE TABLE IF NOT EXISTS sync_mark (
   epoch     BIGINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'who owns the part; only ever rises',
   position  BIGINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'journal records up to here are applied',
   digest    BIGINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'of the record at position; 0: not known',
+  projected BIGINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'chat_group.unread holds those up to here, at least',
   PRIMARY KEY (broker_id, part)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 /*M!100203 COLLATE=utf8mb4_nopad_bin */ /*!80017 COLLATE=utf8mb4_0900_bin */;
 

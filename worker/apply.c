@@ -13,6 +13,7 @@ static enum parlor_err write_rooms_changed(struct db *db, const struct fold *fol
 	rows_init(&rows, db,
 		  "INSERT INTO room (ent_id, uuid, group_name, state, history_open, created_at) "
 		  "VALUES ",
+		  "(?, ?, ?, ?, ?, ?)",
 		  created ? " ON DUPLICATE KEY UPDATE group_name = VALUES(group_name), "
 			    "state = VALUES(state), history_open = VALUES(history_open), "
 			    "created_at = VALUES(created_at), counted = 0, last_seq = 0"
@@ -31,18 +32,19 @@ static enum parlor_err write_rooms(struct db *db, const struct fold *fold, const
 {
 	struct rows rows;
 	rows_init(&rows, db,
-		  "INSERT INTO room "
-		  "(ent_id, uuid, counted, last_seq, members, broker_id, part, updated_at) VALUES ",
+		  "INSERT INTO room (ent_id, uuid, counted, last_seq, members, broker_id, part, "
+		  "position, updated_at) VALUES ",
+		  "(?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		  " ON DUPLICATE KEY UPDATE "
 		  "counted = IF(VALUES(counted) = 0, counted, VALUES(counted)), "
 		  "last_seq = IF(VALUES(last_seq) = 0, last_seq, VALUES(last_seq)), "
 		  "members = IF(VALUES(members) = 0, members, VALUES(members)), "
-		  "broker_id = VALUES(broker_id), "
-		  "part = VALUES(part), updated_at = VALUES(updated_at)");
+		  "broker_id = VALUES(broker_id), part = VALUES(part), "
+		  "position = VALUES(position), updated_at = VALUES(updated_at)");
 	for (const struct fold_room *r = fold->rooms; r; r = r->hh.next)
 		rows_add(&rows, sql_t(r->tenant), sql_t(r->room), sql_u(r->counted),
 			 sql_u(r->last_seq), sql_u(r->members), sql_u(mark->broker_id),
-			 sql_u(mark->part), sql_time(r->time_us));
+			 sql_u(mark->part), sql_u(r->position), sql_time(r->time_us));
 	return rows_finish(&rows);
 }
 
@@ -117,6 +119,7 @@ static enum parlor_err write_messages(struct db *db, const struct fold *fold)
 		  "(ent_id, group_id, seq, sender, sender_name, sender_avatar, message_type, "
 		  "content_type, message_content, client_id, mentions, recalled, position, "
 		  "created_at) VALUES ",
+		  "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		  " ON DUPLICATE KEY UPDATE sender = VALUES(sender), "
 		  "sender_name = VALUES(sender_name), sender_avatar = VALUES(sender_avatar), "
 		  "message_type = VALUES(message_type), content_type = VALUES(content_type), "
@@ -161,47 +164,60 @@ static uint64_t unread_of(const struct fold_seat *s)
 	return s->room->counted > s->seen ? s->room->counted - s->seen : 0;
 }
 
-/* named: the fold knows the room's name; else plan_run looks it up. */
+/* named: the fold knows the room's name; else the room's row does. */
 static enum parlor_err write_joined(struct db *db, const struct fold *fold, bool named)
 {
-#define SAME                                                                                \
-	" ON DUPLICATE KEY UPDATE member_type = VALUES(member_type), seen = VALUES(seen), " \
-	"read_seq = VALUES(read_seq), joined_seq = VALUES(joined_seq), "                    \
-	"unread = VALUES(unread), unread_seq = VALUES(unread_seq), "                        \
-	"created_at = VALUES(created_at)"
 	struct rows rows;
 	rows_init(&rows, db,
-		  "INSERT INTO chat_group (ent_id, uuid, member_id, group_name, member_type, seen, "
-		  "read_seq, joined_seq, unread, unread_seq, created_at) VALUES ",
-		  named ? SAME ", group_name = VALUES(group_name)" : SAME);
+		  "INSERT INTO chat_group (ent_id, uuid, member_id, member_type, seen, read_seq, "
+		  "joined_seq, unread, unread_seq, created_at, group_name) VALUES ",
+		  named ? "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+			: "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT r.group_name FROM room r WHERE "
+			  "r.ent_id = ? AND r.uuid = ?))",
+		  " ON DUPLICATE KEY UPDATE member_type = VALUES(member_type), "
+		  "seen = VALUES(seen), read_seq = VALUES(read_seq), "
+		  "joined_seq = VALUES(joined_seq), unread = VALUES(unread), "
+		  "unread_seq = VALUES(unread_seq), created_at = VALUES(created_at), "
+		  "group_name = VALUES(group_name)");
 	for (const struct fold_seat *s = fold->seats; s; s = s->hh.next) {
 		const struct fold_room *r = s->room;
-		if (s->state == FOLD_SEAT_JOINED && r->changed == named)
-			rows_add(&rows, sql_t(r->tenant), sql_t(r->room), sql_t(s->member),
-				 sql_t(named ? r->name : ""), sql_u((uint64_t)s->type),
-				 sql_u(s->seen), sql_u(s->read_seq), sql_u(s->joined_seq),
-				 sql_u(unread_of(s)),
-				 sql_u(r->last_seq ? r->last_seq : s->joined_seq),
-				 sql_time(s->joined_us));
+		if (s->state != FOLD_SEAT_JOINED || r->changed != named)
+			continue;
+		const struct sql_value row[] = {
+			sql_t(r->tenant),
+			sql_t(r->room),
+			sql_t(s->member),
+			sql_u((uint64_t)s->type),
+			sql_u(s->seen),
+			sql_u(s->read_seq),
+			sql_u(s->joined_seq),
+			sql_u(unread_of(s)),
+			sql_u(r->last_seq ? r->last_seq : s->joined_seq),
+			sql_time(s->joined_us),
+			named ? sql_t(r->name) : sql_t(r->tenant),
+			sql_t(r->room),
+		};
+		rows_put(&rows, row, named ? 11 : 12);
 	}
 	return rows_finish(&rows);
-#undef SAME
 }
 
-/* Who was there before: `seen` moves with own posts, read_seq with reading.
- * After a post the room's counters are known here, so unread is too. */
+/* Who was there before: `seen` moves with own posts, read_seq with reading; the
+ * record knows the room's counter, so unread is known, too. As of which seq it
+ * is, is known after a post. Without one either all of the room's posts are
+ * projected and unread_seq stands right, or they are about to be. */
 static enum parlor_err write_seen(struct db *db, const struct fold *fold, bool read, bool posted)
 {
-#define UNREAD ", unread = VALUES(unread), unread_seq = VALUES(unread_seq)"
+#define SEQ ", unread_seq = VALUES(unread_seq)"
 #define READ ", read_seq = VALUES(read_seq)"
-	static const char *const tails[2][2] = {{"", UNREAD}, {READ, READ UNREAD}};
+	static const char *const tails[2][2] = {{"", SEQ}, {READ, READ SEQ}};
 	struct rows rows;
-	char tail[256] = " ON DUPLICATE KEY UPDATE seen = VALUES(seen)";
+	char tail[256] = " ON DUPLICATE KEY UPDATE seen = VALUES(seen), unread = VALUES(unread)";
 	strcat(tail, tails[read][posted]);
 	rows_init(&rows, db,
 		  "INSERT INTO chat_group "
 		  "(ent_id, uuid, member_id, seen, read_seq, unread, unread_seq) VALUES ",
-		  tail);
+		  "(?, ?, ?, ?, ?, ?, ?)", tail);
 	for (const struct fold_seat *s = fold->seats; s; s = s->hh.next) {
 		const struct fold_room *r = s->room;
 		if (s->state == FOLD_SEAT_CHANGED && s->seen_set && s->read_set == read &&
@@ -211,7 +227,7 @@ static enum parlor_err write_seen(struct db *db, const struct fold *fold, bool r
 				 sql_u(r->last_seq));
 	}
 	return rows_finish(&rows);
-#undef UNREAD
+#undef SEQ
 #undef READ
 }
 
@@ -220,7 +236,7 @@ static enum parlor_err write_types(struct db *db, const struct fold *fold)
 	struct rows rows;
 	rows_init(&rows, db,
 		  "INSERT INTO chat_group (ent_id, uuid, member_id, member_type) VALUES ",
-		  " ON DUPLICATE KEY UPDATE member_type = VALUES(member_type)");
+		  "(?, ?, ?, ?)", " ON DUPLICATE KEY UPDATE member_type = VALUES(member_type)");
 	for (const struct fold_seat *s = fold->seats; s; s = s->hh.next)
 		if (s->state == FOLD_SEAT_CHANGED && s->profile_set)
 			rows_add(&rows, sql_t(s->room->tenant), sql_t(s->room->room),
@@ -234,6 +250,7 @@ static enum parlor_err write_members(struct db *db, const struct fold *fold, boo
 	rows_init(&rows, db,
 		  "INSERT INTO group_member (ent_id, group_id, member_id, member_name, "
 		  "member_avatar, member_type, created_at) VALUES ",
+		  "(?, ?, ?, ?, ?, ?, ?)",
 		  joined ? " ON DUPLICATE KEY UPDATE member_name = VALUES(member_name), "
 			   "member_avatar = VALUES(member_avatar), "
 			   "member_type = VALUES(member_type), created_at = VALUES(created_at)"
@@ -260,6 +277,7 @@ static enum parlor_err write_profiles(struct db *db, const struct fold *fold,
 	rows_init(&rows, db,
 		  "INSERT INTO member "
 		  "(ent_id, uuid, name, avator, profile_broker, profile_position) VALUES ",
+		  "(?, ?, ?, ?, ?, ?)",
 		  " ON DUPLICATE KEY UPDATE "
 		  "name = IF(VALUES(name) <> '' AND (" NEWER "), VALUES(name), name), "
 		  "avator = IF(VALUES(avator) <> '' AND (" NEWER "), VALUES(avator), avator), "
@@ -308,6 +326,7 @@ static enum parlor_err write_presences(struct db *db, const struct fold *fold,
 		  "INSERT INTO member "
 		  "(ent_id, uuid, online_status, last_seen, presence_broker, presence_position) "
 		  "VALUES ",
+		  "(?, ?, ?, ?, ?, ?)",
 		  " ON DUPLICATE KEY UPDATE "
 		  "online_status = IF(" NEWER ", VALUES(online_status), online_status), "
 		  "last_seen = IF(VALUES(last_seen) IS NOT NULL AND (" NEWER

@@ -409,9 +409,11 @@ static void set_time(MYSQL_TIME *to, uint64_t us)
  * look at the statement again. */
 static void bind_value(MYSQL_BIND *bind, struct param *param, const struct sql_value *value)
 {
-	*bind = (MYSQL_BIND){.is_unsigned = 1};
+	*bind = (MYSQL_BIND){0};
 	switch (value->kind) {
 	case SQL_NUMBER:
+		/* As a number in a text would be: a difference of two may be below 0. */
+		bind->is_unsigned = value->number > INT64_MAX;
 		bind->buffer_type = MYSQL_TYPE_LONGLONG;
 		bind->buffer = (void *)(uintptr_t)&value->number;
 		break;

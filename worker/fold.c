@@ -38,6 +38,7 @@ static struct fold_room *room_of(struct fold *fold, const Parlor__SyncRecord *r)
 	if (r->members > room->members)
 		room->members = r->members;
 	room->time_us = r->event->time_us;
+	room->position = r->event->position;
 	return room;
 }
 

@@ -57,6 +57,7 @@ struct fold_room {
 	uint64_t last_seq; /* 0: not told */
 	uint32_t members;  /* about */
 	uint64_t time_us;  /* of the last record */
+	uint64_t position; /* of the last record */
 	struct fold_seat *seats;
 	UT_hash_handle hh;
 };

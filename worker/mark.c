@@ -7,14 +7,15 @@ static void mark_row(void *arg, const struct span *cells, unsigned n)
 	mark->epoch = db_cell_number(cells[0]);
 	mark->position = db_cell_number(cells[1]);
 	mark->digest = db_cell_number(cells[2]);
+	mark->projected = db_cell_number(cells[3]);
 }
 
 static enum parlor_err read_row(struct db *db, struct sql *sql, struct mark *mark)
 {
-	mark->epoch = mark->position = mark->digest = 0;
+	mark->epoch = mark->position = mark->digest = mark->projected = 0;
 	sql_clear(sql);
 	sql_put(sql,
-		"SELECT epoch, position, digest FROM sync_mark "
+		"SELECT epoch, position, digest, projected FROM sync_mark "
 		"WHERE broker_id = ? AND part = ? FOR UPDATE",
 		sql_u(mark->broker_id), sql_u(mark->part));
 	return db_select(db, sql, mark_row, mark);
@@ -61,29 +62,20 @@ enum parlor_err mark_read(struct db *db, struct mark *mark)
 	return in_transaction(db, mark, read_row);
 }
 
-static enum parlor_err fence(struct db *db, const struct mark *mark, uint64_t to, uint64_t digest)
+enum parlor_err mark_move(struct db *db, const struct mark *from, const struct mark *to)
 {
 	struct sql sql;
 	uint64_t matched = 0;
 	sql_init(&sql, db);
 	sql_put(&sql,
-		"UPDATE sync_mark SET position = ?, digest = ? "
+		"UPDATE sync_mark SET position = ?, digest = ?, projected = ? "
 		"WHERE broker_id = ? AND part = ? AND epoch = ? AND position = ? AND digest = ?",
-		sql_u(to), sql_u(digest), sql_u(mark->broker_id), sql_u(mark->part),
-		sql_u(mark->epoch), sql_u(mark->position), sql_u(mark->digest));
+		sql_u(to->position), sql_u(to->digest), sql_u(to->projected),
+		sql_u(from->broker_id), sql_u(from->part), sql_u(from->epoch),
+		sql_u(from->position), sql_u(from->digest));
 	enum parlor_err err = db_run(db, &sql, &matched);
 	sql_fini(&sql);
 	if (!err && matched != 1)
 		err = PARLOR_E_DB_FENCED;
 	return err;
-}
-
-enum parlor_err mark_move(struct db *db, const struct mark *mark, uint64_t to, uint64_t digest)
-{
-	return fence(db, mark, to, digest);
-}
-
-enum parlor_err mark_hold(struct db *db, const struct mark *mark)
-{
-	return fence(db, mark, mark->position, mark->digest);
 }

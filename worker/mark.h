@@ -1,7 +1,7 @@
 /* sync_mark: how far the journal's part stands in the database, and who may
  * write it. Owns the statements of the fence; every transaction that changes
- * something for a part begins with mark_move or mark_hold, which fail with
- * DB_FENCED when the row is not exactly as the worker believes. */
+ * something for a part begins with mark_move, which fails with DB_FENCED when
+ * the row is not exactly as the worker believes. */
 #ifndef WORKER_MARK_H
 #define WORKER_MARK_H
 
@@ -12,19 +12,20 @@ struct mark {
 	uint32_t part;
 	uint64_t epoch;
 	uint64_t position;
-	uint64_t digest; /* the broker's, of its record at position; 0: not known */
+	uint64_t digest;    /* the broker's, of its record at position; 0: not known */
+	uint64_t projected; /* unread columns hold the positions up to here, at least */
 };
 
 /* Makes the row if there is none, raises its epoch to mark->epoch unless it is
  * higher already, and reads back the rest. Waits for a transaction of the
  * former owner. A transaction of its own. */
 enum parlor_err mark_claim(struct db *, struct mark *) PARLOR_MUST_CHECK;
-/* Reads epoch, position and digest, after any transaction that is still deciding. */
+/* Reads the row, after any transaction that is still deciding. */
 enum parlor_err mark_read(struct db *, struct mark *) PARLOR_MUST_CHECK;
 
-/* Inside a transaction. */
-enum parlor_err mark_move(struct db *, const struct mark *, uint64_t to,
-			  uint64_t digest) PARLOR_MUST_CHECK;
-enum parlor_err mark_hold(struct db *, const struct mark *) PARLOR_MUST_CHECK;
+/* Inside a transaction: position, digest and projected of `to`, which may be
+ * the same. */
+enum parlor_err mark_move(struct db *, const struct mark *from,
+			  const struct mark *to) PARLOR_MUST_CHECK;
 
 #endif

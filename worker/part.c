@@ -25,6 +25,7 @@ struct attempt {
 	struct part *part;
 	struct db *db;
 	const Parlor__Batch *batch;
+	struct mark to;
 	struct plan plan;
 	struct refusal *refusals;
 	size_t refusals_len;
@@ -92,7 +93,7 @@ static enum parlor_err write_fold(struct attempt *a, struct fold *fold)
 {
 	enum parlor_err err = apply_fold(a->db, fold, &a->part->mark);
 	if (!err)
-		err = plan_run(&a->plan, a->db, fold, &a->part->stale, a->batch->after + 1);
+		plan_add(&a->plan, fold);
 	return err;
 }
 
@@ -133,7 +134,6 @@ static enum parlor_err write_group(struct attempt *a, size_t first, bool *done)
 {
 	const Parlor__SyncRecord *head = a->batch->records[first];
 	bool roomless = !*fold_record_room(head);
-	size_t waits = a->plan.len;
 	struct fold fold = {0};
 	for (size_t i = first; i < a->batch->n_records; i++) {
 		if (done[i] || !same_room(head, a->batch->records[i]) || (roomless && i > first))
@@ -147,7 +147,6 @@ static enum parlor_err write_group(struct attempt *a, size_t first, bool *done)
 	fold_fini(&fold);
 	if (err != PARLOR_E_DB_DATA)
 		return err;
-	a->plan.len = waits;
 	if (!roomless)
 		refuse(a, head);
 	else
@@ -194,7 +193,7 @@ static enum parlor_err attempt_run(struct attempt *a, enum parlor_err (*write)(s
 	plan_fini(&a->plan);
 	enum parlor_err err = db_begin(a->db);
 	if (!err)
-		err = mark_move(a->db, &a->part->mark, a->batch->upto, a->batch->digest);
+		err = mark_move(a->db, &a->part->mark, &a->to);
 	if (!err)
 		err = write(a);
 	if (!err)
@@ -207,8 +206,7 @@ static enum parlor_err attempt_run(struct attempt *a, enum parlor_err (*write)(s
 static void attempt_done(struct attempt *a)
 {
 	struct part *part = a->part;
-	part->mark.position = a->batch->upto;
-	part->mark.digest = a->batch->digest;
+	part->mark = a->to;
 	plan_done(&a->plan, &part->stale, a->batch->after + 1, clock_mono_us());
 	for (size_t i = 0; i < a->refusals_len; i++)
 		quarantine_add(&part->quarantine, a->refusals[i].tenant, a->refusals[i].room,
@@ -219,7 +217,17 @@ enum parlor_err part_apply(struct part *part, struct db *db, const Parlor__Batch
 			   bool *refused)
 {
 	struct attempt a = {.part = part, .db = db, .batch = batch};
-	enum parlor_err err = attempt_run(&a, write_all);
+	enum parlor_err err = PARLOR_E_OK;
+	*refused = false;
+	while (!err && stale_full(&part->stale))
+		err = part_flush(part, db);
+	if (err)
+		return err;
+	a.to = part->mark;
+	a.to.position = batch->upto;
+	a.to.digest = batch->digest;
+	a.to.projected = part_unread_position(part);
+	err = attempt_run(&a, write_all);
 	if (err == PARLOR_E_DB_DATA)
 		err = attempt_run(&a, write_by_room);
 	if (!err)
@@ -230,25 +238,23 @@ enum parlor_err part_apply(struct part *part, struct db *db, const Parlor__Batch
 	return err;
 }
 
-static enum parlor_err write_release(struct part *part, struct db *db,
-				     const Parlor__Release *release, bool whole)
+static enum parlor_err write_release(struct part *part, struct db *db, struct plan *plan,
+				     const Parlor__Release *release)
 {
 	struct fold fold = {0};
-	struct picks rooms = {0};
 	const struct quarantine_room *room =
 		quarantine_find(&part->quarantine, release->tenant, release->room);
 	for (size_t i = 0; i < release->n_records; i++)
 		fold_record(&fold, release->records[i]);
-	picks_add(&rooms, (struct pick){.tenant = release->tenant, .room = release->room});
 	enum parlor_err err = apply_fold(db, &fold, &part->mark);
+	plan_add(plan, &fold);
 	if (!err)
-		err = project_rooms(db, &rooms);
-	if (!err && whole)
+		err = plan_project(plan, db);
+	if (!err && release->last)
 		err = quarantine_erase(db, &part->mark, room);
-	if (!err && !whole)
+	if (!err && !release->last)
 		err = quarantine_write(db, &part->mark, release->tenant, release->room,
 				       release->upto + 1, room->error);
-	picks_fini(&rooms);
 	fold_fini(&fold);
 	return err;
 }
@@ -265,8 +271,20 @@ static bool release_fits(const struct part *part, const Parlor__Release *release
 	return !release->last || release->upto >= part->mark.position;
 }
 
+static void release_done(struct part *part, const struct plan *plan, const Parlor__Release *release,
+			 struct quarantine_room *room)
+{
+	for (size_t i = 0; i < plan->len; i++)
+		stale_correct(&part->stale, &plan->changes[i]);
+	if (release->last)
+		quarantine_remove(&part->quarantine, room);
+	else
+		room->position = release->upto + 1;
+}
+
 enum parlor_err part_release(struct part *part, struct db *db, const Parlor__Release *release)
 {
+	struct plan plan = {0};
 	struct quarantine_room *room =
 		quarantine_find(&part->quarantine, release->tenant, release->room);
 	if (!room)
@@ -275,48 +293,47 @@ enum parlor_err part_release(struct part *part, struct db *db, const Parlor__Rel
 		return PARLOR_E_VALUE;
 	enum parlor_err err = db_begin(db);
 	if (!err)
-		err = mark_hold(db, &part->mark);
+		err = mark_move(db, &part->mark, &part->mark);
 	if (!err)
-		err = write_release(part, db, release, release->last);
-	if (!err)
-		err = db_commit(db);
-	if (err) {
-		db_rollback(db);
-		return err;
-	}
-	if (release->last)
-		quarantine_remove(&part->quarantine, room);
-	else
-		room->position = release->upto + 1;
-	return PARLOR_E_OK;
-}
-
-static enum parlor_err flush(struct part *part, struct db *db, struct picks *rooms)
-{
-	enum parlor_err err = db_begin(db);
-	if (!err)
-		err = mark_hold(db, &part->mark);
-	if (!err)
-		err = project_rooms(db, rooms);
-	if (!err)
-		err = stale_clear(db, rooms);
+		err = write_release(part, db, &plan, release);
 	if (!err)
 		err = db_commit(db);
 	if (err)
 		db_rollback(db);
+	else
+		release_done(part, &plan, release, room);
+	plan_fini(&plan);
+	return err;
+}
+
+static enum parlor_err flush(struct part *part, struct db *db, struct projection *rooms)
+{
+	struct mark to = part->mark;
+	to.projected = part_unread_position(part);
+	enum parlor_err err = db_begin(db);
+	if (!err)
+		err = mark_move(db, &part->mark, &to);
+	if (!err)
+		err = project_rooms(db, rooms);
+	if (!err)
+		err = db_commit(db);
+	if (err)
+		db_rollback(db);
+	else
+		part->mark = to;
 	return err;
 }
 
 enum parlor_err part_flush(struct part *part, struct db *db)
 {
-	struct picks rooms = {0};
+	struct projection rooms = {0};
 	enum parlor_err err = PARLOR_E_OK;
 	stale_take(&part->stale, &rooms, clock_mono_us());
 	if (rooms.len)
 		err = flush(part, db, &rooms);
-	picks_fini(&rooms);
+	projection_fini(&rooms);
 	stale_taken(&part->stale, !err);
-	if (!err && !part->stale.rooms && part->stale.more)
-		err = stale_load(&part->stale, db, &part->mark, clock_mono_us());
+	if (!err)
+		err = stale_load_more(&part->stale, db, &part->mark, clock_mono_us());
 	return err;
 }

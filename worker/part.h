@@ -42,7 +42,7 @@ enum parlor_err part_apply(struct part *, struct db *, const Parlor__Batch *,
  * the first or behind the last one; DB_DATA when the room is still refused. */
 enum parlor_err part_release(struct part *, struct db *, const Parlor__Release *) PARLOR_MUST_CHECK;
 
-/* Projects stale rooms that may be flushed now, if any. Errors as part_apply. */
+/* Projects the rooms that are stale longest, if any. Errors as part_apply. */
 enum parlor_err part_flush(struct part *, struct db *) PARLOR_MUST_CHECK;
 
 #endif

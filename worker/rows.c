@@ -6,10 +6,12 @@
 /* Of a number or a time; beside its text, of a text. */
 #define VALUE_BYTES 12
 
-void rows_init(struct rows *rows, struct db *db, const char *head, const char *tail)
+void rows_init(struct rows *rows, struct db *db, const char *head, const char *row,
+	       const char *tail)
 {
 	rows->db = db;
 	rows->head = head;
+	rows->row = row;
 	rows->tail = tail;
 	rows->text = (struct buf){0};
 	rows->width = rows->len = rows->bytes = 0;
@@ -21,16 +23,14 @@ static void put_text(struct buf *text, const char *part)
 	buf_put(text, part, strlen(part));
 }
 
-/* head (?, ?), (?, ?) tail, with its NUL. */
+/* head row, row tail, with its NUL. */
 static void write_statement(struct rows *rows, size_t n)
 {
 	buf_clear(&rows->text);
 	put_text(&rows->text, rows->head);
-	for (size_t row = 0; row < n; row++) {
-		put_text(&rows->text, row ? ", (" : "(");
-		for (size_t i = 0; i < rows->width; i++)
-			put_text(&rows->text, i ? ", ?" : "?");
-		put_text(&rows->text, ")");
+	for (size_t i = 0; i < n; i++) {
+		put_text(&rows->text, i ? ", " : "");
+		put_text(&rows->text, rows->row);
 	}
 	put_text(&rows->text, rows->tail);
 	buf_put_u8(&rows->text, 0);

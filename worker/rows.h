@@ -14,6 +14,7 @@
 struct rows {
 	struct db *db;
 	const char *head; /* "INSERT INTO t (a, b) VALUES " */
+	const char *row;  /* "(?, ?)" */
 	const char *tail; /* " ON DUPLICATE KEY UPDATE ..." */
 	struct buf text;  /* scratch */
 	size_t width;     /* values of a row */
@@ -23,9 +24,9 @@ struct rows {
 	struct sql_value values[ROWS_MAX * ROW_VALUES_MAX];
 };
 
-/* head and tail are borrowed. */
-void rows_init(struct rows *, struct db *, const char *head, const char *tail);
-/* Adds a row: as many values as there are columns. Texts are borrowed until
+/* head, row and tail are borrowed. */
+void rows_init(struct rows *, struct db *, const char *head, const char *row, const char *tail);
+/* Adds a row: as many values as there are `?` in it. Texts are borrowed until
  * rows_finish. After a failure nothing more is sent. */
 #define rows_add(rows, ...)                                       \
 	rows_put((rows), (const struct sql_value[]){__VA_ARGS__}, \

@@ -20,6 +20,8 @@
 #define SAY_AGAIN_US 30000000
 /* A deadlock is tried again this often before the broker hears of it. */
 #define QUIET_RETRIES 5
+/* Times that a flush took, until the next. */
+#define FLUSH_PAUSE 4
 
 struct service {
 	struct link *link;
@@ -36,8 +38,9 @@ struct service {
 	unsigned db_attempts;
 	uint64_t db_retry_us;
 	uint64_t job_retry_us;
-	uint64_t flush_retry_us;
-	uint64_t said_us; /* when the last complaint about the database was logged */
+	uint64_t flush_free_us;  /* what can wait for its flush waits until then */
+	uint64_t flush_retry_us; /* no flush before, after a failure */
+	uint64_t said_us;        /* when the last complaint about the database was logged */
 };
 
 static void forget_part(struct service *s, uint32_t number)
@@ -86,6 +89,17 @@ static void database_lost(struct service *s)
 	s->db_retry_us = clock_mono_us() + backoff_us(s->db_attempts++);
 }
 
+/* The broker hears once of each job why it takes long. */
+static void tell_stuck(struct service *s, struct job *job, const char *why)
+{
+	uint32_t part;
+	uint64_t epoch;
+	if (job->told || !job_part(job->in.message, &part, &epoch))
+		return;
+	reply_failed(s->link, part, epoch, PARLOR__FAIL_CLASS__FAIL_STUCK, why);
+	job->told = true;
+}
+
 static void connect_database(struct service *s)
 {
 	char why[MIGRATE_WHY_MAX] = "";
@@ -102,6 +116,8 @@ static void connect_database(struct service *s)
 		snprintf(text, sizeof text, "the database cannot be used: %s",
 			 *why ? why : db_error(s->db));
 		complain(s, text);
+		if (s->jobs.first)
+			tell_stuck(s, s->jobs.first, text);
 		database_lost(s);
 		return;
 	}
@@ -254,8 +270,6 @@ static enum parlor_err run_job(struct service *s, struct job *job)
 /* The job stays, and is tried again. */
 static void job_failed(struct service *s, struct job *job, enum parlor_err err)
 {
-	uint32_t part;
-	uint64_t epoch;
 	char why[512];
 	snprintf(why, sizeof why, "%s (%s)", parlor_err_text(err), db_error(s->db));
 	job->uncertain |= err == PARLOR_E_DB_UNKNOWN;
@@ -264,10 +278,7 @@ static void job_failed(struct service *s, struct job *job, enum parlor_err err)
 	s->job_retry_us = clock_mono_us() + backoff_us(job->attempts++);
 	if (err == PARLOR_E_DB_RETRY && job->attempts < QUIET_RETRIES)
 		return;
-	if (!job->told && job_part(job->in.message, &part, &epoch)) {
-		reply_failed(s->link, part, epoch, PARLOR__FAIL_CLASS__FAIL_STUCK, why);
-		job->told = true;
-	}
+	tell_stuck(s, job, why);
 	complain(s, why);
 }
 
@@ -320,16 +331,18 @@ static void work_colds(struct service *s)
 
 /* ---- stale rooms --------------------------------------------------------- */
 
-static uint64_t flush_due_us(const struct service *s, bool idle)
+static uint64_t flush_due_us(const struct service *s, struct part **which)
 {
 	uint64_t first = UINT64_MAX;
 	for (uint32_t i = 0; i < s->parts_len; i++) {
-		const struct part *part = s->parts[i];
+		struct part *part = s->parts[i];
 		if (!part || !part_owned(part))
 			continue;
-		uint64_t due = stale_due_us(&part->stale, idle);
-		if (due < first)
-			first = due;
+		uint64_t due = stale_due_us(&part->stale, s->flush_free_us);
+		if (due >= first)
+			continue;
+		first = due;
+		*which = part;
 	}
 	return first != UINT64_MAX && first < s->flush_retry_us ? s->flush_retry_us : first;
 }
@@ -352,17 +365,18 @@ static void flush_part(struct service *s, struct part *part)
 		database_lost(s);
 }
 
+/* One flush between two batches. The pause behind it is in proportion to what
+ * it cost, so that a busy database is asked for fewer of them and each settles
+ * more posts. */
 static void work_flush(struct service *s)
 {
-	bool idle = !s->jobs.first;
-	uint64_t now = clock_mono_us();
-	if (flush_due_us(s, idle) > now)
+	struct part *part = NULL;
+	uint64_t begin = clock_mono_us();
+	if (flush_due_us(s, &part) > begin)
 		return;
-	for (uint32_t i = 0; s->usable && i < s->parts_len; i++) {
-		struct part *part = s->parts[i];
-		if (part && part_owned(part) && stale_due_us(&part->stale, idle) <= now)
-			flush_part(s, part);
-	}
+	flush_part(s, part);
+	uint64_t end = clock_mono_us();
+	s->flush_free_us = end + FLUSH_PAUSE * (end - begin);
 }
 
 /* ---- the link ------------------------------------------------------------ */
@@ -461,7 +475,8 @@ static uint64_t due_us(const struct service *s)
 	if (other < due)
 		due = other;
 	if (s->usable) {
-		other = flush_due_us(s, !s->jobs.first);
+		struct part *part;
+		other = flush_due_us(s, &part);
 		if (other < due)
 			due = other;
 	}

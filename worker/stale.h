@@ -1,64 +1,81 @@
-/* The rooms of a part whose unread columns lag behind: rooms too big to be
- * projected with every batch. Owns the table in memory and its copy in the
- * database (room.stale, the first position not projected), by which another
- * worker finds them after this one is gone. Bounded: when it is full, rooms are
- * projected at once, however big. */
+/* The rooms of a part whose unread columns lag behind: a post makes its room
+ * one of them, and one flush (project.h) then settles many posts. Owns the
+ * table in memory, with what a flush needs to know, and when one is due. The
+ * database has what it takes to fill the table anew after a worker is gone:
+ * sync_mark.projected, and the rooms whose position lies behind it. Bounded:
+ * when it is full, part.h flushes before it applies. */
 #ifndef WORKER_STALE_H
 #define WORKER_STALE_H
 
 #include "mark.h"
-#include "pick.h"
+#include "project.h"
 
 #include <uthash.h>
 
-#define STALE_ROOMS_MAX 4096
-/* How long a room may stay stale: 500 ms and 0.1 ms a member, 2 s at most. When
- * there is nothing else to do, an eighth of that. */
-#define STALE_BASE_US 500000
-#define STALE_MEMBER_US 100
-#define STALE_MAX_US 2000000
-#define STALE_IDLE_SHARE 8
+#define STALE_ROOMS_MAX 8192
+/* A room is left alone for this long, so that its next posts share the flush, */
+#define STALE_AGE_MIN_US 50000
+/* and is flushed at this age, however busy the database. */
+#define STALE_AGE_MAX_US 1500000
 /* One flush projects about so many rows, but at least one room. */
 #define STALE_FLUSH_ROWS 20000
+
+/* What a batch did to a room. Texts are borrowed. */
+struct stale_change {
+	const char *tenant;
+	const char *room;
+	uint64_t counted;
+	uint64_t last_seq; /* 0: no post, unread is as it was */
+	uint32_t members;  /* about */
+	bool renamed;
+};
 
 struct stale_room {
 	char *tenant;
 	char *room;
 	uint64_t position; /* first one not projected */
 	uint64_t since_us; /* monotonic */
+	uint64_t counted;
+	uint64_t last_seq;
 	uint32_t members;
-	bool taken; /* by the flush under way */
+	bool renamed;
+	bool loaded; /* from the database: position is not known */
+	bool taken;  /* by the flush under way */
 	UT_hash_handle hh;
 };
 
-/* Zeroed is empty. Ordered by position: the first is the oldest. */
+/* Zeroed is empty. In order of age. */
 struct stale {
 	struct stale_room *rooms;
-	bool more; /* the database has more than fitted here */
+	uint64_t floor;     /* loaded rooms lack positions from here; 0: all are settled */
+	uint64_t more;      /* rooms behind this position are still to be loaded; 0: none */
+	uint32_t loaded;    /* rooms in the table that were loaded */
+	uint32_t page_rows; /* of the page being loaded */
 };
 
 void stale_fini(struct stale *);
-bool stale_has(const struct stale *, const char *tenant, const char *room);
 size_t stale_count(const struct stale *);
-/* Nothing to do when it is there. */
-void stale_add(struct stale *, const char *tenant, const char *room, uint64_t position,
-	       uint32_t members, uint64_t now_us);
-/* First position not projected; 0 when all is. */
+bool stale_full(const struct stale *);
+/* position: the first that the room may lack, if nothing was missing so far. */
+void stale_add(struct stale *, const struct stale_change *, uint64_t position, uint64_t now_us);
+/* The room's counters are these now: for a flush that may still come. */
+void stale_correct(struct stale *, const struct stale_change *);
+/* First position not projected once what is taken is; 0 when all is. */
 uint64_t stale_first(const struct stale *);
-/* When the next room is due (monotonic); UINT64_MAX: never. */
-uint64_t stale_due_us(const struct stale *, bool idle);
+/* When to flush (monotonic), UINT64_MAX: never. Before free_us the database has
+ * better things to do, which the oldest room respects up to its greatest age. */
+uint64_t stale_due_us(const struct stale *, uint64_t free_us);
 
 /* Replaces the table by what the database says. */
 enum parlor_err stale_load(struct stale *, struct db *, const struct mark *,
 			   uint64_t now_us) PARLOR_MUST_CHECK;
-/* Inside the batch's transaction: these rooms lack positions from `position`. */
-enum parlor_err stale_mark(struct db *, struct picks *rooms, uint64_t position) PARLOR_MUST_CHECK;
+/* When the rooms that were loaded are settled and there are more: those. */
+enum parlor_err stale_load_more(struct stale *, struct db *, const struct mark *,
+				uint64_t now_us) PARLOR_MUST_CHECK;
 
-/* Picks the rooms to flush now, the oldest first, and after the commit forgets them (done), or
- * keeps them (not done). */
-void stale_take(struct stale *, struct picks *rooms, uint64_t now_us);
+/* Takes the rooms to flush now, the oldest first, and after the commit forgets
+ * them (done), or keeps them (not done). Their texts are borrowed until then. */
+void stale_take(struct stale *, struct projection *, uint64_t now_us);
 void stale_taken(struct stale *, bool done);
-/* Inside the flush's transaction. */
-enum parlor_err stale_clear(struct db *, struct picks *rooms) PARLOR_MUST_CHECK;
 
 #endif

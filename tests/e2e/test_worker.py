@@ -131,7 +131,8 @@ def test_records_become_rows(bench):
         ("alice", "Alice"), ("bob", "Bob"))
     assert bench.rows("SELECT uuid, name, online_status FROM member ORDER BY 1") == (
         ("alice", "Alice", "offline"), ("bob", "Bob", "offline"))
-    assert bench.rows("SELECT counted, last_seq, state, stale FROM room") == ((2, 3, 1, 0),)
+    assert bench.rows("SELECT counted, last_seq, state, position FROM room") == (
+        (2, 3, 1, world.position),)
 
 
 def test_ids_are_bytes_and_text_to_python(bench):
@@ -273,8 +274,7 @@ def test_a_refused_room_goes_to_quarantine_and_comes_back(bench):
     first = [world.post("good", "a", "short"), world.post("bad", "a", "fits"),
              world.post("bad", "a", "longer than ten"), world.post("good", "b", "too")]
     bad += first[1:3]
-    bench.broker.send_batch("w", first, after=at)
-    assert bench.broker.hear("w", "batch_done").position == world.position
+    bench.broker.apply("w", first, after=at)
     (room,) = bench.broker.hear("w", "part_state").quarantined
     assert (room.tenant, room.room, room.position) == ("acme", "bad", bad[0].event.position)
     assert "1406" in room.error
@@ -339,7 +339,7 @@ def test_a_big_rooms_unread_follows_and_is_right(bench):
         if done.unread_position == world.position:
             break
     assert bench.unread("big") == world.unread("big")
-    assert bench.rows("SELECT stale FROM room") == ((0,),)
+    assert bench.rows("SELECT position, projected FROM sync_mark") == ((world.position,) * 2,)
 
 
 def test_who_reads_in_a_big_room_sees_it_at_once_and_the_view_is_always_right(bench):
@@ -351,14 +351,15 @@ def test_who_reads_in_a_big_room_sees_it_at_once_and_the_view_is_always_right(be
     with bench.server.connect(DATABASE, autocommit=False) as held, held.cursor() as cursor:
         cursor.execute("SELECT * FROM chat_group WHERE ent_id='acme' AND uuid='big' AND member_id='m400' FOR UPDATE")
         at = world.position
-        done = bench.broker.apply("w", [world.post("big", "m000", "hi"), world.read("big", "m001")], after=at)
+        done = bench.broker.apply("w", [world.post("big", "m000", "hi"), world.read("big", "m001")],
+                                  after=at, unread=False)
         assert done.unread_position == at
         current = bench.unread("big", table="chat_group_current")
         assert current == world.unread("big")
         assert bench.rows("SELECT member_id, unread, unread_seq FROM chat_group WHERE member_id IN"
                           " ('m000', 'm001', 'm400') ORDER BY 1") == (
             ("m000", 0, 1), ("m001", 0, 1), ("m400", 0, 0))
-        assert bench.rows("SELECT stale FROM room") == ((at + 1,),)
+        assert bench.rows("SELECT position, projected FROM sync_mark") == ((world.position, at),)
         held.rollback()
     while bench.broker.hear("w", "batch_done").unread_position != world.position:
         continue
@@ -373,7 +374,7 @@ def test_another_worker_repairs_what_a_dead_one_left_stale(bench):
     at = world.position
     with bench.server.connect(DATABASE, autocommit=False) as held, held.cursor() as cursor:
         cursor.execute("SELECT * FROM chat_group WHERE ent_id='acme' AND uuid='big' AND member_id='m400' FOR UPDATE")
-        bench.broker.apply("dead", [world.post("big", "m000", "hi")], after=at)
+        bench.broker.apply("dead", [world.post("big", "m000", "hi")], after=at, unread=False)
         dead.kill()
         # Its flush may still wait for the lock, and be carried out when it gets it.
         held.rollback()
@@ -383,6 +384,31 @@ def test_another_worker_repairs_what_a_dead_one_left_stale(bench):
     done = bench.broker.hear("heir", "batch_done")
     assert done.unread_position == done.position == world.position
     assert bench.unread("big") == world.unread("big")
+
+
+def test_every_room_behind_the_projected_position_is_repaired_names_and_all(bench):
+    bench.hire("dead")
+    world, at = World(), 0
+    bench.broker.assign("dead")
+    for first in range(0, 5000, 1000):  # more than are looked up at once
+        records = [world.post("late", "a", "x")] if first else []
+        for i in range(first, first + 1000):
+            room = f"r{i}" if i else "late"
+            records += world.create(room, members=["a"])
+            records.append(world.post(room, "a", "x"))
+        bench.broker.apply("dead", records, after=at)
+        at = world.position
+    bench.workers["dead"].kill()
+    bench.rows("UPDATE chat_group SET unread = 9, unread_seq = 0, group_name = 'old'")
+    bench.rows("UPDATE sync_mark SET projected = 1")
+    bench.hire("heir")
+    assert bench.broker.assign("heir", epoch=2).unread_position == 1
+    told = {bench.broker.hear("heir", "batch_done").unread_position}
+    while world.position not in told:
+        told.add(bench.broker.hear("heir", "batch_done").unread_position)
+    assert told == {1, world.position}, "never more than is so"
+    assert bench.rows("SELECT unread, unread_seq, group_name, COUNT(*) FROM chat_group"
+                      " GROUP BY 1, 2, 3 ORDER BY 2") == ((0, 1, "Desk", 4999), (0, 5, "Desk", 1))
 
 
 def test_history_pages_are_read_back(bench):
@@ -431,7 +457,7 @@ def test_the_database_away_at_start_and_later_is_waited_for(own_server):
             broker.tell("w", cold_query=wpb.ColdQuery(query=1, tenant="acme", room="r", **{"from": 1}))
             assert broker.hear("w", "cold_page").code == 43
             own_server.start()
-            assert broker.hear("w", "batch_done").position == upto
+            broker.done("w", upto)
         assert dict(own_server.query("SELECT member_id, unread FROM chat_group")) == world.unread("r")
         worker.stop()
     finally:
@@ -478,8 +504,7 @@ def test_an_unknown_outcome_is_settled_by_the_mark(own_server):
             broker.serve_until(lambda: any(m.WhichOneof("op") in ("batch_failed", "batch_done")
                                            for _, m in broker.heard))
             own_server.cont()
-            while broker.hear("w", "batch_done").position != upto:
-                continue
+            broker.done("w", upto)
             broker.heard.clear()
         assert own_server.query("SELECT COUNT(*), MAX(seq) FROM group_message") == ((4000, 4000),)
         assert dict(own_server.query("SELECT member_id, unread FROM chat_group")) == world.unread("r")

@@ -106,12 +106,16 @@ class FakeBroker:
                                         digest=digest, records=records))
         return upto
 
-    def apply(self, name, records, after, upto=None, part=0, epoch=1, seconds=20):
-        """Sends a batch and waits for its end."""
+    def apply(self, name, records, after, upto=None, part=0, epoch=1, seconds=20, unread=True):
+        """Sends a batch and waits for its end, and until the unread columns have it, too."""
         upto = self.send_batch(name, records, after, upto, part, epoch)
+        return self.done(name, upto, part, seconds, unread)
+
+    def done(self, name, upto, part=0, seconds=20, unread=True):
         while True:
             done = self.hear(name, "batch_done", seconds)
-            if done.position == upto and done.part == part:
+            if (done.part, done.position) == (part, upto) and (
+                    not unread or done.unread_position == upto):
                 return done
 
 
