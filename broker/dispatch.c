@@ -12,6 +12,7 @@
 enum needs {
 	NEEDS_SESSION = 1,
 	NEEDS_SPACE = 2, /* writes: refused while disk or map is full */
+	ASKS_SPACE = 4,  /* the same, but the handler decides what is refused */
 };
 
 struct op_row {
@@ -41,7 +42,7 @@ static const struct op_row ops[] = {
 	OP(MEMBERS_REMOVE) = {"members_remove", op_members_remove, NEEDS_SESSION | NEEDS_SPACE},
 	OP(MEMBERS_CHANGE) = {"members_change", op_members_change, NEEDS_SESSION | NEEDS_SPACE},
 	OP(MEMBERS_LIST) = {"members_list", op_members_list, NEEDS_SESSION},
-	OP(POST) = {"post", op_post, NEEDS_SESSION | NEEDS_SPACE},
+	OP(POST) = {"post", op_post, NEEDS_SESSION | ASKS_SPACE},
 	OP(RECALL) = {"recall", op_recall, NEEDS_SESSION | NEEDS_SPACE},
 	OP(HISTORY) = {"history", op_history, NEEDS_SESSION},
 	OP(READ) = {"read", op_read, NEEDS_SESSION | NEEDS_SPACE},
@@ -164,13 +165,15 @@ uint64_t ask_limit(const struct ask *a, uint32_t wanted)
 
 /* ---- one request ---------------------------------------------------------------------- */
 
-static enum parlor_err check(const struct ask *a, const struct op_row *op)
+static enum parlor_err check(struct ask *a, const struct op_row *op)
 {
 	if ((op->needs & NEEDS_SESSION) && !a->session)
 		return PARLOR_E_NO_SESSION;
-	if (op->needs & NEEDS_SPACE)
-		return commit_room(a->broker, a->bytes);
-	return PARLOR_E_OK;
+	enum parlor_err err = PARLOR_E_OK;
+	if (op->needs & (NEEDS_SPACE | ASKS_SPACE))
+		err = commit_room(a->broker, a->bytes);
+	a->full = err == PARLOR_E_STORE_FULL;
+	return a->full && (op->needs & ASKS_SPACE) ? PARLOR_E_OK : err;
 }
 
 static void dispatch_request(struct broker *b, struct ask *a)

@@ -28,6 +28,7 @@ static enum parlor_err read_post(struct ask *a, const Parlor__Post *q, struct co
 		.content_type = (uint8_t)q->content_type,
 		.mentions = mentions,
 		.mentions_len = q->n_mentions,
+		.repeat_only = a->full,
 	};
 	return PARLOR_E_OK;
 }

@@ -18,6 +18,7 @@ struct ask {
 	const Parlor__Request *request;
 	size_t bytes;        /* of the frame that are to be accounted to it */
 	Parlor__Reply reply; /* the handler sets the result */
+	bool full;           /* nothing can be written now */
 	bool later;          /* the reply follows, through broker.waiting */
 	bool done;           /* the handler has put the reply itself */
 	bool ended;          /* the session is gone */

@@ -189,6 +189,7 @@ struct core_post {
 	uint8_t content_type;
 	const struct span *mentions;
 	size_t mentions_len;
+	bool repeat_only; /* nothing can be written: a new one is STORE_FULL */
 };
 struct core_posted {
 	uint64_t room, seq, position, time_us;

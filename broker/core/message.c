@@ -132,6 +132,8 @@ enum parlor_err core_post(struct core *c, const struct core_call *call, const st
 	err = posted_before(c, room, dedup, content, posted, &before);
 	if (err || before)
 		return err;
+	if (q->repeat_only)
+		return PARLOR_E_STORE_FULL;
 
 	if (room->row.state == ROOM_STATE_DISSOLVED)
 		return PARLOR_E_ROOM_DISSOLVED;

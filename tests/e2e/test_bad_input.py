@@ -513,6 +513,8 @@ def check_full(client, other, posted):
     for n in range(20):
         assert client.refusal("post", room="r", sender="bob", client_id=f"full-{n}",
                               body="y" * 60_000) == STORE_FULL
+    again = client.wait(client.send("post", room="r", sender="alice", client_id="3", body="x" * 60_000))
+    assert (again.code, again.posted.seq) == (0, 4), "what was acknowledged is so again"
     assert state(client) == before
     assert client.room_show(room="r").last_seq == posted
     assert client.unread_get(room="r", member="bob").unread == posted
