@@ -264,8 +264,8 @@ static void put_figures(const struct side *s, const struct load_result *r, struc
 static const uint64_t depths[] = {1, 16, 256};
 #define DEPTHS (sizeof depths / sizeof depths[0])
 
-static void run(const struct options *o, const struct bare_plan *plan, size_t cases,
-		struct report *reports)
+void bare_run(const struct options *o, const struct bare_plan *plan, size_t cases,
+	      struct report *reports)
 {
 	struct side *s = mem_new(sizeof *s);
 	struct load_result *result = mem_new(sizeof *result);
@@ -296,7 +296,7 @@ void bare_measure(const struct options *o, const struct bare_plan *plan)
 	for (size_t i = 0; i < cases; i++)
 		report_begin(&reports[i], o->json, plan->scenario, plan->system, plan->variant);
 	for (uint64_t n = 0; n < option_or(o->runs, RUNS_DEFAULT); n++)
-		run(o, plan, cases, reports);
+		bare_run(o, plan, cases, reports);
 	for (size_t i = 0; i < cases; i++)
 		report_end(&reports[i]);
 	free(reports);

@@ -66,5 +66,9 @@ struct bare_plan {
 	uint64_t listeners, senders;
 };
 void bare_measure(const struct options *, const struct bare_plan *);
+/* One run of it, a row into each of the reports: one a depth, or a single one
+ * for the depth or the rate of the options. */
+void bare_run(const struct options *, const struct bare_plan *, size_t cases,
+	      struct report *reports);
 
 #endif

@@ -40,21 +40,25 @@ static void measure(struct stage *s, const struct options *o, uint64_t in_flight
 	free(result);
 }
 
+void floor_run(const struct options *o, size_t cases, struct report *reports)
+{
+	struct stage_plan plan = plan_of(o);
+	struct stage s;
+	stage_open(&s, o, &plan);
+	for (size_t i = 0; i < cases; i++)
+		measure(&s, o, cases > 1 ? depths[i] : o->in_flight, &reports[i]);
+	world_check(s.world, &s.control);
+	stage_close(&s);
+}
+
 void scenario_floor(const struct options *o)
 {
 	size_t cases = o->in_flight || o->rate ? 1 : DEPTHS;
 	struct report *reports = mem_new(cases * sizeof *reports);
 	for (size_t i = 0; i < cases; i++)
 		report_begin(&reports[i], o->json, "floor", "parlor", "");
-	for (uint64_t run = 0; run < option_or(o->runs, RUNS_DEFAULT); run++) {
-		struct stage_plan plan = plan_of(o);
-		struct stage s;
-		stage_open(&s, o, &plan);
-		for (size_t i = 0; i < cases; i++)
-			measure(&s, o, cases > 1 ? depths[i] : o->in_flight, &reports[i]);
-		world_check(s.world, &s.control);
-		stage_close(&s);
-	}
+	for (uint64_t run = 0; run < option_or(o->runs, RUNS_DEFAULT); run++)
+		floor_run(o, cases, reports);
 	for (size_t i = 0; i < cases; i++)
 		report_end(&reports[i]);
 	free(reports);

@@ -50,12 +50,15 @@ static const struct scenario {
 static void help(FILE *out)
 {
 	fputs("usage: parlor-bench SCENARIO [options]\n"
+	      "       parlor-bench compare floor [options]\n"
 	      "       parlor-bench --smoke\n\n"
 	      "Starts real servers in private directories, loads them, checks every result.\n\n",
 	      out);
 	for (size_t i = 0; i < SCENARIOS; i++)
 		fprintf(out, "  %-13s %s\n", scenarios[i].name, scenarios[i].doc);
-	fputs("\n", out);
+	fputs("  compare floor that on Parlor, the skeleton, MySQL, Redis, NATS and RabbitMQ by\n"
+	      "                turns, and how they relate (tools/bench/install-peers.sh)\n\n",
+	      out);
 	options_help(out);
 	fputs("\nExit status: 0 measured and right, 1 failed, 2 usage.\n", out);
 }
@@ -114,6 +117,11 @@ int main(int argc, char **argv)
 			scenarios[i].run(&o);
 			return EXIT_OK;
 		}
+	}
+	if (rest + 2 == argc && strcmp(argv[rest], "compare") == 0 &&
+	    strcmp(argv[rest + 1], "floor") == 0) {
+		compare_floor(&o);
+		return EXIT_OK;
 	}
 	help(stderr);
 	return EXIT_USAGE;

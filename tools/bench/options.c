@@ -23,7 +23,9 @@ static const struct option_row rows[] = {
 	ROW("seconds", NUMBER, seconds, "measured time of a run (5)"),
 	ROW("warmup-ms", NUMBER, warmup_ms, "load before it that is not measured (1000)"),
 	ROW("in-flight", NUMBER, in_flight, "posts not yet acknowledged; floor: 1, 16 and 256"),
-	ROW("rate", NUMBER, rate, "posts a second, due whether answered or not (open loop)"),
+	ROW("rate", NUMBER, rate,
+	    "posts a second, due whether answered or not (open loop);\n"
+	    "                 compare: half of each one's own best, besides"),
 	ROW("senders", NUMBER, senders, "connections that post (16)"),
 	ROW("sessions", NUMBER, sessions, "sessions that listen"),
 	ROW("rooms", NUMBER, rooms, "rooms"),
@@ -39,6 +41,7 @@ static const struct option_row rows[] = {
 	ROW("set", TEXT, set, "settings of parlord: section.key=value, comma between"),
 	ROW("perf", TEXT, perf,
 	    "perf record of the broker into that file; with --callgrind, its output"),
+	ROW("peers", TEXT, peers, "compare: only these of mysql,redis,nats,rabbitmq (all)"),
 	ROW("json", SWITCH, json, "one JSON object a line instead of tables"),
 	ROW("callgrind", SWITCH, callgrind, "size: count instructions under valgrind"),
 	ROW("smoke", SWITCH, smoke, "every scenario, tiny: does it work at all"),
@@ -70,6 +73,8 @@ static bool take(struct options *o, const struct option_row *row, char *value)
 		*(bool *)at = true;
 	else if (row->type == OPTION_TEXT)
 		*(const char **)at = value;
+	else if (at == &o->rate && strcmp(value, "half") == 0)
+		o->rate_half = true;
 	else if (!number_of(value, at)) {
 		fprintf(stderr, "parlor-bench: --%s wants a number: %s\n", row->name, value);
 		return false;

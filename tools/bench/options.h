@@ -18,7 +18,9 @@ struct options {
 	const char *dir;    /* where private directories are made */
 	const char *set;    /* NAME=VALUE for parlord, comma between several */
 	const char *perf;   /* file for perf record of the broker */
+	const char *peers;  /* of compare, comma between several */
 	bool json, callgrind, smoke, verbose;
+	bool rate_half; /* compare: --rate half */
 	bool help;
 };
 

@@ -79,14 +79,25 @@ int serve_skeleton(int argc, char **argv)
 	return 0;
 }
 
+static struct bare_plan plan_of(const struct options *o)
+{
+	return (struct bare_plan){.scenario = "floor",
+				  .system = "skeleton",
+				  .variant = "",
+				  .serve = "serve-skeleton",
+				  .file = true,
+				  .listeners = option_or(o->sessions, 4),
+				  .senders = option_or(o->senders, 16)};
+}
+
+void skeleton_run(const struct options *o, size_t cases, struct report *reports)
+{
+	struct bare_plan plan = plan_of(o);
+	bare_run(o, &plan, cases, reports);
+}
+
 void ceiling_skeleton(const struct options *o)
 {
-	struct bare_plan plan = {.scenario = "floor",
-				 .system = "skeleton",
-				 .variant = "",
-				 .serve = "serve-skeleton",
-				 .file = true,
-				 .listeners = option_or(o->sessions, 4),
-				 .senders = option_or(o->senders, 16)};
+	struct bare_plan plan = plan_of(o);
 	bare_measure(o, &plan);
 }
