@@ -60,7 +60,7 @@ static void use_options(struct comparison *c, const struct options *o)
 	if (o->smoke) {
 		c->options.runs = 1;
 		c->options.warmup_ms = 20;
-		c->options.rooms = 20;
+		c->options.rooms = 10;
 		c->options.agents = 40;
 	}
 	c->cases = (struct peer_cases){.depths_len = 3, .depths = {1, 16, 256}};
