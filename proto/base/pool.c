@@ -16,26 +16,33 @@
 #endif
 
 #define HUGE_PAGE ((size_t)2 << 20)
+/* A pool that stays small shall cost little: blocks double up to a huge page. */
+#define BLOCK_MIN ((size_t)16 << 10)
 
 /* Stands at the beginning of each block. */
 struct block {
 	struct block *next;
-	size_t unused;
+	size_t size;
 };
 
 static void add_block(struct pool *p)
 {
-	struct block *block = aligned_alloc(HUGE_PAGE, HUGE_PAGE);
+	struct block *newest = p->blocks;
+	size_t size = newest ? 2 * newest->size : BLOCK_MIN;
+	if (size > HUGE_PAGE)
+		size = HUGE_PAGE;
+	struct block *block = aligned_alloc(size, size);
 	if (!block) {
-		log_error("out of memory: %zu bytes", HUGE_PAGE);
+		log_error("out of memory: %zu bytes", size);
 		exit(MEM_EXIT_STATUS);
 	}
 	/* Advice only: without huge pages it works as well. */
-	(void)madvise(block, HUGE_PAGE, MADV_HUGEPAGE);
-	block->next = p->blocks;
+	if (size == HUGE_PAGE)
+		(void)madvise(block, size, MADV_HUGEPAGE);
+	*block = (struct block){.next = newest, .size = size};
 	p->blocks = block;
 	p->fresh = (char *)(block + 1);
-	p->fresh_len = HUGE_PAGE - sizeof *block;
+	p->fresh_len = size - sizeof *block;
 }
 
 void *pool_get(struct pool *p, size_t size)
@@ -43,7 +50,7 @@ void *pool_get(struct pool *p, size_t size)
 	void *object = p->free;
 	if (!p->size)
 		p->size = (size + 15) / 16 * 16;
-	assert(size <= p->size && p->size >= sizeof(void *) && p->size <= HUGE_PAGE / 16);
+	assert(size <= p->size && p->size >= sizeof(void *) && p->size <= BLOCK_MIN / 16);
 	p->used++;
 	if (object) {
 		ASAN_UNPOISON_MEMORY_REGION(object, p->size);
@@ -73,7 +80,7 @@ void pool_fini(struct pool *p)
 	struct block *next;
 	for (struct block *block = p->blocks; block; block = next) {
 		next = block->next;
-		ASAN_UNPOISON_MEMORY_REGION(block, HUGE_PAGE);
+		ASAN_UNPOISON_MEMORY_REGION(block, block->size);
 		free(block);
 	}
 	*p = (struct pool){0};
