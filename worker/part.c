@@ -207,6 +207,7 @@ static void attempt_done(struct attempt *a)
 {
 	struct part *part = a->part;
 	part->mark = a->to;
+	part->stale.behind = a->batch->more;
 	plan_done(&a->plan, &part->stale, a->batch->after + 1, clock_mono_us());
 	for (size_t i = 0; i < a->refusals_len; i++)
 		quarantine_add(&part->quarantine, a->refusals[i].tenant, a->refusals[i].room,

@@ -95,6 +95,8 @@ uint64_t stale_due_us(const struct stale *stale, uint64_t free_us)
 {
 	if (!stale->rooms)
 		return stale->more ? free_us : UINT64_MAX;
+	if (stale->behind)
+		return stale->rooms->since_us + STALE_AGE_BEHIND_US;
 	uint64_t first = stale->rooms->since_us + STALE_AGE_MIN_US;
 	uint64_t last = stale->rooms->since_us + STALE_AGE_MAX_US;
 	if (first < free_us)

@@ -15,8 +15,10 @@
 #define STALE_ROOMS_MAX 8192
 /* A room is left alone for this long, so that its next posts share the flush, */
 #define STALE_AGE_MIN_US 50000
-/* and is flushed at this age, however busy the database. */
+/* and is flushed at this age, however busy the database; */
 #define STALE_AGE_MAX_US 1500000
+/* while the part is behind, at this one and not before. */
+#define STALE_AGE_BEHIND_US 8000000
 /* One flush projects about so many rows, but at least one room. */
 #define STALE_FLUSH_ROWS 20000
 
@@ -51,6 +53,7 @@ struct stale {
 	uint64_t more;      /* rooms behind this position are still to be loaded; 0: none */
 	uint32_t loaded;    /* rooms in the table that were loaded */
 	uint32_t page_rows; /* of the page being loaded */
+	bool behind;        /* further batches of the part wait for the database */
 };
 
 void stale_fini(struct stale *);

@@ -16,7 +16,15 @@
 /* Batches that must go well before larger ones are tried. */
 #define GROW_AFTER 8
 enum { TO_WORKER_BATCH = 5 };
-enum { BATCH_PART = 1, BATCH_EPOCH, BATCH_AFTER, BATCH_UPTO, BATCH_RECORDS, BATCH_DIGEST };
+enum {
+	BATCH_PART = 1,
+	BATCH_EPOCH,
+	BATCH_AFTER,
+	BATCH_UPTO,
+	BATCH_RECORDS,
+	BATCH_DIGEST,
+	BATCH_MORE
+};
 
 void part_init(struct part *p, uint8_t no, const struct sync_settings *s, uint64_t head)
 {
@@ -211,7 +219,8 @@ static enum part_built gather_tail(struct part *p, const struct part_source *src
 	}
 	if (!f->records)
 		return PART_UNSEEN;
-	if (next == p->tail.len)
+	f->more = next < p->tail.len;
+	if (!f->more)
 		f->upto = src->head;
 	return PART_BATCH;
 }
@@ -243,6 +252,7 @@ static enum part_built gather_walk(struct part *p, const struct part_source *src
 	}
 	store_walk_close(src->store, &walk);
 	f->upto = seen;
+	f->more = seen < p->tail.after || p->tail.len > 0;
 	if (f->records)
 		return PART_BATCH;
 	if (taken == TAKEN_BAD)
@@ -277,6 +287,8 @@ static enum part_built put_batch(struct part *p, const struct part_source *src, 
 	wire_put_varint_field(&head, BATCH_AFTER, p->mark);
 	wire_put_varint_field(&head, BATCH_UPTO, f->upto);
 	wire_put_varint_field(&head, BATCH_DIGEST, digest);
+	if (f->more)
+		wire_put_varint_field(&head, BATCH_MORE, 1);
 	/* The tag of a length-delimited field, the length of both, then both. */
 	buf_reserve(frame, head.len + records.len + 16);
 	buf_put_varint(frame, TO_WORKER_BATCH << 3 | PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED);

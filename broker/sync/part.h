@@ -33,6 +33,7 @@ struct quarantine {
 struct flight {
 	bool is;
 	bool told; /* the worker said why it takes long */
+	bool more; /* records of the part wait behind it */
 	uint64_t upto;
 	uint32_t records;
 	uint32_t bytes;

@@ -386,6 +386,23 @@ def test_another_worker_repairs_what_a_dead_one_left_stale(bench):
     assert bench.unread("big") == world.unread("big")
 
 
+def test_while_more_batches_wait_unread_columns_do(bench):
+    bench.hire()
+    late, other = World(), World()
+    bench.broker.assign("w", part=0)
+    bench.broker.assign("w", part=1)
+    bench.broker.apply("w", late.create("late", members=["a", "b"]), after=0)
+    bench.broker.apply("w", other.create("other", members=["a", "b"]), after=0, part=1)
+    at = late.position
+    done = bench.broker.apply("w", [late.post("late", "a", "1")], after=at, more=True, unread=False)
+    assert done.unread_position == at
+    # What came later to another part goes first, so it is not just that nothing was due.
+    bench.broker.apply("w", [other.post("other", "a", "1")], after=at, part=1)
+    assert bench.unread("other") == {"a": 0, "b": 1} and bench.unread("late") == {"a": 0, "b": 0}
+    bench.broker.apply("w", [late.post("late", "a", "2")], after=at + 1)
+    assert bench.unread("late") == {"a": 0, "b": 2}
+
+
 def test_every_room_behind_the_projected_position_is_repaired_names_and_all(bench):
     bench.hire("dead")
     world, at = World(), 0

@@ -100,15 +100,15 @@ class FakeBroker:
         self.tell(name, assign=wpb.Assign(part=part, epoch=epoch))
         return self.hear(name, "part_state")
 
-    def send_batch(self, name, records, after, upto=None, part=0, epoch=1, digest=0):
+    def send_batch(self, name, records, after, upto=None, part=0, epoch=1, digest=0, more=False):
         upto = upto if upto is not None else records[-1].event.position
         self.tell(name, batch=wpb.Batch(part=part, epoch=epoch, after=after, upto=upto,
-                                        digest=digest, records=records))
+                                        digest=digest, more=more, records=records))
         return upto
 
-    def apply(self, name, records, after, upto=None, part=0, epoch=1, seconds=20, unread=True):
+    def apply(self, name, records, after, upto=None, part=0, seconds=20, unread=True, **more):
         """Sends a batch and waits for its end, and until the unread columns have it, too."""
-        upto = self.send_batch(name, records, after, upto, part, epoch)
+        upto = self.send_batch(name, records, after, upto, part, **more)
         return self.done(name, upto, part, seconds, unread)
 
     def done(self, name, upto, part=0, seconds=20, unread=True):

@@ -375,6 +375,8 @@ static void on_batch(struct hand *h, const Parlor__Batch *batch)
 	struct database *db = h->db;
 	h->batches++;
 	h->batch_records += batch->n_records;
+	h->mores += batch->more != 0;
+	h->more[batch->part] = batch->more;
 	if (h->largest && batch->n_records > h->largest) {
 		hand_fail(h, batch->part, PARLOR__FAIL_CLASS__FAIL_TOO_LARGE, "too large");
 		return;

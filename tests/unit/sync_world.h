@@ -38,7 +38,8 @@ struct hand {
 	uint64_t unread[WORLD_PARTS];
 	Parlor__ToWorker *batch[WORLD_PARTS]; /* held */
 	Parlor__ToWorker *query;              /* the last one, unanswered */
-	size_t assigns, revokes, batches, batch_records, largest_batch, pongs, queries;
+	bool more[WORLD_PARTS];               /* said the last batch */
+	size_t assigns, revokes, batches, batch_records, mores, largest_batch, pongs, queries;
 	/* of Release */
 	size_t releases, release_records;
 	uint64_t release_after, release_upto;

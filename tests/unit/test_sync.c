@@ -138,6 +138,23 @@ static void thousands_of_records_reach_two_workers_in_order(void **state)
 	world_free(w);
 }
 
+static void a_batch_says_whether_more_wait_behind_it(void **state)
+{
+	(void)state;
+	struct world *w = world_new();
+	w->settings.batch_records = 10;
+	world_restart(w);
+	some_rooms(w, 1, 0);
+	world_post(w, "room-0", 30);
+	struct hand *a = world_hire(w, "a");
+	world_until(w, synced(w));
+	world_assert_applied(w);
+	assert_in_range(a->mores, 3, 4);
+	for (size_t i = 0; i < WORLD_PARTS; i++)
+		assert_false(a->more[i]);
+	world_free(w);
+}
+
 static void a_full_tail_is_made_up_for_by_the_journal(void **state)
 {
 	(void)state;
@@ -567,6 +584,7 @@ int main(void)
 		cmocka_unit_test(one_worker_gets_every_part),
 		cmocka_unit_test(a_record_says_what_mysql_needs),
 		cmocka_unit_test(thousands_of_records_reach_two_workers_in_order),
+		cmocka_unit_test(a_batch_says_whether_more_wait_behind_it),
 		cmocka_unit_test(a_full_tail_is_made_up_for_by_the_journal),
 		cmocka_unit_test(a_new_start_goes_on_from_the_marks),
 		cmocka_unit_test(marks_of_idle_parts_follow_now_and_then),
