@@ -340,6 +340,15 @@ def check_example(binary, library):
         assert done.out == "acknowledged as 1\nalice: hello, bob\n"
 
 
+def check_post(binary, library):
+    env = environment(LD_LIBRARY_PATH=str(library))
+    with Broker() as broker:
+        nowhere = run(str(binary), broker.client, env=env)
+        assert nowhere.out == "" and "no such room" in nowhere.err
+        run(program("parlor"), "--broker", broker.client, "room", "create", "--id", "tea-1", "--member", "lin")
+        assert run(str(binary), broker.client, env=env).out == "acknowledged as 1\n"
+
+
 def test_programs_are_installed(prefix):
     for name in ("parlord", "parlor-worker", "parlor", "parlor-replay"):
         assert os.access(prefix / "bin" / name, os.X_OK)
@@ -354,10 +363,11 @@ def test_an_example_builds_against_the_installed_library(prefix, tmp_path, stati
                 env=dict(os.environ, PKG_CONFIG_PATH=str(described.parent))).out.split()
     if static:
         flags[flags.index("-lparlor")] = "-l:libparlor.a"
-    binary = tmp_path / "example"
-    run("gcc", "-std=c11", "-Wall", "-Wextra", "-Werror", *sanitizers(), "-o", str(binary),
-        os.path.join(SOURCE, "tests/e2e/example.c"), *flags)
-    check_example(binary, described.parent.parent)
+    for name, check in (("example", check_example), ("post", check_post)):
+        binary = tmp_path / name
+        run("gcc", "-std=c11", "-Wall", "-Wextra", "-Werror", *sanitizers(), "-o", str(binary),
+            os.path.join(SOURCE, f"tests/e2e/{name}.c"), *flags)
+        check(binary, described.parent.parent)
 
 
 def test_an_example_builds_with_the_installed_cmake_package(prefix, tmp_path):

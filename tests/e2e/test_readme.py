@@ -1,7 +1,7 @@
 """README.md and PROTOCOL.md do what they say: the clients are the example files
 and run, the typed commands give the output that stands there, the queries find
 rows, the settings have the defaults listed, the bytes of the example are
-answered as shown. (example.c is built and run by test_programs.py.)"""
+answered as shown. (post.c is built and run by test_programs.py.)"""
 
 import os
 import re
@@ -29,7 +29,7 @@ README = read("README.md")
 PROTOCOL = read("proto", "PROTOCOL.md")
 
 
-@pytest.mark.parametrize("kind, file", [("c", "example.c"), ("python", "example.py")])
+@pytest.mark.parametrize("kind, file", [("c", "post.c"), ("python", "example.py")])
 def test_the_clients_are_the_example_files(kind, file):
     assert block(README, kind) == read("tests", "e2e", file)
 
