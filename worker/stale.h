@@ -16,7 +16,7 @@
 /* A room is left alone for this long, so that its next posts share the flush, */
 #define STALE_AGE_MIN_US 50000
 /* and is flushed at this age, however busy the database; */
-#define STALE_AGE_MAX_US 1500000
+#define STALE_AGE_MAX_US 1000000
 /* while the part is behind, at this one and not before. */
 #define STALE_AGE_BEHIND_US 8000000
 /* One flush projects about so many rows, but at least one room. */
