@@ -136,7 +136,7 @@ void settings_init(struct settings *s, const struct core_limits *defaults)
 		.map_init_bytes = 256 * MIB,
 		.map_max_bytes = TIB,
 		.headroom_bytes = 64 * MIB,
-		.dirty_rows_max = 200000,
+		.dirty_rows_max = 600000,
 		.write_back_rows = 2000,
 		.hot_records = 0,
 		.page_bytes = MIB,
