@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+"""Prints what figures depend on, as one line of JSON: processor, memory, disk,
+kernel, versions of what was measured, the commit."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+
+PACKAGES = [
+    "libzmq5", "liblmdb0", "libprotobuf-c1", "libmariadb3", "mariadb-server",
+    "redis-server", "libhiredis0.14", "nats-server", "rabbitmq-server", "librabbitmq4", "gcc",
+]
+
+
+def field(path, name):
+    with open(path, encoding="utf-8") as lines:
+        for line in lines:
+            key, _, value = line.partition(":" if ":" in line else "=")
+            if key.strip() == name:
+                return value.strip().strip('"')
+    return ""
+
+
+def said_by(*command):
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def version_of(package):
+    return said_by("dpkg-query", "-W", "-f=${Version}", package)
+
+
+def main():
+    here = os.path.dirname(os.path.abspath(__file__))
+    directory = os.environ.get("TMPDIR") or "/tmp"
+    machine = {
+        "processor": field("/proc/cpuinfo", "model name"),
+        "cores": os.cpu_count(),
+        "memory_gib": round(int(field("/proc/meminfo", "MemTotal").split()[0]) / 2**20),
+        "filesystem": said_by("stat", "-f", "-c", "%T", directory),
+        "system": field("/etc/os-release", "PRETTY_NAME"),
+        "kernel": platform.release(),
+        "commit": said_by("git", "-C", here, "rev-parse", "--short=12", "HEAD"),
+        "versions": {p: v for p in PACKAGES if (v := version_of(p))},
+    }
+    json.dump({"machine": machine}, sys.stdout)
+    print()
+
+
+if __name__ == "__main__":
+    main()
