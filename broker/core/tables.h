@@ -127,7 +127,10 @@ struct tenant {
 struct pass {
 	bool active;
 	uint64_t position; /* changes up to here are covered when it ends */
-	struct room **rooms;
+	struct pass_room {
+		uint64_t no; /* sorting must not touch the rooms */
+		struct room *room;
+	} * rooms;
 	size_t rooms_len, rooms_at;
 	struct member **members;
 	size_t members_len, members_at;

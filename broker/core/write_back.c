@@ -134,7 +134,7 @@ static bool write_room(struct writer *w, struct room *r, size_t rows_max)
 
 static int by_room_no(const void *a, const void *b)
 {
-	uint64_t x = (*(struct room *const *)a)->no, y = (*(struct room *const *)b)->no;
+	uint64_t x = ((const struct pass_room *)a)->no, y = ((const struct pass_room *)b)->no;
 	return (x > y) - (x < y);
 }
 
@@ -160,7 +160,7 @@ static void pass_begin(struct core *c)
 		assert(!r->frozen_memberships);
 		r->frozen_memberships = r->dirty_memberships;
 		r->dirty_memberships = NULL;
-		p->rooms[p->rooms_len++] = r;
+		p->rooms[p->rooms_len++] = (struct pass_room){r->no, r};
 	}
 	c->dirty_rooms = NULL;
 	c->dirty_rooms_len = 0;
@@ -182,7 +182,7 @@ static void pass_slice(struct writer *w, size_t rows_max)
 	while (p->members_at < p->members_len && w->rows < rows_max)
 		write_member(w, p->members[p->members_at++]);
 	while (p->rooms_at < p->rooms_len && w->rows < rows_max) {
-		struct room *r = p->rooms[p->rooms_at];
+		struct room *r = p->rooms[p->rooms_at].room;
 		if (!write_room(w, r, rows_max))
 			continue;
 		r->frozen = false;
