@@ -49,20 +49,27 @@ static void append_records(struct broker *b)
 	}
 }
 
+/* Bytes that a row written anywhere may cost: its page is copied, and may have
+ * to be split. */
+#define ROW_COST_BYTES 8192
+
+/* A slice must fit the headroom that is kept beside what requests reserve. */
+static size_t slice_of(const struct broker *b, size_t rows)
+{
+	size_t max = b->settings.headroom_bytes / ROW_COST_BYTES + 1;
+	return rows < max ? rows : max;
+}
+
 /* A pass begins when enough is dirty to be worth sorting; while one is under
- * way each commit takes a slice, larger than what it makes dirty itself, and
- * as much as it must once the bound is reached. */
+ * way each commit takes a slice, larger than what it makes dirty itself. */
 static void write_back(struct broker *b, size_t slice)
 {
-	size_t dirty = core_dirty(b->core);
 	uint64_t covered;
-	if (!core_writing(b->core) && dirty < b->settings.dirty_rows_max / 4)
+	if (!core_writing(b->core) && core_dirty(b->core) < b->settings.dirty_rows_max / 4)
 		return;
 	if (slice < b->settings.write_back_rows)
 		slice = b->settings.write_back_rows;
-	if (dirty > b->settings.dirty_rows_max)
-		slice += dirty - b->settings.dirty_rows_max;
-	core_write_back(b->core, slice, store_put, b->store, &covered);
+	core_write_back(b->core, slice_of(b, slice), store_put, b->store, &covered);
 	store_set_covered(b->store, covered);
 }
 
@@ -99,6 +106,30 @@ static void tell_sync(struct broker *b)
 		sync_committed(b->sync, b->turn.records[i].position, b->turn.records[i].part);
 }
 
+static enum parlor_err commit_slice(struct broker *b, size_t rows)
+{
+	uint64_t covered;
+	enum parlor_err err = store_begin(b->store);
+	if (err)
+		return err;
+	core_write_back(b->core, slice_of(b, rows), store_put, b->store, &covered);
+	store_set_covered(b->store, covered);
+	trim(b);
+	return store_commit(b->store);
+}
+
+/* Beyond the bound of dirty rows the turn goes on only when it is kept again. */
+static enum parlor_err keep_bound(struct broker *b)
+{
+	enum parlor_err err = PARLOR_E_OK;
+	while (!err && core_dirty(b->core) > b->settings.dirty_rows_max) {
+		err = commit_slice(b, 4 * b->settings.write_back_rows);
+		if (!err)
+			err = renew_turn(b);
+	}
+	return err;
+}
+
 enum parlor_err commit_turn(struct broker *b)
 {
 	enum parlor_err err = core_broken(b->core);
@@ -128,7 +159,7 @@ enum parlor_err commit_turn(struct broker *b)
 	delivery_committed(b);
 	tell_sync(b);
 	turn_clear(&b->turn);
-	return PARLOR_E_OK;
+	return keep_bound(b);
 }
 
 enum parlor_err commit_moves(struct broker *b)
@@ -137,18 +168,6 @@ enum parlor_err commit_moves(struct broker *b)
 	if (err)
 		b->failed = true;
 	return err;
-}
-
-static enum parlor_err commit_slice(struct broker *b, size_t rows)
-{
-	uint64_t covered;
-	enum parlor_err err = store_begin(b->store);
-	if (err)
-		return err;
-	core_write_back(b->core, rows, store_put, b->store, &covered);
-	store_set_covered(b->store, covered);
-	trim(b);
-	return store_commit(b->store);
 }
 
 enum parlor_err commit_idle(struct broker *b)
@@ -162,8 +181,11 @@ enum parlor_err commit_idle(struct broker *b)
 enum parlor_err commit_all_rows(struct broker *b)
 {
 	enum parlor_err err = PARLOR_E_OK;
-	while (!err && core_dirty(b->core))
+	while (!err && core_dirty(b->core)) {
 		err = commit_slice(b, 4 * b->settings.write_back_rows);
+		if (!err)
+			err = renew_turn(b);
+	}
 	return err;
 }
 

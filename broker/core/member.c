@@ -362,7 +362,7 @@ enum parlor_err core_member_formers(struct core *c, uint64_t member, uint64_t af
 	enum parlor_err err = c->rows.scan(c->rows.ctx, &from, ROW_PREFIX, tell_former, &scan);
 	if (!err && scan.bad)
 		err = PARLOR_E_STORE_CORRUPT;
-	for (size_t i = 0; !err && i < c->fresh_len; i++) {
+	for (size_t i = c->fresh_at; !err && i < c->fresh_len; i++) {
 		const struct fresh *f = &c->fresh[i];
 		if (f->key.table != ROW_MEMBERS || f->key.len != from.len ||
 		    memcmp(f->key.bytes, from.bytes, ROW_PREFIX) != 0 ||

@@ -534,6 +534,11 @@ void tables_drop_message(struct core *c, struct room *r, struct message *msg)
 
 static struct fresh *fresh_add(struct core *c)
 {
+	if (c->fresh_len == c->fresh_cap && c->fresh_at > c->fresh_cap / 2) {
+		c->fresh_len -= c->fresh_at;
+		memmove(c->fresh, c->fresh + c->fresh_at, c->fresh_len * sizeof *c->fresh);
+		c->fresh_at = 0;
+	}
 	if (c->fresh_len == c->fresh_cap) {
 		c->fresh_cap = c->fresh_cap ? 2 * c->fresh_cap : 64;
 		c->fresh = mem_resize(c->fresh, c->fresh_cap, sizeof *c->fresh);

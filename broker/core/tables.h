@@ -169,8 +169,8 @@ struct core {
 	struct member *dirty_members;
 	size_t dirty_rooms_len, dirty_members_len;
 	size_t dirty_rows;
-	struct fresh *fresh;
-	size_t fresh_len, fresh_cap;
+	struct fresh *fresh; /* from fresh_at on not yet written */
+	size_t fresh_at, fresh_len, fresh_cap;
 	struct pass pass;
 	struct room *hand;
 	struct member *member_hand;

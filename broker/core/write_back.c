@@ -30,15 +30,19 @@ static void written(struct writer *w)
 	w->rows++;
 }
 
-static void write_fresh(struct writer *w)
+/* True when none is left. */
+static bool write_fresh(struct writer *w, size_t rows_max)
 {
 	struct core *c = w->core;
-	for (size_t i = 0; i < c->fresh_len; i++) {
-		struct fresh *f = &c->fresh[i];
+	while (c->fresh_at < c->fresh_len && w->rows < rows_max) {
+		struct fresh *f = &c->fresh[c->fresh_at++];
 		w->put(w->ctx, &f->key, (struct span){f->value, f->value_len});
 		written(w);
 	}
-	c->fresh_len = 0;
+	if (c->fresh_at < c->fresh_len)
+		return false;
+	c->fresh_at = c->fresh_len = 0;
+	return true;
 }
 
 static void write_state(struct writer *w)
@@ -198,10 +202,12 @@ size_t core_write_back(struct core *c, size_t rows_max, core_put_fn *put, void *
 		       uint64_t *covered)
 {
 	struct writer w = {.core = c, .put = put, .ctx = ctx};
-	write_fresh(&w);
-	if (!c->pass.active)
-		pass_begin(c);
-	pass_slice(&w, rows_max > w.rows ? rows_max : w.rows + 1);
+	/* Names and stays first: what refers to them is written behind them. */
+	if (write_fresh(&w, rows_max)) {
+		if (!c->pass.active)
+			pass_begin(c);
+		pass_slice(&w, rows_max > w.rows ? rows_max : w.rows + 1);
+	}
 	if (!c->pass.active && !c->dirty_rows)
 		c->state.covered = c->applied;
 	write_state(&w);

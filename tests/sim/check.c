@@ -252,7 +252,7 @@ static void check_warm(struct world *w, const struct tenant *t)
 void check_tables(struct world *w)
 {
 	struct core *c = w->core;
-	size_t rows = c->fresh_len;
+	size_t rows = c->fresh_len - c->fresh_at;
 	struct room *r, *room_next;
 	struct member *m, *member_next;
 	struct tenant *t, *tenant_next;
