@@ -13,6 +13,7 @@ enum needs {
 	NEEDS_SESSION = 1,
 	NEEDS_SPACE = 2, /* writes: refused while disk or map is full */
 	ASKS_SPACE = 4,  /* the same, but the handler decides what is refused */
+	NAMES_MANY = 8,  /* each member it names becomes several records */
 };
 
 struct op_row {
@@ -32,13 +33,13 @@ static const struct op_row ops[] = {
 	OP(PRESENCE_SET) = {"presence_set", op_presence_set, NEEDS_SESSION | NEEDS_SPACE},
 	OP(PRESENCE_GET) = {"presence_get", op_presence_get, NEEDS_SESSION},
 	OP(TYPING) = {"typing", op_typing, NEEDS_SESSION},
-	OP(ROOM_CREATE) = {"room_create", op_room_create, NEEDS_SESSION | NEEDS_SPACE},
+	OP(ROOM_CREATE) = {"room_create", op_room_create, NEEDS_SESSION | NEEDS_SPACE | NAMES_MANY},
 	OP(ROOM_RENAME) = {"room_rename", op_room_rename, NEEDS_SESSION | NEEDS_SPACE},
 	OP(ROOM_CLOSE) = {"room_close", op_room_close, NEEDS_SESSION | NEEDS_SPACE},
 	OP(ROOM_REOPEN) = {"room_reopen", op_room_reopen, NEEDS_SESSION | NEEDS_SPACE},
 	OP(ROOM_DISSOLVE) = {"room_dissolve", op_room_dissolve, NEEDS_SESSION | NEEDS_SPACE},
 	OP(ROOM_SHOW) = {"room_show", op_room_show, NEEDS_SESSION},
-	OP(MEMBERS_ADD) = {"members_add", op_members_add, NEEDS_SESSION | NEEDS_SPACE},
+	OP(MEMBERS_ADD) = {"members_add", op_members_add, NEEDS_SESSION | NEEDS_SPACE | NAMES_MANY},
 	OP(MEMBERS_REMOVE) = {"members_remove", op_members_remove, NEEDS_SESSION | NEEDS_SPACE},
 	OP(MEMBERS_CHANGE) = {"members_change", op_members_change, NEEDS_SESSION | NEEDS_SPACE},
 	OP(MEMBERS_LIST) = {"members_list", op_members_list, NEEDS_SESSION},
@@ -165,13 +166,23 @@ uint64_t ask_limit(const struct ask *a, uint32_t wanted)
 
 /* ---- one request ---------------------------------------------------------------------- */
 
+/* What the records of a request take, against its own bytes. */
+#define RECORDS_PER_NAME 10
+
+static size_t cost(const struct ask *a, const struct op_row *op)
+{
+	if (!(op->needs & NAMES_MANY))
+		return a->bytes;
+	return a->bytes + RECORDS_PER_NAME * protobuf_c_message_get_packed_size(&a->request->base);
+}
+
 static enum parlor_err check(struct ask *a, const struct op_row *op)
 {
 	if ((op->needs & NEEDS_SESSION) && !a->session)
 		return PARLOR_E_NO_SESSION;
 	enum parlor_err err = PARLOR_E_OK;
 	if (op->needs & (NEEDS_SPACE | ASKS_SPACE))
-		err = commit_room(a->broker, a->bytes);
+		err = commit_room(a->broker, cost(a, op));
 	a->full = err == PARLOR_E_STORE_FULL;
 	return a->full && (op->needs & ASKS_SPACE) ? PARLOR_E_OK : err;
 }

@@ -125,6 +125,7 @@ enum parlor_err loop_init(struct broker *b, char *why, size_t why_size)
 
 void loop_fini(struct broker *b)
 {
+	roster_drop_all(b);
 	sync_free(b->sync);
 	front_close(b->front);
 	front_close(b->worker_front);
@@ -168,6 +169,9 @@ static bool receive(struct loop *l)
 		bytes += front_payload(&l->frame).len + 64;
 		dispatch_frame(b, &l->frame);
 		n += b->counts.requests - requests;
+		/* Few requests may make many records. */
+		if (b->turn.bytes.len > b->settings.turn_bytes)
+			return true;
 	}
 	return true;
 }

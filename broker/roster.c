@@ -279,6 +279,21 @@ void roster_end(struct broker *b, struct session *s, int code)
 	session_close(b->sessions, s);
 }
 
+void roster_drop_all(struct broker *b)
+{
+	struct session *s;
+	while (b->sessions && (s = session_first(b->sessions)) != NULL) {
+		struct session_member *m;
+		size_t devices;
+		waiting_remove_session(b->waiting, s);
+		audience_drop_session(b->audience, s);
+		while ((m = session_member_first(s)) != NULL)
+			session_detach(b->sessions, s, m->no, &devices);
+		outbox_close(b->outbox, s->out);
+		session_close(b->sessions, s);
+	}
+}
+
 void roster_fail(struct broker *b, struct session *s, int code)
 {
 	s->ending = true;

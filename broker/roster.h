@@ -33,6 +33,9 @@ void roster_fail(struct broker *, struct session *, int code);
 /* Ends those that were marked, that failed to take frames, or fell silent. */
 void roster_sweep(struct broker *);
 
+/* Lets go of every session without a word: the process ends. */
+void roster_drop_all(struct broker *);
+
 struct core_call roster_call(const struct broker *, const struct session *);
 
 #endif

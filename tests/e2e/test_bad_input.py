@@ -535,6 +535,30 @@ def test_a_full_map_refuses_and_loses_nothing():
         assert client.room_show(room="r").last_seq == posted
 
 
+def test_requests_that_make_many_rows_do_not_fill_the_map():
+    """Thousands of names, memberships and joins at once: what does not fit the
+    map of this turn is refused until it has grown; the broker goes on."""
+    settings = {"store.map_init_bytes": "16M", "store.headroom_bytes": "4M", "store.dirty_rows_max": 4000}
+    rooms, members = 40, 1000
+    names = random.Random(7)
+    with Broker(settings) as broker, Client(broker.client) as client:
+        wanted = {f"r{room}": [spec(f"{names.getrandbits(200):050x}") for _ in range(members)]
+                  for room in range(rooms)}
+        deadline = time.monotonic() + 60
+        while wanted:
+            assert time.monotonic() < deadline
+            sent = {room: client.send("room_create", room=room, members=who) for room, who in wanted.items()}
+            for room, request in sent.items():
+                reply = client.wait(request)
+                assert reply.code in (0, STORE_FULL)
+                if reply.code == 0:
+                    assert reply.room.members == members
+                    del wanted[room]
+        broker.restart()
+        for room in range(rooms):
+            assert client.room_show(room=f"r{room}").members == members
+
+
 def test_a_full_disk_refuses_and_loses_nothing_and_goes_on_when_there_is_room(tmp_path):
     flag = tmp_path / "full"
     env = environment(LD_PRELOAD=os.environ["PARLOR_FAULT"], FAULT_ENOSPC_WHEN_FILE=str(flag))
