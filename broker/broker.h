@@ -12,6 +12,7 @@
 #include "front/settings.h"
 #include "store/store.h"
 #include "sync/sync.h"
+#include "trickle.h"
 #include "turn.h"
 #include "waiting.h"
 
@@ -38,6 +39,7 @@ struct broker {
 	struct sync *sync;
 	struct waiting *waiting;
 	struct turn turn;
+	struct trickle trickle;
 	struct arena request_arena; /* what one frame holds, decoded */
 	struct arena reply_arena;   /* what one reply is made of */
 	struct buf scratch;

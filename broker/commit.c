@@ -7,6 +7,9 @@
 
 /* Journal entries trimmed in one commit. */
 #define TRIM_SLICE 2000
+#define BEHIND_MIN 1000
+/* Rows of one idle commit: whoever comes meanwhile waits for it. */
+#define IDLE_ROWS 256
 
 static struct span event_of(struct broker *b, uint64_t position, enum parlor_err *err)
 {
@@ -60,16 +63,27 @@ static size_t slice_of(const struct broker *b, size_t rows)
 	return rows < max ? rows : max;
 }
 
-/* A pass begins when enough is dirty to be worth sorting; while one is under
- * way each commit takes a slice, larger than what it makes dirty itself. */
-static void write_back(struct broker *b, size_t slice)
+/* What rows do not cover cannot be trimmed: few records to keep, few behind. */
+static uint64_t behind_max(const struct settings *s)
+{
+	uint64_t hot = s->hot_records;
+	if (!hot || hot >= s->behind_records_max)
+		return s->behind_records_max;
+	return hot > BEHIND_MIN ? hot : BEHIND_MIN;
+}
+
+static void write_back(struct broker *b)
 {
 	uint64_t covered;
-	if (!core_writing(b->core) && core_dirty(b->core) < b->settings.dirty_rows_max / 4)
+	struct trickle_limits limits = {.dirty_rows = b->settings.dirty_rows_max,
+					.behind = behind_max(&b->settings),
+					.rows_max = b->settings.write_back_rows};
+	size_t rows =
+		trickle_rows(&b->trickle, &limits, b->turn.len, core_writing(b->core),
+			     core_dirty(b->core), core_position(b->core) - store_covered(b->store));
+	if (!rows)
 		return;
-	if (slice < b->settings.write_back_rows)
-		slice = b->settings.write_back_rows;
-	core_write_back(b->core, slice_of(b, slice), store_put, b->store, &covered);
+	core_write_back(b->core, slice_of(b, rows), store_put, b->store, &covered);
 	store_set_covered(b->store, covered);
 }
 
@@ -145,7 +159,7 @@ enum parlor_err commit_turn(struct broker *b)
 		store_abort(b->store);
 		return err;
 	}
-	write_back(b, 4 * b->turn.len);
+	write_back(b);
 	trim(b);
 	err = store_commit(b->store);
 	if (!err)
@@ -170,11 +184,12 @@ enum parlor_err commit_moves(struct broker *b)
 	return err;
 }
 
-enum parlor_err commit_idle(struct broker *b)
+enum parlor_err commit_idle(struct broker *b, bool *more)
 {
-	if (!core_dirty(b->core) && trim_to(b) <= store_first(b->store))
+	*more = core_dirty(b->core) || trim_to(b) > store_first(b->store);
+	if (!*more)
 		return PARLOR_E_OK;
-	enum parlor_err err = commit_slice(b, b->settings.write_back_rows);
+	enum parlor_err err = commit_slice(b, IDLE_ROWS);
 	return err ? err : renew_turn(b);
 }
 

@@ -12,8 +12,9 @@ enum parlor_err commit_turn(struct broker *) PARLOR_MUST_CHECK;
 /* The same, only when the turn holds a record that changes who hears a room:
  * who attaches must find the audience as the state is. */
 enum parlor_err commit_moves(struct broker *) PARLOR_MUST_CHECK;
-/* When nothing else is to do: a slice of rows and of trimming, if any is due. */
-enum parlor_err commit_idle(struct broker *) PARLOR_MUST_CHECK;
+/* When nothing else is to do: a slice of rows and of trimming. *more: there was
+ * any; come again. */
+enum parlor_err commit_idle(struct broker *, bool *more) PARLOR_MUST_CHECK;
 /* Everything dirty to rows: before a clean stop. */
 enum parlor_err commit_all_rows(struct broker *) PARLOR_MUST_CHECK;
 /* Space for a request that writes, before it is accepted; STORE_FULL when it

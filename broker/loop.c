@@ -194,8 +194,8 @@ static enum parlor_err work(struct loop *l)
 	l->more |= delivery_catch_up(b);
 	if (b->counts.commits != commits)
 		l->idle_since_us = b->now_us;
-	if (b->now_us - l->idle_since_us > IDLE_US)
-		err = commit_idle(b);
+	if (!l->more && b->now_us - l->idle_since_us > IDLE_US)
+		err = commit_idle(b, &l->more);
 	return err;
 }
 

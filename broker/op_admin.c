@@ -198,7 +198,7 @@ static void count_state(struct counters *c, const struct broker *b)
 	counter(c, "rooms_resident", core.rooms_resident);
 	counter(c, "memberships_resident", core.memberships_resident);
 	counter(c, "members_resident", core.members_resident);
-	counter(c, "messages_resident", core.messages_resident);
+	counter(c, "blocks_resident", core.blocks_resident);
 	counter(c, "rows_dirty", core.dirty_rows);
 	counter(c, "rows_evicted", core.evicted);
 	counter(c, "store_map_bytes", store.map_bytes);

@@ -1,5 +1,6 @@
 /* Records into state. Nothing is decided here: every value is in the record,
  * and a row that is as of a later record is left alone. */
+#include "core/index.h"
 #include "core/tables.h"
 
 #include <assert.h>
@@ -229,7 +230,7 @@ static enum parlor_err apply_member_changed(struct core *c, const struct record 
 	return err;
 }
 
-static void apply_message_row(struct core *c, const struct record *r, struct room *room, bool fresh)
+static enum parlor_err add_message(struct core *c, const struct record *r, struct room *room)
 {
 	struct row_message row = {.position = r->position,
 				  .time_us = r->time_us,
@@ -237,10 +238,13 @@ static void apply_message_row(struct core *c, const struct record *r, struct roo
 				  .counted = r->counted,
 				  .own = r->own,
 				  .own_prev = r->own_prev,
-				  .counts = r->type == MESSAGE_TYPE_MESSAGE};
-	struct message *msg = tables_hold_message(c, room, r->seq, &row, r->position, fresh);
-	if (r->dedup.low | r->dedup.high)
-		tables_set_dedup(c, room, msg, r->dedup, r->content);
+				  .counts = r->type == MESSAGE_TYPE_MESSAGE,
+				  .keyed = (r->dedup.low | r->dedup.high) != 0,
+				  .key = r->dedup,
+				  .content = r->content};
+	/* Behind all that was ever applied: no row can contain it. */
+	bool fresh = r->position > c->state.position;
+	return index_append(c, room, r->seq, &row, fresh);
 }
 
 static enum parlor_err apply_posted(struct core *c, const struct record *r)
@@ -257,9 +261,8 @@ static enum parlor_err apply_posted(struct core *c, const struct record *r)
 		room->row.active_us = r->time_us;
 		room->row.active_pos = r->position;
 	}
-	/* A row of the room that lacks the record: its message is nowhere yet. */
-	apply_message_row(c, r, room, news);
-	if (room->row.active_pos == r->position)
+	err = add_message(c, r, room);
+	if (!err && room->row.active_pos == r->position)
 		err = warm(c, room);
 	if (!err)
 		err = membership_of(c, r, room, r->member, &ms);
@@ -285,20 +288,10 @@ static enum parlor_err apply_posted(struct core *c, const struct record *r)
 static enum parlor_err apply_recalled(struct core *c, const struct record *r)
 {
 	struct room *room;
-	struct row_message row;
-	bool found;
 	enum parlor_err err = tables_room_no(c, r->room, &room);
 	if (!err && !room)
 		err = PARLOR_E_STORE_CORRUPT;
-	if (!err)
-		err = tables_message(c, r->room, r->seq, &row, &found);
-	if (!err && !found)
-		err = PARLOR_E_STORE_CORRUPT;
-	if (err)
-		return err;
-	row.recalled = true;
-	tables_hold_message(c, room, r->seq, &row, r->position, false);
-	return PARLOR_E_OK;
+	return err ? err : index_recall(c, room, r->seq);
 }
 
 static enum parlor_err apply_read(struct core *c, const struct record *r)

@@ -89,7 +89,7 @@ size_t core_write_back(struct core *, size_t rows_max, core_put_fn *, void *ctx,
 void core_evict(struct core *);
 
 struct core_counts {
-	uint64_t rooms_resident, memberships_resident, members_resident, messages_resident;
+	uint64_t rooms_resident, memberships_resident, members_resident, blocks_resident;
 	uint64_t dirty_rows, rooms, members, tenants, evicted;
 };
 void core_counts(const struct core *, struct core_counts *);

@@ -1,5 +1,6 @@
 /* Deciding about messages: post, recall, and where history lies. */
 #include "core/decide.h"
+#include "core/index.h"
 
 #include <assert.h>
 #include <string.h>
@@ -83,17 +84,15 @@ static uint64_t content_of(struct core *c, const struct core_post *q)
 static enum parlor_err posted_before(struct core *c, struct room *room, struct hash128 dedup,
 				     uint64_t content, struct core_posted *posted, bool *before)
 {
-	struct row_dedup row;
 	struct row_message msg;
-	enum parlor_err err = tables_dedup(c, room, dedup, &row, before);
+	uint64_t seq;
+	enum parlor_err err = index_key(c, room, dedup, &seq, &msg, before);
 	if (err || !*before)
 		return err;
-	if (row.content != content)
+	if (msg.content != content)
 		return PARLOR_E_POST_CONFLICT;
-	err = core_message(c, room->no, row.seq, &msg);
-	if (!err)
-		*posted = (struct core_posted){room->no, row.seq, msg.position, msg.time_us};
-	return err;
+	*posted = (struct core_posted){room->no, seq, msg.position, msg.time_us};
+	return PARLOR_E_OK;
 }
 
 static enum parlor_err find_mentions(struct core *c, const struct core_call *call,
@@ -214,7 +213,7 @@ enum parlor_err core_message(struct core *c, uint64_t room, uint64_t seq, struct
 	bool found;
 	if (seq == 0)
 		return PARLOR_E_MESSAGE_UNKNOWN;
-	enum parlor_err err = tables_message(c, room, seq, row, &found);
+	enum parlor_err err = index_message(c, room, seq, row, &found);
 	if (!err && !found)
 		err = PARLOR_E_MESSAGE_UNKNOWN;
 	return err;

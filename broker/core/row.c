@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
-enum sub { SUB_SELF = 0, SUB_FIRST = 1, SUB_SECOND = 2, SUB_THIRD = 3 };
+enum sub { SUB_SELF = 0, SUB_FIRST = 1, SUB_SECOND = 2 };
 
 static void key_number(struct row_key *k, enum row_table table, uint64_t number, enum sub sub)
 {
@@ -65,22 +65,9 @@ void row_key_membership(struct row_key *k, uint64_t room, uint64_t member)
 	key_pair(k, ROW_ROOMS, room, SUB_FIRST, member);
 }
 
-void row_key_message(struct row_key *k, uint64_t room, uint64_t seq)
+void row_key_block(struct row_key *k, uint64_t room, uint64_t no)
 {
-	key_pair(k, ROW_ROOMS, room, SUB_SECOND, seq);
-}
-
-void row_key_dedup(struct row_key *k, uint64_t room, struct hash128 hash)
-{
-	key_pair(k, ROW_ROOMS, room, SUB_THIRD, hash.high);
-	be64_put(k->bytes + 17, hash.low);
-	k->len = 25;
-}
-
-struct hash128 row_dedup_hash(const void *key)
-{
-	const uint8_t *at = (const uint8_t *)key + ROW_PREFIX;
-	return (struct hash128){.high = be64_get(at), .low = be64_get(at + 8)};
+	key_pair(k, ROW_ROOMS, room, SUB_SECOND, no);
 }
 
 uint64_t row_key_tail(const void *key, size_t len)
@@ -146,23 +133,6 @@ void row_put_membership(struct buf *b, const struct row_membership *r)
 	buf_put_varint(b, r->joined_us);
 	buf_put_span(b, r->name);
 	buf_put_span(b, r->avatar);
-}
-
-void row_put_message(struct buf *b, const struct row_message *r)
-{
-	buf_put_varint(b, r->position);
-	buf_put_varint(b, r->time_us);
-	buf_put_varint(b, r->sender);
-	buf_put_varint(b, r->counted);
-	buf_put_varint(b, r->own);
-	buf_put_varint(b, r->own_prev);
-	buf_put_u8(b, (uint8_t)(r->counts | (r->recalled << 1)));
-}
-
-void row_put_dedup(struct buf *b, const struct row_dedup *r)
-{
-	buf_put_varint(b, r->seq);
-	buf_put_u64(b, r->content);
 }
 
 void row_put_former(struct buf *b, const struct row_former *r)
@@ -247,31 +217,6 @@ bool row_get_membership(struct span v, struct row_membership *r)
 	r->joined_us = reader_varint(&in);
 	r->name = reader_span(&in);
 	r->avatar = reader_span(&in);
-	return whole(&in);
-}
-
-bool row_get_message(struct span v, struct row_message *r)
-{
-	struct reader in;
-	reader_init(&in, v.data, v.len);
-	r->position = reader_varint(&in);
-	r->time_us = reader_varint(&in);
-	r->sender = reader_varint(&in);
-	r->counted = reader_varint(&in);
-	r->own = reader_varint(&in);
-	r->own_prev = reader_varint(&in);
-	uint8_t flags = reader_u8(&in);
-	r->counts = (flags & 1) != 0;
-	r->recalled = (flags & 2) != 0;
-	return whole(&in);
-}
-
-bool row_get_dedup(struct span v, struct row_dedup *r)
-{
-	struct reader in;
-	reader_init(&in, v.data, v.len);
-	r->seq = reader_varint(&in);
-	r->content = reader_u64(&in);
 	return whole(&in);
 }
 

@@ -11,8 +11,7 @@
  *                 member 2 position                left a room at that position
  *   ROW_ROOMS     room 0                           the room
  *                 room 1 member                    the membership
- *                 room 2 seq                       the message
- *                 room 3 hash                      idempotency: seq, content
+ *                 room 2 number                    a block of messages: block.h
  */
 #ifndef CORE_ROW_H
 #define CORE_ROW_H
@@ -86,10 +85,9 @@ struct row_message {
 	uint64_t own_prev; /* seq of the sender's counted message before, or 0 */
 	bool counts;
 	bool recalled;
-};
-struct row_dedup {
-	uint64_t seq;
-	uint64_t content;
+	bool keyed;         /* the two below are there */
+	struct hash128 key; /* of (sender, client id): idempotency */
+	uint64_t content;   /* hash of what was asked */
 };
 struct row_former {
 	uint64_t room;
@@ -104,11 +102,8 @@ void row_key_in_room(struct row_key *, uint64_t member, uint64_t room);
 void row_key_former(struct row_key *, uint64_t member, uint64_t left_pos);
 void row_key_room(struct row_key *, uint64_t room);
 void row_key_membership(struct row_key *, uint64_t room, uint64_t member);
-void row_key_message(struct row_key *, uint64_t room, uint64_t seq);
-void row_key_dedup(struct row_key *, uint64_t room, struct hash128);
-/* The hash in a key made by row_key_dedup. */
-struct hash128 row_dedup_hash(const void *key);
-/* The last number of a key made by in_room, former, membership or message. */
+void row_key_block(struct row_key *, uint64_t room, uint64_t no);
+/* The last number of a key made by in_room, former, membership or block. */
 uint64_t row_key_tail(const void *key, size_t len);
 /* Bytes of such a key before its last number: the prefix of its kind. */
 #define ROW_PREFIX 9
@@ -118,8 +113,6 @@ void row_put_state(struct buf *, const struct row_state *);
 void row_put_member(struct buf *, const struct row_member *);
 void row_put_room(struct buf *, const struct row_room *);
 void row_put_membership(struct buf *, const struct row_membership *);
-void row_put_message(struct buf *, const struct row_message *);
-void row_put_dedup(struct buf *, const struct row_dedup *);
 void row_put_former(struct buf *, const struct row_former *);
 
 /* False when the value is damaged. */
@@ -128,8 +121,6 @@ bool row_get_state(struct span, struct row_state *);
 bool row_get_member(struct span, struct row_member *);
 bool row_get_room(struct span, struct row_room *);
 bool row_get_membership(struct span, struct row_membership *);
-bool row_get_message(struct span, struct row_message *);
-bool row_get_dedup(struct span, struct row_dedup *);
 bool row_get_former(struct span, struct row_former *);
 
 /* The hash of a state is the sum over all its rows, in order of table and key. */

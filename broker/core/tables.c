@@ -1,5 +1,7 @@
 #include "core/tables.h"
 
+#include "core/index.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -404,132 +406,6 @@ enum parlor_err tables_load_rooms(struct core *c, struct member *m)
 	return err;
 }
 
-/* ---- messages --------------------------------------------------------------- */
-
-static struct message *find_message(struct core *c, uint64_t room, uint64_t seq)
-{
-	struct pair_key key = {room, seq};
-	struct message *msg;
-	HASH_FIND(by_seq, c->messages_by_seq, &key, sizeof key, msg);
-	return msg;
-}
-
-enum parlor_err tables_message(struct core *c, uint64_t room, uint64_t seq, struct row_message *row,
-			       bool *found)
-{
-	struct message *msg = find_message(c, room, seq);
-	*found = msg != NULL;
-	if (msg) {
-		*row = msg->row;
-		return PARLOR_E_OK;
-	}
-
-	struct row_key key;
-	struct span value;
-	row_key_message(&key, room, seq);
-	enum parlor_err err = c->rows.get(c->rows.ctx, &key, &value);
-	if (err == PARLOR_E_NOT_FOUND)
-		return PARLOR_E_OK;
-	if (!err && !row_get_message(value, row))
-		err = PARLOR_E_STORE_CORRUPT;
-	*found = !err;
-	return err;
-}
-
-static bool filter_key(void *arg, const void *key, size_t key_len, struct span value)
-{
-	(void)key_len;
-	(void)value;
-	filter_add(arg, row_dedup_hash(key));
-	return true;
-}
-
-/* From what is stored, and from what is not yet. */
-static enum parlor_err make_filter(struct core *c, struct room *r)
-{
-	struct row_key from;
-	struct message *msg;
-	row_key_dedup(&from, r->no, (struct hash128){0, 0});
-	filter_make(&r->filter, r->row.last_seq);
-	enum parlor_err err = c->rows.scan(c->rows.ctx, &from, ROW_PREFIX, filter_key, &r->filter);
-	if (err) {
-		filter_fini(&r->filter);
-		return err;
-	}
-	DL_FOREACH (r->messages, msg)
-		if (msg->has_dedup)
-			filter_add(&r->filter, msg->dedup.hash);
-	return PARLOR_E_OK;
-}
-
-enum parlor_err tables_dedup(struct core *c, struct room *r, struct hash128 hash,
-			     struct row_dedup *row, bool *found)
-{
-	struct dedup_key probe = {r->no, hash};
-	struct message *msg;
-	enum parlor_err err = PARLOR_E_OK;
-	*found = false;
-	if (!r->filter.words && r->row.last_seq < FILTER_ENTRIES_MAX)
-		err = make_filter(c, r);
-	if (err || !filter_may_hold(&r->filter, hash))
-		return err;
-	HASH_FIND(by_dedup, c->messages_by_dedup, &probe, sizeof probe, msg);
-	*found = msg != NULL;
-	if (msg) {
-		*row = (struct row_dedup){msg->key.tail, msg->content};
-		return PARLOR_E_OK;
-	}
-
-	struct row_key key;
-	struct span value;
-	row_key_dedup(&key, r->no, hash);
-	err = c->rows.get(c->rows.ctx, &key, &value);
-	if (err == PARLOR_E_NOT_FOUND)
-		return PARLOR_E_OK;
-	if (!err && !row_get_dedup(value, row))
-		err = PARLOR_E_STORE_CORRUPT;
-	*found = !err;
-	return err;
-}
-
-struct message *tables_hold_message(struct core *c, struct room *r, uint64_t seq,
-				    const struct row_message *row, uint64_t position, bool fresh)
-{
-	struct message *msg = fresh ? NULL : find_message(c, r->no, seq);
-	if (!msg) {
-		msg = pool_get(&c->message_pool, sizeof *msg);
-		msg->key = (struct pair_key){r->no, seq};
-		msg->dirty_pos = position;
-		HASH_ADD(by_seq, c->messages_by_seq, key, sizeof msg->key, msg);
-		DL_APPEND(r->messages, msg);
-		c->dirty_rows++;
-		tables_list_room(c, r);
-	}
-	msg->row = *row;
-	return msg;
-}
-
-void tables_set_dedup(struct core *c, struct room *r, struct message *msg, struct hash128 hash,
-		      uint64_t content)
-{
-	if (msg->has_dedup)
-		return;
-	msg->has_dedup = true;
-	msg->dedup = (struct dedup_key){msg->key.room, hash};
-	msg->content = content;
-	HASH_ADD(by_dedup, c->messages_by_dedup, dedup, sizeof msg->dedup, msg);
-	filter_add(&r->filter, hash);
-}
-
-void tables_drop_message(struct core *c, struct room *r, struct message *msg)
-{
-	HASH_DELETE(by_seq, c->messages_by_seq, msg);
-	if (msg->has_dedup)
-		HASH_DELETE(by_dedup, c->messages_by_dedup, msg);
-	DL_DELETE(r->messages, msg);
-	pool_put(&c->message_pool, msg);
-}
-
 /* ---- what changed ----------------------------------------------------------- */
 
 static struct fresh *fresh_add(struct core *c)
@@ -662,7 +538,7 @@ static void free_room(struct core *c, struct room *r)
 	if (c->last_room == r)
 		c->last_room = NULL;
 	free(r->name);
-	filter_fini(&r->filter);
+	index_drop_room(c, r);
 	pool_put(&c->room_pool, r);
 }
 
@@ -697,11 +573,8 @@ void tables_free(struct core *c)
 	struct room *r, *room_next;
 	HASH_ITER (by_no, c->rooms_by_no, r, room_next) {
 		struct membership *ms, *ms_next;
-		struct message *msg, *msg_next;
 		DL_FOREACH_SAFE2(r->memberships, ms, ms_next, room_next)
 		unlink_membership(c, ms);
-		DL_FOREACH_SAFE (r->messages, msg, msg_next)
-			tables_drop_message(c, r, msg);
 		free_room(c, r);
 	}
 	struct member *m, *member_next;
@@ -720,7 +593,7 @@ void tables_free(struct core *c)
 	pool_fini(&c->member_pool);
 	pool_fini(&c->room_pool);
 	pool_fini(&c->membership_pool);
-	pool_fini(&c->message_pool);
+	pool_fini(&c->block_pool);
 	buf_fini(&c->scratch);
 	buf_fini(&c->scan);
 }

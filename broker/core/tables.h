@@ -56,11 +56,6 @@ struct pair_key {
 	uint64_t room;
 	uint64_t tail;
 };
-struct dedup_key {
-	uint64_t room;
-	struct hash128 hash;
-};
-
 struct membership {
 	UT_hash_handle by_pair; /* room, member */
 	struct pair_key key;
@@ -77,17 +72,15 @@ struct membership {
 	struct membership *dirty_prev, *dirty_next;   /* room->dirty_memberships or ->frozen */
 };
 
-/* A message whose rows are not yet written. */
-struct message {
-	UT_hash_handle by_seq;
-	UT_hash_handle by_dedup; /* only when it has an idempotency key */
-	struct pair_key key;
-	struct dedup_key dedup;
-	struct row_message row;
-	uint64_t content;
-	uint64_t dirty_pos; /* of the oldest change not yet written */
-	bool has_dedup;
-	struct message *prev, *next; /* room->messages, by dirty_pos */
+/* A block of messages: the last one of its room, or not yet written. */
+struct block {
+	UT_hash_handle by_no;
+	struct pair_key key; /* room, number */
+	struct room *room;
+	struct buf bytes;
+	unsigned len; /* messages */
+	bool dirty;
+	struct block *dirty_prev, *dirty_next; /* room->dirty_blocks or ->frozen_blocks */
 };
 
 struct room {
@@ -106,7 +99,9 @@ struct room {
 	bool frozen; /* in the pass's array and not yet done */
 	struct membership *dirty_memberships;
 	struct membership *frozen_memberships;
-	struct message *messages;
+	struct block *tail; /* where the next message goes, once it was looked for */
+	struct block *dirty_blocks;
+	struct block *frozen_blocks;
 	struct room *dirty_next;
 	struct room *warm_prev, *warm_next; /* tenant's rooms active since start, newest first */
 	bool warm;
@@ -158,12 +153,12 @@ struct core {
 	struct room *last_room;
 	struct membership *last_membership;
 
-	struct pool member_pool, room_pool, membership_pool, message_pool;
+	struct pool member_pool, room_pool, membership_pool, block_pool;
 	struct tenant *tenants_by_no, *tenants_by_id;
 	struct member *members_by_no, *members_by_id;
 	struct room *rooms_by_no, *rooms_by_id;
 	struct membership *memberships;
-	struct message *messages_by_seq, *messages_by_dedup;
+	struct block *blocks;
 
 	struct room *dirty_rooms;
 	struct member *dirty_members;
@@ -194,12 +189,6 @@ enum parlor_err tables_membership(struct core *, struct room *, struct member *,
 				  struct membership **) PARLOR_MUST_CHECK;
 /* The same without loading, tombstones included. */
 struct membership *tables_resident(struct core *, const struct room *, const struct member *);
-/* As it is stored or pending; *found false when there is none. */
-enum parlor_err tables_message(struct core *, uint64_t room, uint64_t seq, struct row_message *,
-			       bool *found) PARLOR_MUST_CHECK;
-enum parlor_err tables_dedup(struct core *, struct room *, struct hash128, struct row_dedup *,
-			     bool *found) PARLOR_MUST_CHECK;
-
 /* Makes every membership of the room (of the member) resident. Lists may hold
  * tombstones. */
 enum parlor_err tables_load_members(struct core *, struct room *) PARLOR_MUST_CHECK;
@@ -212,12 +201,6 @@ struct room *tables_add_room(struct core *, uint64_t no, const struct row_room *
 /* Revives a tombstone when there is one. */
 struct membership *tables_add_membership(struct core *, struct room *, struct member *,
 					 const struct row_membership *);
-/* Makes the message resident, to be written. fresh: it is known not to be yet. */
-struct message *tables_hold_message(struct core *, struct room *, uint64_t seq,
-				    const struct row_message *, uint64_t position, bool fresh);
-void tables_set_dedup(struct core *, struct room *, struct message *, struct hash128,
-		      uint64_t content);
-void tables_drop_message(struct core *, struct room *, struct message *);
 void tables_new_name(struct core *, char kind, uint32_t tenant, struct span id, uint64_t number);
 
 void tables_set_room_name(struct room *, struct span name);

@@ -1,6 +1,7 @@
 /* Write-back and eviction: rows leave in passes. A pass takes what is dirty
  * when it begins, sorted by key, and gives it out in slices; when it ends, all
  * changes up to its beginning are in rows. */
+#include "core/index.h"
 #include "core/tables.h"
 
 #include <assert.h>
@@ -89,21 +90,12 @@ static void write_membership(struct writer *w, struct membership *ms)
 	ms->indexed = true;
 }
 
-static void write_message(struct writer *w, struct room *r, struct message *msg)
+static void write_block(struct writer *w, struct block *b)
 {
-	struct core *c = w->core;
 	struct row_key key;
-	row_key_message(&key, r->no, msg->key.tail);
-	buf_clear(&c->scratch);
-	row_put_message(&c->scratch, &msg->row);
-	put_scratch(w, &key);
-	if (msg->has_dedup) {
-		row_key_dedup(&key, r->no, msg->dedup.hash);
-		buf_clear(&c->scratch);
-		row_put_dedup(&c->scratch, &(struct row_dedup){msg->key.tail, msg->content});
-		put_scratch(w, &key);
-	}
-	tables_drop_message(c, r, msg);
+	row_key_block(&key, b->key.room, b->key.tail);
+	w->put(w->ctx, &key, (struct span){b->bytes.data, b->bytes.len});
+	index_written(w->core, b);
 	written(w);
 }
 
@@ -118,12 +110,6 @@ static void write_room_row(struct writer *w, struct room *r)
 	written(w);
 }
 
-/* Its oldest pending message was there when the pass began. */
-static bool message_due(const struct core *c, const struct room *r)
-{
-	return r->messages && r->messages->dirty_pos <= c->pass.position;
-}
-
 /* True when all that the pass holds of the room is written. */
 static bool write_room(struct writer *w, struct room *r, size_t rows_max)
 {
@@ -131,9 +117,9 @@ static bool write_room(struct writer *w, struct room *r, size_t rows_max)
 		write_room_row(w, r);
 	while (r->frozen_memberships && w->rows < rows_max)
 		write_membership(w, r->frozen_memberships);
-	while (message_due(w->core, r) && w->rows < rows_max)
-		write_message(w, r, r->messages);
-	return !r->frozen_memberships && !message_due(w->core, r);
+	while (r->frozen_blocks && w->rows < rows_max)
+		write_block(w, r->frozen_blocks);
+	return !r->frozen_memberships && !r->frozen_blocks;
 }
 
 static int by_room_no(const void *a, const void *b)
@@ -161,9 +147,11 @@ static void pass_begin(struct core *c)
 	{
 		r->listed = false;
 		r->frozen = true;
-		assert(!r->frozen_memberships);
+		assert(!r->frozen_memberships && !r->frozen_blocks);
 		r->frozen_memberships = r->dirty_memberships;
+		r->frozen_blocks = r->dirty_blocks;
 		r->dirty_memberships = NULL;
+		r->dirty_blocks = NULL;
 		p->rooms[p->rooms_len++] = (struct pass_room){r->no, r};
 	}
 	c->dirty_rooms = NULL;
@@ -227,7 +215,7 @@ size_t core_dirty(const struct core *c)
 
 static bool room_is_clean(const struct room *r)
 {
-	return !r->listed && !r->frozen && !r->row_dirty && !r->messages;
+	return !r->listed && !r->frozen && !r->row_dirty;
 }
 
 /* How many rooms one call looks at: a turn must stay short. */
@@ -288,7 +276,7 @@ void core_counts(const struct core *c, struct core_counts *counts)
 		.rooms_resident = HASH_CNT(by_no, c->rooms_by_no),
 		.memberships_resident = HASH_CNT(by_pair, c->memberships),
 		.members_resident = HASH_CNT(by_no, c->members_by_no),
-		.messages_resident = HASH_CNT(by_seq, c->messages_by_seq),
+		.blocks_resident = HASH_CNT(by_no, c->blocks),
 		.dirty_rows = c->dirty_rows,
 		.rooms = c->state.rooms,
 		.members = c->state.members,

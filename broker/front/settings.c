@@ -40,7 +40,9 @@ const struct conf_row settings_rows[] = {
 	       "kept free in the map so that deleting and reading always work"),
 	NUMBER("store", dirty_rows_max, 1000, 100000000,
 	       "changed rows in memory; more of them are written back with every commit"),
-	NUMBER("store", write_back_rows, 16, 1000000, "rows written back with one commit"),
+	NUMBER("store", behind_records_max, 100, 1000000000,
+	       "records that a start has to apply again, about; rows are written back in time"),
+	NUMBER("store", write_back_rows, 64, 1000000, "rows written back with one commit at most"),
 
 	NUMBER("history", hot_records, 0, UINT64_MAX,
 	       "newest journal records kept once MySQL has them; 0: all"),
@@ -137,6 +139,7 @@ void settings_init(struct settings *s, const struct core_limits *defaults)
 		.map_max_bytes = TIB,
 		.headroom_bytes = 64 * MIB,
 		.dirty_rows_max = 600000,
+		.behind_records_max = 400000,
 		.write_back_rows = 2000,
 		.hot_records = 0,
 		.page_bytes = MIB,

@@ -25,8 +25,9 @@ struct settings {
 	uint64_t map_init_bytes;
 	uint64_t map_max_bytes;
 	uint64_t headroom_bytes;
-	uint64_t dirty_rows_max;  /* above it a turn writes back until it is below */
-	uint64_t write_back_rows; /* a slice */
+	uint64_t dirty_rows_max; /* above it a turn writes back until it is below */
+	uint64_t behind_records_max;
+	uint64_t write_back_rows; /* a slice at most */
 
 	/* [history] */
 	uint64_t hot_records; /* newest journal records kept; 0: all */

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define VERSION 1
+#define VERSION 2
 #define PARTS_DEFAULT 16
 #define PARTS_MAX (STORE_PART_NONE - 1)
 

@@ -1,5 +1,6 @@
 #include "check.h"
 
+#include "core/block.h"
 #include "core/tables.h"
 
 #include <string.h>
@@ -202,9 +203,8 @@ void check_all(struct world *w)
 static void check_resident_room(struct world *w, struct room *r, size_t *rows)
 {
 	struct membership *ms;
-	struct message *msg;
+	struct block *b;
 	size_t listed = 0, dirty = 0;
-	uint64_t pending = 0;
 	*rows += r->row_dirty;
 	DL_FOREACH2(r->memberships, ms, room_next)
 	{
@@ -218,13 +218,24 @@ static void check_resident_room(struct world *w, struct room *r, size_t *rows)
 	listed++;
 	WANT_SAME(w, listed, dirty);
 	*rows += dirty;
-	DL_FOREACH (r->messages, msg) {
-		WANT(w, msg->dirty_pos >= pending, "messages not by their first change");
-		pending = msg->dirty_pos;
-		++*rows;
-	}
-	WANT(w, r->listed || r->frozen || (!r->row_dirty && !dirty && !r->messages),
+	DL_FOREACH2(r->dirty_blocks, b, dirty_next)
+	*rows += b->dirty && b->room == r;
+	DL_FOREACH2(r->frozen_blocks, b, dirty_next)
+	*rows += b->dirty && b->room == r;
+	WANT(w, r->listed || r->frozen || (!r->row_dirty && !dirty),
 	     "room %d is dirty and in no list", (int)r->no);
+}
+
+static void check_blocks(struct world *w)
+{
+	struct block *b, *next;
+	unsigned messages;
+	HASH_ITER (by_no, w->core->blocks, b, next) {
+		WANT(w, b->dirty || b->room->tail == b, "a clean block that is not the last");
+		WANT(w, block_count((struct span){b->bytes.data, b->bytes.len}, &messages),
+		     "a damaged block");
+		WANT_SAME(w, messages, b->len);
+	}
 }
 
 static void check_warm(struct world *w, const struct tenant *t)
@@ -268,6 +279,7 @@ void check_tables(struct world *w)
 	}
 	HASH_ITER (by_no, c->tenants_by_no, t, tenant_next)
 		check_warm(w, t);
+	check_blocks(w);
 	WANT_SAME(w, core_dirty(c), rows);
 }
 
@@ -294,19 +306,17 @@ static void check_rows_of_room(struct world *w, int room)
 {
 	struct row_key key;
 	uint64_t no = (uint64_t)room + 1;
-	size_t messages = 0, client_ids = 0;
-	for (int i = w->now.rooms[room].last_message; i >= 0; i = w->now.messages[i].before) {
+	size_t messages = 0;
+	for (int i = w->now.rooms[room].last_message; i >= 0; i = w->now.messages[i].before)
 		messages++;
-		client_ids += w->now.messages[i].has_client_id;
-	}
+	size_t blocks = (messages + BLOCK_MESSAGES - 1) / BLOCK_MESSAGES;
 	row_key_room(&key, no);
 	WANT_SAME(w, count(w, &key, ROW_PREFIX), 1);
-	WANT_SAME(w, count(w, &key, ROW_PREFIX - 1),
-		  1 + oracle_members(&w->now, room) + messages + client_ids);
+	WANT_SAME(w, count(w, &key, ROW_PREFIX - 1), 1 + oracle_members(&w->now, room) + blocks);
 	row_key_membership(&key, no, 0);
 	WANT_SAME(w, count(w, &key, ROW_PREFIX), oracle_members(&w->now, room));
-	row_key_message(&key, no, 0);
-	WANT_SAME(w, count(w, &key, ROW_PREFIX), messages);
+	row_key_block(&key, no, 0);
+	WANT_SAME(w, count(w, &key, ROW_PREFIX), blocks);
 }
 
 void check_rows(struct world *w)

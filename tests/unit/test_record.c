@@ -1,5 +1,6 @@
 /* What is stored does not change its bytes: one record of each kind, one row of
  * each table and one key of each form, as they stand in every data directory. */
+#include "core/block.h"
 #include "core/row.h"
 
 #include <setjmp.h>
@@ -206,7 +207,9 @@ static const struct row_message message_row = {.position = 300,
 					       .own = 12,
 					       .own_prev = 120,
 					       .counts = true,
-					       .recalled = true};
+					       .keyed = true,
+					       .key = DEDUP,
+					       .content = CONTENT};
 
 static struct row_member member_row(void)
 {
@@ -283,9 +286,56 @@ static void every_row_has_its_recorded_bytes(void **state)
 	       "06726f6f6d2d3106e5aea2e69c8d");
 	ROW_IS(membership, &membership,
 	       "ac02017f7e0c7877fa01648080f9c0c1c4820303416e6e05612e706e67");
-	ROW_IS(message, &message_row, "ac028080f9c0c1c482034d80010c7803");
-	ROW_IS(dedup, (&(struct row_dedup){129, CONTENT}), "8101efcdab8967452301");
 	ROW_IS(former, (&(struct row_former){1000, 250}), "e807fa01");
+}
+
+static void a_block_has_its_recorded_bytes(void **state)
+{
+	(void)state;
+	struct buf b = {0};
+	struct row_message notice = {.position = 301, .time_us = TIME_US, .counted = 128}, got;
+	unsigned count, at;
+	block_append(&b, &message_row);
+	block_append(&b, &notice);
+	assert_hex("block", b.data, b.len,
+		   "05ac028080f9c0c1c482034d80010c78"
+		   "44444444333333332222222211111111efcdab8967452301"
+		   "00ad028080f9c0c1c482030080010000");
+	struct span bytes = {b.data, b.len};
+	assert_true(block_count(bytes, &count));
+	assert_int_equal(count, 2);
+	assert_true(block_get(bytes, 1, &got));
+	assert_memory_equal(&got, &notice, sizeof got);
+	assert_false(block_get(bytes, 2, &got));
+	assert_true(block_find(bytes, (struct hash128)DEDUP, &at, &got));
+	assert_int_equal(at, 0);
+	assert_int_equal(got.content, CONTENT);
+	assert_false(block_find(bytes, (struct hash128){1, 2}, &at, &got));
+
+	block_set_recalled(&b, 1);
+	assert_true(block_get(bytes, 1, &got) && got.recalled);
+	assert_true(block_get(bytes, 0, &got) && !got.recalled);
+	for (size_t len = 0; len < b.len; len++)
+		assert_true(len == 40 || !block_count((struct span){b.data, len}, &count));
+	b.data[0] |= 0x80;
+	assert_false(block_count(bytes, &count));
+	buf_fini(&b);
+}
+
+static void a_block_is_full_after_so_many_messages(void **state)
+{
+	(void)state;
+	struct buf b = {0};
+	unsigned count;
+	assert_int_equal(block_no(BLOCK_MESSAGES), 0);
+	assert_int_equal(block_no(BLOCK_MESSAGES + 1), 1);
+	assert_int_equal(block_at(BLOCK_MESSAGES + 1), 0);
+	for (int i = 0; i < BLOCK_MESSAGES; i++)
+		block_append(&b, &message_row);
+	assert_true(block_count((struct span){b.data, b.len}, &count));
+	block_append(&b, &message_row);
+	assert_false(block_count((struct span){b.data, b.len}, &count));
+	buf_fini(&b);
 }
 
 static void a_number_has_its_recorded_bytes(void **state)
@@ -331,16 +381,16 @@ static void every_key_has_its_recorded_bytes(void **state)
 	assert_key(&key, ROW_ROOMS, "00000000000003e800");
 	row_key_membership(&key, 1000, 77);
 	assert_key(&key, ROW_ROOMS, "00000000000003e801000000000000004d");
-	row_key_message(&key, 1000, 129);
-	assert_key(&key, ROW_ROOMS, "00000000000003e8020000000000000081");
-	row_key_dedup(&key, 1000, (struct hash128)DEDUP);
-	assert_key(&key, ROW_ROOMS, "00000000000003e80333333333444444441111111122222222");
+	row_key_block(&key, 1000, 8);
+	assert_key(&key, ROW_ROOMS, "00000000000003e8020000000000000008");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_kind_of_record_has_its_recorded_bytes),
+		cmocka_unit_test(a_block_has_its_recorded_bytes),
+		cmocka_unit_test(a_block_is_full_after_so_many_messages),
 		cmocka_unit_test(a_record_read_back_says_what_was_stored),
 		cmocka_unit_test(a_posted_record_keeps_every_number),
 		cmocka_unit_test(a_damaged_record_is_none),

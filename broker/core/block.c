@@ -1,0 +1,88 @@
+#include "core/block.h"
+
+#include <assert.h>
+
+enum flag { FLAG_COUNTS = 1, FLAG_RECALLED = 2, FLAG_KEYED = 4 };
+#define FLAGS_ALL (FLAG_COUNTS | FLAG_RECALLED | FLAG_KEYED)
+
+void block_append(struct buf *b, const struct row_message *m)
+{
+	buf_put_u8(b, (uint8_t)((m->counts ? FLAG_COUNTS : 0) | (m->recalled ? FLAG_RECALLED : 0) |
+				(m->keyed ? FLAG_KEYED : 0)));
+	buf_put_varint(b, m->position);
+	buf_put_varint(b, m->time_us);
+	buf_put_varint(b, m->sender);
+	buf_put_varint(b, m->counted);
+	buf_put_varint(b, m->own);
+	buf_put_varint(b, m->own_prev);
+	if (!m->keyed)
+		return;
+	buf_put_u64(b, m->key.high);
+	buf_put_u64(b, m->key.low);
+	buf_put_u64(b, m->content);
+}
+
+static void read_message(struct reader *in, struct row_message *m)
+{
+	uint8_t flags = reader_u8(in);
+	*m = (struct row_message){.counts = flags & FLAG_COUNTS,
+				  .recalled = flags & FLAG_RECALLED,
+				  .keyed = flags & FLAG_KEYED};
+	in->bad |= (flags & ~FLAGS_ALL) != 0;
+	m->position = reader_varint(in);
+	m->time_us = reader_varint(in);
+	m->sender = reader_varint(in);
+	m->counted = reader_varint(in);
+	m->own = reader_varint(in);
+	m->own_prev = reader_varint(in);
+	if (!m->keyed)
+		return;
+	m->key.high = reader_u64(in);
+	m->key.low = reader_u64(in);
+	m->content = reader_u64(in);
+}
+
+bool block_count(struct span bytes, unsigned *count)
+{
+	struct reader in;
+	struct row_message m;
+	reader_init(&in, bytes.data, bytes.len);
+	for (*count = 0; reader_left(&in) && !in.bad; ++*count)
+		read_message(&in, &m);
+	return !in.bad && *count > 0 && *count <= BLOCK_MESSAGES;
+}
+
+bool block_get(struct span bytes, unsigned at, struct row_message *m)
+{
+	struct reader in;
+	reader_init(&in, bytes.data, bytes.len);
+	for (unsigned i = 0; reader_left(&in) && !in.bad; i++) {
+		read_message(&in, m);
+		if (i == at)
+			return !in.bad;
+	}
+	return false;
+}
+
+bool block_find(struct span bytes, struct hash128 key, unsigned *at, struct row_message *m)
+{
+	struct reader in;
+	reader_init(&in, bytes.data, bytes.len);
+	for (*at = 0; reader_left(&in) && !in.bad; ++*at) {
+		read_message(&in, m);
+		if (m->keyed && m->key.high == key.high && m->key.low == key.low)
+			return !in.bad;
+	}
+	return false;
+}
+
+void block_set_recalled(struct buf *b, unsigned at)
+{
+	struct reader in;
+	struct row_message m;
+	reader_init(&in, b->data, b->len);
+	for (unsigned i = 0; i < at; i++)
+		read_message(&in, &m);
+	assert(reader_left(&in) && !in.bad);
+	b->data[in.at - b->data] |= FLAG_RECALLED;
+}

@@ -1,0 +1,36 @@
+/* Blocks: the message index of a room, BLOCK_MESSAGES messages of consecutive
+ * seqs to a row, in order. Where each message's record lies, what read positions
+ * are counted with, and its idempotency key. Owns the bytes; knows no table. One
+ * row for many messages keeps a post from costing rows of its own, and a room's
+ * messages on few pages.
+ *
+ *   message: u8 flags | varints position, time, sender, counted, own, own_prev
+ *            | when it has a key: u64 high, u64 low of its hash, u64 content */
+#ifndef CORE_BLOCK_H
+#define CORE_BLOCK_H
+
+#include "core/row.h"
+
+#define BLOCK_MESSAGES 16
+#define BLOCK_BYTES_MAX (BLOCK_MESSAGES * (1 + 6 * BUF_VARINT_MAX + 24))
+
+/* Where the message of a seq (from 1 on) is. */
+static inline uint64_t block_no(uint64_t seq)
+{
+	return (seq - 1) / BLOCK_MESSAGES;
+}
+static inline unsigned block_at(uint64_t seq)
+{
+	return (unsigned)((seq - 1) % BLOCK_MESSAGES);
+}
+
+void block_append(struct buf *, const struct row_message *);
+/* How many messages the bytes hold; false when they are damaged. */
+bool block_count(struct span, unsigned *count);
+/* False when there is no such message: the bytes were counted before. */
+bool block_get(struct span, unsigned at, struct row_message *);
+bool block_find(struct span, struct hash128 key, unsigned *at, struct row_message *);
+/* The message is there. */
+void block_set_recalled(struct buf *, unsigned at);
+
+#endif
