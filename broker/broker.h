@@ -1,6 +1,6 @@
 /* What the modules of the broker's loop share: the pieces it is made of and
  * the state of the turn at hand. Owns nothing that the pieces own; the loop
- * makes and frees them. One thread. */
+ * makes and frees them. One thread; the store has another of its own. */
 #ifndef BROKER_BROKER_H
 #define BROKER_BROKER_H
 
@@ -39,6 +39,9 @@ struct broker {
 	struct sync *sync;
 	struct waiting *waiting;
 	struct turn turn;
+	struct turn flight; /* the one before, while its commit is under way */
+	bool flying;
+	size_t turn_before; /* records of the turn that was committed last */
 	struct trickle trickle;
 	struct arena request_arena; /* what one frame holds, decoded */
 	struct arena reply_arena;   /* what one reply is made of */

@@ -8,17 +8,20 @@
 /* Journal entries trimmed in one commit. */
 #define TRIM_SLICE 2000
 #define BEHIND_MIN 1000
+/* A turn of so few records is committed in the loop's thread: handing it over
+ * would take longer than it saves. */
+#define HERE_MAX 2
 /* Rows of one idle commit: whoever comes meanwhile waits for it. */
 #define IDLE_ROWS 256
 
 static struct span event_of(struct broker *b, uint64_t position, enum parlor_err *err)
 {
 	struct entry entry;
-	for (size_t i = 0; i < b->turn.len; i++)
-		if (b->turn.records[i].position == position)
-			return turn_event(&b->turn, &b->turn.records[i]);
+	struct span event = {NULL, 0};
+	if (turn_event_at(&b->turn, position, &event))
+		return event;
 	*err = store_read(b->store, position, &entry);
-	return *err ? (struct span){NULL, 0} : entry.event;
+	return *err ? event : entry.event;
 }
 
 /* Takes a recalled message's body out of its record. */
@@ -114,10 +117,10 @@ static enum parlor_err renew_turn(struct broker *b)
 	return store_turn_begin(b->store);
 }
 
-static void tell_sync(struct broker *b)
+static void tell_sync(struct broker *b, const struct turn *t)
 {
-	for (size_t i = 0; i < b->turn.len; i++)
-		sync_committed(b->sync, b->turn.records[i].position, b->turn.records[i].part);
+	for (size_t i = 0; i < t->len; i++)
+		sync_committed(b->sync, t->records[i].position, t->records[i].part);
 }
 
 static enum parlor_err commit_slice(struct broker *b, size_t rows)
@@ -144,12 +147,10 @@ static enum parlor_err keep_bound(struct broker *b)
 	return err;
 }
 
-enum parlor_err commit_turn(struct broker *b)
+/* All that the turn's commit writes, handed to the store. */
+static enum parlor_err prepare(struct broker *b)
 {
-	enum parlor_err err = core_broken(b->core);
-	if (err || (!b->turn.len && !b->turn.recalls_len))
-		return err;
-	err = store_begin(b->store);
+	enum parlor_err err = store_begin(b->store);
 	if (err)
 		return err;
 	append_records(b);
@@ -161,24 +162,90 @@ enum parlor_err commit_turn(struct broker *b)
 	}
 	write_back(b);
 	trim(b);
-	err = store_commit(b->store);
+	return PARLOR_E_OK;
+}
+
+/* What was committed is heard of. */
+static enum parlor_err finish(struct broker *b, struct turn *t, enum parlor_err err)
+{
 	if (!err)
 		err = renew_turn(b);
 	if (err) {
-		log_error("commit of %zu records failed: %s", b->turn.len, parlor_err_text(err));
+		log_error("commit of %zu records failed: %s", t->len, parlor_err_text(err));
 		return err;
 	}
 	b->counts.commits++;
-	b->counts.records += b->turn.len;
-	delivery_committed(b);
-	tell_sync(b);
-	turn_clear(&b->turn);
+	b->counts.records += t->len;
+	delivery_committed(b, t);
+	tell_sync(b, t);
+	turn_clear(t);
+	return PARLOR_E_OK;
+}
+
+/* The turn in flight has its answers in the side of the outbox put aside. */
+static enum parlor_err land(struct broker *b)
+{
+	enum parlor_err err = store_commit_end(b->store);
+	b->flying = false;
+	outbox_swap(b->outbox);
+	err = finish(b, &b->flight, err);
+	if (err)
+		return err;
+	outbox_flush(b->outbox);
+	outbox_swap(b->outbox);
 	return keep_bound(b);
+}
+
+static bool has_work(const struct turn *t)
+{
+	return t->len || t->recalls_len;
+}
+
+enum parlor_err commit_turn(struct broker *b)
+{
+	enum parlor_err err = core_broken(b->core);
+	if (!err && b->flying)
+		err = land(b);
+	if (err || !has_work(&b->turn))
+		return err;
+	err = prepare(b);
+	if (!err)
+		err = finish(b, &b->turn, store_commit(b->store));
+	return err ? err : keep_bound(b);
+}
+
+enum parlor_err commit_start(struct broker *b)
+{
+	bool few = b->turn.len <= HERE_MAX && b->turn_before <= HERE_MAX;
+	if (has_work(&b->turn))
+		b->turn_before = b->turn.len;
+	if (few || !has_work(&b->turn))
+		return commit_turn(b);
+	enum parlor_err err = core_broken(b->core);
+	if (!err)
+		err = prepare(b);
+	if (err)
+		return err;
+	struct turn turn = b->flight;
+	b->flight = b->turn;
+	b->turn = turn;
+	b->flying = true;
+	outbox_swap(b->outbox);
+	store_commit_start(b->store);
+	return PARLOR_E_OK;
+}
+
+enum parlor_err commit_collect(struct broker *b)
+{
+	if (!b->flying || !store_commit_ended(b->store))
+		return PARLOR_E_OK;
+	return land(b);
 }
 
 enum parlor_err commit_moves(struct broker *b)
 {
-	enum parlor_err err = b->turn.moves ? commit_turn(b) : PARLOR_E_OK;
+	bool flight = b->flying && b->flight.moves;
+	enum parlor_err err = b->turn.moves || flight ? commit_turn(b) : PARLOR_E_OK;
 	if (err)
 		b->failed = true;
 	return err;

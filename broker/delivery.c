@@ -136,9 +136,9 @@ static void room_dissolved(struct broker *b, const struct turn_record *r)
 	audience_drop_room(b->audience, r->room);
 }
 
-static void deliver(struct broker *b, const struct turn_record *r)
+static void deliver(struct broker *b, const struct turn *t, const struct turn_record *r)
 {
-	struct part p = {.broker = b, .event = turn_event(&b->turn, r)};
+	struct part p = {.broker = b, .event = turn_event(t, r)};
 	if (r->kind == RECORD_JOINED)
 		member_joined(b, r);
 	if (r->kind == RECORD_READ)
@@ -153,10 +153,23 @@ static void deliver(struct broker *b, const struct turn_record *r)
 		room_dissolved(b, r);
 }
 
-void delivery_committed(struct broker *b)
+/* The audiences of the records ahead, while this one is delivered. */
+#define AHEAD 3
+static void expect(const struct broker *b, const struct turn *t, size_t at)
 {
-	for (size_t i = 0; i < b->turn.len; i++)
-		deliver(b, &b->turn.records[i]);
+	for (unsigned step = 0; step < AHEAD; step++) {
+		size_t i = at + AHEAD - step;
+		if (i < t->len && t->records[i].room)
+			audience_expect(b->audience, t->records[i].room, (enum audience_step)step);
+	}
+}
+
+void delivery_committed(struct broker *b, const struct turn *t)
+{
+	for (size_t i = 0; i < t->len; i++) {
+		expect(b, t, i);
+		deliver(b, t, &t->records[i]);
+	}
 }
 
 void delivery_typing(struct broker *b, uint64_t room, struct span room_id, struct span member_id)

@@ -8,7 +8,7 @@
 
 /* Delivers the records of a turn that has been committed, in order, and keeps
  * the audience in step with who joined and left. */
-void delivery_committed(struct broker *);
+void delivery_committed(struct broker *, const struct turn *);
 
 /* Serves sessions that catch up, within a budget of journal entries; in a store
  * turn. True when there is more to do at once. */

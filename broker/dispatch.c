@@ -257,6 +257,19 @@ static void dispatch_broken(struct broker *b, struct ask *a, struct span payload
 	}
 }
 
+/* The posts among requests that come next. */
+static void expect(struct ask *a, Parlor__Request *const *requests, size_t n)
+{
+	struct core_expected posts[CORE_EXPECTED_MAX];
+	size_t len = 0;
+	for (size_t i = 0; i < n; i++)
+		if (requests[i]->op_case == PARLOR__REQUEST__OP_POST)
+			posts[len++] = (struct core_expected){SPAN_TEXT(requests[i]->post->room),
+							      SPAN_TEXT(requests[i]->post->sender)};
+	if (len > 1)
+		core_expect(a->broker->core, ask_call(a).tenant, posts, len);
+}
+
 static void dispatch_payload(struct broker *b, struct ask *a, struct span payload)
 {
 	ProtobufCMessage *decoded;
@@ -275,6 +288,10 @@ static void dispatch_payload(struct broker *b, struct ask *a, struct span payloa
 		return;
 	}
 	for (size_t i = 0; i < frame->n_requests && !b->failed; i++) {
+		size_t left = frame->n_requests - i;
+		if (i % CORE_EXPECTED_MAX == 0 && left > 1 && a->session)
+			expect(a, frame->requests + i,
+			       left < CORE_EXPECTED_MAX ? left : CORE_EXPECTED_MAX);
 		/* What the turn reserves adds up: the whole frame is counted once. */
 		a->bytes = i == 0 ? payload.len : 0;
 		a->request = frame->requests[i];

@@ -19,6 +19,7 @@
 #define WORKER_SEND_HWM 256 /* frames; sync keeps a few in flight for each part */
 #define IDLE_US 200000
 #define TICK_MS_MAX 250
+#define RELAX_US 100000
 #define DRAIN_MS_MAX 2000
 
 /* ---- making the pieces ------------------------------------------------------------ */
@@ -110,7 +111,7 @@ enum parlor_err loop_init(struct broker *b, char *why, size_t why_size)
 	if (err)
 		return err;
 	settings_core_limits(&b->settings, &limits);
-	b->turn.parts = store_parts(b->store);
+	b->turn.parts = b->flight.parts = store_parts(b->store);
 	b->core = core_new(&limits, store_rows(b->store),
 			   (struct core_sink){.ctx = &b->turn, .record = turn_record});
 	err = recover(b, why, why_size);
@@ -141,6 +142,7 @@ void loop_fini(struct broker *b)
 	if (b->store)
 		store_close(b->store);
 	turn_fini(&b->turn);
+	turn_fini(&b->flight);
 	arena_fini(&b->request_arena);
 	arena_fini(&b->reply_arena);
 	buf_fini(&b->scratch);
@@ -154,14 +156,26 @@ struct loop {
 	struct front_frame frame;
 	uint64_t sync_in_us; /* until sync wants to be called */
 	uint64_t idle_since_us;
-	bool more; /* there is work that no descriptor tells of */
+	uint64_t relaxed_us;
+	bool more;    /* there is work that no descriptor tells of */
+	bool clients; /* have sent something */
+	bool workers;
 };
+
+/* The turn is as large as it may be, before it is in flight. */
+static bool is_full(const struct broker *b)
+{
+	return b->turn.len >= b->settings.turn_requests ||
+	       b->turn.bytes.len > b->settings.turn_bytes;
+}
 
 /* Takes what clients sent, up to the size of a turn. True when more may be there. */
 static bool receive(struct loop *l)
 {
 	struct broker *b = l->broker;
 	size_t bytes = 0;
+	if (is_full(b))
+		return false;
 	for (uint64_t n = 0; n < b->settings.turn_requests && bytes < b->settings.turn_bytes; n++) {
 		uint64_t requests = b->counts.requests;
 		if (b->failed || !front_recv(b->front, &l->frame))
@@ -170,8 +184,8 @@ static bool receive(struct loop *l)
 		dispatch_frame(b, &l->frame);
 		n += b->counts.requests - requests;
 		/* Few requests may make many records. */
-		if (b->turn.bytes.len > b->settings.turn_bytes)
-			return true;
+		if (is_full(b))
+			return !b->flying;
 	}
 	return true;
 }
@@ -182,19 +196,24 @@ static enum parlor_err work(struct loop *l)
 	uint64_t commits = b->counts.commits;
 	roster_sweep(b);
 	auth_serve(b->auth);
-	l->more = !b->stopping && receive(l);
+	l->more = !b->stopping && l->clients && receive(l);
 	if (b->failed)
 		return PARLOR_E_STORE;
-	enum parlor_err err = commit_turn(b);
+	enum parlor_err err = commit_collect(b);
+	if (!err && !b->flying) {
+		/* Between two flights: what is swept comes behind the one and before the other. */
+		l->more |= delivery_catch_up(b);
+		err = commit_start(b);
+	}
 	if (err)
 		return err;
-	sync_on_readable(b->sync, b->now_us);
+	if (l->workers)
+		sync_on_readable(b->sync, b->now_us);
 	sync_tick(b->sync, b->now_us);
 	l->sync_in_us = sync_pump(b->sync, b->now_us);
-	l->more |= delivery_catch_up(b);
 	if (b->counts.commits != commits)
 		l->idle_since_us = b->now_us;
-	if (!l->more && b->now_us - l->idle_since_us > IDLE_US)
+	if (!l->more && !b->flying && b->now_us - l->idle_since_us > IDLE_US)
 		err = commit_idle(b, &l->more);
 	return err;
 }
@@ -210,9 +229,17 @@ static enum parlor_err turn(struct loop *l)
 	store_turn_end(b->store);
 	if (err)
 		return err;
-	outbox_flush(b->outbox);
+	/* Answers wait for the flight: the state they tell of has to land first. */
+	if (!b->flying)
+		outbox_flush(b->outbox);
+	if (!b->turn.len)
+		store_unreserve(b->store);
+	if (b->now_us - l->relaxed_us > RELAX_US) {
+		store_relax(b->store);
+		l->relaxed_us = b->now_us;
+	}
 	core_evict(b->core);
-	l->more |= b->ending || b->turn.len;
+	l->more |= b->ending || (b->turn.len && !b->flying);
 	return PARLOR_E_OK;
 }
 
@@ -237,16 +264,20 @@ static bool wait_for_work(struct loop *l)
 	bool drains = session_catching_up_count(b->sessions) > 0;
 	if (ms && drains && !outbox_arm(b->outbox))
 		ms = 0;
+	bool takes = !b->flying || !is_full(b);
 	zmq_pollitem_t items[] = {
-		{.socket = front_socket(b->front), .events = ZMQ_POLLIN},
+		{.socket = front_socket(b->front), .events = takes ? ZMQ_POLLIN : 0},
 		{.socket = front_socket(b->worker_front), .events = ZMQ_POLLIN},
 		{.fd = l->signal_fd, .events = ZMQ_POLLIN},
 		{.fd = outbox_fd(b->outbox), .events = drains ? ZMQ_POLLIN : 0},
+		{.fd = store_commit_fd(b->store), .events = ZMQ_POLLIN},
 		{.socket = auth_socket(b->auth), .events = ZMQ_POLLIN},
 	};
-	int n = auth_socket(b->auth) ? 5 : 4;
+	int n = auth_socket(b->auth) ? 6 : 5;
 	if (zmq_poll(items, n, ms) < 0 && errno != EINTR)
 		log_warn("zmq_poll: %s", zmq_strerror(errno));
+	l->clients = items[0].revents != 0;
+	l->workers = items[1].revents != 0;
 	if (items[3].revents)
 		outbox_collect(b->outbox);
 	return items[2].revents != 0;

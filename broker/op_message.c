@@ -121,14 +121,12 @@ static void put_page(struct broker *b, struct session *s, uint64_t id, const str
 	outbox_add(b->outbox, s->out, outbox_end(b->outbox));
 }
 
-/* The event of a message: in this turn's records or in the journal. */
+/* The event of a message: of this turn, of the one in flight or in the journal. */
 enum parlor_err message_event_at(struct broker *b, uint64_t position, struct span *event)
 {
-	const struct turn *t = &b->turn;
-	if (t->len && position >= t->records[0].position) {
-		*event = turn_event(t, &t->records[position - t->records[0].position]);
+	if (turn_event_at(&b->turn, position, event) ||
+	    (b->flying && turn_event_at(&b->flight, position, event)))
 		return PARLOR_E_OK;
-	}
 	struct entry entry;
 	enum parlor_err err = store_read(b->store, position, &entry);
 	if (!err)

@@ -69,3 +69,12 @@ struct span turn_event(const struct turn *t, const struct turn_record *r)
 {
 	return (struct span){t->bytes.data + r->event_at, r->event_len};
 }
+
+bool turn_event_at(const struct turn *t, uint64_t position, struct span *event)
+{
+	if (!t->len || position < t->records[0].position ||
+	    position > t->records[t->len - 1].position)
+		return false;
+	*event = turn_event(t, &t->records[position - t->records[0].position]);
+	return true;
+}

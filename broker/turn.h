@@ -44,4 +44,7 @@ void turn_recall_body(struct turn *, uint64_t position);
 void turn_clear(struct turn *);
 struct span turn_event(const struct turn *, const struct turn_record *);
 
+/* The same by position; false when there is no such record. */
+bool turn_event_at(const struct turn *, uint64_t position, struct span *event);
+
 #endif

@@ -7,11 +7,11 @@ cd "$(dirname "$0")/.."
 
 install_packages
 
-# The one thing with a second thread is watched for races: the outbox, whose
-# frames ZeroMQ lets go of on its own.
-build tsan test_outbox
+# What has a second thread is watched for races: the outbox, whose frames ZeroMQ
+# lets go of on its own, and the store, whose commits run beside the loop.
+build tsan test_outbox test_store
 TSAN_OPTIONS="suppressions=$PWD/tests/lib/tsan.supp" \
-  ctest --test-dir build/tsan -R '^test_outbox$' --no-tests=error --output-on-failure
+  ctest --test-dir build/tsan -R '^test_(outbox|store)$' --no-tests=error --output-on-failure
 
 build asan
 ctest --preset asan --no-tests=error -j2 "$@"

@@ -22,8 +22,10 @@ void block_append(struct buf *b, const struct row_message *m)
 	buf_put_u64(b, m->content);
 }
 
-static void read_message(struct reader *in, struct row_message *m)
+bool block_next(struct reader *in, struct row_message *m)
 {
+	if (in->bad || !reader_left(in))
+		return false;
 	uint8_t flags = reader_u8(in);
 	*m = (struct row_message){.counts = flags & FLAG_COUNTS,
 				  .recalled = flags & FLAG_RECALLED,
@@ -35,11 +37,12 @@ static void read_message(struct reader *in, struct row_message *m)
 	m->counted = reader_varint(in);
 	m->own = reader_varint(in);
 	m->own_prev = reader_varint(in);
-	if (!m->keyed)
-		return;
-	m->key.high = reader_u64(in);
-	m->key.low = reader_u64(in);
-	m->content = reader_u64(in);
+	if (m->keyed) {
+		m->key.high = reader_u64(in);
+		m->key.low = reader_u64(in);
+		m->content = reader_u64(in);
+	}
+	return !in->bad;
 }
 
 bool block_count(struct span bytes, unsigned *count)
@@ -47,8 +50,8 @@ bool block_count(struct span bytes, unsigned *count)
 	struct reader in;
 	struct row_message m;
 	reader_init(&in, bytes.data, bytes.len);
-	for (*count = 0; reader_left(&in) && !in.bad; ++*count)
-		read_message(&in, &m);
+	for (*count = 0; block_next(&in, &m); ++*count)
+		continue;
 	return !in.bad && *count > 0 && *count <= BLOCK_MESSAGES;
 }
 
@@ -56,11 +59,9 @@ bool block_get(struct span bytes, unsigned at, struct row_message *m)
 {
 	struct reader in;
 	reader_init(&in, bytes.data, bytes.len);
-	for (unsigned i = 0; reader_left(&in) && !in.bad; i++) {
-		read_message(&in, m);
+	for (unsigned i = 0; block_next(&in, m); i++)
 		if (i == at)
-			return !in.bad;
-	}
+			return true;
 	return false;
 }
 
@@ -68,11 +69,9 @@ bool block_find(struct span bytes, struct hash128 key, unsigned *at, struct row_
 {
 	struct reader in;
 	reader_init(&in, bytes.data, bytes.len);
-	for (*at = 0; reader_left(&in) && !in.bad; ++*at) {
-		read_message(&in, m);
+	for (*at = 0; block_next(&in, m); ++*at)
 		if (m->keyed && m->key.high == key.high && m->key.low == key.low)
-			return !in.bad;
-	}
+			return true;
 	return false;
 }
 
@@ -82,7 +81,7 @@ void block_set_recalled(struct buf *b, unsigned at)
 	struct row_message m;
 	reader_init(&in, b->data, b->len);
 	for (unsigned i = 0; i < at; i++)
-		read_message(&in, &m);
+		(void)block_next(&in, &m);
 	assert(reader_left(&in) && !in.bad);
 	b->data[in.at - b->data] |= FLAG_RECALLED;
 }

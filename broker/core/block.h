@@ -27,6 +27,9 @@ static inline unsigned block_at(uint64_t seq)
 void block_append(struct buf *, const struct row_message *);
 /* How many messages the bytes hold; false when they are damaged. */
 bool block_count(struct span, unsigned *count);
+/* The next message of the bytes; false behind the last one, and when they are
+ * damaged. */
+bool block_next(struct reader *, struct row_message *);
 /* False when there is no such message: the bytes were counted before. */
 bool block_get(struct span, unsigned at, struct row_message *);
 bool block_find(struct span, struct hash128 key, unsigned *at, struct row_message *);

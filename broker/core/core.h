@@ -197,6 +197,13 @@ struct core_posted {
 /* The same client id again gives the same answer and emits nothing. */
 enum parlor_err core_post(struct core *, const struct core_call *, const struct core_post *,
 			  struct core_posted *) PARLOR_MUST_CHECK;
+/* These posts come next: what they touch is fetched into the processor's cache,
+ * as far as it is in memory. Only a hint. n <= CORE_EXPECTED_MAX, else nothing. */
+#define CORE_EXPECTED_MAX 16
+struct core_expected {
+	struct span room, sender;
+};
+void core_expect(struct core *, struct span tenant, const struct core_expected *, size_t n);
 /* posted->position: of the recall, 0 when it was recalled before. The body that
  * must go is in the record at the position that core_message tells. */
 enum parlor_err core_recall(struct core *, const struct core_call *, struct span room, uint64_t seq,

@@ -154,8 +154,10 @@ enum parlor_err index_message(struct core *c, uint64_t room, uint64_t seq, struc
 
 static void filter_bytes(struct filter *f, struct span bytes)
 {
+	struct reader in;
 	struct row_message m;
-	for (unsigned i = 0; block_get(bytes, i, &m); i++)
+	reader_init(&in, bytes.data, bytes.len);
+	while (block_next(&in, &m))
 		if (m.keyed)
 			filter_add(f, m.key);
 }

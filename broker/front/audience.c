@@ -52,6 +52,33 @@ static struct audience_room *room_find(const struct audience *a, uint64_t no)
 	return room;
 }
 
+#define BUCKET(a, hash) \
+	(&(a)->rooms->hh.tbl->buckets[(hash) & ((a)->rooms->hh.tbl->num_buckets - 1)])
+
+void audience_expect(const struct audience *a, uint64_t no, enum audience_step step)
+{
+	unsigned hash;
+	if (!a->rooms)
+		return;
+	HASH_VALUE(&no, sizeof no, hash);
+	const UT_hash_bucket *bucket = BUCKET(a, hash);
+	if (step == AUDIENCE_BUCKET) {
+		__builtin_prefetch(bucket);
+		return;
+	}
+	/* A chain is short: its first room is most likely the one. */
+	if (!bucket->hh_head)
+		return;
+	const struct audience_room *room = ELMT_FROM_HH(a->rooms->hh.tbl, bucket->hh_head);
+	if (step == AUDIENCE_ROOM) {
+		__builtin_prefetch(room);
+		__builtin_prefetch(&room->no);
+	} else {
+		__builtin_prefetch(room->entries);
+		__builtin_prefetch((const char *)room->entries + 64);
+	}
+}
+
 static struct audience_room *room_make(struct audience *a, uint64_t no)
 {
 	struct audience_room *room = mem_new(sizeof *room);

@@ -61,4 +61,9 @@ bool audience_since(const struct audience *, uint64_t room, const struct session
 uint64_t audience_entries(const struct audience *);
 uint64_t audience_room_count(const struct audience *);
 
+/* That room's entries will be asked for: each step fetches the next thing on the
+ * way to them into the processor's cache. Only a hint. */
+enum audience_step { AUDIENCE_BUCKET, AUDIENCE_ROOM, AUDIENCE_ENTRIES };
+void audience_expect(const struct audience *, uint64_t room, enum audience_step);
+
 #endif

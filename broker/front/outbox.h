@@ -66,12 +66,17 @@ struct outbox_part outbox_end(struct outbox *);
 
 void outbox_add(struct outbox *, struct outbox_peer *, struct outbox_part);
 
+/* What the turn brought so far is put aside, and what was put aside before is
+ * taken up again, parts included: one turn's answers wait for their commit while
+ * the next turn's are put down. Only what is taken up is flushed. */
+void outbox_swap(struct outbox *);
+
 /* Bytes of parts put down this turn; a loop ends its turn before this is large. */
 size_t outbox_turn_bytes(const struct outbox *);
-/* Brought to this peer this turn. */
+/* Brought to this peer and not yet flushed, put aside or not. */
 size_t outbox_peer_turn_bytes(const struct outbox_peer *);
 
-/* Bytes that may still be added to the peer, this turn's included: 0 means no
+/* Bytes that may still be added to the peer, what is put down included: 0 means no
  * more events, serve it from the journal later. Replies are added regardless.
  * While more than half of total_bytes_max is queued, a peer's allowance
  * is its fair part of that half instead of peer_bytes_max. */

@@ -11,12 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define DIR_MODE 0700
 #define FILE_MODE 0600
 #define PATH_BYTES 4096
+/* Of mapped files, resident in this process; libraries are among them. */
+#define MAPPED_BYTES_MAX ((uint64_t)48 << 20)
 
 static const struct {
 	const char *name;
@@ -224,6 +227,10 @@ static enum parlor_err open_all(struct env *e, const char *dir, const struct spa
 	if (rc != 0)
 		return why_set(why, env_err(rc), "%s: %s", dir, mdb_strerror(rc));
 	mdb_txn_reset(e->read);
+	rc = mdb_txn_begin(e->mdb, NULL, MDB_RDONLY, &e->rows);
+	if (rc != 0)
+		return why_set(why, env_err(rc), "%s: %s", dir, mdb_strerror(rc));
+	mdb_txn_reset(e->rows);
 	return PARLOR_E_OK;
 }
 
@@ -244,6 +251,8 @@ void env_close(struct env *e)
 	env_abort(e);
 	if (e->read)
 		mdb_txn_abort(e->read);
+	if (e->rows)
+		mdb_txn_abort(e->rows);
 	if (e->mdb)
 		mdb_env_close(e->mdb);
 	if (e->data_fd >= 0)
@@ -258,7 +267,7 @@ void env_close(struct env *e)
 /* Where no transaction is active the map may be moved. */
 static enum parlor_err grow(struct env *e)
 {
-	bool idle = !e->in_turn && !e->write && !e->read_only;
+	bool idle = !e->in_turn && !e->busy && !e->read_only;
 	int rc = idle && !e->space.lost ? space_grow(&e->space) : 0;
 
 	if (rc != 0)
@@ -276,6 +285,8 @@ enum parlor_err env_turn_begin(struct env *e)
 	/* A writer in another process has grown the map. */
 	if (rc == MDB_MAP_RESIZED && (rc = mdb_env_set_mapsize(e->mdb, 0)) == 0)
 		rc = mdb_txn_renew(e->read);
+	if (rc == 0 && (rc = mdb_txn_renew(e->rows)) != 0)
+		mdb_txn_reset(e->read);
 	e->in_turn = rc == 0;
 	if (rc != 0)
 		log_error("store: no read transaction: %s", mdb_strerror(rc));
@@ -286,17 +297,32 @@ void env_turn_end(struct env *e)
 {
 	assert(e->in_turn);
 	mdb_txn_reset(e->read);
+	mdb_txn_reset(e->rows);
 	e->in_turn = false;
-	/* What was asked for in this turn and not written was refused later on. */
-	if (!e->write)
-		e->space.asked = 0;
+}
+
+enum parlor_err env_rows_renew(struct env *e)
+{
+	assert(e->in_turn);
+	mdb_txn_reset(e->rows);
+	int rc = mdb_txn_renew(e->rows);
+	if (rc != 0)
+		log_error("store: no read transaction: %s", mdb_strerror(rc));
+	return env_err(rc);
+}
+
+enum parlor_err env_prepare(struct env *e)
+{
+	assert(!e->busy && !e->read_only);
+	if (e->broken || grow(e) != PARLOR_E_OK)
+		return PARLOR_E_STORE;
+	space_start(&e->space);
+	return PARLOR_E_OK;
 }
 
 enum parlor_err env_begin(struct env *e)
 {
 	assert(!e->write && !e->read_only);
-	if (e->broken || grow(e) != PARLOR_E_OK)
-		return PARLOR_E_STORE;
 	int rc = mdb_txn_begin(e->mdb, NULL, 0, &e->write);
 	if (rc != 0)
 		log_error("store: no write transaction: %s", mdb_strerror(rc));
@@ -350,19 +376,23 @@ enum parlor_err env_commit(struct env *e)
 	else
 		mdb_txn_abort(e->write);
 	e->write = NULL;
-	space_settle(&e->space, e->written);
-	if (rc == 0) {
-		e->commits++;
+	if (rc == 0)
 		return PARLOR_E_OK;
-	}
 	enum parlor_err err = env_err(rc);
 	log_error("store: commit failed: %s", mdb_strerror(rc));
 	if (err == PARLOR_E_STORE_CORRUPT)
 		return err;
 	if (err == PARLOR_E_STORE_FULL && !is_poisoned(e))
 		return err;
-	e->broken = true;
 	return PARLOR_E_STORE;
+}
+
+void env_settle(struct env *e, enum parlor_err err)
+{
+	space_settle(&e->space, e->written);
+	e->written = 0;
+	e->commits += err == PARLOR_E_OK;
+	e->broken |= err == PARLOR_E_STORE;
 }
 
 void env_abort(struct env *e)
@@ -371,5 +401,57 @@ void env_abort(struct env *e)
 		return;
 	mdb_txn_abort(e->write);
 	e->write = NULL;
-	space_settle(&e->space, 0);
+	e->written = 0;
+}
+
+/* ---- memory ------------------------------------------------------------------------ */
+
+/* Bytes of mapped files that the process has touched; 0 when nobody tells. */
+static uint64_t mapped_bytes(void)
+{
+	char line[128];
+	unsigned long long pages;
+	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return 0;
+	ssize_t n = read(fd, line, sizeof line - 1);
+	close(fd);
+	if (n <= 0)
+		return 0;
+	line[n] = 0;
+	/* size, resident, resident of files */
+	if (sscanf(line, "%*u %*u %llu", &pages) != 1)
+		return 0;
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Where LMDB has mapped the file: it does not tell. */
+static bool find_map(const struct env *e, unsigned long *from, unsigned long *to)
+{
+	char line[PATH_BYTES];
+	struct stat file;
+	bool found = false;
+	FILE *maps = fopen("/proc/self/maps", "re");
+
+	if (!maps)
+		return false;
+	while (fstat(e->data_fd, &file) == 0 && !found && fgets(line, sizeof line, maps)) {
+		unsigned long inode;
+		found = sscanf(line, "%lx-%lx %*s %*s %*s %lu", from, to, &inode) == 3 &&
+			inode == (unsigned long)file.st_ino;
+	}
+	fclose(maps);
+	return found;
+}
+
+void env_relax(struct env *e)
+{
+	unsigned long from, to;
+
+	if (mapped_bytes() <= MAPPED_BYTES_MAX || !find_map(e, &from, &to))
+		return;
+	/* Nothing is lost when it is refused: the pages just stay. */
+	if (madvise((void *)from, to - from, MADV_DONTNEED) != 0)
+		log_debug("store: madvise: %s", strerror(errno));
 }

@@ -21,6 +21,8 @@ struct env {
 	MDB_dbi db[ENV_DBS];
 	MDB_txn *read; /* reset, not active, between turns */
 	bool in_turn;
+	MDB_txn *rows;    /* the same for rows, which may be renewed within the turn */
+	bool busy;        /* a write transaction is the business of another thread */
 	MDB_txn *write;   /* NULL between write transactions */
 	int rc;           /* its first failure: MDB_ or errno */
 	uint64_t written; /* bytes put in it */
@@ -53,6 +55,13 @@ void env_close(struct env *);
 enum parlor_err env_turn_begin(struct env *) PARLOR_MUST_CHECK;
 void env_turn_end(struct env *);
 
+/* Inside a turn: env.rows shows the last commit. */
+enum parlor_err env_rows_renew(struct env *) PARLOR_MUST_CHECK;
+
+/* Before a write transaction, in the loop's thread: room in the map, and what was
+ * reserved becomes its. STORE: no write is taken any more. */
+enum parlor_err env_prepare(struct env *) PARLOR_MUST_CHECK;
+/* From begin to commit or abort one thread, of either, has it. */
 enum parlor_err env_begin(struct env *) PARLOR_MUST_CHECK;
 /* Makes the databases in the write transaction. */
 void env_create(struct env *);
@@ -62,6 +71,12 @@ void env_fail(struct env *, int rc);
  * later write is taken, the directory must be opened anew. */
 enum parlor_err env_commit(struct env *) PARLOR_MUST_CHECK;
 void env_abort(struct env *);
+/* After either, in the loop's thread again. */
+void env_settle(struct env *, enum parlor_err);
+
+/* Gives back pages of the map that the process has touched, when they are many:
+ * they stay in the system's cache, and are mapped again when they are needed. */
+void env_relax(struct env *);
 
 enum parlor_err env_err(int rc);
 

@@ -108,12 +108,21 @@ void journal_fini(struct journal *j)
 
 /* ---- reading ------------------------------------------------------------------- */
 
+/* A commit whose end nobody has heard of yet has not happened. Beside a live
+ * broker there is no telling: all that is there. */
+static uint64_t visible(const struct journal *j)
+{
+	return j->env->read_only ? UINT64_MAX : j->last;
+}
+
 enum parlor_err journal_read(struct journal *j, uint64_t position, struct entry *entry)
 {
 	size_t at = position;
 	MDB_val key = key_val(&at), value;
 
 	assert(j->env->in_turn);
+	if (position > visible(j))
+		return PARLOR_E_NOT_FOUND;
 	int rc = mdb_get(j->env->read, j->env->db[ENV_JOURNAL], &key, &value);
 	if (rc != 0)
 		return env_err(rc);
@@ -139,6 +148,7 @@ enum parlor_err journal_walk_open(struct journal *j, uint64_t from, struct store
 	if (rc != 0)
 		return env_err(rc);
 	w->cursor = cursor;
+	w->last = visible(j);
 	enum parlor_err err = stand(w, mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE), &key);
 	if (err != PARLOR_E_OK)
 		journal_walk_close(w);
@@ -150,7 +160,7 @@ enum parlor_err journal_walk_next(struct store_walk *w, struct entry *entry)
 	MDB_val key, value;
 	uint64_t position = w->next;
 
-	if (position == 0)
+	if (position == 0 || position > w->last)
 		return PARLOR_E_NOT_FOUND;
 	int rc = mdb_cursor_get(w->cursor, &key, &value, MDB_GET_CURRENT);
 	if (rc != 0)
@@ -181,42 +191,32 @@ void journal_begin(struct journal *j)
 	env_fail(j->env, mdb_cursor_open(j->env->write, j->env->db[ENV_JOURNAL], &j->tail));
 }
 
-/* Puts the entry where LMDB has made place for it. */
-static void put_entry(struct journal *j, const struct entry *entry, unsigned flags)
+void journal_encode(struct buf *b, const struct entry *entry)
 {
-	struct env *env = j->env;
-	struct buf *front = &j->scratch;
-	size_t at = entry->position;
-	MDB_val key = key_val(&at);
-
-	buf_clear(front);
-	buf_put_u8(front, FORM);
-	buf_put_u8(front, entry->part);
-	buf_put_varint(front, entry->head.len);
-	size_t len = front->len + entry->head.len + entry->event.len;
-	MDB_val value = {.mv_size = SUM_BYTES + len};
-
-	int rc = mdb_cursor_put(j->tail, &key, &value, flags | MDB_RESERVE);
-	if (rc != 0) {
-		env_fail(env, rc);
-		return;
-	}
-	uint8_t *to = (uint8_t *)value.mv_data + SUM_BYTES;
-	memcpy(to, front->data, front->len);
-	if (entry->head.len)
-		memcpy(to + front->len, entry->head.data, entry->head.len);
-	if (entry->event.len)
-		memcpy(to + front->len + entry->head.len, entry->event.data, entry->event.len);
-	put_sum(value.mv_data, sum_of(entry->position, to, len));
-	env->written += sizeof at + value.mv_size;
+	buf_put_u32(b, 0); /* the checksum's place */
+	buf_put_u8(b, FORM);
+	buf_put_u8(b, entry->part);
+	buf_put_span(b, entry->head);
+	buf_put(b, entry->event.data, entry->event.len);
 }
 
-void journal_append(struct journal *j, const struct entry *entry)
+static void put_entry(struct journal *j, uint64_t position, uint8_t *value, size_t len,
+		      unsigned flags)
 {
-	assert(j->env->write && entry->position == j->last_new + 1);
-	j->last_new = entry->position;
+	size_t at = position;
+	MDB_val key = key_val(&at), bytes = env_val(value, len);
+
+	put_sum(value, sum_of(position, value + SUM_BYTES, len - SUM_BYTES));
+	env_fail(j->env, mdb_cursor_put(j->tail, &key, &bytes, flags));
+	j->env->written += sizeof at + len;
+}
+
+void journal_append(struct journal *j, uint64_t position, uint8_t *value, size_t len)
+{
+	assert(j->env->write && position == j->last_new + 1);
+	j->last_new = position;
 	if (j->env->rc == 0)
-		put_entry(j, entry, MDB_APPEND);
+		put_entry(j, position, value, len, MDB_APPEND);
 }
 
 void journal_replace_event(struct journal *j, uint64_t position, struct span event)
@@ -225,7 +225,6 @@ void journal_replace_event(struct journal *j, uint64_t position, struct span eve
 	size_t at = position;
 	MDB_val key = key_val(&at), value;
 	struct entry entry;
-	struct buf head = {0};
 
 	assert(env->write);
 	if (env->rc != 0)
@@ -241,11 +240,10 @@ void journal_replace_event(struct journal *j, uint64_t position, struct span eve
 		return;
 	}
 	/* The page may move under the old value while the new one is put. */
-	buf_put(&head, entry.head.data, entry.head.len);
-	entry.head = (struct span){head.data, head.len};
 	entry.event = event;
-	put_entry(j, &entry, 0);
-	buf_fini(&head);
+	buf_clear(&j->scratch);
+	journal_encode(&j->scratch, &entry);
+	put_entry(j, position, j->scratch.data, j->scratch.len, 0);
 }
 
 void journal_trim(struct journal *j, uint64_t first, size_t max)

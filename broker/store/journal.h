@@ -31,9 +31,13 @@ enum parlor_err journal_walk_open(struct journal *, uint64_t from,
 enum parlor_err journal_walk_next(struct store_walk *, struct entry *) PARLOR_MUST_CHECK;
 void journal_walk_close(struct store_walk *);
 
+/* The value of an entry, without its checksum. */
+void journal_encode(struct buf *, const struct entry *);
+
 /* In the write transaction; failures go to env_fail. */
 void journal_begin(struct journal *);
-void journal_append(struct journal *, const struct entry *);
+/* A value by journal_encode; its checksum is put in. */
+void journal_append(struct journal *, uint64_t position, uint8_t *value, size_t len);
 void journal_replace_event(struct journal *, uint64_t position, struct span event);
 void journal_trim(struct journal *, uint64_t first, size_t max);
 /* The transaction ended. */

@@ -162,5 +162,4 @@ void slice_put(struct slice *s, struct env *env)
 	if (env->rc == 0)
 		env_fail(env, put_sorted(s, env));
 	env->written += s->bytes.len;
-	slice_clear(s);
 }

@@ -18,7 +18,7 @@ struct slice {
 void slice_fini(struct slice *);
 /* value.data NULL: the row goes. Key and value are copied. */
 void slice_add(struct slice *, const struct row_key *, struct span value);
-/* Into the write transaction, and empties the slice; failures go to env_fail. */
+/* Into the write transaction; failures go to env_fail. */
 void slice_put(struct slice *, struct env *);
 void slice_clear(struct slice *);
 

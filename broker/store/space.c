@@ -96,6 +96,12 @@ void space_init(struct space *s, MDB_env *mdb, int fd, const struct space_limits
 	measure(s);
 }
 
+void space_start(struct space *s)
+{
+	s->taken = s->asked;
+	s->asked = 0;
+}
+
 void space_settle(struct space *s, uint64_t written)
 {
 	uint64_t before = s->used;
@@ -103,10 +109,10 @@ void space_settle(struct space *s, uint64_t written)
 	measure(s);
 	/* What was written came out of what was free; the rest still stands. Pages
 	 * that a commit copies are replaced by those it leaves. */
-	uint64_t spent = max64(2 * max64(s->asked, written), s->used - before);
+	uint64_t spent = max64(2 * max64(s->taken, written), s->used - before);
 	s->credit -= min64(s->credit, spent);
 	s->counted = false;
-	s->asked = 0;
+	s->taken = 0;
 }
 
 /* ---- the map ---------------------------------------------------------------- */
@@ -312,7 +318,7 @@ static int count_free(struct space *s)
 static uint64_t need_of(const struct space *s, uint64_t bytes)
 {
 	/* A value that does not fit a page half fills one at worst. */
-	return s->limits.headroom + 2 * (s->asked + bytes) + COMMIT_SLACK;
+	return s->limits.headroom + 2 * (s->taken + s->asked + bytes) + COMMIT_SLACK;
 }
 
 /* Whether free pages inside the file will do. Of them, some must lie together:
@@ -328,7 +334,7 @@ static bool fits_inside(const struct space *s, uint64_t bytes)
 	if (bytes <= s->page / 2)
 		return tail >= kept || (s->counted && tail + s->runs >= kept);
 	uint64_t spare = tail > 2 * kept ? tail - 2 * kept : 0;
-	return s->counted && 2 * (s->asked + bytes) <= s->runs + spare;
+	return s->counted && 2 * (s->taken + s->asked + bytes) <= s->runs + spare;
 }
 
 static bool fits(const struct space *s, uint64_t bytes)

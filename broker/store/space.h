@@ -26,7 +26,8 @@ struct space {
 	uint64_t used;     /* end of the last page in use, as of the last commit */
 	uint64_t blocks;   /* the file has its disk blocks up to here */
 	uint64_t wanted;   /* end that the map must reach once it can grow */
-	uint64_t asked;    /* by space_reserve since the last commit */
+	uint64_t asked;    /* by space_reserve since the last commit began */
+	uint64_t taken;    /* the same of the commit that is under way */
 	uint64_t credit;   /* free inside the file, when there is no room behind its end */
 	uint64_t runs;     /* what of it lies in runs of pages, when counted */
 	uint64_t fresh;    /* what the last commit gave free: of use from the one after the next */
@@ -58,6 +59,8 @@ int space_grow(struct space *);
  * After a refusal with `stuck` set, a commit of anything makes room. */
 enum parlor_err space_reserve(struct space *, uint64_t bytes, bool idle) PARLOR_MUST_CHECK;
 
+/* A commit begins: it has what was asked for. */
+void space_start(struct space *);
 /* After a commit or abort that put so many bytes of keys and values. */
 void space_settle(struct space *, uint64_t written);
 

@@ -1,8 +1,9 @@
 #include "store/store.h"
 
+#include "store/batch.h"
 #include "store/env.h"
 #include "store/journal.h"
-#include "store/slice.h"
+#include "store/writer.h"
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -19,11 +20,16 @@
 struct store {
 	struct env env;
 	struct journal journal;
-	struct slice slice;
+	struct batch batch;
+	bool open; /* the batch: from begin to commit or abort */
+	struct writer writer;
+	bool rows_waited;       /* for rows of the batch: they can be read */
+	enum parlor_err result; /* of the batch, once it was put */
 	uint64_t journal_id;
 	uint32_t parts;
 	uint64_t covered;
-	uint64_t covered_new; /* in the write transaction */
+	uint64_t covered_new; /* with the batch */
+	uint64_t last_new;
 };
 
 static const enum env_db db_of[ROW_TABLES] = {
@@ -59,8 +65,10 @@ static enum parlor_err meta_get(struct env *env, const char *name, uint64_t *num
 
 static enum parlor_err create(struct store *s, uint64_t journal_id, uint32_t parts, struct why why)
 {
-	enum parlor_err err = env_begin(&s->env);
+	enum parlor_err err = env_prepare(&s->env);
 
+	if (err == PARLOR_E_OK)
+		err = env_begin(&s->env);
 	if (err == PARLOR_E_OK) {
 		env_create(&s->env);
 		meta_put(&s->env, "version", VERSION);
@@ -69,6 +77,7 @@ static enum parlor_err create(struct store *s, uint64_t journal_id, uint32_t par
 		meta_put(&s->env, "covered", 0);
 		meta_put(&s->env, "last", 0);
 		err = env_commit(&s->env);
+		env_settle(&s->env, err);
 	}
 	if (err != PARLOR_E_OK)
 		return why_set(why, err, "cannot be made: %s", parlor_err_text(err));
@@ -141,6 +150,8 @@ static enum parlor_err open_store(struct store *s, const struct store_options *o
 		err = env_open_rest(&s->env, why);
 	if (err == PARLOR_E_OK)
 		err = in_turn(s, why, load);
+	if (err == PARLOR_E_OK && !o->read_only && (err = writer_open(&s->writer)) != PARLOR_E_OK)
+		return why_set(why, err, "no second thread can be made");
 	if (err == PARLOR_E_OK && !o->read_only && space_reserve(&s->env.space, 0, true) != 0)
 		log_warn("store: opened without room to write");
 	return err;
@@ -165,7 +176,10 @@ void store_close(struct store *s)
 {
 	if (!s)
 		return;
-	slice_fini(&s->slice);
+	if (s->env.busy && store_commit_end(s) != PARLOR_E_OK)
+		log_error("store: closed with a commit that failed");
+	writer_close(&s->writer);
+	batch_fini(&s->batch);
 	journal_fini(&s->journal);
 	env_close(&s->env);
 	free(s);
@@ -208,6 +222,11 @@ void store_turn_end(struct store *s)
 	env_turn_end(&s->env);
 }
 
+void store_relax(struct store *s)
+{
+	env_relax(&s->env);
+}
+
 enum parlor_err store_read(struct store *s, uint64_t position, struct entry *entry)
 {
 	return journal_read(&s->journal, position, entry);
@@ -237,13 +256,27 @@ static enum parlor_err read_err(const char *what, int rc)
 	return env_err(rc);
 }
 
+/* Rows that are on their way to disk are read from there: the core has let go of
+ * them. */
+static enum parlor_err await_rows(struct store *s)
+{
+	assert(s->env.in_turn);
+	if (!s->env.busy || s->batch.rows.len == 0 || s->rows_waited)
+		return PARLOR_E_OK;
+	writer_wait(&s->writer);
+	s->rows_waited = true;
+	return env_rows_renew(&s->env);
+}
+
 static enum parlor_err rows_get(void *ctx, const struct row_key *at, struct span *out)
 {
 	struct store *s = ctx;
 	MDB_val key = env_val(at->bytes, at->len), value;
 
-	assert(s->env.in_turn);
-	int rc = mdb_get(s->env.read, s->env.db[db_of[at->table]], &key, &value);
+	enum parlor_err err = await_rows(s);
+	if (err != PARLOR_E_OK)
+		return err;
+	int rc = mdb_get(s->env.rows, s->env.db[db_of[at->table]], &key, &value);
 	if (rc == 0)
 		*out = (struct span){value.mv_data, value.mv_size};
 	return read_err("a row", rc);
@@ -256,8 +289,11 @@ static enum parlor_err rows_scan(void *ctx, const struct row_key *from, size_t p
 	MDB_val key = env_val(from->bytes, from->len), value;
 	MDB_cursor *cursor;
 
-	assert(s->env.in_turn && prefix_len <= from->len);
-	int rc = mdb_cursor_open(s->env.read, s->env.db[db_of[from->table]], &cursor);
+	assert(prefix_len <= from->len);
+	enum parlor_err err = await_rows(s);
+	if (err != PARLOR_E_OK)
+		return err;
+	int rc = mdb_cursor_open(s->env.rows, s->env.db[db_of[from->table]], &cursor);
 	if (rc != 0)
 		return read_err("rows", rc);
 	rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
@@ -283,12 +319,11 @@ struct core_rows store_rows(struct store *s)
 static enum parlor_err nudge(struct store *s)
 {
 	uint64_t asked = s->env.space.asked;
-	enum parlor_err err = env_begin(&s->env);
+	enum parlor_err err = store_begin(s);
 
 	if (err != PARLOR_E_OK)
 		return err;
-	meta_put(&s->env, "last", s->journal.last);
-	err = env_commit(&s->env);
+	err = store_commit(s);
 	s->env.space.asked = asked;
 	s->env.space.stuck = false;
 	return err;
@@ -296,80 +331,142 @@ static enum parlor_err nudge(struct store *s)
 
 enum parlor_err store_reserve(struct store *s, uint64_t bytes)
 {
-	bool idle = !s->env.in_turn && !s->env.write;
+	bool idle = !s->env.in_turn && !s->env.busy && !s->open;
 	enum parlor_err err = space_reserve(&s->env.space, bytes, idle);
 
-	if (err == PARLOR_E_STORE_FULL && s->env.space.stuck && !s->env.write &&
+	if (err == PARLOR_E_STORE_FULL && s->env.space.stuck && !s->env.busy && !s->open &&
 	    nudge(s) == PARLOR_E_STORE)
 		return PARLOR_E_STORE;
 	return err;
 }
 
+void store_unreserve(struct store *s)
+{
+	s->env.space.asked = 0;
+}
+
 enum parlor_err store_begin(struct store *s)
 {
-	enum parlor_err err = env_begin(&s->env);
+	assert(!s->open);
+	enum parlor_err err = env_prepare(&s->env);
 
 	if (err != PARLOR_E_OK)
 		return err;
+	s->open = true;
 	s->covered_new = s->covered;
-	journal_begin(&s->journal);
+	s->last_new = s->journal.last;
 	return PARLOR_E_OK;
 }
 
 void store_append(struct store *s, const struct entry *entry)
 {
-	journal_append(&s->journal, entry);
+	assert(s->open && entry->position == s->last_new + 1);
+	s->last_new = entry->position;
+	batch_append(&s->batch, entry);
 }
 
 void store_put(void *store, const struct row_key *key, struct span value)
 {
 	struct store *s = store;
 
-	assert(s->env.write);
-	slice_add(&s->slice, key, value);
+	assert(s->open);
+	slice_add(&s->batch.rows, key, value);
 }
 
 void store_replace_event(struct store *s, uint64_t position, struct span event)
 {
-	journal_replace_event(&s->journal, position, event);
+	assert(s->open);
+	batch_replace(&s->batch, position, event);
 }
 
 void store_set_covered(struct store *s, uint64_t position)
 {
-	assert(s->env.write && position >= s->covered_new && position <= s->journal.last_new);
+	assert(s->open && position >= s->covered_new && position <= s->last_new);
 	s->covered_new = position;
 }
 
 void store_trim(struct store *s, uint64_t first, size_t max)
 {
+	assert(s->open && !s->batch.trim_first);
 	if (first > s->covered_new + 1)
 		first = s->covered_new + 1;
-	journal_trim(&s->journal, first, max);
-	meta_put(&s->env, "last", s->journal.last_new);
+	s->batch.trim_first = first;
+	s->batch.trim_max = max;
 }
 
-static void settle(struct store *s, bool committed)
+/* In the loop's thread or the writer's: it has env's write transaction, the
+ * journal's new ends, the batch and `result` to itself. */
+static void put_batch(void *store)
 {
-	slice_clear(&s->slice);
+	struct store *s = store;
+	struct env *env = &s->env;
+
+	s->result = env_begin(env);
+	if (s->result != PARLOR_E_OK)
+		return;
+	journal_begin(&s->journal);
+	batch_put(&s->batch, &s->journal, env);
+	/* The journal's own end tells it otherwise; and an empty commit is one. */
+	if (s->batch.trim_first || !s->batch.entries.len)
+		meta_put(env, "last", s->last_new);
+	if (s->covered_new != s->covered)
+		meta_put(env, "covered", s->covered_new);
+	s->result = env_commit(env);
+}
+
+static enum parlor_err settle(struct store *s)
+{
+	bool committed = s->result == PARLOR_E_OK;
+
+	env_settle(&s->env, s->result);
 	journal_settle(&s->journal, committed);
+	batch_clear(&s->batch);
+	s->open = false;
 	if (committed)
 		s->covered = s->covered_new;
+	return s->result;
 }
 
 enum parlor_err store_commit(struct store *s)
 {
-	slice_put(&s->slice, &s->env);
-	if (s->covered_new != s->covered)
-		meta_put(&s->env, "covered", s->covered_new);
-	enum parlor_err err = env_commit(&s->env);
-	settle(s, err == PARLOR_E_OK);
-	return err;
+	assert(s->open && !s->env.busy);
+	put_batch(s);
+	return settle(s);
+}
+
+void store_commit_start(struct store *s)
+{
+	assert(s->open && !s->env.busy);
+	s->env.busy = true;
+	s->rows_waited = false;
+	writer_start(&s->writer, put_batch, s);
+}
+
+int store_commit_fd(const struct store *s)
+{
+	return writer_fd(&s->writer);
+}
+
+bool store_commit_ended(struct store *s)
+{
+	return s->env.busy && writer_ended(&s->writer);
+}
+
+enum parlor_err store_commit_end(struct store *s)
+{
+	assert(s->env.busy);
+	writer_end(&s->writer);
+	s->env.busy = false;
+	return settle(s);
 }
 
 void store_abort(struct store *s)
 {
-	env_abort(&s->env);
-	settle(s, false);
+	assert(!s->env.busy);
+	if (!s->open)
+		return;
+	s->result = PARLOR_E_STORE_FULL; /* nothing changed, and the next may succeed */
+	(void)settle(s);
 }
 
 /* ---- the state as a whole ---------------------------------------------------------- */

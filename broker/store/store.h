@@ -8,6 +8,12 @@
  * goes through one read transaction that lives from store_turn_begin to
  * store_turn_end and shows the last commit; values borrow until turn_end.
  *
+ * A commit may run in a second thread, from commit_start to commit_end: reading
+ * goes on meanwhile and does not show it. Only rows do (store_rows): the core
+ * has let go of those that are on their way, so reading any waits for the
+ * commit, and their values borrow until the next row is read. The next begin
+ * comes after its end. All calls come from one thread.
+ *
  * Journal entries carry a checksum, verified at each read.
  *
  * A commit that failed with STORE_FULL (no room, although none was refused
@@ -50,6 +56,8 @@ uint64_t store_covered(const struct store *);
 
 enum parlor_err store_turn_begin(struct store *) PARLOR_MUST_CHECK;
 void store_turn_end(struct store *);
+/* Now and then, outside a turn: keeps the memory of mapped pages bounded. */
+void store_relax(struct store *);
 struct core_rows store_rows(struct store *);
 
 struct entry {
@@ -66,6 +74,7 @@ enum parlor_err store_read(struct store *, uint64_t position, struct entry *) PA
 struct store_walk {
 	void *cursor;
 	uint64_t next;
+	uint64_t last;
 };
 enum parlor_err store_walk_open(struct store *, uint64_t from,
 				struct store_walk *) PARLOR_MUST_CHECK;
@@ -78,11 +87,14 @@ void store_walk_close(struct store *, struct store_walk *);
 
 /* Before a request that writes is accepted: STORE_FULL (retryable) when map or
  * disk could not take `bytes` more and keep the headroom. Adds up until the
- * commit, or until the turn ends without one. Cheap; reserves disk blocks ahead
+ * next begin, or until store_unreserve. Cheap; reserves disk blocks ahead
  * when it has to, and grows the map when no transaction is open. A full store
  * is looked at again every 200 ms; it may then commit a transaction of its own,
  * for which none may be open. */
 enum parlor_err store_reserve(struct store *, uint64_t bytes) PARLOR_MUST_CHECK;
+
+/* What was reserved was not written after all. */
+void store_unreserve(struct store *);
 
 enum parlor_err store_begin(struct store *) PARLOR_MUST_CHECK;
 void store_append(struct store *, const struct entry *);                /* position = last + 1 */
@@ -91,9 +103,15 @@ void store_put(void *store, const struct row_key *, struct span value); /* core_
 void store_replace_event(struct store *, uint64_t position, struct span event);
 void store_set_covered(struct store *, uint64_t position);
 /* Removes the oldest entries below `first`, at most max of them, and none that
- * is not covered. */
+ * is not covered. Once a commit. */
 void store_trim(struct store *, uint64_t first, size_t max);
 enum parlor_err store_commit(struct store *) PARLOR_MUST_CHECK;
+/* The same in the second thread; commit_end waits for it and tells how it went.
+ * The descriptor is readable, and `ended` true, when that takes no waiting. */
+void store_commit_start(struct store *);
+int store_commit_fd(const struct store *);
+bool store_commit_ended(struct store *);
+enum parlor_err store_commit_end(struct store *) PARLOR_MUST_CHECK;
 void store_abort(struct store *);
 
 /* XXH3 over all rows in order of table and key: equal states, equal hashes.

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <lmdb.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -143,6 +144,49 @@ static void a_turn_sees_one_commit_and_its_values_hold(void **state)
 	assert_event(w, 1, "replaced");
 	assert_event(w, 51, "later");
 	store_turn_end(w->store);
+}
+
+static void a_commit_in_the_second_thread_is_seen_at_its_end(void **state)
+{
+	struct world *w = *state;
+	struct core_rows rows;
+	struct entry entry;
+	struct span value;
+	struct row_key key = key_of(ROW_ROOMS, "a");
+
+	open_world(w);
+	rows = store_rows(w->store);
+	for (uint64_t i = 1; i <= 100; i++) {
+		struct pollfd ended = {.fd = store_commit_fd(w->store), .events = POLLIN};
+		char text[16];
+		snprintf(text, sizeof text, "%d", (int)i);
+		turn(w);
+		begin(w);
+		append_to(w, i, text);
+		put(w, ROW_ROOMS, "a", text);
+		store_commit_start(w->store);
+		assert_int_equal(store_read(w->store, i, &entry), PARLOR_E_NOT_FOUND);
+		assert_int_equal(store_last(w->store), i - 1);
+		if (i % 2) { /* a row waits for it, and still nothing has happened */
+			assert_int_equal(rows.get(rows.ctx, &key, &value), PARLOR_E_OK);
+			assert_true(span_equal(value, span_of(text)));
+			assert_true(store_commit_ended(w->store));
+			assert_int_equal(store_read(w->store, i, &entry), PARLOR_E_NOT_FOUND);
+			store_turn_end(w->store);
+			turn(w);
+			assert_int_equal(store_read(w->store, i, &entry), PARLOR_E_NOT_FOUND);
+		}
+		assert_int_equal(poll(&ended, 1, 10000), 1);
+		assert_true(store_commit_ended(w->store));
+		assert_int_equal(store_commit_end(w->store), PARLOR_E_OK);
+		assert_int_equal(poll(&ended, 1, 0), 0);
+		store_turn_end(w->store);
+		turn(w);
+		assert_int_equal(store_last(w->store), i);
+		assert_event(w, i, text);
+		assert_row(w, ROW_ROOMS, "a", text);
+		store_turn_end(w->store);
+	}
 }
 
 static bool note_key(void *arg, const void *key, size_t len, struct span value)
@@ -580,6 +624,7 @@ struct model {
 	int rows[ROW_TABLES][MODEL_KEYS]; /* 0: none, else which value */
 	int events[MODEL_ENTRIES + 1];    /* by position: which value */
 	uint64_t first, last, covered;
+	bool trimmed;
 };
 
 struct run {
@@ -671,8 +716,9 @@ static void write_something(struct run *r)
 		uint64_t at = 1 + below(r, (unsigned)m->last);
 		store_replace_event(r->w->store, at, value_of(number));
 		m->events[at] = number;
-	} else {
+	} else if (!m->trimmed) {
 		uint64_t first = m->first + below(r, 4), max = below(r, 4);
+		m->trimmed = true;
 		if (below(r, 2)) {
 			m->covered += below(r, (unsigned)(m->last - m->covered) + 1);
 			store_set_covered(r->w->store, m->covered);
@@ -685,9 +731,17 @@ static void write_something(struct run *r)
 
 static void end_write(struct run *r)
 {
-	if (below(r, 5) == 0) {
+	switch (below(r, 5)) {
+	case 0:
 		store_abort(r->w->store);
-	} else {
+		break;
+	case 1:
+	case 2:
+		store_commit_start(r->w->store);
+		assert_int_equal(store_commit_end(r->w->store), PARLOR_E_OK);
+		r->now = r->pending;
+		break;
+	default:
 		commit(r->w);
 		r->now = r->pending;
 	}
@@ -709,6 +763,7 @@ static void step(struct run *r)
 		} else {
 			begin(r->w);
 			r->pending = r->now;
+			r->pending.trimmed = false;
 			r->writing = true;
 		}
 	} else if (what < 90) {
@@ -754,6 +809,7 @@ int main(void)
 		STORY(the_last_put_of_a_key_counts),
 		STORY(an_aborted_transaction_changed_nothing),
 		STORY(a_turn_sees_one_commit_and_its_values_hold),
+		STORY(a_commit_in_the_second_thread_is_seen_at_its_end),
 		STORY(a_scan_gives_the_keys_of_a_prefix_in_order),
 		STORY(walks_go_side_by_side_to_the_end),
 		STORY(a_replaced_event_keeps_head_and_place),
