@@ -5,6 +5,8 @@
 
 #include "base/log.h"
 
+#include <assert.h>
+
 /* Journal entries trimmed in one commit. */
 #define TRIM_SLICE 2000
 #define BEHIND_MIN 1000
@@ -123,9 +125,11 @@ static void tell_sync(struct broker *b, const struct turn *t)
 		sync_committed(b->sync, t->records[i].position, t->records[i].part);
 }
 
+/* Rows on their own: none may contain a record that is not yet in the journal. */
 static enum parlor_err commit_slice(struct broker *b, size_t rows)
 {
 	uint64_t covered;
+	assert(!b->turn.len && !b->flying);
 	enum parlor_err err = store_begin(b->store);
 	if (err)
 		return err;
@@ -193,7 +197,7 @@ static enum parlor_err land(struct broker *b)
 		return err;
 	outbox_flush(b->outbox);
 	outbox_swap(b->outbox);
-	return keep_bound(b);
+	return PARLOR_E_OK;
 }
 
 static bool has_work(const struct turn *t)
@@ -217,9 +221,10 @@ enum parlor_err commit_turn(struct broker *b)
 enum parlor_err commit_start(struct broker *b)
 {
 	bool few = b->turn.len <= HERE_MAX && b->turn_before <= HERE_MAX;
+	bool bound = core_dirty(b->core) > b->settings.dirty_rows_max;
 	if (has_work(&b->turn))
 		b->turn_before = b->turn.len;
-	if (few || !has_work(&b->turn))
+	if (few || bound || !has_work(&b->turn))
 		return commit_turn(b);
 	enum parlor_err err = core_broken(b->core);
 	if (!err)
