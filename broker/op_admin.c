@@ -225,6 +225,8 @@ static void count_sync(struct counters *c, const struct broker *b)
 	counter(c, "sync_frames_bad", n.frames_bad);
 	counter(c, "cold_sent", n.cold_sent);
 	counter(c, "cold_failed", n.cold_failed);
+	counter(c, "journal_reads", n.reads);
+	counter(c, "journal_reads_refused", n.reads_refused);
 }
 
 enum parlor_err op_stats(struct ask *a)

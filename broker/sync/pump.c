@@ -207,5 +207,6 @@ uint64_t sync_pump(struct sync *s, uint64_t now_us)
 	s->pump_first = (s->pump_first + 1) % s->parts_len;
 	assign_settle(s, now_us);
 	wake(s);
-	return wait;
+	uint64_t tap = tap_pump(&s->tap, s->link, s->store, s->core, s->head, now_us);
+	return tap < wait ? tap : wait;
 }

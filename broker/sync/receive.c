@@ -298,6 +298,14 @@ static void on_release_done(struct heard *h)
 	assign_release_end(s, r, PARLOR_E_OK, "");
 }
 
+/* A reader of the journal needs no session: each question stands for itself. */
+static void on_journal_read(struct heard *h)
+{
+	struct sync *s = h->sync;
+	if (!tap_ask(&s->tap, h->peer, h->from->journal_read, h->now_us))
+		refuse(s, h->peer, PARLOR_E_TOO_MANY);
+}
+
 static void (*const handlers[])(struct heard *) = {
 	[PARLOR__FROM_WORKER__OP_HELLO] = on_hello,
 	[PARLOR__FROM_WORKER__OP_PING] = on_ping,
@@ -307,6 +315,7 @@ static void (*const handlers[])(struct heard *) = {
 	[PARLOR__FROM_WORKER__OP_COLD_PAGE] = on_cold_page,
 	[PARLOR__FROM_WORKER__OP_GOODBYE] = on_goodbye,
 	[PARLOR__FROM_WORKER__OP_RELEASE_DONE] = on_release_done,
+	[PARLOR__FROM_WORKER__OP_JOURNAL_READ] = on_journal_read,
 };
 
 static void bad_frame(struct sync *s, const struct link_peer *peer, enum parlor_err err)
@@ -347,7 +356,8 @@ static void hear(struct sync *s, const struct link_peer *peer, struct span frame
 		h.worker->heard_us = now_us;
 	else if (op == PARLOR__FROM_WORKER__OP_GOODBYE)
 		return;
-	else if (op != PARLOR__FROM_WORKER__OP_HELLO) {
+	else if (op != PARLOR__FROM_WORKER__OP_HELLO &&
+		 op != PARLOR__FROM_WORKER__OP_JOURNAL_READ) {
 		refuse(s, peer, PARLOR_E_NO_SESSION);
 		return;
 	}

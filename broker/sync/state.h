@@ -10,6 +10,7 @@
 #include "sync/part.h"
 #include "sync/release.h"
 #include "sync/sync.h"
+#include "sync/tap.h"
 #include "sync/waiter.h"
 
 struct sync {
@@ -30,6 +31,7 @@ struct sync {
 	struct waiter_list all;
 	struct cold cold;
 	struct releases releases;
+	struct tap tap;
 	struct buf body, fact; /* scratch */
 	struct sync_counts counts;
 };

@@ -28,6 +28,7 @@ const struct sync_settings sync_settings_default = {
 	.cold_ms = 10000,
 	.releases = 16,
 	.quarantined = 1000,
+	.readers = 16,
 };
 
 uint8_t sync_part_of(uint64_t room, uint32_t parts)
@@ -59,6 +60,7 @@ struct sync *sync_new(const struct sync_settings *settings, struct store *store,
 	crew_init(&s->crew, settings->workers_max);
 	cold_init(&s->cold, settings->cold);
 	releases_init(&s->releases, settings->releases);
+	tap_init(&s->tap, settings->readers);
 	return s;
 }
 
@@ -76,6 +78,7 @@ void sync_free(struct sync *s)
 	crew_fini(&s->crew);
 	cold_fini(&s->cold);
 	releases_fini(&s->releases);
+	tap_fini(&s->tap);
 	buf_fini(&s->body);
 	buf_fini(&s->fact);
 	arena_fini(&s->arena);
@@ -301,6 +304,9 @@ void sync_counts(const struct sync *s, struct sync_counts *counts)
 	*counts = s->counts;
 	counts->workers = s->crew.len;
 	counts->cold_waiting = s->cold.len;
+	counts->reads = s->tap.asked;
+	counts->read_pages = s->tap.pages;
+	counts->reads_refused = s->tap.refused;
 	for (uint32_t i = 0; i < s->parts_len; i++)
 		counts->quarantined += s->parts[i].rooms_len;
 }

@@ -41,6 +41,7 @@ struct sync_settings {
 	uint32_t cold_ms;       /* until a query fails */
 	uint32_t releases;      /* rooms being released; more are BUSY */
 	uint32_t quarantined;   /* rooms known of one part; more are counted only */
+	uint32_t readers;       /* of the journal, waiting at once; more are TOO_MANY */
 };
 extern const struct sync_settings sync_settings_default;
 
@@ -170,6 +171,7 @@ struct sync_counts {
 	uint64_t waiting, waiting_refused;
 	uint64_t cold_waiting, cold_sent, cold_refused, cold_failed;
 	uint64_t quarantined, quarantined_unlisted, releases;
+	uint64_t reads, read_pages, reads_refused; /* of the journal */
 };
 void sync_counts(const struct sync *, struct sync_counts *);
 

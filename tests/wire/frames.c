@@ -160,6 +160,51 @@ static void put_part_state(struct buf *b)
 	wire_put(b, &frame.base);
 }
 
+static void put_journal_read(struct buf *b)
+{
+	Parlor__JournalRead read = PARLOR__JOURNAL_READ__INIT;
+	read.query = 3;
+	read.from = 123456700;
+	read.max = 500;
+	read.wait_ms = 5000;
+	Parlor__FromWorker frame = PARLOR__FROM_WORKER__INIT;
+	frame.op_case = PARLOR__FROM_WORKER__OP_JOURNAL_READ;
+	frame.journal_read = &read;
+	wire_put(b, &frame.base);
+}
+
+static void put_journal_page(struct buf *b)
+{
+	static uint8_t named[] = {1, 0, 255};
+	static uint8_t posted[] = {2};
+	Parlor__Message message;
+	Parlor__Event event;
+	make_event(&event, &message);
+	Parlor__JournalEntry member = PARLOR__JOURNAL_ENTRY__INIT;
+	member.position = 123456788;
+	member.part = 255;
+	member.tenant = TEXT("acme");
+	member.head = (ProtobufCBinaryData){sizeof named, named};
+	Parlor__JournalEntry post = PARLOR__JOURNAL_ENTRY__INIT;
+	post.position = 123456789;
+	post.part = 5;
+	post.tenant = TEXT("acme");
+	post.head = (ProtobufCBinaryData){sizeof posted, posted};
+	post.event = &event;
+	Parlor__JournalEntry *entries[] = {&member, &post};
+	Parlor__JournalPage page = PARLOR__JOURNAL_PAGE__INIT;
+	page.query = 3;
+	page.journal = 0x7EDCBA9876543211;
+	page.first = 1001;
+	page.last = 123456789;
+	page.entries = entries;
+	page.n_entries = 2;
+	Parlor__ToWorker frame = PARLOR__TO_WORKER__INIT;
+	frame.op_case = PARLOR__TO_WORKER__OP_JOURNAL_PAGE;
+	frame.journal_page = &page;
+	wire_put(b, &frame.base);
+}
+
 const struct frame frames[] = {
 	{"hello", &parlor__to_broker__descriptor, put_hello},
 	{"post", &parlor__to_broker__descriptor, put_post},
@@ -167,5 +212,7 @@ const struct frame frames[] = {
 	{"event", &parlor__from_broker__descriptor, put_event},
 	{"batch", &parlor__to_worker__descriptor, put_batch},
 	{"part_state", &parlor__from_worker__descriptor, put_part_state},
+	{"journal_read", &parlor__from_worker__descriptor, put_journal_read},
+	{"journal_page", &parlor__to_worker__descriptor, put_journal_page},
 	{0},
 };

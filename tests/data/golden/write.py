@@ -34,9 +34,15 @@ part_state = w.FromWorker(part_state=w.PartState(
     digest=0xFEDCBA9876543210,
     quarantined=[w.QuarantinedRoom(tenant="acme", room="room-7", position=12,
                                    error="Data too long for column")]))
+journal_read = w.FromWorker(journal_read=w.JournalRead(
+    **{"query": 3, "from": 123456700, "max": 500, "wait_ms": 5000}))
+journal_page = w.ToWorker(journal_page=w.JournalPage(
+    query=3, journal=0x7EDCBA9876543211, first=1001, last=123456789, entries=[
+        w.JournalEntry(position=123456788, part=255, tenant="acme", head=b"\x01\x00\xff"),
+        w.JournalEntry(position=123456789, part=5, tenant="acme", head=b"\x02", event=one_event)]))
 
 frames = {"hello": hello, "post": post, "posted": posted, "event": event, "batch": batch,
-          "part_state": part_state}
+          "part_state": part_state, "journal_read": journal_read, "journal_page": journal_page}
 here = pathlib.Path(__file__).parent
 for name, frame in frames.items():
     digits = frame.SerializeToString().hex()

@@ -1,0 +1,49 @@
+/* Readers of the journal: peers that ask for its entries page by page, to
+ * record or to copy them. Owns who asks for what and until when; keeps nothing
+ * between a page and the next question, and no lease: a reader that is gone is
+ * forgotten with its question. Reads only what is committed, at most one page a
+ * call, so that neither workers nor clients wait for a reader. */
+#ifndef SYNC_TAP_H
+#define SYNC_TAP_H
+
+#include "store/store.h"
+#include "sync/link.h"
+
+#include <parlor/worker.pb-c.h>
+
+#define TAP_RECORDS_MAX 4000      /* of one page */
+#define TAP_BYTES_MAX (512 << 10) /* of one page, about; one entry always goes */
+#define TAP_WAIT_MS_MAX 5000
+
+struct tap_question {
+	bool is;
+	struct link_peer peer;
+	uint64_t query;
+	uint64_t from;
+	uint32_t max;
+	uint64_t until_us;
+};
+
+struct tap {
+	struct tap_question *slots;
+	size_t max;
+	size_t len;  /* questions waiting */
+	size_t turn; /* who is looked at first */
+	uint64_t asked, pages, refused;
+	struct buf body, entry; /* scratch */
+};
+
+void tap_init(struct tap *, size_t max);
+void tap_fini(struct tap *);
+
+/* Takes a question, in place of one that the peer left open. False: too many
+ * readers wait. */
+bool tap_ask(struct tap *, const struct link_peer *, const Parlor__JournalRead *, uint64_t now_us);
+
+/* Answers one of those who can be answered: there is something to read, or the
+ * time is up. head: last committed position; the store turn may be older.
+ * Returns the microseconds until it wants to be called again. */
+uint64_t tap_pump(struct tap *, struct link *, struct store *, struct core *, uint64_t head,
+		  uint64_t now_us);
+
+#endif
