@@ -3,6 +3,7 @@
 #include "dump_command.h"
 #include "options.h"
 #include "play_command.h"
+#include "record.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,7 @@ struct command {
 
 static const struct command commands[] = {
 	{"play", "FILE           play a recorded file into a broker", play_main},
+	{"record", "               follow a broker into a file that play understands", record_main},
 	{"dump", "ROOM           print a room's transcript", dump_main},
 };
 

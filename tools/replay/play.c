@@ -2,9 +2,9 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "interrupt.h"
 #include "lane.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,22 +33,6 @@ struct play {
 	uint64_t told_us;
 	uint64_t told_posts;
 };
-
-static volatile sig_atomic_t stop;
-
-static void on_signal(int number)
-{
-	(void)number;
-	stop = 1;
-}
-
-static void catch_signals(void)
-{
-	struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-}
 
 static void on_event(void *arg, unsigned session, const Parlor__Event *event)
 {
@@ -190,7 +174,7 @@ static bool play_rooms(struct play *p)
 	for (;;) {
 		uint64_t now_us = clock_mono_us();
 		open_lanes(p, now_us);
-		if (p->open_len == 0 || stop)
+		if (p->open_len == 0 || interrupted())
 			return true;
 		send_some(p, now_us);
 		if (!work(p, wait_ms(p, now_us)))
@@ -214,7 +198,7 @@ static bool drain(struct play *p)
 static bool hear_all(struct play *p)
 {
 	p->heard_us = clock_mono_us();
-	while (hearing_outstanding(&p->hearing) > 0 && !stop) {
+	while (hearing_outstanding(&p->hearing) > 0 && !interrupted()) {
 		uint64_t now_us = clock_mono_us();
 		if (now_us - p->heard_us > SILENCE_US)
 			return true;
@@ -229,12 +213,12 @@ static void play(struct play *p)
 {
 	p->start_us = p->told_us = clock_mono_us();
 	bool connected = play_rooms(p);
-	if (connected && stop)
+	if (connected && interrupted())
 		connected = drain(p);
 	p->summary.seconds = (double)(clock_mono_us() - p->start_us) / 1e6;
 	if (connected && p->options->verify)
 		hear_all(p);
-	p->summary.interrupted = stop != 0;
+	p->summary.interrupted = interrupted();
 	p->summary.reconnects = sessions_reconnects(p->lanes.sessions);
 	p->summary.resets = sessions_resets(p->lanes.sessions);
 	if (isatty(STDERR_FILENO) == 1)
@@ -315,7 +299,7 @@ int play_run(const struct play_options *options)
 	struct play *p = play_new(options);
 	int status;
 
-	catch_signals();
+	interrupt_catch();
 	if (corpus_open(&p->corpus, options->file, options->room_bytes) != PARLOR_E_OK) {
 		fprintf(stderr, "parlor-replay: %s\n", corpus_error(p->corpus));
 		status = PLAY_EXIT_INPUT;

@@ -1,0 +1,75 @@
+/* The form of a recording: a broker's journal as lines of JSON, one an event,
+ * in journal order, behind a first line that says what it is. Owns the names of
+ * its keys and kinds, both ways: from journal entries to lines, from lines to
+ * events. tests/data/README.md describes it. Reads and writes no file. */
+#ifndef RECORDING_H
+#define RECORDING_H
+
+#include <jansson.h>
+#include <parlor/error.h>
+#include <parlor/worker.pb-c.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define RECORDING_VERSION 1
+
+enum recording_kind {
+	RECORDING_TEXT,
+	RECORDING_NOTICE,
+	RECORDING_JOIN,
+	RECORDING_LEAVE,
+	RECORDING_CREATE,
+	RECORDING_RENAME,
+	RECORDING_STATE,
+	RECORDING_PROFILE,
+	RECORDING_READ,
+	RECORDING_RECALL,
+	RECORDING_PRESENCE,
+	RECORDING_BOOT,
+};
+
+/* The first line. */
+struct recording_header {
+	int64_t version;
+	const char *tenant; /* NULL: all, and every line names its own */
+	int64_t journal;
+	int64_t from; /* what lies before this position is not in it */
+};
+
+/* A line; texts borrow from its JSON object and are never NULL but tenant. */
+struct recording_event {
+	enum recording_kind kind;
+	int64_t position;
+	int64_t t_ms;
+	const char *tenant;
+	const char *room;
+	const char *from;
+	int64_t seq;
+	bool agent; /* JOIN, PROFILE: a manager */
+	const char *body;
+	const char *client_id;
+	const char *name;
+	const char *avatar;
+	int content; /* TEXT, NOTICE: enum ContentType */
+	bool open;   /* CREATE: later members see the history from before */
+	bool recalled;
+	json_t *mentions; /* array of texts, or NULL */
+};
+
+/* New objects. The second is NULL for an entry that nobody was told of. */
+json_t *recording_header_put(const struct recording_header *);
+/* VALUE: an entry that this program does not understand. `tenant`: whether
+ * the line names it. */
+enum parlor_err recording_event_put(json_t **out, const Parlor__JournalEntry *,
+				    bool tenant) PARLOR_MUST_CHECK;
+
+/* Whether the object is a first line. */
+bool recording_is_header(const json_t *);
+/* why: of at least 160 bytes. VALUE, or VERSION when it is of a later one. */
+enum parlor_err recording_header_get(struct recording_header *, json_t *,
+				     char *why) PARLOR_MUST_CHECK;
+enum parlor_err recording_event_get(struct recording_event *, json_t *,
+				    char *why) PARLOR_MUST_CHECK;
+
+#endif
