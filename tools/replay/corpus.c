@@ -10,6 +10,8 @@
 struct corpus {
 	struct lines *lines;
 	size_t room_bytes_max;
+	const struct choice *choice; /* NULL: everything */
+	uint64_t rooms;              /* given out so far */
 };
 
 /* Who is known in the room being read. */
@@ -33,6 +35,20 @@ enum parlor_err corpus_open(struct corpus **out, const char *path, size_t room_b
 	*out = c;
 	c->room_bytes_max = room_bytes_max;
 	return lines_open(&c->lines, path, CORPUS_LINE_MAX);
+}
+
+struct corpus *corpus_new(struct lines *lines, size_t room_bytes_max)
+{
+	struct corpus *c = mem_new(sizeof(*c));
+
+	c->lines = lines;
+	c->room_bytes_max = room_bytes_max;
+	return c;
+}
+
+void corpus_choose(struct corpus *c, const struct choice *choice)
+{
+	c->choice = choice;
 }
 
 void corpus_close(struct corpus *c)
@@ -179,12 +195,20 @@ static enum parlor_err event_add(struct corpus *c, struct reading *r, const stru
 		room->events = mem_resize(room->events, r->events_cap, sizeof(struct corpus_event));
 	}
 	room->timed = json_is_integer(v->t);
-	room->events[room->events_len] = (struct corpus_event){
+	struct corpus_event *event = &room->events[room->events_len];
+	*event = (struct corpus_event){
 		.type = (enum corpus_type)v->type,
-		.who = person_get(r, v),
 		.t_ms = room->timed ? json_integer_value(v->t) : 0,
-		.body = mem_text(v->body, strlen(v->body)),
 	};
+	event->left_out =
+		c->choice != NULL &&
+		!choice_event(c->choice, (int64_t)lines_number(c->lines), room->timed, event->t_ms);
+	if (!event->left_out) {
+		event->who = person_get(r, v);
+		event->body = mem_text(v->body, strlen(v->body));
+	} else if (room->first == room->events_len) {
+		room->first++;
+	}
 	room->events_len++;
 	return PARLOR_E_OK;
 }
@@ -226,16 +250,39 @@ static enum parlor_err room_read(struct corpus *c, struct reading *r)
 	}
 }
 
-enum parlor_err corpus_read(struct corpus *c, struct corpus_room **out)
+/* The next room of the file, chosen or not; NULL at the end. */
+static enum parlor_err read_any(struct corpus *c, struct corpus_room **out)
 {
 	struct reading r = {0};
+	enum parlor_err err = room_read(c, &r);
 
 	*out = NULL;
-	enum parlor_err err = room_read(c, &r);
 	faces_free(r.faces);
 	if (err == PARLOR_E_OK)
 		*out = r.room;
 	else
 		corpus_room_free(r.room);
+	return err;
+}
+
+static bool is_chosen(struct corpus *c, const struct corpus_room *room)
+{
+	return c->choice == NULL ||
+	       (room->first < room->events_len && choice_room(c->choice, room->id, c->rooms));
+}
+
+enum parlor_err corpus_read(struct corpus *c, struct corpus_room **out)
+{
+	enum parlor_err err = read_any(c, out);
+
+	while (*out != NULL && !is_chosen(c, *out)) {
+		bool past = c->choice->rooms_first > 0 && c->rooms >= c->choice->rooms_first;
+		corpus_room_free(*out);
+		*out = NULL;
+		if (past)
+			return PARLOR_E_OK;
+		err = read_any(c, out);
+	}
+	c->rooms += *out != NULL;
 	return err;
 }

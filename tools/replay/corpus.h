@@ -5,6 +5,9 @@
 #ifndef CORPUS_H
 #define CORPUS_H
 
+#include "choice.h"
+#include "lines.h"
+
 #include <parlor/error.h>
 
 #include <stdbool.h>
@@ -19,8 +22,9 @@ enum corpus_role { CORPUS_MEMBER, CORPUS_VISITOR, CORPUS_AGENT };
 
 struct corpus_event {
 	enum corpus_type type;
-	uint32_t who; /* index into the room's people */
-	int64_t t_ms; /* when the room is timed */
+	bool left_out; /* not chosen: it has no who and no body */
+	uint32_t who;  /* index into the room's people */
+	int64_t t_ms;  /* when the room is timed */
 	char *body;
 };
 
@@ -37,6 +41,7 @@ struct corpus_room {
 	bool timed;
 	struct corpus_event *events;
 	size_t events_len;
+	size_t first; /* event that is not left out */
 	struct corpus_person *people;
 	size_t people_len;
 	size_t bytes; /* memory it takes, about */
@@ -48,7 +53,12 @@ struct corpus;
  * On failure, too, *out is to be closed; corpus_error says what it was. */
 enum parlor_err corpus_open(struct corpus **out, const char *path,
 			    size_t room_bytes_max) PARLOR_MUST_CHECK;
+/* The same on a file that is open already, which it takes over. */
+struct corpus *corpus_new(struct lines *, size_t room_bytes_max);
 void corpus_close(struct corpus *);
+/* Events and rooms that are not chosen are left out from now on, rooms that
+ * have none left too. Borrowed; call before the first corpus_read. */
+void corpus_choose(struct corpus *, const struct choice *);
 
 /* The next room, to be freed with corpus_room_free; NULL at the end of the
  * file. VALUE: a line that is not of the format, or a damaged archive. TOO_LONG:

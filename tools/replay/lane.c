@@ -473,13 +473,17 @@ static uint64_t step_due_us(const struct lane *lane)
 {
 	if (lane->next == lane->script.len)
 		return UINT64_MAX;
-	return lane->start_us +
-	       pace_due_us(&lane->all->pace, lane->room, lane->script.steps[lane->next].event);
+	const struct lanes *all = lane->all;
+	uint64_t due_us = lane->start_us +
+			  pace_due_us(&all->pace, lane->room, lane->script.steps[lane->next].event);
+	uint64_t post_us = all->start_us + pace_post_us(&all->pace, all->posts);
+	return is_post(lane, lane->next) && post_us > due_us ? post_us : due_us;
 }
 
 static bool play_send(struct lane *lane, uint64_t now_us)
 {
-	if (step_due_us(lane) > now_us)
+	uint64_t due_us = step_due_us(lane);
+	if (due_us > now_us)
 		return false;
 	const struct step *step = &lane->script.steps[lane->next];
 	if (lane->in_flight > 0 &&
@@ -491,6 +495,9 @@ static bool play_send(struct lane *lane, uint64_t now_us)
 	note_hearing(lane, step);
 	if (!send_step(lane, step))
 		return false;
+	if (pace_is_timed(&lane->all->pace))
+		histogram_add(&lane->all->summary->late_us, clock_mono_us() - due_us);
+	lane->all->posts += step->kind == STEP_POST;
 	lane->next++;
 	return true;
 }

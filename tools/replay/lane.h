@@ -24,6 +24,8 @@ struct lanes {
 	struct attendance *attendance; /* NULL: members are not attached */
 	struct hearing *hearing;       /* goes with it */
 	struct pace pace;
+	uint64_t start_us; /* of all */
+	uint64_t posts;    /* sent */
 	uint32_t read_every;
 	bool stored;
 	size_t in_flight;

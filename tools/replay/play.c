@@ -4,6 +4,8 @@
 #include "base/mem.h"
 #include "interrupt.h"
 #include "lane.h"
+#include "recording.h"
+#include "rerun.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +23,7 @@ struct play {
 	struct corpus *corpus;
 	struct corpus_room *held; /* read, and not yet opened */
 	bool file_done;
+	unsigned loop; /* from 1 */
 	struct lanes lanes;
 	struct lane **open;
 	size_t open_len;
@@ -89,12 +92,39 @@ static bool is_open(const struct play *p, const char *room)
 	return false;
 }
 
+/* The file from its beginning: to be played in rooms of other names. */
+static enum parlor_err open_again(struct play *p)
+{
+	corpus_close(p->corpus);
+	p->loop++;
+	enum parlor_err err = corpus_open(&p->corpus, p->options->file, p->options->room_bytes);
+	corpus_choose(p->corpus, &p->options->choice);
+	return err;
+}
+
+static void rename_room(struct corpus_room *room, unsigned loop)
+{
+	size_t size = strlen(room->id) + 16;
+	char *id = mem_new(size);
+
+	snprintf(id, size, "%s~%u", room->id, loop);
+	free(room->id);
+	room->id = id;
+}
+
 /* The next room into `held`, unless the file is at its end or bad. */
 static void read_room(struct play *p)
 {
 	if (p->held != NULL || p->file_done)
 		return;
 	enum parlor_err err = corpus_read(p->corpus, &p->held);
+	if (err == PARLOR_E_OK && p->held == NULL && p->loop < p->options->loops) {
+		err = open_again(p);
+		if (err == PARLOR_E_OK)
+			err = corpus_read(p->corpus, &p->held);
+	}
+	if (p->held != NULL && p->loop > 1)
+		rename_room(p->held, p->loop);
 	if (err != PARLOR_E_OK)
 		snprintf(p->summary.input_error, sizeof(p->summary.input_error), "%s",
 			 corpus_error(p->corpus));
@@ -211,7 +241,7 @@ static bool hear_all(struct play *p)
 
 static void play(struct play *p)
 {
-	p->start_us = p->told_us = clock_mono_us();
+	p->start_us = p->told_us = p->lanes.start_us = clock_mono_us();
 	bool connected = play_rooms(p);
 	if (connected && interrupted())
 		connected = drain(p);
@@ -259,6 +289,7 @@ static struct play *play_new(const struct play_options *options)
 	struct play *p = mem_new(sizeof(*p));
 
 	p->options = options;
+	p->loop = 1;
 	p->open = mem_new(options->rooms_open * sizeof(struct lane *));
 	p->lanes.summary = &p->summary;
 	p->lanes.pace = options->pace;
@@ -277,10 +308,8 @@ static void play_end(struct play *p)
 	p->lanes.sessions = NULL;
 	while (p->open_len > 0)
 		close_lane(p, 0);
-	corpus_room_free(p->held);
 	attendance_free(p->lanes.attendance);
 	lanes_fini(&p->lanes);
-	free(p->open);
 }
 
 static int play_verdict(const struct play *p)
@@ -294,29 +323,77 @@ static int play_verdict(const struct play *p)
 	return summary_good(&p->summary) ? PLAY_EXIT_OK : PLAY_EXIT_BAD;
 }
 
+static void play_corpus(struct play *p)
+{
+	if (connect_sessions(p) == PARLOR_E_OK)
+		play(p);
+	else
+		snprintf(p->summary.broker_error, sizeof(p->summary.broker_error), "%s",
+			 sessions_error(p->lanes.sessions));
+	play_end(p);
+}
+
+/* Which of the two the file is, is said by its first line. */
+static bool is_recording(struct lines *lines, bool *is)
+{
+	json_t *first;
+	enum parlor_err err = lines_next(lines, &first);
+
+	*is = first != NULL && recording_is_header(first);
+	if (first != NULL)
+		lines_give_back(lines, first);
+	return err == PARLOR_E_OK;
+}
+
+static const char *not_for_recordings(const struct play_options *o)
+{
+	if (o->attach)
+		return "--attach and --verify-deliveries are not for recordings";
+	return o->read_every > 0 ? "--read-every is not for recordings" : NULL;
+}
+
+static void play_lines(struct play *p, struct lines *lines)
+{
+	const struct play_options *o = p->options;
+	struct summary *s = &p->summary;
+	bool recording;
+
+	if (!is_recording(lines, &recording)) {
+		snprintf(s->input_error, sizeof(s->input_error), "%s", lines_error(lines));
+		lines_close(lines);
+	} else if (recording && not_for_recordings(o) != NULL) {
+		snprintf(s->input_error, sizeof(s->input_error), "%s", not_for_recordings(o));
+		lines_close(lines);
+	} else if (recording) {
+		rerun_play(o, lines, s);
+	} else {
+		p->corpus = corpus_new(lines, o->room_bytes);
+		corpus_choose(p->corpus, &o->choice);
+		play_corpus(p);
+	}
+}
+
 int play_run(const struct play_options *options)
 {
-	struct play *p = play_new(options);
-	int status;
+	struct lines *lines;
 
 	interrupt_catch();
-	if (corpus_open(&p->corpus, options->file, options->room_bytes) != PARLOR_E_OK) {
-		fprintf(stderr, "parlor-replay: %s\n", corpus_error(p->corpus));
-		status = PLAY_EXIT_INPUT;
-		play_end(p);
-	} else if (connect_sessions(p) != PARLOR_E_OK) {
-		fprintf(stderr, "parlor-replay: %s\n", sessions_error(p->lanes.sessions));
-		status = PLAY_EXIT_BAD;
-		play_end(p);
-	} else {
-		play(p);
-		play_end(p);
-		if (p->summary.input_error[0] != '\0')
-			fprintf(stderr, "parlor-replay: %s\n", p->summary.input_error);
-		status = play_verdict(p);
+	if (lines_open(&lines, options->file, LINES_LINE_MAX) != PARLOR_E_OK) {
+		fprintf(stderr, "parlor-replay: %s\n", lines_error(lines));
+		lines_close(lines);
+		return PLAY_EXIT_INPUT;
 	}
+	struct play *p = play_new(options);
+	play_lines(p, lines);
+	const char *trouble = p->summary.input_error[0] != '\0' ? p->summary.input_error
+								: p->summary.broker_error;
+	if (trouble[0] != '\0')
+		fprintf(stderr, "parlor-replay: %s\n", trouble);
+	int status = play_verdict(p);
 	hearing_fini(&p->hearing);
 	corpus_close(p->corpus);
+	corpus_room_free(p->held);
+	free(p->open);
 	free(p);
 	return status;
 }

@@ -5,6 +5,7 @@
 #define PLAY_H
 
 #include "base/keys.h"
+#include "choice.h"
 #include "pace.h"
 
 #define PLAY_SESSIONS_DEFAULT 4
@@ -18,6 +19,9 @@ struct play_options {
 	const char *tenant;
 	const struct keys *keys; /* NULL: none */
 	struct pace pace;
+	struct choice choice;
+	unsigned loops; /* how often, each time in rooms of its own */
+	bool no_presence;
 	unsigned sessions; /* up to HEARING_SESSIONS_MAX */
 	unsigned in_flight;
 	unsigned rooms_open;

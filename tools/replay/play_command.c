@@ -6,14 +6,32 @@
 #include "play.h"
 
 #include <limits.h>
+#include <string.h>
 
 static const char about[] =
-	"Plays a recorded file (NDJSON, plain or gzip, - for standard input) into a broker.\n"
+	"Plays a recorded file (NDJSON, plain or gzip, - for standard input) into a broker: a\n"
+	"corpus room by room, a recording made by record as the broker had it.\n"
 	"Exit: 0 all sent, acknowledged and heard; 1 not so; 2 bad input or usage.";
 
 static const char *take_speed(void *into, const char *value)
 {
 	return pace_parse(into, value) ? NULL : "recorded, max or a number above 0";
+}
+
+static const char *take_rate(void *into, const char *value)
+{
+	return pace_parse_rate(into, value) ? NULL : "a number above 0, such as 100/s";
+}
+
+static const char *take_bound(void *into, const char *value)
+{
+	return choice_bound_parse(into, value) ? NULL
+					       : "a number or a time such as 2026-11-21T18:38:33Z";
+}
+
+static const char *take_rooms(void *into, const char *value)
+{
+	return choice_rooms_parse(into, value) ? NULL : "a number above 0, or ids with commas";
 }
 
 int play_main(int argc, char **argv)
@@ -25,11 +43,26 @@ int play_main(int argc, char **argv)
 	uint64_t rooms_open = PLAY_ROOMS_OPEN_DEFAULT;
 	uint64_t room_bytes = CORPUS_ROOM_BYTES_DEFAULT;
 	uint64_t read_every = 0;
+	uint64_t loops = 1;
 	const struct options_row rows[] = {
 		{"speed", "S",
 		 "recorded, a number (times as fast), or max (default);\n"
 		 "rooms without times have 20 s between events",
 		 OPTIONS_OTHER, .into = &o.pace, .take = take_speed},
+		{"rate", "N/s", "so many messages a second, all rooms together", OPTIONS_OTHER,
+		 .into = &o.pace, .take = take_rate},
+		{"from", "WHERE",
+		 "begin here: a line of the file, of a recording a\n"
+		 "position, or a time such as 2026-11-21T18:38:33Z",
+		 OPTIONS_OTHER, .into = &o.choice.from, .take = take_bound},
+		{"until", "WHERE", "end with this one, likewise", OPTIONS_OTHER,
+		 .into = &o.choice.until, .take = take_bound},
+		{"rooms", "LIST", "these rooms (ID,ID,...), or the first ones (a number)",
+		 OPTIONS_OTHER, .into = &o.choice, .take = take_rooms},
+		{"loop", "N", "play it N times, from the second on in rooms ID~2, ...",
+		 OPTIONS_NUMBER, .into = &loops, .min = 1, .max = 1000000},
+		{"no-presence", NULL, "leave out who is online, of a recording", OPTIONS_FLAG,
+		 .into = &o.no_presence},
 		{"json", NULL, "the summary as one JSON object", OPTIONS_FLAG, .into = &o.json},
 		{"sessions", "N", "connections, 1 to 64 (default 4)", OPTIONS_NUMBER,
 		 .into = &sessions, .min = 1, .max = HEARING_SESSIONS_MAX},
@@ -73,5 +106,8 @@ int play_main(int argc, char **argv)
 	o.read_every = (unsigned)read_every;
 	o.room_bytes = room_bytes;
 	o.attach |= o.verify;
+	o.loops = (unsigned)loops;
+	if (loops > 1 && strcmp(o.file, "-") == 0)
+		options_misuse(&command, "--loop needs a file, not standard input", "");
 	return play_run(&o);
 }

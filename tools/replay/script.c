@@ -94,7 +94,7 @@ static void read_after(struct draft *d, size_t event)
 		return;
 	for (size_t i = event + 1; i < d->room->events_len; i++) {
 		const struct corpus_event *next = &d->room->events[i];
-		if (!speaks(next))
+		if (next->left_out || !speaks(next))
 			continue;
 		if (d->present[next->who] && (!d->settling || d->settled[next->who]))
 			step_put(d, STEP_READ, event, next->who);
@@ -111,6 +111,8 @@ static void resume(struct draft *d, size_t event)
 	memcpy(d->settled, d->present, d->room->people_len * sizeof(*d->settled));
 	for (size_t i = event + 1; i < d->room->events_len; i++) {
 		const struct corpus_event *next = &d->room->events[i];
+		if (next->left_out)
+			continue;
 		if (speaks(next))
 			break;
 		d->settled[next->who] = next->type == CORPUS_JOIN;
@@ -149,6 +151,8 @@ void script_make(struct script *script, const struct corpus_room *room,
 		const struct corpus_event *event = &room->events[i];
 		if (d.past && i > options->resume_event)
 			resume(&d, i - 1);
+		if (event->left_out)
+			continue;
 		if (event->type == CORPUS_JOIN)
 			add_one(&d, i, event->who);
 		else if (event->type == CORPUS_LEAVE)

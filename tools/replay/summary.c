@@ -28,7 +28,7 @@ bool summary_good(const struct summary *s)
 {
 	return !s->interrupted && s->input_error[0] == '\0' && s->broker_error[0] == '\0' &&
 	       s->refused_all == 0 && s->unanswered == 0 && s->unsent == 0 && s->misordered == 0 &&
-	       deliveries_good(s);
+	       s->left_alone == 0 && s->renumbered == 0 && deliveries_good(s);
 }
 
 static double acks_per_second(const struct summary *s)
@@ -51,6 +51,14 @@ static void print_refusals(const struct summary *s, FILE *out)
 		fprintf(out, "unanswered  %llu\n", (ull)s->unanswered);
 	if (s->unsent > 0)
 		fprintf(out, "not sent    %llu\n", (ull)s->unsent);
+	if (s->passed_over > 0)
+		fprintf(out, "passed over %llu events about what the recording lacks\n",
+			(ull)s->passed_over);
+	if (s->left_alone > 0)
+		fprintf(out, "left alone  %llu events of rooms that were there before\n",
+			(ull)s->left_alone);
+	if (s->renumbered > 0)
+		fprintf(out, "renumbered  %llu messages\n", (ull)s->renumbered);
 	if (s->misordered > 0)
 		fprintf(out, "misordered  %llu\n", (ull)s->misordered);
 }
@@ -75,11 +83,19 @@ void summary_print_text(const struct summary *s, FILE *out)
 	fprintf(out, "membership  %llu joins, %llu leaves\n", (ull)s->joins, (ull)s->leaves);
 	if (s->reads > 0)
 		fprintf(out, "read        %llu\n", (ull)s->reads);
+	if (s->changes > 0 || s->recalls > 0 || s->presences > 0)
+		fprintf(out,
+			"changes     %llu of names and states, %llu recalls, %llu of presence\n",
+			(ull)s->changes, (ull)s->recalls, (ull)s->presences);
 	fprintf(out, "requests    %llu acknowledged in %.2f s: %.0f/s, of posts %.0f/s\n",
 		(ull)s->acknowledged, s->seconds, acks_per_second(s), posts_per_second(s));
 	fprintf(out, "ack time    p50 %llu us, p99 %llu us, max %llu us\n",
 		(ull)histogram_percentile(&s->ack_us, 50),
 		(ull)histogram_percentile(&s->ack_us, 99), (ull)s->ack_us.max);
+	if (s->late_us.count > 0)
+		fprintf(out, "late        p50 %llu us, p99 %llu us, max %llu us\n",
+			(ull)histogram_percentile(&s->late_us, 50),
+			(ull)histogram_percentile(&s->late_us, 99), (ull)s->late_us.max);
 	if (s->reconnects > 0 || s->retried > 0)
 		fprintf(out, "trouble     %llu sessions lost, %llu resets, %llu requests retried\n",
 			(ull)s->reconnects, (ull)s->resets, (ull)s->retried);
@@ -110,14 +126,14 @@ static json_t *refusals_json(const struct summary *s)
 	return refused;
 }
 
-static json_t *ack_times_json(const struct summary *s)
+static json_t *times_json(const struct histogram *h)
 {
 	json_t *times = json_object();
 
-	set_int(times, "p50", histogram_percentile(&s->ack_us, 50));
-	set_int(times, "p99", histogram_percentile(&s->ack_us, 99));
-	set_int(times, "max", s->ack_us.max);
-	json_object_set_new(times, "mean", json_real(histogram_mean(&s->ack_us)));
+	set_int(times, "p50", histogram_percentile(h, 50));
+	set_int(times, "p99", histogram_percentile(h, 99));
+	set_int(times, "max", h->max);
+	json_object_set_new(times, "mean", json_real(histogram_mean(h)));
 	return times;
 }
 
@@ -154,6 +170,12 @@ static void set_counts(json_t *object, const struct summary *s)
 	set_int(object, "joins", s->joins);
 	set_int(object, "leaves", s->leaves);
 	set_int(object, "reads", s->reads);
+	set_int(object, "changes", s->changes);
+	set_int(object, "recalls", s->recalls);
+	set_int(object, "presences", s->presences);
+	set_int(object, "passed_over", s->passed_over);
+	set_int(object, "left_alone", s->left_alone);
+	set_int(object, "renumbered", s->renumbered);
 	set_int(object, "acknowledged", s->acknowledged);
 	set_int(object, "unanswered", s->unanswered);
 	set_int(object, "unsent", s->unsent);
@@ -173,7 +195,9 @@ void summary_print_json(const struct summary *s, FILE *out)
 	json_object_set_new(object, "seconds", json_real(s->seconds));
 	json_object_set_new(object, "acks_per_s", json_real(acks_per_second(s)));
 	json_object_set_new(object, "posts_per_s", json_real(posts_per_second(s)));
-	json_object_set_new(object, "ack_us", ack_times_json(s));
+	json_object_set_new(object, "ack_us", times_json(&s->ack_us));
+	if (s->late_us.count > 0)
+		json_object_set_new(object, "late_us", times_json(&s->late_us));
 	if (s->hearing != NULL)
 		json_object_set_new(object, "deliveries", deliveries_json(s));
 	json_object_set_new(object, "interrupted", json_boolean(s->interrupted));

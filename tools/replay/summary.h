@@ -21,6 +21,13 @@ struct summary {
 	uint64_t joins;         /* members added after a room's start */
 	uint64_t leaves;
 	uint64_t reads;
+	/* Of recordings only. */
+	uint64_t changes; /* of names, profiles and states of rooms */
+	uint64_t recalls;
+	uint64_t presences;
+	uint64_t passed_over;  /* events that speak of what the recording lacks */
+	uint64_t left_alone;   /* events of rooms that the broker had before */
+	uint64_t renumbered;   /* messages whose seq is not the recorded one */
 	uint64_t acknowledged; /* requests of any kind */
 	uint64_t unanswered;
 	uint64_t unsent;     /* requests given up with their room, or at an interrupt */
@@ -28,14 +35,15 @@ struct summary {
 	uint64_t misordered; /* posts whose seq is not above that of the one before */
 	uint64_t refused[SUMMARY_CODES];
 	uint64_t refused_all;
-	struct histogram ack_us; /* of posts */
+	struct histogram ack_us;  /* of posts */
+	struct histogram late_us; /* sent behind its time; empty when nothing has one */
 	double seconds;
 
 	uint64_t reconnects;
 	uint64_t resets;
 	bool interrupted;
 	char input_error[512];
-	char broker_error[256];
+	char broker_error[512];
 
 	/* With attached members only. */
 	const struct hearing *hearing;

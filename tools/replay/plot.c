@@ -1,0 +1,421 @@
+#include "plot.h"
+
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+#include <utlist.h>
+
+#define JOINS_DEFAULT 64 /* in one request, when the broker states no limit */
+#define SYSTEM_SENDER "system"
+
+/* A member that is attached, under the tenant's number and its id. */
+struct present {
+	UT_hash_handle hh;
+	struct tenant *tenant;
+	char id[];
+};
+
+void plot_init(struct plot *p, const struct play_options *options, struct lines *lines)
+{
+	*p = (struct plot){.options = options, .loop = 1};
+	p->tenants.broker = options->broker;
+	p->tenants.keys = options->keys;
+	p->tenants.pending_max = options->in_flight + 16;
+	if (reel_init(&p->reel, lines, &options->choice, options->tenant) != PARLOR_E_OK)
+		p->failed = PLOT_INPUT;
+}
+
+static void online_clear(struct plot *p)
+{
+	struct present *who, *next;
+
+	HASH_ITER (hh, p->online, who, next) {
+		HASH_DEL(p->online, who);
+		free(who);
+	}
+}
+
+void plot_fini(struct plot *p)
+{
+	struct deed *d, *next;
+
+	DL_FOREACH_SAFE (p->deeds, d, next) {
+		DL_DELETE(p->deeds, d);
+		deed_free(d);
+	}
+	online_clear(p);
+	places_fini(&p->places);
+	tenants_close(&p->tenants);
+	reel_fini(&p->reel);
+}
+
+const char *plot_error(const struct plot *p)
+{
+	return p->failed == PLOT_INPUT ? lines_error(p->reel.lines) : p->tenants.error;
+}
+
+size_t plot_waiting_max(const struct plot *p)
+{
+	size_t most = SIZE_MAX;
+
+	for (const struct tenant *t = p->tenants.first; t; t = t->next) {
+		size_t waiting = sessions_limits(t->sessions)->session_waiting;
+		if (waiting > 0 && waiting < most)
+			most = waiting;
+	}
+	return most;
+}
+
+static struct deed *put(struct plot *p, enum deed_kind kind, const struct reel_item *item,
+			struct tenant *tenant, struct place *place)
+{
+	struct deed *d = deed_new(kind, item->line, &item->event);
+
+	d->tenant = tenant;
+	d->place = place;
+	DL_APPEND(p->deeds, d);
+	return d;
+}
+
+/* ---- who is online ------------------------------------------------------------------ */
+
+static struct present *find_present(const struct plot *p, const struct tenant *tenant,
+				    const char *id, char **key, size_t *key_len)
+{
+	struct present *who;
+	size_t len = strlen(id);
+
+	*key_len = sizeof tenant->no + len;
+	*key = mem_new(*key_len + 1);
+	memcpy(*key, &tenant->no, sizeof tenant->no);
+	memcpy(*key + sizeof tenant->no, id, len);
+	HASH_FIND(hh, p->online, *key, *key_len, who);
+	return who;
+}
+
+/* True when that is news. */
+static bool set_present(struct plot *p, struct tenant *tenant, const char *id, bool online)
+{
+	char *key;
+	size_t len;
+	struct present *who = find_present(p, tenant, id, &key, &len);
+	bool news = (who != NULL) != online;
+
+	if (news && online) {
+		who = mem_new(sizeof *who + len);
+		who->tenant = tenant;
+		memcpy(who->id, key, len);
+		HASH_ADD_KEYPTR(hh, p->online, who->id, len, who);
+	} else if (news) {
+		HASH_DEL(p->online, who);
+		free(who);
+	}
+	free(key);
+	return news;
+}
+
+static void plot_presence(struct plot *p, const struct reel_item *item, struct tenant *tenant)
+{
+	const struct recording_event *e = &item->event;
+	bool online = strcmp(e->body, "offline") != 0;
+
+	if (p->options->no_presence)
+		return;
+	bool news = set_present(p, tenant, e->from, online);
+	if (news)
+		put(p, online ? DEED_ATTACH : DEED_DETACH, item, tenant, NULL);
+	if (online && (!news || strcmp(e->body, "busy") == 0))
+		put(p, DEED_PRESENCE, item, tenant, NULL);
+}
+
+/* A broker run began: everybody is offline. */
+static void plot_boot(struct plot *p, const struct reel_item *item)
+{
+	struct present *who, *next;
+
+	HASH_ITER (hh, p->online, who, next) {
+		struct reel_item copy = {.line = json_copy(item->line), .event = item->event};
+		size_t len = who->hh.keylen - sizeof who->tenant->no;
+		json_t *name = json_stringn(who->id + sizeof who->tenant->no, len);
+		json_object_set_new(copy.line, "from", name);
+		copy.event.from = json_string_value(name);
+		put(p, DEED_DETACH, &copy, who->tenant, NULL);
+		json_decref(copy.line);
+	}
+	online_clear(p);
+}
+
+/* ---- rooms ----------------------------------------------------------------------------- */
+
+/* Repeated, a recording is played in rooms of its own each time. */
+static char *played_id(const struct plot *p, const char *id)
+{
+	char suffix[16] = "";
+
+	if (p->loop > 1)
+		snprintf(suffix, sizeof suffix, "~%u", p->loop);
+	size_t len = strlen(id);
+	char *made = mem_new(len + sizeof suffix);
+	memcpy(made, id, len);
+	strcpy(made + len, suffix);
+	return made;
+}
+
+static struct place *place_of(struct plot *p, const struct reel_item *item, struct tenant *tenant)
+{
+	const struct recording_event *e = &item->event;
+	bool met;
+	struct place *place = places_get(&p->places, tenant->no, e->room, &met);
+
+	if (!place) {
+		snprintf(p->tenants.error, sizeof p->tenants.error, "more than %u rooms",
+			 PLACES_MAX);
+		p->failed = PLOT_BROKER;
+	}
+	if (!place || met)
+		return place;
+	place->chosen = choice_room(&p->options->choice, e->room, p->places.chosen);
+	p->places.chosen += place->chosen;
+	place->id = played_id(p, e->room);
+	place->guessed = e->kind != RECORDING_CREATE;
+	if (place->chosen && place->guessed)
+		put(p, DEED_CREATE, item, tenant, place)->guessed = true;
+	return place;
+}
+
+static void guess_member(struct plot *p, const struct reel_item *item, struct tenant *tenant,
+			 struct place *place, const char *member)
+{
+	if (!place_meet(place, member))
+		return;
+	struct deed *d = put(p, DEED_ADD, item, tenant, place);
+	d->guessed = true;
+	d->member = member;
+}
+
+/* In a room whose beginning the recording lacks, whoever is met was there. */
+static void guess_members(struct plot *p, const struct reel_item *item, struct tenant *tenant,
+			  struct place *place)
+{
+	const struct recording_event *e = &item->event;
+
+	if (!place->guessed || !e->from[0])
+		return;
+	if (e->kind == RECORDING_JOIN)
+		place_meet(place, e->from);
+	else
+		guess_member(p, item, tenant, place, e->from);
+	for (size_t i = 0; i < json_array_size(e->mentions); i++)
+		guess_member(p, item, tenant, place,
+			     json_string_value(json_array_get(e->mentions, i)));
+}
+
+/* ---- what goes together ------------------------------------------------------------------ */
+
+static bool same_room(const struct recording_event *a, const struct recording_event *b)
+{
+	bool same_tenant = a->tenant == b->tenant ||
+			   (a->tenant && b->tenant && strcmp(a->tenant, b->tenant) == 0);
+
+	return same_tenant && strcmp(a->room, b->room) == 0;
+}
+
+static bool is_note(const struct recording_event *e)
+{
+	return e->kind == RECORDING_NOTICE && !e->client_id[0];
+}
+
+/* The next event, when it is one of the same room and may go with this one. */
+static const struct reel_item *follower(const struct plot *p, const struct deed *d)
+{
+	const struct reel_item *next = reel_peek(&p->reel);
+
+	return next->line && same_room(&next->event, &d->event) ? next : NULL;
+}
+
+/* Moves on to the event that was peeked at. */
+static bool step(struct plot *p, const struct reel_item **item)
+{
+	if (reel_next(&p->reel, item) != PARLOR_E_OK)
+		p->failed = PLOT_INPUT;
+	p->events += !p->failed;
+	return !p->failed;
+}
+
+static bool gather_joins(struct plot *p, struct deed *d)
+{
+	const Parlor__Limits *limits = sessions_limits(d->tenant->sessions);
+	size_t max = limits->request_members > 0 ? limits->request_members : JOINS_DEFAULT;
+	const struct reel_item *next;
+
+	while ((next = follower(p, d)) && next->event.kind == RECORDING_JOIN &&
+	       d->joins_len + 1 < max) {
+		if (d->place->guessed)
+			place_meet(d->place, next->event.from);
+		deed_add_join(d, next->line, &next->event);
+		if (!step(p, &next))
+			return false;
+	}
+	return true;
+}
+
+/* A notice that was asked for with a change stands behind it. */
+static bool gather_notice(struct plot *p, struct deed *d)
+{
+	const struct reel_item *next = follower(p, d);
+
+	if (!next || !is_note(&next->event))
+		return true;
+	deed_set_notice(d, next->line, &next->event);
+	return step(p, &next);
+}
+
+static bool dissolves(const struct recording_event *e)
+{
+	return e->kind == RECORDING_STATE && strcmp(e->body, "dissolved") == 0;
+}
+
+/* A notice that stands alone goes with the end of the room behind it; else the
+ * change that it went with is not in the recording, and it is a post. */
+static bool plot_note(struct plot *p, const struct reel_item *item, struct tenant *tenant,
+		      struct place *place)
+{
+	const struct reel_item *next = reel_peek(&p->reel);
+
+	if (next->line && dissolves(&next->event) && same_room(&next->event, &item->event)) {
+		struct deed *d = put(p, DEED_STATE, next, tenant, place);
+		deed_set_notice(d, item->line, &item->event);
+		return step(p, &next);
+	}
+	struct reel_item copy = {.line = json_copy(item->line), .event = item->event};
+	char id[32];
+	snprintf(id, sizeof id, "n%lld", (long long)item->event.seq);
+	json_t *client_id = json_string(id);
+	json_object_set_new(copy.line, "client_id", client_id);
+	copy.event.client_id = json_string_value(client_id);
+	if (!copy.event.from[0])
+		copy.event.from = SYSTEM_SENDER;
+	guess_member(p, &copy, tenant, place, copy.event.from);
+	put(p, DEED_POST, &copy, tenant, place);
+	json_decref(copy.line);
+	return true;
+}
+
+static const enum deed_kind deed_of[] = {
+	[RECORDING_TEXT] = DEED_POST,     [RECORDING_NOTICE] = DEED_POST,
+	[RECORDING_JOIN] = DEED_ADD,      [RECORDING_LEAVE] = DEED_REMOVE,
+	[RECORDING_CREATE] = DEED_CREATE, [RECORDING_RENAME] = DEED_RENAME,
+	[RECORDING_STATE] = DEED_STATE,   [RECORDING_PROFILE] = DEED_PROFILE,
+	[RECORDING_READ] = DEED_READ,     [RECORDING_RECALL] = DEED_RECALL,
+};
+
+static bool plot_room(struct plot *p, const struct reel_item *item, struct tenant *tenant)
+{
+	const struct recording_event *e = &item->event;
+	struct place *place = place_of(p, item, tenant);
+
+	if (!place)
+		return false;
+	if (!place->chosen)
+		return true;
+	if (is_note(e))
+		return plot_note(p, item, tenant, place);
+	guess_members(p, item, tenant, place);
+	struct deed *d = put(p, deed_of[e->kind], item, tenant, place);
+	switch (d->kind) {
+	case DEED_READ:
+		/* Forward or back: one of the two changes nothing. */
+		put(p, DEED_MARK, item, tenant, place);
+		return true;
+	case DEED_CREATE:
+	case DEED_ADD:
+		return gather_joins(p, d) && gather_notice(p, d);
+	case DEED_RENAME:
+	case DEED_PROFILE:
+	case DEED_REMOVE:
+		return gather_notice(p, d);
+	case DEED_STATE:
+		return dissolves(e) || gather_notice(p, d);
+	default:
+		return true;
+	}
+}
+
+/* ---- the next event ------------------------------------------------------------------------- */
+
+bool plot_rewind(struct plot *p)
+{
+	const struct play_options *o = p->options;
+	struct lines *lines;
+
+	reel_fini(&p->reel);
+	places_fini(&p->places);
+	p->loop++;
+	p->ended = p->begun = false;
+	enum parlor_err err = lines_open(&lines, o->file, LINES_LINE_MAX);
+	if (err)
+		p->reel.lines = lines;
+	else
+		err = reel_init(&p->reel, lines, &o->choice, o->tenant);
+	if (err)
+		p->failed = PLOT_INPUT;
+	return !p->failed;
+}
+
+static struct tenant *tenant_of(struct plot *p, const struct recording_event *e)
+{
+	const char *id = p->options->tenant;
+
+	if (!id)
+		id = e->tenant ? e->tenant : p->reel.header.tenant;
+	struct tenant *tenant = tenants_get(&p->tenants, id);
+	if (!tenant)
+		p->failed = PLOT_BROKER;
+	return tenant;
+}
+
+/* A file of all tenants that has nothing of the one asked for. */
+static bool something_played(struct plot *p)
+{
+	const struct reel *r = &p->reel;
+
+	if (p->places.len > 0 || p->online || p->tenants.len > 0 || r->header.tenant || !r->tenant)
+		return true;
+	p->failed = PLOT_INPUT;
+	(void)lines_fail(r->lines, PARLOR_E_VALUE, "nothing of tenant %s is in it", r->tenant);
+	return false;
+}
+
+bool plot_next(struct plot *p)
+{
+	const struct reel_item *item;
+
+	if (!step(p, &item))
+		return false;
+	if (!item->line) {
+		p->events--;
+		p->ended = true;
+		return something_played(p);
+	}
+	const struct recording_event *e = &item->event;
+	if (!p->begun)
+		p->first_ms = e->t_ms;
+	p->begun = true;
+	if (e->kind == RECORDING_BOOT) {
+		plot_boot(p, item);
+		return true;
+	}
+	if (e->kind == RECORDING_PRESENCE &&
+	    p->options->choice.rooms_len + p->options->choice.rooms_first)
+		return true;
+	struct tenant *tenant = tenant_of(p, e);
+	if (!tenant)
+		return false;
+	if (e->kind != RECORDING_PRESENCE)
+		return plot_room(p, item, tenant);
+	plot_presence(p, item, tenant);
+	return true;
+}

@@ -1,0 +1,389 @@
+#include "rerun.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "deed.h"
+#include "interrupt.h"
+#include "places.h"
+#include "plot.h"
+#include "progress.h"
+#include "tenants.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <utlist.h>
+
+#define WAIT_MS_MAX 500
+#define RETRY_PAUSE_US 200000
+#define RETRIES_MAX 100
+#define DRAIN_US 5000000 /* for answers still out after an interrupt */
+
+struct rerun {
+	const struct play_options *options;
+	struct summary *summary;
+	struct plot plot;
+	struct deed *out; /* sent and unanswered, or to be sent again; in order */
+	size_t waiting;   /* for an answer */
+	size_t waiting_max;
+	size_t again; /* of out: refused for a while */
+	uint64_t retry_us;
+	uint64_t start_us; /* of this pass over the file */
+	uint64_t posts;
+	struct progress progress;
+};
+
+/* ---- answers ---------------------------------------------------------------------- */
+
+static void count_done(struct summary *s, const struct deed *d)
+{
+	s->notices += d->notice != NULL;
+	switch (d->kind) {
+	case DEED_CREATE:
+		s->rooms++;
+		s->members += d->joins_len;
+		break;
+	case DEED_ADD:
+		s->joins += d->guessed ? 0 : 1 + d->joins_len;
+		s->members += 1 + d->joins_len;
+		break;
+	case DEED_REMOVE:
+		s->leaves++;
+		break;
+	case DEED_MARK: /* goes with every read */
+		s->reads++;
+		break;
+	case DEED_RECALL:
+		s->recalls++;
+		break;
+	case DEED_RENAME:
+	case DEED_STATE:
+	case DEED_PROFILE:
+		s->changes++;
+		break;
+	case DEED_ATTACH:
+	case DEED_DETACH:
+	case DEED_PRESENCE:
+		s->presences++;
+		break;
+	case DEED_POST:
+	case DEED_READ:
+		break;
+	}
+}
+
+static void take_posted(struct rerun *r, const struct deed *d, const Parlor__Posted *posted)
+{
+	struct summary *s = r->summary;
+
+	histogram_add(&s->ack_us, clock_mono_us() - d->sent_us);
+	if (d->event.kind == RECORDING_TEXT)
+		s->texts++;
+	else
+		s->notices++;
+	if (posted->seq != place_seq(d->place, d->event.seq))
+		s->renumbered++;
+}
+
+/* Whether the room was made by this request, or an equal one that was lost. */
+static bool is_new(const struct deed *d, const Parlor__RoomInfo *room)
+{
+	return room->last_seq == (d->notice != NULL) && room->members == d->joins_len;
+}
+
+static void take_created(const struct deed *d, const Parlor__RoomInfo *room)
+{
+	if (is_new(d, room))
+		d->place->counted = !d->guessed;
+	else if (d->guessed)
+		d->place->counted = true; /* it goes on where it was */
+	else
+		d->place->foreign = true;
+}
+
+/* What was so already: an answer was lost, or nobody recorded how it came. */
+static bool was_so(const struct deed *d, int code)
+{
+	if (d->kind == DEED_REMOVE)
+		return code == PARLOR_E_NOT_MEMBER || code == PARLOR_E_MEMBER_UNKNOWN;
+	return d->guessed && (code == PARLOR_E_ROOM_CONFLICT || code == PARLOR_E_MEMBER_CONFLICT);
+}
+
+static void take_done(struct rerun *r, struct deed *d, const Parlor__Reply *reply)
+{
+	r->summary->acknowledged++;
+	if (d->kind == DEED_CREATE && reply->result_case == PARLOR__REPLY__RESULT_ROOM)
+		take_created(d, reply->room);
+	if (d->kind == DEED_POST && reply->result_case == PARLOR__REPLY__RESULT_POSTED)
+		take_posted(r, d, reply->posted);
+	count_done(r->summary, d);
+}
+
+static void take_refused(struct rerun *r, struct deed *d, int code)
+{
+	if (was_so(d, code)) {
+		r->summary->acknowledged++;
+		if (d->kind == DEED_CREATE)
+			d->place->counted = true;
+		return;
+	}
+	summary_refuse(r->summary, code);
+	if (d->kind == DEED_CREATE)
+		d->place->foreign = true;
+}
+
+static void drop(struct rerun *r, struct deed *d)
+{
+	DL_DELETE(r->out, d);
+	if (d->place)
+		d->place->out--;
+	deed_free(d);
+}
+
+static void take_reply(void *arg, int code, const Parlor__Reply *reply)
+{
+	struct deed *d = arg;
+	struct rerun *r = d->owner;
+
+	r->waiting--;
+	if (!reply) {
+		r->summary->unanswered++;
+	} else if (code == PARLOR_E_OK) {
+		take_done(r, d, reply);
+	} else if (parlor_err_retryable(code) && d->tries < RETRIES_MAX) {
+		r->summary->retried++;
+		r->retry_us = clock_mono_us() + RETRY_PAUSE_US;
+		r->again++;
+		d->again = true;
+		return;
+	} else {
+		take_refused(r, d, code);
+	}
+	drop(r, d);
+}
+
+/* ---- requests ---------------------------------------------------------------------- */
+
+static enum parlor_err hand_over(struct deed *d, Parlor__Request *request)
+{
+	d->sent_us = clock_mono_us();
+	return sessions_send(d->tenant->sessions, 0, request, take_reply, d);
+}
+
+/* False when it cannot be sent now. */
+static bool send_deed(struct rerun *r, struct deed *d)
+{
+	enum parlor_err err = deed_send(d, r->options->stored, hand_over);
+
+	if (err == PARLOR_E_BUSY)
+		return false;
+	r->waiting++;
+	if (err != PARLOR_E_OK) {
+		Parlor__Reply none = PARLOR__REPLY__INIT;
+		d->tries = RETRIES_MAX;
+		take_reply(d, (int)err, &none);
+	}
+	return true;
+}
+
+static uint64_t due_us(const struct rerun *r, const struct deed *d)
+{
+	uint64_t due =
+		r->start_us + pace_moment_us(&r->options->pace, r->plot.first_ms, d->event.t_ms);
+	uint64_t post = r->start_us + pace_post_us(&r->options->pace, r->posts);
+
+	return d->kind == DEED_POST && post > due ? post : due;
+}
+
+/* A room's first message in a recording that lacks its beginning tells how many
+ * there were before. */
+static void count_ahead(struct deed *d)
+{
+	if (d->kind != DEED_POST || d->place->counted)
+		return;
+	d->place->counted = true;
+	d->place->ahead = (uint64_t)d->event.seq - 1;
+}
+
+/* Deeds that come to nothing go at once. */
+static bool is_idle(struct rerun *r, const struct deed *d)
+{
+	if (!d->place)
+		return false;
+	bool foreign = d->place->foreign;
+	bool senseless = !foreign && !deed_has_sense(d);
+
+	r->summary->left_alone += foreign;
+	/* A reading position asks for two things, and is one event. */
+	r->summary->passed_over += senseless && d->kind != DEED_READ;
+	return foreign || senseless;
+}
+
+enum sent { SENT, SENT_NOT_DUE, SENT_NOT_NOW };
+
+static enum sent send_next(struct rerun *r)
+{
+	struct deed *d = r->plot.deeds;
+	uint64_t now_us = clock_mono_us();
+	uint64_t due = due_us(r, d);
+
+	if (due > now_us)
+		return SENT_NOT_DUE;
+	if (r->again || r->waiting >= r->waiting_max ||
+	    (d->place && !place_free(d->place, d->kind)))
+		return SENT_NOT_NOW;
+	DL_DELETE(r->plot.deeds, d);
+	count_ahead(d);
+	if (is_idle(r, d)) {
+		deed_free(d);
+		return SENT;
+	}
+	d->owner = r;
+	DL_APPEND(r->out, d);
+	if (d->place) {
+		d->place->out++;
+		d->place->last = d->kind;
+	}
+	if (pace_is_timed(&r->options->pace))
+		histogram_add(&r->summary->late_us, now_us - due);
+	r->posts += d->kind == DEED_POST;
+	if (!send_deed(r, d)) {
+		d->again = true;
+		r->again++;
+		r->retry_us = now_us;
+	}
+	return SENT;
+}
+
+/* Once nothing else is out, what was refused for a while is sent again, in
+ * order. */
+static void send_again(struct rerun *r)
+{
+	struct deed *d, *next;
+
+	if (!r->again || r->waiting || clock_mono_us() < r->retry_us)
+		return;
+	DL_FOREACH_SAFE (r->out, d, next) {
+		if (!d->again)
+			continue;
+		d->again = false;
+		r->again--;
+		d->tries++;
+		if (!send_deed(r, d)) {
+			d->again = true;
+			r->again++;
+			return;
+		}
+	}
+}
+
+/* ---- turns ---------------------------------------------------------------------------- */
+
+static int wait_ms(const struct rerun *r, enum sent sent)
+{
+	uint64_t now_us = clock_mono_us(), until_us = now_us + WAIT_MS_MAX * 1000;
+
+	if (r->again && r->retry_us < until_us)
+		until_us = r->retry_us;
+	if (sent == SENT_NOT_DUE && due_us(r, r->plot.deeds) < until_us)
+		until_us = due_us(r, r->plot.deeds);
+	return until_us > now_us ? (int)((until_us - now_us + 999) / 1000) : 0;
+}
+
+static bool work(struct rerun *r, int timeout_ms)
+{
+	if (tenants_work(&r->plot.tenants, timeout_ms) == PARLOR_E_OK)
+		return true;
+	snprintf(r->summary->broker_error, sizeof r->summary->broker_error, "%s",
+		 r->plot.tenants.error);
+	return false;
+}
+
+/* Deeds to send, as long as there are any. False: not any more. */
+static bool refill(struct rerun *r)
+{
+	while (!r->plot.deeds && !r->plot.ended)
+		if (!plot_next(&r->plot))
+			return false;
+	return r->plot.deeds != NULL;
+}
+
+/* Everything of the file was answered: again from its beginning, or the end. */
+static bool next_pass(struct rerun *r)
+{
+	if (r->plot.loop >= r->options->loops)
+		return false;
+	r->start_us = clock_mono_us();
+	r->posts = 0;
+	return plot_rewind(&r->plot);
+}
+
+/* False: it is over, for good or for bad. */
+static bool play_turn(struct rerun *r)
+{
+	enum sent sent = SENT;
+
+	send_again(r);
+	for (size_t n = 0; sent == SENT && n < r->waiting_max && refill(r); n++)
+		sent = send_next(r);
+	if (r->plot.failed)
+		return false;
+	progress_tell(&r->progress, r->plot.events, 0, "events");
+	if (!r->plot.deeds && r->plot.ended && !r->out)
+		return next_pass(r);
+	bool blocked = sent != SENT || r->plot.ended;
+	return work(r, blocked ? wait_ms(r, sent) : 0);
+}
+
+static void drain(struct rerun *r)
+{
+	uint64_t until_us = clock_mono_us() + DRAIN_US;
+
+	while (r->waiting && clock_mono_us() < until_us)
+		if (!work(r, 50))
+			return;
+}
+
+static void note_failure(struct rerun *r)
+{
+	struct summary *s = r->summary;
+
+	if (r->plot.failed == PLOT_INPUT)
+		snprintf(s->input_error, sizeof s->input_error, "%s", plot_error(&r->plot));
+	else if (r->plot.failed)
+		snprintf(s->broker_error, sizeof s->broker_error, "%s", plot_error(&r->plot));
+}
+
+static void finish(struct rerun *r)
+{
+	struct deed *d, *next;
+
+	r->summary->interrupted = interrupted();
+	r->summary->reconnects += tenants_reconnects(&r->plot.tenants);
+	/* Unanswered requests are called back here. */
+	tenants_close(&r->plot.tenants);
+	DL_FOREACH_SAFE (r->out, d, next) {
+		r->summary->unsent++;
+		drop(r, d);
+	}
+	DL_FOREACH_SAFE (r->plot.deeds, d, next)
+		r->summary->unsent++;
+	plot_fini(&r->plot);
+}
+
+void rerun_play(const struct play_options *options, struct lines *lines, struct summary *summary)
+{
+	uint64_t begun_us = clock_mono_us();
+	struct rerun r = {.options = options, .summary = summary, .start_us = begun_us};
+
+	plot_init(&r.plot, options, lines);
+	r.waiting_max = options->in_flight;
+	while (!r.plot.failed && !interrupted() && play_turn(&r))
+		if (options->stored && plot_waiting_max(&r.plot) < r.waiting_max)
+			r.waiting_max = plot_waiting_max(&r.plot);
+	/* What went before a bad line is answered first. */
+	drain(&r);
+	summary->seconds += (double)(clock_mono_us() - begun_us) / 1e6;
+	progress_end(&r.progress);
+	note_failure(&r);
+	finish(&r);
+}
