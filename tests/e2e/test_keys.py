@@ -103,6 +103,9 @@ def test_with_its_keys_every_program_works_up_to_mysql(broker, keys, url, databa
         dump = run(program("parlor-replay"), "dump", "mine", "--broker", broker.client,
                    "--tenant", "other", "--keys", keys.client)
         assert dump.out.endswith("lin: hello\n")
+        tape = run(program("parlor-replay"), "record", "--broker", broker.worker, "--tenant", "other",
+                   "--keys", keys.worker)
+        assert '"body":"hello"' in tape.out
         worker.stop()
     finally:
         worker.end()
