@@ -1,4 +1,5 @@
 /* The commands of parlor-replay. */
+#include "backup.h"
 #include "base/log.h"
 #include "dump_command.h"
 #include "options.h"
@@ -18,6 +19,7 @@ static const struct command commands[] = {
 	{"play", "FILE           play a recorded file into a broker", play_main},
 	{"record", "               follow a broker into a file that play understands", record_main},
 	{"dump", "ROOM           print a room's transcript", dump_main},
+	{"backup", "DIR DEST       copy a data directory beside its running broker", backup_main},
 };
 
 static void print_commands(FILE *to)

@@ -1,0 +1,63 @@
+#include "backup.h"
+
+#include "interrupt.h"
+#include "options.h"
+#include "progress.h"
+#include "store/copy.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+static const char about[] =
+	"Copies a broker's data directory as of one moment, while the broker runs. The copy is a\n"
+	"data directory: parlord opens it. DEST must not exist, or be an empty directory.\n"
+	"Exit: 0 copied, and on disk; 1 not so, and nothing is left; 2 bad usage, or DEST is not\n"
+	"empty.";
+
+static bool tell(void *ctx, uint64_t done, uint64_t total)
+{
+	progress_tell(ctx, done, total, "bytes");
+	return !interrupted();
+}
+
+static int backup(const char *dir, const char *dest, bool compact)
+{
+	struct progress progress = {.any = false};
+	const struct copy_options options = {
+		.dir = dir, .dest = dest, .compact = compact, .progress = tell, .ctx = &progress};
+	struct copy_result result;
+	char why[512];
+
+	interrupt_catch();
+	enum parlor_err err = store_copy(&options, &result, why, sizeof why);
+	progress_end(&progress);
+	if (err != PARLOR_E_OK) {
+		fprintf(stderr, "parlor-replay backup: %s (%s)\n", why, parlor_err_name((int)err));
+		return err == PARLOR_E_CONFIG ? OPTIONS_EXIT_USAGE : 1;
+	}
+	printf("journal %" PRIu64 ", positions %" PRIu64 " to %" PRIu64 ", %" PRIu64 " bytes\n",
+	       result.journal_id, result.first, result.last, result.bytes);
+	return 0;
+}
+
+int backup_main(int argc, char **argv)
+{
+	bool compact = false;
+	struct options_shared shared;
+	const struct options_row rows[] = {
+		{"compact", NULL, "leave out free pages: smaller, and slower", OPTIONS_FLAG,
+		 .into = &compact},
+		{0},
+	};
+	const struct options_command command = {
+		.name = "backup",
+		.operands = "DIR DEST",
+		.operands_min = 2,
+		.operands_max = 2,
+		.about = about,
+		.rows = rows,
+	};
+	const char *const *words = options_parse(&command, &shared, argc, argv);
+
+	return backup(words[0], words[1], compact);
+}
