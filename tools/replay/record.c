@@ -136,7 +136,8 @@ static int follow(struct recorder *r)
 		if (err)
 			return complain("broker", feed_error(r->feed));
 		if (!page && silent(r))
-			return complain("no broker answers at this worker endpoint", r->options->broker);
+			return complain("no broker answers at this worker endpoint",
+					r->options->broker);
 		if (!page)
 			continue;
 		r->heard_us = clock_mono_us();
