@@ -87,8 +87,8 @@ uint64_t place_seq(const struct place *p, int64_t recorded)
  * the room was there before. */
 static bool stands_alone(enum deed_kind kind)
 {
-	return kind == DEED_CREATE || kind == DEED_STATE || kind == DEED_PROFILE ||
-	       kind == DEED_REMOVE;
+	return kind == DEED_CREATE || kind == DEED_RENAME || kind == DEED_STATE ||
+	       kind == DEED_PROFILE || kind == DEED_REMOVE;
 }
 
 bool place_free(const struct place *p, enum deed_kind kind)
