@@ -5,12 +5,13 @@ import gzip
 import json
 import os
 import signal
+import subprocess
 import time
 
 import pytest
 from client import Client
 from conftest import people, say, spec, whole_history
-from proc import Broker, Process, play, play_argv, program, run
+from proc import Broker, Process, Worker, environment, play, play_argv, program, run
 
 import oracle
 
@@ -204,6 +205,11 @@ def test_gzip_and_standard_input_are_the_same(broker, recorded, empty, tmp_path)
         assert file.read() == recorded.read_text(encoding="utf-8")
     assert play(empty, packed, tenant="life")["good"]
     assert state(empty, "life") == state(broker, "life")
+    with open(packed, "rb") as file, Broker() as third:
+        done = subprocess.run(play_argv(third, "-", tenant="life"), stdin=file, capture_output=True,
+                              timeout=120, env=environment(), check=True)
+        assert json.loads(done.stdout)["good"] and b"Sanitizer" not in done.stderr
+        assert state(third, "life") == state(broker, "life")
 
 
 def test_a_part_of_the_journal(broker, recorded):
@@ -260,6 +266,37 @@ def test_what_cannot_be_recorded_is_said(broker, recorded, tmp_path):
     assert "--from" in record(broker, "--from", "1000000", status=1)
     assert "exclude" in record(broker, "--follow", "--until", "7", status=2)
     assert "nowhere" in record(broker, "--out", "/nowhere/x.ndjson", status=1)
+
+
+def test_a_trimmed_journal_is_recorded_from_where_it_begins(database, empty, tmp_path):
+    with database.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("DROP DATABASE IF EXISTS recorded")
+    with Broker({"history.hot_records": 50, "store.dirty_rows_max": 1000}) as source:
+        worker = Worker(source, database.url("recorded"), "--migrate")
+        try:
+            with Client(source.client) as client:
+                client.room_create(room="r", name="Desk", members=people("alice", "bob"))
+                deadline, first = time.monotonic() + 60, 1
+                while first < 200:
+                    assert time.monotonic() < deadline
+                    say(client, *("x" * 50))
+                    first = {c.name: c.value for c in client.stats().counters}["journal_first"]
+                last = client.room_show(room="r").last_seq
+            assert "trimmed" in record(source, "--from", "1", status=1)
+            done = run(*record_argv(source))
+            assert "trimmed" in done.err
+            header, *events = [json.loads(line) for line in done.out.splitlines()]
+            assert header["from"] == events[0]["position"] > 1
+            worker.stop()
+        finally:
+            worker.end()
+    path = write(tmp_path / "trimmed.ndjson", header, events)
+    assert json.loads(run(program("parlor-replay"), "play", str(path), "--json", "--broker",
+                          empty.client).out)["good"]
+    texts = [e for e in events if e["type"] == "text"]
+    assert texts[-1]["seq"] == last
+    with Client(empty.client) as client:
+        assert [m.client_id for m in whole_history(client, "r")] == [e["client_id"] for e in texts]
 
 
 # ---- all tenants ------------------------------------------------------------------------------------
@@ -382,6 +419,21 @@ def test_a_broker_killed_while_a_recording_is_played(broker, recorded, empty):
     finally:
         replay.end()
     assert state(empty, "life") == state(broker, "life")
+
+
+def test_an_interrupted_play_says_so(recorded, empty):
+    replay = Process(*play_argv(empty, recorded, "--rate", "100", tenant="life"))
+    try:
+        deadline = time.monotonic() + 60
+        with Client(empty.client, tenant="life") as client:
+            while client.hello().position < 40:
+                assert time.monotonic() < deadline
+        replay.signal(signal.SIGINT)
+        summary = json.loads(replay.line(60))
+        assert replay.wait() == 1
+        assert summary["interrupted"] and 0 < summary["acknowledged"] and summary["unanswered"] == 0
+    finally:
+        replay.end()
 
 
 @pytest.mark.parametrize("damage", [
