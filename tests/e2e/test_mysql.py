@@ -8,79 +8,18 @@ import os
 import random
 import shutil
 import time
-import time
 
-import compare
 import oracle
 import pytest
 import recording
 from client import Client
 from conftest import people, whole_history
 from mariadb import MariaDB
-from proc import Broker, Process, Worker, ctl, environment, play, play_argv, program, run
+from proc import Broker, Process, Worker, ctl, environment, play, play_argv, program
+from stack import Stack, migrate
 
 STORED = 1
 NOTICE = 2
-
-
-def migrate(url, status=0):
-    return run(program("parlor-worker"), "--migrate", env=environment(PARLOR_MYSQL=url), status=status)
-
-
-class Stack:
-    """A broker, a database and any number of workers between them."""
-
-    def __init__(self, server, settings=None, name="parlor"):
-        self.server = server
-        self.url = server.url(name)
-        self.name = name
-        self.broker = Broker(settings)
-        self.workers = []
-
-    def __enter__(self):
-        with self.server.connect() as connection, connection.cursor() as cursor:
-            cursor.execute(f"DROP DATABASE IF EXISTS {self.name}")
-        migrate(self.url)
-        self.broker.start()
-        self.hire()
-        return self
-
-    def __exit__(self, *_):
-        try:
-            for worker in self.workers:
-                if worker.running():
-                    worker.stop()
-        finally:
-            for worker in self.workers:
-                worker.end()
-            self.broker.remove()
-
-    def hire(self):
-        """One more worker."""
-        self.workers.append(Worker(self.broker, self.url))
-        return self.workers[-1]
-
-    def replace(self, worker):
-        worker.kill()
-        self.workers.remove(worker)
-        self.hire()
-
-    def client(self, *members, **options):
-        return Client(self.broker.client, members=members, **options)
-
-    def settle(self, seconds=60):
-        """Waits until MySQL has everything, by the command a script would use."""
-        ctl(self.broker, "sync", "wait", "--timeout", str(seconds), timeout=seconds + 30)
-
-    def rows(self, sql, *args):
-        return self.server.query(sql, args, self.name)
-
-    def differences(self, rooms, tenant="default"):
-        connection = self.server.connect(self.name)
-        try:
-            return compare.differences(connection, tenant, rooms)
-        finally:
-            connection.close()
 
 
 @pytest.fixture

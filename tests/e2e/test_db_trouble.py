@@ -1,0 +1,143 @@
+"""What a database can do to a worker: refuse, hang, vanish in the middle of a
+COMMIT, come back as it was yesterday. Posting goes on meanwhile; afterwards
+every row and every unread count is as the conversation says, written once."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+import time
+
+import pymysql
+import pytest
+from mariadb import MariaDB
+from proc import ctl
+from sql_proxy import SqlProxy, cut_after, cut_before, hold, lose_commit
+from stack import Stack
+from talk import Talk
+
+STORED = 1
+DB_DATA = 95
+# Soon to notice that a worker is gone; one part, so that one worker has it.
+QUICK = {"sync.parts": 1, "sync.worker_lease_ms": 1000, "sync.worker_heartbeat_ms": 100}
+TABLES = ("room", "chat_group", "group_member", "group_message")
+
+
+class Story:
+    """A stack, a proxy before its database, and people who talk."""
+
+    def __init__(self, server, settings=None, workers=0, **talk):
+        self.exits = contextlib.ExitStack()
+        self.server = server
+        try:
+            self.stack = self.exits.enter_context(Stack(server, {**QUICK, **(settings or {})}, workers=workers))
+            self.proxy = self.exits.enter_context(SqlProxy(server))
+            self.exits.callback(self.stack.dismiss)
+            self.client = self.exits.enter_context(self.stack.client())
+            self.talk = Talk(self.client, **talk)
+        except BaseException:
+            self.exits.close()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.exits.close()
+
+    def hire(self, name="w", user="root", timeout=2):
+        """A worker whose words pass through the proxy."""
+        return self.stack.hire("--name", name, "--timeout", str(timeout),
+                               url=self.proxy.url(self.stack.name, user))
+
+    def await_trouble(self, words):
+        """Until the status of the part says so."""
+        return self.await_part(lambda part: words in part.error, words)
+
+    def await_part(self, condition, what, seconds=120):
+        deadline = time.monotonic() + seconds
+        while True:
+            status = self.client.sync_status()
+            if condition(status.parts[0]):
+                return status
+            assert time.monotonic() < deadline, f"never {what}: {status}"
+
+    def check(self):
+        """MySQL catches up, and is as the conversation says."""
+        self.stack.settle(120)
+        assert self.stack.differences(self.talk.rooms) == []
+
+    def dump(self):
+        return [self.stack.rows(f"SELECT * FROM {table} ORDER BY 1, 2, 3") for table in TABLES]
+
+
+class Audit:
+    """Triggers that write down, in the same transaction, who changed which row
+    while which epoch stood at the mark. What was rolled back is not there."""
+
+    COLUMNS = {"room": "uuid", "chat_group": "CONCAT({row}.uuid, ' ', {row}.member_id)",
+               "group_message": "CONCAT({row}.group_id, ' ', {row}.seq)", "sync_mark": "part"}
+
+    def __init__(self, stack):
+        self.stack = stack
+        self._do("CREATE TABLE audit (no BIGINT AUTO_INCREMENT PRIMARY KEY, who VARCHAR(64), epoch BIGINT UNSIGNED,"
+                 " what VARCHAR(64), item VARCHAR(200))")
+        for table, column in self.COLUMNS.items():
+            for verb, row in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD")):
+                key = column.format(row=row) if "{" in column else f"{row}.{column}"
+                epoch = f"{row}.epoch" if table == "sync_mark" else "(SELECT MAX(epoch) FROM sync_mark)"
+                self._do(f"CREATE TRIGGER audit_{table}_{verb} AFTER {verb} ON {table} FOR EACH ROW"
+                         f" INSERT INTO audit (who, epoch, what, item) VALUES"
+                         f" (SUBSTRING_INDEX(USER(), '@', 1), {epoch}, '{verb} {table}', {key})")
+
+    def user(self, name):
+        """A login of that name, for one worker."""
+        self._do(f"CREATE OR REPLACE USER {name}@localhost")
+        self._do(f"GRANT ALL ON {self.stack.name}.* TO {name}@localhost")
+
+    def rows(self, what="%"):
+        """(who, epoch, what, item) in the order of writing."""
+        return self.stack.rows("SELECT who, epoch, what, item FROM audit WHERE what LIKE %s ORDER BY no", what)
+
+    def check_once(self, rooms):
+        """Every message was inserted by one statement and never touched again."""
+        written = sorted(item for _, _, _, item in self.rows("% group_message"))
+        assert written == sorted(f"{room.id} {m.seq}" for room in rooms for m in room.messages)
+
+    def check_fenced(self):
+        """Who changed a row did so while the epoch was its own: epochs rise, and
+        each is one writer's. Returns how many there were."""
+        rows = self.rows()
+        epochs = [epoch for _, epoch, _, _ in rows]
+        assert epochs == sorted(epochs)
+        writers = {(who, epoch) for who, epoch, _, _ in rows}
+        assert len({epoch for _, epoch in writers}) == len(writers), writers
+        return len(writers)
+
+    def _do(self, sql):
+        self.stack.rows(sql)
+
+
+@pytest.fixture
+def own_server():
+    """A server that the test may kill, freeze, or set up in its way."""
+    with MariaDB() as server:
+        yield server
+
+
+# ---- the end of a transaction -------------------------------------------------------
+
+
+@pytest.mark.parametrize("trouble", [cut_before, cut_after, lose_commit], ids=lambda f: f.__name__)
+def test_a_commit_whose_outcome_is_not_known_is_settled_by_the_mark(database, trouble):
+    with Story(database) as story:
+        audit = Audit(story.stack)
+        story.hire()
+        story.check()
+        for n in range(5):
+            snag = story.proxy.at("COMMIT", trouble)
+            story.talk.go_on(rooms=[story.talk.room(n % 4)])
+            snag.wait()
+            story.check()
+        audit.check_once(story.talk.rooms)
