@@ -2,6 +2,7 @@
 
 #include "apply.h"
 #include "base/clock.h"
+#include "base/die.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "plan.h"
@@ -68,6 +69,7 @@ enum parlor_err part_claim(struct part *part, struct db *db, uint64_t epoch)
 	part->epoch = epoch;
 	part->mark.epoch = epoch;
 	enum parlor_err err = mark_claim(db, &part->mark);
+	die_at("part_claimed");
 	return err ? err : load_rest(part, db);
 }
 
@@ -194,10 +196,13 @@ static enum parlor_err attempt_run(struct attempt *a, enum parlor_err (*write)(s
 	enum parlor_err err = db_begin(a->db);
 	if (!err)
 		err = mark_move(a->db, &a->part->mark, &a->to);
+	die_at("batch_fenced");
 	if (!err)
 		err = write(a);
+	die_at("batch_written");
 	if (!err)
 		err = db_commit(a->db);
+	die_at("batch_committed");
 	if (err)
 		db_rollback(a->db);
 	return err;
@@ -297,8 +302,10 @@ enum parlor_err part_release(struct part *part, struct db *db, const Parlor__Rel
 		err = mark_move(db, &part->mark, &part->mark);
 	if (!err)
 		err = write_release(part, db, &plan, release);
+	die_at("release_written");
 	if (!err)
 		err = db_commit(db);
+	die_at("release_committed");
 	if (err)
 		db_rollback(db);
 	else
@@ -316,8 +323,10 @@ static enum parlor_err flush(struct part *part, struct db *db, struct projection
 		err = mark_move(db, &part->mark, &to);
 	if (!err)
 		err = project_rooms(db, rooms);
+	die_at("flush_written");
 	if (!err)
 		err = db_commit(db);
+	die_at("flush_committed");
 	if (err)
 		db_rollback(db);
 	else

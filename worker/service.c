@@ -2,6 +2,7 @@
 
 #include "backoff.h"
 #include "base/clock.h"
+#include "base/die.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "cold.h"
@@ -185,6 +186,7 @@ static enum parlor_err apply_batch(struct service *s, struct job *job, struct pa
 	if (refused)
 		reply_part_state(s->link, part);
 	reply_batch_done(s->link, part);
+	die_at("batch_told");
 	return PARLOR_E_OK;
 }
 
