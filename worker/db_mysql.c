@@ -12,7 +12,7 @@
 #include <time.h>
 #include <uthash.h>
 
-#define CONNECT_TIMEOUT_S 5
+#define CONNECT_TIMEOUT_MAX_S 5
 #define STATEMENT_MAX ((size_t)1 << 20)
 #define STATEMENT_MIN ((size_t)16 << 10)
 #define ERROR_MAX 512
@@ -289,7 +289,8 @@ static enum parlor_err open_database(struct db *db, const char *database)
 	if (db->mysql)
 		return PARLOR_E_OK;
 	const struct url *url = db->url;
-	unsigned connect_s = CONNECT_TIMEOUT_S;
+	unsigned connect_s =
+		db->timeout_s < CONNECT_TIMEOUT_MAX_S ? db->timeout_s : CONNECT_TIMEOUT_MAX_S;
 	unsigned protocol = url->socket ? MYSQL_PROTOCOL_SOCKET : MYSQL_PROTOCOL_TCP;
 	unsigned no_files = 0;
 	db->mysql = mysql_init(NULL);

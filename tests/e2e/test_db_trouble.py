@@ -8,6 +8,7 @@ import signal
 import subprocess
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pymysql
 import pytest
@@ -20,7 +21,7 @@ from talk import Talk
 STORED = 1
 DB_DATA = 95
 # Soon to notice that a worker is gone; one part, so that one worker has it.
-QUICK = {"sync.parts": 1, "sync.worker_lease_ms": 1000, "sync.worker_heartbeat_ms": 100}
+QUICK = {"sync.parts": 1, "sync.worker_lease_ms": 3000, "sync.worker_heartbeat_ms": 100}
 TABLES = ("room", "chat_group", "group_member", "group_message")
 
 
@@ -45,6 +46,23 @@ class Story:
 
     def __exit__(self, *_):
         self.exits.close()
+
+    @contextlib.contextmanager
+    def talking(self):
+        """People talk all the while."""
+        stop = threading.Event()
+
+        def run():
+            while not stop.is_set():
+                self.talk.go_on(5)
+
+        with ThreadPoolExecutor(1) as pool:
+            done = pool.submit(run)
+            try:
+                yield
+            finally:
+                stop.set()
+        done.result()
 
     def hire(self, name="w", user="root", timeout=2):
         """A worker whose words pass through the proxy."""
@@ -140,4 +158,107 @@ def test_a_commit_whose_outcome_is_not_known_is_settled_by_the_mark(database, tr
             story.talk.go_on(rooms=[story.talk.room(n % 4)])
             snag.wait()
             story.check()
+        audit.check_once(story.talk.rooms)
+
+
+def test_a_server_killed_at_a_commit_has_the_batch_once(own_server):
+    def kill_before(exchange):
+        own_server.kill9()
+        exchange.happened()
+        exchange.cut()
+
+    def kill_after(exchange):
+        exchange.forward()
+        exchange.answer()
+        kill_before(exchange)
+
+    with Story(own_server) as story:
+        audit = Audit(story.stack)
+        story.hire()
+        story.check()
+        for kill in (kill_before, kill_after, kill_after):
+            snag = story.proxy.at("COMMIT", kill)
+            story.talk.go_on()
+            snag.wait()
+            story.talk.go_on()
+            own_server.start()
+            story.check()
+        audit.check_once(story.talk.rooms)
+
+
+def test_a_server_that_commits_after_nobody_waits_any_more(own_server):
+    """Frozen with the COMMIT before it: it carries it out when it goes on."""
+    def freeze(exchange):
+        own_server.freeze()
+        exchange.forward()
+        exchange.happened()
+
+    with Story(own_server) as story:
+        audit = Audit(story.stack)
+        story.hire(timeout=1)
+        story.check()
+        snag = story.proxy.at("COMMIT", freeze)
+        story.talk.say(story.talk.room(0), "what the frozen one has")
+        snag.wait()
+        story.await_trouble("outcome of the transaction is unknown")
+        story.talk.go_on()
+        own_server.cont()
+        story.check()
+        audit.check_once(story.talk.rooms)
+
+
+# ---- locks ------------------------------------------------------------------------------
+
+
+class Locker:
+    """Another client of the database that locks the worker's rows in the other
+    order, and holds on to so many of its own that it is the worker who loses."""
+
+    def __init__(self, stack):
+        self.stack = stack
+        self.connection = stack.server.connect(stack.name, autocommit=False)
+        self.cursor = self.connection.cursor()
+        self.cursor.execute("CREATE TABLE IF NOT EXISTS heavy (n INT PRIMARY KEY)")
+        self.cursor.execute("INSERT IGNORE INTO heavy SELECT seq FROM seq_1_to_3000")
+        self.connection.commit()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.connection.close()
+
+    def lock(self, table):
+        self.cursor.execute(f"SELECT * FROM {table} WHERE ent_id = 'default' FOR UPDATE")
+
+    def await_waiter(self):
+        """Until somebody waits for a lock."""
+        deadline = time.monotonic() + 60
+        while self.stack.rows("SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'")[0][1] == "0":
+            assert time.monotonic() < deadline, "nobody waits"
+
+    def fight(self):
+        """Members first, then rooms, which the worker locks first."""
+        self.cursor.execute("UPDATE heavy SET n = -n")
+        self.lock("chat_group")
+        self.await_waiter()
+        self.lock("room")
+        self.connection.rollback()
+
+
+def test_deadlocks_and_lock_waits_are_tried_again_until_it_passes(database):
+    with Story(database) as story:
+        audit = Audit(story.stack)
+        story.hire()
+        story.check()
+        with Locker(story.stack) as locker:
+            with story.talking():
+                for n in range(6):
+                    locker.fight()
+                    story.proxy.wait_error(1213, times=n + 1)
+            locker.lock("chat_group")
+            story.talk.go_on()
+            story.proxy.wait_error(1205, times=2)
+            story.talk.go_on()
+        story.check()
         audit.check_once(story.talk.rooms)
