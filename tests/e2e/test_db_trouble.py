@@ -262,3 +262,105 @@ def test_deadlocks_and_lock_waits_are_tried_again_until_it_passes(database):
             story.talk.go_on()
         story.check()
         audit.check_once(story.talk.rooms)
+
+
+# ---- a server that will not -----------------------------------------------------------
+
+
+def test_a_read_only_database_is_waited_for(own_server):
+    with Story(own_server) as story:
+        audit = Audit(story.stack)
+        audit.user("clerk")
+        story.hire(user="clerk")
+        story.check()
+        before = story.dump()
+        own_server.query("SET GLOBAL read_only = 1")
+        story.talk.go_on()
+        story.await_trouble("1290")
+        assert ctl(story.stack.broker, "sync", "wait", "--timeout", "1", status=None).status != 0
+        assert story.dump() == before
+        own_server.query("SET GLOBAL read_only = 0")
+        story.check()
+        audit.check_once(story.talk.rooms)
+
+
+def test_a_server_that_turns_read_only_in_the_middle_of_a_batch(own_server):
+    def turn(exchange):
+        """A transaction that wrote is refused at its COMMIT."""
+        own_server.query("SET GLOBAL read_only = 1")
+        exchange.forward()
+        exchange.reply(exchange.answer())
+        exchange.happened()
+
+    with Story(own_server) as story:
+        audit = Audit(story.stack)
+        audit.user("clerk")
+        story.hire(user="clerk")
+        story.check()
+        before = story.dump()
+        snag = story.proxy.at("COMMIT", turn)
+        story.talk.go_on()
+        snag.wait()
+        assert story.proxy.errors[1290] == 1
+        story.await_trouble("1290")
+        assert story.dump() == before
+        own_server.query("SET GLOBAL read_only = 0")
+        story.check()
+        audit.check_once(story.talk.rooms)
+
+
+def test_a_missing_table_holds_the_part_and_says_so(database):
+    with Story(database) as story:
+        story.hire()
+        story.talk.go_on()
+        story.check()
+        story.stack.rows("RENAME TABLE group_message TO elsewhere")
+        story.talk.go_on()
+        story.await_trouble("1146")
+        status = ctl(story.stack.broker, "sync", "status").json()
+        assert "1146" in status["parts"][0]["error"] and not status.get("quarantined")
+        story.talk.go_on()
+        story.stack.rows("RENAME TABLE elsewhere TO group_message")
+        story.check()
+
+
+# ---- a row that does not fit ----------------------------------------------------------------
+
+
+def test_a_room_that_mysql_refuses_is_named_and_the_others_go_on(database):
+    with Story(database) as story:
+        stack, talk = story.stack, story.talk
+        bad = talk.room(0)
+        story.hire()
+        talk.go_on()
+        story.check()
+        stack.rows("ALTER TABLE group_message MODIFY message_content VARCHAR(40) NOT NULL")
+        request = talk.ask(bad, "x" * 41, level=STORED)
+        assert talk.client.wait(request, patience=60).code == DB_DATA
+        status = ctl(stack.broker, "sync", "status").json()
+        assert status["quarantined"] == [bad.id]
+        assert stack.rows("SELECT group_id, LEFT(error, 4) FROM sync_quarantine") == ((bad.id, "1406"),)
+        before = stack.rows("SELECT COUNT(*) FROM group_message WHERE group_id = %s", bad.id)
+
+        talk.go_on(80)
+        stack.settle()
+        others = talk.rooms[1:]
+        assert [d for d in stack.differences(others) if bad.id not in d] == []
+        assert stack.rows("SELECT COUNT(*) FROM group_message WHERE group_id = %s", bad.id) == before
+        refused = ctl(stack.broker, "sync", "release", bad.id, status=1)
+        assert "1406" in refused.err and str(DB_DATA) in refused.err
+
+        # Neither a new worker nor a new broker forgets it.
+        stack.workers.pop().kill()
+        stack.broker.crash()
+        story.hire("w2")
+        stack.settle()
+        status = ctl(stack.broker, "sync", "status").json()
+        assert status["quarantined"] == [bad.id]
+
+        stack.rows("ALTER TABLE group_message MODIFY message_content MEDIUMTEXT NOT NULL")
+        ctl(stack.broker, "sync", "release", bad.id)
+        assert not ctl(stack.broker, "sync", "status").json().get("quarantined")
+        talk.go_on()
+        story.check()
+        talk.say(bad, "y" * 100, level=STORED)
