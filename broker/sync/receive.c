@@ -104,8 +104,15 @@ static void stuck(struct heard *h, struct part *p, bool news)
 	assign_stuck(p, retry_us);
 }
 
-/* Another run of this journal, or a copy of it, has the part. Ours goes above:
- * at once the first time, then at intervals. */
+/* Under a new epoch: at once the first time, then at intervals. */
+static void claim_again(struct heard *h, struct part *p, bool news)
+{
+	stuck(h, p, news && p->raises > 0);
+	if (p->raises++ == 0)
+		p->retry_us = h->now_us;
+}
+
+/* Another run of this journal, or a copy of it, has the part. Ours goes above. */
 static void raise_epoch(struct heard *h, struct part *p, uint64_t db_epoch)
 {
 	struct sync *s = h->sync;
@@ -115,9 +122,15 @@ static void raise_epoch(struct heard *h, struct part *p, uint64_t db_epoch)
 				   (unsigned long long)db_epoch);
 	if (s->epoch < db_epoch && db_epoch < EPOCH_MAX)
 		s->epoch = db_epoch;
-	stuck(h, p, news && p->raises > 0);
-	if (p->raises++ == 0)
-		p->retry_us = h->now_us;
+	claim_again(h, p, news);
+}
+
+/* A backup of before the assignment was put back: nobody owns the part there. */
+static void restore_epoch(struct heard *h, struct part *p, uint64_t db_epoch)
+{
+	bool news = part_set_error(p, "the database went back to epoch %llu",
+				   (unsigned long long)db_epoch);
+	claim_again(h, p, news);
 }
 
 /* Positions of two histories of one journal are equal, what stands there is not:
@@ -196,6 +209,8 @@ static void on_part_state(struct heard *h)
 		p, s->core, state->quarantined, state->n_quarantined, s->settings.quarantined);
 	if (state->db_epoch > p->epoch)
 		raise_epoch(h, p, state->db_epoch);
+	else if (state->db_epoch < p->epoch)
+		restore_epoch(h, p, state->db_epoch);
 	else if (mark_usable(h, p, state))
 		live(h, p, state);
 }

@@ -233,6 +233,27 @@ static void marks_of_idle_parts_follow_now_and_then(void **state)
 	world_free(w);
 }
 
+/* A backup is put back: everything behind that position is gone. */
+static void put_back(struct world *w, uint64_t position)
+{
+	for (size_t i = 0; i < WORLD_PARTS; i++) {
+		w->db.position[i] = position;
+		w->db.digest[i] = world_digest(w, position);
+	}
+	memset(w->db.applied + position + 1, 0, sizeof w->db.applied - position - 1);
+}
+
+static void everything_is_sent_again(struct world *w)
+{
+	uint64_t back = counts(w).marks_back;
+	for (size_t i = 0; i < 4; i++)
+		some_rooms(w, 4, 8);
+	world_until(w, counts(w).marks_back > back);
+	w->now_us += w->settings.idle_ms * 1000;
+	world_until(w, synced(w) && sync_floor(w->sync) == world_head(w));
+	world_assert_applied(w);
+}
+
 static void a_mark_that_goes_back_is_believed(void **state)
 {
 	(void)state;
@@ -240,19 +261,28 @@ static void a_mark_that_goes_back_is_believed(void **state)
 	world_hire(w, "one");
 	some_rooms(w, 4, 400);
 	world_until(w, synced(w));
+	put_back(w, 100);
+	everything_is_sent_again(w);
+	world_free(w);
+}
 
-	/* A backup was put back: everything behind position 100 is gone. */
-	for (size_t i = 0; i < WORLD_PARTS; i++) {
-		w->db.position[i] = 100;
-		w->db.digest[i] = world_digest(w, 100);
+static void an_epoch_that_goes_back_is_claimed_again(void **state)
+{
+	(void)state;
+	struct world *w = world_new();
+	struct hand *h = world_hire(w, "one");
+	some_rooms(w, 4, 400);
+	world_until(w, synced(w));
+	for (uint64_t older = 0; older < 2; older++) {
+		uint64_t epoch = h->epoch[0];
+		put_back(w, 100);
+		for (size_t i = 0; i < WORLD_PARTS; i++)
+			w->db.epoch[i] = older ? w->db.epoch[i] - 1 : 0;
+		everything_is_sent_again(w);
+		assert_true(h->epoch[0] > epoch);
+		assert_int_equal(w->db.epoch[0], h->epoch[0]);
+		assert_string_equal(error_of(w, 0), "");
 	}
-	memset(w->db.applied + 101, 0, sizeof w->db.applied - 101);
-	for (size_t i = 0; i < 4; i++)
-		some_rooms(w, 4, 8);
-	world_until(w, counts(w).marks_back > 0);
-	w->now_us += w->settings.idle_ms * 1000;
-	world_until(w, synced(w) && sync_floor(w->sync) == world_head(w));
-	world_assert_applied(w);
 	world_free(w);
 }
 
@@ -589,6 +619,7 @@ int main(void)
 		cmocka_unit_test(a_new_start_goes_on_from_the_marks),
 		cmocka_unit_test(marks_of_idle_parts_follow_now_and_then),
 		cmocka_unit_test(a_mark_that_goes_back_is_believed),
+		cmocka_unit_test(an_epoch_that_goes_back_is_claimed_again),
 		cmocka_unit_test(a_mark_ahead_of_the_journal_is_sent_nothing),
 		cmocka_unit_test(a_mark_behind_the_trimmed_journal_is_sent_nothing),
 		cmocka_unit_test(every_mark_has_the_digest_of_its_record),
