@@ -69,10 +69,11 @@ enum parlor_err mark_move(struct db *db, const struct mark *from, const struct m
 	sql_init(&sql, db);
 	sql_put(&sql,
 		"UPDATE sync_mark SET position = ?, digest = ?, projected = ? "
-		"WHERE broker_id = ? AND part = ? AND epoch = ? AND position = ? AND digest = ?",
+		"WHERE broker_id = ? AND part = ? AND epoch = ? AND position = ? AND digest = ? "
+		"AND projected = ?",
 		sql_u(to->position), sql_u(to->digest), sql_u(to->projected),
 		sql_u(from->broker_id), sql_u(from->part), sql_u(from->epoch),
-		sql_u(from->position), sql_u(from->digest));
+		sql_u(from->position), sql_u(from->digest), sql_u(from->projected));
 	enum parlor_err err = db_run(db, &sql, &matched);
 	sql_fini(&sql);
 	if (!err && matched != 1)

@@ -311,6 +311,8 @@ static void on_release_done(struct heard *h)
 	if (q)
 		part_quarantine_drop(p, q);
 	assign_release_end(s, r, PARLOR_E_OK, "");
+	/* The mark stands where it stood: by the epoch a dump of before is known. */
+	assign_part(s, p, p->worker, h->now_us);
 }
 
 /* A reader of the journal needs no session: each question stands for itself. */
