@@ -3,15 +3,14 @@ COMMIT, come back as it was yesterday. Posting goes on meanwhile; afterwards
 every row and every unread count is as the conversation says, written once."""
 
 import contextlib
-import os
 import signal
 import subprocess
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-import pymysql
 import pytest
+from audit import Audit
 from mariadb import MariaDB
 from proc import ctl
 from sql_proxy import SqlProxy, cut_after, cut_before, hold, lose_commit
@@ -35,8 +34,8 @@ class Story:
             self.stack = self.exits.enter_context(Stack(server, {**QUICK, **(settings or {})}, workers=workers))
             self.proxy = self.exits.enter_context(SqlProxy(server))
             self.exits.callback(self.stack.dismiss)
-            self.client = self.exits.enter_context(self.stack.client())
-            self.talk = Talk(self.client, **talk)
+            self.client = self.exits.enter_context(self.stack.client())  # asks how things stand
+            self.talk = Talk(self.exits.enter_context(self.stack.client()), **talk)
         except BaseException:
             self.exits.close()
             raise
@@ -81,6 +80,11 @@ class Story:
                 return status
             assert time.monotonic() < deadline, f"never {what}: {status}"
 
+    def await_workers(self, n):
+        deadline = time.monotonic() + 120
+        while self.client.sync_status().workers < n:
+            assert time.monotonic() < deadline, f"never {n} workers"
+
     def check(self):
         """MySQL catches up, and is as the conversation says."""
         try:
@@ -91,53 +95,6 @@ class Story:
 
     def dump(self):
         return [self.stack.rows(f"SELECT * FROM {table} ORDER BY 1, 2, 3") for table in TABLES]
-
-
-class Audit:
-    """Triggers that write down, in the same transaction, who changed which row
-    while which epoch stood at the mark. What was rolled back is not there."""
-
-    COLUMNS = {"room": "uuid", "chat_group": "CONCAT({row}.uuid, ' ', {row}.member_id)",
-               "group_message": "CONCAT({row}.group_id, ' ', {row}.seq)", "sync_mark": "part"}
-
-    def __init__(self, stack):
-        self.stack = stack
-        self._do("CREATE TABLE audit (no BIGINT AUTO_INCREMENT PRIMARY KEY, who VARCHAR(64), epoch BIGINT UNSIGNED,"
-                 " what VARCHAR(64), item VARCHAR(200))")
-        for table, column in self.COLUMNS.items():
-            for verb, row in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD")):
-                key = column.format(row=row) if "{" in column else f"{row}.{column}"
-                epoch = f"{row}.epoch" if table == "sync_mark" else "(SELECT MAX(epoch) FROM sync_mark)"
-                self._do(f"CREATE TRIGGER audit_{table}_{verb} AFTER {verb} ON {table} FOR EACH ROW"
-                         f" INSERT INTO audit (who, epoch, what, item) VALUES"
-                         f" (SUBSTRING_INDEX(USER(), '@', 1), {epoch}, '{verb} {table}', {key})")
-
-    def user(self, name):
-        """A login of that name, for one worker."""
-        self._do(f"CREATE OR REPLACE USER {name}@localhost")
-        self._do(f"GRANT ALL ON {self.stack.name}.* TO {name}@localhost")
-
-    def rows(self, what="%"):
-        """(who, epoch, what, item) in the order of writing."""
-        return self.stack.rows("SELECT who, epoch, what, item FROM audit WHERE what LIKE %s ORDER BY no", what)
-
-    def check_once(self, rooms):
-        """Every message was inserted by one statement and never touched again."""
-        written = sorted(item for _, _, _, item in self.rows("% group_message"))
-        assert written == sorted(f"{room.id} {m.seq}" for room in rooms for m in room.messages)
-
-    def check_fenced(self):
-        """Who changed a row did so while the epoch was its own: epochs rise, and
-        each is one writer's. Returns how many there were."""
-        rows = self.rows()
-        epochs = [epoch for _, epoch, _, _ in rows]
-        assert epochs == sorted(epochs)
-        writers = {(who, epoch) for who, epoch, _, _ in rows}
-        assert len({epoch for _, epoch in writers}) == len(writers), writers
-        return len(writers)
-
-    def _do(self, sql):
-        self.stack.rows(sql)
 
 
 @pytest.fixture
@@ -500,3 +457,95 @@ def until_trimmed(story, position):
         story.talk.go_on(200)
         story.stack.settle()
         assert time.monotonic() < deadline
+
+
+# ---- two workers that believe they own a part ------------------------------------------------------
+
+
+def owner_is(name):
+    return lambda part: part.worker == name and not part.error
+
+
+@pytest.fixture
+def two(database):
+    """A story whose workers old and new are logins of their own, under audit."""
+    with Story(database, {"sync.worker_lease_ms": 700}) as story:
+        story.audit = Audit(story.stack)
+        for name in ("old", "new"):
+            story.audit.user(name)
+        yield story
+
+
+def matched(packet):
+    """How many rows the server says that an UPDATE matched."""
+    assert packet[4] == 0 and packet[5] < 251, packet
+    return packet[5]
+
+
+def test_a_fence_that_reaches_the_database_late_changes_no_row(two):
+    """The old worker's batch stands before the server while the part goes to
+    another, whose first batch is the same: nothing but the epoch tells them apart."""
+    old = two.hire("old", user="old", timeout=60)
+    two.check()
+    late = two.proxy.at("UPDATE sync_mark", hold)
+    two.talk.go_on()
+    late.wait()
+    old.signal(signal.SIGSTOP)
+    rightful = two.proxy.at("UPDATE sync_mark", hold)
+    two.hire("new", user="new", timeout=60)
+    rightful.wait()
+    written = two.audit.rows()
+    assert written[-1][0] == "new", "it has claimed the part"
+    late.let_go()
+    late.wait()
+    assert [matched(answer) for answer in late.answers] == [0]
+    assert two.audit.rows() == written
+    rightful.let_go()
+    rightful.wait()
+    assert [matched(answer) for answer in rightful.answers] == [1]
+    old.signal(signal.SIGCONT)
+    two.await_workers(2)
+    two.talk.go_on()
+    two.check()
+    two.audit.check_once(two.talk.rooms)
+    assert two.audit.check_fenced() >= 2
+
+
+def test_a_commit_of_the_old_worker_comes_before_the_new_one_begins(two):
+    """Its transaction holds the mark's row: who claims the part waits for it."""
+    old = two.hire("old", user="old", timeout=60)
+    two.check()
+    late = two.proxy.at("COMMIT", hold)
+    two.talk.go_on()
+    late.wait()
+    old.signal(signal.SIGSTOP)
+    two.hire("new", user="new", timeout=2)
+    two.proxy.wait_error(1205)
+    assert {who for who, _, _, _ in two.audit.rows()} == {"old"}
+    late.let_go()
+    late.wait()
+    two.await_part(owner_is("new"), "given to the new worker")
+    two.talk.go_on()
+    two.check()
+    old.signal(signal.SIGCONT)
+    two.await_workers(2)
+    two.talk.go_on()
+    two.check()
+    two.audit.check_once(two.talk.rooms)
+    assert two.audit.check_fenced() >= 2
+
+
+def test_workers_stopped_past_their_lease_again_and_again(two):
+    """Always in the middle of something: people talk all the while."""
+    workers = {name: two.hire(name, user=name) for name in ("old", "new")}
+    two.check()
+    with two.talking():
+        for _ in range(3):
+            for name, other in (("old", "new"), ("new", "old")):
+                two.await_workers(2)
+                workers[name].signal(signal.SIGSTOP)
+                two.await_part(owner_is(other), f"given to {other}")
+                workers[name].signal(signal.SIGCONT)
+    two.check()
+    two.audit.check_once(two.talk.rooms)
+    assert two.audit.check_fenced() >= 4
