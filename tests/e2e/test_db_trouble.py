@@ -34,6 +34,7 @@ class Story:
             self.stack = self.exits.enter_context(Stack(server, {**QUICK, **(settings or {})}, workers=workers))
             self.proxy = self.exits.enter_context(SqlProxy(server))
             self.exits.callback(self.stack.dismiss)
+            self.exits.callback(self.proxy.let_go)
             self.client = self.exits.enter_context(self.stack.client())  # asks how things stand
             self.talk = Talk(self.exits.enter_context(self.stack.client()), **talk)
         except BaseException:
@@ -79,6 +80,12 @@ class Story:
             if condition(status.parts[0]):
                 return status
             assert time.monotonic() < deadline, f"never {what}: {status}"
+
+    def await_synced(self, position):
+        """Until MySQL has more than that."""
+        deadline = time.monotonic() + 120
+        while self.client.sync_status().synced <= position:
+            assert time.monotonic() < deadline, f"never beyond {position}"
 
     def await_workers(self, n):
         deadline = time.monotonic() + 120
@@ -220,6 +227,58 @@ def test_deadlocks_and_lock_waits_are_tried_again_until_it_passes(database):
             story.talk.go_on()
             story.proxy.wait_error(1205, times=2)
             story.talk.go_on()
+        story.check()
+        audit.check_once(story.talk.rooms)
+
+
+def test_a_table_locked_for_longer_than_the_worker_waits(database):
+    """It gives its connection up; what that one had begun ends with the lock."""
+    with Story(database) as story:
+        audit = Audit(story.stack)
+        story.hire(timeout=1)
+        story.check()
+        with database.connect(story.stack.name) as held, held.cursor() as cursor:
+            cursor.execute("LOCK TABLES group_message WRITE")
+            story.talk.go_on()
+            story.await_trouble("cannot be reached")
+            story.talk.go_on()
+        story.check()
+        audit.check_once(story.talk.rooms)
+
+
+def test_a_backup_that_holds_back_a_commit(database):
+    """The whole server is locked against writing when the COMMIT comes, which
+    is carried out at the end of that, when nobody waits for it any more."""
+    with Story(database) as story, database.connect() as backup, backup.cursor() as cursor:
+        def lock(exchange):
+            cursor.execute("FLUSH TABLES WITH READ LOCK")
+            exchange.forward()
+            exchange.happened()
+
+        audit = Audit(story.stack)
+        story.hire(timeout=1)
+        story.check()
+        snag = story.proxy.at("COMMIT", lock)
+        story.talk.go_on()
+        snag.wait()
+        story.await_trouble("outcome of the transaction is unknown")
+        story.talk.go_on()
+        cursor.execute("UNLOCK TABLES")
+        story.check()
+        audit.check_once(story.talk.rooms)
+
+
+def test_connections_that_the_server_kills(database):
+    with Story(database) as story:
+        audit = Audit(story.stack)
+        audit.user("clerk")
+        story.hire(user="clerk")
+        story.check()
+        with story.talking():
+            for _ in range(20):
+                synced = story.client.sync_status().synced
+                story.stack.rows("KILL USER clerk@localhost")
+                story.await_synced(synced)
         story.check()
         audit.check_once(story.talk.rooms)
 

@@ -305,6 +305,23 @@ def test_a_refused_room_goes_to_quarantine_and_comes_back(bench):
     assert "quarantine" in bench.broker.hear("w2", "release_done").error
 
 
+def test_more_refused_rooms_than_quarantine_takes_hold_the_part(bench):
+    bench.hire()
+    world, rooms = World(), [f"r{n}" for n in range(1001)]
+    bench.broker.assign("w")
+    bench.broker.apply("w", [record for room in rooms for record in world.create(room, members=["a", "b"])], after=0)
+    bench.rows("ALTER TABLE group_message MODIFY message_content VARCHAR(10) NOT NULL")
+    at = world.position
+    upto = bench.broker.send_batch("w", [world.post(room, "a", "longer than ten") for room in rooms], after=at)
+    failed = bench.broker.hear("w", "batch_failed")
+    assert failed.fail == STUCK and "1406" in failed.error
+    assert bench.mark() == (1, at)
+    assert bench.rows("SELECT COUNT(*) FROM sync_quarantine") == ((0,),)
+    bench.rows("ALTER TABLE group_message MODIFY message_content MEDIUMTEXT NOT NULL")
+    assert bench.broker.hear("w", "batch_done").position == upto
+    assert bench.rows("SELECT COUNT(*) FROM group_message") == ((1001,),)
+
+
 def test_a_missing_column_holds_the_part_and_skips_nothing(bench):
     bench.hire()
     world = World()
