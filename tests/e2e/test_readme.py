@@ -133,3 +133,16 @@ def test_the_example_is_answered_as_shown():
     assert 0 < answered.replies[0].welcome.journal < 2**63
     answered.replies[0].welcome.journal = shown.replies[0].welcome.journal
     assert answered == shown
+
+
+# ---- the tests --------------------------------------------------------------------------------
+
+
+def test_every_promise_has_tests_and_those_named_are_there():
+    rows = re.findall(r"^\| (I\d+) \| `(\S+)` \| (.+?) \| (.+) \|$", read("tests", "README.md"), re.M)
+    assert len(rows) == read("tests", "README.md").count("\n| I")
+    assert {promise for promise, *_ in rows} == {f"I{n}" for n in range(1, 11)}
+    for promise, file, test, seen in rows:
+        for name in re.findall(r"`(\w+)`", test + seen):
+            assert re.search(rf"\b{name}\(", read("tests", file)), (promise, file, name)
+        assert "`" in test or test == "all worlds", (promise, file)
