@@ -655,7 +655,7 @@ class Chaos:
 
     def look(self):
         """For less than the lease, or for longer."""
-        for _ in range(self.chance.randrange(5000)):
+        for _ in range(self.chance.randrange(500)):
             self.story.client.sync_status()
 
     def kill_worker(self):
