@@ -1,0 +1,26 @@
+/* One image of a data directory, looked at as a starting broker does: it opens,
+ * its journal is a beginning of the reference's, recovery gives the state of
+ * that beginning to the byte, and everything acknowledged is in it. */
+#ifndef CRASH_SURVIVOR_H
+#define CRASH_SURVIVOR_H
+
+#include "acks.h"
+#include "reference.h"
+
+#define SURVIVOR_WHY 512
+
+struct expected {
+	struct reference *reference;
+	const struct acks *acks;
+	size_t received; /* of the acks, before the cut */
+	size_t asked;    /* so many of them, the newest and some by chance, are looked at singly */
+	uint64_t chance;
+};
+
+/* UNMADE: the directory is refused, and nothing had been acknowledged yet. */
+enum survivor { SURVIVOR_STANDS, SURVIVOR_UNMADE, SURVIVOR_BAD };
+
+/* Why, when it is not good. The image is changed: recovered. */
+enum survivor survivor_check(const char *dir, const struct expected *, char why[SURVIVOR_WHY]);
+
+#endif
