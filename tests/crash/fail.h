@@ -9,12 +9,12 @@
 
 #define FAIL_STATUS 2
 
-#define fail(...)                               \
-	do {                                    \
-		fputs("power_cut: ", stderr);   \
-		fprintf(stderr, __VA_ARGS__);   \
-		fputc('\n', stderr);            \
-		exit(FAIL_STATUS);              \
+#define fail(...)                             \
+	do {                                  \
+		fputs("power_cut: ", stderr); \
+		fprintf(stderr, __VA_ARGS__); \
+		fputc('\n', stderr);          \
+		exit(FAIL_STATUS);            \
 	} while (0)
 
 #define fail_errno(what) fail("%s: %s", (what), strerror(errno))

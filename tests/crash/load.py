@@ -8,7 +8,7 @@ import random
 WINDOW = 12  # requests in flight
 ROOMS, MEMBERS = 6, 8
 KINDS = {"post": 80, "read": 12, "join": 4, "recall": 4}
-BODY_BYTES = [2, 15, 50, 50, 150, 1250]
+BODY_BYTES = [2, 15, 50, 150, 1500, 4000]
 
 
 @dataclasses.dataclass

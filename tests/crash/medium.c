@@ -41,6 +41,7 @@ static void set_length(struct medium_file *f, size_t len)
 	if (len > f->len)
 		memset(f->bytes + f->len, 0, len - f->len);
 	f->len = len;
+	f->used = f->used < len ? f->used : len;
 }
 
 static void remove_name(struct medium_name *names, size_t *len, const char *name)
@@ -82,8 +83,10 @@ static void make_safe(struct medium *m, const struct medium_write *w)
 	size_t end = e->offset + (e->op == POWER_WRITE ? e->len : 0);
 	if (end > f->len || e->op == POWER_CUT)
 		set_length(f, end);
-	if (e->op == POWER_WRITE)
+	if (e->op == POWER_WRITE) {
 		memcpy(f->bytes + e->offset, w->bytes, e->len);
+		f->used = end > f->used ? end : f->used;
+	}
 }
 
 /* ---- the log ----------------------------------------------------------------------- */
@@ -158,8 +161,7 @@ static void grow(int fd, uint64_t len)
 {
 	struct stat st;
 
-	if (fstat(fd, &st) != 0 ||
-	    ((uint64_t)st.st_size < len && ftruncate(fd, (off_t)len) != 0))
+	if (fstat(fd, &st) != 0 || ((uint64_t)st.st_size < len && ftruncate(fd, (off_t)len) != 0))
 		fail_errno("an image");
 }
 
@@ -192,14 +194,12 @@ static void build_file(const struct medium *m, uint64_t inode, const struct fate
 	if (fd < 0)
 		fail_errno(path);
 	for (size_t i = 0; i < m->files_len; i++) {
-		size_t len = m->files[i].len;
-		if (m->files[i].inode != inode)
+		const struct medium_file *f = &m->files[i];
+		if (f->inode != inode)
 			continue;
-		if (ftruncate(fd, (off_t)len) != 0)
+		if (ftruncate(fd, (off_t)f->len) != 0)
 			fail_errno(path);
-		while (len > 0 && m->files[i].bytes[len - 1] == 0)
-			len--;
-		put(fd, m->files[i].bytes, len, 0);
+		put(fd, f->bytes, f->used, 0);
 	}
 	for (size_t i = 0; i < m->writes_len; i++) {
 		const struct medium_write *w = &m->writes[i];

@@ -17,6 +17,7 @@ struct medium_file {
 	uint64_t inode;
 	uint8_t *bytes;
 	size_t len, cap;
+	size_t used; /* nothing but zeros behind it */
 };
 
 struct medium_name {
@@ -43,9 +44,9 @@ struct medium {
 /* What becomes of one write. TORN: of its parts, those that chance keeps. */
 enum fate { FATE_GONE, FATE_KEPT, FATE_FRONT, FATE_TORN };
 struct fates {
-	enum fate *of;  /* of each of medium.writes */
-	size_t grain;   /* bytes that the disk writes as one, for FRONT and TORN */
-	bool grown;     /* a file is as long as if all had been kept */
+	enum fate *of; /* of each of medium.writes */
+	size_t grain;  /* bytes that the disk writes as one, for FRONT and TORN */
+	bool grown;    /* a file is as long as if all had been kept */
 	uint64_t chance;
 };
 

@@ -3,11 +3,12 @@
  * with every mixture of what was not synced, and recovers each.
  *
  *   power_cut --log FILE --acks FILE --data DIR --images DIR
- *             [--seed N] [--some N | --all] [--jobs N] [--image N]
+ *             [--seed N] [--some N | --all] [--jobs N] [--image N [--build]]
  *
  * --data: the directory as it was in the end. --images: where they are built, in
  * memory if possible. --some: of the mixtures of each cut, by chance (default 8);
- * --all: each, and more by chance. --image: that one alone, and it is left there.
+ * --all: each, and more by chance. --image: that one alone, and it is left there;
+ * --build: as the power cut left it, not recovered.
  * Exit status: 0 all stand, 1 one does not, 2 this test itself failed.
  *
  * Of cuts between two syncs only the last is made: what an earlier one leaves
@@ -39,12 +40,14 @@
 struct options {
 	const char *log, *acks, *data, *images;
 	uint64_t seed, some, jobs, image; /* image: 0, all of them */
-	bool all;
+	bool all, build;
 };
 
 /* In shared memory: how far each process is. */
 struct progress {
-	uint64_t image, images, unmade, cuts, writes, durable;
+	uint64_t image, images, cuts, writes, durable;
+	uint64_t unmade, partly; /* of the images: no directory yet; rows are behind the journal */
+	uint64_t map_min, map_max;
 };
 
 struct run {
@@ -112,6 +115,20 @@ static void tell_image(const struct run *r, uint64_t cut, const char *why)
 	       (unsigned long long)r->image);
 }
 
+static void count(struct progress *p, enum survivor found, const struct seen *seen)
+{
+	p->images++;
+	if (found == SURVIVOR_UNMADE) {
+		p->unmade++;
+		return;
+	}
+	p->partly += seen->covered > 0 && seen->covered < seen->last;
+	if (!p->map_min || seen->map_bytes < p->map_min)
+		p->map_min = seen->map_bytes;
+	if (seen->map_bytes > p->map_max)
+		p->map_max = seen->map_bytes;
+}
+
 /* Every image has a number; a process takes those that are its own. */
 static void check_image(struct run *r, uint64_t cut)
 {
@@ -127,16 +144,20 @@ static void check_image(struct run *r, uint64_t cut)
 	if (o->image ? r->image != o->image : r->image % o->jobs != r->job)
 		return;
 	r->progress->image = r->image;
-	r->progress->images++;
 	bool there = medium_build(&r->medium, &r->fates, r->dir);
 	if (there && r->fates.chance % 2)
 		leave_lock(r->dir, r->fates.chance);
-	enum survivor found = survivor_check(r->dir, &expected, why);
+	if (o->build) {
+		printf("%s %llu\n", r->dir, (unsigned long long)cut);
+		return;
+	}
+	struct seen seen;
+	enum survivor found = survivor_check(r->dir, &expected, &seen, why);
 	if (found == SURVIVOR_BAD || (o->image && found)) {
 		tell_image(r, cut, why);
 		exit(EXIT_FAILURE);
 	}
-	r->progress->unmade += found == SURVIVOR_UNMADE;
+	count(r->progress, found, &seen);
 	if (!o->image)
 		remove_image(r->dir);
 }
@@ -326,9 +347,30 @@ static int wait_for(pid_t pid, const struct progress *p)
 	return EXIT_FAILURE;
 }
 
+static void tell_sum(const struct options *o, const struct progress *p, uint64_t begun_us)
+{
+	struct progress sum = p[0];
+
+	for (uint64_t i = 1; i < o->jobs; i++) {
+		sum.images += p[i].images;
+		sum.unmade += p[i].unmade;
+		sum.partly += p[i].partly;
+		sum.map_min = p[i].map_min < sum.map_min ? p[i].map_min : sum.map_min;
+		sum.map_max = p[i].map_max > sum.map_max ? p[i].map_max : sum.map_max;
+	}
+	printf("%llu images of %llu cuts: %llu no data directory yet, %llu with rows partly "
+	       "written back, maps of %llu to %llu KiB; %llu writes, %llu of them with O_DSYNC "
+	       "and each in one sector; seed %llu; %.1f s\n",
+	       (unsigned long long)sum.images, (unsigned long long)sum.cuts,
+	       (unsigned long long)sum.unmade, (unsigned long long)sum.partly,
+	       (unsigned long long)sum.map_min / 1024, (unsigned long long)sum.map_max / 1024,
+	       (unsigned long long)sum.writes, (unsigned long long)sum.durable,
+	       (unsigned long long)o->seed, (double)(clock_mono_us() - begun_us) / 1e6);
+}
+
 static int run_jobs(const struct options *o)
 {
-	uint64_t begun_us = clock_mono_us(), images = 0, unmade = 0;
+	uint64_t begun_us = clock_mono_us();
 	struct progress *progress = mmap(NULL, JOBS_MAX * sizeof *progress, PROT_READ | PROT_WRITE,
 					 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	pid_t pids[JOBS_MAX];
@@ -349,15 +391,9 @@ static int run_jobs(const struct options *o)
 	for (uint64_t i = 0; i < o->jobs; i++) {
 		int status = wait_for(pids[i], &progress[i]);
 		worst = status > worst ? status : worst;
-		images += progress[i].images;
-		unmade += progress[i].unmade;
 	}
-	printf("%llu images, %llu of them no data directory yet; %llu cuts; %llu writes, %llu of "
-	       "them with O_DSYNC and each in one sector; seed %llu; %.1f s\n",
-	       (unsigned long long)images, (unsigned long long)unmade,
-	       (unsigned long long)progress[0].cuts,
-	       (unsigned long long)progress[0].writes, (unsigned long long)progress[0].durable,
-	       (unsigned long long)o->seed, (double)(clock_mono_us() - begun_us) / 1e6);
+	if (!o->build)
+		tell_sum(o, progress, begun_us);
 	return worst;
 }
 
@@ -376,27 +412,55 @@ static uint64_t number(const char *text)
 int main(int argc, char **argv)
 {
 	static const struct option names[] = {
-		{"log", required_argument, NULL, 'l'},    {"acks", required_argument, NULL, 'a'},
-		{"data", required_argument, NULL, 'd'},   {"images", required_argument, NULL, 'i'},
-		{"seed", required_argument, NULL, 's'},   {"some", required_argument, NULL, 'n'},
-		{"all", no_argument, NULL, 'A'},          {"jobs", required_argument, NULL, 'j'},
-		{"image", required_argument, NULL, 'I'},  {NULL, 0, NULL, 0},
+		{"log", required_argument, NULL, 'l'},
+		{"acks", required_argument, NULL, 'a'},
+		{"data", required_argument, NULL, 'd'},
+		{"images", required_argument, NULL, 'i'},
+		{"seed", required_argument, NULL, 's'},
+		{"some", required_argument, NULL, 'n'},
+		{"all", no_argument, NULL, 'A'},
+		{"jobs", required_argument, NULL, 'j'},
+		{"image", required_argument, NULL, 'I'},
+		{"build", no_argument, NULL, 'b'},
+		{NULL, 0, NULL, 0},
 	};
 	struct options o = {.seed = 1, .some = 8, .jobs = 2};
 	int name;
 
 	while ((name = getopt_long(argc, argv, "", names, NULL)) != -1) {
 		switch (name) {
-		case 'l': o.log = optarg; break;
-		case 'a': o.acks = optarg; break;
-		case 'd': o.data = optarg; break;
-		case 'i': o.images = optarg; break;
-		case 's': o.seed = number(optarg); break;
-		case 'n': o.some = number(optarg); break;
-		case 'A': o.all = true; break;
-		case 'j': o.jobs = number(optarg); break;
-		case 'I': o.image = number(optarg); break;
-		default: return FAIL_STATUS;
+		case 'l':
+			o.log = optarg;
+			break;
+		case 'a':
+			o.acks = optarg;
+			break;
+		case 'd':
+			o.data = optarg;
+			break;
+		case 'i':
+			o.images = optarg;
+			break;
+		case 's':
+			o.seed = number(optarg);
+			break;
+		case 'n':
+			o.some = number(optarg);
+			break;
+		case 'b':
+			o.build = true;
+			break;
+		case 'A':
+			o.all = true;
+			break;
+		case 'j':
+			o.jobs = number(optarg);
+			break;
+		case 'I':
+			o.image = number(optarg);
+			break;
+		default:
+			return FAIL_STATUS;
 		}
 	}
 	if (!o.log || !o.acks || !o.data || !o.images || o.jobs < 1 || o.jobs > JOBS_MAX)

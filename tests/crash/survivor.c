@@ -18,7 +18,8 @@ struct survivor_run {
 	char *why;
 };
 
-__attribute__((format(printf, 2, 3))) static bool bad(struct survivor_run *s, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static bool bad(struct survivor_run *s, const char *format,
+						      ...)
 {
 	va_list args;
 
@@ -217,7 +218,17 @@ static bool check_in_turn(struct survivor_run *s)
 	return stands;
 }
 
-enum survivor survivor_check(const char *dir, const struct expected *expected,
+static struct seen look(struct survivor_run *s)
+{
+	struct store_counts counts;
+
+	store_counts(s->store, &counts);
+	return (struct seen){.covered = store_covered(s->store),
+			     .last = store_last(s->store),
+			     .map_bytes = counts.map_bytes};
+}
+
+enum survivor survivor_check(const char *dir, const struct expected *expected, struct seen *seen,
 			     char why[SURVIVOR_WHY])
 {
 	struct survivor_run s = {.expected = expected, .why = why};
@@ -225,10 +236,12 @@ enum survivor survivor_check(const char *dir, const struct expected *expected,
 		.dir = dir, .map_init = MIB, .headroom = MIB, .map_max = 256 * MIB};
 	char said[256] = "";
 
+	*seen = (struct seen){0};
 	if (store_open(&s.store, &options, 1, said, sizeof said)) {
 		bad(&s, "does not open: %s", said);
 		return expected->received ? SURVIVOR_BAD : SURVIVOR_UNMADE;
 	}
+	*seen = look(&s);
 	s.core = core_new(&core_limits_default, store_rows(s.store),
 			  (struct core_sink){.ctx = &s.records, .record = take_record});
 	bool stands = check_in_turn(&s) && check_state(&s);
