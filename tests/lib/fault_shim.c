@@ -7,13 +7,19 @@
  *   FAULT_ENOSPC_WHEN_FILE=path         the disk is full, likewise: a file gets no
  *                                       block that it does not have
  *   FAULT_SYNC_DELAY_US=n               each fsync, fdatasync and such write takes
- *                                       n microseconds longer */
+ *                                       n microseconds longer
+ *   FAULT_FILE=path                     while that file says `write 5`, each write
+ *                                       of a regular file fails with errno 5; so
+ *                                       with `meta` (as above), `sync` (fdatasync)
+ *                                       and `fsync` */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -36,6 +42,24 @@ static bool told_by_file(const char *name)
 	return path && access(path, F_OK) == 0;
 }
 
+/* Whether FAULT_FILE lets that fail; errno is set then. */
+static bool fails(const char *what)
+{
+	const char *path = getenv("FAULT_FILE");
+	char text[64] = "";
+	int saved = errno, fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	size_t len = strlen(what);
+
+	if (fd >= 0) {
+		ssize_t n = read(fd, text, sizeof text - 1);
+		text[n < 0 ? 0 : n] = 0;
+		close(fd);
+	}
+	bool failing = strncmp(text, what, len) == 0 && text[len] == ' ';
+	errno = failing ? (int)strtol(text + len, NULL, 10) : saved;
+	return failing;
+}
+
 static void delay(void)
 {
 	unsigned long us = number("FAULT_SYNC_DELAY_US");
@@ -47,7 +71,7 @@ static void delay(void)
 int fsync(int fd)
 {
 	delay();
-	return REAL(fsync)(fd);
+	return fails("fsync") ? -1 : REAL(fsync)(fd);
 }
 
 int fdatasync(int fd)
@@ -60,7 +84,17 @@ int fdatasync(int fd)
 		errno = EIO;
 		return -1;
 	}
-	return REAL(fdatasync)(fd);
+	return fails("sync") ? -1 : REAL(fdatasync)(fd);
+}
+
+static bool is_regular(int fd)
+{
+	struct stat st;
+	int saved = errno;
+	bool regular = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+
+	errno = saved;
+	return regular;
 }
 
 /* Whether the file has no blocks for bytes up to `end`, and gets none. */
@@ -91,7 +125,9 @@ static off_t end_of(int fd, const struct iovec *parts, int n)
 
 ssize_t writev(int fd, const struct iovec *parts, int n)
 {
-	return is_full(fd, end_of(fd, parts, n)) ? -1 : REAL(writev)(fd, parts, n);
+	if (is_full(fd, end_of(fd, parts, n)) || (is_regular(fd) && fails("write")))
+		return -1;
+	return REAL(writev)(fd, parts, n);
 }
 
 static bool is_synced(int fd)
@@ -110,5 +146,7 @@ ssize_t pwrite(int fd, const void *bytes, size_t n, off_t at)
 			return -1;
 		}
 	}
-	return is_full(fd, at + (off_t)n) ? -1 : REAL(pwrite)(fd, bytes, n, at);
+	if (is_full(fd, at + (off_t)n) || fails(is_synced(fd) ? "meta" : "write"))
+		return -1;
+	return REAL(pwrite)(fd, bytes, n, at);
 }

@@ -49,8 +49,8 @@ static uint64_t log_length(void)
 	struct stat st;
 
 	if (log_fd < 0)
-		log_fd = REAL(open)(getenv("POWER_LOG"),
-				    O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+		log_fd = REAL(open)(getenv("POWER_LOG"), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC,
+				    0600);
 	if (log_fd < 0 || fstat(log_fd, &st) != 0)
 		give_up("log");
 	return (uint64_t)st.st_size;
@@ -89,8 +89,7 @@ static void tell_name(enum power_op op, uint64_t dir, uint64_t subject, const ch
 {
 	struct iovec part = {(void *)(uintptr_t)name, strlen(name)};
 
-	tell((struct power_entry){
-		     .op = op, .file = dir, .subject = subject, .len = part.iov_len},
+	tell((struct power_entry){.op = op, .file = dir, .subject = subject, .len = part.iov_len},
 	     &part, 1);
 }
 
@@ -280,8 +279,7 @@ static int sync_with(int (*sync)(int), int fd)
 	uint64_t upto = here();
 	int rc = sync(fd);
 	if (rc == 0)
-		tell((struct power_entry){
-			     .op = POWER_SYNC, .file = watched_of(fd), .offset = upto},
+		tell((struct power_entry){.op = POWER_SYNC, .file = watched_of(fd), .offset = upto},
 		     NULL, 0);
 	return rc;
 }
