@@ -15,6 +15,7 @@ import shutil
 import signal
 import socket
 import sys
+import time
 
 import pytest
 from client import Client
@@ -206,7 +207,7 @@ def test_a_damaged_record_that_recovery_needs_is_not_passed_over():
     raise AssertionError("it was idle each time")
 
 
-FLIPS = 60
+FLIPS = 40
 # A page of LMDB has no checksum: LMDB may fall over it. Everything else that a
 # sanitizer says is a finding.
 FALLS = environment(ASAN_OPTIONS="exitcode=99:handle_segv=0:handle_sigbus=0:handle_abort=0",
@@ -285,3 +286,185 @@ def test_a_truncated_file_is_refused_and_left_alone():
         file.write_bytes(good)
         broker.start()
         books.check(client)
+
+
+# ---- readers that do not end ------------------------------------------------------------------
+
+NARROW = {"store.map_init_bytes": "1M", "store.map_max_bytes": "8M", "store.headroom_bytes": "1M"}
+CHANGES = 3000
+
+
+def hold_reader(broker):
+    """Another process with a read transaction as of now."""
+    path = os.path.join(os.environ["PARLOR_SOURCE"], "tests/lib/lmdb_reader.py")
+    return Process(sys.executable, path, broker.data, ready="ready")
+
+
+def change(client, n):
+    """Changes that leave nothing behind but pages to be used again, one commit
+    each, until one is refused. Returns how many were made."""
+    for i in range(n):
+        reply = client.wait(client.send("members_change", room="r", members=[
+            dict(member="bob", type=1 + i % 2)]))
+        if reply.code:
+            assert (reply.code, reply.retry) == (STORE_FULL, True)
+            return i
+    return n
+
+
+def await_that(condition, seconds=20):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+
+
+def file_bytes(broker):
+    return os.path.getsize(os.path.join(broker.data, "data.mdb"))
+
+
+def fill_beside_reader(broker, client):
+    """Pages cannot be used again: the file ends at its limit, and no sooner."""
+    reader = hold_reader(broker)
+    assert change(client, CHANGES) < CHANGES
+    assert file_bytes(broker) <= 8 << 20
+    return reader
+
+
+def test_a_reader_that_does_not_end_costs_space_up_to_the_limit_and_nothing_else():
+    books = Books()
+    with Broker(NARROW) as broker, Client(broker.client) as client:
+        books.make_room(client)
+        books.post(client, 50)
+        assert change(client, CHANGES) == CHANGES, "without it, pages are used again"
+        assert file_bytes(broker) < 4 << 20
+        reader = fill_beside_reader(broker, client)
+        books.check(client)
+        reader.signal(signal.SIGTERM)
+        assert reader.wait() == 0
+        await_that(lambda: change(client, 1) == 1)
+        books.post(client, 50)
+        assert change(client, CHANGES) == CHANGES
+        books.check(client)
+
+
+def test_a_reader_that_was_killed_is_forgotten_at_the_next_start():
+    books = Books()
+    with Broker(NARROW) as broker, Client(broker.client) as client:
+        books.make_room(client)
+        books.post(client, 50)
+        fill_beside_reader(broker, client).kill()
+        broker.restart()
+        assert change(client, CHANGES) == CHANGES
+        books.post(client, 50)
+        books.check(client)
+
+
+# ---- a clock that is set -------------------------------------------------------------------------
+
+HOUR = 3600
+
+
+def test_a_clock_that_is_set_moves_no_time_back_and_no_session_out(tmp_path):
+    off, books = tmp_path / "off", Books()
+    settings = {"session.heartbeat_ms": 500, "session.timeout_ms": 5000}
+    with Broker(settings, env=preloaded("PARLOR_SCARCE", SCARCE_CLOCK_FILE=off)) as broker, \
+            Client(broker.client, members=["bob"]) as bob, Client(broker.client) as client:
+        books.make_room(client)
+        begun = time.time()
+        for seconds in (0, HOUR, -HOUR, 0, HOUR, -HOUR):
+            off.write_text(str(seconds))
+            books.post(client, 5)
+        assert len(bob.bodies(30)) == 30
+        assert client.welcomes == bob.welcomes == 1, "nobody timed out"
+        broker.crash()
+        books.post(client, 5)
+        books.check(client)
+        times = [m.time_us / 1e6 for m in whole_history(client, "r")]
+        assert times == sorted(times)
+        assert times[0] < begun + HOUR / 2 and times[9] > begun + HOUR / 2, "it was set"
+
+
+# ---- too few descriptors ----------------------------------------------------------------------------
+
+DESCRIPTORS = 128
+
+
+def few_descriptors():
+    resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
+
+
+def test_without_descriptors_newcomers_wait_and_the_others_go_on():
+    books, clients, strangers = Books(), [], []
+    with Broker(limits=few_descriptors) as broker, Client(broker.client) as client:
+        books.make_room(client)
+        host, port = broker.client.removeprefix("tcp://").split(":")
+        try:
+            refused = None
+            while refused is None:
+                assert len(clients) < DESCRIPTORS
+                late = Client(broker.client, hello=False)
+                clients.append(late)
+                reply = late.wait(late.send("hello", version=1, tenant="default"))
+                refused = reply if reply.code else None
+            assert (refused.code, refused.retry) == (SESSIONS_FULL, True)
+            assert len(clients) > DESCRIPTORS / 4
+            for _ in range(DESCRIPTORS):  # none is left to accept with
+                strangers.append(socket.create_connection((host, int(port))))
+            await_that(lambda: len(os.listdir(f"/proc/{broker.process.pid}/fd")) == DESCRIPTORS)
+            books.post(client, 50)
+            books.check(client)
+            for stranger in strangers:
+                stranger.close()
+            clients[0].goodbye()
+            assert late.hello().version == 1, "there is room again"
+            books.post(client, 5)
+            broker.stop()
+            broker.start()
+            books.check(client)
+        finally:
+            for one in clients + strangers:
+                one.close()
+
+
+# ---- no memory -------------------------------------------------------------------------------------
+
+# The call that fails: from the first ones of the start to those of many posts.
+# A broker that is warm hardly asks for any.
+MALLOCS = range(30, 620, 27)
+ROUNDS = 20
+
+
+def post_until_it_ends(process, books, client):
+    """Posts, as long as there is a broker."""
+    for _ in range(ROUNDS):
+        try:
+            if not client.welcomes:
+                client.hello(patience=2)
+            books.ask(client, 5)
+            books.settle(client, patience=2)
+        except TimeoutError:
+            if not process.running():
+                return
+
+
+def test_without_memory_it_ends_and_has_lost_nothing():
+    books, ends = Books(), collections.Counter()
+    with Broker() as broker:
+        with Client(broker.client) as client:
+            books.make_room(client)
+        for n in MALLOCS:
+            broker.kill()
+            scarce = Process(*broker.argv(), env=preloaded("PARLOR_SCARCE", SCARCE_MALLOC_AT=n))
+            with Client(broker.client, hello=False) as client:
+                if scarce.line():
+                    post_until_it_ends(scarce, books, client)
+                    scarce.signal(signal.SIGTERM)
+                ends[scarce.wait()] += 1
+                broker.start()
+                client.hello()
+                books.settle(client)
+                books.check(client)
+    print(ends)
+    assert set(ends) <= {0, 1, OUT_OF_MEMORY, -signal.SIGABRT}, ends
+    assert ends[OUT_OF_MEMORY] > 3
+    assert len(books.bodies) > 100, "it lived long enough to acknowledge some"
