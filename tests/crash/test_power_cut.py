@@ -22,7 +22,7 @@ SEED = os.environ.get("PARLOR_SEED", "1")
 ALL = os.environ.get("PARLOR_POWER_ALL")
 REQUESTS = 700
 LITTLE = {"store.map_init_bytes": "1M", "store.headroom_bytes": "1M", "store.dirty_rows_max": 1000,
-          "store.write_back_rows": 40}
+          "store.write_back_rows": 64}
 STARTED = 4  # images that a real broker is started on
 
 # That a reader crashes is a finding about the image, not the sanitizer's.
