@@ -85,7 +85,7 @@ def test_whatever_a_power_cut_leaves_is_recovered_with_all_that_was_acknowledged
     status, said = recording.cut(images, *mixtures)
     assert status == 0, said
     built, partly = map(int, re.search(r"(\d+) images .* (\d+) with rows partly", said).groups())
-    assert built > 2000 and partly > built / 2, "of a disk worth cutting"
+    assert built > 1000 and partly > built / 10, "of a disk worth cutting"
 
     for image in random.Random(SEED).sample(range(built // 5, built), STARTED):
         status, said = recording.cut(images, *mixtures, "--image", str(image), "--build")
