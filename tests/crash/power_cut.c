@@ -4,11 +4,13 @@
  *
  *   power_cut --log FILE --acks FILE --data DIR --images DIR
  *             [--seed N] [--some N | --all] [--jobs N] [--image N [--build]]
+ *             [--acknowledged]
  *
  * --data: the directory as it was in the end. --images: where they are built, in
  * memory if possible. --some: of the mixtures of each cut, by chance (default 8);
  * --all: each, and more by chance. --image: that one alone, and it is left there;
- * --build: as the power cut left it, not recovered.
+ * --build: as the power cut left it, not recovered. --acknowledged: no cut before
+ * something was.
  * Exit status: 0 all stand, 1 one does not, 2 this test itself failed.
  *
  * Of cuts between two syncs only the last is made: what an earlier one leaves
@@ -23,7 +25,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -40,7 +41,7 @@
 struct options {
 	const char *log, *acks, *data, *images;
 	uint64_t seed, some, jobs, image; /* image: 0, all of them */
-	bool all, build;
+	bool all, build, acknowledged;
 };
 
 /* In shared memory: how far each process is. */
@@ -105,14 +106,19 @@ static void tell_image(const struct run *r, uint64_t cut, const char *why)
 {
 	static const char letters[] = {
 		[FATE_GONE] = '-', [FATE_KEPT] = '+', [FATE_FRONT] = '/', [FATE_TORN] = '%'};
+	const struct options *o = r->options;
 
 	printf("image %llu, power cut at %llu of the log, %zu writes not synced: ",
 	       (unsigned long long)r->image, (unsigned long long)cut, r->medium.writes_len);
 	for (size_t i = 0; i < r->medium.writes_len && i < 200; i++)
 		putchar(r->medium.writes[i].sure ? '!' : letters[r->fates.of[i]]);
-	printf(" torn at %zu%s\n%s\nagain with --seed %llu --image %llu\n", r->fates.grain,
-	       r->fates.grown ? ", file grown" : "", why, (unsigned long long)r->options->seed,
-	       (unsigned long long)r->image);
+	printf(" torn at %zu%s\n%s\n", r->fates.grain, r->fates.grown ? ", file grown" : "", why);
+	printf("again with --log %s --acks %s --data %s --images DIR --seed %llu --image %llu ",
+	       o->log, o->acks, o->data, (unsigned long long)o->seed, (unsigned long long)r->image);
+	if (o->all)
+		puts("--all");
+	else
+		printf("--some %llu\n", (unsigned long long)o->some);
 }
 
 static void count(struct progress *p, enum survivor found, const struct seen *seen)
@@ -219,6 +225,8 @@ static void cut(struct run *r, uint64_t at)
 	uint64_t n = mixtures(r), chosen = n > 1 ? 2 : 1;
 	const struct options *o = r->options;
 
+	if (o->acknowledged && acks_before(&r->acks, at) == 0)
+		return;
 	r->progress->cuts++;
 	if (r->medium.writes_len > r->fates_cap) {
 		r->fates_cap = 2 * r->medium.writes_len;
@@ -355,7 +363,8 @@ static void tell_sum(const struct options *o, const struct progress *p, uint64_t
 		sum.images += p[i].images;
 		sum.unmade += p[i].unmade;
 		sum.partly += p[i].partly;
-		sum.map_min = p[i].map_min < sum.map_min ? p[i].map_min : sum.map_min;
+		if (p[i].map_min && (!sum.map_min || p[i].map_min < sum.map_min))
+			sum.map_min = p[i].map_min;
 		sum.map_max = p[i].map_max > sum.map_max ? p[i].map_max : sum.map_max;
 	}
 	printf("%llu images of %llu cuts: %llu no data directory yet, %llu with rows partly "
@@ -409,60 +418,53 @@ static uint64_t number(const char *text)
 	return value;
 }
 
+/* One option, and its value if it takes one: how many words that were. */
+static int read_option(struct options *o, char **argv)
+{
+	const struct {
+		const char *name;
+		const char **text;
+		uint64_t *number;
+		bool *flag;
+	} rows[] = {
+		{"--log", .text = &o->log},
+		{"--acks", .text = &o->acks},
+		{"--data", .text = &o->data},
+		{"--images", .text = &o->images},
+		{"--seed", .number = &o->seed},
+		{"--some", .number = &o->some},
+		{"--jobs", .number = &o->jobs},
+		{"--image", .number = &o->image},
+		{"--all", .flag = &o->all},
+		{"--build", .flag = &o->build},
+		{"--acknowledged", .flag = &o->acknowledged},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		if (strcmp(rows[i].name, argv[0]) != 0)
+			continue;
+		if (rows[i].flag) {
+			*rows[i].flag = true;
+			return 1;
+		}
+		if (!argv[1])
+			fail("%s wants a value", argv[0]);
+		if (rows[i].text)
+			*rows[i].text = argv[1];
+		else
+			*rows[i].number = number(argv[1]);
+		return 2;
+	}
+	fail("what is that: %s", argv[0]);
+}
+
 int main(int argc, char **argv)
 {
-	static const struct option names[] = {
-		{"log", required_argument, NULL, 'l'},
-		{"acks", required_argument, NULL, 'a'},
-		{"data", required_argument, NULL, 'd'},
-		{"images", required_argument, NULL, 'i'},
-		{"seed", required_argument, NULL, 's'},
-		{"some", required_argument, NULL, 'n'},
-		{"all", no_argument, NULL, 'A'},
-		{"jobs", required_argument, NULL, 'j'},
-		{"image", required_argument, NULL, 'I'},
-		{"build", no_argument, NULL, 'b'},
-		{NULL, 0, NULL, 0},
-	};
 	struct options o = {.seed = 1, .some = 8, .jobs = 2};
-	int name;
 
-	while ((name = getopt_long(argc, argv, "", names, NULL)) != -1) {
-		switch (name) {
-		case 'l':
-			o.log = optarg;
-			break;
-		case 'a':
-			o.acks = optarg;
-			break;
-		case 'd':
-			o.data = optarg;
-			break;
-		case 'i':
-			o.images = optarg;
-			break;
-		case 's':
-			o.seed = number(optarg);
-			break;
-		case 'n':
-			o.some = number(optarg);
-			break;
-		case 'b':
-			o.build = true;
-			break;
-		case 'A':
-			o.all = true;
-			break;
-		case 'j':
-			o.jobs = number(optarg);
-			break;
-		case 'I':
-			o.image = number(optarg);
-			break;
-		default:
-			return FAIL_STATUS;
-		}
-	}
+	(void)argc;
+	for (argv++; *argv;)
+		argv += read_option(&o, argv);
 	if (!o.log || !o.acks || !o.data || !o.images || o.jobs < 1 || o.jobs > JOBS_MAX)
 		fail("wants --log, --acks, --data and --images");
 	if (o.image)
