@@ -178,6 +178,31 @@ enum parlor_err env_open_rest(struct env *e, struct why why)
 		       : why_set(why, env_err(rc), "a database is missing: %s", mdb_strerror(rc));
 }
 
+/* Its first pages are on disk before the file has its name: what a power cut
+ * leaves of making it is not taken for one that was damaged. */
+static int make_file(const char *dir)
+{
+	char path[PATH_BYTES], name[PATH_BYTES];
+	MDB_env *mdb = NULL;
+
+	snprintf(name, sizeof name, "%s/data.mdb", dir);
+	snprintf(path, sizeof path, "%s/data.new", dir);
+	if (access(name, F_OK) == 0)
+		return 0;
+	if (unlink(path) != 0 && errno != ENOENT)
+		return errno;
+	int rc = mdb_env_create(&mdb);
+	if (rc == 0)
+		rc = mdb_env_open(mdb, path, MDB_NOSUBDIR | MDB_NOLOCK, FILE_MODE);
+	if (rc == 0)
+		rc = mdb_env_sync(mdb, 1);
+	if (mdb)
+		mdb_env_close(mdb);
+	if (rc == 0 && rename(path, name) != 0)
+		rc = errno;
+	return rc;
+}
+
 static int open_mdb(struct env *e, const char *dir, const struct space_limits *limits)
 {
 	struct stat file;
@@ -189,6 +214,9 @@ static int open_mdb(struct env *e, const char *dir, const struct space_limits *l
 		return rc;
 	snprintf(path, sizeof path, "%s/data.mdb", dir);
 	uint64_t size = stat(path, &file) == 0 ? (uint64_t)file.st_size : 0;
+	/* LMDB would make a new one of it. */
+	if (size == 0 && !e->read_only)
+		return MDB_INVALID;
 	unsigned flags = MDB_NOTLS | (e->read_only ? MDB_RDONLY : 0);
 	if ((rc = mdb_env_set_maxdbs(e->mdb, ENV_DBS)) != 0 ||
 	    (rc = space_set_map(limits, e->mdb, size)) != 0 ||
@@ -208,7 +236,9 @@ static enum parlor_err open_all(struct env *e, const char *dir, const struct spa
 	if (!e->read_only && ((err = make_dir(dir, why)) != PARLOR_E_OK ||
 			      (err = take_lock(e, dir, why)) != PARLOR_E_OK))
 		return err;
-	int rc = open_mdb(e, dir, limits);
+	int rc = e->read_only ? 0 : make_file(dir);
+	if (rc == 0)
+		rc = open_mdb(e, dir, limits);
 	if (rc != 0)
 		return why_set(why, env_err(rc), "%s: %s", dir, mdb_strerror(rc));
 	err = open_file(dir, "data.mdb", e->read_only ? O_RDONLY : O_RDWR, &e->data_fd, why);

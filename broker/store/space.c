@@ -342,11 +342,21 @@ static bool fits(const struct space *s, uint64_t bytes)
 	return need_of(s, bytes) <= tail_of(s) || fits_inside(s, bytes);
 }
 
+/* A reader whose process was killed keeps pages from being used again. */
+static void drop_dead_readers(struct space *s)
+{
+	int dead = 0;
+
+	if (mdb_reader_check(s->mdb, &dead) == 0 && dead > 0)
+		log_info("store: %d readers of ended processes were dropped", dead);
+}
+
 static int make_room(struct space *s, uint64_t bytes, bool idle, uint64_t now_us)
 {
 	uint64_t end = round_up(s->used + need_of(s, bytes));
 	int rc = 0;
 
+	drop_dead_readers(s);
 	s->wanted = end;
 	if (idle && (rc = space_grow(s)) != 0)
 		return rc;

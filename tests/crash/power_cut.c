@@ -47,7 +47,7 @@ struct options {
 /* In shared memory: how far each process is. */
 struct progress {
 	uint64_t image, images, cuts, writes, durable;
-	uint64_t unmade, partly; /* of the images: no directory yet; rows are behind the journal */
+	uint64_t partly; /* of the images: rows are behind the journal */
 	uint64_t map_min, map_max;
 };
 
@@ -121,13 +121,9 @@ static void tell_image(const struct run *r, uint64_t cut, const char *why)
 		printf("--some %llu\n", (unsigned long long)o->some);
 }
 
-static void count(struct progress *p, enum survivor found, const struct seen *seen)
+static void count(struct progress *p, const struct seen *seen)
 {
 	p->images++;
-	if (found == SURVIVOR_UNMADE) {
-		p->unmade++;
-		return;
-	}
 	p->partly += seen->covered > 0 && seen->covered < seen->last;
 	if (!p->map_min || seen->map_bytes < p->map_min)
 		p->map_min = seen->map_bytes;
@@ -158,12 +154,11 @@ static void check_image(struct run *r, uint64_t cut)
 		return;
 	}
 	struct seen seen;
-	enum survivor found = survivor_check(r->dir, &expected, &seen, why);
-	if (found == SURVIVOR_BAD || (o->image && found)) {
+	if (!survivor_check(r->dir, &expected, &seen, why)) {
 		tell_image(r, cut, why);
 		exit(EXIT_FAILURE);
 	}
-	count(r->progress, found, &seen);
+	count(r->progress, &seen);
 	if (!o->image)
 		remove_image(r->dir);
 }
@@ -361,20 +356,19 @@ static void tell_sum(const struct options *o, const struct progress *p, uint64_t
 
 	for (uint64_t i = 1; i < o->jobs; i++) {
 		sum.images += p[i].images;
-		sum.unmade += p[i].unmade;
 		sum.partly += p[i].partly;
 		if (p[i].map_min && (!sum.map_min || p[i].map_min < sum.map_min))
 			sum.map_min = p[i].map_min;
 		sum.map_max = p[i].map_max > sum.map_max ? p[i].map_max : sum.map_max;
 	}
-	printf("%llu images of %llu cuts: %llu no data directory yet, %llu with rows partly "
+	printf("%llu images of %llu cuts: %llu with rows partly "
 	       "written back, maps of %llu to %llu KiB; %llu writes, %llu of them with O_DSYNC "
 	       "and each in one sector; seed %llu; %.1f s\n",
 	       (unsigned long long)sum.images, (unsigned long long)sum.cuts,
-	       (unsigned long long)sum.unmade, (unsigned long long)sum.partly,
-	       (unsigned long long)sum.map_min / 1024, (unsigned long long)sum.map_max / 1024,
-	       (unsigned long long)sum.writes, (unsigned long long)sum.durable,
-	       (unsigned long long)o->seed, (double)(clock_mono_us() - begun_us) / 1e6);
+	       (unsigned long long)sum.partly, (unsigned long long)sum.map_min / 1024,
+	       (unsigned long long)sum.map_max / 1024, (unsigned long long)sum.writes,
+	       (unsigned long long)sum.durable, (unsigned long long)o->seed,
+	       (double)(clock_mono_us() - begun_us) / 1e6);
 }
 
 static int run_jobs(const struct options *o)

@@ -22,11 +22,8 @@ struct seen {
 	uint64_t covered, last, map_bytes;
 };
 
-/* UNMADE: the directory is refused, and nothing had been acknowledged yet. */
-enum survivor { SURVIVOR_STANDS, SURVIVOR_UNMADE, SURVIVOR_BAD };
-
-/* Why, when it is not good. The image is changed: recovered. */
-enum survivor survivor_check(const char *dir, const struct expected *, struct seen *,
-			     char why[SURVIVOR_WHY]);
+/* False, and why, when it does not stand. The image is changed: recovered. */
+bool survivor_check(const char *dir, const struct expected *, struct seen *,
+		    char why[SURVIVOR_WHY]);
 
 #endif
