@@ -325,7 +325,8 @@ enum parlor_err env_turn_begin(struct env *e)
 
 void env_turn_end(struct env *e)
 {
-	assert(e->in_turn);
+	if (!e->in_turn)
+		return;
 	mdb_txn_reset(e->read);
 	mdb_txn_reset(e->rows);
 	e->in_turn = false;

@@ -53,6 +53,7 @@ enum parlor_err env_open_rest(struct env *, struct why) PARLOR_MUST_CHECK;
 void env_close(struct env *);
 
 enum parlor_err env_turn_begin(struct env *) PARLOR_MUST_CHECK;
+/* Nothing when it could not be begun. */
 void env_turn_end(struct env *);
 
 /* Inside a turn: env.rows shows the last commit. */

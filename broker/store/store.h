@@ -55,6 +55,7 @@ uint64_t store_covered(const struct store *);
 /* ---- reading ---------------------------------------------------------------- */
 
 enum parlor_err store_turn_begin(struct store *) PARLOR_MUST_CHECK;
+/* Nothing when it could not be begun. */
 void store_turn_end(struct store *);
 /* Now and then, outside a turn: keeps the memory of mapped pages bounded. */
 void store_relax(struct store *);
