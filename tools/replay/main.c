@@ -3,6 +3,7 @@
 #include "dump_command.h"
 #include "options.h"
 #include "play_command.h"
+#include "verify.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +17,8 @@ struct command {
 static const struct command commands[] = {
 	{"play", "FILE           play a recorded file into a broker", play_main},
 	{"dump", "ROOM           print a room's transcript", dump_main},
+	{"verify", "--data DIR      re-execute a journal and compare everything with it",
+	 verify_main},
 };
 
 static void print_commands(FILE *to)

@@ -1,0 +1,200 @@
+#include "verify_rows.h"
+
+#include "audit/pager.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+struct side {
+	struct span key, value;
+	bool ended;
+};
+
+struct compare {
+	struct engine *engine;
+	struct verify_rows *result;
+	struct finding *finding;
+	enum row_table table;
+	struct side executed, found;
+	struct hash_stream executed_hash, found_hash;
+};
+
+/* ---- a row in words --------------------------------------------------------------- */
+
+static void say_bytes(char *text, struct span value)
+{
+	size_t at = 0;
+	for (size_t i = 0; i < value.len && at + 8 < FINDING_TEXT; i++)
+		at += (size_t)snprintf(text + at, FINDING_TEXT - at, "%02x",
+				       ((const uint8_t *)value.data)[i]);
+}
+
+static bool say_room(char *text, struct span value)
+{
+	struct row_room r;
+	if (!row_get_room(value, &r))
+		return false;
+	snprintf(text, FINDING_TEXT,
+		 "state %u, %u members, last seq %" PRIu64 ", counted %" PRIu64
+		 ", as of position %" PRIu64 ", name \"%.*s\"",
+		 r.state, r.members, r.last_seq, r.counted, r.as_of,
+		 (int)(r.name.len < 80 ? r.name.len : 80), (const char *)r.name.data);
+	return true;
+}
+
+static bool say_membership(char *text, struct span value)
+{
+	struct row_membership r;
+	if (!row_get_membership(value, &r))
+		return false;
+	snprintf(text, FINDING_TEXT,
+		 "type %u, seen %" PRIu64 ", read up to %" PRIu64 ", own %" PRIu64
+		 ", joined at %" PRIu64 ", as of position %" PRIu64 ", name \"%.*s\"",
+		 r.type, r.seen, r.read_seq, r.own, r.joined_pos, r.as_of,
+		 (int)(r.name.len < 80 ? r.name.len : 80), (const char *)r.name.data);
+	return true;
+}
+
+static void say(char *text, enum row_table table, const struct side *side, bool there)
+{
+	const uint8_t *key = side->key.data;
+	if (!there) {
+		snprintf(text, FINDING_TEXT, "no such row");
+		return;
+	}
+	if (table == ROW_ROOMS && side->key.len >= ROW_PREFIX &&
+	    ((key[8] == 0 && say_room(text, side->value)) ||
+	     (key[8] == 1 && say_membership(text, side->value))))
+		return;
+	text[0] = 0;
+	say_bytes(text, side->value);
+	if (!text[0])
+		snprintf(text, FINDING_TEXT, "an empty row");
+}
+
+/* What the key names, as broker/core/row.h has it. */
+static void name(struct compare *c, struct span at)
+{
+	static const char *const of_room[] = {"the row of the room", "the row of the membership",
+					      "a row of messages", "a row of idempotency keys"};
+	static const char *const of_member[] = {"the row of the member",
+						"the member's list of rooms",
+						"the member's list of rooms it left"};
+	struct finding *f = c->finding;
+	const uint8_t *key = at.data;
+	bool numbered = c->table != ROW_NAMES && at.len >= ROW_PREFIX;
+	uint64_t number = numbered ? be64_get(key) : 0;
+	uint64_t tail = numbered && at.len >= ROW_PREFIX + 8 ? row_key_tail(key, at.len) : 0;
+	finding_set(f, AUDIT_ROWS, "a row");
+	if (c->table == ROW_ROOMS && numbered) {
+		if (key[8] < 4)
+			finding_set(f, AUDIT_ROWS, of_room[key[8]]);
+		finding_name(f, c->engine, number, key[8] == 1 ? tail : 0);
+	} else if (c->table == ROW_MEMBERS && numbered) {
+		if (key[8] < 3)
+			finding_set(f, AUDIT_ROWS, of_member[key[8]]);
+		finding_name(f, c->engine, key[8] == 1 ? tail : 0, number);
+	} else if (c->table == ROW_NAMES) {
+		finding_set(f, AUDIT_ROWS,
+			    key[0] == 'S' ? "the row of the state" : "the number of a name");
+	}
+}
+
+/* ---- both sides ------------------------------------------------------------------- */
+
+static int order(const struct side *a, const struct side *b)
+{
+	if (a->ended || b->ended)
+		return a->ended - b->ended;
+	size_t len = a->key.len < b->key.len ? a->key.len : b->key.len;
+	int by_bytes = memcmp(a->key.data, b->key.data, len);
+	return by_bytes ? by_bytes : (a->key.len > b->key.len) - (a->key.len < b->key.len);
+}
+
+static void differ(struct compare *c, bool executed, bool found)
+{
+	if (c->result->differing++)
+		return;
+	name(c, executed ? c->executed.key : c->found.key);
+	say(c->finding->expected, c->table, &c->executed, executed);
+	say(c->finding->found, c->table, &c->found, found);
+}
+
+static enum parlor_err ended(struct side *s, enum parlor_err err)
+{
+	s->ended = err == PARLOR_E_NOT_FOUND;
+	return s->ended ? PARLOR_E_OK : err;
+}
+
+static enum parlor_err next_executed(struct compare *c, struct pager *p)
+{
+	struct side *s = &c->executed;
+	enum parlor_err err = ended(s, pager_next(p, &s->key, &s->value));
+	if (err || s->ended)
+		return err;
+	row_hash(&c->executed_hash, c->table, s->key, s->value);
+	c->result->rows++;
+	progress_step(&c->engine->progress);
+	return PARLOR_E_OK;
+}
+
+static enum parlor_err next_found(struct compare *c, struct recovered_walk *w)
+{
+	struct side *s = &c->found;
+	enum parlor_err err = ended(s, recovered_next(w, &s->key, &s->value));
+	if (!err && !s->ended)
+		row_hash(&c->found_hash, c->table, s->key, s->value);
+	return err;
+}
+
+static enum parlor_err merge(struct compare *c, struct pager *executed,
+			     struct recovered_walk *found)
+{
+	int first = 0;
+	c->executed.ended = c->found.ended = false;
+	for (;;) {
+		enum parlor_err err = PARLOR_E_OK;
+		if (first <= 0 && !c->executed.ended)
+			err = next_executed(c, executed);
+		if (!err && first >= 0 && !c->found.ended)
+			err = next_found(c, found);
+		if (err || (c->executed.ended && c->found.ended))
+			return err;
+		first = order(&c->executed, &c->found);
+		if (first || !span_equal(c->executed.value, c->found.value))
+			differ(c, first <= 0, first >= 0);
+	}
+}
+
+static enum parlor_err compare_table(struct compare *c, struct recovered *recovered)
+{
+	struct pager executed;
+	struct recovered_walk found;
+	pager_init(&executed, engine_rows(c->engine), c->table);
+	recovered_walk_init(&found, recovered, c->table);
+	enum parlor_err err = merge(c, &executed, &found);
+	recovered_walk_fini(&found);
+	pager_fini(&executed);
+	return err;
+}
+
+enum parlor_err verify_rows(struct engine *engine, struct recovered *recovered,
+			    struct verify_rows *result, struct finding *finding)
+{
+	struct compare c = {.engine = engine, .result = result, .finding = finding};
+	enum parlor_err err = PARLOR_E_OK;
+	*result = (struct verify_rows){0};
+	hash_stream_init(&c.executed_hash);
+	hash_stream_init(&c.found_hash);
+	progress_begin(&engine->progress, "rows compared", 0);
+	for (int table = 0; !err && table < ROW_TABLES; table++) {
+		c.table = (enum row_table)table;
+		err = compare_table(&c, recovered);
+	}
+	result->executed = hash_stream_sum(&c.executed_hash);
+	result->found = hash_stream_sum(&c.found_hash);
+	if (err)
+		source_fault(recovered->source, err, 0, "the rows cannot be read: %s",
+			     parlor_err_text(err));
+	return err;
+}
