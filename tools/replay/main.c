@@ -1,6 +1,8 @@
 /* The commands of parlor-replay. */
+#include "at.h"
 #include "base/log.h"
 #include "dump_command.h"
+#include "explain.h"
 #include "options.h"
 #include "play_command.h"
 #include "verify.h"
@@ -19,6 +21,8 @@ static const struct command commands[] = {
 	{"dump", "ROOM           print a room's transcript", dump_main},
 	{"verify", "--data DIR      re-execute a journal and compare everything with it",
 	 verify_main},
+	{"at", "POSITION ROOM   a room as it was", at_main},
+	{"explain", "ROOM MEMBER     how an unread count came to be", explain_main},
 };
 
 static void print_commands(FILE *to)
