@@ -1,6 +1,7 @@
 /* The commands of parlor-replay. */
 #include "at.h"
 #include "base/log.h"
+#include "diff.h"
 #include "dump_command.h"
 #include "explain.h"
 #include "options.h"
@@ -19,10 +20,11 @@ struct command {
 static const struct command commands[] = {
 	{"play", "FILE           play a recorded file into a broker", play_main},
 	{"dump", "ROOM           print a room's transcript", dump_main},
-	{"verify", "--data DIR      re-execute a journal and compare everything with it",
+	{"verify", "--data DIR     re-execute a journal and compare everything with it",
 	 verify_main},
-	{"at", "POSITION ROOM   a room as it was", at_main},
-	{"explain", "ROOM MEMBER     how an unread count came to be", explain_main},
+	{"at", "POSITION ROOM  a room as it was", at_main},
+	{"explain", "ROOM MEMBER    how an unread count came to be", explain_main},
+	{"diff", "DIR DIR        what differs between two data directories", diff_main},
 };
 
 static void print_commands(FILE *to)
