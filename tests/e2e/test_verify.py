@@ -189,6 +189,12 @@ def test_what_was_broken_is_found(copy, way, code, what, member):
     assert "DIFFERENT" in text and "r1" in text and "records around it" in text
 
 
+def test_differences_of_one_tenant_only(copy):
+    spoil("seen", copy)
+    assert verify(copy, "--tenant", "other")["result"] == "equal"
+    assert verify(copy, "--tenant", "default", status=ROWS)["room"] == "r1"
+
+
 def test_a_missing_entry_is_found(copy):
     verify(spoil("no-entry", copy), status=JOURNAL)
 
@@ -251,10 +257,11 @@ def synced(database):
     with Broker() as broker:
         worker = Worker(broker, url)
         try:
-            with Client(broker.client) as client, Client(broker.client, members=["m2"], presence=True):
+            with Client(broker.client) as client, Client(broker.client, members=["m2"]) as m2:
                 talk(client, 11)
                 client.room_create(room="gone", members=people("m0", "m1"))
                 client.room_dissolve(room="gone")
+                m2.goodbye()
                 # At every moment it is as far as its marks say.
                 verify(broker.data, "--mysql", url)
                 ctl(broker, "sync", "wait", "--timeout", "60")
@@ -304,6 +311,13 @@ def test_the_address_may_stand_in_the_environment(synced):
     ("UPDATE group_message SET client_id = CONCAT(client_id, '!') WHERE group_id = 'r1' AND seq = 3",
      "UPDATE group_message SET client_id = TRIM('!' FROM client_id) WHERE group_id = 'r1' AND seq = 3",
      "group_message.client_id", None),
+    ("UPDATE group_message SET mentions = REPLACE(mentions, '\"m', '\"n') WHERE group_id = 'r1'"
+     " AND mentions IS NOT NULL ORDER BY seq LIMIT 1",
+     "UPDATE group_message SET mentions = REPLACE(mentions, '\"n', '\"m') WHERE group_id = 'r1'"
+     " AND mentions IS NOT NULL", "group_message.mentions", None),
+    ("UPDATE member SET online_status = 'busy' WHERE uuid = 'm2' AND ent_id = 'default'",
+     "UPDATE member SET online_status = 'offline' WHERE uuid = 'm2' AND ent_id = 'default'",
+     "member.online_status", "m2"),
     ("UPDATE room SET counted = counted + 1 WHERE uuid = 'r1'",
      "UPDATE room SET counted = counted - 1 WHERE uuid = 'r1'", "room.counted", None),
     ("INSERT INTO group_message SELECT ent_id, 'r9', seq, sender, sender_name, sender_avatar, message_type,"

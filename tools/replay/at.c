@@ -224,13 +224,12 @@ int at_main(int argc, char **argv)
 		.operands = "POSITION|TIME ROOM",
 		.operands_min = 2,
 		.operands_max = 2,
-		.about = "Prints a room, its members and their unread, and its messages as they "
-			 "were once\n"
-			 "the record of that position was written. A TIME is of RFC 3339, or in\n"
-			 "milliseconds since 1970.\n"
-			 "exit: 0 printed; 1 there was no such room; 2 usage; 3 the journal is "
-			 "damaged;\n"
-			 "7 something cannot be read; 8 the journal begins behind position 1",
+		.about = "Prints a room, its members and their unread, and its messages as they\n"
+			 "were once the record of that position was written. A TIME is of\n"
+			 "RFC 3339, or in milliseconds since 1970.\n"
+			 "exit: 0 printed; 1 there was no such room; 2 usage; 3 the journal is\n"
+			 "damaged; 7 something cannot be read; 8 the journal begins behind\n"
+			 "position 1",
 		.shared = OPTIONS_DATA | OPTIONS_TENANT,
 		.rows = rows,
 	};

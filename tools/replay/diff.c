@@ -100,6 +100,7 @@ int diff_main(int argc, char **argv)
 	struct named_side named[2];
 	struct options_shared shared;
 	const struct options_row rows[] = {
+		{"tenant", "ID", "only its rooms (default: all)", OPTIONS_TEXT, .into = &d.tenant},
 		{"json", NULL, "lines of JSON, one a difference", OPTIONS_FLAG, .into = &d.json},
 		{0},
 	};
@@ -108,14 +109,11 @@ int diff_main(int argc, char **argv)
 		.operands = "DIR[@POSITION|@TIME] DIR[@POSITION|@TIME]",
 		.operands_min = 2,
 		.operands_max = 2,
-		.about = "Prints the rooms, members, unread counts and messages that differ "
-			 "between two\n"
-			 "data directories, or between two moments of one. Numbers, positions and "
-			 "times\n"
-			 "are not compared: what was said to whom is. --tenant: only its rooms.\n"
+		.about = "Prints the rooms, members, unread counts and messages that differ\n"
+			 "between two data directories, or between two moments of one. Numbers,\n"
+			 "positions and times are not compared: what was said to whom is.\n"
 			 "exit: 0 no difference; 1 they differ; 2 usage; 3 a journal is damaged;\n"
 			 "7 something cannot be read; 8 a journal begins behind position 1",
-		.shared = OPTIONS_TENANT,
 		.rows = rows,
 	};
 
@@ -123,7 +121,6 @@ int diff_main(int argc, char **argv)
 	for (int i = 0; i < 2; i++)
 		if (!parse_side(&named[i], words[i]))
 			options_misuse(&command, "path too long", words[i]);
-	d.tenant = shared.tenant;
 	enum parlor_err err = open_sides(&d, sources, named);
 	int code = err == PARLOR_E_VALUE ? AUDIT_USAGE : (int)audit_exit_of(err);
 	if (!err) {

@@ -235,16 +235,13 @@ int explain_main(int argc, char **argv)
 		.operands = "ROOM MEMBER",
 		.operands_min = 2,
 		.operands_max = 2,
-		.about = "Prints how a member's unread in a room came to be, record by record: "
-			 "what\n"
-			 "counted in the room, how much of it does not count for the member, and "
-			 "the\n"
-			 "difference, which is the unread count.\n"
-			 "exit: 0 printed; 1 there is no such room, or the member was never in it; "
-			 "2 usage;\n"
-			 "3 the journal is damaged; 5 the count is not what counting one by one "
-			 "gives;\n"
-			 "7 something cannot be read; 8 the journal begins behind position 1",
+		.about = "Prints how a member's unread in a room came to be, record by record:\n"
+			 "what counted in the room, how much of it does not count for the\n"
+			 "member, and the difference, which is the unread count.\n"
+			 "exit: 0 printed; 1 there is no such room, or the member was never in\n"
+			 "it; 2 usage; 3 the journal is damaged; 5 the count is not what\n"
+			 "counting one by one gives; 7 something cannot be read; 8 the journal\n"
+			 "begins behind position 1",
 		.shared = OPTIONS_DATA | OPTIONS_TENANT,
 		.rows = rows,
 	};

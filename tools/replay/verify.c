@@ -230,25 +230,23 @@ int verify_main(int argc, char **argv)
 	struct verify v = {.begun_us = clock_mono_us()};
 	struct options_shared shared;
 	const struct options_row rows[] = {
+		{"tenant", "ID", "differences in its rooms only (default: all)", OPTIONS_TEXT,
+		 .into = &v.finding.only},
 		{"json", NULL, "the result as one JSON object", OPTIONS_FLAG, .into = &v.json},
 		{0},
 	};
 	const struct options_command command = {
 		.name = "verify",
 		.operands = "",
-		.about = "Re-executes the journal of a data directory, of a running broker or a "
-			 "copy, and\n"
-			 "compares: its checksums, positions and seqs, the rows on disk, every "
-			 "unread count\n"
-			 "with a count message by message, and with --mysql what the database has. "
-			 "Says the\n"
-			 "first difference. Changes nothing; a running broker's file may grow "
-			 "meanwhile.\n"
-			 "exit: 0 all is equal; 2 usage; 3 the journal is damaged; 4 rows differ; "
-			 "5 an unread\n"
-			 "count is wrong; 6 the database differs; 7 something cannot be read; 8 "
-			 "the journal\n"
-			 "begins behind position 1, so that nothing can be re-executed",
+		.about = "Re-executes the journal of a data directory, a running broker's or a\n"
+			 "copy, and compares: checksums, positions and seqs; the rows on disk;\n"
+			 "every unread count with a count message by message; and with --mysql\n"
+			 "what the database has. Says the first difference. Changes nothing;\n"
+			 "a running broker's file may grow meanwhile.\n"
+			 "exit: 0 all is equal; 2 usage; 3 the journal is damaged; 4 rows differ;\n"
+			 "5 an unread count is wrong; 6 the database differs; 7 something cannot\n"
+			 "be read; 8 the journal begins behind position 1, so that nothing can\n"
+			 "be re-executed",
 		.shared = OPTIONS_DATA | OPTIONS_MYSQL,
 		.rows = rows,
 	};

@@ -202,6 +202,8 @@ static bool name_number(struct extra *x, char kind, uint32_t tenant, struct span
 static void differ(struct extra *x, const char *what, struct span tenant, struct span room,
 		   struct span member)
 {
+	if (x->finding->only && !span_equal(SPAN_TEXT(x->finding->only), tenant))
+		return;
 	if (x->v->differing++)
 		return;
 	finding_set(x->finding, AUDIT_MYSQL, what);
@@ -257,11 +259,12 @@ static void right_presence(void *arg, const struct span *cells, unsigned n)
 	struct span word = SPAN_TEXT(words[now ? row.presence : 0]);
 	if (span_equal(word, cells[2]))
 		return;
-	if (x->v->differing == 0) {
-		finding_expected(x->finding, "%s", (const char *)word.data);
-		finding_found(x->finding, "%.*s", (int)cells[2].len, (const char *)cells[2].data);
-	}
+	uint64_t before = x->v->differing;
 	differ(x, "member.online_status", cells[0], none, cells[1]);
+	if (before || !x->v->differing)
+		return;
+	finding_expected(x->finding, "%s", (const char *)word.data);
+	finding_found(x->finding, "%.*s", (int)cells[2].len, (const char *)cells[2].data);
 }
 
 static enum parlor_err extras(struct extra *x)
@@ -321,6 +324,7 @@ static enum parlor_err tenant_rooms(struct verify_mysql *v, struct engine *engin
 enum parlor_err verify_mysql(struct verify_mysql *v, struct engine *engine, struct finding *finding)
 {
 	struct extra extra = {v, engine, finding};
+	struct core_counts counts;
 	struct pager tenants;
 	struct row_key from;
 	struct span key, value;
@@ -329,11 +333,14 @@ enum parlor_err verify_mysql(struct verify_mysql *v, struct engine *engine, stru
 	enum parlor_err err, more = PARLOR_E_OK;
 	row_key_name(&from, 'T', 0, none);
 	pager_init_at(&tenants, engine_rows(engine), &from, from.len);
-	progress_begin(&engine->progress, "rooms compared with the database", 0);
+	core_counts(engine->core, &counts);
+	progress_begin(&engine->progress, "rooms compared with the database", counts.rooms);
 	err = extras(&extra);
 	while (!err && !v->differing && !(more = pager_next(&tenants, &key, &value))) {
 		audit_text(tenant, sizeof tenant,
 			   (struct span){(const uint8_t *)key.data + from.len, key.len - from.len});
+		if (finding->only && strcmp(finding->only, tenant) != 0)
+			continue;
 		err = row_get_number(value, &number)
 			      ? tenant_rooms(v, engine, finding, tenant, (uint32_t)number)
 			      : PARLOR_E_STORE_CORRUPT;

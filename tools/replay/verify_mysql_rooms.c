@@ -254,6 +254,26 @@ static void check_recalled(const struct message_check *c, bool recalled)
 			   (struct span){"", 0}, c->cells[7]);
 }
 
+/* The column holds a JSON array of ids, or NULL. */
+static void check_mentions(const struct message_check *c, const Parlor__Message *m)
+{
+	struct mysql_rooms *p = c->p;
+	struct span cell = c->cells[12];
+	json_t *found = cell.data ? json_loadb(cell.data, cell.len, 0, NULL) : NULL;
+	bool equal = json_array_size(found) == m->n_mentions && !found == !m->n_mentions;
+	for (size_t i = 0; equal && i < m->n_mentions; i++) {
+		const char *id = json_string_value(json_array_get(found, i));
+		equal = id && strcmp(id, m->mentions[i]) == 0;
+	}
+	json_decref(found);
+	if (equal || !differ(p, c->room, "", "group_message.mentions"))
+		return;
+	finding_expected(p->finding, "%zu mentions%s%s", m->n_mentions,
+			 m->n_mentions ? ", first " : "", m->n_mentions ? m->mentions[0] : "");
+	finding_found(p->finding, "%.*s", (int)(cell.len < 200 ? cell.len : 200),
+		      cell.data ? (const char *)cell.data : "");
+}
+
 static enum parlor_err check_event(void *arg, const struct entry *entry, const struct record *r)
 {
 	const struct message_check *c = arg;
@@ -276,6 +296,7 @@ static enum parlor_err check_event(void *arg, const struct entry *entry, const s
 		check_text(p, c->room, "", "group_message.message_content", SPAN_TEXT(m->body),
 			   c->cells[7]);
 	check_text(p, c->room, "", "group_message.client_id", SPAN_TEXT(m->client_id), c->cells[8]);
+	check_mentions(c, m);
 	if (!p->v->differing)
 		p->finding->position = 0;
 	return PARLOR_E_OK;
@@ -382,7 +403,7 @@ enum parlor_err mysql_rooms_compare(struct mysql_rooms *p)
 			p,
 			"SELECT group_id, seq, sender, sender_name, sender_avatar, message_type, "
 			"content_type, message_content, client_id, recalled, position, " EPOCH_US(
-				"created_at") " FROM group_message",
+				"created_at") ", mentions FROM group_message",
 			"group_id", "group_id, seq", take_message);
 	if (!err)
 		check_missing(p);

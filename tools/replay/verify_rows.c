@@ -74,14 +74,13 @@ static void say(char *text, enum row_table table, const struct side *side, bool 
 }
 
 /* What the key names, as broker/core/row.h has it. */
-static void name(struct compare *c, struct span at)
+static void name(struct compare *c, struct finding *f, struct span at)
 {
 	static const char *const of_room[] = {"the row of the room", "the row of the membership",
 					      "a row of messages", "a row of idempotency keys"};
 	static const char *const of_member[] = {"the row of the member",
 						"the member's list of rooms",
 						"the member's list of rooms it left"};
-	struct finding *f = c->finding;
 	const uint8_t *key = at.data;
 	bool numbered = c->table != ROW_NAMES && at.len >= ROW_PREFIX;
 	uint64_t number = numbered ? be64_get(key) : 0;
@@ -114,11 +113,13 @@ static int order(const struct side *a, const struct side *b)
 
 static void differ(struct compare *c, bool executed, bool found)
 {
-	if (c->result->differing++)
+	struct finding f = {.only = c->finding->only};
+	name(c, &f, executed ? c->executed.key : c->found.key);
+	if (!finding_wanted(&f) || c->result->differing++)
 		return;
-	name(c, executed ? c->executed.key : c->found.key);
-	say(c->finding->expected, c->table, &c->executed, executed);
-	say(c->finding->found, c->table, &c->found, found);
+	say(f.expected, c->table, &c->executed, executed);
+	say(f.found, c->table, &c->found, found);
+	*c->finding = f;
 }
 
 static enum parlor_err ended(struct side *s, enum parlor_err err)

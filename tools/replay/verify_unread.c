@@ -71,12 +71,16 @@ static enum parlor_err load_room(struct check *c, uint64_t no)
 	return err;
 }
 
-static void differ(struct check *c, const char *what, uint64_t room, uint64_t member)
+/* True: this is the first. */
+static bool differ(struct check *c, const char *what, uint64_t room, uint64_t member)
 {
-	if (c->result->differing++)
-		return;
-	finding_set(c->finding, AUDIT_UNREAD, what);
-	finding_name(c->finding, c->engine, room, member);
+	struct finding f = {.only = c->finding->only};
+	finding_set(&f, AUDIT_UNREAD, what);
+	finding_name(&f, c->engine, room, member);
+	if (!finding_wanted(&f) || c->result->differing++)
+		return false;
+	*c->finding = f;
+	return true;
 }
 
 static bool compare(void *arg, const struct recount_member *m)
@@ -90,8 +94,10 @@ static bool compare(void *arg, const struct recount_member *m)
 	if (!err)
 		err = get(c, &key, &value);
 	if (err == PARLOR_E_NOT_FOUND) {
-		differ(c, "the records make it a member of the room, the rows do not", m->room,
-		       m->member);
+		if (differ(c, "a member of the room", m->room, m->member)) {
+			finding_expected(c->finding, "it is in the room");
+			finding_found(c->finding, "it is not");
+		}
 		return true;
 	}
 	if (!err && !row_get_membership(value, &row))
@@ -104,9 +110,7 @@ static bool compare(void *arg, const struct recount_member *m)
 	uint64_t found = c->room.counted - row.seen;
 	if (found == m->unread)
 		return true;
-	bool first = !c->result->differing;
-	differ(c, "unread, counted message by message", m->room, m->member);
-	if (first) {
+	if (differ(c, "unread, counted message by message", m->room, m->member)) {
 		finding_expected(c->finding, "%" PRIu64 " (read up to %" PRIu64 ")", m->unread,
 				 m->read_seq);
 		finding_found(c->finding, "%" PRIu64, found);
@@ -127,9 +131,7 @@ static enum parlor_err compare_members(struct check *c, uint64_t groups, uint64_
 		size_t members = recount_members(c->recount, no);
 		if (members == c->room.members)
 			continue;
-		bool first = !c->result->differing;
-		differ(c, "members of the room", no, 0);
-		if (first) {
+		if (differ(c, "members of the room", no, 0)) {
 			finding_expected(c->finding, "%zu", members);
 			finding_found(c->finding, "%u", c->room.members);
 		}

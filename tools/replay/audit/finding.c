@@ -28,6 +28,13 @@ void audit_text(char *to, size_t size, struct span text)
 	to[len] = 0;
 }
 
+static void name_tenant(struct finding *f, struct engine *e, uint32_t no)
+{
+	struct span tenant;
+	if (!core_tenant_id(e->core, no, &tenant))
+		audit_text(f->tenant, sizeof f->tenant, tenant);
+}
+
 static void name_member(struct finding *f, struct engine *e, uint64_t no)
 {
 	struct row_key key;
@@ -35,17 +42,18 @@ static void name_member(struct finding *f, struct engine *e, uint64_t no)
 	struct row_member row;
 	struct core_rows rows = engine_rows(e);
 	row_key_member(&key, no);
+	snprintf(f->member, sizeof f->member, "#%" PRIu64, no);
 	if (rows.get(rows.ctx, &key, &value) || !row_get_member(value, &row))
-		snprintf(f->member, sizeof f->member, "#%" PRIu64, no);
-	else
-		audit_text(f->member, sizeof f->member, row.id);
+		return;
+	audit_text(f->member, sizeof f->member, row.id);
+	name_tenant(f, e, row.tenant);
 }
 
 static void name_room(struct finding *f, struct engine *e, uint64_t no)
 {
 	struct core_room_view view;
 	struct row_key key;
-	struct span value, tenant;
+	struct span value;
 	struct row_room row;
 	struct core_rows rows = engine_rows(e);
 	f->room_no = no;
@@ -54,9 +62,8 @@ static void name_room(struct finding *f, struct engine *e, uint64_t no)
 		return;
 	audit_text(f->room, sizeof f->room, view.id);
 	row_key_room(&key, no);
-	if (!rows.get(rows.ctx, &key, &value) && row_get_room(value, &row) &&
-	    !core_tenant_id(e->core, row.tenant, &tenant))
-		audit_text(f->tenant, sizeof f->tenant, tenant);
+	if (!rows.get(rows.ctx, &key, &value) && row_get_room(value, &row))
+		name_tenant(f, e, row.tenant);
 }
 
 void finding_name(struct finding *f, struct engine *e, uint64_t room, uint64_t member)
@@ -65,6 +72,11 @@ void finding_name(struct finding *f, struct engine *e, uint64_t room, uint64_t m
 		name_room(f, e, room);
 	if (member)
 		name_member(f, e, member);
+}
+
+bool finding_wanted(const struct finding *f)
+{
+	return !f->only || !f->tenant[0] || strcmp(f->only, f->tenant) == 0;
 }
 
 void finding_set(struct finding *f, enum audit_exit code, const char *what)

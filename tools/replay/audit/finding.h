@@ -22,6 +22,7 @@ enum audit_exit {
 #define FINDING_TEXT 320
 
 struct finding {
+	const char *only; /* a tenant, or NULL: see finding_wanted */
 	enum audit_exit code;
 	char what[FINDING_TEXT]; /* "the membership's row" */
 	/* Names, empty where it is about none. */
@@ -37,6 +38,8 @@ enum audit_exit audit_exit_of(enum parlor_err);
 /* Fills in names; numbers of 0 are about none. A name that is not to be had
  * stays as "#number". */
 void finding_name(struct finding *, struct engine *, uint64_t room, uint64_t member);
+/* False: it is about another tenant than the only one asked about. */
+bool finding_wanted(const struct finding *);
 void finding_set(struct finding *, enum audit_exit, const char *what);
 void finding_expected(struct finding *, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

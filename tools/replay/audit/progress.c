@@ -22,6 +22,9 @@ void progress_step(struct progress *p)
 	if (now_us - p->said_us < SAY_US)
 		return;
 	p->said_us = now_us;
-	fprintf(stderr, "parlor-replay: %" PRIu64 " of %" PRIu64 " %s\n", p->done, p->total,
-		p->what);
+	if (p->total)
+		fprintf(stderr, "parlor-replay: %" PRIu64 " of %" PRIu64 " %s\n", p->done, p->total,
+			p->what);
+	else
+		fprintf(stderr, "parlor-replay: %" PRIu64 " %s\n", p->done, p->what);
 }

@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 struct progress {
-	const char *what; /* "records re-executed" */
-	uint64_t done, total;
+	const char *what;     /* "records re-executed" */
+	uint64_t done, total; /* total 0: not known */
 	uint64_t said_us;
 };
 

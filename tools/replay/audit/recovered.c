@@ -28,11 +28,27 @@ static enum parlor_err apply(void *core, const struct entry *entry, const struct
 	return core_apply(core, r);
 }
 
+/* What the rows of the commit that is held say; when it was opened, the store
+ * may have been behind. */
+static uint64_t covered_of(struct source *s)
+{
+	struct row_key key;
+	struct span value;
+	struct row_state state;
+	struct core_rows rows = store_rows(s->store);
+	uint64_t covered = store_covered(s->store);
+	row_key_state(&key);
+	if (!rows.get(rows.ctx, &key, &value) && row_get_state(value, &state) &&
+	    state.covered > covered)
+		covered = state.covered;
+	return covered;
+}
+
 /* As broker/recover.c does. */
 static enum parlor_err recover(struct recovered *v, struct core *core)
 {
 	struct source *s = v->source;
-	v->covered = store_covered(s->store);
+	v->covered = covered_of(s);
 	enum parlor_err err = core_load(core);
 	if (err)
 		return source_fault(s, err, 0, "the row of the state cannot be read");
