@@ -43,6 +43,8 @@ static enum audit_exit broken(struct verify *v, enum parlor_err err)
 		return cannot(v, code, v->source.why);
 	finding_set(&v->finding, code, v->source.why);
 	v->finding.position = v->source.bad_at;
+	if (v->engine.core && v->source.bad_at)
+		verify_unread_diagnose(&v->engine, v->source.bad_at, &v->finding);
 	return code;
 }
 

@@ -169,3 +169,33 @@ enum parlor_err verify_unread(struct engine *engine, uint64_t upto, struct verif
 		err = check_group(&c, upto, groups, group);
 	return err;
 }
+
+/* ---- a record that does not fit ---------------------------------------------------- */
+
+struct place {
+	uint64_t room, member;
+};
+
+static enum parlor_err take_place(void *arg, const struct entry *entry, const struct record *r)
+{
+	(void)entry;
+	*(struct place *)arg = (struct place){r->room, r->member};
+	return PARLOR_E_OK;
+}
+
+void verify_unread_diagnose(struct engine *engine, uint64_t position, struct finding *finding)
+{
+	struct verify_unread result = {0};
+	struct check c = {.engine = engine, .result = &result, .finding = finding};
+	struct place at = {0};
+	if (source_read(engine->source, position, take_place, &at) || !at.room ||
+	    engine_settle(engine))
+		return;
+	finding_name(finding, engine, at.room, at.member);
+	/* So many groups that the room is alone in its own. */
+	c.recount = recount_new(UINT64_MAX, at.room);
+	progress_begin(&c.progress, "records counted", position);
+	if (source_walk(engine->source, 1, position, take, &c) && result.differing)
+		finding->code = AUDIT_JOURNAL;
+	recount_free(c.recount);
+}

@@ -16,4 +16,8 @@ struct verify_unread {
 enum parlor_err verify_unread(struct engine *, uint64_t upto, struct verify_unread *,
 			      struct finding *) PARLOR_MUST_CHECK;
 
+/* Re-execution could not take the record at that position: counting says more
+ * exactly what is wrong with it, or leaves the finding as it is. */
+void verify_unread_diagnose(struct engine *, uint64_t position, struct finding *);
+
 #endif
