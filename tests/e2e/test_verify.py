@@ -177,6 +177,7 @@ def test_rows_of_a_pass_under_way():
     ("read-seq", ROWS, "row of the membership", "m1"),
     ("no-membership", ROWS, "row of the membership", "m1"),
     ("last-seq", ROWS, "row of the room", None),
+    ("message", ROWS, "the index of message 1", None),
     ("wrong-read", UNREAD, "unread after a reading", "m1"),
     ("wrong-post", UNREAD, "unread, counted message by message", "m1"),
     ("seq-gap", JOURNAL, "seq of a message", "m1"),

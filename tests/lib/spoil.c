@@ -3,6 +3,7 @@
  * gone. No broker may use the directory meanwhile.
  *
  *     spoil WAY DIR TENANT ROOM MEMBER */
+#include "core/block.h"
 #include "store/store.h"
 
 #include <lmdb.h>
@@ -123,6 +124,23 @@ static void last_seq(struct victim *v)
 	put(v, &key, &v->texts);
 }
 
+/* The index counts one more at the room's first message. */
+static void message(struct victim *v)
+{
+	struct row_key key;
+	struct row_message m;
+	unsigned count;
+	row_key_block(&key, v->room, 0);
+	struct span block = get(v, &key);
+	must(block_count(block, &count) && count > 0, "messages");
+	for (unsigned at = 0; at < count; at++) {
+		must(block_get(block, at, &m), "message");
+		m.counted += at == 0;
+		block_append(&v->texts, &m);
+	}
+	put(v, &key, &v->texts);
+}
+
 /* A record that says an unread of one less than there is. */
 static void wrong_read(struct victim *v)
 {
@@ -181,9 +199,15 @@ static const struct {
 	const char *name;
 	void (*spoil)(struct victim *);
 } ways[] = {
-	{"seen", seen},         {"read-seq", read_seq},     {"no-membership", no_membership},
-	{"last-seq", last_seq}, {"wrong-read", wrong_read}, {"wrong-post", wrong_post},
-	{"seq-gap", seq_gap},   {"no-entry", no_entry},
+	{"seen", seen},
+	{"read-seq", read_seq},
+	{"no-membership", no_membership},
+	{"last-seq", last_seq},
+	{"message", message},
+	{"wrong-read", wrong_read},
+	{"wrong-post", wrong_post},
+	{"seq-gap", seq_gap},
+	{"no-entry", no_entry},
 };
 
 int main(int argc, char **argv)

@@ -1,6 +1,7 @@
 #include "verify_rows.h"
 
 #include "audit/pager.h"
+#include "core/block.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -73,11 +74,56 @@ static void say(char *text, enum row_table table, const struct side *side, bool 
 		snprintf(text, FINDING_TEXT, "an empty row");
 }
 
+static bool same_message(const struct row_message *a, const struct row_message *b)
+{
+	return a->position == b->position && a->time_us == b->time_us && a->sender == b->sender &&
+	       a->counted == b->counted && a->own == b->own && a->own_prev == b->own_prev &&
+	       a->counts == b->counts && a->recalled == b->recalled && a->keyed == b->keyed &&
+	       a->key.high == b->key.high && a->key.low == b->key.low && a->content == b->content;
+}
+
+static void say_message(char *text, bool there, const struct row_message *m)
+{
+	if (!there)
+		snprintf(text, FINDING_TEXT, "no such message");
+	else
+		snprintf(text, FINDING_TEXT,
+			 "at position %" PRIu64 ", sender #%" PRIu64 ", counted %" PRIu64
+			 ", own %" PRIu64 " after message %" PRIu64 "%s%s, key %016" PRIx64
+			 ", content %016" PRIx64,
+			 m->position, m->sender, m->counted, m->own, m->own_prev,
+			 m->counts ? "" : ", does not count", m->recalled ? ", recalled" : "",
+			 m->key.low, m->content);
+}
+
+/* Both sides have the block: its first message that differs, instead of bytes. */
+static void point_at_message(const struct compare *c, struct finding *f)
+{
+	const uint8_t *key = c->executed.key.data;
+	unsigned executed, found;
+	if (c->table != ROW_ROOMS || key[8] != 2 || !block_count(c->executed.value, &executed) ||
+	    !block_count(c->found.value, &found))
+		return;
+	for (unsigned at = 0; at < executed || at < found; at++) {
+		struct row_message a = {0}, b = {0};
+		bool in_executed = at < executed && block_get(c->executed.value, at, &a);
+		bool in_found = at < found && block_get(c->found.value, at, &b);
+		if (in_executed && in_found && same_message(&a, &b))
+			continue;
+		snprintf(f->what, sizeof f->what, "the index of message %" PRIu64,
+			 row_key_tail(key, c->executed.key.len) * BLOCK_MESSAGES + at + 1);
+		f->position = a.position;
+		say_message(f->expected, in_executed, &a);
+		say_message(f->found, in_found, &b);
+		return;
+	}
+}
+
 /* What the key names, as broker/core/row.h has it. */
 static void name(struct compare *c, struct finding *f, struct span at)
 {
 	static const char *const of_room[] = {"the row of the room", "the row of the membership",
-					      "a row of messages", "a row of idempotency keys"};
+					      "a block of messages"};
 	static const char *const of_member[] = {"the row of the member",
 						"the member's list of rooms",
 						"the member's list of rooms it left"};
@@ -87,7 +133,7 @@ static void name(struct compare *c, struct finding *f, struct span at)
 	uint64_t tail = numbered && at.len >= ROW_PREFIX + 8 ? row_key_tail(key, at.len) : 0;
 	finding_set(f, AUDIT_ROWS, "a row");
 	if (c->table == ROW_ROOMS && numbered) {
-		if (key[8] < 4)
+		if (key[8] < 3)
 			finding_set(f, AUDIT_ROWS, of_room[key[8]]);
 		finding_name(f, c->engine, number, key[8] == 1 ? tail : 0);
 	} else if (c->table == ROW_MEMBERS && numbered) {
@@ -119,6 +165,8 @@ static void differ(struct compare *c, bool executed, bool found)
 		return;
 	say(f.expected, c->table, &c->executed, executed);
 	say(f.found, c->table, &c->found, found);
+	if (executed && found)
+		point_at_message(c, &f);
 	*c->finding = f;
 }
 
