@@ -6,6 +6,8 @@
 
 /* Entries of one turn. */
 #define TURN 8192
+/* Each fails only when a commit falls into the same few microseconds. */
+#define HOLD_TRIES 1000
 
 enum parlor_err source_fault(struct source *s, enum parlor_err err, uint64_t position,
 			     const char *format, ...)
@@ -151,14 +153,11 @@ enum parlor_err source_read(struct source *s, uint64_t position, source_fn *fn, 
 
 /* ---- one commit for longer --------------------------------------------------- */
 
-enum parlor_err source_hold(struct source *s)
+/* Where the journal ends in this turn. */
+static enum parlor_err find_last(struct source *s)
 {
 	struct store_walk walk;
-	enum parlor_err err = turn_begin(s);
-	if (err)
-		return err;
-	s->held = true;
-	err = store_walk_open(s->store, s->last, &walk);
+	enum parlor_err err = store_walk_open(s->store, s->last, &walk);
 	while (!err && walk.next) {
 		struct entry entry;
 		err = store_walk_next(s->store, &walk, &entry);
@@ -170,6 +169,34 @@ enum parlor_err source_hold(struct source *s)
 		return source_fault(s, err, s->last + 1, "journal behind entry %" PRIu64 ": %s",
 				    s->last, parlor_err_text(err));
 	return PARLOR_E_OK;
+}
+
+/* The store may read rows and journal by two transactions; then a commit between
+ * them can show rows of records that the journal does not show yet. */
+static bool rows_ahead(struct source *s)
+{
+	struct row_key key;
+	struct span value;
+	struct row_state state;
+	struct core_rows rows = store_rows(s->store);
+	row_key_state(&key);
+	return !rows.get(rows.ctx, &key, &value) && row_get_state(value, &state) &&
+	       state.position > s->last;
+}
+
+enum parlor_err source_hold(struct source *s)
+{
+	for (unsigned tries = 0; tries < HOLD_TRIES; tries++) {
+		enum parlor_err err = turn_begin(s);
+		if (err)
+			return err;
+		s->held = true;
+		err = find_last(s);
+		if (err || !rows_ahead(s))
+			return err;
+		source_release(s);
+	}
+	return source_fault(s, PARLOR_E_IO, 0, "%s: the rows are ahead of the journal", s->dir);
 }
 
 void source_release(struct source *s)
