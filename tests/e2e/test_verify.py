@@ -177,6 +177,7 @@ def test_rows_of_a_pass_under_way():
     ("read-seq", ROWS, "row of the membership", "m1"),
     ("no-membership", ROWS, "row of the membership", "m1"),
     ("last-seq", ROWS, "row of the room", None),
+    ("garbage", ROWS, "row of the room", None),
     ("message", ROWS, "the index of message 1", None),
     ("wrong-read", UNREAD, "unread after a reading", "m1"),
     ("wrong-post", UNREAD, "unread, counted message by message", "m1"),
@@ -190,6 +191,18 @@ def test_what_was_broken_is_found(copy, way, code, what, member):
     assert found["records"] and all("what" in record for record in found["records"])
     text = replay("verify", "--data", copy, status=code).out
     assert "DIFFERENT" in text and "r1" in text and "records around it" in text
+
+
+def test_rows_that_recovery_cannot_read():
+    """A broker would not start from them: verify says so, and does not fall."""
+    with Broker() as broker:
+        with Client(broker.client) as client:
+            talk(client, 1)
+            broker.restart()
+            say(client, "as yet in the journal only", room="r1", sender="m0")
+            broker.kill()
+        what = verify(spoil("garbage", broker.data), status=ROWS)["what"]
+        assert "recovery cannot" in what or "row of the room" in what
 
 
 def test_differences_of_one_tenant_only(copy):

@@ -115,6 +115,15 @@ static void no_membership(struct victim *v)
 	put(v, &key, NULL);
 }
 
+/* Bytes that are no row at all. */
+static void garbage(struct victim *v)
+{
+	struct row_key key;
+	row_key_room(&key, v->room);
+	buf_put_u64(&v->texts, UINT64_MAX);
+	put(v, &key, &v->texts);
+}
+
 static void last_seq(struct victim *v)
 {
 	struct row_key key;
@@ -203,6 +212,7 @@ static const struct {
 	{"read-seq", read_seq},
 	{"no-membership", no_membership},
 	{"last-seq", last_seq},
+	{"garbage", garbage},
 	{"message", message},
 	{"wrong-read", wrong_read},
 	{"wrong-post", wrong_post},

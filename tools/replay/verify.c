@@ -90,14 +90,14 @@ static enum audit_exit check_rows(struct verify *v)
 		return broken(v, err);
 	err = recovered_init(&v->recovered, &v->source);
 	v->covered = v->recovered.covered;
-	if (err == PARLOR_E_STORE_CORRUPT && !v->source.bad_at) {
-		finding_set(&v->finding, AUDIT_ROWS, v->source.why);
-		return AUDIT_ROWS;
-	}
 	if (!err)
 		err = verify_rows(&v->engine, &v->recovered, &v->rows, &v->finding);
 	recovered_fini(&v->recovered);
 	source_release(&v->source);
+	if (err == PARLOR_E_STORE_CORRUPT && !v->source.bad_at) {
+		finding_set(&v->finding, AUDIT_ROWS, v->source.why);
+		return AUDIT_ROWS;
+	}
 	return err ? broken(v, err) : differs(v, v->rows.differing);
 }
 

@@ -1,7 +1,5 @@
 #include "audit/pager.h"
 
-#include <assert.h>
-
 #define PAGE_ROWS 1024
 
 void pager_init_at(struct pager *p, struct core_rows rows, const struct row_key *from,
@@ -26,7 +24,9 @@ void pager_fini(struct pager *p)
 static bool collect(void *arg, const void *key, size_t key_len, struct span value)
 {
 	struct pager *p = arg;
-	assert(key_len < ROW_KEY_MAX);
+	p->bad = key_len >= ROW_KEY_MAX;
+	if (p->bad)
+		return false;
 	buf_put_span(&p->page, (struct span){key, key_len});
 	buf_put_span(&p->page, value);
 	/* The least key behind this one. */
@@ -41,6 +41,8 @@ static enum parlor_err turn_page(struct pager *p)
 	buf_clear(&p->page);
 	p->len = 0;
 	enum parlor_err err = p->rows.scan(p->rows.ctx, &p->from, p->prefix_len, collect, p);
+	if (!err && p->bad)
+		err = PARLOR_E_STORE_CORRUPT;
 	p->ended = p->len < PAGE_ROWS;
 	reader_init(&p->at, p->page.data, p->page.len);
 	return err;

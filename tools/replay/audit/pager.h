@@ -13,6 +13,7 @@ struct pager {
 	struct reader at;
 	size_t len; /* rows in the page */
 	bool ended;
+	bool bad; /* a key is longer than any row's */
 };
 
 void pager_init(struct pager *, struct core_rows, enum row_table);
@@ -20,7 +21,8 @@ void pager_init(struct pager *, struct core_rows, enum row_table);
 void pager_init_at(struct pager *, struct core_rows, const struct row_key *from, size_t prefix_len);
 void pager_fini(struct pager *);
 
-/* NOT_FOUND behind the last. Key and value borrow until the next call. */
+/* NOT_FOUND behind the last, STORE_CORRUPT at a key that is no row's. Key and value borrow until
+ * the next call. */
 enum parlor_err pager_next(struct pager *, struct span *key, struct span *value) PARLOR_MUST_CHECK;
 
 #endif
