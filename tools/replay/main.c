@@ -1,10 +1,14 @@
 /* The commands of parlor-replay. */
+#include "at.h"
 #include "backup.h"
 #include "base/log.h"
+#include "diff.h"
 #include "dump_command.h"
+#include "explain.h"
 #include "options.h"
 #include "play_command.h"
 #include "record.h"
+#include "verify.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +24,11 @@ static const struct command commands[] = {
 	{"record", "               follow a broker into a file that play understands", record_main},
 	{"dump", "ROOM           print a room's transcript", dump_main},
 	{"backup", "DIR DEST       copy a data directory beside its running broker", backup_main},
+	{"verify", "--data DIR     re-execute a journal and compare everything with it",
+	 verify_main},
+	{"at", "POSITION ROOM  a room as it was", at_main},
+	{"explain", "ROOM MEMBER    how an unread count came to be", explain_main},
+	{"diff", "DIR DIR        what differs between two data directories", diff_main},
 };
 
 static void print_commands(FILE *to)

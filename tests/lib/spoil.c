@@ -1,0 +1,241 @@
+/* Breaks a data directory on purpose, in one way, as a test names it: rows that
+ * are wrong or missing, records that no broker would write, entries that are
+ * gone. No broker may use the directory meanwhile.
+ *
+ *     spoil WAY DIR TENANT ROOM MEMBER */
+#include "core/block.h"
+#include "store/store.h"
+
+#include <lmdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct victim {
+	const char *dir;
+	struct store *store;
+	uint32_t tenant;
+	uint64_t room, member;
+	struct row_room room_row;
+	struct row_membership row;
+	struct buf texts; /* of the rows */
+};
+
+static void must(bool right, const char *what)
+{
+	if (right)
+		return;
+	fprintf(stderr, "spoil: %s\n", what);
+	exit(EXIT_FAILURE);
+}
+
+static uint64_t number_of(struct victim *v, char kind, const char *id)
+{
+	struct row_key key;
+	struct span value;
+	uint64_t number = 0;
+	struct core_rows rows = store_rows(v->store);
+	row_key_name(&key, kind, v->tenant, SPAN_TEXT(id));
+	must(!rows.get(rows.ctx, &key, &value) && row_get_number(value, &number), id);
+	return number;
+}
+
+static struct span get(struct victim *v, const struct row_key *key)
+{
+	struct span value;
+	struct core_rows rows = store_rows(v->store);
+	must(!rows.get(rows.ctx, key, &value), "no such row");
+	return value;
+}
+
+static void find(struct victim *v, char **names)
+{
+	struct row_key key;
+	must(!store_turn_begin(v->store), "turn");
+	v->tenant = (uint32_t)number_of(v, 'T', names[0]);
+	v->room = number_of(v, 'R', names[1]);
+	v->member = number_of(v, 'M', names[2]);
+	/* Borrowed from a page that nothing overwrites before it is put again. */
+	row_key_room(&key, v->room);
+	must(row_get_room(get(v, &key), &v->room_row), "room");
+	row_key_membership(&key, v->room, v->member);
+	must(row_get_membership(get(v, &key), &v->row), "membership");
+}
+
+static void put(struct victim *v, const struct row_key *key, const struct buf *value)
+{
+	must(!store_begin(v->store), "begin");
+	store_put(v->store, key, (struct span){value ? value->data : NULL, value ? value->len : 0});
+	must(!store_commit(v->store), "commit");
+}
+
+static void put_membership(struct victim *v)
+{
+	struct row_key key;
+	row_key_membership(&key, v->room, v->member);
+	buf_clear(&v->texts);
+	row_put_membership(&v->texts, &v->row);
+	put(v, &key, &v->texts);
+}
+
+static void append(struct victim *v, struct record *r)
+{
+	struct buf head = {0};
+	r->position = store_last(v->store) + 1;
+	r->time_us = v->room_row.active_us + 1000000;
+	r->tenant = v->tenant;
+	r->room = v->room;
+	r->member = v->member;
+	record_encode(&head, r);
+	struct entry entry = {.position = r->position, .part = 0, .head = {head.data, head.len}};
+	must(!store_begin(v->store), "begin");
+	store_append(v->store, &entry);
+	must(!store_commit(v->store), "commit");
+	buf_fini(&head);
+}
+
+/* ---- ways ------------------------------------------------------------------------ */
+
+static void seen(struct victim *v)
+{
+	v->row.seen++;
+	put_membership(v);
+}
+
+static void read_seq(struct victim *v)
+{
+	v->row.read_seq++;
+	put_membership(v);
+}
+
+static void no_membership(struct victim *v)
+{
+	struct row_key key;
+	row_key_membership(&key, v->room, v->member);
+	put(v, &key, NULL);
+}
+
+/* Bytes that are no row at all. */
+static void garbage(struct victim *v)
+{
+	struct row_key key;
+	row_key_room(&key, v->room);
+	buf_put_u64(&v->texts, UINT64_MAX);
+	put(v, &key, &v->texts);
+}
+
+static void last_seq(struct victim *v)
+{
+	struct row_key key;
+	row_key_room(&key, v->room);
+	v->room_row.last_seq++;
+	row_put_room(&v->texts, &v->room_row);
+	put(v, &key, &v->texts);
+}
+
+/* The index counts one more at the room's first message. */
+static void message(struct victim *v)
+{
+	struct row_key key;
+	struct row_message m;
+	unsigned count;
+	row_key_block(&key, v->room, 0);
+	struct span block = get(v, &key);
+	must(block_count(block, &count) && count > 0, "messages");
+	for (unsigned at = 0; at < count; at++) {
+		must(block_get(block, at, &m), "message");
+		m.counted += at == 0;
+		block_append(&v->texts, &m);
+	}
+	put(v, &key, &v->texts);
+}
+
+/* A record that says an unread of one less than there is. */
+static void wrong_read(struct victim *v)
+{
+	struct record r = {.kind = RECORD_READ,
+			   .counted = v->room_row.counted,
+			   .seen = v->row.seen + 1,
+			   .read_seq = v->row.read_seq};
+	append(v, &r);
+}
+
+/* The sender's own message is not taken off its unread. */
+static void wrong_post(struct victim *v)
+{
+	struct record r = {.kind = RECORD_POSTED,
+			   .seq = v->room_row.last_seq + 1,
+			   .counted = v->room_row.counted + 1,
+			   .seen = v->row.seen,
+			   .own = v->row.own + 1,
+			   .own_prev = v->row.own_last,
+			   .type = MESSAGE_TYPE_MESSAGE};
+	append(v, &r);
+}
+
+static void seq_gap(struct victim *v)
+{
+	struct record r = {.kind = RECORD_POSTED,
+			   .seq = v->room_row.last_seq + 2,
+			   .counted = v->room_row.counted,
+			   .type = MESSAGE_TYPE_NOTICE};
+	r.member = 0;
+	append(v, &r);
+}
+
+/* The entry in the middle is not there any more. Without the store: it would
+ * have to be asked. */
+static void no_entry(struct victim *v)
+{
+	size_t position = store_last(v->store) / 2;
+	MDB_env *env;
+	MDB_txn *txn;
+	MDB_dbi dbi;
+	MDB_val key = {sizeof position, &position};
+	store_turn_end(v->store);
+	store_close(v->store);
+	v->store = NULL;
+	must(!mdb_env_create(&env) && !mdb_env_set_maxdbs(env, 1) &&
+		     !mdb_env_open(env, v->dir, 0, 0600),
+	     "environment");
+	must(!mdb_txn_begin(env, NULL, 0, &txn) && !mdb_dbi_open(txn, "journal", 0, &dbi) &&
+		     !mdb_del(txn, dbi, &key, NULL) && !mdb_txn_commit(txn),
+	     "deletion");
+	mdb_env_close(env);
+}
+
+static const struct {
+	const char *name;
+	void (*spoil)(struct victim *);
+} ways[] = {
+	{"seen", seen},
+	{"read-seq", read_seq},
+	{"no-membership", no_membership},
+	{"last-seq", last_seq},
+	{"garbage", garbage},
+	{"message", message},
+	{"wrong-read", wrong_read},
+	{"wrong-post", wrong_post},
+	{"seq-gap", seq_gap},
+	{"no-entry", no_entry},
+};
+
+int main(int argc, char **argv)
+{
+	char why[256];
+	struct victim v = {0};
+	must(argc == 6, "usage: spoil WAY DIR TENANT ROOM MEMBER");
+	v.dir = argv[2];
+	must(!store_open(&v.store, &(struct store_options){.dir = v.dir}, 1, why, sizeof why), why);
+	find(&v, argv + 3);
+	size_t way = 0;
+	while (way < sizeof ways / sizeof ways[0] && strcmp(ways[way].name, argv[1]) != 0)
+		way++;
+	must(way < sizeof ways / sizeof ways[0], "no such way");
+	ways[way].spoil(&v);
+	if (v.store)
+		store_turn_end(v.store);
+	store_close(v.store);
+	buf_fini(&v.texts);
+	return 0;
+}

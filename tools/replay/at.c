@@ -1,0 +1,255 @@
+#include "at.h"
+
+#include "audit/finding.h"
+#include "audit/moment.h"
+#include "audit/story.h"
+#include "options.h"
+
+#include <inttypes.h>
+
+#define TENANT_DEFAULT "default"
+#define MEMBERS_PAGE 1000
+
+struct at {
+	bool json;
+	struct core_call call;
+	struct span room;
+	uint64_t position;
+	struct source source;
+	struct engine engine;
+	struct core_room_view view;
+	struct story story;
+	struct row_message message; /* being printed */
+	bool failed;                /* output */
+};
+
+static const char *state_text(uint8_t state)
+{
+	return state == ROOM_STATE_OPEN     ? "open"
+	       : state == ROOM_STATE_CLOSED ? "closed"
+					    : "dissolved";
+}
+
+static const char *type_text(uint8_t type)
+{
+	return type == MEMBER_TYPE_MANAGER ? "manager" : "member";
+}
+
+static void put(struct at *a, json_t *line)
+{
+	if (!story_json_line(stdout, line))
+		a->failed = true;
+}
+
+static json_t *text_of(struct span s)
+{
+	return story_json_text(s.data ? s.data : "", s.len);
+}
+
+static void print_span(struct span s, int width)
+{
+	char text[2048];
+	audit_text(text, sizeof text, s);
+	story_text(stdout, text);
+	printf("%*s", width > (int)s.len ? width - (int)s.len : 0, "");
+}
+
+/* ---- the room ------------------------------------------------------------------- */
+
+static void print_room(struct at *a)
+{
+	const struct core_room_view *v = &a->view;
+	char when[STORY_TIME_BYTES];
+	if (a->json) {
+		put(a,
+		    json_pack("{s:s, s:o, s:o, s:s, s:I, s:i, s:I, s:I, s:I}", "kind", "room",
+			      "room", text_of(v->id), "name", text_of(v->name), "state",
+			      state_text(v->state), "position", (json_int_t)a->position, "members",
+			      (int)v->members, "last_seq", (json_int_t)v->last_seq, "counted",
+			      (json_int_t)v->counted, "created_us", (json_int_t)v->created_us));
+		return;
+	}
+	printf("room      ");
+	print_span(v->id, 0);
+	printf("\nname      ");
+	print_span(v->name, 0);
+	printf("\nstate     %s\nposition  %" PRIu64 "\nmembers   %u\nlast seq  %" PRIu64
+	       "\ncounted   %" PRIu64 "\ncreated   %s\n",
+	       state_text(v->state), a->position, v->members, v->last_seq, v->counted,
+	       story_time_short(v->created_us, when));
+	if (v->members)
+		printf("\n%-24s %-8s %8s %8s  %-19s  NAME\n", "MEMBER", "TYPE", "READ", "UNREAD",
+		       "JOINED");
+}
+
+/* ---- members -------------------------------------------------------------------- */
+
+struct members {
+	struct at *at;
+	char last[ROW_ID_MAX + 1];
+};
+
+static void print_member(void *arg, const struct core_member_view *m)
+{
+	struct members *all = arg;
+	char when[STORY_TIME_BYTES];
+	audit_text(all->last, sizeof all->last, m->id);
+	if (all->at->json) {
+		put(all->at,
+		    json_pack("{s:s, s:o, s:s, s:I, s:I, s:I, s:I, s:o}", "kind", "member",
+			      "member", text_of(m->id), "type", type_text(m->type), "read_seq",
+			      (json_int_t)m->read_seq, "unread", (json_int_t)m->unread,
+			      "joined_seq", (json_int_t)m->joined_seq, "joined_us",
+			      (json_int_t)m->joined_us, "name", text_of(m->name)));
+		return;
+	}
+	print_span(m->id, 24);
+	printf(" %-8s %8" PRIu64 " %8" PRIu64 "  %-19s  ", type_text(m->type), m->read_seq,
+	       m->unread, story_time_short(m->joined_us, when));
+	print_span(m->name, 0);
+	putchar('\n');
+}
+
+static enum parlor_err print_members(struct at *a)
+{
+	struct members all = {.at = a};
+	bool more = true;
+	enum parlor_err err = PARLOR_E_OK;
+	while (!err && more)
+		err = core_members_list(a->engine.core, &a->call, a->room, SPAN_TEXT(all.last),
+					MEMBERS_PAGE, print_member, &all, &more);
+	return err;
+}
+
+/* ---- messages --------------------------------------------------------------------- */
+
+static enum parlor_err print_message(void *arg, const struct entry *entry, const struct record *r)
+{
+	struct at *a = arg;
+	char when[STORY_TIME_BYTES];
+	const Parlor__Event *e = story_event(&a->story, entry);
+	if (!e || e->kind_case != PARLOR__EVENT__KIND_POSTED)
+		return PARLOR_E_STORE_CORRUPT;
+	const Parlor__Message *m = e->posted;
+	bool notice = r->type == MESSAGE_TYPE_NOTICE, since = m->recalled && !a->message.recalled;
+	if (a->json) {
+		put(a, json_pack("{s:s, s:I, s:I, s:I, s:s, s:s, s:s, s:b, s:b}", "kind", "message",
+				 "seq", (json_int_t)r->seq, "position", (json_int_t)entry->position,
+				 "time_us", (json_int_t)r->time_us, "sender", m->sender, "type",
+				 notice ? "notice" : "message", "body",
+				 a->message.recalled ? "" : m->body, "recalled",
+				 (int)a->message.recalled, "recalled_since", (int)since));
+		return PARLOR_E_OK;
+	}
+	printf("%6" PRIu64 "  %s  %s", r->seq, story_time_short(r->time_us, when),
+	       notice ? "* " : "");
+	story_text(stdout, m->sender[0] ? m->sender : "system");
+	fputs(": ", stdout);
+	if (a->message.recalled)
+		fputs("(recalled)", stdout);
+	else if (since)
+		fputs("(recalled since: the text is gone)", stdout);
+	else
+		story_text(stdout, m->body);
+	putchar('\n');
+	return PARLOR_E_OK;
+}
+
+static enum parlor_err print_messages(struct at *a)
+{
+	enum parlor_err err = PARLOR_E_OK;
+	if (!a->json && a->view.last_seq)
+		putchar('\n');
+	for (uint64_t seq = 1; !err && seq <= a->view.last_seq; seq++) {
+		err = core_message(a->engine.core, a->view.no, seq, &a->message);
+		if (!err)
+			err = source_read(&a->source, a->message.position, print_message, a);
+	}
+	return err;
+}
+
+/* ---- all of it ---------------------------------------------------------------------- */
+
+static enum parlor_err run_to(struct at *a, const char *dir, const struct moment *moment)
+{
+	enum parlor_err err = source_open(&a->source, dir);
+	if (!err)
+		err = moment_position(moment, &a->source, &a->position);
+	if (!err)
+		err = engine_init(&a->engine, &a->source);
+	if (!err)
+		err = engine_start(&a->engine, a->position);
+	if (err)
+		return err;
+	engine_limit_to_room(&a->engine, a->call.tenant, a->room);
+	return engine_run(&a->engine, a->position, NULL, NULL);
+}
+
+static int show(struct at *a)
+{
+	enum parlor_err err = core_room_show(a->engine.core, &a->call, a->room, &a->view);
+	if (err == PARLOR_E_ROOM_UNKNOWN) {
+		fprintf(stderr, "parlor-replay: at position %" PRIu64 " there is no such room\n",
+			a->position);
+		return AUDIT_DIFFERENT;
+	}
+	if (!err)
+		print_room(a);
+	if (!err)
+		err = print_members(a);
+	if (!err)
+		err = print_messages(a);
+	if (err || a->failed || fflush(stdout)) {
+		fprintf(stderr, "parlor-replay: %s\n",
+			!err               ? "output cannot be written"
+			: a->source.why[0] ? a->source.why
+					   : parlor_err_text(err));
+		return err ? (int)audit_exit_of(err) : AUDIT_UNREADABLE;
+	}
+	return AUDIT_EQUAL;
+}
+
+int at_main(int argc, char **argv)
+{
+	struct at a = {0};
+	struct moment moment;
+	struct options_shared shared;
+	const struct options_row rows[] = {
+		{"json", NULL, "lines of JSON: the room, its members, its messages", OPTIONS_FLAG,
+		 .into = &a.json},
+		{0},
+	};
+	const struct options_command command = {
+		.name = "at",
+		.operands = "POSITION|TIME ROOM",
+		.operands_min = 2,
+		.operands_max = 2,
+		.about = "Prints a room, its members and their unread, and its messages as they\n"
+			 "were once the record of that position was written. A TIME is of\n"
+			 "RFC 3339, or in milliseconds since 1970.\n"
+			 "exit: 0 printed; 1 there was no such room; 2 usage; 3 the journal is\n"
+			 "damaged; 7 something cannot be read; 8 the journal begins behind\n"
+			 "position 1",
+		.shared = OPTIONS_DATA | OPTIONS_TENANT,
+		.rows = rows,
+	};
+
+	const char *const *words = options_parse(&command, &shared, argc, argv);
+	if (!shared.data)
+		options_misuse(&command, "missing", "--data DIR");
+	if (!moment_parse(&moment, words[0]))
+		options_misuse(&command, "neither a position nor a time", words[0]);
+	a.call.tenant = SPAN_TEXT(shared.tenant ? shared.tenant : TENANT_DEFAULT);
+	a.room = SPAN_TEXT(words[1]);
+	story_init(&a.story);
+	enum parlor_err err = run_to(&a, shared.data, &moment);
+	int code = err == PARLOR_E_VALUE ? AUDIT_USAGE : (int)audit_exit_of(err);
+	if (err)
+		fprintf(stderr, "parlor-replay: %s\n", a.source.why);
+	else
+		code = show(&a);
+	engine_fini(&a.engine);
+	source_close(&a.source);
+	story_fini(&a.story);
+	return code;
+}

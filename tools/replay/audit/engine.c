@@ -1,0 +1,121 @@
+#include "audit/engine.h"
+
+#include <assert.h>
+#include <inttypes.h>
+
+#define DIRTY_MAX 200000
+
+/* Nothing is decided here, so nothing is emitted. */
+static void no_record(void *ctx, const struct record *r)
+{
+	(void)ctx;
+	(void)r;
+	assert(!"an audit emits no records");
+}
+
+enum parlor_err engine_init(struct engine *e, struct source *source)
+{
+	*e = (struct engine){.source = source, .next = 1};
+	enum parlor_err err = scratch_open(&e->scratch, source->why, sizeof source->why);
+	if (!err)
+		e->core = core_new(&core_limits_default, scratch_rows(&e->scratch),
+				   (struct core_sink){.record = no_record});
+	return err;
+}
+
+void engine_fini(struct engine *e)
+{
+	core_free(e->core);
+	scratch_close(&e->scratch);
+	*e = (struct engine){0};
+}
+
+void engine_limit_to_marks(struct engine *e, const uint64_t *marks)
+{
+	e->marks = marks;
+}
+
+void engine_limit_to_room(struct engine *e, struct span tenant, struct span room)
+{
+	e->tenant = tenant;
+	e->room = room;
+}
+
+enum parlor_err engine_start(struct engine *e, uint64_t upto)
+{
+	progress_begin(&e->progress, "records re-executed", upto);
+	if (e->source->first > 1)
+		return source_fault(e->source, PARLOR_E_NOT_FOUND, e->source->first,
+				    "%s: the journal begins at position %" PRIu64
+				    ", and nothing tells the state before it",
+				    e->source->dir, e->source->first);
+	e->next = 1;
+	return PARLOR_E_OK;
+}
+
+/* Names are for everybody; the rest is about a room or a presence. */
+static bool is_other_room(struct engine *e, const struct record *r)
+{
+	if (!e->room.len || r->kind == RECORD_MEMBER)
+		return false;
+	if (r->kind == RECORD_TENANT) {
+		if (span_equal(r->tenant_id, e->tenant))
+			e->tenant_no = r->tenant;
+		return false;
+	}
+	if (r->kind == RECORD_ROOM_CREATED && r->tenant == e->tenant_no &&
+	    span_equal(r->room_id, e->room))
+		e->room_no = r->room;
+	return !r->room || r->room != e->room_no;
+}
+
+static bool is_behind_mark(const struct engine *e, const struct entry *entry)
+{
+	return e->marks && entry->part < store_parts(e->source->store) &&
+	       entry->position > e->marks[entry->part];
+}
+
+struct run {
+	struct engine *engine;
+	source_fn *each;
+	void *arg;
+};
+
+static enum parlor_err apply(void *arg, const struct entry *entry, const struct record *r)
+{
+	struct run *run = arg;
+	struct engine *e = run->engine;
+	enum parlor_err err = PARLOR_E_OK;
+	if (!is_behind_mark(e, entry) && !is_other_room(e, r))
+		err = core_apply(e->core, r);
+	if (err)
+		return source_fault(e->source, err, entry->position,
+				    "journal entry %" PRIu64
+				    ": the record does not fit what was before it",
+				    entry->position);
+	if (core_dirty(e->core) > DIRTY_MAX && (err = engine_settle(e)))
+		return err;
+	progress_step(&e->progress);
+	e->next = entry->position + 1;
+	return run->each ? run->each(run->arg, entry, r) : PARLOR_E_OK;
+}
+
+enum parlor_err engine_run(struct engine *e, uint64_t upto, source_fn *each, void *arg)
+{
+	struct run run = {e, each, arg};
+	return source_walk(e->source, e->next, upto, apply, &run);
+}
+
+enum parlor_err engine_settle(struct engine *e)
+{
+	enum parlor_err err = scratch_write_back(&e->scratch, e->core, NULL);
+	if (err)
+		source_fault(e->source, PARLOR_E_IO, 0, "the scratch directory: %s",
+			     parlor_err_text(err));
+	return err ? PARLOR_E_IO : PARLOR_E_OK;
+}
+
+struct core_rows engine_rows(struct engine *e)
+{
+	return scratch_rows(&e->scratch);
+}

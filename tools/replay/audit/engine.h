@@ -1,0 +1,47 @@
+/* Re-execution: the journal through the broker's own state machine, from the
+ * start of time into a scratch store. Owns the core and the scratch; takes the
+ * records one by one and can leave some out: what a part of MySQL has not yet,
+ * or all rooms but one. Memory is bounded by the core's limits and by DIRTY_MAX
+ * rows not yet written. Never looks at the rows of the data directory. */
+#ifndef AUDIT_ENGINE_H
+#define AUDIT_ENGINE_H
+
+#include "audit/progress.h"
+#include "audit/scratch.h"
+#include "audit/source.h"
+
+struct engine {
+	struct source *source; /* borrowed */
+	struct scratch scratch;
+	struct core *core;
+	uint64_t next; /* the position to be applied next */
+	struct progress progress;
+	/* Entries of a part behind its mark are left out, when marks are given. */
+	const uint64_t *marks; /* store_parts(); borrowed */
+	/* Rooms but this one are left out, when it is named. */
+	struct span tenant, room;
+	uint32_t tenant_no;
+	uint64_t room_no; /* 0 until it was created */
+};
+
+/* Failures of an engine stand in the source's `why`. */
+enum parlor_err engine_init(struct engine *, struct source *) PARLOR_MUST_CHECK;
+void engine_fini(struct engine *);
+/* Before anything is applied. */
+void engine_limit_to_marks(struct engine *, const uint64_t *marks);
+void engine_limit_to_room(struct engine *, struct span tenant, struct span room);
+
+/* The state that re-execution begins with: nothing, before position 1. When the
+ * head of the journal was trimmed that is not enough: NOT_FOUND. A snapshot of
+ * the state as of a position in store_first - 1 .. upto would be loaded here. */
+enum parlor_err engine_start(struct engine *, uint64_t upto) PARLOR_MUST_CHECK;
+
+/* Applies what follows, up to there. `each` (may be NULL) is called behind every
+ * entry, applied or left out. */
+enum parlor_err engine_run(struct engine *, uint64_t upto, source_fn *each,
+			   void *arg) PARLOR_MUST_CHECK;
+/* Then all of the state is in scratch_rows. */
+enum parlor_err engine_settle(struct engine *) PARLOR_MUST_CHECK;
+struct core_rows engine_rows(struct engine *);
+
+#endif

@@ -1,0 +1,231 @@
+#include "audit/recount.h"
+
+#include "base/mem.h"
+#include "base/pool.h"
+
+#include <stdlib.h>
+#include <uthash.h>
+
+#define SENDER_BITS 63
+
+struct seat {
+	UT_hash_handle hh;
+	uint64_t member;
+	uint64_t read_seq;
+	uint64_t own; /* of the count under way */
+};
+
+struct parlor {
+	UT_hash_handle hh;
+	uint64_t no;
+	uint64_t *messages; /* by seq - 1: the sender's number, and on top whether it counts */
+	size_t len, cap;
+	struct seat *seats;
+};
+
+struct recount {
+	uint64_t groups, group;
+	struct parlor *rooms;
+	struct pool seats;
+};
+
+struct recount *recount_new(uint64_t groups, uint64_t group)
+{
+	struct recount *c = mem_new(sizeof *c);
+	c->groups = groups;
+	c->group = group;
+	return c;
+}
+
+static void remove_seat(struct recount *c, struct parlor *room, struct seat *seat)
+{
+	HASH_DEL(room->seats, seat);
+	pool_put(&c->seats, seat);
+}
+
+static void remove_all(struct recount *c, struct parlor *room)
+{
+	struct seat *seat, *next;
+	HASH_ITER (hh, room->seats, seat, next)
+		remove_seat(c, room, seat);
+}
+
+void recount_free(struct recount *c)
+{
+	struct parlor *room, *next;
+	if (!c)
+		return;
+	HASH_ITER (hh, c->rooms, room, next) {
+		remove_all(c, room);
+		HASH_DEL(c->rooms, room);
+		free(room->messages);
+		free(room);
+	}
+	pool_fini(&c->seats);
+	free(c);
+}
+
+static struct parlor *room_of(const struct recount *c, uint64_t no)
+{
+	struct parlor *room;
+	HASH_FIND(hh, c->rooms, &no, sizeof no, room);
+	return room;
+}
+
+static struct seat *seat_of(const struct parlor *room, uint64_t member)
+{
+	struct seat *seat;
+	HASH_FIND(hh, room->seats, &member, sizeof member, seat);
+	return seat;
+}
+
+static bool counts(uint64_t message)
+{
+	return message >> SENDER_BITS;
+}
+
+static uint64_t sender(uint64_t message)
+{
+	return message & (((uint64_t)1 << SENDER_BITS) - 1);
+}
+
+/* One member's, message by message. */
+static uint64_t count(const struct parlor *room, const struct seat *seat)
+{
+	uint64_t unread = 0;
+	for (size_t i = seat->read_seq; i < room->len; i++)
+		unread += counts(room->messages[i]) && sender(room->messages[i]) != seat->member;
+	return unread;
+}
+
+/* ---- records --------------------------------------------------------------------- */
+
+static bool wrong(struct recount_finding *f, enum recount_fault fault, const struct record *r,
+		  uint64_t expected, uint64_t found)
+{
+	*f = (struct recount_finding){.fault = fault,
+				      .position = r->position,
+				      .room = r->room,
+				      .member = r->member,
+				      .expected = expected,
+				      .found = found};
+	return false;
+}
+
+static void add_room(struct recount *c, uint64_t no)
+{
+	struct parlor *room = mem_new(sizeof *room);
+	room->no = no;
+	HASH_ADD(hh, c->rooms, no, sizeof room->no, room);
+}
+
+static bool post(struct parlor *room, const struct record *r, struct recount_finding *f)
+{
+	if (r->seq != room->len + 1)
+		return wrong(f, RECOUNT_SEQ, r, room->len + 1, r->seq);
+	if (room->len == room->cap) {
+		room->cap = room->cap ? 2 * room->cap : 16;
+		room->messages = mem_resize(room->messages, room->cap, sizeof *room->messages);
+	}
+	bool counted = r->type == MESSAGE_TYPE_MESSAGE;
+	room->messages[room->len++] = r->member | (uint64_t)counted << SENDER_BITS;
+	return true;
+}
+
+/* Who joins begins behind all that was said. */
+static void join(struct recount *c, struct parlor *room, uint64_t member)
+{
+	struct seat *seat = seat_of(room, member);
+	if (!seat) {
+		seat = pool_get(&c->seats, sizeof *seat);
+		seat->member = member;
+		HASH_ADD(hh, room->seats, member, sizeof seat->member, seat);
+	}
+	seat->read_seq = room->len;
+}
+
+static bool has_read(struct parlor *room, const struct record *r, struct recount_finding *f)
+{
+	struct seat *seat = seat_of(room, r->member);
+	if (!seat || r->read_seq > room->len)
+		return wrong(f, RECOUNT_ROOM, r, 0, 0);
+	seat->read_seq = r->read_seq;
+	uint64_t unread = count(room, seat);
+	return unread == r->counted - r->seen ||
+	       wrong(f, RECOUNT_UNREAD, r, unread, r->counted - r->seen);
+}
+
+static bool leave(struct recount *c, struct parlor *room, const struct record *r,
+		  struct recount_finding *f)
+{
+	struct seat *seat = seat_of(room, r->member);
+	if (!seat)
+		return wrong(f, RECOUNT_ROOM, r, 0, 0);
+	remove_seat(c, room, seat);
+	return true;
+}
+
+bool recount_take(struct recount *c, const struct record *r, struct recount_finding *f)
+{
+	if (!r->room || r->room % c->groups != c->group)
+		return true;
+	if (r->kind == RECORD_ROOM_CREATED) {
+		add_room(c, r->room);
+		return true;
+	}
+	struct parlor *room = room_of(c, r->room);
+	if (!room)
+		return wrong(f, RECOUNT_ROOM, r, 0, 0);
+	if (r->kind == RECORD_POSTED)
+		return post(room, r, f);
+	if (r->kind == RECORD_READ)
+		return has_read(room, r, f);
+	if (r->kind == RECORD_LEFT)
+		return leave(c, room, r, f);
+	if (r->kind == RECORD_JOINED)
+		join(c, room, r->member);
+	if (r->kind == RECORD_ROOM_STATE && r->type == ROOM_STATE_DISSOLVED)
+		remove_all(c, room);
+	return true;
+}
+
+/* ---- the result ------------------------------------------------------------------ */
+
+size_t recount_members(const struct recount *c, uint64_t no)
+{
+	struct parlor *room = room_of(c, no);
+	return room ? HASH_COUNT(room->seats) : 0;
+}
+
+/* The same as count() for all members at once, so that large rooms do not take
+ * for ever: what counts behind a seq, less what each member said there. */
+static bool count_all(const struct parlor *room, recount_fn *fn, void *arg)
+{
+	struct seat *seat, *next;
+	uint64_t *behind = mem_new((room->len + 1) * sizeof *behind);
+	HASH_ITER (hh, room->seats, seat, next)
+		seat->own = 0;
+	for (size_t i = room->len; i-- > 0;) {
+		behind[i] = behind[i + 1] + counts(room->messages[i]);
+		seat = counts(room->messages[i]) ? seat_of(room, sender(room->messages[i])) : NULL;
+		if (seat && i >= seat->read_seq)
+			seat->own++;
+	}
+	bool more = true;
+	for (seat = room->seats; seat && more; seat = seat->hh.next) {
+		struct recount_member m = {.room = room->no,
+					   .member = seat->member,
+					   .read_seq = seat->read_seq,
+					   .unread = behind[seat->read_seq] - seat->own};
+		more = fn(arg, &m);
+	}
+	free(behind);
+	return more;
+}
+
+void recount_each(struct recount *c, recount_fn *fn, void *arg)
+{
+	for (struct parlor *room = c->rooms; room; room = room->hh.next)
+		if (!count_all(room, fn, arg))
+			return;
+}

@@ -1,0 +1,107 @@
+#include "audit/scratch.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MIB ((uint64_t)1 << 20)
+/* Rows of one commit, and what one may cost: a copied page, and a split one. */
+#define SLICE 4096
+#define ROW_COST_BYTES 8192
+
+static void forget_names(const char *dir)
+{
+	static const char *const files[] = {"data.mdb", "lock.mdb", "parlor.lock"};
+	char path[512];
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+		snprintf(path, sizeof path, "%s/%s", dir, files[i]);
+		unlink(path);
+	}
+	rmdir(dir);
+}
+
+enum parlor_err scratch_open(struct scratch *s, char *why, size_t why_size)
+{
+	char dir[256];
+	const char *base = getenv("TMPDIR");
+	struct store_options options = {
+		.dir = dir, .map_init = 64 * MIB, .headroom = SLICE * ROW_COST_BYTES};
+
+	*s = (struct scratch){NULL};
+	int len =
+		snprintf(dir, sizeof dir, "%s/parlor-audit-XXXXXX", base && *base ? base : "/tmp");
+	if (len >= (int)sizeof dir || !mkdtemp(dir)) {
+		snprintf(why, why_size, "%s: %s", dir,
+			 len >= (int)sizeof dir ? "path too long" : strerror(errno));
+		return PARLOR_E_STORE;
+	}
+	enum parlor_err err = store_open(&s->store, &options, 1, why, why_size);
+	forget_names(dir);
+	if (!err && (err = store_turn_begin(s->store)))
+		snprintf(why, why_size, "%s: %s", dir, parlor_err_text(err));
+	if (err) {
+		store_close(s->store);
+		s->store = NULL;
+	}
+	return err;
+}
+
+void scratch_close(struct scratch *s)
+{
+	if (s->store)
+		store_turn_end(s->store);
+	store_close(s->store);
+	s->store = NULL;
+}
+
+struct core_rows scratch_rows(struct scratch *s)
+{
+	return store_rows(s->store);
+}
+
+static enum parlor_err write_slice(struct scratch *s, struct core *core, core_put_fn *put)
+{
+	uint64_t covered;
+	enum parlor_err err = store_reserve(s->store, SLICE * ROW_COST_BYTES);
+	if (!err)
+		err = store_begin(s->store);
+	if (err)
+		return err;
+	core_write_back(core, SLICE, put, s->store, &covered);
+	return store_commit(s->store);
+}
+
+static bool too_much(struct core *core)
+{
+	struct core_counts n;
+	core_counts(core, &n);
+	return n.rooms_resident > core_limits_default.rooms_resident ||
+	       n.memberships_resident > core_limits_default.memberships_resident ||
+	       n.members_resident > core_limits_default.members_resident;
+}
+
+/* A call looks at some rooms only; going round twice finds what may go. */
+static void evict(struct core *core)
+{
+	struct core_counts n;
+	core_counts(core, &n);
+	for (uint64_t i = 0; i < 2 + n.rooms_resident / 64 && too_much(core); i++)
+		core_evict(core);
+}
+
+enum parlor_err scratch_write_back(struct scratch *s, struct core *core, core_put_fn *put)
+{
+	enum parlor_err err;
+	store_turn_end(s->store);
+	do
+		err = write_slice(s, core, put ? put : store_put);
+	while (!err && (core_dirty(core) > 0 || core_writing(core)));
+	enum parlor_err turn = store_turn_begin(s->store);
+	if (!err)
+		err = turn;
+	if (!err)
+		evict(core);
+	return err;
+}

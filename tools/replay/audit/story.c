@@ -1,0 +1,238 @@
+#include "audit/story.h"
+
+#include "wire.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* An event is a little larger than the largest body; decoding adds structs. */
+#define ARENA_BYTES ((size_t)32 << 20)
+
+const char *story_time_short(uint64_t us, char text[STORY_TIME_BYTES])
+{
+	time_t seconds = (time_t)(us / 1000000);
+	struct tm utc;
+	if (!us || !gmtime_r(&seconds, &utc) ||
+	    !strftime(text, STORY_TIME_BYTES, "%Y-%m-%d %H:%M:%S", &utc))
+		snprintf(text, STORY_TIME_BYTES, "-");
+	return text;
+}
+
+const char *story_time(uint64_t us, char text[STORY_TIME_BYTES])
+{
+	char *space = strchr(story_time_short(us, text), ' ');
+	size_t len = strlen(text);
+	if (!space)
+		return text;
+	*space = 'T';
+	snprintf(text + len, STORY_TIME_BYTES - len, ".%06uZ", (unsigned)(us % 1000000));
+	return text;
+}
+
+/* U+0080..U+009F, and the marks and overrides of direction. */
+static size_t unsafe_sequence(const unsigned char *at)
+{
+	if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0)
+		return 2;
+	if (at[0] == 0xe2 && at[1] == 0x80 &&
+	    (at[2] == 0x8e || at[2] == 0x8f || (at[2] >= 0xa8 && at[2] <= 0xae)))
+		return 3;
+	return at[0] == 0xe2 && at[1] == 0x81 && at[2] >= 0xa6 && at[2] <= 0xa9 ? 3 : 0;
+}
+
+void story_text(FILE *out, const char *text)
+{
+	for (const unsigned char *at = (const unsigned char *)text; *at;) {
+		size_t unsafe = unsafe_sequence(at);
+		if (*at < 0x20 || *at == 0x7f)
+			unsafe = 1;
+		if (!unsafe)
+			putc(*at++, out);
+		else if (*at == '\n' || *at == '\t')
+			fputs(*at++ == '\n' ? "\\n" : "\\t", out);
+		else
+			for (; unsafe; unsafe--)
+				fprintf(out, "\\x%02x", *at++);
+	}
+}
+
+/* ---- events --------------------------------------------------------------------- */
+
+void story_init(struct story *s)
+{
+	arena_init(&s->arena, ARENA_BYTES);
+}
+
+void story_fini(struct story *s)
+{
+	arena_fini(&s->arena);
+}
+
+const Parlor__Event *story_event(struct story *s, const struct entry *e)
+{
+	ProtobufCMessage *decoded;
+	arena_clear(&s->arena);
+	if (!e->event.len || wire_decode(&parlor__event__descriptor, &s->arena, e->event.data,
+					 e->event.len, &decoded))
+		return NULL;
+	return (const Parlor__Event *)decoded;
+}
+
+static const char *who(const char *id)
+{
+	return id && *id ? id : "the system";
+}
+
+static const char *member_type(int type)
+{
+	return type == MEMBER_TYPE_MANAGER ? "manager" : "member";
+}
+
+static const char *room_state(unsigned type)
+{
+	return type == ROOM_STATE_OPEN     ? "reopened"
+	       : type == ROOM_STATE_CLOSED ? "closed"
+					   : "dissolved";
+}
+
+static const char *presence(int type)
+{
+	return type == PRESENCE_IS_ONLINE ? "online"
+	       : type == PRESENCE_IS_BUSY ? "busy"
+					  : "offline";
+}
+
+static void what_of_event(const Parlor__Event *e, const struct record *r, char *text, size_t size)
+{
+	switch (e->kind_case) {
+	case PARLOR__EVENT__KIND_POSTED:
+		snprintf(text, size, "%s %" PRIu64 " by %s%s",
+			 r->type == MESSAGE_TYPE_NOTICE ? "notice" : "posted", r->seq,
+			 who(e->posted->sender), e->posted->recalled ? " (recalled later)" : "");
+		break;
+	case PARLOR__EVENT__KIND_RECALLED:
+		snprintf(text, size, "recalled %" PRIu64 " by %s", r->seq, who(e->recalled->by));
+		break;
+	case PARLOR__EVENT__KIND_ROOM_CHANGED:
+		snprintf(text, size, "room %s: \"%s\"",
+			 r->kind == RECORD_ROOM_CREATED   ? "created"
+			 : r->kind == RECORD_ROOM_RENAMED ? "renamed"
+							  : room_state(r->type),
+			 e->room_changed->name);
+		break;
+	case PARLOR__EVENT__KIND_JOINED:
+		snprintf(text, size, "joined: %s, as %s", e->joined->member, member_type(r->type));
+		break;
+	case PARLOR__EVENT__KIND_LEFT:
+		snprintf(text, size, "left: %s", e->left->member);
+		break;
+	case PARLOR__EVENT__KIND_MEMBER_CHANGED:
+		snprintf(text, size, "profile changed: %s, %s", e->member_changed->member,
+			 member_type(r->type));
+		break;
+	case PARLOR__EVENT__KIND_READ:
+		snprintf(text, size, "read up to %" PRIu64 " by %s", r->read_seq, e->read->member);
+		break;
+	case PARLOR__EVENT__KIND_PRESENCE:
+		snprintf(text, size, "presence: %s is %s", e->presence->member, presence(r->type));
+		break;
+	default:
+		snprintf(text, size, "%s", story_kind(r));
+	}
+}
+
+void story_what(struct story *s, const struct entry *entry, const struct record *r, char *text,
+		size_t size)
+{
+	const Parlor__Event *event = story_event(s, entry);
+	if (event && r->kind != RECORD_BOOT)
+		what_of_event(event, r, text, size);
+	else if (r->kind == RECORD_BOOT)
+		snprintf(text, size, "broker run %" PRIu64 " begins", r->run);
+	else if (r->kind == RECORD_TENANT)
+		snprintf(text, size, "tenant %.*s is number %u", (int)r->tenant_id.len,
+			 (const char *)r->tenant_id.data, r->tenant);
+	else if (r->kind == RECORD_MEMBER)
+		snprintf(text, size, "member %.*s is number %" PRIu64, (int)r->member_id.len,
+			 (const char *)r->member_id.data, r->member);
+	else
+		snprintf(text, size, "%s", story_kind(r));
+}
+
+const char *story_kind(const struct record *r)
+{
+	static const char *const kinds[RECORD_KIND_MAX + 1] = {
+		[RECORD_BOOT] = "boot",
+		[RECORD_ROOM_CREATED] = "room created",
+		[RECORD_ROOM_RENAMED] = "room renamed",
+		[RECORD_ROOM_STATE] = "room state",
+		[RECORD_JOINED] = "joined",
+		[RECORD_LEFT] = "left",
+		[RECORD_MEMBER_CHANGED] = "member changed",
+		[RECORD_POSTED] = "posted",
+		[RECORD_RECALLED] = "recalled",
+		[RECORD_READ] = "read",
+		[RECORD_PRESENCE] = "presence",
+		[RECORD_TENANT] = "tenant",
+		[RECORD_MEMBER] = "member",
+	};
+	return kinds[r->kind];
+}
+
+static bool has_counts(const struct record *r)
+{
+	return r->kind == RECORD_POSTED || r->kind == RECORD_JOINED || r->kind == RECORD_READ;
+}
+
+void story_print(struct story *s, FILE *out, const struct entry *entry, const struct record *r)
+{
+	char when[STORY_TIME_BYTES], what[1024];
+	story_what(s, entry, r, what, sizeof what);
+	fprintf(out, "%10" PRIu64 "  %s  ", entry->position, story_time_short(r->time_us, when));
+	story_text(out, what);
+	if (has_counts(r))
+		fprintf(out, "  (counted %" PRIu64 ", seen %" PRIu64 ")", r->counted, r->seen);
+	putc('\n', out);
+}
+
+/* ---- JSON ----------------------------------------------------------------------- */
+
+json_t *story_json_text(const char *text, size_t len)
+{
+	json_t *string = json_stringn(text, len);
+	if (string)
+		return string;
+	char *copy = mem_text(text, len);
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)copy[i] >= 0x80)
+			copy[i] = '?';
+	string = json_stringn(copy, len);
+	free(copy);
+	return string;
+}
+
+json_t *story_json(struct story *s, const struct entry *entry, const struct record *r)
+{
+	char what[1024];
+	story_what(s, entry, r, what, sizeof what);
+	json_t *line = json_pack("{s:I, s:I, s:s, s:o}", "position", (json_int_t)entry->position,
+				 "time_us", (json_int_t)r->time_us, "kind", story_kind(r), "what",
+				 story_json_text(what, strlen(what)));
+	if (!line || !has_counts(r))
+		return line;
+	json_object_set_new(line, "counted", json_integer((json_int_t)r->counted));
+	json_object_set_new(line, "seen", json_integer((json_int_t)r->seen));
+	return line;
+}
+
+bool story_json_line(FILE *out, json_t *line)
+{
+	bool written = line && json_dumpf(line, out, JSON_COMPACT) == 0 && putc('\n', out) != EOF;
+	json_decref(line);
+	return written;
+}

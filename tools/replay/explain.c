@@ -1,0 +1,265 @@
+#include "explain.h"
+
+#include "audit/finding.h"
+#include "audit/story.h"
+#include "options.h"
+
+#include "base/mem.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#define TENANT_DEFAULT "default"
+#define SHOWN_MAX 20
+
+struct explain {
+	bool json, failed;
+	struct core_call call;
+	struct span room, member;
+	struct source source;
+	struct engine engine;
+	struct story story;
+	uint64_t member_no; /* 0 until it joined for the first time */
+	bool inside;
+	uint64_t unread, read_seq;
+	uint64_t lines;
+	/* Messages of others that count, by seq: to say which are unread. */
+	uint64_t *others;
+	size_t others_len, others_cap;
+};
+
+struct numbers {
+	bool known; /* it is in the room */
+	uint64_t counted, seen, unread;
+};
+
+static enum parlor_err numbers_now(struct explain *x, struct numbers *n)
+{
+	struct core_unread_view unread;
+	struct core_room_view room;
+	*n = (struct numbers){0};
+	enum parlor_err err = core_room_show(x->engine.core, &x->call, x->room, &room);
+	if (!err)
+		err = core_unread(x->engine.core, &x->call, x->room, x->member, &unread);
+	if (err == PARLOR_E_NOT_MEMBER || err == PARLOR_E_ROOM_DISSOLVED)
+		return PARLOR_E_OK;
+	if (err)
+		return err;
+	*n = (struct numbers){.known = true,
+			      .counted = room.counted,
+			      .seen = room.counted - unread.unread,
+			      .unread = unread.unread};
+	x->unread = unread.unread;
+	x->read_seq = unread.read_seq;
+	return PARLOR_E_OK;
+}
+
+/* Why a record changes nothing for the member, if that is so. */
+static const char *remark(const struct explain *x, const struct record *r)
+{
+	if (r->kind == RECORD_POSTED && r->type == MESSAGE_TYPE_NOTICE)
+		return "a notice does not count";
+	if (r->kind == RECORD_POSTED && r->member == x->member_no)
+		return "own messages do not count";
+	if (r->kind == RECORD_RECALLED)
+		return "a recalled message goes on counting";
+	if (r->kind == RECORD_JOINED)
+		return "what was said before is not unread";
+	return "";
+}
+
+static bool concerns(struct explain *x, const struct record *r)
+{
+	bool was_inside = x->inside;
+	switch (r->kind) {
+	case RECORD_JOINED:
+		if (r->member == x->member_no)
+			x->inside = true;
+		return r->member == x->member_no;
+	case RECORD_LEFT:
+		if (r->member == x->member_no)
+			x->inside = false;
+		return r->member == x->member_no;
+	case RECORD_READ:
+		return r->member == x->member_no;
+	case RECORD_ROOM_STATE:
+		if (r->type == ROOM_STATE_DISSOLVED)
+			x->inside = false;
+		return was_inside && r->type == ROOM_STATE_DISSOLVED;
+	case RECORD_POSTED:
+	case RECORD_RECALLED:
+		return was_inside;
+	default:
+		return false;
+	}
+}
+
+static void remember(struct explain *x, const struct record *r)
+{
+	if (r->kind != RECORD_POSTED || r->type != MESSAGE_TYPE_MESSAGE ||
+	    r->member == x->member_no)
+		return;
+	if (x->others_len == x->others_cap) {
+		x->others_cap = x->others_cap ? 2 * x->others_cap : 64;
+		x->others = mem_resize(x->others, x->others_cap, sizeof *x->others);
+	}
+	x->others[x->others_len++] = r->seq;
+}
+
+/* ---- lines ---------------------------------------------------------------------- */
+
+static void print_line(struct explain *x, const struct entry *entry, const struct record *r,
+		       const struct numbers *n)
+{
+	char when[STORY_TIME_BYTES], what[512];
+	const char *why = remark(x, r);
+	story_what(&x->story, entry, r, what, sizeof what);
+	if (!x->lines++)
+		printf("%10s  %-19s  %8s %8s %8s  WHAT\n", "POSITION", "TIME", "COUNTED", "SEEN",
+		       "UNREAD");
+	printf("%10" PRIu64 "  %s  ", entry->position, story_time_short(r->time_us, when));
+	if (n->known)
+		printf("%8" PRIu64 " %8" PRIu64 " %8" PRIu64 "  ", n->counted, n->seen, n->unread);
+	else
+		printf("%8s %8s %8s  ", "-", "-", "-");
+	story_text(stdout, what);
+	if (*why)
+		printf(" (%s)", why);
+	putchar('\n');
+}
+
+static void print_json(struct explain *x, const struct entry *entry, const struct record *r,
+		       const struct numbers *n)
+{
+	json_t *line = story_json(&x->story, entry, r);
+	const char *why = remark(x, r);
+	if (line) {
+		json_object_del(line, "counted");
+		json_object_del(line, "seen");
+	}
+	if (line && *why)
+		json_object_set_new(line, "remark", json_string(why));
+	if (line && n->known) {
+		json_object_set_new(line, "counted", json_integer((json_int_t)n->counted));
+		json_object_set_new(line, "seen", json_integer((json_int_t)n->seen));
+		json_object_set_new(line, "unread", json_integer((json_int_t)n->unread));
+	}
+	if (!story_json_line(stdout, line))
+		x->failed = true;
+	x->lines++;
+}
+
+static enum parlor_err come_by(void *arg, const struct entry *entry, const struct record *r)
+{
+	struct explain *x = arg;
+	struct numbers n;
+	if (r->kind == RECORD_MEMBER && r->tenant == x->engine.tenant_no &&
+	    span_equal(r->member_id, x->member))
+		x->member_no = r->member;
+	if (!r->room || r->room != x->engine.room_no)
+		return PARLOR_E_OK;
+	remember(x, r);
+	if (!x->member_no || !concerns(x, r))
+		return PARLOR_E_OK;
+	enum parlor_err err = numbers_now(x, &n);
+	if (err)
+		return source_fault(&x->source, err, entry->position, "%s", parlor_err_text(err));
+	if (x->json)
+		print_json(x, entry, r, &n);
+	else
+		print_line(x, entry, r, &n);
+	return PARLOR_E_OK;
+}
+
+/* ---- the end -------------------------------------------------------------------- */
+
+/* Which messages they are, found one by one. */
+static int conclude(struct explain *x)
+{
+	size_t first = 0;
+	while (first < x->others_len && x->others[first] <= x->read_seq)
+		first++;
+	size_t unread = x->inside ? x->others_len - first : 0;
+	bool right = !x->inside || unread == x->unread;
+	if (!x->inside)
+		fprintf(stderr, "parlor-replay: it is not in the room now\n");
+	if (!right)
+		fprintf(stderr, "parlor-replay: counted one by one it is %zu, not %" PRIu64 "\n",
+			unread, x->unread);
+	if (x->inside && !x->json) {
+		printf("\nunread %" PRIu64 ", read up to %" PRIu64, x->unread, x->read_seq);
+		for (size_t i = first; i < x->others_len && i - first < SHOWN_MAX; i++)
+			printf("%s %" PRIu64, i == first ? ": messages" : ",", x->others[i]);
+		puts(unread > SHOWN_MAX ? ", ..." : "");
+	}
+	return right ? AUDIT_EQUAL : AUDIT_UNREAD;
+}
+
+static enum parlor_err walk(struct explain *x, const char *dir)
+{
+	enum parlor_err err = source_open(&x->source, dir);
+	if (!err)
+		err = engine_init(&x->engine, &x->source);
+	if (!err)
+		err = engine_start(&x->engine, x->source.last);
+	if (err)
+		return err;
+	engine_limit_to_room(&x->engine, x->call.tenant, x->room);
+	return engine_run(&x->engine, x->source.last, come_by, x);
+}
+
+static int finish(struct explain *x)
+{
+	if (!x->lines) {
+		fprintf(stderr, "parlor-replay: %s\n",
+			x->engine.room_no ? "that member was never in the room" : "no such room");
+		return AUDIT_DIFFERENT;
+	}
+	int code = conclude(x);
+	if (!x->failed && !fflush(stdout))
+		return code;
+	fprintf(stderr, "parlor-replay: output cannot be written\n");
+	return AUDIT_UNREADABLE;
+}
+
+int explain_main(int argc, char **argv)
+{
+	struct explain x = {0};
+	struct options_shared shared;
+	const struct options_row rows[] = {
+		{"json", NULL, "lines of JSON, one a record", OPTIONS_FLAG, .into = &x.json},
+		{0},
+	};
+	const struct options_command command = {
+		.name = "explain",
+		.operands = "ROOM MEMBER",
+		.operands_min = 2,
+		.operands_max = 2,
+		.about = "Prints how a member's unread in a room came to be, record by record:\n"
+			 "what counted in the room, how much of it does not count for the\n"
+			 "member, and the difference, which is the unread count.\n"
+			 "exit: 0 printed; 1 there is no such room, or the member was never in\n"
+			 "it; 2 usage; 3 the journal is damaged; 5 the count is not what\n"
+			 "counting one by one gives; 7 something cannot be read; 8 the journal\n"
+			 "begins behind position 1",
+		.shared = OPTIONS_DATA | OPTIONS_TENANT,
+		.rows = rows,
+	};
+
+	const char *const *words = options_parse(&command, &shared, argc, argv);
+	if (!shared.data)
+		options_misuse(&command, "missing", "--data DIR");
+	x.call.tenant = SPAN_TEXT(shared.tenant ? shared.tenant : TENANT_DEFAULT);
+	x.room = SPAN_TEXT(words[0]);
+	x.member = SPAN_TEXT(words[1]);
+	story_init(&x.story);
+	enum parlor_err err = walk(&x, shared.data);
+	int code = err ? (int)audit_exit_of(err) : finish(&x);
+	if (err)
+		fprintf(stderr, "parlor-replay: %s\n", x.source.why);
+	engine_fini(&x.engine);
+	source_close(&x.source);
+	story_fini(&x.story);
+	free(x.others);
+	return code;
+}

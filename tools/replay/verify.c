@@ -1,0 +1,268 @@
+#include "verify.h"
+
+#include "audit/recovered.h"
+#include "audit/story.h"
+#include "options.h"
+#include "verify_mysql.h"
+#include "verify_rows.h"
+#include "verify_unread.h"
+
+#include "base/clock.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+struct verify {
+	const char *data, *url;
+	bool json;
+	uint64_t begun_us;
+	struct source source;
+	struct engine engine;
+	struct recovered recovered;
+	struct verify_mysql mysql;
+	struct verify_rows rows;
+	struct verify_unread unread;
+	uint64_t covered;
+	struct finding finding;
+};
+
+static enum audit_exit cannot(const struct verify *v, enum audit_exit code, const char *why)
+{
+	if (v->json)
+		printf("{\"result\":\"%s\",\"code\":%d}\n",
+		       code == AUDIT_TRIMMED ? "trimmed" : "unreadable", (int)code);
+	fprintf(stderr, "parlor-replay: %s\n", why);
+	return code;
+}
+
+/* A failure of the source: the journal is damaged, or nothing can be said. */
+static enum audit_exit broken(struct verify *v, enum parlor_err err)
+{
+	enum audit_exit code = audit_exit_of(err);
+	if (code != AUDIT_JOURNAL)
+		return cannot(v, code, v->source.why);
+	finding_set(&v->finding, code, v->source.why);
+	v->finding.position = v->source.bad_at;
+	if (v->engine.core && v->source.bad_at)
+		verify_unread_diagnose(&v->engine, v->source.bad_at, &v->finding);
+	return code;
+}
+
+static enum audit_exit differs(const struct verify *v, uint64_t how_many)
+{
+	return how_many ? v->finding.code : AUDIT_EQUAL;
+}
+
+/* ---- the steps ---------------------------------------------------------------- */
+
+static enum parlor_err look_at(void *arg, const struct entry *entry, const struct record *r)
+{
+	(void)arg;
+	(void)entry;
+	(void)r;
+	return PARLOR_E_OK;
+}
+
+/* The head is gone and no snapshot stands for it: what is left is still read. */
+static enum audit_exit check_trimmed(struct verify *v)
+{
+	char why[sizeof v->source.why];
+	snprintf(why, sizeof why, "%s", v->source.why);
+	enum parlor_err err =
+		source_walk(&v->source, v->source.first, v->source.last, look_at, NULL);
+	if (err == PARLOR_E_STORE_CORRUPT)
+		return broken(v, err);
+	return cannot(v, AUDIT_TRIMMED, why);
+}
+
+/* The last few records, those of the meantime, are re-executed while the source
+ * is held, so that the rows are of the same commit. */
+static enum audit_exit check_rows(struct verify *v)
+{
+	enum parlor_err err = engine_run(&v->engine, v->source.last, NULL, NULL);
+	if (!err)
+		err = source_hold(&v->source);
+	if (!err)
+		err = engine_run(&v->engine, v->source.last, NULL, NULL);
+	if (!err)
+		err = engine_settle(&v->engine);
+	if (err)
+		return broken(v, err);
+	err = recovered_init(&v->recovered, &v->source);
+	v->covered = v->recovered.covered;
+	if (!err)
+		err = verify_rows(&v->engine, &v->recovered, &v->rows, &v->finding);
+	recovered_fini(&v->recovered);
+	source_release(&v->source);
+	if (err == PARLOR_E_STORE_CORRUPT && !v->source.bad_at) {
+		finding_set(&v->finding, AUDIT_ROWS, v->source.why);
+		return AUDIT_ROWS;
+	}
+	return err ? broken(v, err) : differs(v, v->rows.differing);
+}
+
+static enum audit_exit check_unread(struct verify *v)
+{
+	enum parlor_err err = verify_unread(&v->engine, v->source.last, &v->unread, &v->finding);
+	return err ? broken(v, err) : differs(v, v->unread.differing);
+}
+
+/* The state at the marks takes the place of the state at the end. */
+static enum audit_exit check_mysql(struct verify *v)
+{
+	engine_fini(&v->engine);
+	enum parlor_err err = engine_init(&v->engine, &v->source);
+	if (!err)
+		err = engine_start(&v->engine, v->mysql.high);
+	engine_limit_to_marks(&v->engine, v->mysql.marks);
+	if (!err)
+		err = engine_run(&v->engine, v->mysql.high, NULL, NULL);
+	if (!err)
+		err = engine_settle(&v->engine);
+	if (err)
+		return broken(v, err);
+	err = verify_mysql(&v->mysql, &v->engine, &v->finding);
+	if (err)
+		return cannot(v, AUDIT_UNREADABLE, v->mysql.why);
+	return differs(v, v->mysql.differing);
+}
+
+static enum audit_exit open_all(struct verify *v)
+{
+	/* First the database, then the journal: it has all that the database had. */
+	enum parlor_err err = v->url ? verify_mysql_open(&v->mysql, v->url) : PARLOR_E_OK;
+	if (err)
+		return cannot(v, AUDIT_UNREADABLE, v->mysql.why);
+	err = source_open(&v->source, v->data);
+	if (err)
+		return broken(v, err);
+	if (v->url) {
+		err = verify_mysql_marks(&v->mysql, &v->source, &v->finding);
+		if (err)
+			return cannot(v, AUDIT_UNREADABLE, v->mysql.why);
+	}
+	err = engine_init(&v->engine, &v->source);
+	return err ? broken(v, err) : AUDIT_EQUAL;
+}
+
+static enum audit_exit check_all(struct verify *v)
+{
+	enum audit_exit code = open_all(v);
+	if (code)
+		return code;
+	enum parlor_err err = engine_start(&v->engine, v->source.last);
+	if (err == PARLOR_E_NOT_FOUND)
+		return check_trimmed(v);
+	code = err ? broken(v, err) : check_rows(v);
+	if (!code)
+		code = check_unread(v);
+	/* Marks that do not fit say that the rest cannot either. */
+	if (!code && v->mysql.differing)
+		return AUDIT_MYSQL;
+	if (!code && v->url)
+		code = check_mysql(v);
+	return code;
+}
+
+/* ---- telling -------------------------------------------------------------------- */
+
+static double seconds(const struct verify *v)
+{
+	return (double)(clock_mono_us() - v->begun_us) / 1e6;
+}
+
+static void print_equal(const struct verify *v)
+{
+	printf("journal   %" PRIu64 " records, checksums and positions are right\n",
+	       v->source.last);
+	printf("state     %" PRIu64 " rows, hash %016" PRIx64 "%016" PRIx64
+	       ", re-executed and on disk (rows as of %" PRIu64 ", then recovery)\n",
+	       v->rows.rows, v->rows.executed.high, v->rows.executed.low, v->covered);
+	printf("unread    %" PRIu64 " members' counts, %" PRIu64 " in all, over %" PRIu64
+	       " messages: as counted one by one\n",
+	       v->unread.memberships, v->unread.unread, v->unread.messages);
+	if (v->url)
+		printf("MySQL     at positions %" PRIu64 " to %" PRIu64 ": %" PRIu64
+		       " rooms, %" PRIu64 " members, %" PRIu64 " messages; %" PRIu64
+		       " unread columns lag behind, %" PRIu64 " rooms are in quarantine\n",
+		       v->mysql.low, v->mysql.high, v->mysql.rooms, v->mysql.members,
+		       v->mysql.messages, v->mysql.lagging, v->mysql.left_out);
+	printf("all is equal (%.1f s)\n", seconds(v));
+}
+
+static void print_equal_json(const struct verify *v)
+{
+	char hash[33];
+	snprintf(hash, sizeof hash, "%016" PRIx64 "%016" PRIx64, v->rows.executed.high,
+		 v->rows.executed.low);
+	json_t *line = json_pack(
+		"{s:s, s:i, s:I, s:I, s:I, s:s, s:I, s:I, s:I, s:f}", "result", "equal", "code", 0,
+		"position", (json_int_t)v->source.last, "covered", (json_int_t)v->covered, "rows",
+		(json_int_t)v->rows.rows, "hash", hash, "messages", (json_int_t)v->unread.messages,
+		"memberships", (json_int_t)v->unread.memberships, "unread",
+		(json_int_t)v->unread.unread, "seconds", seconds(v));
+	if (line && v->url)
+		json_object_set_new(line, "mysql",
+				    json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "low",
+					      (json_int_t)v->mysql.low, "high",
+					      (json_int_t)v->mysql.high, "rooms",
+					      (json_int_t)v->mysql.rooms, "members",
+					      (json_int_t)v->mysql.members, "messages",
+					      (json_int_t)v->mysql.messages, "lagging",
+					      (json_int_t)v->mysql.lagging, "quarantined",
+					      (json_int_t)v->mysql.left_out));
+	story_json_line(stdout, line);
+}
+
+static void tell(struct verify *v, enum audit_exit code)
+{
+	if (code == AUDIT_EQUAL && v->json)
+		print_equal_json(v);
+	else if (code == AUDIT_EQUAL)
+		print_equal(v);
+	else if (code == v->finding.code)
+		finding_print(&v->finding, &v->source, v->source.last, v->json);
+	if (code == AUDIT_ROWS && v->rows.differing > 1)
+		fprintf(stderr, "parlor-replay: %" PRIu64 " rows differ in all\n",
+			v->rows.differing);
+}
+
+int verify_main(int argc, char **argv)
+{
+	struct verify v = {.begun_us = clock_mono_us()};
+	struct options_shared shared;
+	const struct options_row rows[] = {
+		{"tenant", "ID", "differences in its rooms only (default: all)", OPTIONS_TEXT,
+		 .into = &v.finding.only},
+		{"json", NULL, "the result as one JSON object", OPTIONS_FLAG, .into = &v.json},
+		{0},
+	};
+	const struct options_command command = {
+		.name = "verify",
+		.operands = "",
+		.about = "Re-executes the journal of a data directory, a running broker's or a\n"
+			 "copy, and compares: checksums, positions and seqs; the rows on disk;\n"
+			 "every unread count with a count message by message; and with --mysql\n"
+			 "what the database has. Says the first difference. Changes nothing;\n"
+			 "a running broker's file may grow meanwhile.\n"
+			 "exit: 0 all is equal; 2 usage; 3 the journal is damaged; 4 rows differ;\n"
+			 "5 an unread count is wrong; 6 the database differs; 7 something cannot\n"
+			 "be read; 8 the journal begins behind position 1, so that nothing can\n"
+			 "be re-executed",
+		.shared = OPTIONS_DATA | OPTIONS_MYSQL,
+		.rows = rows,
+	};
+
+	options_parse(&command, &shared, argc, argv);
+	v.data = shared.data;
+	v.url = shared.mysql;
+	if (!v.data)
+		options_misuse(&command, "missing", "--data DIR");
+	enum audit_exit code = check_all(&v);
+	tell(&v, code);
+	engine_fini(&v.engine);
+	recovered_fini(&v.recovered);
+	source_close(&v.source);
+	verify_mysql_close(&v.mysql);
+	return (int)code;
+}

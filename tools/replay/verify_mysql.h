@@ -1,0 +1,48 @@
+/* verify: the database against the journal as far as the database says it is.
+ * Owns one connection, and on it one snapshot that is taken before the journal
+ * is looked at: what the database has then, the journal has too. Writes
+ * nothing there.
+ *
+ * Each part of the journal has a mark of its own. The state to compare with is
+ * re-executed up to the marks: every part's records up to its mark and none
+ * behind it, which is a state like any other, for no record is about rooms of
+ * two parts. Rooms in quarantine are left out; room.members and updated_at,
+ * which are about right, and the profiles in `member`, which rooms share, are
+ * not compared. */
+#ifndef VERIFY_MYSQL_H
+#define VERIFY_MYSQL_H
+
+#include "audit/finding.h"
+
+#include "url.h"
+
+struct quarantined;
+
+struct verify_mysql {
+	struct url url;
+	struct db *db;
+	uint64_t marks[STORE_PART_NONE], projected[STORE_PART_NONE];
+	uint64_t broker_id;
+	uint32_t parts;
+	uint64_t low, high; /* of the marks */
+	struct quarantined *quarantined;
+	uint64_t rooms, members, messages;
+	uint64_t lagging;  /* unread columns that are not brought up to date yet */
+	uint64_t left_out; /* rooms in quarantine */
+	uint64_t differing;
+	char why[512]; /* after a failure */
+};
+
+/* Connects and takes the snapshot. Close it also after a failure. */
+enum parlor_err verify_mysql_open(struct verify_mysql *, const char *url) PARLOR_MUST_CHECK;
+void verify_mysql_close(struct verify_mysql *);
+
+/* Reads the marks of the source's journal and holds them against it. When they
+ * do not fit, `differing` is not 0 and finding says why. */
+enum parlor_err verify_mysql_marks(struct verify_mysql *, struct source *,
+				   struct finding *) PARLOR_MUST_CHECK;
+/* The engine was limited to `marks`, has run and is settled. */
+enum parlor_err verify_mysql(struct verify_mysql *, struct engine *,
+			     struct finding *) PARLOR_MUST_CHECK;
+
+#endif
