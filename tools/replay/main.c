@@ -3,6 +3,7 @@
 #include "dump_command.h"
 #include "options.h"
 #include "play_command.h"
+#include "rebuild.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +17,7 @@ struct command {
 static const struct command commands[] = {
 	{"play", "FILE           play a recorded file into a broker", play_main},
 	{"dump", "ROOM           print a room's transcript", dump_main},
+	{"rebuild", "lmdb|mysql  make one of them anew from the other", rebuild_main},
 };
 
 static void print_commands(FILE *to)

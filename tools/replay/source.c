@@ -1,0 +1,28 @@
+#include "source.h"
+
+#include "base/log.h"
+
+/* Sorting large tables takes as long as it takes. */
+#define TIMEOUT_S 7200
+
+bool source_open(struct source *s, const struct options_command *command, const char *mysql)
+{
+	char why[256];
+	if (!mysql)
+		options_misuse(command, "missing", "--mysql URL");
+	if (url_parse(&s->url, mysql, why, sizeof why))
+		options_misuse(command, why, "");
+	s->db = db_new(&s->url, TIMEOUT_S);
+	if (!db_open(s->db))
+		return true;
+	log_error("the database cannot be used: %s", db_error(s->db));
+	source_close(s);
+	return false;
+}
+
+void source_close(struct source *s)
+{
+	db_free(s->db);
+	url_fini(&s->url);
+	db_end();
+}
