@@ -1,4 +1,5 @@
 /* The commands of parlor-replay. */
+#include "adopt.h"
 #include "base/log.h"
 #include "dump_command.h"
 #include "options.h"
@@ -18,6 +19,7 @@ static const struct command commands[] = {
 	{"play", "FILE           play a recorded file into a broker", play_main},
 	{"dump", "ROOM           print a room's transcript", dump_main},
 	{"rebuild", "lmdb|mysql  make one of them anew from the other", rebuild_main},
+	{"adopt", "             make rooms of tables that a product had before", adopt_main},
 };
 
 static void print_commands(FILE *to)

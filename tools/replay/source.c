@@ -5,7 +5,8 @@
 /* Sorting large tables takes as long as it takes. */
 #define TIMEOUT_S 7200
 
-bool source_open(struct source *s, const struct options_command *command, const char *mysql)
+static bool open_by(struct source *s, const struct options_command *command, const char *mysql,
+		    enum parlor_err (*open)(struct db *))
 {
 	char why[256];
 	if (!mysql)
@@ -13,11 +14,21 @@ bool source_open(struct source *s, const struct options_command *command, const 
 	if (url_parse(&s->url, mysql, why, sizeof why))
 		options_misuse(command, why, "");
 	s->db = db_new(&s->url, TIMEOUT_S);
-	if (!db_open(s->db))
+	if (!open(s->db))
 		return true;
 	log_error("the database cannot be used: %s", db_error(s->db));
 	source_close(s);
 	return false;
+}
+
+bool source_open(struct source *s, const struct options_command *command, const char *mysql)
+{
+	return open_by(s, command, mysql, db_open);
+}
+
+bool source_open_server(struct source *s, const struct options_command *command, const char *mysql)
+{
+	return open_by(s, command, mysql, db_open_server);
 }
 
 void source_close(struct source *s)

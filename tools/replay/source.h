@@ -14,6 +14,8 @@ struct source {
 /* A URL that is missing or no URL is a misuse of the command and ends the program.
  * False: it cannot be reached; nothing is open then. */
 bool source_open(struct source *, const struct options_command *, const char *mysql);
+/* The same with no database chosen, which need not be there. */
+bool source_open_server(struct source *, const struct options_command *, const char *mysql);
 void source_close(struct source *);
 
 #endif
