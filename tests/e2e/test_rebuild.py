@@ -293,6 +293,48 @@ def test_a_database_in_use_is_refused(stack, tmp_path):
     assert os.listdir(tmp_path) == []
 
 
+def test_a_worker_that_writes_meanwhile_is_noticed(stack):
+    with stack.client() as client:
+        client.room_create(room="r", members=people("alice", "bob"))
+        say(client, "one")
+        stack.settle()
+    lose_data(stack)
+    stack.rows("CREATE TRIGGER meanwhile BEFORE UPDATE ON group_message FOR EACH ROW"
+               " UPDATE sync_mark SET position = position + 1")
+    said = rebuild("lmdb", stack, status=1).err
+    assert "DB_FENCED" in said and "meanwhile" in said
+    assert not os.path.exists(stack.broker.data)
+    assert stack.rows("SELECT COUNT(DISTINCT broker_id) FROM sync_mark") == ((1,),)
+
+
+def test_the_rooms_of_several_brokers_only_by_force(stack):
+    with stack.client() as client:
+        client.room_create(room="r", members=people("alice", "bob"))
+        say(client, "one")
+        stack.settle()
+    lose_data(stack)
+    stack.rows("INSERT INTO sync_mark (broker_id, part, epoch, position) VALUES (12345, 0, 1, 5)")
+    assert "2 brokers write" in rebuild("lmdb", stack, status=1).err
+    rebuild("lmdb", stack, "--force")
+    carry_on(stack)
+    stack.settle()
+
+
+def test_by_force_a_living_broker_is_shut_out(stack, tmp_path):
+    with stack.client() as client:
+        client.room_create(room="r", members=people("alice", "bob"))
+        say(client, "one")
+        stack.settle()
+        place = str(tmp_path / "made")
+        rebuild("lmdb", stack, "--force", data=place)
+        say(client, "shut out")
+        ctl(stack.broker, "sync", "wait", "--timeout", "2", status=3)
+    assert stack.rows("SELECT message_content FROM group_message") == (("one",),)
+    stop_all(stack)
+    with Broker(data=place) as made, Client(made.client) as client:
+        assert [m.body for m in whole_history(client, "r")] == ["one"]
+
+
 @pytest.mark.parametrize("harm, words", [
     ("DELETE FROM group_message WHERE seq = 2", "message 3 stands where 2"),
     ("DELETE FROM group_message WHERE seq = 3", "its row says 3 messages"),
