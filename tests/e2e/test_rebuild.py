@@ -96,6 +96,7 @@ def scene(stack):
     with stack.client("bob", tenant="bolt") as other:
         other.room_create(room="desk", members=people("alice", "bob"))
         other.post(room="desk", sender="bob", client_id="d1", body="another tenant")
+        other.goodbye()
     return acknowledged
 
 
@@ -118,6 +119,8 @@ def seen_by(stack, tenant="default"):
                 (c.room, c.name, c.member_type, c.state, c.unread, c.read_seq, c.last_seq,
                  c.active_us, c.mentioned, c.last.body)
                 for c in client.list(member=member).items]
+        found["presence"] = [(m.member, m.presence, m.last_seen_us)
+                             for m in client.presence_get(members=["bob"]).members]
     return found
 
 
@@ -146,7 +149,7 @@ def test_a_data_directory_made_from_the_database_is_what_it_was(stack):
 
     carry_on(stack)
     assert seen_by(stack) == before
-    assert seen_by(stack, "bolt") == other
+    assert seen_by(stack, "bolt") == other and other["presence"][0][2] > 0
     with stack.client() as client:
         for (room, sender, client_id, body), (seq, time_us) in acknowledged.items():
             more = {"type": NOTICE} if client_id == "notice" else {}
@@ -407,6 +410,48 @@ def test_damaged_tables_are_made_anew_beside_a_running_broker(stack):
     assert len(made["group_message"]) == len(rows["group_message"]) + 1
     assert [row for row in made["chat_group"] if row[1] != "quiet"] == [
         row for row in rows["chat_group"] if row[1] != "quiet"]
+
+
+def test_a_journal_that_was_found_again_takes_its_database_back(stack):
+    with stack.client() as client:
+        client.room_create(room="r", members=people("alice", "bob"))
+        say(client, "one")
+        stack.settle()
+        say(client, "two")
+    stop_all(stack)
+    found = stack.broker.data + ".found"
+    os.rename(stack.broker.data, found)
+    stack.rows("DELETE FROM group_message WHERE seq = 2")
+    stack.rows("UPDATE room SET last_seq = 1, counted = 1")
+    stack.rows("UPDATE chat_group SET seen = 1 WHERE member_id = 'alice'")
+    rebuild("lmdb", stack)
+    stack.broker.start()
+    stack.hire()
+    with stack.client() as client:
+        client.members_add(room="r", members=[spec("carol")])
+        say(client, "of the rebuilt one")
+        stack.settle()
+    lose_data(stack)
+    os.rename(found, stack.broker.data)
+    assert "1 of others" in rebuild("mysql", stack, status=1).err
+    rebuild("mysql", stack, "--force")
+    carry_on(stack)
+    stack.settle()
+    assert [b for (b,) in stack.rows("SELECT message_content FROM group_message ORDER BY seq")] == [
+        "one", "two"]
+    assert stack.rows("SELECT member_id, unread FROM chat_group ORDER BY 1") == (
+        ("alice", 0), ("bob", 2))
+
+
+def test_an_empty_database_makes_an_empty_directory(stack):
+    lose_data(stack)
+    assert rebuild("lmdb", stack, "--json").json()["rooms"] == 0
+    carry_on(stack)
+    with stack.client() as client:
+        client.room_create(room="r", members=people("alice", "bob"))
+        say(client, "one")
+        stack.settle()
+    assert stack.rows("SELECT seq FROM group_message") == ((1,),)
 
 
 def test_what_was_trimmed_comes_back_from_the_database_and_not_the_other_way(database):
