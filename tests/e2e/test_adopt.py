@@ -315,6 +315,16 @@ def test_tables_that_are_not_understood_are_refused_by_name(shop, harm, words):
     assert not os.path.exists(shop.data) and shop.tables() == tables
 
 
+@pytest.mark.parametrize("words", [
+    (), ("--data", "x", "more"), ("--check", "--zone", "Asia/Shanghai"), ("--check", "--zone", "+25:00"),
+    ("--check", "--tenant", "t" * 65), ("--check", "--parts", "0"),
+], ids=["where", "more", "name", "offset", "tenant", "parts"])
+def test_bad_usage(shop, words):
+    assert run(program("parlor-replay"), "adopt", *words, status=2,
+               env=environment(PARLOR_MYSQL=shop.url)).err
+    assert not os.path.exists("x") and shop.tables() == set(OLD)
+
+
 def test_a_directory_that_holds_something_is_not_touched(shop):
     os.mkdir(shop.data)
     with open(os.path.join(shop.data, "mine"), "w", encoding="ascii") as file:

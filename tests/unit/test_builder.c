@@ -129,7 +129,7 @@ static void execute_again(struct store *from, struct store *to)
 	struct store_walk walk;
 	struct entry entry;
 	struct record r;
-	uint64_t covered;
+	uint64_t covered, time_us = 0;
 	struct core *core =
 		core_new(&core_limits_default, store_rows(to), (struct core_sink){NULL, nothing});
 	assert_int_equal(store_turn_begin(from), PARLOR_E_OK);
@@ -139,6 +139,8 @@ static void execute_again(struct store *from, struct store *to)
 	assert_int_equal(store_begin(to), PARLOR_E_OK);
 	while (store_walk_next(from, &walk, &entry) == PARLOR_E_OK) {
 		assert_int_equal(record_decode(&r, entry.head.data, entry.head.len), PARLOR_E_OK);
+		assert_true(r.time_us >= time_us);
+		time_us = r.time_us;
 		assert_int_equal(core_apply(core, &r), PARLOR_E_OK);
 		store_append(to, &entry);
 	}

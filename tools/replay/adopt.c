@@ -21,7 +21,8 @@ static const char about[] =
 	"what it finds wrong in them and what it makes of it, and makes a data directory out\n"
 	"of them. The old tables are renamed to ..." LEGACY_SUFFIX ", never changed; Parlor's own\n"
 	"take their place, and workers fill them once a broker runs. Stop what writes to the\n"
-	"old tables first. The old unread counts are kept where there is as much to read.\n"
+	"old tables first. The old unread counts are kept where there is as much to read. Rows\n"
+	"without a tenant are of --tenant.\n"
 	"\n"
 	"exit: 0 done, whatever was found; 1 refused, or could not do it; 2 bad usage";
 
@@ -202,6 +203,20 @@ static int run(struct adopt *a)
 	return a->json ? print_json(a) : print_text(a);
 }
 
+/* Names of zones need tables that a server may not have. */
+static const char *take_zone(void *into, const char *value)
+{
+	static const char form[] = "+00:00";
+	bool fits = strlen(value) == sizeof form - 1 && (value[0] == '+' || value[0] == '-') &&
+		    value[3] == ':' && value[1] <= '1' && value[4] <= '5';
+	for (size_t i = 1; fits && i < sizeof form - 1; i++)
+		fits = i == 3 || (value[i] >= '0' && value[i] <= '9');
+	*(const char **)into = value;
+	return fits && strcmp(value + 1, value[0] == '+' ? "13:00" : "12:59") <= 0
+		       ? NULL
+		       : "an offset such as +08:00";
+}
+
 int adopt_main(int argc, char **argv)
 {
 	struct adopt a = {.why = ""};
@@ -215,7 +230,7 @@ int adopt_main(int argc, char **argv)
 		{"tenant-column", "NAME", "of the old tables (default ent_id, if it is there)",
 		 OPTIONS_TEXT, .into = &a.tenant_column},
 		{"zone", "OFFSET", "of DATETIME columns, such as +08:00 (default: UTC)",
-		 OPTIONS_TEXT, .into = &a.zone},
+		 OPTIONS_OTHER, .into = &a.zone, .take = take_zone},
 		{"parts", "N", "parts that workers share (default 16)", OPTIONS_NUMBER,
 		 .into = &a.parts, .min = 1, .max = STORE_PART_NONE - 1},
 		{"json", NULL, "the report as one JSON object", OPTIONS_FLAG, .into = &a.json},

@@ -18,8 +18,8 @@ struct command {
 static const struct command commands[] = {
 	{"play", "FILE           play a recorded file into a broker", play_main},
 	{"dump", "ROOM           print a room's transcript", dump_main},
-	{"rebuild", "lmdb|mysql  make one of them anew from the other", rebuild_main},
-	{"adopt", "             make rooms of tables that a product had before", adopt_main},
+	{"rebuild", "lmdb|mysql     make one of them anew from the other", rebuild_main},
+	{"adopt", "               make rooms of tables that a product had before", adopt_main},
 };
 
 static void print_commands(FILE *to)
