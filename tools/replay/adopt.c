@@ -3,7 +3,7 @@
 #include "migrate.h"
 #include "options.h"
 #include "resettle.h"
-#include "source.h"
+#include "server.h"
 #include "staging.h"
 
 #include "base/clock.h"
@@ -32,7 +32,7 @@ struct adopt {
 	bool check, json;
 	uint64_t parts;
 
-	struct source source;
+	struct server server;
 	struct legacy legacy;
 	struct findings findings;
 	struct census census;
@@ -46,7 +46,7 @@ static enum parlor_err say_db(struct adopt *a, enum parlor_err err)
 {
 	if (err && !a->why[0])
 		snprintf(a->why, sizeof a->why, "%s",
-			 *db_error(a->source.db) ? db_error(a->source.db) : parlor_err_text(err));
+			 *db_error(a->server.db) ? db_error(a->server.db) : parlor_err_text(err));
 	return err;
 }
 
@@ -61,11 +61,11 @@ static enum parlor_err refuse(struct adopt *a, const char *why)
 static enum parlor_err find(struct adopt *a)
 {
 	bool rooms = false;
-	a->legacy = (struct legacy){.db = a->source.db,
-				    .schema = a->from ? a->from : a->source.url.database,
+	a->legacy = (struct legacy){.db = a->server.db,
+				    .schema = a->from ? a->from : a->server.url.database,
 				    .tenant_column = a->tenant_column,
 				    .zone = a->zone};
-	enum parlor_err err = legacy_has_rooms(&a->legacy, a->source.url.database, &rooms);
+	enum parlor_err err = legacy_has_rooms(&a->legacy, a->server.url.database, &rooms);
 	if (!err && rooms)
 		return refuse(a, "Parlor's tables hold rooms there already");
 	return say_db(a, err ? err : legacy_find(&a->legacy, a->why));
@@ -109,7 +109,7 @@ static enum parlor_err read_all(struct adopt *a)
 static enum parlor_err read_unmoved(struct adopt *a)
 {
 	uint64_t before[LEGACY_TABLES], after[LEGACY_TABLES];
-	struct db *db = a->source.db;
+	struct db *db = a->server.db;
 	enum parlor_err err = db_run_text(db, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
 	if (!err)
 		err = db_run_text(db, "START TRANSACTION WITH CONSISTENT SNAPSHOT");
@@ -133,7 +133,7 @@ static enum parlor_err read_unmoved(struct adopt *a)
 static enum parlor_err take_place(struct adopt *a)
 {
 	bool copied;
-	struct db *db = a->source.db;
+	struct db *db = a->server.db;
 	enum parlor_err err = PARLOR_E_OK;
 	if (!a->from && !a->legacy.moved)
 		err = say_db(a, legacy_move_aside(&a->legacy));
@@ -251,11 +251,11 @@ int adopt_main(int argc, char **argv)
 				   .now_us = clock_wall_us()};
 	if (strlen(a.census.tenant) > ROW_ID_MAX || !*a.census.tenant)
 		options_misuse(&command, "a tenant has 1 to 64 bytes", a.census.tenant);
-	if (!source_open_server(&a.source, &command, a.shared.mysql))
+	if (!server_open_bare(&a.server, &command, a.shared.mysql))
 		return 1;
 	int status = run(&a);
 	census_fini(&a.census);
 	findings_fini(&a.findings);
-	source_close(&a.source);
+	server_close(&a.server);
 	return status;
 }

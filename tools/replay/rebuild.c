@@ -4,7 +4,7 @@
 #include "options.h"
 #include "rebuild_lmdb.h"
 #include "rebuild_mysql.h"
-#include "source.h"
+#include "server.h"
 
 #include <string.h>
 
@@ -50,19 +50,19 @@ int rebuild_main(int argc, char **argv)
 		options_misuse(&command, "neither lmdb nor mysql", what);
 	if (!shared.data)
 		options_misuse(&command, "missing", "--data DIR");
-	struct source source;
-	if (!source_open(&source, &command, shared.mysql))
+	struct server server;
+	if (!server_open(&server, &command, shared.mysql))
 		return 1;
 	int status;
 	if (lmdb)
-		status = rebuild_lmdb(&(struct rebuild_lmdb){.db = source.db,
+		status = rebuild_lmdb(&(struct rebuild_lmdb){.db = server.db,
 							     .dir = shared.data,
 							     .parts = (uint32_t)parts,
 							     .force = force,
 							     .json = json});
 	else
 		status = rebuild_mysql(&(struct rebuild_mysql){
-			.db = source.db, .dir = shared.data, .force = force, .json = json});
-	source_close(&source);
+			.db = server.db, .dir = shared.data, .force = force, .json = json});
+	server_close(&server);
 	return status;
 }

@@ -1,11 +1,11 @@
-#include "source.h"
+#include "server.h"
 
 #include "base/log.h"
 
 /* Sorting large tables takes as long as it takes. */
 #define TIMEOUT_S 7200
 
-static bool open_by(struct source *s, const struct options_command *command, const char *mysql,
+static bool open_by(struct server *s, const struct options_command *command, const char *mysql,
 		    enum parlor_err (*open)(struct db *))
 {
 	char why[256];
@@ -17,21 +17,21 @@ static bool open_by(struct source *s, const struct options_command *command, con
 	if (!open(s->db))
 		return true;
 	log_error("the database cannot be used: %s", db_error(s->db));
-	source_close(s);
+	server_close(s);
 	return false;
 }
 
-bool source_open(struct source *s, const struct options_command *command, const char *mysql)
+bool server_open(struct server *s, const struct options_command *command, const char *mysql)
 {
 	return open_by(s, command, mysql, db_open);
 }
 
-bool source_open_server(struct source *s, const struct options_command *command, const char *mysql)
+bool server_open_bare(struct server *s, const struct options_command *command, const char *mysql)
 {
 	return open_by(s, command, mysql, db_open_server);
 }
 
-void source_close(struct source *s)
+void server_close(struct server *s)
 {
 	db_free(s->db);
 	url_fini(&s->url);
