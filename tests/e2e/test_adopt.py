@@ -3,13 +3,14 @@ tables, become rooms; nothing of them is destroyed."""
 
 import os
 import shutil
+import time
 
 import compare
 import pytest
 from client import Client
 from conftest import say, unreads, whole_history
 from mariadb import MariaDB
-from proc import Broker, Worker, ctl, environment, program, run
+from proc import Broker, Process, Worker, ctl, environment, program, run
 
 SQL = os.path.join(os.path.dirname(__file__), "..", "data", "legacy.sql")
 OLD = ("chat_group", "group_member", "group_message", "member")
@@ -273,6 +274,23 @@ def test_from_another_database_which_stays_as_it_is(shop):
     said = shop.adopt("--from", "shop", url=url, data=shop.data + "2", status=1).err
     assert "hold rooms there already" in said
     assert not os.path.exists(shop.data + "2")
+
+
+def test_a_server_that_does_not_answer_is_waited_for_and_one_that_is_not_there_is_not(shop):
+    shop.server.freeze()
+    try:
+        waiting = Process(program("parlor-replay"), "adopt", "--data", shop.data,
+                          env=environment(PARLOR_MYSQL=shop.url))
+        deadline = time.monotonic() + 60
+        while "trying on" not in waiting.stderr():
+            assert time.monotonic() < deadline and waiting.running(), waiting.stderr()
+            time.sleep(0.05)  # nothing announces a line on stderr
+    finally:
+        shop.server.cont()
+    assert waiting.wait() == 0
+    assert os.listdir(shop.data)
+    nowhere = f"mysql://root@localhost/shop?socket={shop.data}/none"
+    assert "cannot be used" in shop.adopt(status=1, data=shop.data + "2", url=nowhere).err
 
 
 def test_an_attempt_that_was_cut_short_is_made_again(shop):
