@@ -43,6 +43,11 @@ void core_clock(struct core *, const struct core_call *);
 /* A failure behind an emitted record of the same request: core_broken. */
 void core_break(struct core *, enum parlor_err);
 
+/* What a post is known by when it is repeated, and what it must hold then. A
+ * content of 0 is not known: a repeat of any is taken as the same. */
+struct hash128 decide_dedup(struct core *, uint64_t sender, struct span client_id);
+uint64_t decide_content(struct core *, const struct core_post *);
+
 struct message_draft {
 	struct room *room;
 	struct membership *sender; /* NULL: the system, or not in the room */
@@ -55,6 +60,8 @@ struct message_draft {
 	const struct span *mention_ids;
 	const uint64_t *mentions;
 	size_t mentions_len;
+	bool told; /* the sender as it was when it spoke: */
+	struct span sender_name, sender_avatar;
 };
 void core_emit_message(struct core *, const struct message_draft *, struct core_posted *);
 /* The message of a notice that was checked; none when its body is empty. */

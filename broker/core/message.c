@@ -34,6 +34,10 @@ void core_emit_message(struct core *c, const struct message_draft *d, struct cor
 		r.name = ms->name;
 		r.avatar = ms->avatar;
 	}
+	if (d->told) {
+		r.name = d->sender_name;
+		r.avatar = d->sender_avatar;
+	}
 	for (size_t i = 0; i < d->mentions_len; i++) {
 		r.mentions[i] = d->mentions[i];
 		r.mention_ids[i] = d->mention_ids[i];
@@ -61,7 +65,7 @@ static enum parlor_err check_post(struct core *c, const struct core_post *q)
 	return err;
 }
 
-static struct hash128 dedup_of(struct core *c, uint64_t sender, struct span client_id)
+struct hash128 decide_dedup(struct core *c, uint64_t sender, struct span client_id)
 {
 	buf_clear(&c->scratch);
 	buf_put_u64(&c->scratch, sender);
@@ -69,7 +73,7 @@ static struct hash128 dedup_of(struct core *c, uint64_t sender, struct span clie
 	return hash128(c->scratch.data, c->scratch.len);
 }
 
-static uint64_t content_of(struct core *c, const struct core_post *q)
+uint64_t decide_content(struct core *c, const struct core_post *q)
 {
 	buf_clear(&c->scratch);
 	buf_put_u8(&c->scratch, q->type);
@@ -89,7 +93,7 @@ static enum parlor_err posted_before(struct core *c, struct room *room, struct h
 	enum parlor_err err = index_key(c, room, dedup, &seq, &msg, before);
 	if (err || !*before)
 		return err;
-	if (msg.content != content)
+	if (msg.content && msg.content != content)
 		return PARLOR_E_POST_CONFLICT;
 	*posted = (struct core_posted){room->no, seq, msg.position, msg.time_us};
 	return PARLOR_E_OK;
@@ -126,8 +130,8 @@ enum parlor_err core_post(struct core *c, const struct core_call *call, const st
 	if (err)
 		return err == PARLOR_E_MEMBER_UNKNOWN ? PARLOR_E_NOT_MEMBER : err;
 
-	struct hash128 dedup = dedup_of(c, m->no, q->client_id);
-	uint64_t content = content_of(c, q);
+	struct hash128 dedup = decide_dedup(c, m->no, q->client_id);
+	uint64_t content = decide_content(c, q);
 	err = posted_before(c, room, dedup, content, posted, &before);
 	if (err || before)
 		return err;

@@ -86,7 +86,9 @@ enum parlor_err core_room_create(struct core *c, const struct core_call *call,
 		core_view_room(room, view);
 		if (room->row.state == ROOM_STATE_DISSOLVED)
 			return PARLOR_E_ROOM_DISSOLVED;
-		return room->row.content == content ? PARLOR_E_OK : PARLOR_E_ROOM_CONFLICT;
+		/* 0: told, not asked for; what was asked then is not known. */
+		return !room->row.content || room->row.content == content ? PARLOR_E_OK
+									  : PARLOR_E_ROOM_CONFLICT;
 	}
 	err = decide_capacity(c, t, q->members, q->members_len);
 	if (!err && c->state.rooms >= c->limits.rooms)

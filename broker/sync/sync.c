@@ -31,16 +31,6 @@ const struct sync_settings sync_settings_default = {
 	.readers = 16,
 };
 
-uint8_t sync_part_of(uint64_t room, uint32_t parts)
-{
-	assert(parts > 0 && parts < STORE_PART_NONE);
-	if (!room)
-		return 0;
-	uint8_t bytes[8];
-	be64_put(bytes, room);
-	return (uint8_t)(hash64(bytes, sizeof bytes) % parts);
-}
-
 struct sync *sync_new(const struct sync_settings *settings, struct store *store, struct core *core,
 		      void *socket, struct sync_hooks hooks)
 {

@@ -1,4 +1,5 @@
 /* The commands of parlor-replay. */
+#include "adopt.h"
 #include "at.h"
 #include "backup.h"
 #include "base/log.h"
@@ -7,6 +8,7 @@
 #include "explain.h"
 #include "options.h"
 #include "play_command.h"
+#include "rebuild.h"
 #include "record.h"
 #include "verify.h"
 
@@ -29,6 +31,8 @@ static const struct command commands[] = {
 	{"at", "POSITION ROOM  a room as it was", at_main},
 	{"explain", "ROOM MEMBER    how an unread count came to be", explain_main},
 	{"diff", "DIR DIR        what differs between two data directories", diff_main},
+	{"rebuild", "lmdb|mysql     make one of them anew from the other", rebuild_main},
+	{"adopt", "               make rooms of tables that a product had before", adopt_main},
 };
 
 static void print_commands(FILE *to)

@@ -1,0 +1,40 @@
+/* History that was decided elsewhere, told in the order in which it happened:
+ * how a state is made from tables. Joins, reads and states of rooms go through
+ * the requests of core.h; here is what no request could bring about, such as a
+ * message of somebody who has left. Checks ids and bounds, not who may do what.
+ * Emits the records that a request would. */
+#ifndef CORE_TELL_H
+#define CORE_TELL_H
+
+#include "core/core.h"
+
+struct core_told_room {
+	struct span id, name;
+	bool open;
+};
+/* ROOM_CONFLICT when there is one of that id. Whoever asks to create it again is
+ * answered that it is there. */
+enum parlor_err core_tell_room(struct core *, const struct core_call *,
+			       const struct core_told_room *) PARLOR_MUST_CHECK;
+
+struct core_told_message {
+	struct span room;
+	struct span sender; /* empty: the system */
+	struct span sender_name, sender_avatar;
+	struct span client_id; /* empty: it cannot be repeated */
+	struct span body;
+	uint8_t type, content_type;
+	bool recalled; /* the body is empty; two records */
+	const struct span *mentions;
+	size_t mentions_len;
+};
+/* As the next message of its room, which may be in any state. */
+enum parlor_err core_tell_message(struct core *, const struct core_call *,
+				  const struct core_told_message *,
+				  struct core_posted *) PARLOR_MUST_CHECK;
+
+/* The member went offline at call.now_us. Introduces it. */
+enum parlor_err core_tell_last_seen(struct core *, const struct core_call *,
+				    struct span member) PARLOR_MUST_CHECK;
+
+#endif

@@ -1,0 +1,340 @@
+#include "census.h"
+
+#include "mend.h"
+
+#include "base/mem.h"
+#include "core/core.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+static void put_key(struct census *c, const void *head, size_t head_len, const char *tail)
+{
+	buf_clear(&c->key);
+	buf_put(&c->key, head, head_len);
+	buf_put(&c->key, tail, strlen(tail) + 1);
+}
+
+/* ---- ids and texts ------------------------------------------------------------- */
+
+static void judge_id(struct census *c, const struct mend_id *id, const char *what)
+{
+	if (id->invalid)
+		findings_add(c->findings, FINDING_invalid_id, "%s, now %s", what, id->text);
+	else if (id->too_long)
+		findings_add(c->findings, FINDING_long_id, "%s, now %s", what, id->text);
+}
+
+/* Replaces *text with what is told, unless that is nothing. */
+static void set_text(struct census *c, char **text, struct span raw, size_t max,
+		     enum finding too_long)
+{
+	struct buf mended = {0};
+	if (!raw.len)
+		return;
+	struct mend_text found = mend_text(&mended, raw, max);
+	char *news = mem_text(mended.data, mended.len);
+	if (found.invalid)
+		findings_add(c->findings, FINDING_invalid_text, "%s", news);
+	if (found.cut)
+		findings_add(c->findings, too_long, "%s", news);
+	/* A piece of an address leads nowhere. */
+	if (found.cut && too_long == FINDING_long_avatar)
+		news[0] = '\0';
+	free(*text);
+	*text = news;
+	buf_fini(&mended);
+}
+
+/* ---- rooms and seats --------------------------------------------------------------- */
+
+static struct census_room *new_room(struct census *c, const struct mend_id *tenant,
+				    const struct mend_id *id)
+{
+	struct census_room *room = mem_new(sizeof *room);
+	room->tenant = mem_text(c->key.data, c->key.len);
+	room->id = room->tenant + strlen(room->tenant) + 1;
+	room->name = mem_text("", 0);
+	HASH_ADD_KEYPTR(hh, c->rooms, room->tenant, c->key.len, room);
+	judge_id(c, tenant, "a tenant");
+	judge_id(c, id, "a room");
+	return room;
+}
+
+static struct census_room *room_of(struct census *c, const struct legacy_row *row, bool add)
+{
+	struct mend_id tenant, id;
+	struct census_room *room;
+	mend_id(&tenant, row->tenant);
+	mend_id(&id, row->room);
+	if (id.empty)
+		return NULL;
+	const char *name = tenant.empty ? c->tenant : tenant.text;
+	put_key(c, name, strlen(name) + 1, id.text);
+	HASH_FIND(hh, c->rooms, c->key.data, c->key.len, room);
+	return room || !add ? room : new_room(c, &tenant, &id);
+}
+
+struct census_room *census_room_of(struct census *c, const struct legacy_row *row)
+{
+	return room_of(c, row, false);
+}
+
+struct census_seat *census_seat_of(struct census *c, const struct census_room *room,
+				   const char *member)
+{
+	struct census_seat *seat;
+	put_key(c, &room, sizeof room, member);
+	HASH_FIND(hh, c->seats, c->key.data, c->key.len, seat);
+	return seat;
+}
+
+/* As a key behind the room's address: what the tables took for equal. */
+static void note_alike(struct census *c, struct census_seat *seat)
+{
+	struct census_seat *other;
+	size_t at = sizeof seat->room;
+	buf_clear(&c->key);
+	buf_put(&c->key, &seat->room, sizeof seat->room);
+	for (const char *s = seat->member; *s; s++)
+		buf_put_u8(&c->key, (uint8_t)tolower((unsigned char)*s));
+	while (c->key.len > at && c->key.data[c->key.len - 1] == ' ')
+		c->key.len--;
+	HASH_FIND(hh_folded, c->folded, c->key.data, c->key.len, other);
+	if (other) {
+		findings_add(c->findings, FINDING_alike_ids, "room %s: '%s' and '%s'",
+			     seat->room->id, other->member, seat->member);
+		return;
+	}
+	seat->folded = mem_text(c->key.data, c->key.len);
+	HASH_ADD_KEYPTR(hh_folded, c->folded, seat->folded, c->key.len, seat);
+}
+
+static struct census_seat *new_seat(struct census *c, struct census_room *room,
+				    const struct mend_id *id)
+{
+	struct census_seat *seat = mem_new(sizeof *seat);
+	put_key(c, &room, sizeof room, id->text);
+	char *key = mem_text(c->key.data, c->key.len);
+	seat->room = room;
+	seat->member = key + sizeof room;
+	seat->name = mem_text("", 0);
+	seat->avatar = mem_text("", 0);
+	HASH_ADD_KEYPTR(hh, c->seats, key, c->key.len, seat);
+	room->seats++;
+	judge_id(c, id, "a member");
+	note_alike(c, seat);
+	return seat;
+}
+
+/* NULL: the row is left out. */
+static struct census_seat *seat_of(struct census *c, const struct legacy_row *row,
+				   const char *table)
+{
+	struct mend_id id;
+	struct census_room *room = room_of(c, row, true);
+	mend_id(&id, row->member);
+	if (!room)
+		findings_add(c->findings, FINDING_empty_room, "%s: member %s", table, id.text);
+	else if (id.empty)
+		findings_add(c->findings, FINDING_empty_member, "%s: room %s", table, room->id);
+	if (!room || id.empty)
+		return NULL;
+	struct census_seat *seat = census_seat_of(c, room, id.text);
+	return seat ? seat : new_seat(c, room, &id);
+}
+
+/* ---- rows ------------------------------------------------------------------------------ */
+
+/* The row's time, no later than now; 0: it has none. */
+static uint64_t time_of(struct census *c, const struct legacy_row *row, const char *what)
+{
+	if (!row->timed)
+		return 0;
+	uint64_t time_us = row->time_us;
+	if (time_us > c->now_us) {
+		findings_add(c->findings, FINDING_future_time, "%s", what);
+		time_us = c->now_us;
+	}
+	if (!c->first_us || time_us < c->first_us)
+		c->first_us = time_us;
+	return time_us;
+}
+
+static void set_joined(struct census *c, struct census_seat *seat, const struct legacy_row *row)
+{
+	uint64_t time_us = time_of(c, row, seat->room->id);
+	if (!time_us || (seat->timed && seat->joined_us <= time_us))
+		return;
+	seat->timed = true;
+	seat->joined_us = time_us;
+}
+
+static uint8_t type_of(struct census *c, const struct census_seat *seat,
+		       const struct legacy_row *row)
+{
+	if (row->type == MEMBER_TYPE_MANAGER || row->type == MEMBER_TYPE_MEMBER)
+		return (uint8_t)row->type;
+	findings_add(c->findings, FINDING_member_type, "room %s member %s: %" PRId64,
+		     seat->room->id, seat->member, row->type);
+	return MEMBER_TYPE_MEMBER;
+}
+
+static void set_unread(struct census *c, struct census_seat *seat, int64_t unread)
+{
+	if (unread < 0)
+		findings_add(c->findings, FINDING_negative_unread, "room %s member %s: %" PRId64,
+			     seat->room->id, seat->member, unread);
+	else if ((uint64_t)unread > seat->unread)
+		seat->unread = (uint64_t)unread;
+}
+
+static void set_room_name(struct census *c, struct census_room *room, const struct legacy_row *row)
+{
+	char *before = mem_text(room->name, strlen(room->name));
+	set_text(c, &room->name, row->name, core_limits_default.name_bytes, FINDING_long_name);
+	if (*before && strcmp(before, room->name) != 0 && !room->names_differ) {
+		room->names_differ = true;
+		findings_add(c->findings, FINDING_names_differ, "room %s: '%s' and '%s'", room->id,
+			     before, room->name);
+	}
+	free(before);
+}
+
+void census_group(void *census, const struct legacy_row *row)
+{
+	struct census *c = census;
+	struct census_seat *seat = seat_of(c, row, "chat_group");
+	if (!seat)
+		return;
+	uint8_t type = type_of(c, seat, row);
+	if (seat->in_group)
+		findings_add(c->findings, FINDING_duplicate_group,
+			     "room %s member %s: unread %" PRIu64 " and %" PRId64, seat->room->id,
+			     seat->member, seat->unread, row->unread);
+	/* Who manages once manages. */
+	if (!seat->in_group || type < seat->type)
+		seat->type = type;
+	seat->in_group = true;
+	set_room_name(c, seat->room, row);
+	set_unread(c, seat, row->unread);
+	set_joined(c, seat, row);
+}
+
+void census_member(void *census, const struct legacy_row *row)
+{
+	struct census *c = census;
+	struct census_seat *seat = seat_of(c, row, "group_member");
+	if (!seat)
+		return;
+	uint8_t type = type_of(c, seat, row);
+	if (seat->in_member)
+		findings_add(c->findings, FINDING_duplicate_member, "room %s member %s",
+			     seat->room->id, seat->member);
+	else if (seat->in_group && type != seat->type)
+		findings_add(c->findings, FINDING_types_differ, "room %s member %s: %u and %u",
+			     seat->room->id, seat->member, seat->type, type);
+	if (!seat->in_group && (!seat->in_member || type < seat->type))
+		seat->type = type;
+	seat->in_member = true;
+	set_text(c, &seat->name, row->name, core_limits_default.name_bytes, FINDING_long_name);
+	set_text(c, &seat->avatar, row->avatar, core_limits_default.avatar_bytes,
+		 FINDING_long_avatar);
+	set_joined(c, seat, row);
+}
+
+void census_sender(void *census, const struct legacy_row *row)
+{
+	struct census *c = census;
+	struct mend_id id;
+	struct census_room *room = room_of(c, row, true);
+	mend_id(&id, row->member);
+	if (!room) {
+		findings_add(c->findings, FINDING_empty_room, "group_message: sender %s", id.text);
+		return;
+	}
+	uint64_t time_us = time_of(c, row, room->id);
+	room->messages++;
+	if (time_us && (!room->first_us || time_us < room->first_us))
+		room->first_us = time_us;
+	struct census_seat *seat = id.empty ? NULL : census_seat_of(c, room, id.text);
+	if (!seat || (seat->spoke && seat->spoke_us <= time_us))
+		return;
+	seat->spoke = true;
+	seat->spoke_us = time_us;
+}
+
+/* ---- all of them ------------------------------------------------------------------------- */
+
+static void settle_joining(struct census *c, struct census_seat *seat)
+{
+	const struct census_room *room = seat->room;
+	if (!seat->timed)
+		seat->joined_us = room->first_us;
+	if (seat->joined_us < c->first_us)
+		seat->joined_us = c->first_us;
+	uint64_t spoke_us = seat->spoke_us > c->first_us ? seat->spoke_us : c->first_us;
+	if (!seat->spoke || spoke_us >= seat->joined_us)
+		return;
+	findings_add(c->findings, FINDING_spoke_before_joining, "room %s member %s", room->id,
+		     seat->member);
+	seat->joined_us = spoke_us;
+}
+
+static int by_time(const struct census_seat *a, const struct census_seat *b)
+{
+	return (a->joined_us > b->joined_us) - (a->joined_us < b->joined_us);
+}
+
+void census_finish(struct census *c)
+{
+	struct census_seat *seat, *next_seat;
+	struct census_room *room, *next_room;
+	if (!c->first_us)
+		c->first_us = c->now_us;
+	HASH_ITER (hh, c->seats, seat, next_seat) {
+		settle_joining(c, seat);
+		c->memberships++;
+		c->unread += seat->unread;
+		if (!seat->in_member)
+			findings_add(c->findings, FINDING_only_in_chat_group, "room %s member %s",
+				     seat->room->id, seat->member);
+		if (!seat->in_group)
+			findings_add(c->findings, FINDING_only_in_group_member, "room %s member %s",
+				     seat->room->id, seat->member);
+	}
+	HASH_ITER (hh, c->rooms, room, next_room)
+		if (!room->seats)
+			findings_add(c->findings, FINDING_orphan_room,
+				     "room %s: %" PRIu64 " messages", room->id, room->messages);
+	HASH_SORT(c->seats, by_time);
+}
+
+uint64_t census_time(const struct census *c, const struct legacy_row *row)
+{
+	uint64_t time_us = row->timed && row->time_us > c->first_us ? row->time_us : c->first_us;
+	return time_us < c->now_us ? time_us : c->now_us;
+}
+
+void census_fini(struct census *c)
+{
+	struct census_seat *seat, *next_seat;
+	struct census_room *room, *next_room;
+	HASH_CLEAR(hh_folded, c->folded);
+	HASH_ITER (hh, c->seats, seat, next_seat) {
+		HASH_DEL(c->seats, seat);
+		free(seat->member - sizeof seat->room);
+		free(seat->name);
+		free(seat->avatar);
+		free(seat->folded);
+		free(seat);
+	}
+	HASH_ITER (hh, c->rooms, room, next_room) {
+		HASH_DEL(c->rooms, room);
+		free(room->tenant);
+		free(room->name);
+		free(room);
+	}
+	buf_fini(&c->key);
+}
