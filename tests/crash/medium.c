@@ -215,7 +215,7 @@ bool medium_build(const struct medium *m, const struct fates *fates, const char 
 	struct medium_name names[MEDIUM_FILES];
 	size_t len = m->names_len;
 	bool there = false;
-	char path[512];
+	char path[1024];
 
 	memcpy(names, m->names, sizeof names);
 	for (size_t i = 0; i < m->writes_len; i++) {
