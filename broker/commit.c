@@ -12,7 +12,7 @@
 #define BEHIND_MIN 1000
 /* A turn of so few records is committed in the loop's thread: handing it over
  * would take longer than it saves. */
-#define HERE_MAX 2
+#define HERE_MAX 16
 /* Rows of one idle commit: whoever comes meanwhile waits for it. */
 #define IDLE_ROWS 256
 
