@@ -10,8 +10,8 @@
 /* Journal entries trimmed in one commit. */
 #define TRIM_SLICE 2000
 #define BEHIND_MIN 1000
-/* A turn of so few records is committed in the loop's thread: handing it over
- * would take longer than it saves. */
+/* Turns of so few records, one after the other, are committed in the loop's
+ * thread: what could be decided meanwhile takes less time than handing over. */
 #define HERE_MAX 16
 /* Rows of one idle commit: whoever comes meanwhile waits for it. */
 #define IDLE_ROWS 256
