@@ -46,8 +46,9 @@ struct broker {
 	struct arena request_arena; /* what one frame holds, decoded */
 	struct arena reply_arena;   /* what one reply is made of */
 	struct buf scratch;
-	uint64_t now_us;  /* monotonic, of this turn */
-	uint64_t wall_us; /* of this turn */
+	uint64_t unreadable; /* position of the last record found damaged, or 0 */
+	uint64_t now_us;     /* monotonic, of this turn */
+	uint64_t wall_us;    /* of this turn */
 	bool stopping;
 	bool failed; /* a commit failed: nothing may be sent any more */
 	bool ending; /* some session is marked to be ended */

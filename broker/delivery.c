@@ -320,6 +320,9 @@ static enum parlor_err sweep(struct broker *b, uint64_t start)
 	}
 	store_walk_close(b->store, &walk);
 	sweep_end(&w, end);
+	/* Who comes back from before it is told to begin anew. */
+	if (err == PARLOR_E_STORE_CORRUPT && b->unreadable < end)
+		b->unreadable = end;
 	return err == PARLOR_E_NOT_FOUND ? PARLOR_E_OK : err;
 }
 

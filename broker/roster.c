@@ -171,7 +171,8 @@ static void add_stay(void *ctx, uint64_t room, uint64_t joined_pos, uint64_t lef
 static bool resume(struct broker *b, struct session *s, const Parlor__Hello *hello)
 {
 	if (hello->journal != store_journal_id(b->store) ||
-	    hello->position > core_position(b->core) || hello->position + 1 < store_first(b->store))
+	    hello->position > core_position(b->core) ||
+	    hello->position + 1 < store_first(b->store) || hello->position < b->unreadable)
 		return false;
 	struct stays st = {.sessions = b->sessions, .session = s};
 	for (struct session_member *m = s->members; m && !st.err; m = m->hh.next) {

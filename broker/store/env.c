@@ -332,6 +332,11 @@ void env_turn_end(struct env *e)
 	e->in_turn = false;
 }
 
+MDB_txn *env_rows(const struct env *e)
+{
+	return e->read_only ? e->read : e->rows;
+}
+
 enum parlor_err env_rows_renew(struct env *e)
 {
 	assert(e->in_turn);

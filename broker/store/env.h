@@ -56,7 +56,10 @@ enum parlor_err env_turn_begin(struct env *) PARLOR_MUST_CHECK;
 /* Nothing when it could not be begun. */
 void env_turn_end(struct env *);
 
-/* Inside a turn: env.rows shows the last commit. */
+/* Inside a turn: what rows are read by. Beside another process's commits that is
+ * what the journal is read by, so that both are of one moment. */
+MDB_txn *env_rows(const struct env *);
+/* Inside a turn: env_rows shows the last commit. */
 enum parlor_err env_rows_renew(struct env *) PARLOR_MUST_CHECK;
 
 /* Before a write transaction, in the loop's thread: room in the map, and what was

@@ -276,7 +276,7 @@ static enum parlor_err rows_get(void *ctx, const struct row_key *at, struct span
 	enum parlor_err err = await_rows(s);
 	if (err != PARLOR_E_OK)
 		return err;
-	int rc = mdb_get(s->env.rows, s->env.db[db_of[at->table]], &key, &value);
+	int rc = mdb_get(env_rows(&s->env), s->env.db[db_of[at->table]], &key, &value);
 	if (rc == 0)
 		*out = (struct span){value.mv_data, value.mv_size};
 	return read_err("a row", rc);
@@ -293,7 +293,7 @@ static enum parlor_err rows_scan(void *ctx, const struct row_key *from, size_t p
 	enum parlor_err err = await_rows(s);
 	if (err != PARLOR_E_OK)
 		return err;
-	int rc = mdb_cursor_open(s->env.rows, s->env.db[db_of[from->table]], &cursor);
+	int rc = mdb_cursor_open(env_rows(&s->env), s->env.db[db_of[from->table]], &cursor);
 	if (rc != 0)
 		return read_err("rows", rc);
 	rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);

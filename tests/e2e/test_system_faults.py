@@ -174,6 +174,8 @@ def test_a_damaged_record_is_told_and_everything_else_goes_on():
             books.post(client, 5)
         with Client(broker.client, members=["bob"], resume=before) as late:
             assert late.event("end").end.code == STORE_CORRUPT, "what he missed cannot be told"
+        with Client(broker.client, members=["bob"], resume=before) as again:
+            assert again.welcome.reset, "he begins anew, and is told so"
         with Client(broker.client, members=["bob"]) as anew:
             books.post(anew, 1)
             assert anew.bodies(1) == [books.bodies["45"]]
