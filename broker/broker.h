@@ -15,6 +15,7 @@
 #include "trickle.h"
 #include "turn.h"
 #include "waiting.h"
+#include "window.h"
 
 #include "base/arena.h"
 
@@ -43,6 +44,7 @@ struct broker {
 	bool flying;
 	size_t turn_before; /* records of the turn that was committed last */
 	struct trickle trickle;
+	struct window window;
 	struct arena request_arena; /* what one frame holds, decoded */
 	struct arena reply_arena;   /* what one reply is made of */
 	struct buf scratch;

@@ -7,9 +7,8 @@
 
 #include <assert.h>
 
-/* Journal entries trimmed in one commit. */
+/* Journal entries trimmed in one commit; more when more than half as many come. */
 #define TRIM_SLICE 2000
-#define BEHIND_MIN 1000
 /* Turns of so few records, one after the other, are committed in the loop's
  * thread: what could be decided meanwhile takes less time than handing over. */
 #define HERE_MAX 16
@@ -68,20 +67,11 @@ static size_t slice_of(const struct broker *b, size_t rows)
 	return rows < max ? rows : max;
 }
 
-/* What rows do not cover cannot be trimmed: few records to keep, few behind. */
-static uint64_t behind_max(const struct settings *s)
-{
-	uint64_t hot = s->hot_records;
-	if (!hot || hot >= s->behind_records_max)
-		return s->behind_records_max;
-	return hot > BEHIND_MIN ? hot : BEHIND_MIN;
-}
-
 static void write_back(struct broker *b)
 {
 	uint64_t covered;
 	struct trickle_limits limits = {.dirty_rows = b->settings.dirty_rows_max,
-					.behind = behind_max(&b->settings),
+					.behind = window_behind(b),
 					.rows_max = b->settings.write_back_rows};
 	size_t rows =
 		trickle_rows(&b->trickle, &limits, b->turn.len, core_writing(b->core),
@@ -92,25 +82,12 @@ static void write_back(struct broker *b)
 	store_set_covered(b->store, covered);
 }
 
-/* The first position to be kept, as far as workers and rows allow. */
-static uint64_t trim_to(const struct broker *b)
-{
-	uint64_t hot = b->settings.hot_records, last = store_last(b->store);
-	if (!hot || last <= hot)
-		return 0;
-	uint64_t first = last - hot + 1, floor = sync_floor(b->sync);
-	if (first > floor + 1)
-		first = floor + 1;
-	if (first > store_covered(b->store))
-		first = store_covered(b->store);
-	return first;
-}
-
 static void trim(struct broker *b)
 {
-	uint64_t first = trim_to(b);
+	uint64_t first = window_first(b);
+	size_t slice = 2 * b->turn.len;
 	if (first > store_first(b->store))
-		store_trim(b->store, first, TRIM_SLICE);
+		store_trim(b->store, first, slice > TRIM_SLICE ? slice : TRIM_SLICE);
 }
 
 static enum parlor_err renew_turn(struct broker *b)
@@ -258,7 +235,7 @@ enum parlor_err commit_moves(struct broker *b)
 
 enum parlor_err commit_idle(struct broker *b, bool *more)
 {
-	*more = core_dirty(b->core) || trim_to(b) > store_first(b->store);
+	*more = core_dirty(b->core) || window_first(b) > store_first(b->store);
 	if (!*more)
 		return PARLOR_E_OK;
 	enum parlor_err err = commit_slice(b, IDLE_ROWS);

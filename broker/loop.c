@@ -196,6 +196,7 @@ static enum parlor_err work(struct loop *l)
 	uint64_t commits = b->counts.commits;
 	roster_sweep(b);
 	auth_serve(b->auth);
+	window_look(b);
 	l->more = !b->stopping && l->clients && receive(l);
 	if (b->failed)
 		return PARLOR_E_STORE;

@@ -207,6 +207,8 @@ static void count_state(struct counters *c, const struct broker *b)
 	counter(c, "store_full_refusals", store.full_refusals);
 	counter(c, "journal_first", store_first(b->store));
 	counter(c, "journal_covered", store_covered(b->store));
+	counter(c, "journal_bytes", store_journal_bytes(b->store));
+	counter(c, "journal_snapshot", b->window.snapshot);
 }
 
 static void count_sync(struct counters *c, const struct broker *b)

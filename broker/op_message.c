@@ -254,6 +254,9 @@ enum parlor_err op_history(struct ask *a)
 		return err;
 	w.at = w.place.from;
 	err = put_hot(a, &w, &cold);
+	/* What was trimmed is in no database. */
+	if (!err && cold && a->broker->settings.without_mysql)
+		return PARLOR_E_NOT_FOUND;
 	if (!err && cold)
 		err = ask_cold(a, &w);
 	return err;

@@ -25,6 +25,11 @@
 		section "." #key, CONF_NUMBER, offsetof(struct settings, key), low, high, text \
 	}
 
+#define SWITCH(section, key, text)                                                        \
+	{                                                                                 \
+		section "." #key, CONF_SWITCH, offsetof(struct settings, key), 0, 0, text \
+	}
+
 const struct conf_row settings_rows[] = {
 	TEXT("broker", "data", data, "directory of everything the broker keeps"),
 	TEXT("broker", "listen", listen, "address for clients; port * is any free one"),
@@ -45,7 +50,15 @@ const struct conf_row settings_rows[] = {
 	NUMBER("store", write_back_rows, 64, 1000000, "rows written back with one commit at most"),
 
 	NUMBER("history", hot_records, 0, UINT64_MAX,
-	       "newest journal records kept once MySQL has them; 0: all"),
+	       "newest journal records kept; older ones go once MySQL has them; 0: all"),
+	NUMBER("history", hot_bytes, 0, UINT64_MAX,
+	       "the same by the journal's size on disk, about; what any limit names goes"),
+	NUMBER("history", hot_seconds, 0, UINT32_MAX, "the same by the records' age"),
+	SWITCH("history", without_mysql,
+	       "they go although MySQL has them not: no database, and no history from before"),
+	SWITCH("history", snapshots,
+	       "only records go that the snapshot has (parlor-replay snapshot), so that verify can "
+	       "begin there"),
 
 	/* No higher than what a column of schema/0001_tables.sql surely holds, or the
 	 * room goes into quarantine: VARCHAR counts characters, MEDIUMTEXT bytes. */
@@ -257,7 +270,9 @@ static void print_row(FILE *out, const struct conf_row *row, const struct settin
 	const void *at = (const char *)s + row->offset;
 	const char *key = strchr(row->name, '.') + 1;
 	fprintf(out, "\n# %s", row->doc);
-	if (row->type == CONF_NUMBER) {
+	if (row->type == CONF_SWITCH) {
+		fprintf(out, " (on or off)\n;%s = %s\n", key, *(const bool *)at ? "on" : "off");
+	} else if (row->type == CONF_NUMBER) {
 		fprintf(out, " (");
 		print_number(out, row->name, row->min);
 		fprintf(out, row->max == UINT64_MAX ? " or more" : " to ");

@@ -31,6 +31,10 @@ struct settings {
 
 	/* [history] */
 	uint64_t hot_records; /* newest journal records kept; 0: all */
+	uint64_t hot_bytes;   /* of the journal on disk; 0: all */
+	uint64_t hot_seconds; /* age of records kept; 0: all */
+	bool without_mysql;   /* history goes although no database has it */
+	bool snapshots;       /* only what the snapshot has goes */
 
 	/* [limits] */
 	uint64_t name_bytes;

@@ -62,6 +62,12 @@ static enum parlor_err decode_or_say(uint64_t position, MDB_val value, struct en
 
 /* ---- opening ------------------------------------------------------------------ */
 
+static uint64_t bytes_of(const MDB_stat *stat)
+{
+	return (stat->ms_branch_pages + stat->ms_leaf_pages + stat->ms_overflow_pages) *
+	       (uint64_t)stat->ms_psize;
+}
+
 static int read_ends(struct journal *j, uint64_t *first, uint64_t *last, uint64_t *count)
 {
 	MDB_txn *txn = j->env->read;
@@ -74,6 +80,7 @@ static int read_ends(struct journal *j, uint64_t *first, uint64_t *last, uint64_
 	if (rc != 0 || (rc = mdb_cursor_open(txn, dbi, &cursor)) != 0)
 		return rc;
 	*count = stat.ms_entries;
+	j->bytes = j->bytes_new = bytes_of(&stat);
 	rc = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
 	if (rc == 0)
 		*first = position_of(&key);
@@ -264,13 +271,26 @@ void journal_trim(struct journal *j, uint64_t first, size_t max)
 	}
 }
 
+void journal_measure(struct journal *j)
+{
+	MDB_stat stat;
+
+	if (j->env->rc != 0)
+		return;
+	env_fail(j->env, mdb_stat(j->env->write, j->env->db[ENV_JOURNAL], &stat));
+	if (j->env->rc == 0)
+		j->bytes_new = bytes_of(&stat);
+}
+
 void journal_settle(struct journal *j, bool committed)
 {
 	if (committed) {
+		j->bytes = j->bytes_new;
 		j->first = j->first_new;
 		j->last = j->last_new;
 	}
 	j->first_new = j->first;
 	j->last_new = j->last;
+	j->bytes_new = j->bytes;
 	j->tail = NULL;
 }

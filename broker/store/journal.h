@@ -16,6 +16,7 @@ struct journal {
 	struct env *env;
 	uint64_t first, last;         /* as committed */
 	uint64_t first_new, last_new; /* in the write transaction */
+	uint64_t bytes, bytes_new;    /* of its pages, likewise */
 	MDB_cursor *tail;             /* of the write transaction */
 	struct buf scratch;
 };
@@ -40,6 +41,8 @@ void journal_begin(struct journal *);
 void journal_append(struct journal *, uint64_t position, uint8_t *value, size_t len);
 void journal_replace_event(struct journal *, uint64_t position, struct span event);
 void journal_trim(struct journal *, uint64_t first, size_t max);
+/* Once all is put: how large it is now. */
+void journal_measure(struct journal *);
 /* The transaction ended. */
 void journal_settle(struct journal *, bool committed);
 

@@ -205,6 +205,11 @@ uint64_t store_last(const struct store *s)
 	return s->journal.last;
 }
 
+uint64_t store_journal_bytes(const struct store *s)
+{
+	return s->journal.bytes;
+}
+
 uint64_t store_covered(const struct store *s)
 {
 	return s->covered;
@@ -406,6 +411,7 @@ static void put_batch(void *store)
 		return;
 	journal_begin(&s->journal);
 	batch_put(&s->batch, &s->journal, env);
+	journal_measure(&s->journal);
 	/* The journal's own end tells it otherwise; and an empty commit is one. */
 	if (s->batch.trim_first || !s->batch.entries.len)
 		meta_put(env, "last", s->last_new);

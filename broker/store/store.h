@@ -47,8 +47,9 @@ void store_close(struct store *);
 
 uint64_t store_journal_id(const struct store *); /* given at creation, never 0 */
 uint32_t store_parts(const struct store *);
-uint64_t store_first(const struct store *); /* lowest position kept; last + 1 when empty */
-uint64_t store_last(const struct store *);  /* 0 when nothing was ever journalled */
+uint64_t store_first(const struct store *);         /* lowest position kept; last + 1 when empty */
+uint64_t store_last(const struct store *);          /* 0 when nothing was ever journalled */
+uint64_t store_journal_bytes(const struct store *); /* on disk, as pages */
 /* Every change up to here is in rows: recovery applies what comes after it. */
 uint64_t store_covered(const struct store *);
 

@@ -35,7 +35,7 @@ static void test_defaults_are_within_their_own_ranges(void **state)
 		assert_true(strlen(row->doc) > 0);
 		if (row->type == CONF_TEXT) {
 			assert_non_null(*(char *const *)at);
-		} else {
+		} else if (row->type == CONF_NUMBER) {
 			assert_true(*(const uint64_t *)at >= row->min);
 			assert_true(*(const uint64_t *)at <= row->max);
 		}
@@ -150,6 +150,8 @@ static void test_the_printed_example_reads_back_as_the_defaults(void **state)
 		const void *is = (const char *)&s + row->offset;
 		if (row->type == CONF_TEXT)
 			assert_string_equal(*(char *const *)is, *(char *const *)was);
+		else if (row->type == CONF_SWITCH)
+			assert_int_equal(*(const bool *)is, *(const bool *)was);
 		else
 			assert_int_equal(*(const uint64_t *)is, *(const uint64_t *)was);
 	}
