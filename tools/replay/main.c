@@ -10,6 +10,7 @@
 #include "play_command.h"
 #include "rebuild.h"
 #include "record.h"
+#include "snapshot_command.h"
 #include "verify.h"
 
 #include <stdio.h>
@@ -28,6 +29,7 @@ static const struct command commands[] = {
 	{"backup", "DIR DEST       copy a data directory beside its running broker", backup_main},
 	{"verify", "--data DIR     re-execute a journal and compare everything with it",
 	 verify_main},
+	{"snapshot", "--data DIR     the state, so that the journal before it can go", snapshot_main},
 	{"at", "POSITION ROOM  a room as it was", at_main},
 	{"explain", "ROOM MEMBER    how an unread count came to be", explain_main},
 	{"diff", "DIR DIR        what differs between two data directories", diff_main},

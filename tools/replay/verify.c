@@ -23,6 +23,7 @@ struct verify {
 	struct verify_rows rows;
 	struct verify_unread unread;
 	uint64_t covered;
+	uint64_t base; /* the snapshot's position, or 0 */
 	struct finding finding;
 };
 
@@ -107,6 +108,16 @@ static enum audit_exit check_unread(struct verify *v)
 	return err ? broken(v, err) : differs(v, v->unread.differing);
 }
 
+static enum audit_exit behind_snapshot(const struct verify *v)
+{
+	char why[160];
+	snprintf(why, sizeof why,
+		 "the database is at position %" PRIu64 ", before the snapshot at %" PRIu64
+		 ": try again when it has caught up",
+		 v->mysql.low, v->engine.base);
+	return cannot(v, AUDIT_TRIMMED, why);
+}
+
 /* The state at the marks takes the place of the state at the end. */
 static enum audit_exit check_mysql(struct verify *v)
 {
@@ -114,6 +125,8 @@ static enum audit_exit check_mysql(struct verify *v)
 	enum parlor_err err = engine_init(&v->engine, &v->source);
 	if (!err)
 		err = engine_start(&v->engine, v->mysql.high);
+	if (!err && v->mysql.low < v->engine.base)
+		return behind_snapshot(v);
 	engine_limit_to_marks(&v->engine, v->mysql.marks);
 	if (!err)
 		err = engine_run(&v->engine, v->mysql.high, NULL, NULL);
@@ -153,6 +166,7 @@ static enum audit_exit check_all(struct verify *v)
 	enum parlor_err err = engine_start(&v->engine, v->source.last);
 	if (err == PARLOR_E_NOT_FOUND)
 		return check_trimmed(v);
+	v->base = v->engine.base;
 	code = err ? broken(v, err) : check_rows(v);
 	if (!code)
 		code = check_unread(v);
@@ -174,7 +188,9 @@ static double seconds(const struct verify *v)
 static void print_equal(const struct verify *v)
 {
 	printf("journal   %" PRIu64 " records, checksums and positions are right\n",
-	       v->source.last);
+	       v->source.last - v->base);
+	if (v->base)
+		printf("snapshot  of position %" PRIu64 ", where re-execution began\n", v->base);
 	printf("state     %" PRIu64 " rows, hash %016" PRIx64 "%016" PRIx64
 	       ", re-executed and on disk (rows as of %" PRIu64 ", then recovery)\n",
 	       v->rows.rows, v->rows.executed.high, v->rows.executed.low, v->covered);
@@ -201,6 +217,8 @@ static void print_equal_json(const struct verify *v)
 		(json_int_t)v->rows.rows, "hash", hash, "messages", (json_int_t)v->unread.messages,
 		"memberships", (json_int_t)v->unread.memberships, "unread",
 		(json_int_t)v->unread.unread, "seconds", seconds(v));
+	if (line && v->base)
+		json_object_set_new(line, "snapshot", json_integer((json_int_t)v->base));
 	if (line && v->url)
 		json_object_set_new(line, "mysql",
 				    json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "low",
@@ -247,8 +265,8 @@ int verify_main(int argc, char **argv)
 			 "a running broker's file may grow meanwhile.\n"
 			 "exit: 0 all is equal; 2 usage; 3 the journal is damaged; 4 rows differ;\n"
 			 "5 an unread count is wrong; 6 the database differs; 7 something cannot\n"
-			 "be read; 8 the journal begins behind position 1, so that nothing can\n"
-			 "be re-executed",
+			 "be read; 8 the journal begins behind position 1, and no snapshot of the\n"
+			 "state before can be used; or the database is behind the snapshot",
 		.shared = OPTIONS_DATA | OPTIONS_MYSQL,
 		.rows = rows,
 	};

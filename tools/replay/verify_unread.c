@@ -139,11 +139,33 @@ static enum parlor_err compare_members(struct check *c, uint64_t groups, uint64_
 	return PARLOR_E_OK;
 }
 
+static enum parlor_err count_base(struct check *c)
+{
+	struct snapshot *base = &c->engine->snapshot;
+	enum row_table table;
+	struct span key, value;
+	enum parlor_err err = snapshot_rewind(base);
+	while (!err && !(err = snapshot_next(base, &table, &key, &value)))
+		if (!recount_begin(c->recount, table, key, value))
+			err = PARLOR_E_STORE_CORRUPT;
+	if (err == PARLOR_E_NOT_FOUND)
+		return PARLOR_E_OK;
+	return source_fault(c->engine->source, PARLOR_E_IO, 0, "the snapshot cannot be read: %s",
+			    parlor_err_text(err));
+}
+
+/* From where the re-execution began. */
+static enum parlor_err count(struct check *c, uint64_t upto)
+{
+	enum parlor_err err = c->engine->base ? count_base(c) : PARLOR_E_OK;
+	return err ? err : source_walk(c->engine->source, c->engine->base + 1, upto, take, c);
+}
+
 static enum parlor_err check_group(struct check *c, uint64_t upto, uint64_t groups, uint64_t group)
 {
 	struct source *s = c->engine->source;
 	c->recount = recount_new(groups, group);
-	enum parlor_err err = source_walk(s, 1, upto, take, c);
+	enum parlor_err err = count(c, upto);
 	if (!err) {
 		recount_each(c->recount, compare, c);
 		err = c->err;
@@ -195,7 +217,7 @@ void verify_unread_diagnose(struct engine *engine, uint64_t position, struct fin
 	/* So many groups that the room is alone in its own. */
 	c.recount = recount_new(UINT64_MAX, at.room);
 	progress_begin(&c.progress, "records counted", position);
-	if (source_walk(engine->source, 1, position, take, &c) && result.differing)
+	if (count(&c, position) && result.differing)
 		finding->code = AUDIT_JOURNAL;
 	recount_free(c.recount);
 }

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdio.h>
 
 #define DIRTY_MAX 200000
 
@@ -26,8 +27,14 @@ enum parlor_err engine_init(struct engine *e, struct source *source)
 void engine_fini(struct engine *e)
 {
 	core_free(e->core);
+	snapshot_close(&e->snapshot);
 	scratch_close(&e->scratch);
 	*e = (struct engine){0};
+}
+
+void engine_prefer_snapshot(struct engine *e)
+{
+	e->from_snapshot = true;
 }
 
 void engine_limit_to_marks(struct engine *e, const uint64_t *marks)
@@ -35,22 +42,88 @@ void engine_limit_to_marks(struct engine *e, const uint64_t *marks)
 	e->marks = marks;
 }
 
+/* What the snapshot has of it; the rest comes by with the records. */
+static void find_room(struct engine *e)
+{
+	struct core_rows rows = engine_rows(e);
+	struct row_key key;
+	struct span value;
+	uint64_t number;
+	row_key_name(&key, 'T', 0, e->tenant);
+	if (rows.get(rows.ctx, &key, &value) || !row_get_number(value, &number))
+		return;
+	e->tenant_no = (uint32_t)number;
+	row_key_name(&key, 'R', e->tenant_no, e->room);
+	if (!rows.get(rows.ctx, &key, &value) && row_get_number(value, &number))
+		e->room_no = number;
+}
+
 void engine_limit_to_room(struct engine *e, struct span tenant, struct span room)
 {
 	e->tenant = tenant;
 	e->room = room;
+	if (e->base)
+		find_room(e);
+}
+
+/* ---- where it begins ------------------------------------------------------------ */
+
+static enum parlor_err no_base(struct engine *e, enum parlor_err err, const char *why)
+{
+	struct source *s = e->source;
+	if (s->first > 1)
+		return source_fault(s, err, s->first,
+				    "%s: the journal begins at position %" PRIu64 " and %s", s->dir,
+				    s->first, why);
+	return source_fault(s, err, 0, "%s: %s", s->dir, why);
+}
+
+static enum parlor_err check_base(struct engine *e, uint64_t upto)
+{
+	const struct snapshot_head *head = &e->snapshot.head;
+	char why[160];
+	if (head->journal_id != store_journal_id(e->source->store))
+		return no_base(e, PARLOR_E_NOT_FOUND, "the snapshot is of another journal");
+	if (head->position + 1 >= e->source->first && head->position <= upto)
+		return PARLOR_E_OK;
+	snprintf(why, sizeof why,
+		 "the snapshot is of position %" PRIu64 ": that tells nothing of %" PRIu64,
+		 head->position, upto < head->position ? upto : e->source->first - 1);
+	return no_base(e, PARLOR_E_NOT_FOUND, why);
+}
+
+static enum parlor_err load_base(struct engine *e)
+{
+	enum parlor_err err = scratch_fill(&e->scratch, &e->snapshot);
+	if (!err)
+		err = core_load(e->core);
+	if (!err && core_position(e->core) != e->snapshot.head.position)
+		err = PARLOR_E_STORE_CORRUPT;
+	if (err)
+		return no_base(e, err == PARLOR_E_STORE_CORRUPT ? PARLOR_E_NOT_FOUND : PARLOR_E_IO,
+			       err == PARLOR_E_STORE_CORRUPT ? "the snapshot is damaged"
+							     : "the snapshot cannot be read");
+	e->base = e->snapshot.head.position;
+	e->next = e->base + 1;
+	return PARLOR_E_OK;
 }
 
 enum parlor_err engine_start(struct engine *e, uint64_t upto)
 {
 	progress_begin(&e->progress, "records re-executed", upto);
-	if (e->source->first > 1)
-		return source_fault(e->source, PARLOR_E_NOT_FOUND, e->source->first,
-				    "%s: the journal begins at position %" PRIu64
-				    ", and nothing tells the state before it",
-				    e->source->dir, e->source->first);
 	e->next = 1;
-	return PARLOR_E_OK;
+	if (e->source->first <= 1 && !e->from_snapshot)
+		return PARLOR_E_OK;
+	enum parlor_err err = snapshot_open(&e->snapshot, e->source->dir);
+	if (err == PARLOR_E_NOT_FOUND && e->source->first <= 1)
+		return PARLOR_E_OK;
+	if (err)
+		return no_base(e, PARLOR_E_NOT_FOUND,
+			       err == PARLOR_E_NOT_FOUND
+				       ? "there is no snapshot of the state before it"
+				       : "the snapshot cannot be read");
+	err = check_base(e, upto);
+	return err ? err : load_base(e);
 }
 
 /* Names are for everybody; the rest is about a room or a presence. */

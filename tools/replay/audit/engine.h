@@ -1,8 +1,8 @@
 /* Re-execution: the journal through the broker's own state machine, from the
- * start of time into a scratch store. Owns the core and the scratch; takes the
- * records one by one and can leave some out: what a part of MySQL has not yet,
- * or all rooms but one. Memory is bounded by the core's limits and by DIRTY_MAX
- * rows not yet written. Never looks at the rows of the data directory. */
+ * start of time, or from the snapshot, into a scratch store. Owns the core and the scratch; takes
+ * the records one by one and can leave some out: what a part of MySQL has not yet, or all rooms but
+ * one. Memory is bounded by the core's limits and by DIRTY_MAX rows not yet written. Never looks at
+ * the rows of the data directory. */
 #ifndef AUDIT_ENGINE_H
 #define AUDIT_ENGINE_H
 
@@ -15,6 +15,9 @@ struct engine {
 	struct scratch scratch;
 	struct core *core;
 	uint64_t next; /* the position to be applied next */
+	uint64_t base; /* the snapshot's position that it began with, or 0 */
+	struct snapshot snapshot;
+	bool from_snapshot; /* begin with it although the journal is whole */
 	struct progress progress;
 	/* Entries of a part behind its mark are left out, when marks are given. */
 	const uint64_t *marks; /* store_parts(); borrowed */
@@ -28,12 +31,14 @@ struct engine {
 enum parlor_err engine_init(struct engine *, struct source *) PARLOR_MUST_CHECK;
 void engine_fini(struct engine *);
 /* Before anything is applied. */
+void engine_prefer_snapshot(struct engine *);
+/* Behind engine_start. */
 void engine_limit_to_marks(struct engine *, const uint64_t *marks);
 void engine_limit_to_room(struct engine *, struct span tenant, struct span room);
 
-/* The state that re-execution begins with: nothing, before position 1. When the
- * head of the journal was trimmed that is not enough: NOT_FOUND. A snapshot of
- * the state as of a position in store_first - 1 .. upto would be loaded here. */
+/* The state that re-execution begins with: nothing, before position 1, or where
+ * the journal's head was trimmed the snapshot's. NOT_FOUND when neither will do:
+ * it must be of this journal, and of a position in first - 1 .. upto. */
 enum parlor_err engine_start(struct engine *, uint64_t upto) PARLOR_MUST_CHECK;
 
 /* Applies what follows, up to there. `each` (may be NULL) is called behind every

@@ -1,5 +1,7 @@
 #include "audit/recount.h"
 
+#include "core/block.h"
+
 #include "base/mem.h"
 #include "base/pool.h"
 
@@ -119,21 +121,24 @@ static void add_room(struct recount *c, uint64_t no)
 	HASH_ADD(hh, c->rooms, no, sizeof room->no, room);
 }
 
-static bool post(struct parlor *room, const struct record *r, struct recount_finding *f)
+static void add_message(struct parlor *room, uint64_t member, bool counted)
 {
-	if (r->seq != room->len + 1)
-		return wrong(f, RECOUNT_SEQ, r, room->len + 1, r->seq);
 	if (room->len == room->cap) {
 		room->cap = room->cap ? 2 * room->cap : 16;
 		room->messages = mem_resize(room->messages, room->cap, sizeof *room->messages);
 	}
-	bool counted = r->type == MESSAGE_TYPE_MESSAGE;
-	room->messages[room->len++] = r->member | (uint64_t)counted << SENDER_BITS;
+	room->messages[room->len++] = member | (uint64_t)counted << SENDER_BITS;
+}
+
+static bool post(struct parlor *room, const struct record *r, struct recount_finding *f)
+{
+	if (r->seq != room->len + 1)
+		return wrong(f, RECOUNT_SEQ, r, room->len + 1, r->seq);
+	add_message(room, r->member, r->type == MESSAGE_TYPE_MESSAGE);
 	return true;
 }
 
-/* Who joins begins behind all that was said. */
-static void join(struct recount *c, struct parlor *room, uint64_t member)
+static void join(struct recount *c, struct parlor *room, uint64_t member, uint64_t read_seq)
 {
 	struct seat *seat = seat_of(room, member);
 	if (!seat) {
@@ -141,7 +146,7 @@ static void join(struct recount *c, struct parlor *room, uint64_t member)
 		seat->member = member;
 		HASH_ADD(hh, room->seats, member, sizeof seat->member, seat);
 	}
-	seat->read_seq = room->len;
+	seat->read_seq = read_seq;
 }
 
 static bool has_read(struct parlor *room, const struct record *r, struct recount_finding *f)
@@ -183,9 +188,51 @@ bool recount_take(struct recount *c, const struct record *r, struct recount_find
 	if (r->kind == RECORD_LEFT)
 		return leave(c, room, r, f);
 	if (r->kind == RECORD_JOINED)
-		join(c, room, r->member);
+		join(c, room, r->member, room->len); /* behind all that was said */
 	if (r->kind == RECORD_ROOM_STATE && r->type == ROOM_STATE_DISSOLVED)
 		remove_all(c, room);
+	return true;
+}
+
+/* ---- a snapshot ------------------------------------------------------------------ */
+
+static bool begin_block(struct parlor *room, uint64_t no, struct span value)
+{
+	struct row_message m;
+	unsigned len;
+	if (!block_count(value, &len) || no * BLOCK_MESSAGES != room->len)
+		return false;
+	for (unsigned at = 0; at < len; at++) {
+		if (!block_get(value, at, &m))
+			return false;
+		add_message(room, m.sender, m.counts);
+	}
+	return true;
+}
+
+bool recount_begin(struct recount *c, enum row_table table, struct span key, struct span value)
+{
+	struct row_membership row;
+	if (table != ROW_ROOMS)
+		return true;
+	if (key.len < ROW_PREFIX)
+		return false;
+	const uint8_t *bytes = key.data;
+	uint64_t no = be64_get(bytes);
+	if (no % c->groups != c->group)
+		return true;
+	if (bytes[8] == 0) {
+		add_room(c, no);
+		return true;
+	}
+	struct parlor *room = room_of(c, no);
+	if (!room || key.len != ROW_PREFIX + 8)
+		return false;
+	if (bytes[8] == 2)
+		return begin_block(room, row_key_tail(key.data, key.len), value);
+	if (bytes[8] != 1 || !row_get_membership(value, &row))
+		return false;
+	join(c, room, row_key_tail(key.data, key.len), row.read_seq);
 	return true;
 }
 

@@ -9,7 +9,7 @@
 #ifndef AUDIT_RECOUNT_H
 #define AUDIT_RECOUNT_H
 
-#include "core/record.h"
+#include "core/row.h"
 
 #include <stdbool.h>
 
@@ -18,6 +18,12 @@ struct recount;
 /* Counts the rooms whose number leaves `group` when divided by `groups`. */
 struct recount *recount_new(uint64_t groups, uint64_t group);
 void recount_free(struct recount *);
+
+/* A row of the snapshot that the counting begins with, in order of keys: rooms,
+ * who is in them and has read how far, and which messages count and whose they
+ * are; counters are not looked at. False: it is damaged. */
+bool recount_begin(struct recount *, enum row_table, struct span key,
+		   struct span value) PARLOR_MUST_CHECK;
 
 /* What a record shows to be wrong. */
 enum recount_fault {

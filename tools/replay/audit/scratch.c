@@ -61,6 +61,37 @@ struct core_rows scratch_rows(struct scratch *s)
 	return store_rows(s->store);
 }
 
+/* NOT_FOUND: it was the last. */
+static enum parlor_err fill_slice(struct scratch *s, struct snapshot *from)
+{
+	struct row_key row;
+	struct span key, value;
+	enum parlor_err err = store_reserve(s->store, SLICE * ROW_COST_BYTES), end = PARLOR_E_OK;
+	if (!err)
+		err = store_begin(s->store);
+	if (err)
+		return err;
+	for (unsigned n = 0; n < SLICE && !(end = snapshot_next(from, &row.table, &key, &value));
+	     n++) {
+		row.len = key.len;
+		memcpy(row.bytes, key.data, key.len);
+		store_put(s->store, &row, value);
+	}
+	err = store_commit(s->store);
+	return err ? err : end;
+}
+
+enum parlor_err scratch_fill(struct scratch *s, struct snapshot *from)
+{
+	enum parlor_err err;
+	store_turn_end(s->store);
+	do
+		err = fill_slice(s, from);
+	while (!err);
+	enum parlor_err turn = store_turn_begin(s->store);
+	return err == PARLOR_E_NOT_FOUND ? turn : err;
+}
+
 static enum parlor_err write_slice(struct scratch *s, struct core *core, core_put_fn *put)
 {
 	uint64_t covered;

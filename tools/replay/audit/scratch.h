@@ -5,6 +5,7 @@
 #ifndef AUDIT_SCRATCH_H
 #define AUDIT_SCRATCH_H
 
+#include "store/snapshot.h"
 #include "store/store.h"
 
 struct scratch {
@@ -14,6 +15,9 @@ struct scratch {
 /* why: one line, of at least 256 bytes. */
 enum parlor_err scratch_open(struct scratch *, char *why, size_t why_size) PARLOR_MUST_CHECK;
 void scratch_close(struct scratch *);
+
+/* All rows of a snapshot, that was just opened. Its errors, or a failure. */
+enum parlor_err scratch_fill(struct scratch *, struct snapshot *) PARLOR_MUST_CHECK;
 
 /* As they were written last; values borrow until the next write. */
 struct core_rows scratch_rows(struct scratch *);
