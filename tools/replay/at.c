@@ -155,6 +155,20 @@ static enum parlor_err print_message(void *arg, const struct entry *entry, const
 	return PARLOR_E_OK;
 }
 
+/* Its text went with its record; the index still knows of it. */
+static void print_trimmed(struct at *a, uint64_t seq)
+{
+	char when[STORY_TIME_BYTES];
+	if (a->json)
+		put(a, json_pack("{s:s, s:I, s:I, s:I, s:b, s:b}", "kind", "message", "seq",
+				 (json_int_t)seq, "position", (json_int_t)a->message.position,
+				 "time_us", (json_int_t)a->message.time_us, "recalled",
+				 (int)a->message.recalled, "trimmed", 1));
+	else
+		printf("%6" PRIu64 "  %s  (trimmed)\n", seq,
+		       story_time_short(a->message.time_us, when));
+}
+
 static enum parlor_err print_messages(struct at *a)
 {
 	enum parlor_err err = PARLOR_E_OK;
@@ -164,6 +178,10 @@ static enum parlor_err print_messages(struct at *a)
 		err = core_message(a->engine.core, a->view.no, seq, &a->message);
 		if (!err)
 			err = source_read(&a->source, a->message.position, print_message, a);
+		if (err == PARLOR_E_NOT_FOUND && a->message.position <= a->engine.base) {
+			print_trimmed(a, seq);
+			err = PARLOR_E_OK;
+		}
 	}
 	return err;
 }

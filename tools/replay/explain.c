@@ -94,19 +94,29 @@ static bool concerns(struct explain *x, const struct record *r)
 	}
 }
 
-static void remember(struct explain *x, const struct record *r)
+static void remember(struct explain *x, uint64_t seq)
 {
-	if (r->kind != RECORD_POSTED || r->type != MESSAGE_TYPE_MESSAGE ||
-	    r->member == x->member_no)
-		return;
 	if (x->others_len == x->others_cap) {
 		x->others_cap = x->others_cap ? 2 * x->others_cap : 64;
 		x->others = mem_resize(x->others, x->others_cap, sizeof *x->others);
 	}
-	x->others[x->others_len++] = r->seq;
+	x->others[x->others_len++] = seq;
 }
 
 /* ---- lines ---------------------------------------------------------------------- */
+
+static void print_numbers(struct explain *x, uint64_t position, const char *when,
+			  const struct numbers *n)
+{
+	if (!x->lines++)
+		printf("%10s  %-19s  %8s %8s %8s  WHAT\n", "POSITION", "TIME", "COUNTED", "SEEN",
+		       "UNREAD");
+	printf("%10" PRIu64 "  %-19s  ", position, when);
+	if (n->known)
+		printf("%8" PRIu64 " %8" PRIu64 " %8" PRIu64 "  ", n->counted, n->seen, n->unread);
+	else
+		printf("%8s %8s %8s  ", "-", "-", "-");
+}
 
 static void print_line(struct explain *x, const struct entry *entry, const struct record *r,
 		       const struct numbers *n)
@@ -114,18 +124,23 @@ static void print_line(struct explain *x, const struct entry *entry, const struc
 	char when[STORY_TIME_BYTES], what[512];
 	const char *why = remark(x, r);
 	story_what(&x->story, entry, r, what, sizeof what);
-	if (!x->lines++)
-		printf("%10s  %-19s  %8s %8s %8s  WHAT\n", "POSITION", "TIME", "COUNTED", "SEEN",
-		       "UNREAD");
-	printf("%10" PRIu64 "  %s  ", entry->position, story_time_short(r->time_us, when));
-	if (n->known)
-		printf("%8" PRIu64 " %8" PRIu64 " %8" PRIu64 "  ", n->counted, n->seen, n->unread);
-	else
-		printf("%8s %8s %8s  ", "-", "-", "-");
+	print_numbers(x, entry->position, story_time_short(r->time_us, when), n);
 	story_text(stdout, what);
 	if (*why)
 		printf(" (%s)", why);
 	putchar('\n');
+}
+
+static void put_json(struct explain *x, json_t *line, const struct numbers *n)
+{
+	if (line && n->known) {
+		json_object_set_new(line, "counted", json_integer((json_int_t)n->counted));
+		json_object_set_new(line, "seen", json_integer((json_int_t)n->seen));
+		json_object_set_new(line, "unread", json_integer((json_int_t)n->unread));
+	}
+	if (!story_json_line(stdout, line))
+		x->failed = true;
+	x->lines++;
 }
 
 static void print_json(struct explain *x, const struct entry *entry, const struct record *r,
@@ -139,15 +154,50 @@ static void print_json(struct explain *x, const struct entry *entry, const struc
 	}
 	if (line && *why)
 		json_object_set_new(line, "remark", json_string(why));
-	if (line && n->known) {
-		json_object_set_new(line, "counted", json_integer((json_int_t)n->counted));
-		json_object_set_new(line, "seen", json_integer((json_int_t)n->seen));
-		json_object_set_new(line, "unread", json_integer((json_int_t)n->unread));
-	}
-	if (!story_json_line(stdout, line))
-		x->failed = true;
-	x->lines++;
+	put_json(x, line, n);
 }
+
+/* ---- what the snapshot says ----------------------------------------------------- */
+
+static void print_base(struct explain *x, const struct numbers *n)
+{
+	if (x->json) {
+		put_json(x,
+			 json_pack("{s:I, s:s}", "position", (json_int_t)x->engine.base, "kind",
+				   "snapshot"),
+			 n);
+		return;
+	}
+	print_numbers(x, x->engine.base, "-", n);
+	printf("the snapshot; what was before it is trimmed\n");
+}
+
+/* What was said before is known by the index alone. */
+static enum parlor_err begin(struct explain *x)
+{
+	struct core *core = x->engine.core;
+	struct core_room_view room;
+	struct row_message m;
+	struct numbers n;
+	enum parlor_err err = core_member_find(core, &x->call, x->member, &x->member_no);
+	if (!err)
+		err = core_room_names(core, x->engine.room_no, &room);
+	for (uint64_t seq = 1; !err && seq <= room.last_seq; seq++) {
+		err = core_message(core, x->engine.room_no, seq, &m);
+		if (!err && m.counts && m.sender != x->member_no)
+			remember(x, seq);
+	}
+	if (!err)
+		err = numbers_now(x, &n);
+	if (err)
+		return source_fault(&x->source, err, 0, "%s", parlor_err_text(err));
+	x->inside = n.known;
+	if (x->inside)
+		print_base(x, &n);
+	return PARLOR_E_OK;
+}
+
+/* ---- record by record ----------------------------------------------------------- */
 
 static enum parlor_err come_by(void *arg, const struct entry *entry, const struct record *r)
 {
@@ -158,7 +208,9 @@ static enum parlor_err come_by(void *arg, const struct entry *entry, const struc
 		x->member_no = r->member;
 	if (!r->room || r->room != x->engine.room_no)
 		return PARLOR_E_OK;
-	remember(x, r);
+	if (r->kind == RECORD_POSTED && r->type == MESSAGE_TYPE_MESSAGE &&
+	    r->member != x->member_no)
+		remember(x, r->seq);
 	if (!x->member_no || !concerns(x, r))
 		return PARLOR_E_OK;
 	enum parlor_err err = numbers_now(x, &n);
@@ -205,7 +257,9 @@ static enum parlor_err walk(struct explain *x, const char *dir)
 	if (err)
 		return err;
 	engine_limit_to_room(&x->engine, x->call.tenant, x->room);
-	return engine_run(&x->engine, x->source.last, come_by, x);
+	if (x->engine.base && x->engine.room_no)
+		err = begin(x);
+	return err ? err : engine_run(&x->engine, x->source.last, come_by, x);
 }
 
 static int finish(struct explain *x)
