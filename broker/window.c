@@ -47,8 +47,6 @@ static void look_at_ages(struct broker *b)
 {
 	uint64_t age_us = b->settings.hot_seconds * 1000000, time_us;
 	uint64_t low = store_first(b->store), high = store_last(b->store) + 1;
-	if (low < b->window.young)
-		low = b->window.young;
 	while (low < high) {
 		uint64_t middle = low + (high - low) / 2;
 		if (time_at(b, middle, &time_us))
@@ -61,26 +59,54 @@ static void look_at_ages(struct broker *b)
 	b->window.young = low;
 }
 
-/* One of another journal, or of one that went on elsewhere, is of no use. */
+/* What it was taken of is in this journal. Once that is trimmed it is the one by
+ * which it was. */
+static bool is_same(struct broker *b, const struct snapshot_head *head)
+{
+	struct entry entry;
+	if (head->position < store_first(b->store))
+		return true;
+	return head->position <= store_last(b->store) &&
+	       store_read(b->store, head->position, &entry) == PARLOR_E_OK &&
+	       snapshot_digest(entry.head) == head->digest;
+}
+
+/* Why the snapshot is of no use, or NULL. */
+static const char *no_use(struct broker *b, enum parlor_err err, const struct snapshot_head *head)
+{
+	if (err == PARLOR_E_NOT_FOUND)
+		return "there is none; parlor-replay snapshot makes one";
+	if (err)
+		return parlor_err_text(err);
+	if (head->journal_id != store_journal_id(b->store))
+		return "it is of another journal";
+	return is_same(b, head) ? NULL : "it is of a journal that went on elsewhere";
+}
+
 static void look_at_snapshot(struct broker *b)
 {
 	struct snapshot_head head = {0};
 	enum parlor_err err = snapshot_read_head(b->settings.data, &head);
-	bool usable = !err && head.journal_id == store_journal_id(b->store) &&
-		      head.position <= store_last(b->store);
-	bool useless = !usable && err != PARLOR_E_NOT_FOUND;
-	if (useless && !b->window.told)
-		log_warn("%s: the snapshot is of no use: %s", b->settings.data,
-			 err ? parlor_err_text(err) : "it is of another journal");
-	b->window.told = useless;
-	b->window.snapshot = usable ? head.position : 0;
+	/* What it has may go only if it cannot be lost again. */
+	if (!err && head.position != b->window.snapshot)
+		err = snapshot_settle(b->settings.data);
+	const char *why = no_use(b, err, &head);
+	if (why && !b->window.told)
+		log_warn("%s: nothing is trimmed for want of a snapshot: %s", b->settings.data,
+			 why);
+	b->window.told = why;
+	b->window.snapshot = why ? 0 : head.position;
+}
+
+static bool is_limited(const struct settings *s)
+{
+	return s->hot_records || s->hot_bytes || s->hot_seconds;
 }
 
 void window_look(struct broker *b)
 {
 	const struct settings *s = &b->settings;
-	bool limited = s->hot_records || s->hot_bytes || s->hot_seconds;
-	if (!limited || (b->window.looked_us && b->now_us - b->window.looked_us < LOOK_US))
+	if (!is_limited(s) || (b->window.looked_us && b->now_us - b->window.looked_us < LOOK_US))
 		return;
 	b->window.looked_us = b->now_us;
 	if (s->hot_seconds)
@@ -91,6 +117,8 @@ void window_look(struct broker *b)
 
 uint64_t window_first(const struct broker *b)
 {
+	if (!is_limited(&b->settings))
+		return store_first(b->store);
 	struct trim_limits limits = limits_of(b);
 	struct trim_facts facts = facts_of(b);
 	return trim_first(&limits, &facts);
@@ -98,6 +126,8 @@ uint64_t window_first(const struct broker *b)
 
 uint64_t window_behind(const struct broker *b)
 {
+	if (!is_limited(&b->settings))
+		return b->settings.behind_records_max;
 	struct trim_limits limits = limits_of(b);
 	struct trim_facts facts = facts_of(b);
 	return trim_behind(&limits, &facts, b->settings.behind_records_max);

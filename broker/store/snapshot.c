@@ -10,10 +10,15 @@
 
 #define MAGIC "PARLSNAP"
 #define FORM 1
-#define HEAD_BYTES 64
+#define HEAD_BYTES 72
 #define ROW_HEAD_BYTES 6
 #define VALUE_MAX ((uint32_t)64 << 20)
 #define PATH_BYTES 4096
+
+uint64_t snapshot_digest(struct span head)
+{
+	return hash64(head.data, head.len);
+}
 
 static enum parlor_err err_of(int number)
 {
@@ -37,6 +42,16 @@ static bool hash_begin(struct snapshot *s)
 	return s->hash;
 }
 
+enum parlor_err snapshot_settle(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return PARLOR_E_STORE;
+	bool synced = fsync(fd) == 0;
+	close(fd);
+	return synced ? PARLOR_E_OK : PARLOR_E_STORE;
+}
+
 /* ---- the head ------------------------------------------------------------------ */
 
 static void head_encode(struct buf *b, const struct snapshot_head *h)
@@ -46,6 +61,7 @@ static void head_encode(struct buf *b, const struct snapshot_head *h)
 	buf_put_u32(b, 0);
 	buf_put_u64(b, h->journal_id);
 	buf_put_u64(b, h->position);
+	buf_put_u64(b, h->digest);
 	buf_put_u64(b, h->rows);
 	buf_put_u64(b, h->hash.low);
 	buf_put_u64(b, h->hash.high);
@@ -61,6 +77,7 @@ static enum parlor_err head_decode(struct snapshot_head *h, const uint8_t bytes[
 	(void)reader_u32(&in);
 	h->journal_id = reader_u64(&in);
 	h->position = reader_u64(&in);
+	h->digest = reader_u64(&in);
 	h->rows = reader_u64(&in);
 	h->hash.low = reader_u64(&in);
 	h->hash.high = reader_u64(&in);
@@ -188,12 +205,14 @@ static enum parlor_err open_new(const char *dir, int *fd)
 	return ftruncate(*fd, 0) == 0 ? PARLOR_E_OK : err_of(errno);
 }
 
-enum parlor_err snapshot_create(struct snapshot *s, const char *dir, uint64_t journal_id,
-				uint64_t position)
+enum parlor_err snapshot_create(struct snapshot *s, const char *dir,
+				const struct snapshot_head *head)
 {
 	int fd = -1;
 	*s = (struct snapshot){.dir = dir,
-			       .head = {.journal_id = journal_id, .position = position}};
+			       .head = {.journal_id = head->journal_id,
+					.position = head->position,
+					.digest = head->digest}};
 	enum parlor_err err = open_new(dir, &fd);
 	if (!err && (!(s->file = fdopen(fd, "wb")) || !hash_begin(s)))
 		err = PARLOR_E_NO_MEMORY;
@@ -221,23 +240,13 @@ void snapshot_put(struct snapshot *s, enum row_table table, struct span key, str
 		fail(s, err_of(errno));
 }
 
-static int sync_dir(const char *dir)
-{
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return errno;
-	int rc = fsync(fd) == 0 ? 0 : errno;
-	close(fd);
-	return rc;
-}
-
 static void put_in_place(struct snapshot *s)
 {
 	char from[PATH_BYTES], to[PATH_BYTES];
 	if (!path_of(from, s->dir, "snapshot.new") || !path_of(to, s->dir, "snapshot"))
 		fail(s, PARLOR_E_STORE);
-	else if (rename(from, to) != 0 || sync_dir(s->dir) != 0)
-		fail(s, PARLOR_E_STORE);
+	else
+		fail(s, rename(from, to) == 0 ? snapshot_settle(s->dir) : PARLOR_E_STORE);
 }
 
 enum parlor_err snapshot_commit(struct snapshot *s)
@@ -253,4 +262,18 @@ enum parlor_err snapshot_commit(struct snapshot *s)
 	if (!s->err)
 		put_in_place(s);
 	return s->err;
+}
+
+enum parlor_err snapshot_copy(struct snapshot *from, const char *to_dir)
+{
+	struct snapshot to;
+	enum row_table table;
+	struct span key, value;
+	enum parlor_err err = snapshot_create(&to, to_dir, &from->head);
+	while (!err && !(err = snapshot_next(from, &table, &key, &value)))
+		snapshot_put(&to, table, key, value);
+	if (err == PARLOR_E_NOT_FOUND && !from->left)
+		err = snapshot_commit(&to);
+	snapshot_close(&to);
+	return err;
 }

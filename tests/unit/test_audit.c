@@ -2,6 +2,7 @@
  * them, and the naive recount. */
 #include "audit/moment.h"
 #include "audit/recount.h"
+#include "core/block.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -233,6 +234,45 @@ static void a_record_about_nobody_is_found(void **state)
 	assert_int_equal(c->finding.fault, RECOUNT_ROOM);
 }
 
+static bool begin(struct count *c, const struct row_key *key, const struct buf *value)
+{
+	return recount_begin(c->recount, key->table, (struct span){key->bytes, key->len},
+			     (struct span){value->data, value->len});
+}
+
+/* Rows as a snapshot has them: bob said 1 and 3, 2 does not count, alice has read 1. */
+static void counting_begins_with_a_snapshot(void **state)
+{
+	struct count *c = *state;
+	struct row_key key;
+	struct buf value = {0};
+	row_key_room(&key, ROOM);
+	assert_true(begin(c, &key, &value)); /* its counters are not looked at */
+	for (uint64_t member = ALICE; member <= BOB; member++) {
+		row_key_membership(&key, ROOM, member);
+		buf_clear(&value);
+		row_put_membership(&value, &(struct row_membership){.read_seq = member == ALICE});
+		assert_true(begin(c, &key, &value));
+	}
+	row_key_block(&key, ROOM, 0);
+	buf_clear(&value);
+	for (unsigned at = 0; at < 3; at++)
+		block_append(&value, &(struct row_message){.sender = BOB, .counts = at != 1});
+	assert_true(begin(c, &key, &value));
+	assert_false(begin(c, &key, &value)); /* messages are there once */
+
+	assert_int_equal(recount_members(c->recount, ROOM), 2);
+	assert_int_equal(unread(c, ALICE), 1);
+	assert_int_equal(unread(c, BOB), 0);
+	assert_false(post(c, ALICE, 5, MESSAGE_TYPE_MESSAGE));
+	assert_int_equal(c->finding.expected, 4);
+	assert_true(post(c, ALICE, 4, MESSAGE_TYPE_MESSAGE));
+	assert_int_equal(unread(c, BOB), 1);
+	row_key_membership(&key, ROOM + 1, ALICE);
+	assert_false(begin(c, &key, &value)); /* of a room that is not there */
+	buf_fini(&value);
+}
+
 static void other_groups_are_left_alone(void **state)
 {
 	struct count *c = *state;
@@ -255,6 +295,7 @@ int main(void)
 		COUNTS(a_wrong_unread_is_found),
 		COUNTS(a_gap_or_a_repeat_is_found),
 		COUNTS(a_record_about_nobody_is_found),
+		COUNTS(counting_begins_with_a_snapshot),
 		COUNTS(other_groups_are_left_alone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

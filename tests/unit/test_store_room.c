@@ -120,6 +120,28 @@ static void a_full_map_refuses_and_trimming_frees_it(void **state)
 	store_turn_end(w->store);
 }
 
+static void the_size_of_the_journal_follows_what_is_kept(void **state)
+{
+	struct world *w = *state;
+	open_world(w);
+	assert_int_equal(store_journal_bytes(w->store), 0);
+	while (store_last(w->store) < 1000)
+		assert_true(post_sized(w, 1000));
+	uint64_t last = store_last(w->store), all = store_journal_bytes(w->store);
+	assert_in_range(all, 1000 * 1000, 3000 * 1000);
+	begin(w);
+	append_to(w, last + 1, "given up");
+	store_abort(w->store);
+	assert_int_equal(store_journal_bytes(w->store), all);
+	reopen(w);
+	assert_int_equal(store_journal_bytes(w->store), all);
+	trim(w, last - 9);
+	uint64_t few = store_journal_bytes(w->store);
+	assert_in_range(few, 10 * 1000, 50 * 1000);
+	reopen(w);
+	assert_int_equal(store_journal_bytes(w->store), few);
+}
+
 static void a_full_map_lives_on_in_what_is_trimmed(void **state)
 {
 	struct world *w = *state;
@@ -336,6 +358,7 @@ int main(void)
 {
 	const struct CMUnitTest stories[] = {
 		STORY(a_full_map_refuses_and_trimming_frees_it),
+		STORY(the_size_of_the_journal_follows_what_is_kept),
 		STORY(a_full_map_lives_on_in_what_is_trimmed),
 		STORY(one_turn_is_not_promised_more_than_there_is),
 		STORY(a_commit_larger_than_the_map_changes_nothing),
