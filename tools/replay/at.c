@@ -247,7 +247,7 @@ int at_main(int argc, char **argv)
 			 "RFC 3339, or in milliseconds since 1970.\n"
 			 "exit: 0 printed; 1 there was no such room; 2 usage; 3 the journal is\n"
 			 "damaged; 7 something cannot be read; 8 the journal begins behind\n"
-			 "position 1",
+			 "position 1, and no snapshot of before that moment can be used",
 		.shared = OPTIONS_DATA | OPTIONS_TENANT,
 		.rows = rows,
 	};

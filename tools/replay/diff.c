@@ -113,7 +113,8 @@ int diff_main(int argc, char **argv)
 			 "between two data directories, or between two moments of one. Numbers,\n"
 			 "positions and times are not compared: what was said to whom is.\n"
 			 "exit: 0 no difference; 1 they differ; 2 usage; 3 a journal is damaged;\n"
-			 "7 something cannot be read; 8 a journal begins behind position 1",
+			 "7 something cannot be read; 8 a journal begins behind position 1,\n"
+			 "and no snapshot of before that moment can be used",
 		.rows = rows,
 	};
 

@@ -295,7 +295,7 @@ int explain_main(int argc, char **argv)
 			 "exit: 0 printed; 1 there is no such room, or the member was never in\n"
 			 "it; 2 usage; 3 the journal is damaged; 5 the count is not what\n"
 			 "counting one by one gives; 7 something cannot be read; 8 the journal\n"
-			 "begins behind position 1",
+			 "begins behind position 1, and no snapshot can be used",
 		.shared = OPTIONS_DATA | OPTIONS_TENANT,
 		.rows = rows,
 	};

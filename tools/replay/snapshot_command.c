@@ -2,6 +2,7 @@
 
 #include "audit/finding.h"
 #include "audit/recovered.h"
+#include "interrupt.h"
 #include "options.h"
 
 #include "base/clock.h"
@@ -24,6 +25,7 @@ struct round {
 	bool unchanged;
 };
 
+/* NOT_FOUND: the rows have come to their end. */
 static enum parlor_err failed(struct round *r, enum parlor_err err)
 {
 	if (!err || err == PARLOR_E_NOT_FOUND)
@@ -85,9 +87,11 @@ static enum parlor_err put_recovered(struct round *r, enum row_table table)
 
 static enum parlor_err write_all(struct round *r)
 {
-	enum parlor_err err =
-		failed(r, snapshot_create(&r->snapshot, r->dir, store_journal_id(r->source.store),
-					  r->position));
+	struct snapshot_head head = {.journal_id = store_journal_id(r->source.store),
+				     .position = r->position};
+	enum parlor_err err = source_digest(&r->source, r->position, &head.digest);
+	if (!err)
+		err = failed(r, snapshot_create(&r->snapshot, r->dir, &head));
 	for (int table = 0; !err && table < ROW_TABLES; table++)
 		err = r->from_rows ? put_recovered(r, (enum row_table)table)
 				   : put_executed(r, (enum row_table)table);
@@ -101,18 +105,22 @@ static void tell(const struct round *r)
 	fflush(stdout);
 }
 
-static enum audit_exit take(const char *dir, bool from_rows)
+/* taken: the position of the one that this process took before, or 0. */
+static enum audit_exit take(const char *dir, bool from_rows, uint64_t *taken)
 {
 	struct round r = {.dir = dir, .from_rows = from_rows, .begun_us = clock_mono_us()};
 	enum parlor_err err = source_open(&r.source, dir);
-	if (!err)
+	r.unchanged = !err && r.source.last == *taken;
+	if (!err && !r.unchanged)
 		err = from_rows ? recover(&r) : execute(&r);
 	if (!err && !r.unchanged)
 		err = write_all(&r);
 	if (err)
 		fprintf(stderr, "parlor-replay: %s\n", r.source.why);
-	else if (!r.unchanged)
+	if (!err && !r.unchanged) {
 		tell(&r);
+		*taken = r.position;
+	}
 	snapshot_close(&r.snapshot);
 	recovered_fini(&r.recovered);
 	engine_fini(&r.engine);
@@ -124,7 +132,7 @@ static enum audit_exit take(const char *dir, bool from_rows)
 
 int snapshot_main(int argc, char **argv)
 {
-	uint64_t every = 0;
+	uint64_t every = 0, taken = 0;
 	bool from_rows = false;
 	struct options_shared shared;
 	const struct options_row rows[] = {
@@ -156,11 +164,15 @@ int snapshot_main(int argc, char **argv)
 	options_parse(&command, &shared, argc, argv);
 	if (!shared.data)
 		options_misuse(&command, "missing", "--data DIR");
+	if (every)
+		interrupt_catch();
 	for (;;) {
-		enum audit_exit code = take(shared.data, from_rows);
-		if (code || !every)
+		enum audit_exit code = take(shared.data, from_rows, &taken);
+		if (code || !every || interrupted())
 			return (int)code;
 		from_rows = false;
 		(void)nanosleep(&(struct timespec){.tv_sec = (time_t)every}, NULL);
+		if (interrupted())
+			return AUDIT_EQUAL;
 	}
 }

@@ -84,6 +84,14 @@ static enum parlor_err check_base(struct engine *e, uint64_t upto)
 	char why[160];
 	if (head->journal_id != store_journal_id(e->source->store))
 		return no_base(e, PARLOR_E_NOT_FOUND, "the snapshot is of another journal");
+	uint64_t digest = head->digest;
+	enum parlor_err err = source_digest(e->source, head->position, &digest);
+	if (err)
+		return err;
+	/* Where the record is trimmed, the broker compared it before. */
+	if (digest != head->digest)
+		return no_base(e, PARLOR_E_NOT_FOUND,
+			       "the snapshot is of a journal that went on elsewhere");
 	if (head->position + 1 >= e->source->first && head->position <= upto)
 		return PARLOR_E_OK;
 	snprintf(why, sizeof why,
@@ -92,17 +100,41 @@ static enum parlor_err check_base(struct engine *e, uint64_t upto)
 	return no_base(e, PARLOR_E_NOT_FOUND, why);
 }
 
+/* All of it is read once before any of it is believed. */
+static enum parlor_err read_base(struct engine *e)
+{
+	enum row_table table;
+	struct span key, value;
+	enum parlor_err err;
+	do
+		err = snapshot_next(&e->snapshot, &table, &key, &value);
+	while (!err);
+	return err == PARLOR_E_NOT_FOUND ? snapshot_rewind(&e->snapshot) : err;
+}
+
+static enum parlor_err find_base(struct engine *e, uint64_t upto)
+{
+	enum parlor_err err = snapshot_open(&e->snapshot, e->source->dir);
+	if (err == PARLOR_E_NOT_FOUND)
+		return no_base(e, err, "there is no snapshot of the state before it");
+	if (!err)
+		err = read_base(e);
+	if (err == PARLOR_E_STORE_CORRUPT)
+		return no_base(e, PARLOR_E_NOT_FOUND, "the snapshot is damaged");
+	if (err)
+		return no_base(e, PARLOR_E_NOT_FOUND, "the snapshot cannot be read");
+	return check_base(e, upto);
+}
+
 static enum parlor_err load_base(struct engine *e)
 {
 	enum parlor_err err = scratch_fill(&e->scratch, &e->snapshot);
 	if (!err)
 		err = core_load(e->core);
 	if (!err && core_position(e->core) != e->snapshot.head.position)
-		err = PARLOR_E_STORE_CORRUPT;
+		return no_base(e, PARLOR_E_NOT_FOUND, "the snapshot is of another position");
 	if (err)
-		return no_base(e, err == PARLOR_E_STORE_CORRUPT ? PARLOR_E_NOT_FOUND : PARLOR_E_IO,
-			       err == PARLOR_E_STORE_CORRUPT ? "the snapshot is damaged"
-							     : "the snapshot cannot be read");
+		return no_base(e, PARLOR_E_IO, "the snapshot cannot be loaded");
 	e->base = e->snapshot.head.position;
 	e->next = e->base + 1;
 	return PARLOR_E_OK;
@@ -110,20 +142,19 @@ static enum parlor_err load_base(struct engine *e)
 
 enum parlor_err engine_start(struct engine *e, uint64_t upto)
 {
+	bool whole = e->source->first <= 1;
 	progress_begin(&e->progress, "records re-executed", upto);
 	e->next = 1;
-	if (e->source->first <= 1 && !e->from_snapshot)
+	if (whole && !e->from_snapshot)
 		return PARLOR_E_OK;
-	enum parlor_err err = snapshot_open(&e->snapshot, e->source->dir);
-	if (err == PARLOR_E_NOT_FOUND && e->source->first <= 1)
-		return PARLOR_E_OK;
-	if (err)
-		return no_base(e, PARLOR_E_NOT_FOUND,
-			       err == PARLOR_E_NOT_FOUND
-				       ? "there is no snapshot of the state before it"
-				       : "the snapshot cannot be read");
-	err = check_base(e, upto);
-	return err ? err : load_base(e);
+	enum parlor_err err = find_base(e, upto);
+	if (!err)
+		return load_base(e);
+	snapshot_close(&e->snapshot);
+	if (!whole)
+		return err;
+	e->source->why[0] = 0;
+	return PARLOR_E_OK;
 }
 
 /* Names are for everybody; the rest is about a room or a presence. */

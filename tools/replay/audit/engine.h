@@ -17,7 +17,7 @@ struct engine {
 	uint64_t next; /* the position to be applied next */
 	uint64_t base; /* the snapshot's position that it began with, or 0 */
 	struct snapshot snapshot;
-	bool from_snapshot; /* begin with it although the journal is whole */
+	bool from_snapshot; /* begin with it also when the journal is whole */
 	struct progress progress;
 	/* Entries of a part behind its mark are left out, when marks are given. */
 	const uint64_t *marks; /* store_parts(); borrowed */
@@ -30,16 +30,15 @@ struct engine {
 /* Failures of an engine stand in the source's `why`. */
 enum parlor_err engine_init(struct engine *, struct source *) PARLOR_MUST_CHECK;
 void engine_fini(struct engine *);
-/* Before anything is applied. */
-void engine_prefer_snapshot(struct engine *);
-/* Behind engine_start. */
-void engine_limit_to_marks(struct engine *, const uint64_t *marks);
-void engine_limit_to_room(struct engine *, struct span tenant, struct span room);
-
 /* The state that re-execution begins with: nothing, before position 1, or where
  * the journal's head was trimmed the snapshot's. NOT_FOUND when neither will do:
  * it must be of this journal, and of a position in first - 1 .. upto. */
 enum parlor_err engine_start(struct engine *, uint64_t upto) PARLOR_MUST_CHECK;
+/* Before it: a snapshot that will do is taken also when the journal is whole. */
+void engine_prefer_snapshot(struct engine *);
+/* Behind it, before anything is applied. */
+void engine_limit_to_marks(struct engine *, const uint64_t *marks);
+void engine_limit_to_room(struct engine *, struct span tenant, struct span room);
 
 /* Applies what follows, up to there. `each` (may be NULL) is called behind every
  * entry, applied or left out. */

@@ -1,5 +1,7 @@
 #include "audit/source.h"
 
+#include "store/snapshot.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -149,6 +151,19 @@ enum parlor_err source_read(struct source *s, uint64_t position, source_fn *fn, 
 			     position);
 	turn_end(s);
 	return err;
+}
+
+static enum parlor_err take_digest(void *arg, const struct entry *entry, const struct record *r)
+{
+	(void)r;
+	*(uint64_t *)arg = snapshot_digest(entry->head);
+	return PARLOR_E_OK;
+}
+
+enum parlor_err source_digest(struct source *s, uint64_t position, uint64_t *digest)
+{
+	enum parlor_err err = source_read(s, position, take_digest, digest);
+	return err == PARLOR_E_NOT_FOUND ? PARLOR_E_OK : err;
 }
 
 /* ---- one commit for longer --------------------------------------------------- */

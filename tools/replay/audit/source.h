@@ -40,6 +40,11 @@ enum parlor_err source_walk(struct source *, uint64_t from, uint64_t upto, sourc
 enum parlor_err source_read(struct source *, uint64_t position, source_fn *,
 			    void *arg) PARLOR_MUST_CHECK;
 
+/* The digest by which a snapshot is known to be of this journal; left as it is when
+ * the entry is not kept (any more). */
+enum parlor_err source_digest(struct source *, uint64_t position,
+			      uint64_t *digest) PARLOR_MUST_CHECK;
+
 /* The last position whose record is not of later than that; 0: there is none. */
 enum parlor_err source_at_time(struct source *, uint64_t time_us,
 			       uint64_t *position) PARLOR_MUST_CHECK;
