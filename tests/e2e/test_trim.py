@@ -207,6 +207,19 @@ def test_the_database_is_compared_from_the_snapshot_on(database):
         stack.settle()
         found = verify(stack.broker.data, "--mysql", stack.url)
         assert found["mysql"]["messages"] == 1250 and found["snapshot"] > 900
+
+        stack.workers.pop().stop()
+        with stack.client() as client:
+            load(client, 250)
+            at = counters(client)["journal_snapshot"]
+            snapshot(stack.broker.data)
+            until_idle(client, lambda now: now["journal_snapshot"] > at)
+            assert counters(client)["journal_first"] <= 1300, "MySQL has no more"
+        late = replay("verify", "--data", stack.broker.data, "--mysql", stack.url, status=TRIMMED)
+        assert "before the snapshot" in late.err
+        stack.hire()
+        stack.settle()
+        assert verify(stack.broker.data, "--mysql", stack.url)["mysql"]["messages"] == 1500
         stack.rows("UPDATE chat_group SET seen = seen + 1 WHERE uuid = 'r' AND member_id = 'carol'")
         broken = verify(stack.broker.data, "--mysql", stack.url, status=6)
         assert (broken["room"], broken["member"]) == ("r", "carol")

@@ -124,7 +124,7 @@ static enum audit_exit check_mysql(struct verify *v)
 	engine_fini(&v->engine);
 	enum parlor_err err = engine_init(&v->engine, &v->source);
 	if (!err)
-		err = engine_start(&v->engine, v->mysql.high);
+		err = engine_start(&v->engine, v->source.last);
 	if (!err && v->mysql.low < v->engine.base)
 		return behind_snapshot(v);
 	engine_limit_to_marks(&v->engine, v->mysql.marks);
