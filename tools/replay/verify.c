@@ -108,6 +108,34 @@ static enum audit_exit check_unread(struct verify *v)
 	return err ? broken(v, err) : differs(v, v->unread.differing);
 }
 
+struct missing {
+	const struct verify *verify;
+	bool any;
+};
+
+static enum parlor_err is_behind_mark(void *arg, const struct entry *entry, const struct record *r)
+{
+	struct missing *m = arg;
+	(void)r;
+	m->any |= entry->part < m->verify->mysql.parts &&
+		  entry->position > m->verify->mysql.marks[entry->part];
+	return PARLOR_E_OK;
+}
+
+/* Whether the snapshot has what the database has not. The marks of parts that were
+ * idle may lie far behind it all the same. */
+static enum parlor_err look_behind_marks(struct verify *v, bool *missed)
+{
+	struct missing m = {.verify = v};
+	*missed = v->mysql.low < v->engine.base;
+	if (!*missed || v->mysql.low + 1 < v->source.first)
+		return PARLOR_E_OK;
+	enum parlor_err err =
+		source_walk(&v->source, v->mysql.low + 1, v->engine.base, is_behind_mark, &m);
+	*missed = m.any;
+	return err;
+}
+
 static enum audit_exit behind_snapshot(const struct verify *v)
 {
 	char why[160];
@@ -121,11 +149,14 @@ static enum audit_exit behind_snapshot(const struct verify *v)
 /* The state at the marks takes the place of the state at the end. */
 static enum audit_exit check_mysql(struct verify *v)
 {
+	bool missed = false;
 	engine_fini(&v->engine);
 	enum parlor_err err = engine_init(&v->engine, &v->source);
 	if (!err)
 		err = engine_start(&v->engine, v->source.last);
-	if (!err && v->mysql.low < v->engine.base)
+	if (!err)
+		err = look_behind_marks(v, &missed);
+	if (!err && missed)
 		return behind_snapshot(v);
 	engine_limit_to_marks(&v->engine, v->mysql.marks);
 	if (!err)
