@@ -3,6 +3,7 @@
 #include "delivery.h"
 #include "event.h"
 
+#include "base/die.h"
 #include "base/log.h"
 
 #include <assert.h>
@@ -157,7 +158,9 @@ static enum parlor_err finish(struct broker *b, struct turn *t, enum parlor_err 
 	}
 	b->counts.commits++;
 	b->counts.records += t->len;
+	die_at("turn_committed");
 	delivery_committed(b, t);
+	die_at("turn_delivered");
 	tell_sync(b, t);
 	turn_clear(t);
 	return PARLOR_E_OK;

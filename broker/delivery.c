@@ -4,6 +4,7 @@
 #include "roster.h"
 #include "wire.h"
 
+#include "base/die.h"
 #include "base/log.h"
 
 #include <assert.h>
@@ -47,6 +48,7 @@ static bool give(struct part *p, struct session *s)
 	}
 	s->want_bytes = 0;
 	outbox_add(b->outbox, s->out, part_get(p));
+	die_at("event_given");
 	return true;
 }
 

@@ -4,6 +4,8 @@
 #include "ops.h"
 #include "wire.h"
 
+#include "base/die.h"
+
 #include <string.h>
 
 #define REPLIES_FIELD 1  /* of FromBroker */
@@ -201,6 +203,7 @@ static void dispatch_request(struct broker *b, struct ask *a)
 	enum parlor_err err = op ? check(a, op) : PARLOR_E_OP;
 	if (!err)
 		err = op->handler(a);
+	die_at("request_decided");
 	b->failed |= core_broken(b->core) != PARLOR_E_OK;
 	if (b->failed)
 		return;
@@ -345,6 +348,7 @@ void dispatch_answer(void *broker, const struct sync_answer *answer)
 		reply_refuse(b, w->session, w->request_id, answer->code, text);
 	} else if (answer->kind == SYNC_STORED) {
 		reply_put_posted(b, w->session, w->request_id, w->seq, w->position, w->time_us);
+		die_at("stored_answered");
 	} else if (answer->kind == SYNC_COLD) {
 		history_put_cold(b, w, answer->page);
 	} else {

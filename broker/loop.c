@@ -7,6 +7,7 @@
 #include "roster.h"
 
 #include "base/clock.h"
+#include "base/die.h"
 #include "base/log.h"
 #include "base/random.h"
 
@@ -180,6 +181,7 @@ static bool receive(struct loop *l)
 		uint64_t requests = b->counts.requests;
 		if (b->failed || !front_recv(b->front, &l->frame))
 			return false;
+		die_at("frame_received");
 		bytes += front_payload(&l->frame).len + 64;
 		dispatch_frame(b, &l->frame);
 		n += b->counts.requests - requests;

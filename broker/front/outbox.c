@@ -1,5 +1,6 @@
 #include "front/outbox.h"
 
+#include "base/die.h"
 #include "base/mem.h"
 #include "front/table.h"
 
@@ -532,6 +533,7 @@ static bool frame_send(struct outbox *ob, struct span routing, struct outbox_pee
 		return false;
 	ob->counts.frames++;
 	ob->counts.frame_bytes += frame->len;
+	die_at("frame_sent");
 	return true;
 }
 

@@ -2,6 +2,7 @@
 
 #include "store/store.h"
 
+#include "base/die.h"
 #include "base/mem.h"
 
 #include <stdlib.h>
@@ -58,11 +59,13 @@ void batch_put(struct batch *b, struct journal *j, struct env *env)
 		const struct batch_bytes *e = &b->entries.items[i];
 		journal_append(j, e->position, b->bytes.data + e->at, e->len);
 	}
+	die_at("records_put");
 	for (size_t i = 0; i < b->replaced.len; i++) {
 		const struct batch_bytes *e = &b->replaced.items[i];
 		journal_replace_event(j, e->position, (struct span){b->bytes.data + e->at, e->len});
 	}
 	slice_put(&b->rows, env);
+	die_at("rows_put");
 	if (b->trim_first)
 		journal_trim(j, b->trim_first, b->trim_max);
 }

@@ -5,6 +5,7 @@
 #include "store/journal.h"
 #include "store/writer.h"
 
+#include "base/die.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -417,7 +418,9 @@ static void put_batch(void *store)
 		meta_put(env, "last", s->last_new);
 	if (s->covered_new != s->covered)
 		meta_put(env, "covered", s->covered_new);
+	die_at("transaction_put");
 	s->result = env_commit(env);
+	die_at("transaction_committed");
 }
 
 static enum parlor_err settle(struct store *s)

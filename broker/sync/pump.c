@@ -1,5 +1,6 @@
 /* What goes out: batches, releases, answers to those who waited, and what has
  * taken too long. */
+#include "base/die.h"
 #include "base/log.h"
 #include "sync/state.h"
 
@@ -86,6 +87,7 @@ static void send_batch(struct sync *s, struct part *p, struct buf *frame, const 
 {
 	if (!sync_send(s, p->worker, frame))
 		return;
+	die_at("batch_sent");
 	p->flight = *f;
 	p->flight.sent_us = now_us;
 	p->batch_us = now_us;

@@ -1,4 +1,5 @@
 /* What workers say, one handler for each kind of frame. */
+#include "base/die.h"
 #include "base/log.h"
 #include "sync/state.h"
 #include "wire.h"
@@ -222,10 +223,12 @@ static void on_batch_done(struct heard *h)
 	struct part *p = own_part(h, done->part, done->epoch);
 	if (!p)
 		return;
+	die_at("ack_received");
 	if (p->state == PART_LIVE && p->flight.is && done->position == p->flight.upto) {
 		part_grow(p, &s->settings);
 		part_set_mark(p, done->position, done->unread_position);
 		p->error[0] = '\0';
+		die_at("ack_booked");
 	} else if (p->state == PART_LIVE && done->position == p->mark) {
 		struct flight flight = p->flight;
 		part_set_mark(p, done->position, done->unread_position);
