@@ -217,6 +217,7 @@ enum parlor_err commit_start(struct broker *b)
 	b->flying = true;
 	outbox_swap(b->outbox);
 	store_commit_start(b->store);
+	die_at("turn_launched");
 	return PARLOR_E_OK;
 }
 

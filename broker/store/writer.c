@@ -1,5 +1,7 @@
 #include "store/writer.h"
 
+#include "base/die.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <signal.h>
@@ -27,6 +29,7 @@ static void *run(void *arg)
 		void (*job)(void *) = w->job;
 		pthread_mutex_unlock(&w->lock);
 		job(w->arg);
+		die_at("job_done");
 		pthread_mutex_lock(&w->lock);
 		w->job = NULL;
 		w->ended = true;

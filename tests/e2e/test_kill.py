@@ -16,7 +16,7 @@ import pymysql
 import pytest
 from client import Client
 from conftest import unreads, whole_history
-from proc import Process, Worker, environment
+from proc import Process, Worker, environment, program, run
 from service import MESSAGE, Service, Watcher, room_create
 from stack import Stack
 
@@ -24,7 +24,8 @@ from stack import Stack
 # come by before the broker is killed there.
 POINTS = {
     "frame_received": 60, "request_decided": 300, "records_put": 20, "rows_put": 20,
-    "transaction_put": 20, "transaction_committed": 20, "turn_committed": 20, "event_given": 200,
+    "transaction_put": 20, "transaction_committed": 20, "turn_launched": 5, "job_done": 5,
+    "turn_committed": 20, "event_given": 200,
     "turn_delivered": 20, "frame_sent": 60, "batch_sent": 10, "ack_received": 10, "ack_booked": 10,
     "stored_answered": 4, "record_recovered": 3,
 }
@@ -34,7 +35,7 @@ WORKER_EVERY, DATABASE_EVERY = 3, 10  # kills of the broker
 SERVICES = ["ann", "ben", "cho"]
 HALL = "hall"
 REPEATS = 500  # of each service's messages
-START_SECONDS, DEATH_SECONDS = 60, 120
+START_SECONDS, DEATH_SECONDS = 120, 120
 
 
 def plan(chance):
@@ -152,7 +153,7 @@ class Story:
             assert label != "record_recovered" or not ready, "nothing was to be recovered"
             self.disturb(number)
             self.await_death(label)
-        assert self.start()
+        assert self.start(), self.broker.process.stderr()
 
     def end(self):
         """All is answered, and all is heard."""
@@ -210,7 +211,7 @@ def check_repeats(client, services, chance):
             assert client.wait(request).posted == service.told[key]
 
 
-def test_a_broker_killed_at_every_point_of_its_work(stack):
+def test_a_broker_killed_at_every_point_of_its_work(stack, capsys):
     chance = random.Random(SEED)
     story = Story(stack, chance)
     try:
@@ -223,6 +224,8 @@ def test_a_broker_killed_at_every_point_of_its_work(stack):
             assert check_history(client, story) == rooms, "repeating changed nothing"
         stack.settle(120)
         assert stack.differences(rooms) == []
-        print(story.figures.text(story.services, story.watcher))
+        run(program("parlor-replay"), "verify", "--data", stack.broker.data, "--mysql", stack.url)
+        with capsys.disabled():
+            print(f"\n{story.figures.text(story.services, story.watcher)}")
     finally:
         story.stop()

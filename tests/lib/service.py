@@ -37,6 +37,7 @@ class Service(threading.Thread):
         self.kept = {}  # the same: the request's fields, for repeating it
         self.rooms = [oracle.Room(f"{name}-{n}") for n in range(rooms)]
         self.people = [f"m{n}" for n in range(members)]
+        self.burst = []  # ((op, fields), what to do with the reply), not sent yet
         self.flight = []  # (request id, what to do with its reply)
         self.stored = []  # the same, of posts that wait for MySQL
         self.repeated = self.checked = 0
@@ -51,8 +52,9 @@ class Service(threading.Thread):
     def run(self):
         try:
             while not self.stopping.is_set():
-                while len(self.flight) < self.window:
+                while len(self.flight) + len(self.burst) < self.window:
                     self._ask()
+                self._send_burst(whole=self.chance.random() < 0.5)
                 self._settle(self.flight, self.window // 2)
                 self._settle(self.stored, STORED_MAX)
             self._settle(self.flight, 0)
@@ -72,9 +74,20 @@ class Service(threading.Thread):
         kind, = self.chance.choices(list(KINDS), KINDS.values())
         getattr(self, f"_ask_{kind}")(self.chance.choice(self.rooms))
 
-    def _send(self, done, op, **fields):
+    def _put(self, done, op, **fields):
         self.asked += 1
-        self.flight.append((self.client.send(op, **fields), done))
+        self.burst.append(((op, fields), done))
+
+    def _send_burst(self, whole):
+        """In one frame, which is one turn of the broker, or each by itself."""
+        asked = [what for what, _ in self.burst]
+        if whole:
+            ids = self.client.send_all(asked)
+        else:
+            ids = [self.client.send(op, **fields) for op, fields in asked]
+        for id, ((_, fields), done) in zip(ids, self.burst):
+            (self.stored if "level" in fields else self.flight).append((id, done))
+        self.burst.clear()
 
     def _post(self, room, sender, type=MESSAGE, **more):
         """Predicts the seq where nobody else posts."""
@@ -91,7 +104,7 @@ class Service(threading.Thread):
             assert seq in (None, reply.posted.seq), f"{room}: {reply.posted.seq}, not {seq}"
             self.told[room, id] = reply.posted
             self.kept[room, id] = fields
-        self._send(done, "post", **fields, **more)
+        self._put(done, "post", **fields, **more)
 
     def _ask_message(self, room):
         self._post(room, self.chance.choice(self.people))
@@ -104,13 +117,13 @@ class Service(threading.Thread):
 
     def _ask_stored(self, room):
         self._post(room, self.people[0], level=STORED)
-        request, done = self.flight.pop()
+        what, done = self.burst.pop()
 
         def done_and_there(reply):
             done(reply)
             assert self.is_stored(room.id, reply.posted.seq), "acknowledged before MySQL has it"
             self.checked += 1
-        self.stored.append((request, done_and_there))
+        self.burst.append((what, done_and_there))
 
     def _ask_repeat(self, _):
         """What was acknowledged is, sent again, acknowledged alike."""
@@ -121,18 +134,18 @@ class Service(threading.Thread):
         def done(reply):
             assert reply.code == 0 and reply.posted == self.told[key], (reply, self.told[key])
             self.repeated += 1
-        self._send(done, "post", **self.kept[key])
+        self._put(done, "post", **self.kept[key])
 
     def _ask_read(self, room):
         if room.messages:
             member, seq = self.chance.choice(self.people), self.chance.randint(1, room.last_seq())
             room.read(member, seq)
-            self._send(self._fine, "read", room=room.id, member=member, seq=seq)
+            self._put(self._fine, "read", room=room.id, member=member, seq=seq)
 
     def _ask_join(self, room):
         guest = f"guest-{self.asked}"
         room.join(guest)
-        self._send(self._fine, "members_add", room=room.id, members=[dict(member=guest, type=2)])
+        self._put(self._fine, "members_add", room=room.id, members=[dict(member=guest, type=2)])
 
     def _ask_leave(self, room):
         """A guest: they neither speak nor read. Who left already has left."""
@@ -140,14 +153,14 @@ class Service(threading.Thread):
         if guests:
             guest = self.chance.choice(guests)
             room.leave(guest)
-            self._send(lambda reply: self._fine(reply, NOT_MEMBER), "members_remove", room=room.id,
+            self._put(lambda reply: self._fine(reply, NOT_MEMBER), "members_remove", room=room.id,
                        members=[guest])
 
     def _ask_recall(self, room):
         if room.messages:
             message = self.chance.choice(room.messages[-50:])
             message.body = ""
-            self._send(self._fine, "recall", room=room.id, seq=message.seq, by=message.sender)
+            self._put(self._fine, "recall", room=room.id, seq=message.seq, by=message.sender)
 
     # ---- hearing -------------------------------------------------------------------
 
