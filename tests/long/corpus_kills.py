@@ -135,10 +135,8 @@ def main():
         print(f"played    {summary['texts']} texts, {summary['notices']} notices, {summary['joins']} joins,"
               f" {summary['leaves']} leaves, {summary['reads']} reads in {played - begun:.0f} s;"
               f" MySQL had all {caught_up - played:.0f} s later")
-        print(f"sessions  lost {summary['reconnects']} times, {summary['retried']} requests sent again,"
-              f" {summary['already_there']} posts of them were there")
         print(f"heard     {heard['heard']} of {heard['expected']} deliveries, {heard['unexpected']} unexpected,"
-              f" {heard['out_of_order']} out of order")
+              f" {heard['out_of_order']} out of order; sessions were lost {summary['reconnects']} times")
         wrong = check(stack)
         print("all is as the file says" if not wrong else "NOT ALL IS AS THE FILE SAYS")
         return 1 if wrong else 0
