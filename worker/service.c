@@ -201,8 +201,9 @@ static enum parlor_err run_batch(struct service *s, struct job *job)
 		if (err)
 			return err;
 		job->uncertain = false;
-		if (part_owned(part) && part->mark.position == batch->upto &&
-		    part->mark.digest == batch->digest) {
+		if (!part_owned(part))
+			return answer_fenced(s, batch->part, batch->epoch);
+		if (part->mark.position == batch->upto && part->mark.digest == batch->digest) {
 			if (quarantine_count(&part->quarantine))
 				reply_part_state(s->link, part);
 			reply_batch_done(s->link, part);
@@ -232,6 +233,8 @@ static enum parlor_err run_release(struct service *s, struct job *job)
 		if (err)
 			return err;
 		job->uncertain = false;
+		if (!part_owned(part))
+			return answer_fenced(s, release->part, release->epoch);
 	}
 	enum parlor_err err = part_release(part, s->db, release);
 	/* It had gone through after all. */
