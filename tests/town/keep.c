@@ -1,0 +1,191 @@
+#include "keep.h"
+
+#include "commit.h"
+#include "delivery.h"
+#include "recover.h"
+
+#include "base/mem.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct keep *keep_of(const struct broker *b)
+{
+	return (struct keep *)((char *)(uintptr_t)b - offsetof(struct keep, broker));
+}
+
+/* ---- what stands for delivery and outbox -------------------------------------------- */
+
+/* Only what is in the journal is delivered, each once, in order. */
+void delivery_committed(struct broker *b, const struct turn *t)
+{
+	struct keep *k = keep_of(b);
+	for (size_t i = 0; i < t->len; i++) {
+		WANT_SAME(k->chance, t->records[i].position, k->delivered + 1);
+		WANT(k->chance, t->records[i].position <= store_last(k->store),
+		     "record %d is delivered before it is committed", (int)t->records[i].position);
+		k->delivered++;
+	}
+}
+
+void outbox_swap(struct outbox *o)
+{
+	o->side = !o->side;
+}
+
+void outbox_flush(struct outbox *o)
+{
+	struct keep *k = (struct keep *)((char *)o - offsetof(struct keep, outbox));
+	size_t n = o->len[o->side];
+	for (size_t i = 0; i < n; i++) {
+		const struct effect *e = &o->sides[o->side][i];
+		WANT(k->chance, e->err || e->posted.position <= store_last(k->store),
+		     "record %d is acknowledged before it is committed", (int)e->posted.position);
+		k->answer(k->ctx, e);
+	}
+	o->len[o->side] = 0;
+}
+
+struct effect *keep_effect(struct keep *k)
+{
+	struct outbox *o = &k->outbox;
+	WANT(k->chance, o->len[o->side] < EFFECTS, "too many answers");
+	return &o->sides[o->side][o->len[o->side]++];
+}
+
+/* ---- a process ------------------------------------------------------------------------ */
+
+struct core_call keep_call(struct keep *k, const char *tenant)
+{
+	return (struct core_call){.tenant = SPAN_TEXT(tenant),
+				  .now_us = k->chance->now_us,
+				  .random = {chance_random(k->chance), chance_random(k->chance)}};
+}
+
+void keep_start(struct keep *k)
+{
+	struct broker *b = &k->broker;
+	char why[256] = "";
+	*b = (struct broker){.settings = k->settings, .store = k->store, .outbox = &k->outbox};
+	k->outbox.len[0] = k->outbox.len[1] = 0;
+	b->turn.parts = b->flight.parts = store_parts(k->store);
+	arena_init(&b->reply_arena, 1 << 14);
+	b->core = core_new(&k->limits, store_rows(k->store),
+			   (struct core_sink){.ctx = &b->turn, .record = turn_record});
+	enum parlor_err err = recover(b, why, sizeof why);
+	WANT(k->chance, !err, "%s", why);
+	k->delivered = store_last(k->store);
+	k->router = road_router(k->road);
+	b->sync = sync_new(&k->sync_settings, k->store, b->core, k->router, k->hooks);
+	k->starts++;
+}
+
+void keep_kill(struct keep *k)
+{
+	struct broker *b = &k->broker;
+	road_cut_all(k->road);
+	sync_free(b->sync);
+	road_router_close(k->router);
+	core_free(b->core);
+	turn_fini(&b->turn);
+	turn_fini(&b->flight);
+	arena_fini(&b->reply_arena);
+	buf_fini(&b->scratch);
+	store_memory_restart(k->store, chance_of(k->chance, 500));
+}
+
+/* ---- a turn: as loop.c has it ----------------------------------------------------------- */
+
+void keep_begin(struct keep *k)
+{
+	k->broker.now_us = k->broker.wall_us = k->chance->now_us;
+	WANT_SAME(k->chance, store_turn_begin(k->store), PARLOR_E_OK);
+}
+
+bool keep_commit(struct keep *k)
+{
+	struct broker *b = &k->broker;
+	enum parlor_err err = PARLOR_E_OK;
+	/* It lands some time. */
+	if (chance_of(k->chance, 600))
+		err = commit_collect(b);
+	if (!err && !b->flying)
+		err = commit_start(b);
+	k->flights += b->flying;
+	return !err;
+}
+
+void keep_sync(struct keep *k)
+{
+	sync_on_readable(k->broker.sync, k->chance->now_us);
+	sync_tick(k->broker.sync, k->chance->now_us);
+	sync_pump(k->broker.sync, k->chance->now_us);
+}
+
+void keep_answer(struct keep *k)
+{
+	struct broker *b = &k->broker;
+	bool more;
+	if (keep_rests(k) && chance_of(k->chance, 50))
+		WANT_SAME(k->chance, commit_idle(b, &more), PARLOR_E_OK);
+	store_turn_end(k->store);
+	if (!b->flying)
+		outbox_flush(b->outbox);
+	core_evict(b->core);
+}
+
+bool keep_rests(const struct keep *k)
+{
+	return !k->broker.flying && !k->broker.turn.len;
+}
+
+/* ---- the end ------------------------------------------------------------------------------ */
+
+static void write_all(struct chance *c, struct store *store, struct core *core)
+{
+	do {
+		uint64_t covered;
+		WANT_SAME(c, store_begin(store), PARLOR_E_OK);
+		core_write_back(core, 1 + chance_below(c, 60), store_put, store, &covered);
+		store_set_covered(store, covered);
+		WANT_SAME(c, store_commit(store), PARLOR_E_OK);
+	} while (core_dirty(core) || core_writing(core));
+}
+
+void keep_write_all(struct keep *k)
+{
+	write_all(k->chance, k->store, k->broker.core);
+}
+
+static void nothing(void *ctx, const struct record *r)
+{
+	(void)ctx;
+	(void)r;
+}
+
+void keep_execute_again(struct keep *k)
+{
+	if (store_first(k->store) > 1)
+		return;
+	struct store *other = store_memory_new(7, 1);
+	struct core *core =
+		core_new(&k->limits, store_rows(other), (struct core_sink){.record = nothing});
+	WANT_SAME(k->chance, core_load(core), PARLOR_E_OK);
+	for (uint64_t at = 1; at <= store_last(k->store); at++) {
+		struct entry e;
+		struct record r;
+		WANT_SAME(k->chance, store_read(k->store, at, &e), PARLOR_E_OK);
+		WANT_SAME(k->chance, record_decode(&r, e.head.data, e.head.len), PARLOR_E_OK);
+		WANT_SAME(k->chance, store_begin(other), PARLOR_E_OK);
+		store_append(other, &e);
+		WANT_SAME(k->chance, core_apply(core, &r), PARLOR_E_OK);
+		WANT_SAME(k->chance, store_commit(other), PARLOR_E_OK);
+	}
+	write_all(k->chance, other, core);
+	struct hash128 is = store_memory_hash(k->store), again = store_memory_hash(other);
+	WANT(k->chance, is.low == again.low && is.high == again.high,
+	     "the journal executed again gives another state");
+	core_free(core);
+	store_memory_free(other);
+}

@@ -1,0 +1,66 @@
+/* The broker of a town: its real core, recovery, commit and sync over a store
+ * in memory, in the order of the loop: decide, commit (in flight or at once),
+ * and only then answer and deliver. May be killed between any two of them. In
+ * the place of sessions and outbox stands a list of answers, which are wanted to
+ * be of what is committed. */
+#ifndef TOWN_KEEP_H
+#define TOWN_KEEP_H
+
+#include "broker.h"
+#include "chance.h"
+#include "road.h"
+#include "store_memory.h"
+
+#define EFFECTS 512
+
+/* What a request that was taken has to hear once it is committed. */
+struct effect {
+	int client;
+	unsigned no, try;
+	enum parlor_err err;
+	struct core_posted posted;
+};
+
+struct outbox {
+	struct effect sides[2][EFFECTS];
+	size_t len[2];
+	int side;
+};
+
+struct keep {
+	struct broker broker;
+	struct outbox outbox;
+	struct chance *chance;
+	struct road *road;
+	struct store *store; /* outlives the process */
+	struct settings settings;
+	struct core_limits limits;
+	struct sync_settings sync_settings;
+	struct sync_hooks hooks;
+	void *ctx;
+	void (*answer)(void *ctx, const struct effect *);
+
+	void *router;
+	uint64_t delivered; /* up to this position */
+	uint64_t starts, flights;
+};
+
+void keep_start(struct keep *);
+void keep_kill(struct keep *);
+
+/* A turn: begin, requests with their effects, then the others in this order. */
+void keep_begin(struct keep *);
+struct core_call keep_call(struct keep *, const char *tenant);
+struct effect *keep_effect(struct keep *);
+/* False: a commit failed, and it must be killed. */
+bool keep_commit(struct keep *);
+void keep_sync(struct keep *);
+void keep_answer(struct keep *);
+
+/* Nothing is decided that is not committed. */
+bool keep_rests(const struct keep *);
+void keep_write_all(struct keep *);
+/* The journal from the beginning in another one gives the same state. */
+void keep_execute_again(struct keep *);
+
+#endif

@@ -1,0 +1,66 @@
+/* What the journal of a town says, reckoned the naive way: every committed
+ * record is kept as a fact, and unread is counted from the messages each time.
+ * Of the numbers a record tells it takes those of reading positions only. */
+#ifndef TOWN_LEDGER_H
+#define TOWN_LEDGER_H
+
+#include "chance.h"
+
+#include "core/core.h"
+#include "store/store.h"
+
+#define TENANTS 2
+#define ROOMS 3
+#define MEMBERS 5
+#define NAME_BYTES 12
+
+struct fact {
+	enum record_kind kind;
+	uint32_t tenant;
+	uint64_t room, member, seq, read_seq, position;
+	uint8_t type;
+	char body[NAME_BYTES]; /* of a message, or the name of a room */
+	uint64_t recalled;     /* a message: the position of its recall, 0: none */
+};
+
+struct ledger {
+	struct chance *chance;
+	struct fact *facts; /* of position index + 1 */
+	uint64_t len, cap;
+	struct {
+		uint32_t tenant;
+		char id[NAME_BYTES];
+	} rooms[ROOMS * TENANTS], members[MEMBERS * TENANTS];
+	uint64_t rooms_len, members_len;
+	char tenants[TENANTS][NAME_BYTES];
+};
+
+/* A room as of a position. */
+struct seat {
+	bool in;
+	uint8_t type;
+	uint64_t read_seq;
+};
+struct as_of {
+	uint64_t last_seq, counted;
+	uint8_t state;
+	char name[NAME_BYTES];
+	struct seat seats[MEMBERS * TENANTS + 1]; /* by number */
+};
+
+void ledger_init(struct ledger *, struct chance *);
+void ledger_fini(struct ledger *);
+/* What the journal has beyond it. */
+void ledger_read(struct ledger *, struct store *);
+
+/* Bodies of recalled messages are in the journal no more. */
+void ledger_check_recalled(const struct ledger *, struct store *);
+
+void ledger_at(const struct ledger *, uint64_t room, uint64_t position, struct as_of *);
+uint64_t ledger_unread(const struct ledger *, uint64_t room, uint64_t position, uint64_t member,
+		       const struct as_of *);
+/* The messages of a room up to a position, in order; NULL behind the last. */
+const struct fact *ledger_message(const struct ledger *, uint64_t room, uint64_t position,
+				  const struct fact *before);
+
+#endif

@@ -1,0 +1,591 @@
+#include "town.h"
+
+#include "commit.h"
+
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define POISON "poison"
+#define SETTLE_STEPS 6000
+
+static const char *const tenants[TENANTS] = {"acme", "umbra"};
+static const char *const names[HANDS] = {"w0", "w1", "w2"};
+
+static uint64_t one_of(struct chance *c, const uint64_t *choices, size_t n)
+{
+	return choices[chance_below(c, n)];
+}
+#define ONE_OF(c, ...)                               \
+	one_of((c), (const uint64_t[]){__VA_ARGS__}, \
+	       sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t))
+
+/* ---- clients: asking again until there is an answer ------------------------------------ */
+
+static void send_note(struct town *t, const struct note *note)
+{
+	unsigned times = chance_of(&t->chance, t->lost) && !t->calm ? 0 : 1;
+	times += chance_of(&t->chance, t->twice) && !t->calm;
+	for (size_t i = 0; i < LETTERS && times; i++) {
+		if (t->notes[i].used)
+			continue;
+		t->notes[i] = *note;
+		t->notes[i].used = true;
+		t->notes[i].due_us = t->chance.now_us + chance_below(&t->chance, 300000);
+		times--;
+	}
+}
+
+static void client_ask(struct town *t, int i)
+{
+	struct client *c = &t->clients[i];
+	c->again_us = t->chance.now_us + 1000000;
+	send_note(t, &(struct note){.client = i, .no = c->no, .try = ++c->tries});
+}
+
+static void client_post(struct town *t, int i)
+{
+	struct client *c = &t->clients[i];
+	if (t->posts == POSTS)
+		return;
+	c->no = ++t->posts;
+	c->answered = false;
+	c->stored = chance_of(&t->chance, 200);
+	c->tenant = tenants[chance_below(&t->chance, TENANTS)];
+	snprintf(c->room, sizeof c->room, "r%d", (int)chance_below(&t->chance, ROOMS));
+	snprintf(c->sender, sizeof c->sender, "m%d", (int)chance_below(&t->chance, MEMBERS));
+	if (t->database.poison && !t->calm && chance_of(&t->chance, 60))
+		snprintf(c->body, sizeof c->body, POISON);
+	else
+		snprintf(c->body, sizeof c->body, "text %u", c->no);
+	client_ask(t, i);
+}
+
+static const struct acknowledged *acknowledged(const struct town *t, unsigned no)
+{
+	for (size_t i = 0; i < t->acknowledged_len; i++)
+		if (t->acknowledged[i].no == no)
+			return &t->acknowledged[i];
+	return NULL;
+}
+
+static void client_hear(struct town *t, const struct note *note)
+{
+	struct client *c = &t->clients[note->client];
+	if (note->no != c->no)
+		return; /* of a message that was settled before */
+	if (note->err == PARLOR_E_STORE_FULL || note->err == PARLOR_E_BUSY)
+		return;
+	say(&t->chance, "client %d: %s is %s, seq %d", note->client, c->body,
+	    parlor_err_name((int)note->err), (int)note->posted.seq);
+	const struct acknowledged *before = acknowledged(t, c->no);
+	if (before && note->err && note->try <= before->tries)
+		return; /* it was refused before it was taken, and that came late */
+	if (before) {
+		WANT_SAME(&t->chance, note->err, PARLOR_E_OK);
+		WANT_SAME(&t->chance, note->posted.seq, before->posted.seq);
+		WANT_SAME(&t->chance, note->posted.position, before->posted.position);
+		t->repeats++;
+	} else if (!note->err) {
+		struct acknowledged *a = &t->acknowledged[t->acknowledged_len++];
+		*a = (struct acknowledged){
+			.no = c->no, .client = note->client, .posted = note->posted};
+		a->tries = c->tries;
+		memcpy(a->body, c->body, sizeof a->body);
+	}
+	c->answered = true;
+	/* Some say it once more: the answer must be the same. */
+	if (!note->err && !before && chance_of(&t->chance, 200) && !t->calm) {
+		c->answered = false;
+		client_ask(t, note->client);
+	}
+}
+
+static void clients_turn(struct town *t)
+{
+	for (int i = 0; i < CLIENTS; i++) {
+		struct client *c = &t->clients[i];
+		bool idle = !c->no || c->answered;
+		if (idle && !t->calm && chance_of(&t->chance, 300))
+			client_post(t, i);
+		else if (!idle && t->chance.now_us >= c->again_us)
+			client_ask(t, i);
+	}
+	for (size_t i = 0; i < LETTERS; i++) {
+		struct note *n = &t->notes[i];
+		if (!n->used || !n->answer || n->due_us > t->chance.now_us)
+			continue;
+		n->used = false;
+		client_hear(t, n);
+	}
+}
+
+/* ---- what the broker is asked ------------------------------------------------------------ */
+
+static void answer(struct town *t, const struct effect *e)
+{
+	send_note(t, &(struct note){.answer = true,
+				    .client = e->client,
+				    .no = e->no,
+				    .try = e->try,
+				    .err = e->err,
+				    .posted = e->posted});
+}
+
+static void take_post(struct town *t, const struct note *note)
+{
+	struct keep *k = &t->keep;
+	const struct client *c = &t->clients[note->client];
+	if (note->no != c->no)
+		return; /* an old one, that was settled since */
+	struct effect *e = keep_effect(k);
+	struct core_call call = keep_call(k, c->tenant);
+	char id[NAME_BYTES];
+	snprintf(id, sizeof id, "c%u", c->no);
+	struct core_post post = {.room = SPAN_TEXT(c->room),
+				 .sender = SPAN_TEXT(c->sender),
+				 .client_id = SPAN_TEXT(id),
+				 .body = SPAN_TEXT(c->body),
+				 .type = c->no % 6 ? MESSAGE_TYPE_MESSAGE : MESSAGE_TYPE_NOTICE,
+				 .repeat_only = commit_room(&k->broker, 64) != PARLOR_E_OK};
+	*e = (struct effect){.client = note->client, .no = c->no, .try = note->try};
+	e->err = core_post(k->broker.core, &call, &post, &e->posted);
+	t->refused_full += e->err == PARLOR_E_STORE_FULL;
+	say(&t->chance, "broker: %s of %s in %s/%s: %s, seq %d", c->body, c->sender, c->tenant,
+	    c->room, parlor_err_name((int)e->err), (int)e->posted.seq);
+}
+
+static struct span name_of(char to[NAME_BYTES], char kind, uint64_t number)
+{
+	snprintf(to, NAME_BYTES, "%c%d", kind, (int)number);
+	return SPAN_TEXT(to);
+}
+
+static enum parlor_err make_room(struct keep *k, const struct core_call *call, struct span room)
+{
+	char ids[4][NAME_BYTES];
+	struct core_member_spec specs[4];
+	struct core_room_view view;
+	uint64_t first = chance_below(k->chance, MEMBERS);
+	for (uint64_t i = 0; i < 4; i++)
+		specs[i] = (struct core_member_spec){
+			.id = name_of(ids[i], 'm', (first + i) % MEMBERS),
+			.type = i ? MEMBER_TYPE_MEMBER : MEMBER_TYPE_MANAGER};
+	struct core_room_create create = {
+		.id = room, .name = room, .members = specs, .members_len = 4};
+	return core_room_create(k->broker.core, call, &create, &view);
+}
+
+/* Most rooms are there from the beginning. */
+static void make_rooms(struct town *t)
+{
+	keep_begin(&t->keep);
+	for (uint64_t i = 0; i < TENANTS * ROOMS - 1; i++) {
+		char id[NAME_BYTES];
+		struct core_call call = keep_call(&t->keep, tenants[i % TENANTS]);
+		enum parlor_err err = make_room(&t->keep, &call, name_of(id, 'r', i / TENANTS));
+		WANT_SAME(&t->chance, err, PARLOR_E_OK);
+	}
+	WANT_SAME(&t->chance, commit_turn(&t->keep.broker), PARLOR_E_OK);
+	keep_answer(&t->keep);
+}
+
+/* The body leaves its record with the commit. */
+static void blank(struct keep *k, uint64_t room, uint64_t seq)
+{
+	struct row_message message;
+	WANT_SAME(k->chance, core_message(k->broker.core, room, seq, &message), PARLOR_E_OK);
+	turn_recall_body(&k->broker.turn, message.position);
+}
+
+static enum parlor_err recall(struct keep *k, const struct core_call *call, struct span room,
+			      struct span member)
+{
+	struct core_posted posted;
+	uint64_t seq = 1 + chance_below(k->chance, 12);
+	enum parlor_err err = core_recall(k->broker.core, call, room, seq, member, &posted);
+	if (!err && posted.position)
+		blank(k, posted.room, seq);
+	return err;
+}
+
+/* One request that no client waits for. */
+static void ask_something(struct town *t)
+{
+	struct keep *k = &t->keep;
+	char room_at[NAME_BYTES], member_at[NAME_BYTES];
+	struct core_call call = keep_call(k, tenants[chance_below(&t->chance, TENANTS)]);
+	struct span room = name_of(room_at, 'r', chance_below(&t->chance, ROOMS));
+	struct span member = name_of(member_at, 'm', chance_below(&t->chance, MEMBERS));
+	uint64_t dice = chance_below(&t->chance, 100), seq = chance_below(&t->chance, 14), no;
+	struct core_notice none = {.body = {NULL, 0}};
+	struct core_member_spec spec = {.id = member, .type = MEMBER_TYPE_MEMBER};
+	struct core_member_change change = {.id = member, .type = (uint8_t)(1 + seq % 2)};
+	struct core_unread_view unread;
+	struct core_room_view view;
+	enum parlor_err err;
+	if (commit_room(&k->broker, 1024))
+		return;
+	if (dice < 8)
+		err = make_room(k, &call, room);
+	else if (dice < 40)
+		err = core_read(k->broker.core, &call, room, member, seq, &unread);
+	else if (dice < 58)
+		err = core_mark_unread(k->broker.core, &call, room, member, 1 + seq, &unread);
+	else if (dice < 70)
+		err = core_members_add(k->broker.core, &call, room, &spec, 1, &none, &view);
+	else if (dice < 78)
+		err = core_members_remove(k->broker.core, &call, room, &member, 1, &none, &view);
+	else if (dice < 83)
+		err = core_members_change(k->broker.core, &call, room, &change, 1, &none, &view);
+	else if (dice < 93)
+		err = recall(k, &call, room, member);
+	else if (dice < 97)
+		err = core_room_rename(k->broker.core, &call, room, member, &none, &view);
+	else if (dice < 98)
+		err = core_room_set_state(k->broker.core, &call, room, ROOM_STATE_DISSOLVED, &none,
+					  &view);
+	else
+		err = core_member_intern(k->broker.core, &call, member, &no);
+	say(&t->chance, "broker: request %d for %s %s seq %d: %s", (int)dice, room_at, member_at,
+	    (int)seq, parlor_err_name((int)err));
+}
+
+static void take_requests(struct town *t)
+{
+	for (size_t i = 0; i < LETTERS; i++) {
+		struct note *n = &t->notes[i];
+		if (!n->used || n->answer || n->due_us > t->chance.now_us)
+			continue;
+		n->used = false;
+		take_post(t, n);
+	}
+	while (!t->calm && chance_of(&t->chance, 450))
+		ask_something(t);
+	/* A turn so large that its commit is in flight beside the next one. */
+	bool burst = !t->calm && chance_of(&t->chance, t->burst);
+	for (int n = 0; burst && n < 100; n++)
+		ask_something(t);
+}
+
+/* ---- what is heard of a commit ------------------------------------------------------------- */
+
+static void stored(void *ctx, const struct sync_answer *a)
+{
+	struct town *t = ctx;
+	if (a->kind != SYNC_STORED)
+		return;
+	struct client *c = &t->clients[a->cookie.session];
+	if (a->cookie.request != c->no)
+		return;
+	/* What it waited for is asked again, and answered from the journal. */
+	c->stored = false;
+	say(&t->chance, "broker: %s is stored: %s", c->body, parlor_err_name(a->code));
+	if (!a->code && !t->database.counts.restores)
+		WANT(&t->chance, check_stored(t, c->position), "it is not there");
+}
+
+static void give(void *ctx, const struct effect *e)
+{
+	struct town *t = ctx;
+	bool done = true;
+	struct sync_cookie cookie = {(uint64_t)e->client, e->no};
+	struct client *c = &t->clients[e->client];
+	if (e->no == c->no)
+		c->position = e->posted.position;
+	if (!e->err && c->stored && e->no == c->no &&
+	    sync_wait_room(t->keep.broker.sync, e->posted.room, e->posted.position, cookie, &done))
+		done = true; /* in quarantine, or too many wait: it is told so */
+	if (done)
+		answer(t, e);
+}
+
+static void broker_dies(struct town *t, const char *when)
+{
+	say(&t->chance, "-- broker killed, %s%s", when,
+	    t->keep.broker.flying ? ", a commit in flight" : "");
+	t->kills++;
+	keep_kill(&t->keep);
+	keep_start(&t->keep);
+	say(&t->chance, "broker: start %d, journal up to %d", (int)t->keep.starts,
+	    (int)store_last(t->keep.store));
+	ledger_read(&t->ledger, t->keep.store);
+	check_keep(t);
+	check_acknowledged(t);
+}
+
+static bool dies(struct town *t)
+{
+	return !t->calm && chance_of(&t->chance, t->kill);
+}
+
+static void fate(struct town *t, bool may_fail)
+{
+	enum store_fate fate = STORE_FINE;
+	if (t->chance.now_us < t->full_until_us && !t->calm)
+		fate = STORE_FULL;
+	if (may_fail && !t->calm && chance_of(&t->chance, t->fail))
+		fate = chance_of(&t->chance, 500) ? STORE_FAILS : STORE_LANDS;
+	store_memory_fate(t->keep.store, fate);
+}
+
+static void broker_turn(struct town *t)
+{
+	struct keep *k = &t->keep;
+	fate(t, false);
+	keep_begin(k);
+	take_requests(t);
+	if (dies(t)) {
+		broker_dies(t, "when it had decided");
+		return;
+	}
+	fate(t, true);
+	if (!keep_commit(k)) {
+		broker_dies(t, "its commit failed");
+		return;
+	}
+	fate(t, false);
+	if (t->ledger.len < store_last(k->store)) {
+		ledger_read(&t->ledger, k->store);
+		if (keep_rests(k))
+			check_keep(t);
+	}
+	if (dies(t)) {
+		broker_dies(t, "behind its commit");
+		return;
+	}
+	keep_sync(k);
+	keep_answer(k);
+	if (dies(t))
+		broker_dies(t, "when it had answered");
+}
+
+/* ---- workers and the database ---------------------------------------------------------------- */
+
+static void hand_dies(struct town *t, int i)
+{
+	say(&t->chance, "-- worker %d killed", i);
+	t->hand_kills++;
+	hand_kill(t->hands[i]);
+	t->hands[i] = hand_new(names[i], &t->database);
+}
+
+static void hands_turn(struct town *t)
+{
+	for (int i = 0; i < t->hands_len; i++) {
+		if (t->chance.now_us < t->hand_stands_us[i] && !t->calm)
+			continue;
+		for (uint64_t n = 1 + chance_below(&t->chance, 3); n > 0; n--) {
+			hand_turn(t->hands[i]);
+			check_marks(t, i);
+		}
+		if (t->calm)
+			continue;
+		if (chance_of(&t->chance, t->hand_kill))
+			hand_dies(t, i);
+		if (chance_of(&t->chance, t->hand_stand)) {
+			t->hand_stands_us[i] =
+				t->chance.now_us + 500000 + chance_below(&t->chance, 9000000);
+			say(&t->chance, "-- worker %d stands still", i);
+		}
+	}
+	if (!t->calm && chance_of(&t->chance, t->cut))
+		road_cut(&t->road, t->road.ids - (uint32_t)chance_below(&t->chance, 3));
+}
+
+/* A flush that leaves the mark where it is cannot be told from none: a dump of
+ * just before, put back under a running worker, is not noticed. */
+static bool told_apart(const struct town *t)
+{
+	for (int part = 0; part < PARTS; part++)
+		if (!memcmp(&t->marks[part], &t->dumped[part], sizeof t->marks[part]))
+			return false;
+	return true;
+}
+
+static void database_turn(struct town *t)
+{
+	struct database *d = &t->database;
+	if (t->calm)
+		return;
+	if (chance_of(&t->chance, t->dump)) {
+		database_dump(d);
+		memcpy(t->dumped, t->marks, sizeof t->dumped);
+	}
+	if (d->dump && told_apart(t) && chance_of(&t->chance, t->restore)) {
+		say(&t->chance, "-- database restored from its dump");
+		database_restore(d);
+		check_marks(t, -1);
+	}
+	if (chance_of(&t->chance, t->down)) {
+		say(&t->chance, "-- database stopped");
+		t->down_until_us = t->chance.now_us + chance_below(&t->chance, 6000000);
+	}
+	d->down = t->chance.now_us < t->down_until_us;
+	if (chance_of(&t->chance, t->full)) {
+		say(&t->chance, "-- the broker's disk is full");
+		t->full_until_us = t->chance.now_us + chance_below(&t->chance, 2000000);
+	}
+}
+
+/* ---- a life
+ * -------------------------------------------------------------------------------------- */
+
+void town_open(struct town *t)
+{
+	database_init(&t->database, &t->chance);
+}
+
+void town_close(struct town *t)
+{
+	database_fini(&t->database);
+}
+
+static void choose(struct town *t)
+{
+	struct chance *c = &t->chance;
+	struct keep *k = &t->keep;
+	static char data[] = "town";
+	bool trims = chance_of(c, 250);
+	t->hands_len = (int)ONE_OF(c, 1, 2, HANDS);
+	t->kill = (unsigned)ONE_OF(c, 0, 10, 40);
+	t->fail = (unsigned)ONE_OF(c, 0, 10, 40);
+	t->hand_kill = (unsigned)ONE_OF(c, 0, 10, 40);
+	t->hand_stand = (unsigned)ONE_OF(c, 0, 10, 30);
+	t->cut = (unsigned)ONE_OF(c, 0, 20, 60);
+	t->dump = (unsigned)(trims ? 0 : ONE_OF(c, 0, 30));
+	t->restore = (unsigned)ONE_OF(c, 20, 60);
+	t->full = (unsigned)ONE_OF(c, 0, 20);
+	t->down = (unsigned)ONE_OF(c, 0, 20);
+	t->burst = (unsigned)ONE_OF(c, 0, 0, 70);
+	t->lost = (unsigned)ONE_OF(c, 0, 100, 300);
+	t->twice = (unsigned)ONE_OF(c, 0, 200);
+	t->database.poison = chance_of(c, 350) ? POISON : NULL;
+	t->database.trouble = (struct trouble){.retry = (unsigned)ONE_OF(c, 0, 10),
+					       .away = (unsigned)ONE_OF(c, 0, 8),
+					       .large = (unsigned)ONE_OF(c, 0, 8),
+					       .commit = (unsigned)ONE_OF(c, 0, 40),
+					       .uncertain = (unsigned)ONE_OF(c, 0, 80)};
+	k->settings = (struct settings){.data = data,
+					.headroom_bytes = 1 << 20,
+					.dirty_rows_max = ONE_OF(c, 10, 60, 1000),
+					.behind_records_max = ONE_OF(c, 20, 80, 1000),
+					.write_back_rows = ONE_OF(c, 3, 20, 200),
+					.hot_records = trims ? 10 : 0};
+	k->limits = core_limits_default;
+	k->limits.rooms_resident = ONE_OF(c, 0, 2, 1000);
+	k->limits.memberships_resident = ONE_OF(c, 0, 5, 1000);
+	k->limits.members_resident = ONE_OF(c, 0, 3, 1000);
+	k->sync_settings = sync_settings_default;
+	k->sync_settings.lease_ms = 3000;
+	k->sync_settings.batch_ms = 8000;
+	k->sync_settings.idle_ms = 300;
+	k->sync_settings.retry_ms = 700;
+	k->sync_settings.batch_records = (uint32_t)ONE_OF(c, 2, 8, 100);
+	k->sync_settings.tail = (uint32_t)ONE_OF(c, 2, 16, 1000);
+	k->sync_settings.walk = (uint32_t)ONE_OF(c, 3, 20, 1000);
+	k->sync_settings.frame_bytes = 1 << 14;
+	k->sync_settings.workers_max = 8;
+	k->sync_settings.cold = 4;
+	k->sync_settings.releases = 4;
+}
+
+void town_begin(struct town *t, uint64_t seed)
+{
+	struct database database = t->database;
+	bool loud = t->chance.loud;
+	*t = (struct town){.chance = {.loud = loud}, .database = database};
+	chance_begin(&t->chance, seed);
+	database_clear(&t->database);
+	choose(t);
+	road_init(&t->road, &t->chance, ONE_OF(&t->chance, 1, 50000, 400000));
+	ledger_init(&t->ledger, &t->chance);
+	t->keep.chance = &t->chance;
+	t->keep.road = &t->road;
+	t->keep.store = store_memory_new(7, PARTS);
+	t->keep.hooks = (struct sync_hooks){.ctx = t, .answer = stored};
+	t->keep.ctx = t;
+	t->keep.answer = give;
+	keep_start(&t->keep);
+	make_rooms(t);
+	ledger_read(&t->ledger, t->keep.store);
+	for (int i = 0; i < t->hands_len; i++)
+		t->hands[i] = hand_new(names[i], &t->database);
+}
+
+#define CHECK_PER_MILLE 60
+
+void town_step(struct town *t)
+{
+	t->chance.step++;
+	t->chance.now_us += chance_of(&t->chance, 20) ? chance_below(&t->chance, 4000000)
+						      : chance_below(&t->chance, 150000);
+	clients_turn(t);
+	broker_turn(t);
+	database_turn(t);
+	hands_turn(t);
+	if (chance_of(&t->chance, CHECK_PER_MILLE))
+		check_database(t);
+}
+
+static void release_one(void *ctx, const struct sync_room_view *view)
+{
+	const struct sync_room_view **first = ctx;
+	static struct sync_room_view kept;
+	kept = *view;
+	*first = &kept;
+}
+
+/* Rooms in quarantine are sent again. */
+static bool release(struct town *t)
+{
+	const struct sync_room_view *view = NULL;
+	sync_quarantined(t->keep.broker.sync, (struct span){NULL, 0}, release_one, &view);
+	if (!view)
+		return false;
+	enum parlor_err err = sync_release(t->keep.broker.sync, view->tenant, view->room,
+					   (struct sync_cookie){0}, t->chance.now_us);
+	WANT(&t->chance, !err || err == PARLOR_E_BUSY || err == PARLOR_E_NO_WORKER, "%s",
+	     parlor_err_name((int)err));
+	return true;
+}
+
+static bool settled(struct town *t)
+{
+	for (int i = 0; i < CLIENTS; i++)
+		if (t->clients[i].no && !t->clients[i].answered)
+			return false;
+	return keep_rests(&t->keep) && !release(t) &&
+	       sync_synced(t->keep.broker.sync) == store_last(t->keep.store);
+}
+
+void town_settle(struct town *t)
+{
+	say(&t->chance, "-- all is well from now on");
+	t->calm = t->database.calm = true;
+	t->database.down = false;
+	t->database.poison = NULL;
+	for (int i = 0; !settled(t); i++) {
+		WANT(&t->chance, i < SETTLE_STEPS, "does not come to rest: synced %d of %d",
+		     (int)sync_synced(t->keep.broker.sync), (int)store_last(t->keep.store));
+		town_step(t);
+	}
+	check_keep(t);
+	check_acknowledged(t);
+	check_projected(t);
+	ledger_check_recalled(&t->ledger, t->keep.store);
+	keep_write_all(&t->keep);
+	keep_execute_again(&t->keep);
+}
+
+void town_end(struct town *t)
+{
+	for (int i = 0; i < t->hands_len; i++)
+		hand_kill(t->hands[i]);
+	keep_kill(&t->keep);
+	store_memory_free(t->keep.store);
+	road_fini(&t->road);
+	ledger_fini(&t->ledger);
+}

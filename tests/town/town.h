@@ -1,0 +1,101 @@
+/* A town: one broker, some workers, a database, and clients that post until
+ * they hear an answer. A seed decides what happens, and everything in it may
+ * die, stand still or be cut off at any step. Owns the life of it; what must
+ * hold is asked in check.c. */
+#ifndef TOWN_TOWN_H
+#define TOWN_TOWN_H
+
+#include "database.h"
+#include "hand.h"
+#include "keep.h"
+#include "ledger.h"
+
+#define CLIENTS 5
+#define HANDS 3
+#define PARTS 3
+#define POSTS 400
+#define LETTERS 64
+
+/* A client has one message at a time under way, and says it again until it is
+ * answered; then it may say it once more. */
+struct client {
+	const char *tenant;
+	char room[NAME_BYTES], sender[NAME_BYTES], body[NAME_BYTES];
+	unsigned no;    /* of its message, 0: none */
+	unsigned tries; /* times that any was asked */
+	bool stored, answered;
+	uint64_t position; /* of the message that waits for the database */
+	uint64_t again_us;
+};
+/* To the broker, or an answer from it; comes when it is due, is lost, or comes
+ * twice, in any order. */
+struct note {
+	bool used, answer;
+	int client;
+	unsigned no, try;
+	uint64_t due_us;
+	enum parlor_err err;
+	struct core_posted posted;
+};
+/* An answer that a client has. */
+struct acknowledged {
+	unsigned no, tries;
+	int client;
+	struct core_posted posted;
+	char body[NAME_BYTES];
+};
+struct mark_row {
+	uint64_t epoch, position, digest, projected;
+};
+
+struct town {
+	struct chance chance;
+	struct road road;
+	struct database database;
+	struct keep keep;
+	struct ledger ledger;
+	struct client clients[CLIENTS];
+	struct note notes[LETTERS];
+	unsigned posts;
+	struct acknowledged acknowledged[POSTS];
+	size_t acknowledged_len;
+
+	struct hand *hands[HANDS];
+	int hands_len;
+	uint64_t hand_stands_us[HANDS]; /* until then */
+	struct mark_row marks[PARTS], dumped[PARTS];
+	uint64_t changes; /* of the database, when they were read */
+	uint64_t full_until_us, down_until_us;
+	bool calm;
+
+	/* per mille and step */
+	unsigned kill, hand_kill, hand_stand, cut, dump, restore, full, down, fail;
+	unsigned lost, twice, burst;
+	uint64_t kills, hand_kills, repeats, refused_full;
+};
+
+/* The database is made once and serves one world after another. */
+void town_open(struct town *);
+void town_close(struct town *);
+void town_begin(struct town *, uint64_t seed);
+void town_step(struct town *);
+/* All is well from now on: until everything is everywhere. */
+void town_settle(struct town *);
+void town_end(struct town *);
+
+/* ---- check.c ---- */
+
+/* The broker's state is what a recount of its journal says. */
+void check_keep(struct town *);
+/* Everything that was acknowledged stands where it was said to be. */
+void check_acknowledged(struct town *);
+/* Each part of the database is what the journal says up to its mark. */
+void check_database(struct town *);
+/* Marks are read anew; who moved one (a worker, or -1) had the right to. */
+void check_marks(struct town *, int hand);
+/* Unread and names as people query them, once all is projected. */
+void check_projected(struct town *);
+/* The database has the message of that position. */
+bool check_stored(struct town *, uint64_t position);
+
+#endif
