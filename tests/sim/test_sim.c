@@ -1,7 +1,7 @@
 /* Seeded worlds: random operations on the core, an oracle beside it, crashes
  * and write-back in between.
  *
- *   test_sim [--store] [--worlds N] [--ops N] [--seed N]
+ *   test_sim [--store] [--seeds N] [--ops N] [--seed N]
  *
  * --store: on LMDB instead of in memory. A seed (also PARLOR_SEED) names one
  * world, which is run alone. */
@@ -15,8 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define OPS 420
-#define WORLDS 240
+#define OPS 130
+#define WORLDS 800
 #define WORLDS_ON_STORE 30
 #define FIRST_SEED 1
 
@@ -42,7 +42,7 @@ static bool read_options(struct options *o, char **argv)
 	for (char **arg = argv + 1; *arg && good; arg++) {
 		if (!strcmp(*arg, "--store")) {
 			o->store = true;
-		} else if (!strcmp(*arg, "--worlds")) {
+		} else if (!strcmp(*arg, "--seeds")) {
 			good = number(*++arg, &o->worlds);
 		} else if (!strcmp(*arg, "--ops")) {
 			good = number(*++arg, &o->ops);
@@ -102,7 +102,7 @@ int main(int argc, char **argv)
 	(void)argc;
 	struct options o = {.seed = FIRST_SEED, .ops = OPS};
 	if (!read_options(&o, argv)) {
-		fprintf(stderr, "usage: test_sim [--store] [--worlds N] [--ops N] [--seed N]\n");
+		fprintf(stderr, "usage: test_sim [--store] [--seeds N] [--ops N] [--seed N]\n");
 		return 2;
 	}
 	if (o.worlds > 1)
