@@ -6,6 +6,7 @@
 #   tests/mutations/run.sh            the short list: those with `Short: yes`
 #   tests/mutations/run.sh --all      all of them, end-to-end stories included
 #   tests/mutations/run.sh NAME...    these, by the name of their file
+#   tests/mutations/run.sh --list     says what there is
 #
 # Works on a copy of the tree, so nothing here is touched. Fails when a patch
 # no longer applies or does not build, when its test is not there or fails
@@ -20,10 +21,16 @@ head_of() { sed -n "/^--- /q; s/^$2: *//p" "$here/$1.patch"; }
 
 names=()
 case ${1-} in
+--list)
+  for file in "$here"/*.patch; do
+    name=$(basename "$file" .patch)
+    printf '%-30s %s (%s)\n' "$name" "$(head_of "$name" Breaks)" "$(head_of "$name" "Caught by")"
+  done
+  exit ;;
 --all)
   for file in "$here"/*.patch; do names+=("$(basename "$file" .patch)"); done ;;
 -*)
-  sed -n '2,15s/^# \{0,1\}//p' "$0" >&2
+  sed -n '2,16s/^# \{0,1\}//p' "$0" >&2
   exit 2 ;;
 "")
   for file in "$here"/*.patch; do
