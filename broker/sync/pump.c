@@ -135,6 +135,11 @@ static void pump_release(struct sync *s, struct part *p, struct release *r,
 			 const struct part_source *src, uint64_t now_us, uint64_t *wait)
 {
 	if (!r->begun) {
+		/* Asked for before the worker told how far an earlier one came. */
+		const struct quarantine *q =
+			part_quarantine_find(p, SPAN_TEXT(r->tenant), SPAN_TEXT(r->name));
+		if (q && q->position > r->after + 1)
+			r->after = r->scanned = q->position - 1;
 		r->begun = true;
 		r->upto = p->mark;
 		r->until_us = now_us + s->settings.batch_ms * MS_US;
