@@ -275,6 +275,9 @@ static void take_requests(struct town *t)
 static void stored(void *ctx, const struct sync_answer *a)
 {
 	struct town *t = ctx;
+	if (a->kind == SYNC_RELEASE)
+		say(&t->chance, "broker: a release ends: %s %.*s", parlor_err_name(a->code),
+		    (int)a->text.len, (const char *)a->text.data);
 	if (a->kind != SYNC_STORED)
 		return;
 	struct client *c = &t->clients[a->cookie.session];
@@ -454,7 +457,7 @@ static void choose(struct town *t)
 	t->fail = (unsigned)ONE_OF(c, 0, 10, 40);
 	t->hand_kill = (unsigned)ONE_OF(c, 0, 10, 40);
 	t->hand_stand = (unsigned)ONE_OF(c, 0, 10, 30);
-	t->cut = (unsigned)ONE_OF(c, 0, 20, 60);
+	t->cut = (unsigned)ONE_OF(c, 0, 30, 120);
 	t->dump = (unsigned)(trims ? 0 : ONE_OF(c, 0, 30));
 	t->restore = (unsigned)ONE_OF(c, 20, 60);
 	t->full = (unsigned)ONE_OF(c, 0, 20);
@@ -467,7 +470,7 @@ static void choose(struct town *t)
 					       .away = (unsigned)ONE_OF(c, 0, 8),
 					       .large = (unsigned)ONE_OF(c, 0, 8),
 					       .commit = (unsigned)ONE_OF(c, 0, 40),
-					       .uncertain = (unsigned)ONE_OF(c, 0, 80)};
+					       .uncertain = (unsigned)ONE_OF(c, 0, 80, 300)};
 	k->settings = (struct settings){.data = data,
 					.headroom_bytes = 1 << 20,
 					.dirty_rows_max = ONE_OF(c, 10, 60, 1000),
@@ -547,6 +550,9 @@ static bool release(struct town *t)
 		return false;
 	enum parlor_err err = sync_release(t->keep.broker.sync, view->tenant, view->room,
 					   (struct sync_cookie){0}, t->chance.now_us);
+	if (!err)
+		say(&t->chance, "broker: release %.*s from %d on", (int)view->room.len,
+		    (const char *)view->room.data, (int)view->position);
 	WANT(&t->chance, !err || err == PARLOR_E_BUSY || err == PARLOR_E_NO_WORKER, "%s",
 	     parlor_err_name((int)err));
 	return true;
