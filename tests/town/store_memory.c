@@ -128,6 +128,12 @@ uint64_t store_covered(const struct store *s)
 	return s->ends.covered;
 }
 
+/* Nothing in a town is trimmed by its size. */
+uint64_t store_journal_bytes(const struct store *s)
+{
+	return (s->ends.last + 1 - s->ends.first) * sizeof(struct entry);
+}
+
 /* ---- reading ------------------------------------------------------------------- */
 
 enum parlor_err store_read(struct store *s, uint64_t position, struct entry *entry)
