@@ -426,9 +426,13 @@ static void a_silent_worker_loses_its_parts(void **state)
 	some_rooms(w, 16, 50);
 	size_t mine = a->owns[0] ? 0 : 3;
 	world_until(w, a->batch[mine] && w->db.position[mine] != world_head(w));
+	/* Whatever it said before is heard: its silence begins here. */
+	size_t pongs = a->pongs;
+	hand_ping(a);
+	world_until(w, a->pongs > pongs);
 	w->now_us += w->settings.lease_ms * 1000 / 2;
+	pongs = b->pongs;
 	hand_ping(b);
-	size_t pongs = b->pongs;
 	world_until(w, b->pongs > pongs);
 	w->now_us += w->settings.lease_ms * 1000 / 2 + 1;
 	world_until(w, hand_parts(b) == WORLD_PARTS && synced(w));
