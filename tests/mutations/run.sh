@@ -8,8 +8,8 @@
 #   tests/mutations/run.sh NAME...    these, by the name of their file
 #   tests/mutations/run.sh --list     says what there is
 #
-# Works on a copy of the tree, so nothing here is touched. Fails when a patch
-# no longer applies or does not build, when its test is not there or fails
+# Works on a copy of the tree, so nothing here is touched. Fails when a patch,
+# of the list or not, no longer applies, when one does not build, when its test is not there or fails
 # without it, and when the test still passes with it. JOBS=N: processes that
 # build, 2 without it.
 set -euo pipefail
@@ -54,6 +54,13 @@ trap 'rm -rf "$scratch"' EXIT
 tree=$scratch/tree build=$scratch/build log=$scratch/log
 mkdir "$tree"
 tar -C "$source" --exclude=./build --exclude=./.git -cf - . | tar -C "$tree" -xf -
+for file in "$here"/*.patch; do
+  if ! patch -s -p1 --dry-run -d "$tree" < "$file" > "$log" 2>&1; then
+    echo "$(basename "$file" .patch): no longer applies" >&2
+    cat "$log" >&2
+    exit 1
+  fi
+done
 cmake -S "$tree" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=None -DCMAKE_C_FLAGS=-O1 > "$log"
 
 targets_of() {
