@@ -9,9 +9,9 @@
 #   tests/mutations/run.sh --list     says what there is
 #
 # Works on a copy of the tree, so nothing here is touched. Fails when a patch,
-# of the list or not, no longer applies, when one does not build, when its test is not there or fails
-# without it, and when the test still passes with it. JOBS=N: processes that
-# build, 2 without it.
+# asked for or not, no longer applies, when one does not build, when its test is
+# not there or fails without it, and when the test still passes with it.
+# JOBS=N: processes that build, 2 without it.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 source=$(cd "$here/../.." && pwd)

@@ -197,7 +197,8 @@ static void anything_agrees_with_a_plain_model(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(anything_agrees_with_a_plain_model, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(anything_agrees_with_a_plain_model, set_up,
+						tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
