@@ -39,6 +39,7 @@ class Load:
     def __init__(self, broker):
         self.broker, self.acknowledged, self.failed = broker, [], None
         self._stop = threading.Event()
+        self._more = threading.Condition()
         self._thread = threading.Thread(target=self._run)
 
     def _run(self):
@@ -48,21 +49,24 @@ class Load:
                 while not self._stop.is_set():
                     room = ROOMS[number % len(ROOMS)]
                     posted, sender, body = post(client, room, number)
-                    self.acknowledged.append((room, posted.seq, sender, f"c{number}", body))
+                    with self._more:
+                        self.acknowledged.append((room, posted.seq, sender, f"c{number}", body))
+                        self._more.notify_all()
                     if number % 7 == 0:
                         client.read(room=room, member="carol", seq=posted.seq)
                     number += 1
         except Exception as failure:  # told by __exit__, in the test's own thread
-            self.failed = failure
+            with self._more:
+                self.failed = failure
+                self._more.notify_all()
 
     def await_more(self, count):
         """Until so many more are acknowledged; how many there are then."""
         until = len(self.acknowledged) + count
-        deadline = time.monotonic() + 60
-        while len(self.acknowledged) < until:
-            assert time.monotonic() < deadline and self.failed is None
-            time.sleep(0.005)
-        return len(self.acknowledged)
+        with self._more:
+            assert self._more.wait_for(lambda: len(self.acknowledged) >= until or self.failed, 60)
+            assert self.failed is None
+            return len(self.acknowledged)
 
     def __enter__(self):
         self._thread.start()
