@@ -91,10 +91,14 @@ static void trim(struct broker *b)
 		store_trim(b->store, first, slice > TRIM_SLICE ? slice : TRIM_SLICE);
 }
 
+/* Reading goes on from the last commit: rows that it has need not stay in memory. */
 static enum parlor_err renew_turn(struct broker *b)
 {
 	store_turn_end(b->store);
-	return store_turn_begin(b->store);
+	enum parlor_err err = store_turn_begin(b->store);
+	if (!err)
+		core_landed(b->core);
+	return err;
 }
 
 static void tell_sync(struct broker *b, const struct turn *t)

@@ -29,6 +29,7 @@ struct core *core_new(const struct core_limits *limits, struct core_rows rows,
 	c->limits = *limits;
 	c->rows = rows;
 	c->sink = sink;
+	c->meter = &c->unasked;
 	return c;
 }
 
@@ -45,14 +46,19 @@ enum parlor_err core_load(struct core *c)
 	struct row_key key;
 	struct span value;
 	row_key_state(&key);
-	enum parlor_err err = c->rows.get(c->rows.ctx, &key, &value);
+	enum parlor_err err = tables_get(c, &key, &value);
 	if (err == PARLOR_E_NOT_FOUND)
 		return PARLOR_E_OK;
 	if (!err && !row_get_state(value, &c->state))
 		err = PARLOR_E_STORE_CORRUPT;
-	c->applied = c->state.covered;
+	c->applied = c->flight.covered = c->state.covered;
 	c->now_us = c->state.time_us;
 	return err;
+}
+
+void core_charge(struct core *c, struct meter *meter)
+{
+	c->meter = meter ? meter : &c->unasked;
 }
 
 uint64_t core_position(const struct core *c)

@@ -15,6 +15,7 @@
 #ifndef CORE_CORE_H
 #define CORE_CORE_H
 
+#include "core/engine/meter.h"
 #include "core/record.h"
 #include "core/row.h"
 
@@ -80,11 +81,17 @@ size_t core_dirty(const struct core *);
 bool core_writing(const struct core *);
 /* Gives the next rows of the pass, beginning one when none is under way: about
  * rows_max of them, fewer at its end, a deletion with
- * value.data NULL. Rows given count as written: the caller must make them
- * durable in the transaction of the records emitted so far, or stop. Returns
- * how many. *covered: every change up to this position is now in rows. */
+ * value.data NULL. Rows given are in flight: they are clean, and stay in memory
+ * until the caller says how the transaction went that has them and the records
+ * emitted so far, so that meanwhile nothing is read that is older. Returns how many.
+ * *covered: every change up to this position is in rows when it has landed. */
 typedef void core_put_fn(void *ctx, const struct row_key *, struct span value);
 size_t core_write_back(struct core *, size_t rows_max, core_put_fn *, void *ctx, uint64_t *covered);
+/* The transaction with all rows given so far is durable, and rows are read as it
+ * left them. */
+void core_landed(struct core *);
+/* It failed and changed nothing: the rows are dirty again. */
+void core_unlanded(struct core *);
 /* Drops clean rows beyond the limits; call when nothing is borrowed. */
 void core_evict(struct core *);
 
@@ -93,6 +100,10 @@ struct core_counts {
 	uint64_t dirty_rows, rooms, members, tenants, evicted;
 };
 void core_counts(const struct core *, struct core_counts *);
+
+/* Steps and rows of whatever is asked from now on are charged to that meter, which
+ * must live on; NULL: to nobody. */
+void core_charge(struct core *, struct meter *);
 
 /* ---- who asks -------------------------------------------------------------- */
 

@@ -41,7 +41,7 @@ static enum parlor_err stored(struct core *c, uint64_t room, uint64_t no, struct
 	struct row_key key;
 	row_key_block(&key, room, no);
 	*bytes = (struct span){NULL, 0};
-	enum parlor_err err = c->rows.get(c->rows.ctx, &key, bytes);
+	enum parlor_err err = tables_get(c, &key, bytes);
 	return err == PARLOR_E_NOT_FOUND ? PARLOR_E_OK : err;
 }
 
@@ -73,7 +73,7 @@ static enum parlor_err load(struct core *c, struct room *r, uint64_t no, struct 
 	return PARLOR_E_OK;
 }
 
-static void touch(struct core *c, struct block *b)
+void index_touch(struct core *c, struct block *b)
 {
 	if (b->dirty)
 		return;
@@ -100,7 +100,7 @@ static enum parlor_err last_block(struct core *c, struct room *r, uint64_t seq, 
 		return err;
 	struct block *before = r->tail;
 	r->tail = *out;
-	if (before && !before->dirty)
+	if (before && !before->dirty && !before->in_flight)
 		drop(c, before);
 	return PARLOR_E_OK;
 }
@@ -118,7 +118,7 @@ enum parlor_err index_append(struct core *c, struct room *r, uint64_t seq,
 	b->len++;
 	if (row->keyed)
 		filter_add(&r->filter, row->key);
-	touch(c, b);
+	index_touch(c, b);
 	return PARLOR_E_OK;
 }
 
@@ -131,8 +131,8 @@ enum parlor_err index_recall(struct core *c, struct room *r, uint64_t seq)
 	bool found = block_at(seq) < b->len;
 	if (found) {
 		block_set_recalled(&b->bytes, block_at(seq));
-		touch(c, b);
-	} else if (!b->dirty && r->tail != b) {
+		index_touch(c, b);
+	} else if (!b->dirty && !b->in_flight && r->tail != b) {
 		drop(c, b);
 	}
 	return found ? PARLOR_E_OK : PARLOR_E_STORE_CORRUPT;
@@ -180,7 +180,7 @@ static enum parlor_err make_filter(struct core *c, struct room *r)
 	row_key_block(&from, r->no, 0);
 	enum parlor_err err = PARLOR_E_OK;
 	if (r->row.last_seq)
-		err = c->rows.scan(c->rows.ctx, &from, ROW_PREFIX, filter_row, &r->filter);
+		err = tables_scan(c, &from, ROW_PREFIX, filter_row, &r->filter);
 	if (err) {
 		filter_fini(&r->filter);
 		return err;
@@ -189,6 +189,11 @@ static enum parlor_err make_filter(struct core *c, struct room *r)
 	filter_bytes(&r->filter, bytes_of(b));
 	DL_FOREACH2(r->frozen_blocks, b, dirty_next)
 	filter_bytes(&r->filter, bytes_of(b));
+	for (size_t i = 0; r->in_flight && i < c->flight.len; i++) {
+		b = c->flight.rows[i].row;
+		if (c->flight.rows[i].kind == FLOWN_BLOCK && b->room == r)
+			filter_bytes(&r->filter, bytes_of(b));
+	}
 	return PARLOR_E_OK;
 }
 
@@ -218,11 +223,9 @@ enum parlor_err index_key(struct core *c, struct room *r, struct hash128 key, ui
 
 /* ---- letting go --------------------------------------------------------------- */
 
-void index_written(struct core *c, struct block *b)
+void index_landed(struct core *c, struct block *b)
 {
-	DL_DELETE2(b->room->frozen_blocks, b, dirty_prev, dirty_next);
-	b->dirty = false;
-	if (b->room->tail != b)
+	if (!b->dirty && b->room->tail != b)
 		drop(c, b);
 }
 

@@ -23,8 +23,9 @@ enum parlor_err index_append(struct core *, struct room *, uint64_t seq, const s
 			     bool fresh) PARLOR_MUST_CHECK;
 enum parlor_err index_recall(struct core *, struct room *, uint64_t seq) PARLOR_MUST_CHECK;
 
-/* The block was written: only a room's last one stays. */
-void index_written(struct core *, struct block *);
+/* The block has landed: of those that are clean only a room's last one stays. */
+void index_landed(struct core *, struct block *);
+void index_touch(struct core *, struct block *);
 /* All blocks of the room, and its filter. */
 void index_drop_room(struct core *, struct room *);
 

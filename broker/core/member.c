@@ -359,10 +359,10 @@ enum parlor_err core_member_formers(struct core *c, uint64_t member, uint64_t af
 	struct former_scan scan = {.fn = fn, .ctx = ctx};
 	struct row_key from;
 	row_key_former(&from, member, after + 1);
-	enum parlor_err err = c->rows.scan(c->rows.ctx, &from, ROW_PREFIX, tell_former, &scan);
+	enum parlor_err err = tables_scan(c, &from, ROW_PREFIX, tell_former, &scan);
 	if (!err && scan.bad)
 		err = PARLOR_E_STORE_CORRUPT;
-	for (size_t i = c->fresh_at; !err && i < c->fresh_len; i++) {
+	for (size_t i = c->fresh_landed; !err && i < c->fresh_len; i++) {
 		const struct fresh *f = &c->fresh[i];
 		if (f->key.table != ROW_MEMBERS || f->key.len != from.len ||
 		    memcmp(f->key.bytes, from.bytes, ROW_PREFIX) != 0 ||
@@ -370,7 +370,7 @@ enum parlor_err core_member_formers(struct core *c, uint64_t member, uint64_t af
 			continue;
 		/* After a recovery it may be in rows already, and told. */
 		struct span stored;
-		err = c->rows.get(c->rows.ctx, &f->key, &stored);
+		err = tables_get(c, &f->key, &stored);
 		if (err != PARLOR_E_NOT_FOUND)
 			continue;
 		err = PARLOR_E_OK;

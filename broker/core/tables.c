@@ -25,6 +25,33 @@ static void probe_init(struct id_probe *p, uint32_t tenant, struct span id)
 	p->len = sizeof tenant + id.len;
 }
 
+enum parlor_err tables_get(struct core *c, const struct row_key *key, struct span *value)
+{
+	meter_read(c->meter);
+	return c->rows.get(c->rows.ctx, key, value);
+}
+
+struct metered_scan {
+	struct meter *meter;
+	core_scan_fn *fn;
+	void *arg;
+};
+
+static bool scan_one(void *arg, const void *key, size_t key_len, struct span value)
+{
+	struct metered_scan *scan = arg;
+	meter_walk(scan->meter, 1);
+	return scan->fn(scan->arg, key, key_len, value);
+}
+
+enum parlor_err tables_scan(struct core *c, const struct row_key *from, size_t prefix_len,
+			    core_scan_fn *fn, void *arg)
+{
+	struct metered_scan scan = {c->meter, fn, arg};
+	meter_read(c->meter);
+	return c->rows.scan(c->rows.ctx, from, prefix_len, scan_one, &scan);
+}
+
 /* The number behind a name; 0 when there is none. */
 static enum parlor_err stored_number(struct core *c, char kind, uint32_t tenant, struct span id,
 				     uint64_t *number)
@@ -33,7 +60,7 @@ static enum parlor_err stored_number(struct core *c, char kind, uint32_t tenant,
 	struct span value;
 	*number = 0;
 	row_key_name(&key, kind, tenant, id);
-	enum parlor_err err = c->rows.get(c->rows.ctx, &key, &value);
+	enum parlor_err err = tables_get(c, &key, &value);
 	if (err == PARLOR_E_NOT_FOUND)
 		return PARLOR_E_OK;
 	if (!err && !row_get_number(value, number))
@@ -105,7 +132,7 @@ enum parlor_err tables_tenant_no(struct core *c, uint32_t no, struct tenant **ou
 	struct tenant_search search = {.no = no};
 	struct row_key from;
 	row_key_name(&from, 'T', 0, (struct span){"", 0});
-	enum parlor_err err = c->rows.scan(c->rows.ctx, &from, 1, match_tenant, &search);
+	enum parlor_err err = tables_scan(c, &from, 1, match_tenant, &search);
 	if (!err && search.id.data)
 		*out = tables_add_tenant(c, no, search.id);
 	return err;
@@ -140,7 +167,7 @@ enum parlor_err tables_member_no(struct core *c, uint64_t no, struct member **ou
 	struct span value;
 	struct row_member row;
 	row_key_member(&key, no);
-	enum parlor_err err = c->rows.get(c->rows.ctx, &key, &value);
+	enum parlor_err err = tables_get(c, &key, &value);
 	if (err == PARLOR_E_NOT_FOUND)
 		return PARLOR_E_OK;
 	if (!err && !row_get_member(value, &row))
@@ -210,7 +237,7 @@ enum parlor_err tables_room_no(struct core *c, uint64_t no, struct room **out)
 	struct span value;
 	struct row_room row;
 	row_key_room(&key, no);
-	enum parlor_err err = c->rows.get(c->rows.ctx, &key, &value);
+	enum parlor_err err = tables_get(c, &key, &value);
 	if (err == PARLOR_E_NOT_FOUND)
 		return PARLOR_E_OK;
 	if (!err && !row_get_room(value, &row))
@@ -317,7 +344,7 @@ enum parlor_err tables_membership(struct core *c, struct room *r, struct member 
 	struct span value;
 	struct row_membership row;
 	row_key_membership(&key, r->no, m->no);
-	enum parlor_err err = c->rows.get(c->rows.ctx, &key, &value);
+	enum parlor_err err = tables_get(c, &key, &value);
 	if (err == PARLOR_E_NOT_FOUND)
 		return PARLOR_E_OK;
 	if (!err && !row_get_membership(value, &row))
@@ -359,7 +386,7 @@ static bool collect_tail(void *arg, const void *key, size_t key_len, struct span
 static enum parlor_err collect(struct core *c, const struct row_key *from)
 {
 	buf_clear(&c->scan);
-	return c->rows.scan(c->rows.ctx, from, ROW_PREFIX, collect_tail, &c->scan);
+	return tables_scan(c, from, ROW_PREFIX, collect_tail, &c->scan);
 }
 
 enum parlor_err tables_load_members(struct core *c, struct room *r)
@@ -410,10 +437,11 @@ enum parlor_err tables_load_rooms(struct core *c, struct member *m)
 
 static struct fresh *fresh_add(struct core *c)
 {
-	if (c->fresh_len == c->fresh_cap && c->fresh_at > c->fresh_cap / 2) {
-		c->fresh_len -= c->fresh_at;
-		memmove(c->fresh, c->fresh + c->fresh_at, c->fresh_len * sizeof *c->fresh);
-		c->fresh_at = 0;
+	if (c->fresh_len == c->fresh_cap && c->fresh_landed > c->fresh_cap / 2) {
+		c->fresh_len -= c->fresh_landed;
+		c->fresh_at -= c->fresh_landed;
+		memmove(c->fresh, c->fresh + c->fresh_landed, c->fresh_len * sizeof *c->fresh);
+		c->fresh_landed = 0;
 	}
 	if (c->fresh_len == c->fresh_cap) {
 		c->fresh_cap = c->fresh_cap ? 2 * c->fresh_cap : 64;
@@ -570,6 +598,7 @@ void tables_drop_member(struct core *c, struct member *m)
 
 void tables_free(struct core *c)
 {
+	core_landed(c); /* what is in flight is in no other list */
 	struct room *r, *room_next;
 	HASH_ITER (by_no, c->rooms_by_no, r, room_next) {
 		struct membership *ms, *ms_next;
@@ -590,6 +619,7 @@ void tables_free(struct core *c)
 	free(c->fresh);
 	free(c->pass.rooms);
 	free(c->pass.members);
+	free(c->flight.rows);
 	pool_fini(&c->member_pool);
 	pool_fini(&c->room_pool);
 	pool_fini(&c->membership_pool);

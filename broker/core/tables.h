@@ -3,7 +3,9 @@
  * rule of rooms or messages. Private to the core.
  *
  * What is resident and dirty is newer than the stored row; a membership that
- * was removed stays as a tombstone (gone) until its deletion was written. */
+ * was removed stays as a tombstone (gone) until its deletion has landed. A row
+ * that was given to a commit is in flight until it has landed: it stays resident,
+ * because what can be read from the store is older. */
 #ifndef CORE_TABLES_H
 #define CORE_TABLES_H
 
@@ -40,6 +42,7 @@ struct member {
 	size_t memberships_len;
 	bool all_rooms; /* memberships holds every room of the member */
 	bool dirty;
+	bool in_flight;
 	struct member *dirty_next;
 	/* The sum of unread over all rooms, once it was asked for: what each
 	 * membership adds to it is in `told`, as of that position for what others
@@ -66,6 +69,7 @@ struct membership {
 	uint64_t told; /* unread of the room in member->total */
 	bool gone;
 	bool dirty;
+	bool in_flight;
 	bool indexed;                                 /* its ROW_MEMBERS row is written */
 	struct membership *room_prev, *room_next;     /* room->memberships */
 	struct membership *member_prev, *member_next; /* member->memberships */
@@ -80,6 +84,7 @@ struct block {
 	struct buf bytes;
 	unsigned len; /* messages */
 	bool dirty;
+	bool in_flight;
 	struct block *dirty_prev, *dirty_next; /* room->dirty_blocks or ->frozen_blocks */
 };
 
@@ -95,8 +100,10 @@ struct room {
 	bool all_members;
 	bool used; /* since the clock's hand passed */
 	bool row_dirty;
-	bool listed; /* in the list of dirty rooms */
-	bool frozen; /* in the pass's array and not yet done */
+	bool row_in_flight;
+	bool listed;      /* in the list of dirty rooms */
+	bool frozen;      /* in the pass's array and not yet done */
+	size_t in_flight; /* rows of it, of its memberships and blocks */
 	struct membership *dirty_memberships;
 	struct membership *frozen_memberships;
 	struct block *tail; /* where the next message goes, once it was looked for */
@@ -138,9 +145,22 @@ struct fresh {
 	size_t value_len;
 };
 
+/* Rows given to a commit that has not landed. */
+enum flown_kind { FLOWN_MEMBER, FLOWN_ROOM, FLOWN_MEMBERSHIP, FLOWN_BLOCK };
+struct flown {
+	enum flown_kind kind;
+	void *row;
+};
+struct flight {
+	struct flown *rows;
+	size_t len, cap;
+	uint64_t covered; /* what rows on disk cover, whatever is in flight */
+};
+
 struct core {
 	struct core_limits limits;
 	struct core_rows rows;
+	struct meter *meter, unasked; /* what is charged; what nobody asked for */
 	struct core_sink sink;
 	struct row_state state; /* position: the last record */
 	uint64_t now_us;        /* latest time heard of */
@@ -164,15 +184,23 @@ struct core {
 	struct member *dirty_members;
 	size_t dirty_rooms_len, dirty_members_len;
 	size_t dirty_rows;
-	struct fresh *fresh; /* from fresh_at on not yet written */
-	size_t fresh_at, fresh_len, fresh_cap;
+	/* Before fresh_landed written, from there on in flight, from fresh_at on to be
+	 * given. */
+	struct fresh *fresh;
+	size_t fresh_landed, fresh_at, fresh_len, fresh_cap;
 	struct pass pass;
+	struct flight flight;
 	struct room *hand;
 	struct member *member_hand;
 	uint64_t evicted;
 	struct buf scratch;
 	struct buf scan;
 };
+
+/* Rows of the store, charged to the meter. */
+enum parlor_err tables_get(struct core *, const struct row_key *, struct span *) PARLOR_MUST_CHECK;
+enum parlor_err tables_scan(struct core *, const struct row_key *from, size_t prefix_len,
+			    core_scan_fn *, void *arg) PARLOR_MUST_CHECK;
 
 /* Finding: PARLOR_E_OK with *out NULL when there is none; other codes are
  * failures of the store. */
@@ -217,9 +245,9 @@ void tables_touch_membership(struct core *, struct membership *);
 void tables_remove_membership(struct core *, struct membership *, uint64_t position);
 /* The room has a new last activity: it moves to the front of the warm ones. */
 void tables_warm(struct tenant *, struct room *);
-/* Written and clean: may be read again when needed. */
-/* A tombstone whose deletion was written. */
+/* A tombstone whose deletion has landed. */
 void tables_forget_gone(struct core *, struct membership *);
+/* Landed and clean: may be read again when needed. */
 void tables_drop_membership(struct core *, struct membership *);
 void tables_drop_room(struct core *, struct room *);
 void tables_drop_member(struct core *, struct member *);

@@ -1,6 +1,7 @@
 /* Write-back and eviction: rows leave in passes. A pass takes what is dirty
  * when it begins, sorted by key, and gives it out in slices; when it ends, all
- * changes up to its beginning are in rows. */
+ * changes up to its beginning are in rows. A row that was given away is in flight,
+ * and stays, until the commit that took it has landed or failed. */
 #include "core/index.h"
 #include "core/tables.h"
 
@@ -31,6 +32,27 @@ static void written(struct writer *w)
 	w->rows++;
 }
 
+/* Given twice in one commit, it is in flight once. */
+static void fly(struct core *c, enum flown_kind kind, void *row, bool *in_flight)
+{
+	struct flight *f = &c->flight;
+	if (*in_flight)
+		return;
+	*in_flight = true;
+	if (f->len == f->cap) {
+		f->cap = f->cap ? 2 * f->cap : 64;
+		f->rows = mem_resize(f->rows, f->cap, sizeof *f->rows);
+	}
+	f->rows[f->len++] = (struct flown){kind, row};
+}
+
+/* The same of what belongs to a room. */
+static void fly_of(struct core *c, struct room *r, enum flown_kind kind, void *row, bool *in_flight)
+{
+	r->in_flight += !*in_flight;
+	fly(c, kind, row, in_flight);
+}
+
 /* True when none is left. */
 static bool write_fresh(struct writer *w, size_t rows_max)
 {
@@ -40,10 +62,7 @@ static bool write_fresh(struct writer *w, size_t rows_max)
 		w->put(w->ctx, &f->key, (struct span){f->value, f->value_len});
 		written(w);
 	}
-	if (c->fresh_at < c->fresh_len)
-		return false;
-	c->fresh_at = c->fresh_len = 0;
-	return true;
+	return c->fresh_at == c->fresh_len;
 }
 
 static void write_state(struct writer *w)
@@ -63,6 +82,7 @@ static void write_member(struct writer *w, struct member *m)
 	row_put_member(&w->core->scratch, &m->row);
 	put_scratch(w, &key);
 	m->dirty = false;
+	fly(w->core, FLOWN_MEMBER, m, &m->in_flight);
 	written(w);
 }
 
@@ -75,11 +95,12 @@ static void write_membership(struct writer *w, struct membership *ms)
 
 	DL_DELETE2(ms->room->frozen_memberships, ms, dirty_prev, dirty_next);
 	ms->dirty = false;
+	fly_of(c, ms->room, FLOWN_MEMBERSHIP, ms, &ms->in_flight);
 	written(w);
 	if (ms->gone) {
 		put_nothing(w, &row_key);
 		put_nothing(w, &index_key);
-		tables_forget_gone(c, ms);
+		ms->indexed = false;
 		return;
 	}
 	buf_clear(&c->scratch);
@@ -95,7 +116,9 @@ static void write_block(struct writer *w, struct block *b)
 	struct row_key key;
 	row_key_block(&key, b->key.room, b->key.tail);
 	w->put(w->ctx, &key, (struct span){b->bytes.data, b->bytes.len});
-	index_written(w->core, b);
+	DL_DELETE2(b->room->frozen_blocks, b, dirty_prev, dirty_next);
+	b->dirty = false;
+	fly_of(w->core, b->room, FLOWN_BLOCK, b, &b->in_flight);
 	written(w);
 }
 
@@ -107,6 +130,7 @@ static void write_room_row(struct writer *w, struct room *r)
 	row_put_room(&w->core->scratch, &r->row);
 	put_scratch(w, &key);
 	r->row_dirty = false;
+	fly_of(w->core, r, FLOWN_ROOM, r, &r->row_in_flight);
 	written(w);
 }
 
@@ -203,6 +227,68 @@ size_t core_write_back(struct core *c, size_t rows_max, core_put_fn *put, void *
 	return w.rows;
 }
 
+/* ---- landing ------------------------------------------------------------------ */
+
+static void landed(struct core *c, const struct flown *f)
+{
+	if (f->kind == FLOWN_MEMBER) {
+		((struct member *)f->row)->in_flight = false;
+	} else if (f->kind == FLOWN_ROOM) {
+		struct room *r = f->row;
+		r->row_in_flight = false;
+		r->in_flight--;
+	} else if (f->kind == FLOWN_MEMBERSHIP) {
+		struct membership *ms = f->row;
+		ms->in_flight = false;
+		ms->room->in_flight--;
+		if (ms->gone && !ms->dirty)
+			tables_forget_gone(c, ms);
+	} else {
+		struct block *b = f->row;
+		b->in_flight = false;
+		b->room->in_flight--;
+		index_landed(c, b);
+	}
+}
+
+void core_landed(struct core *c)
+{
+	for (size_t i = 0; i < c->flight.len; i++)
+		landed(c, &c->flight.rows[i]);
+	c->flight.len = 0;
+	c->flight.covered = c->state.covered;
+	c->fresh_landed = c->fresh_at;
+	if (c->fresh_at == c->fresh_len)
+		c->fresh_landed = c->fresh_at = c->fresh_len = 0;
+}
+
+static void unlanded(struct core *c, const struct flown *f)
+{
+	if (f->kind == FLOWN_MEMBER) {
+		tables_touch_member(c, f->row);
+	} else if (f->kind == FLOWN_ROOM) {
+		tables_touch_room(c, f->row);
+	} else if (f->kind == FLOWN_MEMBERSHIP) {
+		((struct membership *)f->row)->indexed = false;
+		tables_touch_membership(c, f->row);
+	} else {
+		index_touch(c, f->row);
+	}
+}
+
+/* Dirty again before it has landed, so that nothing of it may go. */
+void core_unlanded(struct core *c)
+{
+	for (size_t i = 0; i < c->flight.len; i++)
+		unlanded(c, &c->flight.rows[i]);
+	c->dirty_rows += c->fresh_at - c->fresh_landed;
+	c->fresh_at = c->fresh_landed;
+	c->state.covered = c->flight.covered;
+	/* The pass under way will not have written what failed: the next one will. */
+	c->pass.position = c->state.covered;
+	core_landed(c);
+}
+
 bool core_writing(const struct core *c)
 {
 	return c->pass.active;
@@ -215,7 +301,7 @@ size_t core_dirty(const struct core *c)
 
 static bool room_is_clean(const struct room *r)
 {
-	return !r->listed && !r->frozen && !r->row_dirty;
+	return !r->listed && !r->frozen && !r->row_dirty && !r->in_flight;
 }
 
 /* How many rooms one call looks at: a turn must stay short. */
@@ -257,7 +343,7 @@ static void evict_members(struct core *c)
 		if (!m)
 			return;
 		c->member_hand = m->by_no.next;
-		if (m->memberships || m->dirty)
+		if (m->memberships || m->dirty || m->in_flight)
 			continue;
 		tables_drop_member(c, m);
 		c->evicted++;

@@ -257,10 +257,6 @@ static enum parlor_err open_all(struct env *e, const char *dir, const struct spa
 	if (rc != 0)
 		return why_set(why, env_err(rc), "%s: %s", dir, mdb_strerror(rc));
 	mdb_txn_reset(e->read);
-	rc = mdb_txn_begin(e->mdb, NULL, MDB_RDONLY, &e->rows);
-	if (rc != 0)
-		return why_set(why, env_err(rc), "%s: %s", dir, mdb_strerror(rc));
-	mdb_txn_reset(e->rows);
 	return PARLOR_E_OK;
 }
 
@@ -281,8 +277,6 @@ void env_close(struct env *e)
 	env_abort(e);
 	if (e->read)
 		mdb_txn_abort(e->read);
-	if (e->rows)
-		mdb_txn_abort(e->rows);
 	if (e->mdb)
 		mdb_env_close(e->mdb);
 	if (e->data_fd >= 0)
@@ -315,8 +309,6 @@ enum parlor_err env_turn_begin(struct env *e)
 	/* A writer in another process has grown the map. */
 	if (rc == MDB_MAP_RESIZED && (rc = mdb_env_set_mapsize(e->mdb, 0)) == 0)
 		rc = mdb_txn_renew(e->read);
-	if (rc == 0 && (rc = mdb_txn_renew(e->rows)) != 0)
-		mdb_txn_reset(e->read);
 	e->in_turn = rc == 0;
 	if (rc != 0)
 		log_error("store: no read transaction: %s", mdb_strerror(rc));
@@ -328,23 +320,7 @@ void env_turn_end(struct env *e)
 	if (!e->in_turn)
 		return;
 	mdb_txn_reset(e->read);
-	mdb_txn_reset(e->rows);
 	e->in_turn = false;
-}
-
-MDB_txn *env_rows(const struct env *e)
-{
-	return e->read_only ? e->read : e->rows;
-}
-
-enum parlor_err env_rows_renew(struct env *e)
-{
-	assert(e->in_turn);
-	mdb_txn_reset(e->rows);
-	int rc = mdb_txn_renew(e->rows);
-	if (rc != 0)
-		log_error("store: no read transaction: %s", mdb_strerror(rc));
-	return env_err(rc);
 }
 
 enum parlor_err env_prepare(struct env *e)

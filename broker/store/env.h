@@ -21,7 +21,6 @@ struct env {
 	MDB_dbi db[ENV_DBS];
 	MDB_txn *read; /* reset, not active, between turns */
 	bool in_turn;
-	MDB_txn *rows;    /* the same for rows, which may be renewed within the turn */
 	bool busy;        /* a write transaction is the business of another thread */
 	MDB_txn *write;   /* NULL between write transactions */
 	int rc;           /* its first failure: MDB_ or errno */
@@ -55,12 +54,6 @@ void env_close(struct env *);
 enum parlor_err env_turn_begin(struct env *) PARLOR_MUST_CHECK;
 /* Nothing when it could not be begun. */
 void env_turn_end(struct env *);
-
-/* Inside a turn: what rows are read by. Beside another process's commits that is
- * what the journal is read by, so that both are of one moment. */
-MDB_txn *env_rows(const struct env *);
-/* Inside a turn: env_rows shows the last commit. */
-enum parlor_err env_rows_renew(struct env *) PARLOR_MUST_CHECK;
 
 /* Before a write transaction, in the loop's thread: room in the map, and what was
  * reserved becomes its. STORE: no write is taken any more. */

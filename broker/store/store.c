@@ -24,7 +24,6 @@ struct store {
 	struct batch batch;
 	bool open; /* the batch: from begin to commit or abort */
 	struct writer writer;
-	bool rows_waited;       /* for rows of the batch: they can be read */
 	enum parlor_err result; /* of the batch, once it was put */
 	uint64_t journal_id;
 	uint32_t parts;
@@ -262,27 +261,13 @@ static enum parlor_err read_err(const char *what, int rc)
 	return env_err(rc);
 }
 
-/* Rows that are on their way to disk are read from there: the core has let go of
- * them. */
-static enum parlor_err await_rows(struct store *s)
-{
-	assert(s->env.in_turn);
-	if (!s->env.busy || s->batch.rows.len == 0 || s->rows_waited)
-		return PARLOR_E_OK;
-	writer_wait(&s->writer);
-	s->rows_waited = true;
-	return env_rows_renew(&s->env);
-}
-
 static enum parlor_err rows_get(void *ctx, const struct row_key *at, struct span *out)
 {
 	struct store *s = ctx;
 	MDB_val key = env_val(at->bytes, at->len), value;
 
-	enum parlor_err err = await_rows(s);
-	if (err != PARLOR_E_OK)
-		return err;
-	int rc = mdb_get(env_rows(&s->env), s->env.db[db_of[at->table]], &key, &value);
+	assert(s->env.in_turn);
+	int rc = mdb_get(s->env.read, s->env.db[db_of[at->table]], &key, &value);
 	if (rc == 0)
 		*out = (struct span){value.mv_data, value.mv_size};
 	return read_err("a row", rc);
@@ -295,11 +280,8 @@ static enum parlor_err rows_scan(void *ctx, const struct row_key *from, size_t p
 	MDB_val key = env_val(from->bytes, from->len), value;
 	MDB_cursor *cursor;
 
-	assert(prefix_len <= from->len);
-	enum parlor_err err = await_rows(s);
-	if (err != PARLOR_E_OK)
-		return err;
-	int rc = mdb_cursor_open(env_rows(&s->env), s->env.db[db_of[from->table]], &cursor);
+	assert(s->env.in_turn && prefix_len <= from->len);
+	int rc = mdb_cursor_open(s->env.read, s->env.db[db_of[from->table]], &cursor);
 	if (rc != 0)
 		return read_err("rows", rc);
 	rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
@@ -447,7 +429,6 @@ void store_commit_start(struct store *s)
 {
 	assert(s->open && !s->env.busy);
 	s->env.busy = true;
-	s->rows_waited = false;
 	writer_start(&s->writer, put_batch, s);
 }
 

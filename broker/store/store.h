@@ -9,10 +9,8 @@
  * store_turn_end and shows the last commit; values borrow until turn_end.
  *
  * A commit may run in a second thread, from commit_start to commit_end: reading
- * goes on meanwhile and does not show it. Only rows do (store_rows): the core
- * has let go of those that are on their way, so reading any waits for the
- * commit, and their values borrow until the next row is read. The next begin
- * comes after its end. All calls come from one thread.
+ * goes on meanwhile, waits for nothing and does not show it. The next begin comes
+ * after its end. All calls come from one thread.
  *
  * Journal entries carry a checksum, verified at each read.
  *

@@ -107,19 +107,14 @@ bool writer_ended(struct writer *w)
 	return ended;
 }
 
-void writer_wait(struct writer *w)
+void writer_end(struct writer *w)
 {
+	uint64_t times;
 	pthread_mutex_lock(&w->lock);
 	while (!w->ended)
 		pthread_cond_wait(&w->cond, &w->lock);
 	pthread_mutex_unlock(&w->lock);
-}
-
-void writer_end(struct writer *w)
-{
-	uint64_t times;
-	writer_wait(w);
-	/* Told under the lock that wait took: it is there. */
+	/* Told under the lock: it is there. */
 	ssize_t n = read(w->fd, &times, sizeof times);
 	assert(n == sizeof times);
 }

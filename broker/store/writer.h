@@ -33,9 +33,7 @@ void writer_start(struct writer *, void (*job)(void *), void *arg);
 int writer_fd(const struct writer *);
 /* Without waiting. */
 bool writer_ended(struct writer *);
-/* Until the job has ended. */
-void writer_wait(struct writer *);
-/* The same, once for each job: the descriptor is quiet again. */
+/* Waits for its end, once for each job: the descriptor is quiet again. */
 void writer_end(struct writer *);
 
 #endif

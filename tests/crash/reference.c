@@ -115,6 +115,7 @@ struct hash128 reference_hash(struct reference *r, uint64_t position)
 	execute(r, position);
 	write_all_rows(r);
 	r->disk.commit(r->disk.ctx);
+	core_landed(r->core);
 	r->hashes[position] = r->disk.hash(r->disk.ctx);
 	r->known[position] = true;
 	return r->hashes[position];

@@ -204,13 +204,14 @@ static void check_resident_room(struct world *w, struct room *r, size_t *rows)
 {
 	struct membership *ms;
 	struct block *b;
-	size_t listed = 0, dirty = 0;
+	size_t listed = 0, dirty = 0, in_flight = r->row_in_flight;
 	*rows += r->row_dirty;
 	DL_FOREACH2(r->memberships, ms, room_next)
 	{
 		WANT(w, ms->room == r && ms->member, "a membership of another room");
-		WANT(w, !ms->gone || ms->dirty, "a clean tombstone");
+		WANT(w, !ms->gone || ms->dirty || ms->in_flight, "a clean tombstone");
 		dirty += ms->dirty;
+		in_flight += ms->in_flight;
 	}
 	DL_FOREACH2(r->dirty_memberships, ms, dirty_next)
 	listed++;
@@ -224,6 +225,7 @@ static void check_resident_room(struct world *w, struct room *r, size_t *rows)
 	*rows += b->dirty && b->room == r;
 	WANT(w, r->listed || r->frozen || (!r->row_dirty && !dirty),
 	     "room %d is dirty and in no list", (int)r->no);
+	WANT(w, r->in_flight >= in_flight, "rows in flight that are not counted");
 }
 
 static void check_blocks(struct world *w)
@@ -231,7 +233,8 @@ static void check_blocks(struct world *w)
 	struct block *b, *next;
 	unsigned messages;
 	HASH_ITER (by_no, w->core->blocks, b, next) {
-		WANT(w, b->dirty || b->room->tail == b, "a clean block that is not the last");
+		WANT(w, b->dirty || b->in_flight || b->room->tail == b,
+		     "a clean block that is not the last");
 		WANT(w, block_count((struct span){b->bytes.data, b->bytes.len}, &messages),
 		     "a damaged block");
 		WANT_SAME(w, messages, b->len);

@@ -1,6 +1,7 @@
 /* What survives: rows and journal behind one small interface, in memory or in
- * the broker's store. A commit is all or nothing; restart is what a killed
- * process leaves. Failures of the disk itself end the test. */
+ * the broker's store. A commit is all or nothing, and until it is there rows are
+ * read as they were before; restart is what a killed process leaves. Failures of
+ * the disk itself end the test. */
 #ifndef SIM_DISK_H
 #define SIM_DISK_H
 

@@ -44,6 +44,7 @@ static void begin(void *ctx)
 	store_turn_end(s->store);
 	must(store_reserve(s->store, 1 << 16), "reserve");
 	must(store_begin(s->store), "begin");
+	must(store_turn_begin(s->store), "turn");
 }
 
 static void append(void *ctx, uint64_t position, struct span head)
@@ -67,6 +68,7 @@ static void commit(void *ctx)
 {
 	struct on_store *s = ctx;
 	must(store_commit(s->store), "commit");
+	store_turn_end(s->store);
 	must(store_turn_begin(s->store), "turn");
 }
 
@@ -74,6 +76,7 @@ static void abort_commit(void *ctx)
 {
 	struct on_store *s = ctx;
 	store_abort(s->store);
+	store_turn_end(s->store);
 	must(store_turn_begin(s->store), "turn");
 }
 

@@ -107,6 +107,17 @@ static void forget_pending(struct world *w)
 	w->pending_len = 0;
 }
 
+static void forget_flown(struct world *w)
+{
+	size_t bytes = w->flown_len ? w->pending_ends[w->flown_len - 1] : 0;
+	w->pending_len -= w->flown_len;
+	for (size_t i = 0; i < w->pending_len; i++)
+		w->pending_ends[i] = w->pending_ends[i + w->flown_len] - bytes;
+	w->pending.len -= bytes;
+	if (w->pending.len)
+		memmove(w->pending.data, w->pending.data + bytes, w->pending.len);
+}
+
 static size_t write_back(struct world *w, size_t rows)
 {
 	uint64_t covered;
@@ -122,16 +133,56 @@ static size_t write_back(struct world *w, size_t rows)
 	return written;
 }
 
-static void commit(struct world *w)
+/* Until it has landed, what is asked is answered beside it. */
+static void launch(struct world *w)
 {
 	w->disk.begin(w->disk.ctx);
 	append_pending(w);
 	if (world_chance(w, w->write_back))
 		write_back(w, 1 + world_below(w, 40));
+	w->flying = true;
+	w->flown_len = w->pending_len;
+	oracle_copy(&w->flown, &w->now);
+	world_say(w, "-- launch");
+}
+
+static void land(struct world *w)
+{
 	w->disk.commit(w->disk.ctx);
-	forget_pending(w);
-	oracle_copy(&w->durable, &w->now);
+	core_landed(w->core);
+	w->flying = false;
+	forget_flown(w);
+	oracle_copy(&w->durable, &w->flown);
 	world_say(w, "-- commit");
+}
+
+/* The disk had no room: nothing has changed, and the next commit has it all. */
+static void fail(struct world *w)
+{
+	size_t rows = core_dirty(w->core);
+	w->disk.abort(w->disk.ctx);
+	core_unlanded(w->core);
+	w->flying = false;
+	WANT(w, core_dirty(w->core) >= rows, "rows that failed are not dirty");
+	world_say(w, "-- no commit, %zu rows dirty", core_dirty(w->core));
+}
+
+static void commit(struct world *w)
+{
+	if (w->flying)
+		land(w);
+	launch(w);
+	land(w);
+}
+
+static void commit_some_time(struct world *w)
+{
+	if (!w->flying)
+		launch(w);
+	else if (world_chance(w, 20))
+		fail(w);
+	if (w->flying && world_chance(w, 60))
+		land(w);
 }
 
 /* The records behind what is covered, as a starting broker applies them; rows
@@ -148,6 +199,7 @@ static void recover(struct world *w)
 			w->disk.begin(w->disk.ctx);
 			write_back(w, 1 + world_below(w, 40));
 			w->disk.commit(w->disk.ctx);
+			core_landed(w->core);
 		}
 		if (world_chance(w, 20))
 			core_evict(w->core);
@@ -157,12 +209,13 @@ static void recover(struct world *w)
 
 static void crash(struct world *w)
 {
-	if (world_chance(w, 40)) { /* in the middle of a commit */
-		w->disk.begin(w->disk.ctx);
-		append_pending(w);
-		write_back(w, 1 + world_below(w, 40));
+	if (!w->flying && world_chance(w, 40))
+		launch(w);
+	if (w->flying && world_chance(w, 50))
+		land(w);
+	else if (w->flying) /* in the middle of a commit */
 		w->disk.abort(w->disk.ctx);
-	}
+	w->flying = false;
 	core_free(w->core);
 	forget_pending(w);
 	w->disk.restart(w->disk.ctx);
@@ -213,6 +266,7 @@ void world_init(struct world *w, uint64_t seed, struct disk disk)
 	w->crash = (unsigned)ONE_OF(w, 0, 1, 4);
 	oracle_init(&w->now, &w->limits);
 	oracle_init(&w->durable, &w->limits);
+	oracle_init(&w->flown, &w->limits);
 	new_core(w);
 }
 
@@ -222,6 +276,7 @@ void world_fini(struct world *w)
 	w->disk.close(w->disk.ctx);
 	oracle_fini(&w->now);
 	oracle_fini(&w->durable);
+	oracle_fini(&w->flown);
 	buf_fini(&w->pending);
 	free(w->pending_ends);
 }
@@ -247,7 +302,7 @@ void world_step(struct world *w)
 	if (world_chance(w, w->evict))
 		core_evict(w->core);
 	if (world_chance(w, w->commit))
-		commit(w);
+		commit_some_time(w);
 	if (world_chance(w, w->crash))
 		crash(w);
 	if (world_chance(w, w->evict)) {
@@ -265,6 +320,7 @@ static void write_all(struct world *w)
 		w->disk.begin(w->disk.ctx);
 		written += write_back(w, 1 + world_below(w, 60));
 		w->disk.commit(w->disk.ctx);
+		core_landed(w->core);
 		WANT(w, ++calls <= rows + 2, "write-back does not come to an end");
 	} while (core_dirty(w->core) || core_writing(w->core));
 	WANT_SAME(w, written, rows);
@@ -292,6 +348,7 @@ static void execute_again(struct world *w, struct hash128 *hash)
 		if (world_chance(w, 10))
 			write_back(w, 1 + world_below(w, 40));
 		w->disk.commit(w->disk.ctx);
+		core_landed(w->core);
 		if (world_chance(w, 10))
 			core_evict(w->core);
 	}

@@ -23,6 +23,10 @@ struct world {
 	struct buf pending; /* records emitted and not yet committed */
 	size_t *pending_ends;
 	size_t pending_len, pending_cap;
+	/* A commit in flight has the first of them; the world as it will be then. */
+	bool flying;
+	size_t flown_len;
+	struct oracle flown;
 	uint64_t emitted, emitted_us; /* of the last record that the core gave out */
 	enum record_kind last_kind;
 	uint64_t last_room, last_unread;

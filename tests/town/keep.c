@@ -150,6 +150,7 @@ static void write_all(struct chance *c, struct store *store, struct core *core)
 		core_write_back(core, 1 + chance_below(c, 60), store_put, store, &covered);
 		store_set_covered(store, covered);
 		WANT_SAME(c, store_commit(store), PARLOR_E_OK);
+		core_landed(core);
 	} while (core_dirty(core) || core_writing(core));
 }
 

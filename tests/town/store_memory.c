@@ -34,7 +34,7 @@ struct store {
 
 	/* of the transaction that is open */
 	bool open, dead;
-	bool busy, landed; /* in flight; on disk */
+	bool busy; /* in flight */
 	uint64_t last_new, covered_new, trim_first;
 	size_t trim_max;
 	struct buf bytes;
@@ -66,7 +66,7 @@ static void forget_transaction(struct store *s)
 		buf_fini(&s->replaced[i].event);
 	s->replaced_len = s->puts_len = 0;
 	s->trim_first = 0;
-	s->open = s->busy = s->landed = false;
+	s->open = s->busy = false;
 }
 
 /* What is on disk is what is there. */
@@ -249,7 +249,6 @@ void store_trim(struct store *s, uint64_t first, size_t max)
 /* On disk, or not, as fate has it; the process hears of it at the end. */
 static void land(struct store *s)
 {
-	s->landed = true;
 	if (s->fate == STORE_FAILS)
 		return;
 	uint8_t *bytes = buf_reserve(&s->bytes, 1) - s->bytes.len;
@@ -305,8 +304,7 @@ bool store_commit_ended(struct store *s)
 enum parlor_err store_commit_end(struct store *s)
 {
 	assert(s->busy);
-	if (!s->landed)
-		land(s);
+	land(s);
 	return end(s);
 }
 
@@ -317,7 +315,7 @@ void store_abort(struct store *s)
 
 void store_memory_restart(struct store *s, bool landed)
 {
-	if (s->busy && !s->landed && landed)
+	if (s->busy && landed)
 		land(s);
 	s->open = true;
 	settle(s);
@@ -325,19 +323,12 @@ void store_memory_restart(struct store *s, bool landed)
 	s->fate = STORE_FINE;
 }
 
-/* ---- rows: those on their way to disk are read from there ------------------------ */
-
-static void await_rows(struct store *s)
-{
-	if (s->busy && !s->landed && s->puts_len)
-		land(s);
-}
+/* ---- rows ------------------------------------------------------------------------ */
 
 static enum parlor_err rows_get(void *ctx, const struct row_key *key, struct span *value)
 {
 	struct store *s = ctx;
 	struct core_rows rows = table_reads(&s->rows);
-	await_rows(s);
 	return rows.get(rows.ctx, key, value);
 }
 
@@ -346,7 +337,6 @@ static enum parlor_err rows_scan(void *ctx, const struct row_key *from, size_t p
 {
 	struct store *s = ctx;
 	struct core_rows rows = table_reads(&s->rows);
-	await_rows(s);
 	return rows.scan(rows.ctx, from, prefix_len, fn, arg);
 }
 

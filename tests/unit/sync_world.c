@@ -210,6 +210,7 @@ void world_trim(struct world *w, uint64_t first)
 	store_trim(w->store, first, (size_t)first);
 	assert_int_equal(store_commit(w->store), PARLOR_E_OK);
 	store_turn_end(w->store);
+	core_landed(w->core);
 	assert_int_equal(store_first(w->store), first);
 }
 

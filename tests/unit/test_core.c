@@ -64,6 +64,7 @@ static void commit(struct desk *d, size_t rows)
 		d->disk.covered_set(d->disk.ctx, covered);
 	}
 	d->disk.commit(d->disk.ctx);
+	core_landed(d->core);
 	buf_clear(&d->pending);
 	d->records = 0;
 }
@@ -392,6 +393,33 @@ static void a_presence_ends_with_the_run_it_was_set_in(void **state)
 	assert_int_equal(seen, then);
 }
 
+/* A commit is under way when bob leaves, and its disk has no room. */
+static void rows_that_did_not_land_are_written_by_the_next_commit(void **state)
+{
+	struct desk *d = *state;
+	uint64_t covered, before;
+	assert_int_equal(create(d, "r", true), PARLOR_E_OK);
+	said(d, "r", "ann", "1");
+	commit(d, 0);
+	before = d->disk.covered(d->disk.ctx);
+	d->disk.begin(d->disk.ctx);
+	while (core_dirty(d->core) || core_writing(d->core))
+		(void)core_write_back(d->core, 3, d->disk.put, d->disk.ctx, &covered);
+	assert_int_equal(covered, core_position(d->core));
+	core_evict(d->core); /* nothing may go */
+	assert_int_equal(unread(d, "r", "bob"), 1);
+	assert_int_equal(leave(d, "r", "bob"), PARLOR_E_OK);
+	d->disk.abort(d->disk.ctx);
+	core_unlanded(d->core);
+	commit(d, 1);
+	assert_int_equal(d->disk.covered(d->disk.ctx), before);
+	write_all(d);
+	assert_int_equal(d->disk.covered(d->disk.ctx), core_position(d->core));
+	restart(d);
+	assert_int_equal(unread(d, "r", "ann"), 0);
+	assert_int_equal(leave(d, "r", "bob"), PARLOR_E_NOT_MEMBER);
+}
+
 /* ---- who may ----------------------------------------------------------------------------- */
 
 static void a_closed_room_refuses_posts_and_a_dissolved_one_everything(void **state)
@@ -453,6 +481,7 @@ int main(void)
 		STORY(covered_is_no_less_after_a_restart),
 		STORY(a_message_recalled_during_a_pass_is_covered_by_it),
 		STORY(leaving_and_coming_back_before_the_rows_are_written),
+		STORY(rows_that_did_not_land_are_written_by_the_next_commit),
 		STORY(a_presence_ends_with_the_run_it_was_set_in),
 		STORY(a_closed_room_refuses_posts_and_a_dissolved_one_everything),
 		STORY(history_from_before_is_shown_only_in_an_open_room),

@@ -156,8 +156,9 @@ static void a_commit_in_the_second_thread_is_seen_at_its_end(void **state)
 	rows = store_rows(w->store);
 	for (uint64_t i = 1; i <= 100; i++) {
 		struct pollfd ended = {.fd = store_commit_fd(w->store), .events = POLLIN};
-		char text[16];
+		char text[16], before[16];
 		snprintf(text, sizeof text, "%d", (int)i);
+		snprintf(before, sizeof before, "%d", (int)i - 1);
 		turn(w);
 		begin(w);
 		append_to(w, i, text);
@@ -165,14 +166,10 @@ static void a_commit_in_the_second_thread_is_seen_at_its_end(void **state)
 		store_commit_start(w->store);
 		assert_int_equal(store_read(w->store, i, &entry), PARLOR_E_NOT_FOUND);
 		assert_int_equal(store_last(w->store), i - 1);
-		if (i % 2) { /* a row waits for it, and still nothing has happened */
-			assert_int_equal(rows.get(rows.ctx, &key, &value), PARLOR_E_OK);
-			assert_true(span_equal(value, span_of(text)));
-			assert_true(store_commit_ended(w->store));
-			assert_int_equal(store_read(w->store, i, &entry), PARLOR_E_NOT_FOUND);
-			store_turn_end(w->store);
-			turn(w);
-			assert_int_equal(store_read(w->store, i, &entry), PARLOR_E_NOT_FOUND);
+		if (i % 2) { /* a row of it is not there yet, either */
+			enum parlor_err err = rows.get(rows.ctx, &key, &value);
+			assert_int_equal(err, i == 1 ? PARLOR_E_NOT_FOUND : PARLOR_E_OK);
+			assert_true(i == 1 || span_equal(value, span_of(before)));
 		}
 		assert_int_equal(poll(&ended, 1, 10000), 1);
 		assert_true(store_commit_ended(w->store));

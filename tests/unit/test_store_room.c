@@ -352,6 +352,41 @@ static void a_failing_meta_page_stops_all_writing(void **state)
 	post_texts(w, texts, 1);
 }
 
+/* ---- slow ---------------------------------------------------------------------------- */
+
+/* The commit hangs for a second: a row that it has is read as it was before, and
+ * long before the second is over. */
+static void a_row_is_read_while_a_commit_with_it_hangs(void **state)
+{
+	struct world *w = *state;
+	struct row_key key = key_of(ROW_ROOMS, "a");
+	struct core_rows rows;
+	struct span value;
+
+	open_world(w);
+	begin(w);
+	append_to(w, 1, "one");
+	put(w, ROW_ROOMS, "a", "before");
+	commit(w);
+	turn(w);
+	begin(w);
+	append_to(w, 2, "two");
+	put(w, ROW_ROOMS, "a", "after");
+	setenv("FAULT_SYNC_DELAY_US", "1000000", 1);
+	store_commit_start(w->store);
+	rows = store_rows(w->store);
+	assert_int_equal(rows.get(rows.ctx, &key, &value), PARLOR_E_OK);
+	assert_true(span_equal(value, span_of("before")));
+	assert_false(store_commit_ended(w->store));
+	assert_int_equal(store_commit_end(w->store), PARLOR_E_OK);
+	unsetenv("FAULT_SYNC_DELAY_US");
+	assert_true(span_equal(value, span_of("before")));
+	store_turn_end(w->store);
+	turn(w);
+	assert_row(w, ROW_ROOMS, "a", "after");
+	store_turn_end(w->store);
+}
+
 #define STORY(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -367,6 +402,7 @@ int main(void)
 		STORY(a_write_cut_short_by_the_disk_changes_nothing),
 		STORY(a_sync_that_fails_stops_all_writing),
 		STORY(a_failing_meta_page_stops_all_writing),
+		STORY(a_row_is_read_while_a_commit_with_it_hangs),
 	};
 
 	return cmocka_run_group_tests(stories, NULL, NULL);

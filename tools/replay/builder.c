@@ -196,8 +196,10 @@ static enum parlor_err commit(struct builder *b, bool rows)
 	turn_clear(&b->turn);
 	if (!err)
 		err = turn_begin(b);
-	if (!err)
+	if (!err) {
+		core_landed(b->core);
 		core_evict(b->core);
+	}
 	return err;
 }
 

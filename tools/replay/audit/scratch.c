@@ -132,7 +132,9 @@ enum parlor_err scratch_write_back(struct scratch *s, struct core *core, core_pu
 	enum parlor_err turn = store_turn_begin(s->store);
 	if (!err)
 		err = turn;
-	if (!err)
+	if (!err) {
+		core_landed(core);
 		evict(core);
+	}
 	return err;
 }
