@@ -242,6 +242,7 @@ static enum parlor_err turn(struct loop *l)
 		l->relaxed_us = b->now_us;
 	}
 	core_evict(b->core);
+	log_tick();
 	l->more |= b->ending || (b->turn.len && !b->flying);
 	return PARLOR_E_OK;
 }
@@ -351,6 +352,6 @@ enum parlor_err loop_run(struct broker *b, int signal_fd)
 	}
 	front_frame_close(&l.frame);
 	if (err)
-		log_error("stopping at once: %s", parlor_err_text(err));
+		log_fatal("stopping at once: %s", parlor_err_text(err));
 	return err;
 }

@@ -149,6 +149,7 @@ static int serve(struct broker *b)
 	loop_fini(b);
 	if (signal_fd >= 0)
 		close(signal_fd);
+	log_fini();
 	return err ? EXIT_FAILED : EXIT_OK;
 }
 

@@ -1,5 +1,7 @@
 #include "ops.h"
 
+#include "base/log.h"
+
 #include <string.h>
 
 /* ---- sync ---------------------------------------------------------------------------------- */
@@ -143,6 +145,7 @@ static void counter(struct counters *c, const char *name, uint64_t value)
 static void count_broker(struct counters *c, const struct broker *b)
 {
 	const struct broker_counts *n = &b->counts;
+	struct log_counts log;
 	counter(c, "requests", n->requests);
 	counter(c, "requests_refused", n->refused);
 	counter(c, "frames_bad", n->frames_bad);
@@ -159,6 +162,9 @@ static void count_broker(struct counters *c, const struct broker *b)
 	counter(c, "position", core_position(b->core));
 	counter(c, "run", core_run(b->core));
 	counter(c, "requests_waiting", waiting_len(b->waiting));
+	log_counts(&log);
+	counter(c, "log_lines_held", log.held);
+	counter(c, "log_lines_lost", log.lost);
 }
 
 static void count_front(struct counters *c, const struct broker *b)

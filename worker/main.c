@@ -56,7 +56,7 @@ static enum parlor_err migrate(const struct url *url, int stop_fd)
 		if (!err)
 			log_info("%s", why);
 		if (err && !worth_waiting(db, err))
-			log_error("%s", why);
+			log_fatal("%s", why);
 		if (!err || !worth_waiting(db, err))
 			break;
 		if (attempts == 0)
@@ -87,7 +87,7 @@ static enum exit_code run(const struct settings *settings, const struct url *url
 {
 	int stop_fd = open_signals();
 	if (stop_fd < 0) {
-		log_error("signals cannot be set up");
+		log_fatal("signals cannot be set up");
 		return EXIT_FAILED;
 	}
 	enum parlor_err err = PARLOR_E_OK;
@@ -126,5 +126,6 @@ int main(int argc, char **argv)
 	}
 	url_fini(&url);
 	settings_fini(&settings);
+	log_fini();
 	return (int)code;
 }

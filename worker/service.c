@@ -108,7 +108,7 @@ static void connect_database(struct service *s)
 	if (!err)
 		err = migrate_check(s->db, why);
 	if (err == PARLOR_E_DB_VERSION) {
-		log_error("%s", why);
+		log_fatal("%s", why);
 		s->fate = err;
 		return;
 	}
@@ -508,6 +508,7 @@ enum parlor_err service_run(struct link *link, struct db *db, const char *name,
 		if (s.usable)
 			work_flush(&s);
 		announce(&s);
+		log_tick();
 		if (!s.fate)
 			link_wait(link, stop_fd, due_us(&s));
 	}

@@ -391,7 +391,7 @@ enum parlor_err env_commit(struct env *e)
 	if (rc == 0)
 		return PARLOR_E_OK;
 	enum parlor_err err = env_err(rc);
-	log_error("store: commit failed: %s", mdb_strerror(rc));
+	log_fatal("store: commit failed: %s", mdb_strerror(rc));
 	if (err == PARLOR_E_STORE_CORRUPT)
 		return err;
 	if (err == PARLOR_E_STORE_FULL && !is_poisoned(e))

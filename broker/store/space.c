@@ -20,7 +20,7 @@
 #define STEP_MAX (64 * MIB)
 #define STEP_MIN (MIB / 4)
 #define RETRY_US 200000
-#define SAY_US 10000000
+#define SAY_MS 10000
 #define UNIT 4096
 /* Pages of a commit beside the bytes that were asked for: roots, free list. */
 #define COMMIT_SLACK (MIB / 8)
@@ -378,16 +378,6 @@ static enum parlor_err refuse(struct space *s, uint64_t now_us)
 	return PARLOR_E_STORE_FULL;
 }
 
-static void say_full(struct space *s, uint64_t now_us)
-{
-	if (s->said_us && now_us - s->said_us < SAY_US)
-		return;
-	s->said_us = now_us;
-	s->told = true;
-	log_warn("store: no room: %s; writing is refused until there is",
-		 mdb_strerror(s->lack ? s->lack : MDB_MAP_FULL));
-}
-
 enum parlor_err space_reserve(struct space *s, uint64_t bytes, bool idle)
 {
 	if (s->lost)
@@ -410,12 +400,14 @@ enum parlor_err space_reserve(struct space *s, uint64_t bytes, bool idle)
 		}
 		if (!fits(s, bytes)) {
 			s->stuck = s->fresh >= STUCK_BYTES;
-			say_full(s, now_us);
+			log_each(LOG_WARN, SAY_MS,
+				 "store: no room: %s; writing is refused until there is",
+				 mdb_strerror(s->lack ? s->lack : MDB_MAP_FULL));
 			return refuse(s, now_us);
 		}
-		if (s->told)
-			log_info("store: there is room again");
-		s->full = s->told = false;
+		if (s->full)
+			log_each(LOG_INFO, SAY_MS, "store: there is room again");
+		s->full = false;
 	}
 	s->asked += bytes;
 	return PARLOR_E_OK;

@@ -34,9 +34,7 @@ struct space {
 	uint64_t retry_us; /* not before, after a refusal */
 	uint64_t refusals;
 	uint64_t disk_us; /* the disk is not asked before, after it gave nothing */
-	uint64_t said_us; /* when a refusal was logged last */
 	bool full;        /* the last answer was a refusal */
-	bool told;        /* and it was logged */
 	int lack;         /* why the disk gave nothing, or 0 */
 	bool counted;     /* credit and runs are as of the last commit */
 	bool stuck;       /* the last refusal was for want of a commit */

@@ -11,7 +11,7 @@
 static void *need(void *memory, size_t size)
 {
 	if (!memory) {
-		log_error("out of memory: %zu bytes", size);
+		log_fatal("out of memory: %zu bytes", size);
 		_exit(MEM_EXIT_STATUS);
 	}
 	return memory;

@@ -33,7 +33,7 @@ static void add_block(struct pool *p)
 		size = HUGE_PAGE;
 	struct block *block = aligned_alloc(size, size);
 	if (!block) {
-		log_error("out of memory: %zu bytes", size);
+		log_fatal("out of memory: %zu bytes", size);
 		exit(MEM_EXIT_STATUS);
 	}
 	/* Advice only: without huge pages it works as well. */

@@ -100,13 +100,23 @@ uint64_t clock_wall_us(void)
 	return current->now_us;
 }
 
-void log_line(enum log_level level, const char *format, ...)
+void log_line(struct log_cause *cause, enum log_level level, const char *format, ...)
 {
 	va_list args;
+	(void)cause;
 	(void)level;
 	va_start(args, format);
 	say_va(current, format, args);
 	va_end(args);
+}
+
+void log_tick(void)
+{
+}
+
+void log_counts(struct log_counts *counts)
+{
+	*counts = (struct log_counts){0};
 }
 
 uint64_t backoff_us(unsigned attempts)

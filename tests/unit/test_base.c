@@ -5,7 +5,6 @@
 #include "base/conf.h"
 #include "base/err.h"
 #include "base/hash.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/pool.h"
 #include "base/text.h"
@@ -485,83 +484,6 @@ static void an_arena_ends_where_it_ends(void **state)
 	assert_null(arena_get(&a, 1));
 }
 
-/* What one call wrote on stderr. */
-static void captured(char *out, size_t size, void (*call)(void))
-{
-	FILE *file = tmpfile();
-	assert_non_null(file);
-	int kept = dup(STDERR_FILENO);
-	assert_true(kept >= 0 && dup2(fileno(file), STDERR_FILENO) >= 0);
-	call();
-	assert_true(dup2(kept, STDERR_FILENO) >= 0);
-	assert_int_equal(close(kept), 0);
-	rewind(file);
-	out[fread(out, 1, size - 1, file)] = '\0';
-	assert_int_equal(fclose(file), 0);
-}
-
-static void log_forgeries(void)
-{
-	log_warn("member '%s' refused", "x\n2024-01-01T00:00:00.000Z error parlord: \x1b[2J\x7f\\");
-	log_warn("%s", "\xc2\x9b"
-		       "2J 你好 é");
-	log_warn("%s", "caf\xe9");
-}
-
-static void a_log_line_cannot_be_forged(void **state)
-{
-	(void)state;
-	char out[4096];
-	log_init("parlord", LOG_INFO);
-	captured(out, sizeof out, log_forgeries);
-	int year, month, day, hour, minute, second, ms;
-	assert_int_equal(sscanf(out, "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ warn parlord: ", &year, &month,
-				&day, &hour, &minute, &second, &ms),
-			 7);
-	assert_non_null(strstr(out, "member 'x\\x0a2024-01-01T00:00:00.000Z error parlord: "
-				    "\\x1b[2J\\x7f\\\\' refused\n"));
-	assert_non_null(strstr(out, ": \\xc2\\x9b2J 你好 é\n"));
-	assert_non_null(strstr(out, ": caf\\xe9\n"));
-}
-
-static void log_at_all_levels(void)
-{
-	char longer[3000];
-	memset(longer, 'y', sizeof longer - 1);
-	longer[sizeof longer - 1] = '\0';
-	log_debug("not shown");
-	log_info("shown");
-	log_error("%s", longer);
-}
-
-static void log_keeps_to_its_level_and_length(void **state)
-{
-	(void)state;
-	char out[4096];
-	log_init("parlord", LOG_INFO);
-	captured(out, sizeof out, log_at_all_levels);
-	assert_null(strstr(out, "not shown"));
-	assert_non_null(strstr(out, " info parlord: shown\n"));
-	assert_non_null(strstr(out, "yyy...\n"));
-	assert_true(strlen(out) < 1200);
-	log_init("parlord", LOG_ERROR);
-	captured(out, sizeof out, log_at_all_levels);
-	assert_null(strstr(out, "shown"));
-}
-
-static void log_levels_have_names(void **state)
-{
-	(void)state;
-	static const char *const names[] = {"error", "warn", "info", "debug"};
-	enum log_level level;
-	for (int i = 0; i < 4; i++) {
-		assert_int_equal(log_level_parse(names[i], &level), 0);
-		assert_int_equal(level, i);
-	}
-	assert_int_equal(log_level_parse("INFO", &level), -1);
-	assert_int_equal(log_level_parse("", &level), -1);
-}
-
 static void errors_have_unique_codes_and_names(void **state)
 {
 	(void)state;
@@ -686,9 +608,6 @@ static int run_groups(void)
 		cmocka_unit_test(a_process_without_memory_ends_with_its_status),
 	};
 	const struct CMUnitTest report[] = {
-		cmocka_unit_test(a_log_line_cannot_be_forged),
-		cmocka_unit_test(log_keeps_to_its_level_and_length),
-		cmocka_unit_test(log_levels_have_names),
 		cmocka_unit_test(errors_have_unique_codes_and_names),
 		cmocka_unit_test(codes_of_a_newer_peer_have_an_answer),
 	};

@@ -57,8 +57,11 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof commands[0]; i++)
-		if (strcmp(argv[1], commands[i].name) == 0)
-			return commands[i].run(argc - 1, argv + 1);
+		if (strcmp(argv[1], commands[i].name) == 0) {
+			int status = commands[i].run(argc - 1, argv + 1);
+			log_fini();
+			return status;
+		}
 	fprintf(stderr, "parlor-replay: %s%s\n", argc > 1 ? "no such command: " : "which command?",
 		argc > 1 ? argv[1] : "");
 	print_commands(stderr);

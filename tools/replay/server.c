@@ -36,7 +36,7 @@ static bool open_by(struct server *s, const struct options_command *command, con
 	s->db = db_new(&s->url, TIMEOUT_S);
 	if (open_patiently(s->db, open))
 		return true;
-	log_error("the database cannot be used: %s", db_error(s->db));
+	log_fatal("the database cannot be used: %s", db_error(s->db));
 	server_close(s);
 	return false;
 }
