@@ -49,7 +49,10 @@ struct broker {
 	struct arena reply_arena;   /* what one reply is made of */
 	struct buf scratch;
 	uint64_t unreadable; /* position of the last record found damaged, or 0 */
-	uint64_t now_us;     /* monotonic, of this turn */
+	uint64_t mono_us;    /* the clock, at this turn's beginning */
+	uint64_t now_us;     /* of this turn: the same without what we were held up for */
+	uint64_t
+		listened_us; /* of it, what clients were listened to: their silence is told by it */
 	uint64_t wall_us;    /* of this turn */
 	bool stopping;
 	bool failed; /* a commit failed: nothing may be sent any more */

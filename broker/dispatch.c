@@ -311,7 +311,7 @@ void dispatch_frame(struct broker *b, const struct front_frame *f)
 	if (a.session && a.session->ending)
 		return;
 	if (a.session)
-		session_heard(b->sessions, a.session, b->now_us);
+		session_heard(b->sessions, a.session, b->listened_us);
 	if (f->err) {
 		b->counts.frames_bad++;
 		refuse(b, a.session, a.routing, 0, f->err);

@@ -92,16 +92,33 @@ static void make_tables(struct broker *b)
 	arena_init(&b->reply_arena, 4 * s->frame_bytes);
 }
 
+/* The most that one turn may count as time passed. What it took beyond that it was
+ * held up: by a disk, a stopped process, a machine asleep. What others said
+ * meanwhile has not been read, so that no time-out may run in it. */
+static uint64_t step_us_max(const struct settings *s)
+{
+	uint64_t ms = 2 * TICK_MS_MAX;
+	if (ms > s->timeout_ms / 4)
+		ms = s->timeout_ms / 4;
+	if (ms > s->worker_lease_ms / 4)
+		ms = s->worker_lease_ms / 4;
+	return ms * 1000;
+}
+
 static void look_at_clocks(struct broker *b)
 {
-	b->now_us = clock_mono_us();
+	uint64_t passed_us = clock_mono_us() - b->mono_us;
+	uint64_t step_us = step_us_max(&b->settings);
+	b->mono_us += passed_us;
+	b->now_us += passed_us < step_us ? passed_us : step_us;
 	b->wall_us = clock_wall_us();
 }
 
 enum parlor_err loop_init(struct broker *b, char *why, size_t why_size)
 {
 	struct core_limits limits;
-	look_at_clocks(b);
+	b->mono_us = b->now_us = clock_mono_us();
+	b->wall_us = clock_wall_us();
 	snprintf(why, why_size, "cannot make a ZeroMQ context");
 	b->zmq = zmq_ctx_new();
 	if (!b->zmq)
@@ -158,8 +175,12 @@ struct loop {
 	uint64_t sync_in_us; /* until sync wants to be called */
 	uint64_t idle_since_us;
 	uint64_t relaxed_us;
-	bool more;    /* there is work that no descriptor tells of */
-	bool clients; /* have sent something */
+	uint64_t round_us;     /* time passed since all clients were heard */
+	uint64_t round_frames; /* taken meanwhile */
+	bool more;             /* there is work that no descriptor tells of */
+	bool listens;          /* to clients, in this turn */
+	bool heard_all;        /* they have nothing more to say */
+	bool clients;          /* have sent something */
 	bool workers;
 };
 
@@ -179,9 +200,13 @@ static bool receive(struct loop *l)
 		return false;
 	for (uint64_t n = 0; n < b->settings.turn_requests && bytes < b->settings.turn_bytes; n++) {
 		uint64_t requests = b->counts.requests;
-		if (b->failed || !front_recv(b->front, &l->frame))
+		if (b->failed)
+			return false;
+		l->heard_all = !front_recv(b->front, &l->frame);
+		if (l->heard_all)
 			return false;
 		die_at("frame_received");
+		l->round_frames++;
 		bytes += front_payload(&l->frame).len + 64;
 		dispatch_frame(b, &l->frame);
 		n += b->counts.requests - requests;
@@ -192,14 +217,32 @@ static bool receive(struct loop *l)
 	return true;
 }
 
-static enum parlor_err work(struct loop *l)
+/* Silence counts once everybody has been listened to: nothing was left to read, or
+ * as many frames were read as there are sessions, for the socket takes a frame of
+ * each of its peers in turn. */
+static void count_silence(struct loop *l, uint64_t passed_us)
+{
+	struct broker *b = l->broker;
+	if (!l->listens)
+		return;
+	l->round_us += passed_us;
+	if (!l->heard_all && l->round_frames < session_count(b->sessions))
+		return;
+	b->listened_us += l->round_us;
+	l->round_us = l->round_frames = 0;
+	roster_expire(b);
+}
+
+static enum parlor_err work(struct loop *l, uint64_t passed_us)
 {
 	struct broker *b = l->broker;
 	uint64_t commits = b->counts.commits;
 	roster_sweep(b);
 	auth_serve(b->auth);
 	window_look(b);
+	l->heard_all = !l->clients;
 	l->more = !b->stopping && l->clients && receive(l);
+	count_silence(l, passed_us);
 	if (b->failed)
 		return PARLOR_E_STORE;
 	enum parlor_err err = commit_collect(b);
@@ -224,11 +267,12 @@ static enum parlor_err work(struct loop *l)
 static enum parlor_err turn(struct loop *l)
 {
 	struct broker *b = l->broker;
+	uint64_t before_us = b->now_us;
 	look_at_clocks(b);
 	b->counts.turns++;
 	enum parlor_err err = store_turn_begin(b->store);
 	if (!err)
-		err = work(l);
+		err = work(l, b->now_us - before_us);
 	store_turn_end(b->store);
 	if (err)
 		return err;
@@ -257,7 +301,8 @@ static long wait_ms(const struct loop *l)
 	uint64_t us = l->sync_in_us;
 	if (core_dirty(b->core) && us > IDLE_US)
 		us = IDLE_US;
-	return us > TICK_MS_MAX * 1000 ? TICK_MS_MAX : (long)((us + 999) / 1000);
+	uint64_t tick_us = step_us_max(&b->settings) / 2;
+	return (long)(((us > tick_us ? tick_us : us) + 999) / 1000);
 }
 
 /* Waits for something to do. True when a signal came. */
@@ -268,9 +313,9 @@ static bool wait_for_work(struct loop *l)
 	bool drains = session_catching_up_count(b->sessions) > 0;
 	if (ms && drains && !outbox_arm(b->outbox))
 		ms = 0;
-	bool takes = !b->flying || !is_full(b);
+	l->listens = !b->flying || !is_full(b);
 	zmq_pollitem_t items[] = {
-		{.socket = front_socket(b->front), .events = takes ? ZMQ_POLLIN : 0},
+		{.socket = front_socket(b->front), .events = l->listens ? ZMQ_POLLIN : 0},
 		{.socket = front_socket(b->worker_front), .events = ZMQ_POLLIN},
 		{.fd = l->signal_fd, .events = ZMQ_POLLIN},
 		{.fd = outbox_fd(b->outbox), .events = drains ? ZMQ_POLLIN : 0},

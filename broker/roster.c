@@ -226,7 +226,7 @@ enum parlor_err roster_begin(struct broker *b, const struct roster_begin *q, str
 				    .client = SPAN_TEXT(hello->client),
 				    .presence = hello->presence,
 				    .credit = (uint32_t)credit,
-				    .now_us = b->now_us};
+				    .now_us = b->listened_us};
 	err = session_open(b->sessions, &how, &s);
 	if (err)
 		return err;
@@ -320,11 +320,16 @@ void roster_sweep(struct broker *b)
 		b->counts.sessions_failed++;
 		roster_end(b, s, PARLOR_E_OK);
 	}
-	while ((s = session_expired(b->sessions, b->now_us, b->settings.timeout_ms * 1000)) !=
-	       NULL) {
+	if (b->ending)
+		end_marked(b);
+}
+
+void roster_expire(struct broker *b)
+{
+	struct session *s;
+	uint64_t timeout_us = b->settings.timeout_ms * 1000;
+	while ((s = session_expired(b->sessions, b->listened_us, timeout_us)) != NULL) {
 		b->counts.sessions_expired++;
 		roster_end(b, s, PARLOR_E_TIMEOUT);
 	}
-	if (b->ending)
-		end_marked(b);
 }

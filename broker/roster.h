@@ -30,8 +30,10 @@ enum parlor_err roster_detach(struct broker *, struct session *, char **members,
 void roster_end(struct broker *, struct session *, int code);
 /* Marks a session to be ended soon, where lists of sessions are being walked. */
 void roster_fail(struct broker *, struct session *, int code);
-/* Ends those that were marked, that failed to take frames, or fell silent. */
+/* Ends those that were marked, or that failed to take frames. */
 void roster_sweep(struct broker *);
+/* Ends those that fell silent. After what they sent has been read. */
+void roster_expire(struct broker *);
 
 /* Lets go of every session without a word: the process ends. */
 void roster_drop_all(struct broker *);

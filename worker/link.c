@@ -15,6 +15,9 @@
 
 #define US_PER_MS 1000
 #define HELLO_TIMEOUT_US 3000000
+/* Leases without an answer until the broker is given up. One that was held up finds
+ * our pings when it goes on; a session begun anew would cost each part its owner. */
+#define LEASES 3
 #define HEARTBEAT_DEFAULT_MS 1000
 #define LINGER_MS 500
 #define PARTS_MAX 4096
@@ -260,6 +263,11 @@ static enum link_event receive(struct link *link, struct link_message *out, bool
 	return event;
 }
 
+static uint64_t patience_us(const struct link *link)
+{
+	return link->session ? LEASES * link->lease_us : HELLO_TIMEOUT_US;
+}
+
 enum link_event link_next(struct link *link, struct link_message *out)
 {
 	bool more = true;
@@ -269,8 +277,7 @@ enum link_event link_next(struct link *link, struct link_message *out)
 			return event;
 	}
 	uint64_t now = clock_mono_us();
-	uint64_t patience = link->session ? link->lease_us : HELLO_TIMEOUT_US;
-	if (link->socket && link->asked_us && now - link->asked_us > patience)
+	if (link->socket && link->asked_us && now - link->asked_us > patience_us(link))
 		start_over(link, "the broker does not answer");
 	if (link->session && now - link->sent_us >= link->heartbeat_us)
 		send_ping(link, now);
@@ -286,7 +293,7 @@ uint64_t link_due_us(const struct link *link)
 {
 	uint64_t due = link->retry_us;
 	if (link->socket)
-		due = link->asked_us + (link->session ? link->lease_us : HELLO_TIMEOUT_US);
+		due = link->asked_us + patience_us(link);
 	if (link->session && (!link->asked_us || link->sent_us + link->heartbeat_us < due))
 		due = link->sent_us + link->heartbeat_us;
 	return due;

@@ -79,7 +79,7 @@ struct session {
 	bool ending;       /* the caller ends it soon, telling it why */
 	int end_code;
 
-	uint64_t heard_us;                       /* monotonic */
+	uint64_t heard_us;                       /* session_heard's clock */
 	struct session *heard_prev, *heard_next; /* longest silent first */
 	struct session *catch_prev, *catch_next;
 	struct session *watch_prev, *watch_next;
@@ -104,7 +104,7 @@ struct session_hello {
 	struct span client; /* cut to SESSION_CLIENT_MAX */
 	bool presence;
 	uint32_t credit; /* 0: no counting */
-	uint64_t now_us; /* monotonic */
+	uint64_t now_us; /* of session_heard's clock */
 };
 /* A live session, cursor and floor 0. PARLOR_E_SESSION_EXISTS, SESSIONS_FULL,
  * or FRAME when the routing id is not one that ROUTER chose. */
@@ -120,7 +120,8 @@ const char *session_name(const struct session *, char name[SESSION_NAME_MAX]);
 
 /* ---- liveness ------------------------------------------------------------------ */
 
-/* Something came from it. now_us never goes back. */
+/* Something came from it. now_us is the caller's clock, which never goes back: one
+ * that stands while nobody listens ends nobody for that. */
 void session_heard(struct session_table *, struct session *, uint64_t now_us);
 /* The longest silent session when it has been silent for timeout_us, else NULL. */
 struct session *session_expired(struct session_table *, uint64_t now_us, uint64_t timeout_us);

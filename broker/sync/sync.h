@@ -75,7 +75,7 @@ struct sync *sync_new(const struct sync_settings *, struct store *, struct core 
 /* Nothing is answered any more. Tells the workers nothing: their leases end. */
 void sync_free(struct sync *);
 
-/* ---- driven by the loop; now: clock_mono_us -------------------------------- */
+/* ---- driven by the loop; now: a clock that stands while nobody listens ------ */
 
 /* Takes what workers said, at most settings.receive frames. In a store turn. */
 void sync_on_readable(struct sync *, uint64_t now_us);

@@ -8,6 +8,7 @@
  *                                       block that it does not have
  *   FAULT_SYNC_DELAY_US=n               each fsync, fdatasync and such write takes
  *                                       n microseconds longer
+ *   FAULT_SYNC_HANGS_WHEN_FILE=path     each of them takes as long as that file is there
  *   FAULT_FILE=path                     while that file says `write 5`, each write
  *                                       of a regular file fails with errno 5; so
  *                                       with `meta` (as above), `sync` (fdatasync)
@@ -66,6 +67,8 @@ static void delay(void)
 
 	if (us)
 		usleep((useconds_t)us);
+	while (told_by_file("FAULT_SYNC_HANGS_WHEN_FILE"))
+		usleep(1000);
 }
 
 int fsync(int fd)

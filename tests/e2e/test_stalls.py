@@ -1,0 +1,97 @@
+"""The broker is held up itself: stopped, or by a disk that hangs. What others said
+meanwhile lies unread, and is not taken for silence."""
+
+import os
+import signal
+import time
+
+import parlor_pb2 as pb
+from client import Client
+from conftest import people, say
+from proc import Broker, environment
+from stack import Stack
+
+ONLINE, BUSY = 2, 3
+IMPATIENT = {"session.heartbeat_ms": 300, "session.timeout_ms": 1500}
+STILL = 1.5 * IMPATIENT["session.timeout_ms"] / 1000  # seconds, longer than any silence may be
+
+
+def ping_all(clients, seconds):
+    """Each of them gives its signs of life, and reads nothing."""
+    deadline = time.monotonic() + seconds
+    while True:
+        for client in clients:
+            client.ping()
+        if time.monotonic() >= deadline:
+            return
+        time.sleep(0.05)
+
+
+def counters(client):
+    return {c.name: c.value for c in client.call("stats").counters}
+
+
+def test_who_pinged_while_the_broker_stood_still_lives_on():
+    with Broker(IMPATIENT) as broker:
+        watcher = Client(broker.client, presence=True)
+        clients = []
+        for n in range(10):
+            clients.append(Client(broker.client, members=[f"m{n}"]))
+            ping_all([watcher, *clients], 0)
+        clients[0].presence_set(member="m0", presence=BUSY)
+        watcher.drain()
+
+        broker.process.signal(signal.SIGSTOP)
+        ping_all([watcher, *clients], STILL)
+        broker.process.signal(signal.SIGCONT)
+        ping_all([watcher, *clients], 0.2)
+
+        assert [client.call("ping") is not None and client.welcomes for client in clients] == [1] * 10
+        assert watcher.drain() == [] and watcher.welcomes == 1
+        members = watcher.presence_get(members=[f"m{n}" for n in range(10)]).members
+        assert [m.presence for m in members] == [BUSY] + [ONLINE] * 9
+        assert counters(watcher)["sessions_expired"] == 0
+
+        clients[0].drop()  # and real silence is told as ever
+        while True:
+            event = watcher.event("presence").presence
+            if event.member == "m0" and event.presence not in (ONLINE, BUSY):
+                break
+        for client in clients:
+            client.close()
+        watcher.close()
+
+
+def test_a_full_turn_behind_a_disk_that_hangs_ends_nobody(tmp_path):
+    flag = tmp_path / "hangs"
+    env = environment(LD_PRELOAD=os.environ["PARLOR_FAULT"], FAULT_SYNC_HANGS_WHEN_FILE=str(flag))
+    env["ASAN_OPTIONS"] += ":verify_asan_link_order=0"
+    with Broker({**IMPATIENT, "turn.turn_requests": 32}, env=env) as broker, \
+            Client(broker.client) as busy, Client(broker.client, members=["bob"]) as bob:
+        busy.room_create(room="r", members=people("alice", "bob"))
+        flag.touch()
+        for n in range(8):  # the first commit hangs, the next turn is full, the rest is not read
+            busy.wire.send(*(pb.Request(id=1000 + n * 40 + i, post=dict(
+                room="r", sender="alice", client_id=f"{n}-{i}", body="x")) for i in range(40)))
+        ping_all([busy, bob], STILL)
+        flag.unlink()
+        assert len(bob.bodies(8 * 40)) == 320
+        assert bob.welcomes == busy.welcomes == 1 and bob.end is None
+
+
+def test_a_worker_that_pinged_while_the_broker_stood_still_keeps_its_parts(database):
+    settings = {"sync.parts": 2, "sync.worker_heartbeat_ms": 100, "sync.worker_lease_ms": 800}
+    with Stack(database, settings, "stalls") as stack, stack.client() as client:
+        client.room_create(room="r", members=people("alice"))
+        say(client, "before")
+        stack.settle()
+        epochs = stack.rows("SELECT part, epoch FROM sync_mark ORDER BY part")
+
+        stack.broker.process.signal(signal.SIGSTOP)
+        time.sleep(2 * settings["sync.worker_lease_ms"] / 1000)
+        stack.broker.process.signal(signal.SIGCONT)
+
+        say(client, "after")
+        stack.settle()
+        assert counters(client)["sync_workers_lost"] == 0
+        assert stack.rows("SELECT part, epoch FROM sync_mark ORDER BY part") == epochs
