@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zmq.h>
@@ -61,19 +62,58 @@ enum link_got link_receive(struct link *l, struct link_peer *peer, struct span *
 	return LINK_FRAME;
 }
 
-static void free_frame(void *data, void *hint)
+/* The owner holds one, each frame another. */
+struct link_account {
+	atomic_size_t holders;
+};
+
+struct link_account *link_account_new(void)
 {
-	(void)hint;
+	struct link_account *a = mem_new(sizeof *a);
+	atomic_init(&a->holders, 1);
+	return a;
+}
+
+static void account_drop(struct link_account *a)
+{
+	if (atomic_fetch_sub(&a->holders, 1) == 1)
+		free(a);
+}
+
+void link_account_free(struct link_account *a)
+{
+	if (a)
+		account_drop(a);
+}
+
+size_t link_account_frames(const struct link_account *a)
+{
+	return atomic_load(&a->holders) - 1;
+}
+
+/* Runs where ZeroMQ drops the message: in its I/O thread, as a rule. */
+static void free_frame(void *data, void *account)
+{
 	free(data);
+	if (account)
+		account_drop(account);
 }
 
 bool link_send(struct link *l, const struct link_peer *peer, struct buf *frame)
 {
+	return link_send_counted(l, peer, frame, NULL);
+}
+
+bool link_send_counted(struct link *l, const struct link_peer *peer, struct buf *frame,
+		       struct link_account *account)
+{
 	zmq_msg_t message;
-	if (zmq_msg_init_data(&message, frame->data, frame->len, free_frame, NULL) < 0) {
+	if (zmq_msg_init_data(&message, frame->data, frame->len, free_frame, account) < 0) {
 		buf_fini(frame);
 		return false;
 	}
+	if (account)
+		atomic_fetch_add(&account->holders, 1);
 	*frame = (struct buf){0};
 	if (zmq_send(l->socket, peer->bytes, peer->len, ZMQ_DONTWAIT | ZMQ_SNDMORE) < 0 ||
 	    zmq_msg_send(&message, l->socket, ZMQ_DONTWAIT) < 0) {

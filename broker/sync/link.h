@@ -27,4 +27,15 @@ enum link_got link_receive(struct link *, struct link_peer *, struct span *frame
  * does not read (its queue is full). */
 bool link_send(struct link *, const struct link_peer *, struct buf *frame);
 
+/* Frames sent under one account that ZeroMQ still holds, for whoever has to bound
+ * them. ZeroMQ's I/O thread takes off what it lets go of. Freed by its owner, at any
+ * time: the last frame takes the memory along. */
+struct link_account;
+struct link_account *link_account_new(void);
+void link_account_free(struct link_account *);
+size_t link_account_frames(const struct link_account *);
+/* link_send, and the frame counts until ZeroMQ has let go of it. */
+bool link_send_counted(struct link *, const struct link_peer *, struct buf *frame,
+		       struct link_account *);
+
 #endif

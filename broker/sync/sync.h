@@ -41,7 +41,7 @@ struct sync_settings {
 	uint32_t cold_ms;       /* until a query fails */
 	uint32_t releases;      /* rooms being released; more are BUSY */
 	uint32_t quarantined;   /* rooms known of one part; more are counted only */
-	uint32_t readers;       /* of the journal, waiting at once; more are TOO_MANY */
+	uint32_t readers;       /* of the journal, waiting or not reading; more are TOO_MANY */
 };
 extern const struct sync_settings sync_settings_default;
 

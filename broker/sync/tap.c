@@ -7,6 +7,8 @@
 
 /* When the store turn does not show the entry yet: the next one will. */
 #define UNSEEN_US 1000
+/* Until it is looked again whether a reader has read its pages. */
+#define UNREAD_US 10000
 
 /* Field numbers of ToWorker, JournalPage and JournalEntry, as in worker.proto. */
 enum { TO_WORKER_JOURNAL_PAGE = 9 };
@@ -16,24 +18,29 @@ enum { ENTRY_POSITION = 1, ENTRY_PART, ENTRY_TENANT, ENTRY_HEAD, ENTRY_EVENT };
 void tap_init(struct tap *t, size_t max)
 {
 	*t = (struct tap){.slots = mem_new(max * sizeof *t->slots), .max = max};
+	for (size_t i = 0; i < max; i++)
+		t->slots[i].pages = link_account_new();
 }
 
 void tap_fini(struct tap *t)
 {
+	for (size_t i = 0; i < t->max; i++)
+		link_account_free(t->slots[i].pages);
 	free(t->slots);
 	buf_fini(&t->body);
 	buf_fini(&t->entry);
 	*t = (struct tap){0};
 }
 
-static struct tap_question *slot_for(struct tap *t, const struct link_peer *peer)
+static struct tap_reader *slot_for(struct tap *t, const struct link_peer *peer)
 {
-	struct tap_question *unused = NULL;
+	struct tap_reader *unused = NULL;
 	for (size_t i = 0; i < t->max; i++) {
-		struct tap_question *q = &t->slots[i];
-		if (q->is && link_peer_equal(&q->peer, peer))
+		struct tap_reader *q = &t->slots[i];
+		bool used = q->asks || link_account_frames(q->pages);
+		if (used && link_peer_equal(&q->peer, peer))
 			return q;
-		if (!q->is && !unused)
+		if (!used && !unused)
 			unused = q;
 	}
 	return unused;
@@ -42,17 +49,18 @@ static struct tap_question *slot_for(struct tap *t, const struct link_peer *peer
 bool tap_ask(struct tap *t, const struct link_peer *peer, const Parlor__JournalRead *read,
 	     uint64_t now_us)
 {
-	struct tap_question *q = slot_for(t, peer);
+	struct tap_reader *q = slot_for(t, peer);
 	t->asked++;
 	if (!q) {
 		t->refused++;
 		return false;
 	}
 	uint64_t wait_ms = read->wait_ms < TAP_WAIT_MS_MAX ? read->wait_ms : TAP_WAIT_MS_MAX;
-	t->len += !q->is;
-	*q = (struct tap_question){
-		.is = true,
+	t->len += !q->asks;
+	*q = (struct tap_reader){
+		.asks = true,
 		.peer = *peer,
+		.pages = q->pages,
 		.query = read->query,
 		.from = read->from ? read->from : 1,
 		.max = read->max && read->max < TAP_RECORDS_MAX ? read->max : TAP_RECORDS_MAX,
@@ -85,7 +93,7 @@ static enum parlor_err put_entry(struct tap *t, struct core *core, const struct 
 }
 
 /* What the turn shows of the entries from the first wanted on; *n: how many. */
-static enum parlor_err gather(struct tap *t, const struct tap_question *q, struct store *store,
+static enum parlor_err gather(struct tap *t, const struct tap_reader *q, struct store *store,
 			      struct core *core, uint32_t *n)
 {
 	struct store_walk walk;
@@ -106,7 +114,7 @@ static enum parlor_err gather(struct tap *t, const struct tap_question *q, struc
 	return err == PARLOR_E_NOT_FOUND ? PARLOR_E_OK : err;
 }
 
-static void answer(struct tap *t, struct tap_question *q, struct link *link, struct store *store,
+static void answer(struct tap *t, struct tap_reader *q, struct link *link, struct store *store,
 		   uint64_t head, enum parlor_err err)
 {
 	struct buf page = {0}, frame = {0};
@@ -120,15 +128,15 @@ static void answer(struct tap *t, struct tap_question *q, struct link *link, str
 	buf_put(&page, t->body.data, t->body.len);
 	wire_put_bytes_field(&frame, TO_WORKER_JOURNAL_PAGE, (struct span){page.data, page.len});
 	buf_fini(&page);
-	q->is = false;
+	q->asks = false;
 	t->len--;
 	t->pages++;
 	/* Whether it reaches the reader does not matter: it asks again, or is gone. */
-	link_send(link, &q->peer, &frame);
+	link_send_counted(link, &q->peer, &frame, q->pages);
 }
 
 /* True when it was answered, or could have been but for the turn (*unseen). */
-static bool serve(struct tap *t, struct tap_question *q, struct link *link, struct store *store,
+static bool serve(struct tap *t, struct tap_reader *q, struct link *link, struct store *store,
 		  struct core *core, uint64_t head, uint64_t now_us, bool *unseen)
 {
 	bool late = now_us >= q->until_us;
@@ -151,10 +159,14 @@ uint64_t tap_pump(struct tap *t, struct link *link, struct store *store, struct 
 	uint64_t wait = UINT64_MAX;
 	for (size_t i = 0; i < t->max && t->len; i++) {
 		size_t at = (t->turn + i) % t->max;
-		struct tap_question *q = &t->slots[at];
+		struct tap_reader *q = &t->slots[at];
 		bool unseen;
-		if (!q->is)
+		if (!q->asks)
 			continue;
+		if (link_account_frames(q->pages) >= TAP_PAGES_MAX) {
+			wait = UNREAD_US < wait ? UNREAD_US : wait;
+			continue;
+		}
 		if (serve(t, q, link, store, core, head, now_us, &unseen)) {
 			t->turn = at + 1;
 			return t->len ? 0 : UINT64_MAX;

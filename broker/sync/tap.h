@@ -1,8 +1,9 @@
 /* Readers of the journal: peers that ask for its entries page by page, to
- * record or to copy them. Owns who asks for what and until when; keeps nothing
- * between a page and the next question, and no lease: a reader that is gone is
- * forgotten with its question. Reads only what is committed, at most one page a
- * call, so that neither workers nor clients wait for a reader. */
+ * record or to copy them. Owns who asks for what and until when, and the account of
+ * pages that ZeroMQ holds for each; keeps nothing else between a page and the next
+ * question, and no lease: a reader that is gone is forgotten with its question.
+ * Reads only what is committed, at most one page a call, so that neither workers
+ * nor clients wait for a reader; who does not read its pages is sent no more. */
 #ifndef SYNC_TAP_H
 #define SYNC_TAP_H
 
@@ -14,10 +15,13 @@
 #define TAP_RECORDS_MAX 4000      /* of one page */
 #define TAP_BYTES_MAX (512 << 10) /* of one page, about; one entry always goes */
 #define TAP_WAIT_MS_MAX 5000
+#define TAP_PAGES_MAX 2 /* of one reader, that ZeroMQ holds */
 
-struct tap_question {
-	bool is;
+/* A reader: who asks, or has not read yet what it was sent. */
+struct tap_reader {
+	bool asks;
 	struct link_peer peer;
+	struct link_account *pages;
 	uint64_t query;
 	uint64_t from;
 	uint32_t max;
@@ -25,9 +29,9 @@ struct tap_question {
 };
 
 struct tap {
-	struct tap_question *slots;
+	struct tap_reader *slots;
 	size_t max;
-	size_t len;  /* questions waiting */
+	size_t len;  /* that ask */
 	size_t turn; /* who is looked at first */
 	uint64_t asked, pages, refused;
 	struct buf body, entry; /* scratch */
@@ -37,7 +41,7 @@ void tap_init(struct tap *, size_t max);
 void tap_fini(struct tap *);
 
 /* Takes a question, in place of one that the peer left open. False: too many
- * readers wait. */
+ * readers wait, or have pages unread. */
 bool tap_ask(struct tap *, const struct link_peer *, const Parlor__JournalRead *, uint64_t now_us);
 
 /* Answers one of those who can be answered: there is something to read, or the

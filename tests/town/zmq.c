@@ -24,6 +24,7 @@ struct message {
 	size_t len;
 	bool more;
 	zmq_free_fn *free_fn;
+	void *hint;
 };
 _Static_assert(sizeof(struct message) <= sizeof(zmq_msg_t), "fits");
 
@@ -62,15 +63,14 @@ int zmq_msg_init(zmq_msg_t *m)
 
 int zmq_msg_init_data(zmq_msg_t *m, void *data, size_t len, zmq_free_fn *fn, void *hint)
 {
-	(void)hint;
-	*of(m) = (struct message){.data = data, .len = len, .free_fn = fn};
+	*of(m) = (struct message){.data = data, .len = len, .free_fn = fn, .hint = hint};
 	return 0;
 }
 
 int zmq_msg_close(zmq_msg_t *m)
 {
 	if (of(m)->free_fn)
-		of(m)->free_fn(of(m)->data, NULL);
+		of(m)->free_fn(of(m)->data, of(m)->hint);
 	else
 		free(of(m)->data);
 	return zmq_msg_init(m);

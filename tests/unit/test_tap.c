@@ -2,6 +2,7 @@
  * what comes, are bounded, and take nothing from the workers. */
 #include "sync_world.h"
 
+#include "sync/tap.h"
 #include "wire.h"
 
 #include <setjmp.h>
@@ -248,6 +249,54 @@ static void too_many_readers_are_refused_and_a_second_question_replaces_the_firs
 	world_free(w);
 }
 
+/* Reads slowly: little is taken off the wire before it is asked for. */
+static void peer_open_slow(struct reader_peer *p, struct world *w)
+{
+	int linger = 0, few = 1, small = 16 * 1024;
+	*p = (struct reader_peer){.world = w, .socket = zmq_socket(w->context, ZMQ_DEALER)};
+	zmq_setsockopt(p->socket, ZMQ_LINGER, &linger, sizeof linger);
+	zmq_setsockopt(p->socket, ZMQ_RCVHWM, &few, sizeof few);
+	zmq_setsockopt(p->socket, ZMQ_RCVBUF, &small, sizeof small);
+	assert_int_equal(zmq_connect(p->socket, w->endpoint), 0);
+	arena_init(&p->arena, 32 << 20);
+}
+
+static void who_does_not_read_its_pages_is_sent_no_more_of_them(void **state)
+{
+	enum { QUESTIONS = 60 };
+	(void)state;
+	struct world *w = world_new();
+	struct reader_peer p, other;
+	w->settings.readers = 1;
+	world_restart(w);
+	world_room(w, "lobby");
+	world_post(w, "lobby", 9000);
+	peer_open_slow(&p, w);
+	for (uint64_t i = 1; i <= QUESTIONS; i++) {
+		ask(&p, i, 1, 0, 0);
+		asked(w, i);
+		for (int turn = 0; turn < 20; turn++)
+			world_turn(w);
+	}
+	/* Those that the kernel took, and what ZeroMQ may hold. */
+	uint64_t sent = counts(w).read_pages;
+	assert_in_range(sent, TAP_PAGES_MAX, QUESTIONS / 2);
+
+	/* Its place is taken as long as they are unread. */
+	peer_open(&other, w);
+	ask(&other, 1, 1, 0, 0);
+	world_until(w, heard(&other));
+	assert_int_equal(other.heard->op_case, PARLOR__TO_WORKER__OP_REFUSED);
+
+	/* Once it reads, it is answered what it asked last. */
+	while (page(&p)->query != QUESTIONS)
+		continue;
+	assert_int_equal(counts(w).read_pages, sent + 1);
+	peer_close(&p);
+	peer_close(&other);
+	world_free(w);
+}
+
 static void a_reader_that_left_is_forgotten_with_its_question(void **state)
 {
 	(void)state;
@@ -302,6 +351,7 @@ int main(void)
 		cmocka_unit_test(a_page_is_bounded_by_its_bytes),
 		cmocka_unit_test(
 			too_many_readers_are_refused_and_a_second_question_replaces_the_first),
+		cmocka_unit_test(who_does_not_read_its_pages_is_sent_no_more_of_them),
 		cmocka_unit_test(a_reader_that_left_is_forgotten_with_its_question),
 		cmocka_unit_test(workers_do_not_notice_a_reader),
 	};
