@@ -1,5 +1,7 @@
 #include "delivery.h"
 
+#include "core/run.h"
+#include "core/tenant.h"
 #include "event.h"
 #include "roster.h"
 #include "wire.h"
@@ -141,17 +143,24 @@ static void room_dissolved(struct broker *b, const struct turn_record *r)
 static void deliver(struct broker *b, const struct turn *t, const struct turn_record *r)
 {
 	struct part p = {.broker = b, .event = turn_event(t, r)};
-	if (r->kind == RECORD_JOINED)
+	if (r->moves == MOVES_IN)
 		member_joined(b, r);
-	if (r->kind == RECORD_READ)
-		to_member(&p, r);
-	else if (r->kind == RECORD_PRESENCE)
-		to_watchers(&p, r);
-	else if (r->room && r->event_len)
+	switch (r->heard) {
+	case TOPIC_ROOM:
 		to_room(&p, r);
-	if (r->kind == RECORD_LEFT)
+		break;
+	case TOPIC_MEMBER:
+		to_member(&p, r);
+		break;
+	case TOPIC_TENANT:
+		to_watchers(&p, r);
+		break;
+	case TOPIC_NONE:
+		break;
+	}
+	if (r->moves == MOVES_OUT)
 		member_left(b, r);
-	if (r->kind == RECORD_ROOM_STATE && r->type == ROOM_STATE_DISSOLVED)
+	if (r->moves == MOVES_ALL_OUT)
 		room_dissolved(b, r);
 }
 
@@ -244,12 +253,9 @@ static void sweep_member(struct sweep *w, struct part *p, uint64_t member)
 		give_swept(w, p, m->session);
 }
 
-/* A run's beginning took everybody offline: what was before says nothing now. */
-static void sweep_watchers(struct sweep *w, struct part *p, const struct record *r)
+static void sweep_watchers(struct sweep *w, struct part *p, uint32_t tenant)
 {
-	if (r->run != core_run(w->broker->core))
-		return;
-	for (struct session *s = watchers(w->broker, r->tenant); s; s = s->watch_next)
+	for (struct session *s = watchers(w->broker, tenant); s; s = s->watch_next)
 		give_swept(w, p, s);
 }
 
@@ -262,12 +268,22 @@ static enum parlor_err sweep_entry(struct sweep *w, const struct entry *entry)
 	if (err)
 		return err;
 	struct part p = {.broker = w->broker, .event = entry->event};
-	if (r.kind == RECORD_READ)
-		sweep_member(w, &p, r.member);
-	else if (r.kind == RECORD_PRESENCE)
-		sweep_watchers(w, &p, &r);
-	else if (r.room)
+	/* A run's beginning took everybody offline: what was before says nothing now. */
+	if (r.run && r.run != core_run(w->broker->core))
+		return PARLOR_E_OK;
+	switch (record_kind(r.kind)->heard) {
+	case TOPIC_ROOM:
 		sweep_room(w, &p, r.room);
+		break;
+	case TOPIC_MEMBER:
+		sweep_member(w, &p, r.member);
+		break;
+	case TOPIC_TENANT:
+		sweep_watchers(w, &p, r.tenant);
+		break;
+	case TOPIC_NONE:
+		break;
+	}
 	return PARLOR_E_OK;
 }
 

@@ -1,6 +1,7 @@
 #include "dispatch.h"
 
 #include "commit.h"
+#include "core/expect.h"
 #include "ops.h"
 #include "wire.h"
 

@@ -1,5 +1,6 @@
 #include "event.h"
 
+#include "core/kinds.h"
 #include "core/row.h"
 
 #include "wire.h"
@@ -31,37 +32,38 @@ static void put_text(struct buf *b, uint32_t field, struct span text)
 
 static void put_posted(struct buf *b, const struct record *r)
 {
-	wire_put_varint_field(b, 1, r->seq);
+	const struct record_posted *p = &r->posted;
+	wire_put_varint_field(b, 1, p->seq);
 	put_text(b, 2, r->member_id);
-	put_text(b, 3, r->name);
-	put_text(b, 4, r->avatar);
-	wire_put_varint_field(b, 5, r->type);
-	wire_put_varint_field(b, 6, r->content_type);
-	put_text(b, 7, r->body);
-	put_text(b, 8, r->client_id);
-	for (size_t i = 0; i < r->mentions_len; i++)
-		wire_put_bytes_field(b, 9, r->mention_ids[i]);
+	put_text(b, 3, p->sender_name);
+	put_text(b, 4, p->sender_avatar);
+	wire_put_varint_field(b, 5, p->type);
+	wire_put_varint_field(b, 6, p->content_type);
+	put_text(b, 7, p->body);
+	put_text(b, 8, p->client_id);
+	for (size_t i = 0; i < p->mentions.len; i++)
+		wire_put_bytes_field(b, 9, p->mention_ids[i]);
 }
 
 static void put_recalled(struct buf *b, const struct record *r)
 {
-	wire_put_varint_field(b, 1, r->seq);
+	wire_put_varint_field(b, 1, r->recalled.seq);
 	put_text(b, 2, r->member_id);
 }
 
 static void put_room_changed(struct buf *b, const struct record *r)
 {
-	put_text(b, 1, r->room_name);
-	wire_put_varint_field(b, 2, r->type);
-	wire_put_varint_field(b, 3, r->open);
+	put_text(b, 1, r->room_is.name);
+	wire_put_varint_field(b, 2, r->room_is.state);
+	wire_put_varint_field(b, 3, r->room_is.open);
 }
 
 static void put_spec(struct buf *b, const struct record *r)
 {
 	put_text(b, 1, r->member_id);
-	wire_put_varint_field(b, 2, r->type);
-	put_text(b, 3, r->name);
-	put_text(b, 4, r->avatar);
+	wire_put_varint_field(b, 2, r->membership.type);
+	put_text(b, 3, r->membership.name);
+	put_text(b, 4, r->membership.avatar);
 }
 
 static void put_left(struct buf *b, const struct record *r)
@@ -72,14 +74,14 @@ static void put_left(struct buf *b, const struct record *r)
 static void put_read(struct buf *b, const struct record *r)
 {
 	put_text(b, 1, r->member_id);
-	wire_put_varint_field(b, 2, r->read_seq);
-	wire_put_varint_field(b, 3, r->unread);
+	wire_put_varint_field(b, 2, r->read.counts.read_seq);
+	wire_put_varint_field(b, 3, r->read.unread);
 }
 
 static void put_presence(struct buf *b, const struct record *r)
 {
 	put_text(b, 1, r->member_id);
-	wire_put_varint_field(b, 2, r->type);
+	wire_put_varint_field(b, 2, r->presence.now);
 	wire_put_varint_field(b, 3, r->time_us);
 }
 
@@ -104,8 +106,8 @@ static const struct kind_row kinds[RECORD_KIND_MAX + 1] = {
 void event_put(struct buf *b, const struct record *r, struct buf *scratch)
 {
 	const struct kind_row *kind = &kinds[r->kind];
-	/* A boot is told to the database, by its time. */
-	if (!kind->put && r->kind != RECORD_BOOT)
+	/* What nobody hears but the database is told by its time. */
+	if (!kind->put && record_kind(r->kind)->partition == PARTITION_NO)
 		return;
 	wire_put_varint_field(b, EVENT_POSITION, r->position);
 	wire_put_varint_field(b, EVENT_TIME_US, r->time_us);

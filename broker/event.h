@@ -8,6 +8,7 @@
 #include "core/record.h"
 
 #include "base/arena.h"
+#include "base/err.h"
 
 /* Appends an encoded Event; appends nothing for records that nobody is told of.
  * scratch is overwritten. */

@@ -1,3 +1,4 @@
+#include "core/run.h"
 #include "ops.h"
 
 #include "base/log.h"

@@ -1,3 +1,4 @@
+#include "core/message.h"
 #include "ops.h"
 
 #include "event.h"

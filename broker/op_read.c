@@ -1,3 +1,6 @@
+#include "core/inbox.h"
+#include "core/message.h"
+#include "core/reading.h"
 #include "ops.h"
 
 #include "event.h"
@@ -7,7 +10,7 @@
 
 #include <string.h>
 
-/* Bytes of the last message's body that a conversation list shows. */
+/* Bytes of the last message's body that the inbox shows. */
 #define PREVIEW_BYTES 200
 
 static enum parlor_err answer_unread(struct ask *a, const struct core_unread_view *view)
@@ -67,7 +70,7 @@ enum parlor_err op_unread_total(struct ask *a)
 	return PARLOR_E_OK;
 }
 
-/* ---- the conversation list --------------------------------------------------------------- */
+/* ---- the inbox --------------------------------------------------------------------------- */
 
 struct list_page {
 	struct ask *ask;
@@ -78,7 +81,7 @@ struct list_page {
 
 /* The last message, its body cut. Absent in an empty room and when its record
  * is no longer kept. */
-static enum parlor_err preview(struct ask *a, const struct core_conversation *c,
+static enum parlor_err preview(struct ask *a, const struct core_inbox_room *c,
 			       Parlor__Message **last)
 {
 	struct broker *b = a->broker;
@@ -110,7 +113,7 @@ static enum parlor_err preview(struct ask *a, const struct core_conversation *c,
 	return PARLOR_E_OK;
 }
 
-static void add_conversation(void *ctx, const struct core_conversation *c)
+static void add_conversation(void *ctx, const struct core_inbox_room *c)
 {
 	struct list_page *page = ctx;
 	struct ask *a = page->ask;
@@ -146,8 +149,8 @@ enum parlor_err op_list(struct ask *a)
 	parlor__conversation_page__init(&a->list);
 	if (!page.items)
 		return PARLOR_E_NO_MEMORY;
-	enum parlor_err err = core_list(a->broker->core, &call, SPAN_TEXT(q->member), q->cursor,
-					limit, add_conversation, &page, &a->list.cursor);
+	enum parlor_err err = core_inbox(a->broker->core, &call, SPAN_TEXT(q->member), q->cursor,
+					 limit, add_conversation, &page, &a->list.cursor);
 	if (!err)
 		err = page.err;
 	if (err)

@@ -1,3 +1,4 @@
+#include "core/room_members.h"
 #include "ops.h"
 
 #include "base/random.h"

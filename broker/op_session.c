@@ -1,3 +1,5 @@
+#include "core/presence.h"
+#include "core/room.h"
 #include "ops.h"
 
 #include "delivery.h"

@@ -1,5 +1,7 @@
 #include "recover.h"
 
+#include "core/run.h"
+
 #include "base/clock.h"
 #include "base/die.h"
 #include "base/log.h"

@@ -1,6 +1,8 @@
 #include "roster.h"
 
 #include "commit.h"
+#include "core/membership.h"
+#include "core/presence.h"
 #include "event.h"
 #include "wire.h"
 

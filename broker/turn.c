@@ -1,8 +1,6 @@
 #include "turn.h"
 
 #include "event.h"
-#include "store/store.h"
-#include "sync/sync.h"
 
 #include "base/mem.h"
 
@@ -14,13 +12,6 @@ void turn_fini(struct turn *t)
 	buf_fini(&t->scratch);
 	free(t->records);
 	free(t->recalls);
-}
-
-static uint8_t part_of(const struct turn *t, const struct record *r)
-{
-	if (r->kind == RECORD_TENANT || r->kind == RECORD_MEMBER)
-		return STORE_PART_NONE;
-	return sync_part_of(r->room, t->parts);
 }
 
 void turn_record(void *turn, const struct record *r)
@@ -35,17 +26,16 @@ void turn_record(void *turn, const struct record *r)
 				    .room = r->room,
 				    .member = r->member,
 				    .tenant = r->tenant,
-				    .kind = r->kind,
-				    .type = r->type,
-				    .part = part_of(t, r),
+				    .part = record_partition(r, t->parts),
+				    .heard = record_kind(r->kind)->heard,
+				    .moves = record_moves(r),
 				    .head_at = t->bytes.len};
 	record_encode(&t->bytes, r);
 	out->head_len = t->bytes.len - out->head_at;
 	out->event_at = t->bytes.len;
 	event_put(&t->bytes, r, &t->scratch);
 	out->event_len = t->bytes.len - out->event_at;
-	t->moves |= r->kind == RECORD_JOINED || r->kind == RECORD_LEFT ||
-		    (r->kind == RECORD_ROOM_STATE && r->type == ROOM_STATE_DISSOLVED);
+	t->moves |= out->moves != MOVES_NOBODY;
 }
 
 void turn_recall_body(struct turn *t, uint64_t position)

@@ -6,6 +6,7 @@
 #define BROKER_TURN_H
 
 #include "core/core.h"
+#include "core/kinds.h"
 
 struct store;
 
@@ -14,9 +15,9 @@ struct turn_record {
 	uint64_t room;
 	uint64_t member;
 	uint32_t tenant;
-	enum record_kind kind;
-	uint8_t type; /* of the record: member type, room state, ... */
 	uint8_t part;
+	enum record_topic heard;
+	enum record_moves moves;
 	size_t head_at, head_len;   /* in turn.bytes */
 	size_t event_at, event_len; /* 0: nobody is told */
 };

@@ -1,7 +1,6 @@
-/* Fetching ahead: what a post touches lies scattered over tables of many
- * megabytes, and each step to it waits for memory. For several posts at once the
- * waits overlap. Changes nothing and reads no row from the store. */
-#include "core/decide.h"
+#include "core/expect.h"
+
+#include "core/tables.h"
 
 #define LINE 64
 

@@ -1,49 +1,78 @@
-/* Deciding about messages: post, recall, and where history lies. */
+#include "core/message.h"
+
 #include "core/decide.h"
 #include "core/index.h"
 
 #include <assert.h>
-#include <string.h>
 
-void core_emit_message(struct core *c, const struct message_draft *d, struct core_posted *posted)
+enum { POSTED, RECALLED, KINDS };
+static const struct record_kind kinds[KINDS];
+
+void message_emit(struct core *c, const struct message_draft *d, struct core_posted *posted)
 {
-	struct room *room = d->room;
+	const struct room *room = d->room;
 	bool counts = d->type == MESSAGE_TYPE_MESSAGE;
-	struct record r = {.kind = RECORD_POSTED,
-			   .tenant = room->row.tenant,
+	uint8_t space[RECORD_MENTIONS_MAX * BUF_VARINT_MAX];
+	struct buf mentions = {.data = space, .cap = sizeof space}; /* it never grows */
+	struct record r = {.tenant = room->row.tenant,
 			   .room = room->no,
 			   .member = d->sender_no,
-			   .seq = room->row.last_seq + 1,
-			   .counted = room->row.counted + counts,
-			   .type = d->type,
-			   .content_type = d->content_type,
-			   .content = d->content,
-			   .dedup = d->dedup,
-			   .members = room->row.members,
 			   .room_id = room->row.id,
-			   .room_name = room->row.name,
-			   .member_id = d->sender_id,
-			   .body = d->body,
-			   .client_id = d->client_id,
-			   .mentions_len = d->mentions_len};
+			   .member_id = d->sender_id};
+	struct record_posted *p = &r.posted;
+	assert(d->mentions_len <= RECORD_MENTIONS_MAX);
+	for (size_t i = 0; i < d->mentions_len; i++)
+		buf_put_varint(&mentions, d->mentions[i]);
+	p->seq = room->row.last_seq + 1;
+	p->counts.counted = room->row.counted + counts;
+	p->type = d->type;
+	p->content_type = d->content_type;
+	p->content = d->content;
+	p->dedup = d->dedup;
+	p->body = d->body;
+	p->client_id = d->client_id;
+	p->mentions = (struct number_list){{space, mentions.len}, d->mentions_len};
+	p->mention_ids = d->mention_ids;
 	if (d->sender) {
 		const struct row_membership *ms = &d->sender->row;
-		r.seen = ms->seen + counts;
-		r.own = ms->own + counts;
-		r.own_prev = ms->own_last;
-		r.name = ms->name;
-		r.avatar = ms->avatar;
+		p->counts.seen = ms->seen + counts;
+		p->own = ms->own + counts;
+		p->own_prev = ms->own_last;
+		p->sender_name = ms->name;
+		p->sender_avatar = ms->avatar;
 	}
 	if (d->told) {
-		r.name = d->sender_name;
-		r.avatar = d->sender_avatar;
+		p->sender_name = d->sender_name;
+		p->sender_avatar = d->sender_avatar;
 	}
-	for (size_t i = 0; i < d->mentions_len; i++) {
-		r.mentions[i] = d->mentions[i];
-		r.mention_ids[i] = d->mention_ids[i];
+	core_emit(c, &kinds[POSTED], &r);
+	*posted = (struct core_posted){room->no, p->seq, r.position, r.time_us};
+}
+
+enum parlor_err message_check_notice(const struct core *c, const struct core_notice *n)
+{
+	if (n->body.len > c->limits.body_bytes || n->sender.len > ROW_ID_MAX)
+		return PARLOR_E_TOO_LONG;
+	return PARLOR_E_OK;
+}
+
+void message_emit_notice(struct core *c, struct room *room, const struct core_notice *n)
+{
+	if (!n->body.len)
+		return;
+	struct message_draft draft = {
+		.room = room, .type = MESSAGE_TYPE_NOTICE, .body = n->body, .sender_id = n->sender};
+	if (n->sender.len) {
+		struct member *m = NULL;
+		enum parlor_err err = tables_member(c, room->row.tenant, n->sender, &m);
+		if (!err && m)
+			err = tables_membership(c, room, m, &draft.sender);
+		draft.sender_no = !err && draft.sender ? m->no : 0;
+		if (err)
+			core_break(c, err);
 	}
-	core_emit(c, &r);
-	*posted = (struct core_posted){room->no, r.seq, r.position, r.time_us};
+	struct core_posted posted;
+	message_emit(c, &draft, &posted);
 }
 
 static enum parlor_err check_post(struct core *c, const struct core_post *q)
@@ -65,7 +94,7 @@ static enum parlor_err check_post(struct core *c, const struct core_post *q)
 	return err;
 }
 
-struct hash128 decide_dedup(struct core *c, uint64_t sender, struct span client_id)
+struct hash128 message_dedup(struct core *c, uint64_t sender, struct span client_id)
 {
 	buf_clear(&c->scratch);
 	buf_put_u64(&c->scratch, sender);
@@ -73,7 +102,7 @@ struct hash128 decide_dedup(struct core *c, uint64_t sender, struct span client_
 	return hash128(c->scratch.data, c->scratch.len);
 }
 
-uint64_t decide_content(struct core *c, const struct core_post *q)
+uint64_t message_content(struct core *c, const struct core_post *q)
 {
 	buf_clear(&c->scratch);
 	buf_put_u8(&c->scratch, q->type);
@@ -130,8 +159,8 @@ enum parlor_err core_post(struct core *c, const struct core_call *call, const st
 	if (err)
 		return err == PARLOR_E_MEMBER_UNKNOWN ? PARLOR_E_NOT_MEMBER : err;
 
-	struct hash128 dedup = decide_dedup(c, m->no, q->client_id);
-	uint64_t content = decide_content(c, q);
+	struct hash128 dedup = message_dedup(c, m->no, q->client_id);
+	uint64_t content = message_content(c, q);
 	err = posted_before(c, room, dedup, content, posted, &before);
 	if (err || before)
 		return err;
@@ -163,8 +192,21 @@ enum parlor_err core_post(struct core *c, const struct core_call *call, const st
 				      .mention_ids = q->mentions,
 				      .mentions = mentions,
 				      .mentions_len = q->mentions_len};
-	core_emit_message(c, &draft, posted);
+	message_emit(c, &draft, posted);
 	return PARLOR_E_OK;
+}
+
+uint64_t message_emit_recall(struct core *c, const struct room *room, uint64_t seq, uint64_t by,
+			     struct span by_id)
+{
+	struct record r = {.tenant = room->row.tenant,
+			   .room = room->no,
+			   .member = by,
+			   .room_id = room->row.id,
+			   .member_id = by_id,
+			   .recalled = {.seq = seq}};
+	core_emit(c, &kinds[RECALLED], &r);
+	return r.position;
 }
 
 /* Its sender, as long as it is in the room, or a manager. */
@@ -197,18 +239,7 @@ enum parlor_err core_recall(struct core *c, const struct core_call *call, struct
 	*posted = (struct core_posted){.room = room->no, .seq = seq, .time_us = c->now_us};
 	if (msg.recalled)
 		return PARLOR_E_OK;
-	struct record r = {.kind = RECORD_RECALLED,
-			   .tenant = room->row.tenant,
-			   .room = room->no,
-			   .member = who->member->no,
-			   .seq = seq,
-			   .members = room->row.members,
-			   .room_id = room->row.id,
-			   .room_name = room->row.name,
-			   .member_id = who->member->row.id};
-	core_emit(c, &r);
-	posted->position = r.position;
-	posted->time_us = r.time_us;
+	posted->position = message_emit_recall(c, room, seq, who->member->no, who->member->row.id);
 	return PARLOR_E_OK;
 }
 
@@ -243,3 +274,104 @@ enum parlor_err core_history(struct core *c, const struct core_call *call, struc
 		h->from = from < h->floor ? h->floor : from;
 	return PARLOR_E_OK;
 }
+
+/* ---- records ------------------------------------------------------------------- */
+
+static enum parlor_err add_message(struct core *c, const struct record *r, struct room *room)
+{
+	const struct record_posted *p = &r->posted;
+	struct row_message row = {.position = r->position,
+				  .time_us = r->time_us,
+				  .sender = r->member,
+				  .counted = p->counts.counted,
+				  .own = p->own,
+				  .own_prev = p->own_prev,
+				  .counts = p->type == MESSAGE_TYPE_MESSAGE,
+				  .keyed = (p->dedup.low | p->dedup.high) != 0,
+				  .key = p->dedup,
+				  .content = p->content};
+	/* Behind all that was ever applied: no row can contain it. */
+	bool fresh = r->position > c->state.position;
+	return index_append(c, room, p->seq, &row, fresh);
+}
+
+static enum parlor_err apply_mentions(struct core *c, const struct record *r, struct room *room)
+{
+	const struct number_list *mentions = &r->posted.mentions;
+	struct reader in;
+	enum parlor_err err = PARLOR_E_OK;
+	reader_init(&in, mentions->bytes.data, mentions->bytes.len);
+	for (size_t i = 0; !err && i < mentions->len; i++) {
+		struct membership *ms;
+		err = apply_membership(c, r, room, reader_varint(&in), &ms);
+		if (err || !ms)
+			continue;
+		ms->row.mention_seq = r->posted.seq;
+		apply_membership_changed(c, r, ms);
+	}
+	return err;
+}
+
+static enum parlor_err apply_posted(struct core *c, const struct record *r)
+{
+	const struct record_posted *p = &r->posted;
+	struct room *room;
+	struct membership *ms;
+	bool news;
+	enum parlor_err err = apply_room_row(c, r, &room, &news);
+	if (err)
+		return err;
+	if (news) {
+		room->row.last_seq = p->seq;
+		room->row.counted = p->counts.counted;
+		room->row.active_us = r->time_us;
+		room->row.active_pos = r->position;
+	}
+	err = add_message(c, r, room);
+	if (!err && room->row.active_pos == r->position)
+		err = apply_room_active(c, room);
+	if (!err)
+		err = apply_membership(c, r, room, r->member, &ms);
+	if (!err && ms) {
+		ms->row.seen = p->counts.seen;
+		tables_tell(ms);
+		if (p->type == MESSAGE_TYPE_MESSAGE) {
+			ms->row.own = p->own;
+			ms->row.own_last = p->seq;
+		}
+		apply_membership_changed(c, r, ms);
+	}
+	return err ? err : apply_mentions(c, r, room);
+}
+
+static enum parlor_err apply_recalled(struct core *c, const struct record *r)
+{
+	struct room *room;
+	enum parlor_err err = apply_room(c, r, &room);
+	return err ? err : index_recall(c, room, r->recalled.seq);
+}
+
+static const struct record_kind kinds[KINDS] = {
+	[POSTED] = {.no = RECORD_POSTED,
+		    .name = "posted",
+		    .fields = FIELDS(
+			    RECORD_FIELD(room), RECORD_FIELD(member), RECORD_FIELD(posted.seq),
+			    RECORD_FIELD(posted.counts.counted), RECORD_FIELD(posted.counts.seen),
+			    RECORD_FIELD(posted.own), RECORD_FIELD(posted.own_prev),
+			    RECORD_FIELD_OF_HASH(posted.content), RECORD_FIELD(posted.dedup),
+			    RECORD_FIELD(posted.type), RECORD_FIELD(posted.mentions)),
+		    .apply = apply_posted,
+		    .heard = TOPIC_ROOM,
+		    .partition = PARTITION_BY_ROOM,
+		    .moves = MOVES_NOBODY,
+		    .counts = RECORD_COUNTS(posted.counts)},
+	[RECALLED] = {.no = RECORD_RECALLED,
+		      .name = "recalled",
+		      .fields = FIELDS(RECORD_FIELD(room), RECORD_FIELD(member),
+				       RECORD_FIELD(recalled.seq)),
+		      .apply = apply_recalled,
+		      .heard = TOPIC_ROOM,
+		      .partition = PARTITION_BY_ROOM,
+		      .moves = MOVES_NOBODY},
+};
+const struct record_noun message_records = RECORD_NOUN(kinds);

@@ -1,18 +1,15 @@
-/* A record: one fact of the journal, as the state machine knows it. Owns the
- * encoding of the facts (the head of a journal entry); never looks at the
- * event that is stored behind the head and delivered to sessions.
+/* A record: one fact of the journal, as the state machine knows it. What is
+ * delivered to sessions, the event, is made from it and stored behind it.
  *
  * Every value that apply needs is in the record and absolute (the count after
  * it, not the step), so applying a record twice is the same as once. */
 #ifndef CORE_RECORD_H
 #define CORE_RECORD_H
 
-#include "base/buf.h"
-#include "base/err.h"
-#include "base/hash.h"
+#include "core/field.h"
 
 /* Stable: stored in the journal; RecordKind of worker.proto has the same numbers. */
-enum record_kind {
+enum record_kind_no {
 	RECORD_BOOT = 1,
 	RECORD_ROOM_CREATED = 2,
 	RECORD_ROOM_RENAMED = 3,
@@ -35,52 +32,80 @@ enum member_type { MEMBER_TYPE_MANAGER = 1, MEMBER_TYPE_MEMBER = 2 };
 enum message_type { MESSAGE_TYPE_MESSAGE = 1, MESSAGE_TYPE_NOTICE = 2 };
 enum presence { PRESENCE_IS_OFFLINE = 1, PRESENCE_IS_ONLINE = 2, PRESENCE_IS_BUSY = 3 };
 
-#define RECORD_MENTIONS_MAX 64
-#define RECORD_HEAD_MAX 4096 /* encoded; ids and names are bounded far below */
+#define RECORD_MENTIONS_MAX NUMBERS_MAX
+
+/* Unread of a member in a room is counted - seen. */
+struct record_counts {
+	uint64_t counted;  /* of the room, after the record */
+	uint64_t seen;     /* of the member, after it */
+	uint64_t read_seq; /* of the member; a post does not move it */
+};
+
+/* What a kind stores of these says its list of fields. The others serve the
+ * event, which is made with the record; read back from the journal they are
+ * empty. Names and lists are borrowed. */
+struct record_room {
+	struct span name;
+	uint64_t content; /* hash of what was asked, for idempotency */
+	uint8_t state;
+	bool open; /* later members see the history from before */
+};
+struct record_membership {
+	struct record_counts counts;
+	uint64_t last_seq; /* of the room */
+	struct span name;
+	struct span avatar;
+	uint8_t type;
+};
+struct record_posted {
+	struct record_counts counts;
+	uint64_t seq;
+	uint64_t own;                /* the sender's own counted messages, this one included */
+	uint64_t own_prev;           /* seq of the sender's counted message before, or 0 */
+	uint64_t content;            /* hash of what was asked, for idempotency */
+	struct hash128 dedup;        /* of (sender, client id); of the system: 0 */
+	struct number_list mentions; /* member numbers */
+	uint8_t type;
+	uint8_t content_type;
+	struct span sender_name;
+	struct span sender_avatar;
+	struct span body;
+	struct span client_id;
+	const struct span *mention_ids; /* as many as mentions */
+};
+struct record_recalled {
+	uint64_t seq;
+};
+struct record_read {
+	struct record_counts counts;
+	uint64_t unread; /* of the member, after it */
+};
+struct record_presence {
+	uint8_t now;
+};
 
 struct record {
 	uint64_t position;
 	uint64_t time_us;
-	enum record_kind kind;
+	enum record_kind_no kind;
 	uint32_t tenant; /* number */
 	uint64_t room;   /* number, 0 when about no room */
 	uint64_t member; /* number: who joined, read, posted (0: the system), recalled */
+	uint64_t run;    /* number of the run of the broker that it holds for, 0: for all */
 
-	uint64_t seq;         /* POSTED: of the message; RECALLED: of the recalled one */
-	uint64_t counted;     /* of the room, after this record */
-	uint64_t seen;        /* of the member, after it (POSTED, JOINED, READ) */
-	uint64_t read_seq;    /* READ, JOINED */
-	uint64_t own;         /* POSTED: the sender's own counted messages, this one included */
-	uint64_t own_prev;    /* POSTED: seq of the sender's counted message before, or 0 */
-	uint64_t run;         /* BOOT, PRESENCE: number of this run of the broker */
-	uint64_t content;     /* POSTED, ROOM_CREATED: hash of what was asked, for idempotency */
-	struct hash128 dedup; /* POSTED by a member: of (sender, client id) */
-	uint8_t type;         /* member type, message type, presence, or room state */
-	bool open;            /* ROOM_CREATED: later members see the history from before */
-	uint64_t mentions[RECORD_MENTIONS_MAX]; /* member numbers */
-	size_t mentions_len;
-
-	/* Names, borrowed. The first five are stored where the kind introduces
-	 * them; for the others they are set when the record is made, so that
-	 * the event can be written, and empty when it is read back. */
+	/* Of these numbers; stored by the kind that introduces them. */
 	struct span tenant_id;
 	struct span room_id;
-	struct span room_name;
 	struct span member_id;
-	struct span name; /* of the membership; POSTED: of the sender */
-	struct span avatar;
 
-	/* Of the event only; never in the head. */
-	struct span body;
-	struct span client_id;
-	uint8_t content_type;
-	struct span mention_ids[RECORD_MENTIONS_MAX];
-	uint64_t unread;  /* READ: of the member, after it */
-	uint32_t members; /* of the room, after it */
+	union {
+		struct record_room room_is;          /* ROOM_CREATED, ROOM_RENAMED, ROOM_STATE */
+		struct record_membership membership; /* JOINED, MEMBER_CHANGED */
+		struct record_posted posted;
+		struct record_recalled recalled;
+		struct record_read read;
+		struct record_presence presence;
+	};
 };
-
-void record_encode(struct buf *, const struct record *);
-/* Names borrow from the bytes. PARLOR_E_STORE_CORRUPT when they are no record. */
-enum parlor_err record_decode(struct record *, const void *bytes, size_t len) PARLOR_MUST_CHECK;
 
 #endif

@@ -1,10 +1,14 @@
-/* Deciding about rooms: create, rename, close, reopen, dissolve, show. */
+#include "core/room.h"
+
 #include "core/decide.h"
+#include "core/tenant.h"
 
 #include <stdio.h>
-#include <string.h>
 
-void core_view_room(const struct room *r, struct core_room_view *view)
+enum { CREATED, RENAMED, STATE, KINDS };
+static const struct record_kind kinds[KINDS];
+
+void room_view(const struct room *r, struct core_room_view *view)
 {
 	*view = (struct core_room_view){
 		.no = r->no,
@@ -18,25 +22,6 @@ void core_view_room(const struct room *r, struct core_room_view *view)
 		.created_us = r->row.created_us,
 		.active_us = r->row.active_us,
 	};
-}
-
-void core_emit_notice(struct core *c, struct room *room, const struct core_notice *n)
-{
-	if (!n->body.len)
-		return;
-	struct message_draft draft = {
-		.room = room, .type = MESSAGE_TYPE_NOTICE, .body = n->body, .sender_id = n->sender};
-	if (n->sender.len) {
-		struct member *m = NULL;
-		enum parlor_err err = tables_member(c, room->row.tenant, n->sender, &m);
-		if (!err && m)
-			err = tables_membership(c, room, m, &draft.sender);
-		draft.sender_no = !err && draft.sender ? m->no : 0;
-		if (err)
-			core_break(c, err);
-	}
-	struct core_posted posted;
-	core_emit_message(c, &draft, &posted);
 }
 
 static uint64_t content_of(struct core *c, const struct core_room_create *q)
@@ -59,10 +44,40 @@ static enum parlor_err check_create(struct core *c, const struct core_room_creat
 		return PARLOR_E_TOO_LONG;
 	if (q->members_len > c->limits.room_members)
 		return PARLOR_E_TOO_MANY;
-	enum parlor_err err = decide_notice(c, &q->notice);
+	enum parlor_err err = message_check_notice(c, &q->notice);
 	if (!err)
-		err = decide_specs(c, q->members, q->members_len);
+		err = membership_check_specs(c, q->members, q->members_len);
 	return err;
+}
+
+enum parlor_err room_emit_created(struct core *c, const struct tenant *t,
+				  const struct core_room_made *made, struct room **room)
+{
+	struct record r = {
+		.tenant = t->no,
+		.room = c->state.rooms + 1,
+		.room_id = made->id,
+		.room_is = {.name = made->name,
+			    .content = made->content,
+			    .state = ROOM_STATE_OPEN,
+			    .open = made->open},
+	};
+	core_emit(c, &kinds[CREATED], &r);
+	enum parlor_err err = c->broken ? c->broken : tables_room_no(c, r.room, room);
+	if (!err)
+		(*room)->all_members = true;
+	return err;
+}
+
+/* What is told of a room is all of it, whatever changed. */
+static void emit_room(struct core *c, const struct record_kind *kind, const struct room *room,
+		      struct span name, uint8_t state)
+{
+	struct record r = {.tenant = room->row.tenant,
+			   .room = room->no,
+			   .room_id = room->row.id,
+			   .room_is = {.name = name, .state = state, .open = room->row.open}};
+	core_emit(c, kind, &r);
 }
 
 enum parlor_err core_room_create(struct core *c, const struct core_call *call,
@@ -83,42 +98,35 @@ enum parlor_err core_room_create(struct core *c, const struct core_call *call,
 
 	uint64_t content = content_of(c, q);
 	if (room) {
-		core_view_room(room, view);
+		room_view(room, view);
 		if (room->row.state == ROOM_STATE_DISSOLVED)
 			return PARLOR_E_ROOM_DISSOLVED;
 		/* 0: told, not asked for; what was asked then is not known. */
 		return !room->row.content || room->row.content == content ? PARLOR_E_OK
 									  : PARLOR_E_ROOM_CONFLICT;
 	}
-	err = decide_capacity(c, t, q->members, q->members_len);
+	err = member_capacity(c, t, q->members, q->members_len);
 	if (!err && c->state.rooms >= c->limits.rooms)
 		err = PARLOR_E_TENANT_FULL;
 	if (!err)
-		err = decide_tenant(c, call, &t);
+		err = tenant_introduce(c, call, &t);
 	if (err)
 		return err;
 
 	char made[33];
 	snprintf(made, sizeof made, "%016llx%016llx", (unsigned long long)call->random[0],
 		 (unsigned long long)call->random[1]);
-	struct record r = {.kind = RECORD_ROOM_CREATED,
-			   .tenant = t->no,
-			   .room = c->state.rooms + 1,
-			   .content = content,
-			   .open = q->open,
-			   .type = ROOM_STATE_OPEN,
-			   .room_id = q->id.len ? q->id : (struct span){made, 32},
-			   .room_name = q->name};
-	core_emit(c, &r);
-	err = c->broken ? c->broken : tables_room_no(c, r.room, &room);
-	if (!err) {
-		room->all_members = true;
-		err = core_emit_joins(c, t, room, q->members, q->members_len);
-	}
+	const struct core_room_made making = {.id = q->id.len ? q->id : (struct span){made, 32},
+					      .name = q->name,
+					      .open = q->open,
+					      .content = content};
+	err = room_emit_created(c, t, &making, &room);
+	if (!err)
+		err = membership_emit_joins(c, t, room, q->members, q->members_len);
 	if (err)
 		return err;
-	core_emit_notice(c, room, &q->notice);
-	core_view_room(room, view);
+	message_emit_notice(c, room, &q->notice);
+	room_view(room, view);
 	view->position = c->state.position;
 	return PARLOR_E_OK;
 }
@@ -129,7 +137,7 @@ enum parlor_err core_room_rename(struct core *c, const struct core_call *call, s
 {
 	struct room *room;
 	core_clock(c, call);
-	enum parlor_err err = decide_notice(c, notice);
+	enum parlor_err err = message_check_notice(c, notice);
 	if (!err && name.len > c->limits.name_bytes)
 		err = PARLOR_E_TOO_LONG;
 	if (!err)
@@ -138,17 +146,10 @@ enum parlor_err core_room_rename(struct core *c, const struct core_call *call, s
 		return err;
 	bool same = span_equal(room->row.name, name);
 	if (!same) {
-		struct record r = {.kind = RECORD_ROOM_RENAMED,
-				   .tenant = room->row.tenant,
-				   .room = room->no,
-				   .room_id = room->row.id,
-				   .open = room->row.open,
-				   .type = room->row.state,
-				   .room_name = name};
-		core_emit(c, &r);
-		core_emit_notice(c, room, notice);
+		emit_room(c, &kinds[RENAMED], room, name, room->row.state);
+		message_emit_notice(c, room, notice);
 	}
-	core_view_room(room, view);
+	room_view(room, view);
 	view->position = same ? 0 : c->state.position;
 	return PARLOR_E_OK;
 }
@@ -159,7 +160,7 @@ enum parlor_err core_room_set_state(struct core *c, const struct core_call *call
 {
 	struct room *room;
 	core_clock(c, call);
-	enum parlor_err err = decide_notice(c, notice);
+	enum parlor_err err = message_check_notice(c, notice);
 	if (!err && (state < ROOM_STATE_OPEN || state > ROOM_STATE_DISSOLVED))
 		err = PARLOR_E_VALUE;
 	if (!err)
@@ -172,21 +173,14 @@ enum parlor_err core_room_set_state(struct core *c, const struct core_call *call
 		return err;
 	bool same = room->row.state == state;
 	if (!same) {
-		struct record r = {.kind = RECORD_ROOM_STATE,
-				   .tenant = room->row.tenant,
-				   .room = room->no,
-				   .room_id = room->row.id,
-				   .room_name = room->row.name,
-				   .open = room->row.open,
-				   .type = state};
-		/* Behind its end nobody would hear of it. */
+		/* Sent first: a dissolved room has no subscribers. */
 		if (state == ROOM_STATE_DISSOLVED)
-			core_emit_notice(c, room, notice);
-		core_emit(c, &r);
+			message_emit_notice(c, room, notice);
+		emit_room(c, &kinds[STATE], room, room->row.name, state);
 		if (state != ROOM_STATE_DISSOLVED)
-			core_emit_notice(c, room, notice);
+			message_emit_notice(c, room, notice);
 	}
-	core_view_room(room, view);
+	room_view(room, view);
 	view->position = same ? 0 : c->state.position;
 	return PARLOR_E_OK;
 }
@@ -197,7 +191,18 @@ enum parlor_err core_room_show(struct core *c, const struct core_call *call, str
 	struct room *room;
 	enum parlor_err err = decide_room(c, call, id, &room);
 	if (!err)
-		core_view_room(room, view);
+		room_view(room, view);
+	return err;
+}
+
+enum parlor_err core_room_names(struct core *c, uint64_t no, struct core_room_view *view)
+{
+	struct room *room;
+	enum parlor_err err = tables_room_no(c, no, &room);
+	if (!err && !room)
+		err = PARLOR_E_NOT_FOUND;
+	if (!err)
+		room_view(room, view);
 	return err;
 }
 
@@ -213,3 +218,101 @@ enum parlor_err core_room_check(struct core *c, const struct core_call *call, st
 		*no = room->no;
 	return err;
 }
+
+/* ---- records ------------------------------------------------------------------- */
+
+static enum parlor_err apply_room_created(struct core *c, const struct record *r)
+{
+	struct room *room;
+	enum parlor_err err = tables_room_no(c, r->room, &room);
+	if (err)
+		return err;
+	if (c->state.rooms < r->room)
+		c->state.rooms = r->room;
+	if (room)
+		return PARLOR_E_OK;
+	struct row_room row = {.as_of = r->position,
+			       .tenant = r->tenant,
+			       .state = ROOM_STATE_OPEN,
+			       .open = r->room_is.open,
+			       .created_us = r->time_us,
+			       .active_us = r->time_us,
+			       .active_pos = r->position,
+			       .content = r->room_is.content,
+			       .id = r->room_id,
+			       .name = r->room_is.name};
+	room = tables_add_room(c, r->room, &row);
+	tables_touch_room(c, room);
+	tables_new_name(c, 'R', r->tenant, r->room_id, r->room);
+	return apply_room_active(c, room);
+}
+
+static enum parlor_err apply_room_renamed(struct core *c, const struct record *r)
+{
+	struct room *room;
+	bool news;
+	enum parlor_err err = apply_room_row(c, r, &room, &news);
+	if (!err && news)
+		tables_set_room_name(room, r->room_is.name);
+	return err;
+}
+
+static enum parlor_err remove_all(struct core *c, const struct record *r, struct room *room)
+{
+	enum parlor_err err = tables_load_members(c, room);
+	if (err)
+		return err;
+	struct membership *ms;
+	DL_FOREACH2(room->memberships, ms, room_next)
+	if (!ms->gone && ms->row.as_of < r->position)
+		tables_remove_membership(c, ms, r->position);
+	return PARLOR_E_OK;
+}
+
+static enum parlor_err apply_room_state(struct core *c, const struct record *r)
+{
+	struct room *room;
+	bool news;
+	enum parlor_err err = apply_room_row(c, r, &room, &news);
+	if (!err && news) {
+		room->row.state = r->room_is.state;
+		if (r->room_is.state == ROOM_STATE_DISSOLVED)
+			room->row.members = 0;
+	}
+	if (!err && r->room_is.state == ROOM_STATE_DISSOLVED)
+		err = remove_all(c, r, room);
+	return err;
+}
+
+static bool is_dissolved(const struct record *r)
+{
+	return r->room_is.state == ROOM_STATE_DISSOLVED;
+}
+
+static const struct record_kind kinds[KINDS] = {
+	[CREATED] = {.no = RECORD_ROOM_CREATED,
+		     .name = "room created",
+		     .fields = FIELDS(RECORD_FIELD(room), RECORD_FIELD_OF_HASH(room_is.content),
+				      RECORD_FIELD(room_is.open), RECORD_FIELD(room_id),
+				      RECORD_FIELD(room_is.name)),
+		     .apply = apply_room_created,
+		     .heard = TOPIC_ROOM,
+		     .partition = PARTITION_BY_ROOM,
+		     .moves = MOVES_NOBODY},
+	[RENAMED] = {.no = RECORD_ROOM_RENAMED,
+		     .name = "room renamed",
+		     .fields = FIELDS(RECORD_FIELD(room), RECORD_FIELD(room_is.name)),
+		     .apply = apply_room_renamed,
+		     .heard = TOPIC_ROOM,
+		     .partition = PARTITION_BY_ROOM,
+		     .moves = MOVES_NOBODY},
+	[STATE] = {.no = RECORD_ROOM_STATE,
+		   .name = "room state",
+		   .fields = FIELDS(RECORD_FIELD(room), RECORD_FIELD(room_is.state)),
+		   .apply = apply_room_state,
+		   .heard = TOPIC_ROOM,
+		   .partition = PARTITION_BY_ROOM,
+		   .moves = MOVES_ALL_OUT,
+		   .moves_if = is_dissolved},
+};
+const struct record_noun room_records = RECORD_NOUN(kinds);

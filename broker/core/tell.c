@@ -1,6 +1,9 @@
 #include "core/tell.h"
 
 #include "core/decide.h"
+#include "core/presence.h"
+#include "core/room.h"
+#include "core/tenant.h"
 
 enum parlor_err core_tell_room(struct core *c, const struct core_call *call,
 			       const struct core_told_room *told)
@@ -14,25 +17,17 @@ enum parlor_err core_tell_room(struct core *c, const struct core_call *call,
 	if (!err && c->state.rooms >= c->limits.rooms)
 		err = PARLOR_E_TENANT_FULL;
 	if (!err)
-		err = decide_tenant(c, call, &t);
+		err = tenant_introduce(c, call, &t);
 	if (!err)
 		err = tables_room(c, t->no, told->id, &room);
 	if (!err && room)
 		err = PARLOR_E_ROOM_CONFLICT;
 	if (err)
 		return err;
-	struct record r = {.kind = RECORD_ROOM_CREATED,
-			   .tenant = t->no,
-			   .room = c->state.rooms + 1,
-			   .open = told->open,
-			   .type = ROOM_STATE_OPEN,
-			   .room_id = told->id,
-			   .room_name = told->name};
-	core_emit(c, &r);
-	err = c->broken ? c->broken : tables_room_no(c, r.room, &room);
-	if (!err)
-		room->all_members = true;
-	return err;
+	return room_emit_created(
+		c, t,
+		&(struct core_room_made){.id = told->id, .name = told->name, .open = told->open},
+		&room);
 }
 
 static enum parlor_err check_message(const struct core *c, const struct core_told_message *told)
@@ -56,11 +51,11 @@ static enum parlor_err find_sender(struct core *c, const struct core_call *call,
 	struct member *m;
 	if (!told->sender.len)
 		return PARLOR_E_OK;
-	enum parlor_err err = decide_tenant(c, call, &t);
+	enum parlor_err err = tenant_introduce(c, call, &t);
 	if (!err)
-		err = decide_capacity(c, t, &(struct core_member_spec){.id = told->sender}, 1);
+		err = member_capacity(c, t, &(struct core_member_spec){.id = told->sender}, 1);
 	if (!err)
-		err = decide_intern(c, t, told->sender, &m);
+		err = member_introduce(c, t, told->sender, &m);
 	if (!err)
 		err = tables_membership(c, draft->room, m, &draft->sender);
 	if (err)
@@ -74,8 +69,8 @@ static enum parlor_err find_sender(struct core *c, const struct core_call *call,
 				       .body = told->body,
 				       .mentions = told->mentions,
 				       .mentions_len = told->mentions_len};
-	draft->dedup = decide_dedup(c, m->no, told->client_id);
-	draft->content = told->recalled ? 0 : decide_content(c, &post);
+	draft->dedup = message_dedup(c, m->no, told->client_id);
+	draft->content = told->recalled ? 0 : message_content(c, &post);
 	return PARLOR_E_OK;
 }
 
@@ -92,18 +87,6 @@ static enum parlor_err find_mentions(struct core *c, const struct core_told_mess
 		numbers[i] = !err && m && m->no != draft->sender_no ? m->no : 0;
 	}
 	return err;
-}
-
-static void emit_recall(struct core *c, const struct room *room, uint64_t seq)
-{
-	struct record r = {.kind = RECORD_RECALLED,
-			   .tenant = room->row.tenant,
-			   .room = room->no,
-			   .seq = seq,
-			   .members = room->row.members,
-			   .room_id = room->row.id,
-			   .room_name = room->row.name};
-	core_emit(c, &r);
 }
 
 enum parlor_err core_tell_message(struct core *c, const struct core_call *call,
@@ -130,10 +113,10 @@ enum parlor_err core_tell_message(struct core *c, const struct core_call *call,
 		err = find_mentions(c, told, &draft, mentions);
 	if (err)
 		return err;
-	core_emit_message(c, &draft, posted);
+	message_emit(c, &draft, posted);
 	if (told->recalled)
-		emit_recall(c, draft.room, posted->seq);
-	return core_broken(c);
+		(void)message_emit_recall(c, draft.room, posted->seq, 0, (struct span){NULL, 0});
+	return c->broken;
 }
 
 enum parlor_err core_tell_last_seen(struct core *c, const struct core_call *call, struct span id)
@@ -145,12 +128,6 @@ enum parlor_err core_tell_last_seen(struct core *c, const struct core_call *call
 		err = tables_member_no(c, no, &m);
 	if (err)
 		return err;
-	struct record r = {.kind = RECORD_PRESENCE,
-			   .tenant = m->row.tenant,
-			   .member = m->no,
-			   .member_id = m->row.id,
-			   .run = c->state.run,
-			   .type = PRESENCE_IS_OFFLINE};
-	core_emit(c, &r);
-	return core_broken(c);
+	presence_emit(c, m, PRESENCE_IS_OFFLINE);
+	return c->broken;
 }

@@ -1,12 +1,12 @@
 /* History that was decided elsewhere, told in the order in which it happened:
  * how a state is made from tables. Joins, reads and states of rooms go through
- * the requests of core.h; here is what no request could bring about, such as a
+ * the requests of the nouns; here is what no request could bring about, such as a
  * message of somebody who has left. Checks ids and bounds, not who may do what.
  * Emits the records that a request would. */
 #ifndef CORE_TELL_H
 #define CORE_TELL_H
 
-#include "core/core.h"
+#include "core/message.h"
 
 struct core_told_room {
 	struct span id, name;

@@ -103,7 +103,7 @@ const struct conf_row settings_rows[] = {
 	NUMBER("turn", turn_requests, 1, 1000000, "requests of one commit"),
 	NUMBER("turn", turn_bytes, 64 * KIB, GIB, "bytes of the frames of one commit"),
 
-	/* A record has one byte for its part, and 255 says none: STORE_PART_NONE. */
+	/* A record has one byte for its part, and 255 says none: PARTITION_NONE. */
 	NUMBER("sync", parts, 1, 254,
 	       "partitions of the journal; fixed when the data directory is made"),
 	NUMBER("sync", batch_records, 1, 100000, "records of a batch to a worker"),

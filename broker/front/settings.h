@@ -3,6 +3,8 @@
 #ifndef FRONT_SETTINGS_H
 #define FRONT_SETTINGS_H
 
+#include "core/core.h"
+
 #include "base/conf.h"
 #include "base/err.h"
 

@@ -13,6 +13,8 @@
 
 #include "core/row.h"
 
+#include "base/err.h"
+
 #include "base/hash.h"
 
 #include <stdio.h>

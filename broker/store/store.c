@@ -16,7 +16,7 @@
 
 #define VERSION 2
 #define PARTS_DEFAULT 16
-#define PARTS_MAX (STORE_PART_NONE - 1)
+#define PARTS_MAX (PARTITION_NONE - 1)
 
 struct store {
 	struct env env;

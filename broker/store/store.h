@@ -21,6 +21,7 @@
 #define STORE_STORE_H
 
 #include "core/core.h"
+#include "core/partition.h"
 
 struct store;
 
@@ -62,11 +63,10 @@ struct core_rows store_rows(struct store *);
 
 struct entry {
 	uint64_t position;
-	uint8_t part;      /* STORE_PART_NONE: not for MySQL */
+	uint8_t part;      /* PARTITION_NONE: not for MySQL */
 	struct span head;  /* record_encode */
 	struct span event; /* encoded Event; empty: delivered to nobody */
 };
-#define STORE_PART_NONE 255
 
 /* PARLOR_E_NOT_FOUND outside what is kept; STORE_CORRUPT when damaged. */
 enum parlor_err store_read(struct store *, uint64_t position, struct entry *) PARLOR_MUST_CHECK;

@@ -1,3 +1,5 @@
+#include "core/run.h"
+
 #include "base/log.h"
 #include "sync/state.h"
 

@@ -1,5 +1,8 @@
 #include "sync/fact.h"
 
+#include "core/kinds.h"
+#include "core/room.h"
+#include "core/tenant.h"
 #include "wire.h"
 
 #include <parlor/worker.pb-c.h>
@@ -40,9 +43,12 @@ enum parlor_err fact_put(struct buf *to, uint32_t field, struct buf *scratch, st
 	wire_put_varint_field(scratch, FACT_KIND, r->kind);
 	if (tenant.len)
 		wire_put_bytes_field(scratch, FACT_TENANT, tenant);
-	wire_put_varint_field(scratch, FACT_COUNTED, r->counted);
-	wire_put_varint_field(scratch, FACT_SEEN, r->seen);
-	wire_put_varint_field(scratch, FACT_READ_SEQ, r->read_seq);
+	const struct record_counts *counts = record_counts(r);
+	if (counts) {
+		wire_put_varint_field(scratch, FACT_COUNTED, counts->counted);
+		wire_put_varint_field(scratch, FACT_SEEN, counts->seen);
+		wire_put_varint_field(scratch, FACT_READ_SEQ, counts->read_seq);
+	}
 	if (r->room) {
 		struct core_room_view room;
 		err = core_room_names(core, r->room, &room);

@@ -1,5 +1,7 @@
 #include "sync/part.h"
 
+#include "core/room.h"
+
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/text.h"

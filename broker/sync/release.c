@@ -1,5 +1,7 @@
 #include "sync/release.h"
 
+#include "core/kinds.h"
+
 #include "base/mem.h"
 #include "sync/fact.h"
 #include "wire.h"

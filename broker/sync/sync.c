@@ -106,7 +106,7 @@ void sync_committed(struct sync *s, uint64_t position, uint8_t part)
 {
 	assert(position > s->head);
 	s->head = position;
-	if (part != STORE_PART_NONE) {
+	if (part != PARTITION_NONE) {
 		assert(part < s->parts_len);
 		tail_push(&s->parts[part].tail, position);
 	}
@@ -160,7 +160,7 @@ static bool too_many_wait(struct sync *s)
 enum parlor_err sync_wait_room(struct sync *s, uint64_t room, uint64_t position,
 			       struct sync_cookie cookie, bool *done)
 {
-	uint8_t part = sync_part_of(room, s->parts_len);
+	uint8_t part = partition_of(room, s->parts_len);
 	*done = false;
 	if (part_quarantine_of(&s->parts[part], room))
 		return PARLOR_E_DB_DATA;

@@ -64,9 +64,6 @@ struct sync_hooks {
 	void (*answer)(void *ctx, const struct sync_answer *);
 };
 
-/* The part of a room; 0 for what is about no room. */
-uint8_t sync_part_of(uint64_t room, uint32_t parts);
-
 /* socket: a bound ROUTER with ROUTER_MANDATORY; used with DONTWAIT, remains the
  * caller's, outlives this. store, core and socket are borrowed. Everything in
  * the journal now counts as committed; what comes is told by sync_committed. */
@@ -79,7 +76,7 @@ void sync_free(struct sync *);
 
 /* Takes what workers said, at most settings.receive frames. In a store turn. */
 void sync_on_readable(struct sync *, uint64_t now_us);
-/* Each record after its commit, in order, also those of STORE_PART_NONE. */
+/* Each record after its commit, in order, also those of PARTITION_NONE. */
 void sync_committed(struct sync *, uint64_t position, uint8_t part);
 /* Leases, time limits, back-off. In a store turn. */
 void sync_tick(struct sync *, uint64_t now_us);

@@ -1,5 +1,8 @@
 #include "sync/tap.h"
 
+#include "core/kinds.h"
+#include "core/tenant.h"
+
 #include "base/mem.h"
 #include "wire.h"
 

@@ -1,5 +1,7 @@
 #include "reference.h"
 
+#include "core/kinds.h"
+
 #include "base/mem.h"
 #include "fail.h"
 #include "store/store.h"

@@ -1,5 +1,8 @@
 #include "survivor.h"
 
+#include "core/kinds.h"
+#include "core/reading.h"
+#include "core/room.h"
 #include "random.h"
 #include "store/store.h"
 

@@ -4,6 +4,7 @@
  *
  *     spoil WAY DIR TENANT ROOM MEMBER */
 #include "core/block.h"
+#include "core/kinds.h"
 #include "store/store.h"
 
 #include <lmdb.h>
@@ -154,31 +155,31 @@ static void message(struct victim *v)
 static void wrong_read(struct victim *v)
 {
 	struct record r = {.kind = RECORD_READ,
-			   .counted = v->room_row.counted,
-			   .seen = v->row.seen + 1,
-			   .read_seq = v->row.read_seq};
+			   .read = {.counts = {.counted = v->room_row.counted,
+					       .seen = v->row.seen + 1,
+					       .read_seq = v->row.read_seq}}};
 	append(v, &r);
 }
 
 /* The sender's own message is not taken off its unread. */
 static void wrong_post(struct victim *v)
 {
-	struct record r = {.kind = RECORD_POSTED,
-			   .seq = v->room_row.last_seq + 1,
-			   .counted = v->room_row.counted + 1,
-			   .seen = v->row.seen,
+	struct record r = {
+		.kind = RECORD_POSTED,
+		.posted = {.seq = v->room_row.last_seq + 1,
+			   .counts = {.counted = v->room_row.counted + 1, .seen = v->row.seen},
 			   .own = v->row.own + 1,
 			   .own_prev = v->row.own_last,
-			   .type = MESSAGE_TYPE_MESSAGE};
+			   .type = MESSAGE_TYPE_MESSAGE}};
 	append(v, &r);
 }
 
 static void seq_gap(struct victim *v)
 {
 	struct record r = {.kind = RECORD_POSTED,
-			   .seq = v->room_row.last_seq + 2,
-			   .counted = v->room_row.counted,
-			   .type = MESSAGE_TYPE_NOTICE};
+			   .posted = {.seq = v->room_row.last_seq + 2,
+				      .counts = {.counted = v->room_row.counted},
+				      .type = MESSAGE_TYPE_NOTICE}};
 	r.member = 0;
 	append(v, &r);
 }

@@ -1,6 +1,8 @@
 #include "check.h"
 
 #include "core/block.h"
+#include "core/presence.h"
+#include "core/run.h"
 #include "core/tables.h"
 
 #include <string.h>

@@ -1,6 +1,9 @@
 /* Choosing a move, and those that are about no single room. */
 #include "moves.h"
 
+#include "core/inbox.h"
+#include "core/presence.h"
+#include "core/run.h"
 #include "pick.h"
 
 #include <stdarg.h>
@@ -133,7 +136,7 @@ struct listing {
 	size_t len, at;
 };
 
-static void told_conversation(void *ctx, const struct core_conversation *is)
+static void told_conversation(void *ctx, const struct core_inbox_room *is)
 {
 	struct listing *l = ctx;
 	struct world *w = l->w;
@@ -168,8 +171,8 @@ void move_list(struct world *w)
 		l.who = oracle_member(&w->now, oracle_tenant(&w->now, w->call.tenant), member);
 	do {
 		size_t before = l.at;
-		enum parlor_err core = core_list(w->core, &w->call, member, cursor, limit,
-						 told_conversation, &l, &cursor);
+		enum parlor_err core = core_inbox(w->core, &w->call, member, cursor, limit,
+						  told_conversation, &l, &cursor);
 		move_told(w, core, oracle, "list of %.*s, %zu of %zu", WORDS(member), l.at, n);
 		if (core)
 			return;

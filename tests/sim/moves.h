@@ -3,6 +3,7 @@
 #ifndef SIM_MOVES_H
 #define SIM_MOVES_H
 
+#include "core/room.h"
 #include "world.h"
 
 /* Sets call and touched, asks both. */

@@ -1,4 +1,5 @@
 /* Moves about a room and who is in it. */
+#include "core/tenant.h"
 #include "moves.h"
 
 #include "pick.h"

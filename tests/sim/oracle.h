@@ -7,6 +7,8 @@
 #define SIM_ORACLE_H
 
 #include "core/core.h"
+#include "core/reading.h"
+#include "core/room_members.h"
 
 #define O_TENANTS 3
 #define O_MEMBERS 24

@@ -4,6 +4,7 @@
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
 
+#include "core/kinds.h"
 #include "disk.h"
 #include "oracle.h"
 
@@ -28,9 +29,8 @@ struct world {
 	size_t flown_len;
 	struct oracle flown;
 	uint64_t emitted, emitted_us; /* of the last record that the core gave out */
-	enum record_kind last_kind;
-	uint64_t last_room, last_unread;
-	uint32_t last_members;
+	enum record_kind_no last_kind;
+	uint64_t last_unread;
 
 	uint64_t clock_us;
 	struct core_call call;

@@ -1,3 +1,5 @@
+#include "core/reading.h"
+#include "core/room.h"
 #include "town.h"
 
 #include <stdio.h>
@@ -191,7 +193,7 @@ static void check_room(struct town *t, uint64_t room, bool projected)
 {
 	struct as_of a;
 	uint64_t refused = refused_from(t, room);
-	uint64_t mark = t->marks[sync_part_of(room, PARTS)].position;
+	uint64_t mark = t->marks[partition_of(room, PARTS)].position;
 	if (refused && refused <= mark)
 		mark = refused - 1;
 	ledger_at(&t->ledger, room, mark, &a);

@@ -8,6 +8,7 @@
 
 #include "broker.h"
 #include "chance.h"
+#include "core/message.h"
 #include "road.h"
 #include "store_memory.h"
 

@@ -78,6 +78,37 @@ static void mark_recalled(struct ledger *l, const struct fact *f)
 			l->facts[i].recalled = f->position;
 }
 
+static void values(struct fact *f, const struct record *r)
+{
+	switch (r->kind) {
+	case RECORD_POSTED:
+		f->seq = r->posted.seq;
+		f->type = r->posted.type;
+		break;
+	case RECORD_RECALLED:
+		f->seq = r->recalled.seq;
+		break;
+	case RECORD_JOINED:
+		f->read_seq = r->membership.counts.read_seq;
+		f->type = r->membership.type;
+		break;
+	case RECORD_MEMBER_CHANGED:
+		f->type = r->membership.type;
+		break;
+	case RECORD_READ:
+		f->read_seq = r->read.counts.read_seq;
+		break;
+	case RECORD_ROOM_STATE:
+		f->type = r->room_is.state;
+		break;
+	case RECORD_PRESENCE:
+		f->type = r->presence.now;
+		break;
+	default:
+		break;
+	}
+}
+
 static void add(struct ledger *l, const struct entry *e)
 {
 	struct record r;
@@ -92,13 +123,11 @@ static void add(struct ledger *l, const struct entry *e)
 			   .tenant = r.tenant,
 			   .room = r.room,
 			   .member = r.member,
-			   .seq = r.seq,
-			   .read_seq = r.read_seq,
-			   .position = r.position,
-			   .type = r.type};
+			   .position = r.position};
+	values(f, &r);
 	name(l, &r);
 	if (r.kind == RECORD_ROOM_CREATED || r.kind == RECORD_ROOM_RENAMED)
-		copy(f->body, r.room_name);
+		copy(f->body, r.room_is.name);
 	if (r.kind == RECORD_POSTED) {
 		copy_body(f->body, e->event);
 		check_seq(l, f);

@@ -5,6 +5,7 @@
 #define TOWN_LEDGER_H
 
 #include "chance.h"
+#include "core/kinds.h"
 
 #include "core/core.h"
 #include "store/store.h"
@@ -15,7 +16,7 @@
 #define NAME_BYTES 12
 
 struct fact {
-	enum record_kind kind;
+	enum record_kind_no kind;
 	uint32_t tenant;
 	uint64_t room, member, seq, read_seq, position;
 	uint8_t type;

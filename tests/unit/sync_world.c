@@ -1,5 +1,9 @@
 #include "sync_world.h"
 
+#include "core/kinds.h"
+#include "core/room.h"
+#include "core/run.h"
+
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/mem.h"
@@ -31,11 +35,11 @@ static struct span event_of(struct buf *b, const struct record *r)
 	event.position = r->position;
 	event.time_us = r->time_us;
 	if (r->kind == RECORD_POSTED) {
-		assert_true(r->body.len < sizeof body);
-		memcpy(body, r->body.data, r->body.len);
-		body[r->body.len] = '\0';
+		assert_true(r->posted.body.len < sizeof body);
+		memcpy(body, r->posted.body.data, r->posted.body.len);
+		body[r->posted.body.len] = '\0';
 		message.body = body;
-		message.seq = r->seq;
+		message.seq = r->posted.seq;
 		event.kind_case = PARLOR__EVENT__KIND_POSTED;
 		event.posted = &message;
 	}
@@ -48,11 +52,11 @@ static void on_record(void *ctx, const struct record *r)
 {
 	struct world *w = ctx;
 	struct buf head = {0}, event = {0};
-	bool none = r->kind == RECORD_TENANT || r->kind == RECORD_MEMBER;
+	bool none = record_kind(r->kind)->partition == PARTITION_NO;
 	record_encode(&head, r);
 	struct span encoded = none ? (struct span){NULL, 0} : event_of(&event, r);
 	assert_true(r->position <= WORLD_RECORDS);
-	w->part_of[r->position] = none ? STORE_PART_NONE : sync_part_of(r->room, WORLD_PARTS);
+	w->part_of[r->position] = record_partition(r, WORLD_PARTS);
 	buf_put_u64(&w->pending, r->position);
 	buf_put_span(&w->pending, (struct span){head.data, head.len});
 	buf_put_span(&w->pending, encoded);
@@ -561,7 +565,7 @@ void world_assert_applied(struct world *w)
 {
 	assert_int_equal(w->db.disorder, 0);
 	for (uint64_t p = 1; p <= world_head(w); p++)
-		if (w->db.applied[p] != (w->part_of[p] != STORE_PART_NONE))
+		if (w->db.applied[p] != (w->part_of[p] != PARTITION_NONE))
 			fail_msg("record %llu of part %u was applied %u times",
 				 (unsigned long long)p, w->part_of[p], w->db.applied[p]);
 }

@@ -122,8 +122,9 @@ static void start(struct count *c)
 
 static bool post(struct count *c, uint64_t sender, uint64_t seq, uint8_t type)
 {
-	return take(c, (struct record){
-			       .kind = RECORD_POSTED, .member = sender, .seq = seq, .type = type});
+	return take(c, (struct record){.kind = RECORD_POSTED,
+				       .member = sender,
+				       .posted = {.seq = seq, .type = type}});
 }
 
 /* The record's own counters say an unread of so many. */
@@ -131,9 +132,9 @@ static bool has_read(struct count *c, uint64_t member, uint64_t seq, uint64_t un
 {
 	return take(c, (struct record){.kind = RECORD_READ,
 				       .member = member,
-				       .read_seq = seq,
-				       .counted = 100,
-				       .seen = 100 - unread});
+				       .read = {.counts = {.counted = 100,
+							   .seen = 100 - unread,
+							   .read_seq = seq}}});
 }
 
 static bool look(void *arg, const struct recount_member *m)
@@ -193,8 +194,8 @@ static void who_comes_back_begins_anew(void **state)
 	assert_int_equal(unread(c, BOB), 0);
 	assert_true(post(c, ALICE, 3, MESSAGE_TYPE_MESSAGE));
 	assert_int_equal(unread(c, BOB), 1);
-	assert_true(
-		take(c, (struct record){.kind = RECORD_ROOM_STATE, .type = ROOM_STATE_DISSOLVED}));
+	assert_true(take(c, (struct record){.kind = RECORD_ROOM_STATE,
+					    .room_is = {.state = ROOM_STATE_DISSOLVED}}));
 	assert_int_equal(recount_members(c->recount, ROOM), 0);
 }
 

@@ -1,6 +1,9 @@
 /* What is told makes a journal like any other: executed again from nothing it
  * gives the same rows, to the byte. */
 #include "builder.h"
+#include "core/kinds.h"
+#include "core/reading.h"
+#include "core/room_members.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,12 @@
 /* The core's promises as short stories, each with its own rooms and its own
  * memory for a disk. What random worlds find is under tests/sim. */
 #include "../sim/disk.h"
+#include "core/core.h"
+#include "core/kinds.h"
+#include "core/presence.h"
+#include "core/reading.h"
+#include "core/room_members.h"
+#include "core/run.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

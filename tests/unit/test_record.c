@@ -1,8 +1,13 @@
 /* What is stored does not change its bytes: one record of each kind, one row of
  * each table and one key of each form, as they stand in every data directory. */
 #include "core/block.h"
+#include "core/kinds.h"
+#include "core/partition.h"
 #include "core/row.h"
 
+#include <parlor/worker.pb-c.h>
+
+#include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -37,7 +42,7 @@ static void assert_hex(const char *what, const void *bytes, size_t len, const ch
 /* ---- records ------------------------------------------------------------------- */
 
 static const struct golden {
-	enum record_kind kind;
+	enum record_kind_no kind;
 	const char *hex;
 } golden[] = {
 	{RECORD_BOOT, "01ac028080f9c0c1c482030503"},
@@ -58,38 +63,56 @@ static const struct golden {
 };
 #define GOLDEN (sizeof golden / sizeof golden[0])
 
-/* Every field set: a kind stores those that are its own. */
-static struct record full(enum record_kind kind)
+static const struct record_counts counts = {.counted = 128, .seen = 127, .read_seq = 126};
+
+/* Member numbers 78 and 200. */
+static const struct number_list mentions = {{"\x4e\xc8\x01", 3}, 2};
+
+static struct record_posted posted(void)
 {
-	return (struct record){.position = 300,
-			       .time_us = TIME_US,
-			       .kind = kind,
-			       .tenant = 5,
-			       .room = 1000,
-			       .member = 77,
-			       .seq = 129,
-			       .counted = 128,
-			       .seen = 127,
-			       .read_seq = 126,
-			       .own = 12,
-			       .own_prev = 120,
-			       .run = 3,
-			       .content = CONTENT,
-			       .dedup = DEDUP,
-			       .type = 2,
-			       .open = true,
-			       .mentions = {78, 200},
-			       .mentions_len = 2,
-			       .tenant_id = text("acme"),
-			       .room_id = text("room-1"),
-			       .room_name = text("客服"),
-			       .member_id = text("ann"),
-			       .name = text("Ann"),
-			       .avatar = text("a.png"),
-			       .body = text("of the event only"),
-			       .client_id = text("of the event only"),
-			       .unread = 9,
-			       .members = 9};
+	return (struct record_posted){.counts = counts,
+				      .seq = 129,
+				      .own = 12,
+				      .own_prev = 120,
+				      .content = CONTENT,
+				      .dedup = DEDUP,
+				      .mentions = mentions,
+				      .type = 2,
+				      .body = text("of the event only"),
+				      .client_id = text("of the event only")};
+}
+
+/* Every field set: a kind stores those that are its own. */
+static struct record full(enum record_kind_no kind)
+{
+	struct record r = {.position = 300,
+			   .time_us = TIME_US,
+			   .kind = kind,
+			   .tenant = 5,
+			   .room = 1000,
+			   .member = 77,
+			   .run = 3,
+			   .tenant_id = text("acme"),
+			   .room_id = text("room-1"),
+			   .member_id = text("ann")};
+	if (kind == RECORD_ROOM_CREATED || kind == RECORD_ROOM_RENAMED || kind == RECORD_ROOM_STATE)
+		r.room_is = (struct record_room){
+			.name = text("客服"), .content = CONTENT, .state = 2, .open = true};
+	if (kind == RECORD_JOINED || kind == RECORD_MEMBER_CHANGED)
+		r.membership = (struct record_membership){.counts = counts,
+							  .last_seq = 129,
+							  .name = text("Ann"),
+							  .avatar = text("a.png"),
+							  .type = 2};
+	if (kind == RECORD_POSTED)
+		r.posted = posted();
+	if (kind == RECORD_RECALLED)
+		r.recalled.seq = 129;
+	if (kind == RECORD_READ)
+		r.read = (struct record_read){.counts = counts, .unread = 9};
+	if (kind == RECORD_PRESENCE)
+		r.presence.now = 2;
+	return r;
 }
 
 static void every_kind_of_record_has_its_recorded_bytes(void **state)
@@ -118,8 +141,10 @@ static void a_record_read_back_says_what_was_stored(void **state)
 		assert_int_equal(back.kind, r.kind);
 		assert_int_equal(back.position, 300);
 		assert_int_equal(back.time_us, TIME_US);
-		assert_int_equal(back.body.len, 0);
-		assert_int_equal(back.unread, 0);
+		if (r.kind == RECORD_POSTED)
+			assert_int_equal(back.posted.body.len, 0);
+		if (r.kind == RECORD_READ)
+			assert_int_equal(back.read.unread, 0);
 		record_encode(&again, &back);
 		assert_int_equal(again.len, b.len);
 		assert_memory_equal(again.data, b.data, b.len);
@@ -138,16 +163,20 @@ static void a_posted_record_keeps_every_number(void **state)
 	assert_int_equal(back.tenant, 5);
 	assert_int_equal(back.room, 1000);
 	assert_int_equal(back.member, 77);
-	assert_int_equal(back.seq, 129);
-	assert_int_equal(back.counted, 128);
-	assert_int_equal(back.seen, 127);
-	assert_int_equal(back.own, 12);
-	assert_int_equal(back.own_prev, 120);
-	assert_true(back.content == CONTENT);
-	assert_memory_equal(&back.dedup, &r.dedup, sizeof r.dedup);
-	assert_int_equal(back.type, 2);
-	assert_int_equal(back.mentions_len, 2);
-	assert_int_equal(back.mentions[1], 200);
+	assert_int_equal(back.posted.seq, 129);
+	assert_int_equal(back.posted.counts.counted, 128);
+	assert_int_equal(back.posted.counts.seen, 127);
+	assert_int_equal(back.posted.own, 12);
+	assert_int_equal(back.posted.own_prev, 120);
+	assert_true(back.posted.content == CONTENT);
+	assert_memory_equal(&back.posted.dedup, &r.posted.dedup, sizeof r.posted.dedup);
+	assert_int_equal(back.posted.type, 2);
+	assert_int_equal(back.posted.mentions.len, 2);
+	struct reader in;
+	reader_init(&in, back.posted.mentions.bytes.data, back.posted.mentions.bytes.len);
+	assert_int_equal(reader_varint(&in), 78);
+	assert_int_equal(reader_varint(&in), 200);
+	assert_int_equal(reader_left(&in), 0);
 	buf_fini(&b);
 }
 
@@ -181,7 +210,7 @@ static void more_mentions_than_fit_are_refused(void **state)
 	(void)state;
 	struct buf b = {0};
 	struct record r = full(RECORD_POSTED), back;
-	r.mentions_len = 0;
+	r.posted.mentions.len = r.posted.mentions.bytes.len = 0;
 	record_encode(&b, &r);
 	b.len--; /* the number of mentions */
 	buf_put_varint(&b, RECORD_MENTIONS_MAX + 1);
@@ -189,6 +218,105 @@ static void more_mentions_than_fit_are_refused(void **state)
 		buf_put_varint(&b, 1);
 	assert_int_equal(record_decode(&back, b.data, b.len), PARLOR_E_STORE_CORRUPT);
 	buf_fini(&b);
+}
+
+/* ---- the registry of kinds ------------------------------------------------------- */
+
+static void every_kind_says_all_there_is_to_know_of_it(void **state)
+{
+	(void)state;
+	assert_null(record_kind(0));
+	assert_null(record_kind(RECORD_KIND_MAX + 1));
+	for (unsigned no = 1; no <= RECORD_KIND_MAX; no++) {
+		const struct record_kind *kind = record_kind(no);
+		assert_non_null(kind);
+		assert_int_equal(kind->no, no);
+		assert_true(kind->name && *kind->name);
+		assert_non_null(kind->apply);
+		assert_true(kind->heard && kind->partition && kind->moves);
+		assert_int_not_equal(kind->fields[0].type, FIELD_LAST);
+		for (const struct field *f = kind->fields; f->type != FIELD_LAST; f++)
+			assert_true(f->at < sizeof(struct record) && f->type <= FIELD_NUMBERS);
+		assert_true(kind->counts < sizeof(struct record));
+		assert_true(!kind->moves_if || kind->moves != MOVES_NOBODY);
+		for (unsigned other = 1; other < no; other++)
+			assert_string_not_equal(kind->name, record_kind(other)->name);
+	}
+}
+
+/* "room created" is RECORD_ROOM_CREATED. */
+static const char *protocol_name(const struct record_kind *kind, char *to, size_t size)
+{
+	(void)snprintf(to, size, "RECORD_%s", kind->name);
+	for (char *at = to; *at; at++)
+		*at = *at == ' ' ? '_' : (char)toupper((unsigned char)*at);
+	return to;
+}
+
+static void workers_know_every_kind_that_a_partition_carries(void **state)
+{
+	(void)state;
+	const ProtobufCEnumDescriptor *known = &parlor__record_kind__descriptor;
+	unsigned carried = 0;
+	char name[64];
+	for (unsigned no = 1; no <= RECORD_KIND_MAX; no++) {
+		const struct record_kind *kind = record_kind(no);
+		const ProtobufCEnumValue *value =
+			protobuf_c_enum_descriptor_get_value(known, (int)no);
+		if (kind->partition == PARTITION_NO) {
+			assert_null(value);
+			continue;
+		}
+		assert_non_null(value);
+		assert_string_equal(value->name, protocol_name(kind, name, sizeof name));
+		carried++;
+	}
+	assert_int_equal(known->n_values, carried + 1); /* and RECORD_NONE */
+}
+
+static void only_a_dissolved_room_ends_memberships(void **state)
+{
+	(void)state;
+	struct record r = full(RECORD_ROOM_STATE);
+	assert_int_equal(record_moves(&r), MOVES_NOBODY);
+	r.room_is.state = ROOM_STATE_DISSOLVED;
+	assert_int_equal(record_moves(&r), MOVES_ALL_OUT);
+	r = full(RECORD_JOINED);
+	assert_int_equal(record_moves(&r), MOVES_IN);
+	r = full(RECORD_LEFT);
+	assert_int_equal(record_moves(&r), MOVES_OUT);
+	r = full(RECORD_POSTED);
+	assert_int_equal(record_moves(&r), MOVES_NOBODY);
+}
+
+static void counts_are_found_where_the_kind_has_them(void **state)
+{
+	(void)state;
+	for (unsigned no = 1; no <= RECORD_KIND_MAX; no++) {
+		struct record r = full((enum record_kind_no)no);
+		const struct record_counts *c = record_counts(&r);
+		bool has = no == RECORD_POSTED || no == RECORD_JOINED || no == RECORD_READ;
+		assert_int_equal(c != NULL, has);
+		if (c)
+			assert_memory_equal(c, &counts, sizeof counts);
+	}
+}
+
+static void a_record_is_in_the_partition_of_its_room(void **state)
+{
+	(void)state;
+	bool seen[16] = {false};
+	struct record r = full(RECORD_POSTED), tenant = full(RECORD_TENANT);
+	for (r.room = 1; r.room < 1000; r.room++) {
+		assert_true(record_partition(&r, 16) < 16);
+		assert_int_equal(record_partition(&r, 16), partition_of(r.room, 16));
+		seen[record_partition(&r, 16)] = true;
+	}
+	for (size_t i = 0; i < 16; i++)
+		assert_true(seen[i]);
+	r.room = 0;
+	assert_int_equal(record_partition(&r, 16), 0);
+	assert_int_equal(record_partition(&tenant, 16), PARTITION_NONE);
 }
 
 /* ---- rows ------------------------------------------------------------------------ */
@@ -395,6 +523,11 @@ int main(void)
 		cmocka_unit_test(a_posted_record_keeps_every_number),
 		cmocka_unit_test(a_damaged_record_is_none),
 		cmocka_unit_test(more_mentions_than_fit_are_refused),
+		cmocka_unit_test(every_kind_says_all_there_is_to_know_of_it),
+		cmocka_unit_test(workers_know_every_kind_that_a_partition_carries),
+		cmocka_unit_test(only_a_dissolved_room_ends_memberships),
+		cmocka_unit_test(counts_are_found_where_the_kind_has_them),
+		cmocka_unit_test(a_record_is_in_the_partition_of_its_room),
 		cmocka_unit_test(every_row_has_its_recorded_bytes),
 		cmocka_unit_test(a_number_has_its_recorded_bytes),
 		cmocka_unit_test(every_key_has_its_recorded_bytes),

@@ -1,5 +1,6 @@
 /* Journal entries become lines, lines become events: what goes in comes out,
  * and what is no line of a recording is refused with its reason. */
+#include "core/kinds.h"
 #include "recording.h"
 
 #include "core/record.h"
@@ -25,7 +26,7 @@ struct stage {
 };
 
 /* An entry whose record is of that kind, with an event that has yet no content. */
-static void stage_set(struct stage *s, enum record_kind kind)
+static void stage_set(struct stage *s, enum record_kind_no kind)
 {
 	struct record r = {
 		.position = 77, .time_us = 5000, .kind = kind, .tenant = 1, .room = 1, .member = 1};

@@ -1,4 +1,5 @@
 /* Batches to workers: assignment, order, limits, and what MySQL's mark says. */
+#include "core/run.h"
 #include "sync_world.h"
 
 #include <setjmp.h>

@@ -1,5 +1,6 @@
 /* Readers of the journal: they see every entry once and in order, wait for
  * what comes, are bounded, and take nothing from the workers. */
+#include "core/kinds.h"
 #include "sync_world.h"
 
 #include "sync/tap.h"

@@ -232,7 +232,7 @@ int adopt_main(int argc, char **argv)
 		{"zone", "OFFSET", "of DATETIME columns, such as +08:00 (default: UTC)",
 		 OPTIONS_OTHER, .into = &a.zone, .take = take_zone},
 		{"parts", "N", "parts that workers share (default 16)", OPTIONS_NUMBER,
-		 .into = &a.parts, .min = 1, .max = STORE_PART_NONE - 1},
+		 .into = &a.parts, .min = 1, .max = PARTITION_NONE - 1},
 		{"json", NULL, "the report as one JSON object", OPTIONS_FLAG, .into = &a.json},
 		{0},
 	};

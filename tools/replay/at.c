@@ -3,6 +3,7 @@
 #include "audit/finding.h"
 #include "audit/moment.h"
 #include "audit/story.h"
+#include "core/room_members.h"
 #include "options.h"
 
 #include <inttypes.h>
@@ -128,20 +129,21 @@ static enum parlor_err print_message(void *arg, const struct entry *entry, const
 	struct at *a = arg;
 	char when[STORY_TIME_BYTES];
 	const Parlor__Event *e = story_event(&a->story, entry);
-	if (!e || e->kind_case != PARLOR__EVENT__KIND_POSTED)
+	if (!e || e->kind_case != PARLOR__EVENT__KIND_POSTED || r->kind != RECORD_POSTED)
 		return PARLOR_E_STORE_CORRUPT;
 	const Parlor__Message *m = e->posted;
-	bool notice = r->type == MESSAGE_TYPE_NOTICE, since = m->recalled && !a->message.recalled;
+	bool notice = r->posted.type == MESSAGE_TYPE_NOTICE,
+	     since = m->recalled && !a->message.recalled;
 	if (a->json) {
 		put(a, json_pack("{s:s, s:I, s:I, s:I, s:s, s:s, s:s, s:b, s:b}", "kind", "message",
-				 "seq", (json_int_t)r->seq, "position", (json_int_t)entry->position,
-				 "time_us", (json_int_t)r->time_us, "sender", m->sender, "type",
-				 notice ? "notice" : "message", "body",
+				 "seq", (json_int_t)r->posted.seq, "position",
+				 (json_int_t)entry->position, "time_us", (json_int_t)r->time_us,
+				 "sender", m->sender, "type", notice ? "notice" : "message", "body",
 				 a->message.recalled ? "" : m->body, "recalled",
 				 (int)a->message.recalled, "recalled_since", (int)since));
 		return PARLOR_E_OK;
 	}
-	printf("%6" PRIu64 "  %s  %s", r->seq, story_time_short(r->time_us, when),
+	printf("%6" PRIu64 "  %s  %s", r->posted.seq, story_time_short(r->time_us, when),
 	       notice ? "* " : "");
 	story_text(stdout, m->sender[0] ? m->sender : "system");
 	fputs(": ", stdout);

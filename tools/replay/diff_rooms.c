@@ -1,6 +1,7 @@
 #include "diff_rooms.h"
 
 #include "audit/pager.h"
+#include "core/room_members.h"
 
 #include "base/mem.h"
 
@@ -167,10 +168,10 @@ static enum parlor_err take_said(void *arg, const struct entry *entry, const str
 {
 	struct said *s = arg;
 	const Parlor__Event *e = story_event(s->story, entry);
-	if (!e || e->kind_case != PARLOR__EVENT__KIND_POSTED)
+	if (!e || e->kind_case != PARLOR__EVENT__KIND_POSTED || r->kind != RECORD_POSTED)
 		return PARLOR_E_STORE_CORRUPT;
 	const Parlor__Message *m = e->posted;
-	s->facts = add_hash(r->type * 256U + (unsigned)m->content_type, m->sender);
+	s->facts = add_hash(r->posted.type * 256U + (unsigned)m->content_type, m->sender);
 	s->facts = add_hash(s->facts, m->sender_name);
 	s->facts = add_hash(s->facts, m->sender_avatar);
 	s->facts = add_hash(s->facts, m->client_id);

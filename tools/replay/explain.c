@@ -2,6 +2,9 @@
 
 #include "audit/finding.h"
 #include "audit/story.h"
+#include "core/kinds.h"
+#include "core/reading.h"
+#include "core/room.h"
 #include "options.h"
 
 #include "base/mem.h"
@@ -57,7 +60,7 @@ static enum parlor_err numbers_now(struct explain *x, struct numbers *n)
 /* Why a record changes nothing for the member, if that is so. */
 static const char *remark(const struct explain *x, const struct record *r)
 {
-	if (r->kind == RECORD_POSTED && r->type == MESSAGE_TYPE_NOTICE)
+	if (r->kind == RECORD_POSTED && r->posted.type == MESSAGE_TYPE_NOTICE)
 		return "a notice does not count";
 	if (r->kind == RECORD_POSTED && r->member == x->member_no)
 		return "own messages do not count";
@@ -70,28 +73,23 @@ static const char *remark(const struct explain *x, const struct record *r)
 
 static bool concerns(struct explain *x, const struct record *r)
 {
-	bool was_inside = x->inside;
-	switch (r->kind) {
-	case RECORD_JOINED:
-		if (r->member == x->member_no)
-			x->inside = true;
-		return r->member == x->member_no;
-	case RECORD_LEFT:
-		if (r->member == x->member_no)
-			x->inside = false;
-		return r->member == x->member_no;
-	case RECORD_READ:
-		return r->member == x->member_no;
-	case RECORD_ROOM_STATE:
-		if (r->type == ROOM_STATE_DISSOLVED)
-			x->inside = false;
-		return was_inside && r->type == ROOM_STATE_DISSOLVED;
-	case RECORD_POSTED:
-	case RECORD_RECALLED:
+	bool was_inside = x->inside, is_member = r->member == x->member_no;
+	switch (record_moves(r)) {
+	case MOVES_IN:
+		x->inside |= is_member;
+		return is_member;
+	case MOVES_OUT:
+		x->inside &= !is_member;
+		return is_member;
+	case MOVES_ALL_OUT:
+		x->inside = false;
 		return was_inside;
-	default:
-		return false;
+	case MOVES_NOBODY:
+		break;
 	}
+	if (r->kind == RECORD_READ)
+		return is_member;
+	return was_inside && (r->kind == RECORD_POSTED || r->kind == RECORD_RECALLED);
 }
 
 static void remember(struct explain *x, uint64_t seq)
@@ -208,9 +206,9 @@ static enum parlor_err come_by(void *arg, const struct entry *entry, const struc
 		x->member_no = r->member;
 	if (!r->room || r->room != x->engine.room_no)
 		return PARLOR_E_OK;
-	if (r->kind == RECORD_POSTED && r->type == MESSAGE_TYPE_MESSAGE &&
+	if (r->kind == RECORD_POSTED && r->posted.type == MESSAGE_TYPE_MESSAGE &&
 	    r->member != x->member_no)
-		remember(x, r->seq);
+		remember(x, r->posted.seq);
 	if (!x->member_no || !concerns(x, r))
 		return PARLOR_E_OK;
 	enum parlor_err err = numbers_now(x, &n);

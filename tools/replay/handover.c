@@ -1,5 +1,7 @@
 #include "handover.h"
 
+#include "core/kinds.h"
+#include "core/tenant.h"
 #include "project.h"
 #include "rows.h"
 #include "sync/part.h"
@@ -199,8 +201,8 @@ static enum parlor_err give_chunk(struct giving *g, struct store_walk *walk, boo
 			err = name_room(g, &r);
 		if (err || r.kind != RECORD_POSTED)
 			continue;
-		rows_add(&rows, sql_t(g->rooms[r.room]), sql_t(room_of(g, r.room)), sql_u(r.seq),
-			 sql_u(r.position));
+		rows_add(&rows, sql_t(g->rooms[r.room]), sql_t(room_of(g, r.room)),
+			 sql_u(r.posted.seq), sql_u(r.position));
 		n++;
 	}
 	*more = err != PARLOR_E_NOT_FOUND;
@@ -238,7 +240,7 @@ static enum parlor_err give_rooms(const struct giving *g)
 		  "position = VALUES(position)");
 	for (uint64_t no = 1; no < g->rooms_len; no++)
 		rows_add(&rows, sql_t(g->rooms[no]), sql_t(room_of(g, no)),
-			 sql_u(builder_journal_id(g->builder)), sql_u(sync_part_of(no, parts)),
+			 sql_u(builder_journal_id(g->builder)), sql_u(partition_of(no, parts)),
 			 sql_u(builder_room_position(g->builder, no)));
 	return rows_finish(&rows);
 }

@@ -31,7 +31,7 @@ int rebuild_main(int argc, char **argv)
 		{"parts", "N",
 		 "lmdb: parts that workers share (default: as many as\n"
 		 "the lost journal had)",
-		 OPTIONS_NUMBER, .into = &parts, .min = 1, .max = STORE_PART_NONE - 1},
+		 OPTIONS_NUMBER, .into = &parts, .min = 1, .max = PARTITION_NONE - 1},
 		{"json", NULL, "what was done, as one JSON object", OPTIONS_FLAG, .into = &json},
 		{0},
 	};

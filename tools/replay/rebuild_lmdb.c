@@ -1,6 +1,8 @@
 #include "rebuild_lmdb.h"
 
 #include "builder.h"
+#include "core/reading.h"
+#include "core/room_members.h"
 #include "handover.h"
 #include "history.h"
 #include "migrate.h"

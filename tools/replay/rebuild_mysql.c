@@ -1,5 +1,6 @@
 #include "rebuild_mysql.h"
 
+#include "core/kinds.h"
 #include "handover.h"
 #include "migrate.h"
 #include "rows.h"

@@ -1,5 +1,6 @@
 #include "recording.h"
 
+#include "core/kinds.h"
 #include "core/record.h"
 
 #include <stdio.h>
@@ -175,7 +176,7 @@ enum parlor_err recording_event_put(json_t **out, const Parlor__JournalEntry *en
 	*out = NULL;
 	if (record_decode(&r, entry->head.data, entry->head.len) != PARLOR_E_OK)
 		return PARLOR_E_VALUE;
-	if (r.kind == RECORD_TENANT || r.kind == RECORD_MEMBER)
+	if (record_kind(r.kind)->partition == PARTITION_NO)
 		return PARLOR_E_OK;
 	enum recording_kind kind = kind_of[r.kind];
 	if (!event || event->kind_case != told_as[kind])

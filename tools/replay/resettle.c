@@ -1,5 +1,7 @@
 #include "resettle.h"
 
+#include "core/reading.h"
+#include "core/room_members.h"
 #include "mend.h"
 
 #include "base/clock.h"

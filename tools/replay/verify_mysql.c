@@ -1,6 +1,7 @@
 #include "verify_mysql.h"
 
 #include "audit/pager.h"
+#include "core/run.h"
 #include "verify_mysql_rooms.h"
 
 #include "base/mem.h"

@@ -21,7 +21,7 @@ struct quarantined;
 struct verify_mysql {
 	struct url url;
 	struct db *db;
-	uint64_t marks[STORE_PART_NONE], projected[STORE_PART_NONE];
+	uint64_t marks[PARTITION_NONE], projected[PARTITION_NONE];
 	uint64_t broker_id;
 	uint32_t parts;
 	uint64_t low, high; /* of the marks */

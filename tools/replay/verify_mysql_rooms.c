@@ -1,6 +1,7 @@
 #include "verify_mysql_rooms.h"
 
 #include "audit/story.h"
+#include "core/message.h"
 
 #include "base/mem.h"
 #include "db.h"
@@ -279,7 +280,7 @@ static enum parlor_err check_event(void *arg, const struct entry *entry, const s
 	const struct message_check *c = arg;
 	struct mysql_rooms *p = c->p;
 	const Parlor__Event *e = story_event(p->story, entry);
-	if (!e || e->kind_case != PARLOR__EVENT__KIND_POSTED)
+	if (!e || e->kind_case != PARLOR__EVENT__KIND_POSTED || r->kind != RECORD_POSTED)
 		return PARLOR_E_STORE_CORRUPT;
 	const Parlor__Message *m = e->posted;
 	p->finding->position = entry->position;
@@ -288,7 +289,7 @@ static enum parlor_err check_event(void *arg, const struct entry *entry, const s
 		   c->cells[3]);
 	check_text(p, c->room, "", "group_message.sender_avatar", SPAN_TEXT(m->sender_avatar),
 		   c->cells[4]);
-	check_number(p, c->room, "", "group_message.message_type", r->type, c->cells[5]);
+	check_number(p, c->room, "", "group_message.message_type", r->posted.type, c->cells[5]);
 	check_number(p, c->room, "", "group_message.content_type", (uint64_t)m->content_type,
 		     c->cells[6]);
 	check_recalled(c, m->recalled);

@@ -1,5 +1,7 @@
 #include "audit/engine.h"
 
+#include "core/kinds.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -160,13 +162,10 @@ enum parlor_err engine_start(struct engine *e, uint64_t upto)
 /* Names are for everybody; the rest is about a room or a presence. */
 static bool is_other_room(struct engine *e, const struct record *r)
 {
-	if (!e->room.len || r->kind == RECORD_MEMBER)
+	if (r->kind == RECORD_TENANT && span_equal(r->tenant_id, e->tenant))
+		e->tenant_no = r->tenant;
+	if (!e->room.len || record_kind(r->kind)->partition == PARTITION_NO)
 		return false;
-	if (r->kind == RECORD_TENANT) {
-		if (span_equal(r->tenant_id, e->tenant))
-			e->tenant_no = r->tenant;
-		return false;
-	}
 	if (r->kind == RECORD_ROOM_CREATED && r->tenant == e->tenant_no &&
 	    span_equal(r->room_id, e->room))
 		e->room_no = r->room;

@@ -1,6 +1,9 @@
 #include "audit/finding.h"
 
 #include "audit/story.h"
+#include "core/kinds.h"
+#include "core/room.h"
+#include "core/tenant.h"
 
 #include "base/mem.h"
 

@@ -1,6 +1,7 @@
 #include "audit/recount.h"
 
 #include "core/block.h"
+#include "core/kinds.h"
 
 #include "base/mem.h"
 #include "base/pool.h"
@@ -132,9 +133,10 @@ static void add_message(struct parlor *room, uint64_t member, bool counted)
 
 static bool post(struct parlor *room, const struct record *r, struct recount_finding *f)
 {
-	if (r->seq != room->len + 1)
-		return wrong(f, RECOUNT_SEQ, r, room->len + 1, r->seq);
-	add_message(room, r->member, r->type == MESSAGE_TYPE_MESSAGE);
+	const struct record_posted *p = &r->posted;
+	if (p->seq != room->len + 1)
+		return wrong(f, RECOUNT_SEQ, r, room->len + 1, p->seq);
+	add_message(room, r->member, p->type == MESSAGE_TYPE_MESSAGE);
 	return true;
 }
 
@@ -151,13 +153,13 @@ static void join(struct recount *c, struct parlor *room, uint64_t member, uint64
 
 static bool has_read(struct parlor *room, const struct record *r, struct recount_finding *f)
 {
+	const struct record_counts *counts = &r->read.counts;
 	struct seat *seat = seat_of(room, r->member);
-	if (!seat || r->read_seq > room->len)
+	if (!seat || counts->read_seq > room->len)
 		return wrong(f, RECOUNT_ROOM, r, 0, 0);
-	seat->read_seq = r->read_seq;
-	uint64_t unread = count(room, seat);
-	return unread == r->counted - r->seen ||
-	       wrong(f, RECOUNT_UNREAD, r, unread, r->counted - r->seen);
+	seat->read_seq = counts->read_seq;
+	uint64_t unread = count(room, seat), said = counts->counted - counts->seen;
+	return unread == said || wrong(f, RECOUNT_UNREAD, r, unread, said);
 }
 
 static bool leave(struct recount *c, struct parlor *room, const struct record *r,
@@ -185,12 +187,18 @@ bool recount_take(struct recount *c, const struct record *r, struct recount_find
 		return post(room, r, f);
 	if (r->kind == RECORD_READ)
 		return has_read(room, r, f);
-	if (r->kind == RECORD_LEFT)
-		return leave(c, room, r, f);
-	if (r->kind == RECORD_JOINED)
+	switch (record_moves(r)) {
+	case MOVES_IN:
 		join(c, room, r->member, room->len); /* behind all that was said */
-	if (r->kind == RECORD_ROOM_STATE && r->type == ROOM_STATE_DISSOLVED)
+		return true;
+	case MOVES_OUT:
+		return leave(c, room, r, f);
+	case MOVES_ALL_OUT:
 		remove_all(c, room);
+		return true;
+	case MOVES_NOBODY:
+		return true;
+	}
 	return true;
 }
 

@@ -11,6 +11,8 @@
 
 #include "core/row.h"
 
+#include "base/err.h"
+
 #include <stdbool.h>
 
 struct recount;

@@ -1,5 +1,6 @@
 #include "audit/source.h"
 
+#include "core/kinds.h"
 #include "store/snapshot.h"
 
 #include <inttypes.h>

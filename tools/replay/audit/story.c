@@ -1,5 +1,6 @@
 #include "audit/story.h"
 
+#include "core/kinds.h"
 #include "wire.h"
 
 #include "base/mem.h"
@@ -112,34 +113,38 @@ static void what_of_event(const Parlor__Event *e, const struct record *r, char *
 	switch (e->kind_case) {
 	case PARLOR__EVENT__KIND_POSTED:
 		snprintf(text, size, "%s %" PRIu64 " by %s%s",
-			 r->type == MESSAGE_TYPE_NOTICE ? "notice" : "posted", r->seq,
+			 r->posted.type == MESSAGE_TYPE_NOTICE ? "notice" : "posted", r->posted.seq,
 			 who(e->posted->sender), e->posted->recalled ? " (recalled later)" : "");
 		break;
 	case PARLOR__EVENT__KIND_RECALLED:
-		snprintf(text, size, "recalled %" PRIu64 " by %s", r->seq, who(e->recalled->by));
+		snprintf(text, size, "recalled %" PRIu64 " by %s", r->recalled.seq,
+			 who(e->recalled->by));
 		break;
 	case PARLOR__EVENT__KIND_ROOM_CHANGED:
 		snprintf(text, size, "room %s: \"%s\"",
 			 r->kind == RECORD_ROOM_CREATED   ? "created"
 			 : r->kind == RECORD_ROOM_RENAMED ? "renamed"
-							  : room_state(r->type),
+							  : room_state(r->room_is.state),
 			 e->room_changed->name);
 		break;
 	case PARLOR__EVENT__KIND_JOINED:
-		snprintf(text, size, "joined: %s, as %s", e->joined->member, member_type(r->type));
+		snprintf(text, size, "joined: %s, as %s", e->joined->member,
+			 member_type(r->membership.type));
 		break;
 	case PARLOR__EVENT__KIND_LEFT:
 		snprintf(text, size, "left: %s", e->left->member);
 		break;
 	case PARLOR__EVENT__KIND_MEMBER_CHANGED:
 		snprintf(text, size, "profile changed: %s, %s", e->member_changed->member,
-			 member_type(r->type));
+			 member_type(r->membership.type));
 		break;
 	case PARLOR__EVENT__KIND_READ:
-		snprintf(text, size, "read up to %" PRIu64 " by %s", r->read_seq, e->read->member);
+		snprintf(text, size, "read up to %" PRIu64 " by %s", r->read.counts.read_seq,
+			 e->read->member);
 		break;
 	case PARLOR__EVENT__KIND_PRESENCE:
-		snprintf(text, size, "presence: %s is %s", e->presence->member, presence(r->type));
+		snprintf(text, size, "presence: %s is %s", e->presence->member,
+			 presence(r->presence.now));
 		break;
 	default:
 		snprintf(text, size, "%s", story_kind(r));
@@ -166,27 +171,7 @@ void story_what(struct story *s, const struct entry *entry, const struct record 
 
 const char *story_kind(const struct record *r)
 {
-	static const char *const kinds[RECORD_KIND_MAX + 1] = {
-		[RECORD_BOOT] = "boot",
-		[RECORD_ROOM_CREATED] = "room created",
-		[RECORD_ROOM_RENAMED] = "room renamed",
-		[RECORD_ROOM_STATE] = "room state",
-		[RECORD_JOINED] = "joined",
-		[RECORD_LEFT] = "left",
-		[RECORD_MEMBER_CHANGED] = "member changed",
-		[RECORD_POSTED] = "posted",
-		[RECORD_RECALLED] = "recalled",
-		[RECORD_READ] = "read",
-		[RECORD_PRESENCE] = "presence",
-		[RECORD_TENANT] = "tenant",
-		[RECORD_MEMBER] = "member",
-	};
-	return kinds[r->kind];
-}
-
-static bool has_counts(const struct record *r)
-{
-	return r->kind == RECORD_POSTED || r->kind == RECORD_JOINED || r->kind == RECORD_READ;
+	return record_kind(r->kind)->name;
 }
 
 void story_print(struct story *s, FILE *out, const struct entry *entry, const struct record *r)
@@ -195,8 +180,10 @@ void story_print(struct story *s, FILE *out, const struct entry *entry, const st
 	story_what(s, entry, r, what, sizeof what);
 	fprintf(out, "%10" PRIu64 "  %s  ", entry->position, story_time_short(r->time_us, when));
 	story_text(out, what);
-	if (has_counts(r))
-		fprintf(out, "  (counted %" PRIu64 ", seen %" PRIu64 ")", r->counted, r->seen);
+	const struct record_counts *counts = record_counts(r);
+	if (counts)
+		fprintf(out, "  (counted %" PRIu64 ", seen %" PRIu64 ")", counts->counted,
+			counts->seen);
 	putc('\n', out);
 }
 
@@ -223,10 +210,11 @@ json_t *story_json(struct story *s, const struct entry *entry, const struct reco
 	json_t *line = json_pack("{s:I, s:I, s:s, s:o}", "position", (json_int_t)entry->position,
 				 "time_us", (json_int_t)r->time_us, "kind", story_kind(r), "what",
 				 story_json_text(what, strlen(what)));
-	if (!line || !has_counts(r))
+	const struct record_counts *counts = record_counts(r);
+	if (!line || !counts)
 		return line;
-	json_object_set_new(line, "counted", json_integer((json_int_t)r->counted));
-	json_object_set_new(line, "seen", json_integer((json_int_t)r->seen));
+	json_object_set_new(line, "counted", json_integer((json_int_t)counts->counted));
+	json_object_set_new(line, "seen", json_integer((json_int_t)counts->seen));
 	return line;
 }
 

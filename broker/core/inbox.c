@@ -1,10 +1,5 @@
-/* A member's rooms: the conversation list and the total of unread. Both are
- * reckoned when asked, so that a post costs nothing for them.
- *
- * A page takes the tenant's recently active rooms, newest first, and keeps
- * those that hold the member: for an agent who is in most rooms that is hardly
- * more than the page. When that walk does not fill the page soon (few rooms, or
- * long ago), the member's own rooms are searched instead. */
+#include "core/inbox.h"
+
 #include "core/decide.h"
 
 #include <stdlib.h>
@@ -89,10 +84,10 @@ static void search_own(const struct member *m, uint64_t below, struct page *page
 	qsort(page->items, page->len, sizeof *page->items, by_activity_falling);
 }
 
-static void tell(const struct membership *ms, core_conversation_fn *fn, void *ctx)
+static void show(const struct membership *ms, core_inbox_fn *fn, void *ctx)
 {
 	const struct row_room *room = &ms->room->row;
-	struct core_conversation view = {
+	struct core_inbox_room view = {
 		.id = room->id,
 		.name = room->name,
 		.room = ms->room->no,
@@ -120,9 +115,9 @@ static enum parlor_err find(struct core *c, const struct core_call *call, struct
 	return err;
 }
 
-enum parlor_err core_list(struct core *c, const struct core_call *call, struct span member,
-			  uint64_t cursor, size_t limit, core_conversation_fn *fn, void *ctx,
-			  uint64_t *cursor_out)
+enum parlor_err core_inbox(struct core *c, const struct core_call *call, struct span member,
+			   uint64_t cursor, size_t limit, core_inbox_fn *fn, void *ctx,
+			   uint64_t *cursor_out)
 {
 	struct tenant *t;
 	struct member *m;
@@ -140,7 +135,7 @@ enum parlor_err core_list(struct core *c, const struct core_call *call, struct s
 
 	size_t shown = page.len < limit ? page.len : limit;
 	for (size_t i = 0; i < shown; i++)
-		tell(page.items[i], fn, ctx);
+		show(page.items[i], fn, ctx);
 	*cursor_out = page.len > limit ? activity(page.items[limit - 1]) : 0;
 	free(page.items);
 	return PARLOR_E_OK;

@@ -1,6 +1,9 @@
-/* Unread is a subtraction: room.counted - membership.seen. Reading up to a seq
- * and marking unread from one set `seen` by the same formula. */
+#include "core/reading.h"
+
 #include "core/decide.h"
+#include "core/message.h"
+
+static const struct record_kind kinds[1];
 
 /* Own counted messages up to seq: walks back over own messages behind it. */
 static enum parlor_err own_at(struct core *c, const struct membership *ms, uint64_t seq,
@@ -19,8 +22,9 @@ static enum parlor_err own_at(struct core *c, const struct membership *ms, uint6
 	return PARLOR_E_OK;
 }
 
-enum parlor_err core_seen_at(struct core *c, const struct membership *ms, uint64_t seq,
-			     uint64_t *seen)
+/* `seen` after reading up to seq. */
+static enum parlor_err seen_at(struct core *c, const struct membership *ms, uint64_t seq,
+			       uint64_t *seen)
 {
 	if (seq == ms->room->row.last_seq) {
 		*seen = ms->room->row.counted;
@@ -67,21 +71,18 @@ static enum parlor_err move(struct core *c, struct membership *ms, uint64_t seq,
 			    struct core_unread_view *v)
 {
 	struct room *room = ms->room;
-	struct record r = {.kind = RECORD_READ,
-			   .tenant = room->row.tenant,
+	struct record r = {.tenant = room->row.tenant,
 			   .room = room->no,
 			   .member = ms->member->no,
-			   .counted = room->row.counted,
-			   .read_seq = seq,
-			   .members = room->row.members,
 			   .room_id = room->row.id,
-			   .room_name = room->row.name,
 			   .member_id = ms->member->row.id};
-	enum parlor_err err = core_seen_at(c, ms, seq, &r.seen);
+	struct record_counts *counts = &r.read.counts;
+	*counts = (struct record_counts){.counted = room->row.counted, .read_seq = seq};
+	enum parlor_err err = seen_at(c, ms, seq, &counts->seen);
 	if (err)
 		return err;
-	r.unread = r.counted - r.seen;
-	core_emit(c, &r);
+	r.read.unread = counts->counted - counts->seen;
+	core_emit(c, &kinds[0], &r);
 	view(ms, v);
 	v->position = r.position;
 	return PARLOR_E_OK;
@@ -130,3 +131,35 @@ enum parlor_err core_unread(struct core *c, const struct core_call *call, struct
 		view(ms, v);
 	return err;
 }
+
+/* ---- records ------------------------------------------------------------------- */
+
+static enum parlor_err apply_read(struct core *c, const struct record *r)
+{
+	struct room *room;
+	struct membership *ms;
+	enum parlor_err err = apply_room(c, r, &room);
+	if (!err)
+		err = apply_membership(c, r, room, r->member, &ms);
+	if (!err && ms) {
+		ms->row.seen = r->read.counts.seen;
+		tables_tell(ms);
+		ms->row.read_seq = r->read.counts.read_seq;
+		apply_membership_changed(c, r, ms);
+	}
+	return err;
+}
+
+static const struct record_kind kinds[1] = {{
+	.no = RECORD_READ,
+	.name = "read",
+	.fields =
+		FIELDS(RECORD_FIELD(room), RECORD_FIELD(member), RECORD_FIELD(read.counts.counted),
+		       RECORD_FIELD(read.counts.seen), RECORD_FIELD(read.counts.read_seq)),
+	.apply = apply_read,
+	.heard = TOPIC_MEMBER,
+	.partition = PARTITION_BY_ROOM,
+	.moves = MOVES_NOBODY,
+	.counts = RECORD_COUNTS(read.counts),
+}};
+const struct record_noun reading_records = RECORD_NOUN(kinds);

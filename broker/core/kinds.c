@@ -1,0 +1,88 @@
+#include "core/kinds.h"
+
+#include "core/member.h"
+#include "core/membership.h"
+#include "core/message.h"
+#include "core/partition.h"
+#include "core/presence.h"
+#include "core/reading.h"
+#include "core/room.h"
+#include "core/run.h"
+#include "core/tenant.h"
+
+#include <assert.h>
+
+static const struct record_noun *const nouns[] = {
+	&message_records, &reading_records, &membership_records, &presence_records,
+	&room_records,    &member_records,  &tenant_records,     &run_records,
+};
+#define NOUNS (sizeof nouns / sizeof nouns[0])
+
+_Static_assert(RECORD_KIND_MAX <= UINT8_MAX, "a kind is stored in a byte");
+_Static_assert(sizeof(struct record) <= 512, "a record is zeroed for each post");
+_Static_assert(sizeof(struct record) <= UINT16_MAX, "field.at holds every place in it");
+_Static_assert(NUMBERS_MAX *BUF_VARINT_MAX + 256 <= RECORD_HEAD_MAX, "mentions fit in a head");
+
+const struct record_kind *record_kind(unsigned no)
+{
+	for (size_t i = 0; i < NOUNS; i++) {
+		size_t at = (size_t)no - nouns[i]->kinds[0].no;
+		if (at < nouns[i]->len)
+			return &nouns[i]->kinds[at];
+	}
+	return NULL;
+}
+
+static const struct record_kind *kind_of(const struct record *r)
+{
+	const struct record_kind *kind = record_kind(r->kind);
+	assert(kind);
+	return kind;
+}
+
+void record_encode(struct buf *b, const struct record *r)
+{
+	size_t before = b->len;
+	buf_put_u8(b, (uint8_t)r->kind);
+	buf_put_varint(b, r->position);
+	buf_put_varint(b, r->time_us);
+	buf_put_varint(b, r->tenant);
+	fields_encode(b, kind_of(r)->fields, r);
+	assert(b->len - before <= RECORD_HEAD_MAX);
+}
+
+enum parlor_err record_decode(struct record *r, const void *bytes, size_t len)
+{
+	struct reader in;
+	reader_init(&in, bytes, len);
+	memset(r, 0, sizeof *r);
+
+	const struct record_kind *kind = record_kind(reader_u8(&in));
+	if (!kind)
+		return PARLOR_E_STORE_CORRUPT;
+	r->kind = kind->no;
+	r->position = reader_varint(&in);
+	r->time_us = reader_varint(&in);
+	r->tenant = (uint32_t)reader_varint(&in);
+	fields_decode(&in, kind->fields, r);
+	return in.bad || reader_left(&in) != 0 ? PARLOR_E_STORE_CORRUPT : PARLOR_E_OK;
+}
+
+uint8_t record_partition(const struct record *r, uint32_t partitions)
+{
+	if (kind_of(r)->partition == PARTITION_NO)
+		return PARTITION_NONE;
+	return partition_of(r->room, partitions);
+}
+
+enum record_moves record_moves(const struct record *r)
+{
+	const struct record_kind *kind = kind_of(r);
+	return kind->moves_if && !kind->moves_if(r) ? MOVES_NOBODY : kind->moves;
+}
+
+const struct record_counts *record_counts(const struct record *r)
+{
+	size_t at = kind_of(r)->counts;
+	return at ? (const struct record_counts *)(const void *)((const char *)r + at) : NULL;
+}

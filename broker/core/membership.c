@@ -1,0 +1,266 @@
+#include "core/membership.h"
+
+#include "core/decide.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { JOINED, LEFT, CHANGED, KINDS };
+static const struct record_kind kinds[KINDS];
+
+bool membership_type_valid(uint8_t type)
+{
+	return type == MEMBER_TYPE_MANAGER || type == MEMBER_TYPE_MEMBER;
+}
+
+enum parlor_err membership_check_specs(struct core *c, const struct core_member_spec *specs,
+				       size_t n)
+{
+	if (n > c->limits.request_members)
+		return PARLOR_E_TOO_MANY;
+	struct span *ids = decide_id_list(c, n);
+	for (size_t i = 0; i < n; i++) {
+		enum parlor_err err = decide_id(specs[i].id);
+		if (err)
+			return err;
+		if (!membership_type_valid(specs[i].type))
+			return PARLOR_E_VALUE;
+		if (specs[i].name.len > c->limits.name_bytes ||
+		    specs[i].avatar.len > c->limits.avatar_bytes)
+			return PARLOR_E_TOO_LONG;
+		ids[i] = specs[i].id;
+	}
+	return decide_distinct(c, ids, n);
+}
+
+static void emit_joined(struct core *c, const struct room *room, const struct member *m,
+			const struct core_member_spec *spec)
+{
+	struct record r = {.tenant = room->row.tenant,
+			   .room = room->no,
+			   .member = m->no,
+			   .room_id = room->row.id,
+			   .member_id = m->row.id,
+			   .membership = {.counts = {.counted = room->row.counted,
+						     .seen = room->row.counted,
+						     .read_seq = room->row.last_seq},
+					  .last_seq = room->row.last_seq,
+					  .type = spec->type,
+					  .name = spec->name,
+					  .avatar = spec->avatar}};
+	core_emit(c, &kinds[JOINED], &r);
+}
+
+enum parlor_err membership_emit_joins(struct core *c, struct tenant *t, struct room *room,
+				      const struct core_member_spec *specs, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct member *m;
+		struct membership *ms;
+		enum parlor_err err = member_introduce(c, t, specs[i].id, &m);
+		if (!err)
+			err = tables_membership(c, room, m, &ms);
+		if (err) {
+			core_break(c, err);
+			return err;
+		}
+		if (ms)
+			continue;
+		emit_joined(c, room, m, &specs[i]);
+	}
+	return PARLOR_E_OK;
+}
+
+bool membership_is_as(const struct membership *ms, const struct core_member_spec *spec)
+{
+	return ms->row.type == spec->type && span_equal(ms->row.name, spec->name) &&
+	       span_equal(ms->row.avatar, spec->avatar);
+}
+
+void membership_emit_left(struct core *c, const struct membership *ms)
+{
+	struct record r = {.tenant = ms->room->row.tenant,
+			   .room = ms->room->no,
+			   .member = ms->member->no,
+			   .room_id = ms->room->row.id,
+			   .member_id = ms->member->row.id};
+	core_emit(c, &kinds[LEFT], &r);
+}
+
+void membership_emit_changed(struct core *c, const struct membership *ms,
+			     const struct core_member_spec *want)
+{
+	/* The profile moves when it is set: the record must not borrow from it. */
+	char *name = mem_text(want->name.data, want->name.len);
+	char *avatar = mem_text(want->avatar.data, want->avatar.len);
+	struct record r = {.tenant = ms->room->row.tenant,
+			   .room = ms->room->no,
+			   .member = ms->member->no,
+			   .room_id = ms->room->row.id,
+			   .member_id = ms->member->row.id,
+			   .membership = {.type = want->type,
+					  .name = {name, want->name.len},
+					  .avatar = {avatar, want->avatar.len}}};
+	core_emit(c, &kinds[CHANGED], &r);
+	free(name);
+	free(avatar);
+}
+
+/* ---- where a member is ----------------------------------------------------------- */
+
+enum parlor_err core_member_rooms(struct core *c, uint64_t member, core_stay_fn *fn, void *ctx)
+{
+	struct member *m;
+	enum parlor_err err = tables_member_no(c, member, &m);
+	if (!err && !m)
+		err = PARLOR_E_MEMBER_UNKNOWN;
+	if (!err)
+		err = tables_load_rooms(c, m);
+	if (err)
+		return err;
+	struct membership *ms;
+	DL_FOREACH2(m->memberships, ms, member_next)
+	if (!ms->gone)
+		fn(ctx, ms->key.room, ms->row.joined_pos, 0);
+	return PARLOR_E_OK;
+}
+
+struct former_scan {
+	core_stay_fn *fn;
+	void *ctx;
+	bool bad;
+};
+
+static bool tell_former(void *arg, const void *key, size_t key_len, struct span value)
+{
+	struct former_scan *scan = arg;
+	struct row_former row;
+	scan->bad = !row_get_former(value, &row);
+	if (!scan->bad)
+		scan->fn(scan->ctx, row.room, row.joined_pos, row_key_tail(key, key_len));
+	return !scan->bad;
+}
+
+enum parlor_err core_member_formers(struct core *c, uint64_t member, uint64_t after,
+				    core_stay_fn *fn, void *ctx)
+{
+	struct former_scan scan = {.fn = fn, .ctx = ctx};
+	struct row_key from;
+	row_key_former(&from, member, after + 1);
+	enum parlor_err err = tables_scan(c, &from, ROW_PREFIX, tell_former, &scan);
+	if (!err && scan.bad)
+		err = PARLOR_E_STORE_CORRUPT;
+	for (size_t i = c->fresh_landed; !err && i < c->fresh_len; i++) {
+		const struct fresh *f = &c->fresh[i];
+		if (f->key.table != ROW_MEMBERS || f->key.len != from.len ||
+		    memcmp(f->key.bytes, from.bytes, ROW_PREFIX) != 0 ||
+		    row_key_tail(f->key.bytes, f->key.len) <= after)
+			continue;
+		/* After a recovery it may be in rows already, and told. */
+		struct span stored;
+		err = tables_get(c, &f->key, &stored);
+		if (err != PARLOR_E_NOT_FOUND)
+			continue;
+		err = PARLOR_E_OK;
+		tell_former(&scan, f->key.bytes, f->key.len, (struct span){f->value, f->value_len});
+	}
+	return err;
+}
+
+/* ---- records ------------------------------------------------------------------- */
+
+static enum parlor_err apply_joined(struct core *c, const struct record *r)
+{
+	struct room *room;
+	struct member *m = NULL;
+	struct membership *ms;
+	bool news;
+	enum parlor_err err = apply_room_row(c, r, &room, &news);
+	if (!err)
+		err = tables_member_no(c, r->member, &m);
+	if (!err && !m)
+		err = PARLOR_E_STORE_CORRUPT;
+	if (!err)
+		err = tables_membership(c, room, m, &ms);
+	if (err)
+		return err;
+	if (news)
+		room->row.members++;
+	if (ms)
+		return PARLOR_E_OK; /* its row is as of this record or a later one */
+	struct row_membership row = {.as_of = r->position,
+				     .type = r->membership.type,
+				     .seen = r->membership.counts.seen,
+				     .read_seq = r->membership.counts.read_seq,
+				     .joined_pos = r->position,
+				     .joined_seq = r->membership.last_seq,
+				     .joined_us = r->time_us,
+				     .name = r->membership.name,
+				     .avatar = r->membership.avatar};
+	tables_add_membership(c, room, m, &row);
+	return PARLOR_E_OK;
+}
+
+static enum parlor_err apply_left(struct core *c, const struct record *r)
+{
+	struct room *room;
+	struct membership *ms;
+	bool news;
+	enum parlor_err err = apply_room_row(c, r, &room, &news);
+	if (!err && news)
+		room->row.members--;
+	if (!err)
+		err = apply_membership(c, r, room, r->member, &ms);
+	if (!err && ms)
+		tables_remove_membership(c, ms, r->position);
+	return err;
+}
+
+static enum parlor_err apply_member_changed(struct core *c, const struct record *r)
+{
+	struct room *room;
+	struct membership *ms;
+	enum parlor_err err = apply_room(c, r, &room);
+	if (!err)
+		err = apply_membership(c, r, room, r->member, &ms);
+	if (!err && ms) {
+		ms->row.type = r->membership.type;
+		tables_set_profile(ms, r->membership.name, r->membership.avatar);
+		apply_membership_changed(c, r, ms);
+	}
+	return err;
+}
+
+#define PROFILE                                                       \
+	RECORD_FIELD(membership.type), RECORD_FIELD(membership.name), \
+		RECORD_FIELD(membership.avatar)
+
+static const struct record_kind kinds[KINDS] = {
+	[JOINED] = {.no = RECORD_JOINED,
+		    .name = "joined",
+		    .fields = FIELDS(RECORD_FIELD(room), RECORD_FIELD(member),
+				     RECORD_FIELD(membership.last_seq),
+				     RECORD_FIELD(membership.counts.counted),
+				     RECORD_FIELD(membership.counts.seen),
+				     RECORD_FIELD(membership.counts.read_seq), PROFILE),
+		    .apply = apply_joined,
+		    .heard = TOPIC_ROOM,
+		    .partition = PARTITION_BY_ROOM,
+		    .moves = MOVES_IN,
+		    .counts = RECORD_COUNTS(membership.counts)},
+	[LEFT] = {.no = RECORD_LEFT,
+		  .name = "left",
+		  .fields = FIELDS(RECORD_FIELD(room), RECORD_FIELD(member)),
+		  .apply = apply_left,
+		  .heard = TOPIC_ROOM,
+		  .partition = PARTITION_BY_ROOM,
+		  .moves = MOVES_OUT},
+	[CHANGED] = {.no = RECORD_MEMBER_CHANGED,
+		     .name = "member changed",
+		     .fields = FIELDS(RECORD_FIELD(room), RECORD_FIELD(member), PROFILE),
+		     .apply = apply_member_changed,
+		     .heard = TOPIC_ROOM,
+		     .partition = PARTITION_BY_ROOM,
+		     .moves = MOVES_NOBODY},
+};
+const struct record_noun membership_records = RECORD_NOUN(kinds);

@@ -1,0 +1,56 @@
+/* Kinds of record as data: all that there is to know of a kind stands in one row
+ * of its noun's table, and whoever handles records reads it there. */
+#ifndef CORE_RECORD_KIND_H
+#define CORE_RECORD_KIND_H
+
+#include "core/record.h"
+
+#include "base/err.h"
+
+struct core;
+
+/* No column has a value of 0: a row that forgets one is found by a test. */
+enum record_topic {
+	TOPIC_NONE = 1,
+	TOPIC_ROOM,   /* who listens to record.room */
+	TOPIC_MEMBER, /* the sessions of record.member */
+	TOPIC_TENANT, /* who watches record.tenant */
+};
+enum record_partition {
+	PARTITION_BY_ROOM = 1, /* those of one room in order; about no room: the first */
+	PARTITION_NO,          /* not for MySQL */
+};
+enum record_moves {
+	MOVES_NOBODY = 1,
+	MOVES_IN,      /* record.member's membership of record.room begins */
+	MOVES_OUT,     /* it ends */
+	MOVES_ALL_OUT, /* all memberships of record.room end */
+};
+
+struct record_kind {
+	enum record_kind_no no;
+	const char *name;
+	const struct field *fields; /* what is stored, in order; of struct record */
+	enum parlor_err (*apply)(struct core *, const struct record *);
+	enum record_topic heard;
+	enum record_partition partition;
+	enum record_moves moves;
+	bool (*moves_if)(const struct record *); /* NULL: each one does */
+	size_t counts;                           /* where its record_counts are; 0: it has none */
+};
+
+#define RECORD_FIELD(member) FIELD(struct record, member)
+#define RECORD_FIELD_OF_HASH(member) FIELD_OF_HASH(struct record, member)
+#define RECORD_COUNTS(member) offsetof(struct record, member)
+
+/* The kinds of one noun, in order of their numbers and without a gap. */
+struct record_noun {
+	const struct record_kind *kinds;
+	size_t len;
+};
+#define RECORD_NOUN(table)                                \
+	{                                                 \
+		(table), sizeof(table) / sizeof(table)[0] \
+	}
+
+#endif

@@ -1,0 +1,66 @@
+#include "core/tenant.h"
+
+#include "core/decide.h"
+
+static const struct record_kind kinds[1];
+
+enum parlor_err tenant_introduce(struct core *c, const struct core_call *call, struct tenant **t)
+{
+	enum parlor_err err = decide_id(call->tenant);
+	if (!err)
+		err = tables_tenant(c, call->tenant, t);
+	if (err || *t)
+		return err;
+	if (c->state.tenants >= c->limits.tenants)
+		return PARLOR_E_TENANT_FULL;
+	struct record r = {.tenant = c->state.tenants + 1, .tenant_id = call->tenant};
+	core_emit(c, &kinds[0], &r);
+	return c->broken ? c->broken : tables_tenant(c, call->tenant, t);
+}
+
+enum parlor_err core_tenant_find(struct core *c, struct span id, uint32_t *no)
+{
+	struct tenant *t;
+	enum parlor_err err = tables_tenant(c, id, &t);
+	*no = err || !t ? 0 : t->no;
+	return err;
+}
+
+enum parlor_err core_tenant_id(struct core *c, uint32_t no, struct span *id)
+{
+	struct tenant *t;
+	enum parlor_err err = tables_tenant_no(c, no, &t);
+	if (!err && !t)
+		err = PARLOR_E_NOT_FOUND;
+	if (!err)
+		*id = t->id;
+	return err;
+}
+
+/* ---- records ------------------------------------------------------------------- */
+
+static enum parlor_err apply_tenant(struct core *c, const struct record *r)
+{
+	struct tenant *t;
+	enum parlor_err err = tables_tenant(c, r->tenant_id, &t);
+	if (err)
+		return err;
+	if (!t) {
+		tables_add_tenant(c, r->tenant, r->tenant_id);
+		tables_new_name(c, 'T', 0, r->tenant_id, r->tenant);
+	}
+	if (c->state.tenants < r->tenant)
+		c->state.tenants = r->tenant;
+	return PARLOR_E_OK;
+}
+
+static const struct record_kind kinds[1] = {{
+	.no = RECORD_TENANT,
+	.name = "tenant",
+	.fields = FIELDS(RECORD_FIELD(tenant_id)),
+	.apply = apply_tenant,
+	.heard = TOPIC_NONE,
+	.partition = PARTITION_NO,
+	.moves = MOVES_NOBODY,
+}};
+const struct record_noun tenant_records = RECORD_NOUN(kinds);

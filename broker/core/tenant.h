@@ -1,0 +1,22 @@
+/* Tenants: each has a number, given when a request first names it. */
+#ifndef CORE_TENANT_H
+#define CORE_TENANT_H
+
+#include "core/call.h"
+
+/* NOT_FOUND when no tenant has that number. */
+enum parlor_err core_tenant_id(struct core *, uint32_t tenant, struct span *id) PARLOR_MUST_CHECK;
+/* 0 when unknown. */
+enum parlor_err core_tenant_find(struct core *, struct span id, uint32_t *tenant) PARLOR_MUST_CHECK;
+
+/* ---- for the core's other nouns -------------------------------------------------- */
+
+struct tenant;
+
+/* The tenant of a call, introduced when it is new: TENANT_FULL. */
+enum parlor_err tenant_introduce(struct core *, const struct core_call *,
+				 struct tenant **) PARLOR_MUST_CHECK;
+
+extern const struct record_noun tenant_records;
+
+#endif
