@@ -4,18 +4,18 @@
 #ifndef BROKER_BROKER_H
 #define BROKER_BROKER_H
 
-#include "front/audience.h"
+#include "api/waiting.h"
+#include "fanout/session.h"
+#include "fanout/subscribers.h"
 #include "front/auth.h"
 #include "front/front.h"
 #include "front/outbox.h"
-#include "front/session.h"
-#include "front/settings.h"
+#include "settings.h"
 #include "store/store.h"
 #include "sync/sync.h"
-#include "trickle.h"
-#include "turn.h"
-#include "waiting.h"
-#include "window.h"
+#include "turn/pacing.h"
+#include "turn/retention.h"
+#include "turn/turn.h"
 
 #include "base/arena.h"
 

@@ -1,10 +1,10 @@
 #include "loop.h"
 
-#include "commit.h"
-#include "delivery.h"
-#include "dispatch.h"
-#include "recover.h"
-#include "roster.h"
+#include "api/dispatch.h"
+#include "fanout/attachments.h"
+#include "fanout/delivery.h"
+#include "turn/commit.h"
+#include "turn/recover.h"
 
 #include "base/clock.h"
 #include "base/die.h"

@@ -4,7 +4,7 @@
 #ifndef SYNC_CREW_H
 #define SYNC_CREW_H
 
-#include "sync/link.h"
+#include "front/router.h"
 
 #define WORKER_NAME_MAX 64
 

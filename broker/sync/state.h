@@ -4,13 +4,13 @@
 #define SYNC_STATE_H
 
 #include "base/arena.h"
+#include "feed/feed.h"
+#include "front/router.h"
 #include "sync/cold.h"
 #include "sync/crew.h"
-#include "sync/link.h"
 #include "sync/part.h"
 #include "sync/release.h"
 #include "sync/sync.h"
-#include "sync/tap.h"
 #include "sync/waiter.h"
 
 struct sync {

@@ -1,8 +1,8 @@
 #include "keep.h"
 
-#include "commit.h"
-#include "delivery.h"
-#include "recover.h"
+#include "fanout/delivery.h"
+#include "turn/commit.h"
+#include "turn/recover.h"
 
 #include "base/mem.h"
 

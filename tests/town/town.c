@@ -1,8 +1,8 @@
 #include "town.h"
 
-#include "commit.h"
 #include "core/reading.h"
 #include "core/room_members.h"
+#include "turn/commit.h"
 
 #include "base/mem.h"
 

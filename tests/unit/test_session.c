@@ -1,6 +1,6 @@
 /* Sessions: the table and its limits, silence, devices of a member, catching
  * up, credit and stays. */
-#include "front/session.h"
+#include "fanout/session.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

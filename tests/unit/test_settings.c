@@ -1,5 +1,5 @@
 /* Settings: defaults, ranges, rules between them, and the printed example. */
-#include "front/settings.h"
+#include "settings.h"
 
 #include "core/core.h"
 

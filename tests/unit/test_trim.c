@@ -1,5 +1,5 @@
 /* Which records may go: the limits, and what holds them back. */
-#include "trim.h"
+#include "turn/trim.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

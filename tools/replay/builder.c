@@ -1,7 +1,7 @@
 #include "builder.h"
 
-#include "event.h"
-#include "turn.h"
+#include "fanout/event/event.h"
+#include "turn/turn.h"
 
 #include "base/arena.h"
 #include "base/mem.h"

@@ -1,0 +1,261 @@
+#include "api/request.h"
+#include "core/run.h"
+
+#include "base/log.h"
+
+#include <string.h>
+
+/* ---- sync ---------------------------------------------------------------------------------- */
+
+struct rooms_page {
+	struct ask *ask;
+	char **rooms;
+	size_t len, max;
+};
+
+static void add_room(void *ctx, const struct sync_room_view *view)
+{
+	struct rooms_page *page = ctx;
+	char *room = page->len < page->max ? ask_text(page->ask, view->room) : NULL;
+	if (room)
+		page->rooms[page->len++] = room;
+}
+
+/* For a key that opens all tenants. */
+static bool is_operator(const struct ask *a)
+{
+	return auth_tenant_allowed(a->broker->auth, a->user, SPAN_TEXT("*"));
+}
+
+/* A part holds rooms of all tenants, and the database's words may quote them. */
+static void hide_words(struct sync_part_view *view)
+{
+	view->worker = *view->worker ? "worker" : "";
+	view->error = *view->error ? "trouble: ask the operator" : "";
+}
+
+static Parlor__SyncPart *part_info(struct ask *a, uint32_t part)
+{
+	struct sync_part_view view;
+	Parlor__SyncPart *info = ask_memory(a, sizeof *info);
+	sync_part_show(a->broker->sync, part, &view);
+	if (!is_operator(a))
+		hide_words(&view);
+	char *worker = ask_text(a, SPAN_TEXT(view.worker));
+	char *error = ask_text(a, SPAN_TEXT(view.error));
+	if (!info || !worker || !error)
+		return NULL;
+	parlor__sync_part__init(info);
+	info->part = part;
+	info->position = view.position;
+	info->unread_position = view.unread_position;
+	info->worker = worker;
+	info->error = error;
+	return info;
+}
+
+enum parlor_err op_sync_status(struct ask *a)
+{
+	struct broker *b = a->broker;
+	uint32_t parts = sync_parts(b->sync);
+	Parlor__SyncReport *r = &a->sync;
+	parlor__sync_report__init(r);
+	r->parts = ask_memory(a, parts * sizeof *r->parts);
+	struct rooms_page page = {.ask = a, .max = b->settings.page};
+	page.rooms = ask_memory(a, page.max * sizeof *page.rooms);
+	if (!r->parts || !page.rooms)
+		return PARLOR_E_NO_MEMORY;
+	for (uint32_t i = 0; i < parts; i++) {
+		r->parts[i] = part_info(a, i);
+		if (!r->parts[i])
+			return PARLOR_E_NO_MEMORY;
+	}
+	r->n_parts = parts;
+	sync_quarantined(b->sync, (struct span){a->session->tenant->id, a->session->tenant->id_len},
+			 add_room, &page);
+	r->quarantined = page.rooms;
+	r->n_quarantined = page.len;
+	r->position = core_position(b->core);
+	r->synced = sync_synced(b->sync);
+	r->workers = sync_workers(b->sync);
+	a->reply.result_case = PARLOR__REPLY__RESULT_SYNC;
+	a->reply.sync = r;
+	return PARLOR_E_OK;
+}
+
+enum parlor_err op_sync_wait(struct ask *a)
+{
+	struct broker *b = a->broker;
+	struct waiting_request *w;
+	bool done;
+	enum parlor_err err = ask_wait(a, &w);
+	if (err)
+		return err;
+	w->position = core_position(b->core);
+	err = sync_wait_all(b->sync, w->position,
+			    (struct sync_cookie){a->session->number, w->number}, &done);
+	if (err || done) {
+		ask_done(a, w->position);
+		waiting_remove(b->waiting, w);
+		a->later = false;
+	}
+	return err;
+}
+
+enum parlor_err op_sync_release(struct ask *a)
+{
+	struct broker *b = a->broker;
+	struct waiting_request *w;
+	struct span room = SPAN_TEXT(a->request->sync_release->room);
+	if (room.len == 0)
+		return PARLOR_E_EMPTY;
+	if (room.len > ROW_ID_MAX)
+		return PARLOR_E_TOO_LONG;
+	enum parlor_err err = ask_wait(a, &w);
+	if (err)
+		return err;
+	err = sync_release(b->sync,
+			   (struct span){a->session->tenant->id, a->session->tenant->id_len}, room,
+			   (struct sync_cookie){a->session->number, w->number}, b->now_us);
+	if (err) {
+		waiting_remove(b->waiting, w);
+		a->later = false;
+	}
+	return err;
+}
+
+/* ---- counters ------------------------------------------------------------------------------- */
+
+struct counters {
+	struct ask *ask;
+	Parlor__Counter **list;
+	size_t len, cap;
+};
+
+static void counter(struct counters *c, const char *name, uint64_t value)
+{
+	Parlor__Counter *item = ask_memory(c->ask, sizeof *item);
+	if (!item || c->len == c->cap)
+		return;
+	parlor__counter__init(item);
+	item->name = (char *)(uintptr_t)name;
+	item->value = value;
+	c->list[c->len++] = item;
+}
+
+static void count_broker(struct counters *c, const struct broker *b)
+{
+	const struct broker_counts *n = &b->counts;
+	struct log_counts log;
+	counter(c, "requests", n->requests);
+	counter(c, "requests_refused", n->refused);
+	counter(c, "frames_bad", n->frames_bad);
+	counter(c, "posts", n->posts);
+	counter(c, "events_live", n->events_live);
+	counter(c, "events_caught_up", n->events_caught_up);
+	counter(c, "sessions_fell_behind", n->fell_behind);
+	counter(c, "sessions_opened", n->sessions_opened);
+	counter(c, "sessions_expired", n->sessions_expired);
+	counter(c, "sessions_failed", n->sessions_failed);
+	counter(c, "turns", n->turns);
+	counter(c, "commits", n->commits);
+	counter(c, "records", n->records);
+	counter(c, "position", core_position(b->core));
+	counter(c, "run", core_run(b->core));
+	counter(c, "requests_waiting", waiting_len(b->waiting));
+	log_counts(&log);
+	counter(c, "log_lines_held", log.held);
+	counter(c, "log_lines_lost", log.lost);
+}
+
+static void count_front(struct counters *c, const struct broker *b)
+{
+	struct outbox_counts out;
+	struct front_counts in;
+	struct auth_counts keys;
+	outbox_counts(b->outbox, &out);
+	front_counts(b->front, &in);
+	auth_counts(b->auth, &keys);
+	counter(c, "sessions", session_count(b->sessions));
+	counter(c, "sessions_catching_up", session_catching_up_count(b->sessions));
+	counter(c, "members_attached", session_attachments(b->sessions));
+	counter(c, "audience_entries", audience_entries(b->audience));
+	counter(c, "frames_in", in.frames);
+	counter(c, "frames_in_bytes", in.bytes);
+	counter(c, "frames_in_not_single", in.bad);
+	counter(c, "frames_out", out.frames);
+	counter(c, "frames_out_bytes", out.frame_bytes);
+	counter(c, "frames_out_shared", out.shared);
+	counter(c, "frames_out_dropped", out.dropped);
+	counter(c, "frames_out_queued_bytes", out.queued_bytes);
+	counter(c, "peers_failed", out.failed);
+	counter(c, "keys_accepted", keys.accepted);
+	counter(c, "keys_refused", keys.refused);
+}
+
+static void count_state(struct counters *c, const struct broker *b)
+{
+	struct core_counts core;
+	struct store_counts store;
+	core_counts(b->core, &core);
+	store_counts(b->store, &store);
+	counter(c, "tenants", core.tenants);
+	counter(c, "rooms", core.rooms);
+	counter(c, "members", core.members);
+	counter(c, "rooms_resident", core.rooms_resident);
+	counter(c, "memberships_resident", core.memberships_resident);
+	counter(c, "members_resident", core.members_resident);
+	counter(c, "blocks_resident", core.blocks_resident);
+	counter(c, "rows_dirty", core.dirty_rows);
+	counter(c, "rows_evicted", core.evicted);
+	counter(c, "store_map_bytes", store.map_bytes);
+	counter(c, "store_used_bytes", store.used_bytes);
+	counter(c, "store_file_bytes", store.file_bytes);
+	counter(c, "store_full_refusals", store.full_refusals);
+	counter(c, "journal_first", store_first(b->store));
+	counter(c, "journal_covered", store_covered(b->store));
+	counter(c, "journal_bytes", store_journal_bytes(b->store));
+	counter(c, "journal_snapshot", b->window.snapshot);
+}
+
+static void count_sync(struct counters *c, const struct broker *b)
+{
+	struct sync_counts n;
+	sync_counts(b->sync, &n);
+	counter(c, "sync_synced", sync_synced(b->sync));
+	counter(c, "sync_workers", n.workers);
+	counter(c, "sync_workers_lost", n.workers_lost);
+	counter(c, "sync_batches", n.batches);
+	counter(c, "sync_batch_records", n.batch_records);
+	counter(c, "sync_batches_failed", n.batches_failed);
+	counter(c, "sync_marks_back", n.marks_back);
+	counter(c, "sync_waiting", n.waiting);
+	counter(c, "sync_quarantined", n.quarantined);
+	counter(c, "sync_frames_bad", n.frames_bad);
+	counter(c, "cold_sent", n.cold_sent);
+	counter(c, "cold_failed", n.cold_failed);
+	counter(c, "journal_reads", n.reads);
+	counter(c, "journal_reads_refused", n.reads_refused);
+}
+
+enum parlor_err op_stats(struct ask *a)
+{
+	enum { COUNTERS_MAX = 128 };
+	struct counters c = {.ask = a, .cap = COUNTERS_MAX};
+	/* They count all tenants together. */
+	if (!is_operator(a))
+		return PARLOR_E_TENANT;
+	c.list = ask_memory(a, COUNTERS_MAX * sizeof *c.list);
+	if (!c.list)
+		return PARLOR_E_NO_MEMORY;
+	count_broker(&c, a->broker);
+	count_front(&c, a->broker);
+	count_state(&c, a->broker);
+	count_sync(&c, a->broker);
+	parlor__stats_report__init(&a->stats);
+	a->stats.counters = c.list;
+	a->stats.n_counters = c.len;
+	a->reply.result_case = PARLOR__REPLY__RESULT_STATS;
+	a->reply.stats = &a->stats;
+	return PARLOR_E_OK;
+}

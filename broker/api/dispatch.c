@@ -1,0 +1,359 @@
+#include "api/dispatch.h"
+
+#include "api/request.h"
+#include "core/expect.h"
+#include "turn/commit.h"
+#include "wire.h"
+
+#include "base/die.h"
+
+#include <string.h>
+
+#define REPLIES_FIELD 1  /* of FromBroker */
+#define REQUESTS_FIELD 1 /* of ToBroker */
+
+enum needs {
+	NEEDS_SESSION = 1,
+	NEEDS_SPACE = 2, /* writes: refused while disk or map is full */
+	ASKS_SPACE = 4,  /* the same, but the handler decides what is refused */
+	NAMES_MANY = 8,  /* each member it names becomes several records */
+};
+
+struct op_row {
+	const char *name;
+	op_fn *handler;
+	unsigned needs;
+};
+
+#define OP(CASE) [PARLOR__REQUEST__OP_##CASE]
+static const struct op_row ops[] = {
+	OP(HELLO) = {"hello", op_hello, 0},
+	OP(GOODBYE) = {"goodbye", op_goodbye, NEEDS_SESSION},
+	OP(PING) = {"ping", op_ping, NEEDS_SESSION},
+	OP(CREDIT) = {"credit", op_credit, NEEDS_SESSION},
+	OP(ATTACH) = {"attach", op_attach, NEEDS_SESSION | NEEDS_SPACE},
+	OP(DETACH) = {"detach", op_detach, NEEDS_SESSION},
+	OP(PRESENCE_SET) = {"presence_set", op_presence_set, NEEDS_SESSION | NEEDS_SPACE},
+	OP(PRESENCE_GET) = {"presence_get", op_presence_get, NEEDS_SESSION},
+	OP(TYPING) = {"typing", op_typing, NEEDS_SESSION},
+	OP(ROOM_CREATE) = {"room_create", op_room_create, NEEDS_SESSION | NEEDS_SPACE | NAMES_MANY},
+	OP(ROOM_RENAME) = {"room_rename", op_room_rename, NEEDS_SESSION | NEEDS_SPACE},
+	OP(ROOM_CLOSE) = {"room_close", op_room_close, NEEDS_SESSION | NEEDS_SPACE},
+	OP(ROOM_REOPEN) = {"room_reopen", op_room_reopen, NEEDS_SESSION | NEEDS_SPACE},
+	OP(ROOM_DISSOLVE) = {"room_dissolve", op_room_dissolve, NEEDS_SESSION | NEEDS_SPACE},
+	OP(ROOM_SHOW) = {"room_show", op_room_show, NEEDS_SESSION},
+	OP(MEMBERS_ADD) = {"members_add", op_members_add, NEEDS_SESSION | NEEDS_SPACE | NAMES_MANY},
+	OP(MEMBERS_REMOVE) = {"members_remove", op_members_remove, NEEDS_SESSION | NEEDS_SPACE},
+	OP(MEMBERS_CHANGE) = {"members_change", op_members_change, NEEDS_SESSION | NEEDS_SPACE},
+	OP(MEMBERS_LIST) = {"members_list", op_members_list, NEEDS_SESSION},
+	OP(POST) = {"post", op_post, NEEDS_SESSION | ASKS_SPACE},
+	OP(RECALL) = {"recall", op_recall, NEEDS_SESSION | NEEDS_SPACE},
+	OP(HISTORY) = {"history", op_history, NEEDS_SESSION},
+	OP(READ) = {"read", op_read, NEEDS_SESSION | NEEDS_SPACE},
+	OP(UNREAD_MARK) = {"unread_mark", op_unread_mark, NEEDS_SESSION | NEEDS_SPACE},
+	OP(UNREAD_GET) = {"unread_get", op_unread_get, NEEDS_SESSION},
+	OP(UNREAD_TOTAL) = {"unread_total", op_unread_total, NEEDS_SESSION},
+	OP(LIST) = {"list", op_list, NEEDS_SESSION},
+	OP(SYNC_STATUS) = {"sync_status", op_sync_status, NEEDS_SESSION},
+	OP(SYNC_WAIT) = {"sync_wait", op_sync_wait, NEEDS_SESSION},
+	OP(SYNC_RELEASE) = {"sync_release", op_sync_release, NEEDS_SESSION},
+	OP(STATS) = {"stats", op_stats, NEEDS_SESSION},
+};
+#undef OP
+
+/* ---- replies ------------------------------------------------------------------------ */
+
+void reply_put(struct broker *b, struct session *s, const Parlor__Reply *reply)
+{
+	wire_put_field(outbox_begin(b->outbox), REPLIES_FIELD, &reply->base);
+	outbox_add(b->outbox, s->out, outbox_end(b->outbox));
+}
+
+/* By hand: of all replies this one is given a hundred thousand times a second. */
+void reply_put_posted(struct broker *b, struct session *s, uint64_t id, uint64_t seq,
+		      uint64_t position, uint64_t time_us)
+{
+	enum { REPLY_ID = 1, REPLY_POSTED = 11, SEQ = 1, POSITION = 2, TIME_US = 3 };
+	uint8_t posted_bytes[3 * (1 + BUF_VARINT_MAX)], reply_bytes[64];
+	struct buf posted = {.data = posted_bytes, .cap = sizeof posted_bytes};
+	struct buf reply = {.data = reply_bytes, .cap = sizeof reply_bytes};
+	wire_put_varint_field(&posted, SEQ, seq);
+	wire_put_varint_field(&posted, POSITION, position);
+	wire_put_varint_field(&posted, TIME_US, time_us);
+	wire_put_varint_field(&reply, REPLY_ID, id);
+	wire_put_bytes_field(&reply, REPLY_POSTED, (struct span){posted.data, posted.len});
+	wire_put_bytes_field(outbox_begin(b->outbox), REPLIES_FIELD,
+			     (struct span){reply.data, reply.len});
+	outbox_add(b->outbox, s->out, outbox_end(b->outbox));
+}
+
+static void refusal(Parlor__Reply *reply, uint64_t id, int code, const char *text)
+{
+	parlor__reply__init(reply);
+	reply->id = id;
+	reply->code = (uint32_t)code;
+	reply->text = (char *)(uintptr_t)(text && *text ? text : parlor_err_text(code));
+	reply->retry = parlor_err_retryable(code);
+}
+
+void reply_refuse(struct broker *b, struct session *s, uint64_t id, int code, const char *text)
+{
+	Parlor__Reply reply;
+	refusal(&reply, id, code, text);
+	b->counts.refused++;
+	reply_put(b, s, &reply);
+}
+
+/* To whoever said no hello, or to the session when there is one. */
+static void refuse(struct broker *b, struct session *s, struct span routing, uint64_t id, int code)
+{
+	if (s) {
+		reply_refuse(b, s, id, code, NULL);
+		return;
+	}
+	Parlor__Reply reply;
+	refusal(&reply, id, code, NULL);
+	b->counts.refused++;
+	buf_clear(&b->scratch);
+	wire_put_field(&b->scratch, REPLIES_FIELD, &reply.base);
+	/* Dropped when too many such replies are unread; it is counted there. */
+	(void)outbox_send(b->outbox, routing, (struct span){b->scratch.data, b->scratch.len});
+}
+
+/* ---- what handlers use --------------------------------------------------------------- */
+
+struct core_call ask_call(const struct ask *a)
+{
+	return (struct core_call){.tenant = {a->session->tenant->id, a->session->tenant->id_len},
+				  .now_us = a->broker->wall_us};
+}
+
+void *ask_memory(struct ask *a, size_t size)
+{
+	return arena_get(&a->broker->reply_arena, size);
+}
+
+char *ask_text(struct ask *a, struct span text)
+{
+	char *copy = ask_memory(a, text.len + 1);
+	if (!copy)
+		return NULL;
+	memcpy(copy, text.data, text.len);
+	copy[text.len] = 0;
+	return copy;
+}
+
+enum parlor_err ask_wait(struct ask *a, struct waiting_request **request)
+{
+	if (a->session->waiting >= a->broker->settings.session_waiting)
+		return PARLOR_E_BUSY;
+	*request = waiting_add(a->broker->waiting, a->session, a->request->id);
+	a->later = true;
+	return PARLOR_E_OK;
+}
+
+void ask_done(struct ask *a, uint64_t position)
+{
+	parlor__done__init(&a->changed);
+	a->changed.position = position;
+	a->changed.time_us = position ? a->broker->wall_us : 0;
+	a->reply.result_case = PARLOR__REPLY__RESULT_DONE;
+	a->reply.done = &a->changed;
+}
+
+uint64_t ask_limit(const struct ask *a, uint32_t wanted)
+{
+	uint64_t page = a->broker->settings.page;
+	return wanted == 0 || wanted > page ? page : wanted;
+}
+
+/* ---- one request ---------------------------------------------------------------------- */
+
+/* What the records of a request take, against its own bytes. */
+#define RECORDS_PER_NAME 10
+
+static size_t cost(const struct ask *a, const struct op_row *op)
+{
+	if (!(op->needs & NAMES_MANY))
+		return a->bytes;
+	return a->bytes + RECORDS_PER_NAME * protobuf_c_message_get_packed_size(&a->request->base);
+}
+
+static enum parlor_err check(struct ask *a, const struct op_row *op)
+{
+	if ((op->needs & NEEDS_SESSION) && !a->session)
+		return PARLOR_E_NO_SESSION;
+	enum parlor_err err = PARLOR_E_OK;
+	if (op->needs & (NEEDS_SPACE | ASKS_SPACE))
+		err = commit_room(a->broker, cost(a, op));
+	a->full = err == PARLOR_E_STORE_FULL;
+	return a->full && (op->needs & ASKS_SPACE) ? PARLOR_E_OK : err;
+}
+
+static void dispatch_request(struct broker *b, struct ask *a)
+{
+	unsigned op_case = (unsigned)a->request->op_case;
+	const struct op_row *op =
+		op_case < sizeof ops / sizeof ops[0] && ops[op_case].handler ? &ops[op_case] : NULL;
+	b->counts.requests++;
+	arena_clear(&b->reply_arena);
+	parlor__reply__init(&a->reply);
+	a->reply.id = a->request->id;
+	a->later = a->done = a->ended = false;
+
+	enum parlor_err err = op ? check(a, op) : PARLOR_E_OP;
+	if (!err)
+		err = op->handler(a);
+	die_at("request_decided");
+	b->failed |= core_broken(b->core) != PARLOR_E_OK;
+	if (b->failed)
+		return;
+	if (err)
+		refuse(b, a->session, a->routing, a->request->id, err);
+	else if (!a->later && !a->done)
+		reply_put(b, a->session, &a->reply);
+	if (a->ended)
+		a->session = NULL;
+}
+
+/* ---- a frame ---------------------------------------------------------------------------- */
+
+/* The id of a request that cannot be decoded, as far as it can be seen. */
+static uint64_t request_id(struct span bytes)
+{
+	struct reader in;
+	reader_init(&in, bytes.data, bytes.len);
+	if (reader_varint(&in) != (1 << 3))
+		return 0;
+	uint64_t id = reader_varint(&in);
+	return in.bad ? 0 : id;
+}
+
+/* A frame that does not decode as a whole: its good requests are served, each
+ * bad one is refused under its own id. */
+static void dispatch_broken(struct broker *b, struct ask *a, struct span payload,
+			    enum parlor_err whole)
+{
+	struct reader in;
+	size_t requests = 0;
+	reader_init(&in, payload.data, payload.len);
+	while (reader_left(&in)) {
+		uint64_t tag = reader_varint(&in);
+		struct span bytes = reader_span(&in);
+		if (in.bad || tag != (REQUESTS_FIELD << 3 | 2) ||
+		    ++requests > b->settings.frame_requests) {
+			refuse(b, a->session, a->routing, 0, whole);
+			return;
+		}
+		ProtobufCMessage *request;
+		arena_clear(&b->request_arena);
+		enum parlor_err err = wire_decode(&parlor__request__descriptor, &b->request_arena,
+						  bytes.data, bytes.len, &request);
+		if (err) {
+			refuse(b, a->session, a->routing, request_id(bytes), err);
+			continue;
+		}
+		a->request = (const Parlor__Request *)request;
+		a->bytes = bytes.len;
+		dispatch_request(b, a);
+		if (b->failed)
+			return;
+	}
+}
+
+/* The posts among requests that come next. */
+static void expect(struct ask *a, Parlor__Request *const *requests, size_t n)
+{
+	struct core_expected posts[CORE_EXPECTED_MAX];
+	size_t len = 0;
+	for (size_t i = 0; i < n; i++)
+		if (requests[i]->op_case == PARLOR__REQUEST__OP_POST)
+			posts[len++] = (struct core_expected){SPAN_TEXT(requests[i]->post->room),
+							      SPAN_TEXT(requests[i]->post->sender)};
+	if (len > 1)
+		core_expect(a->broker->core, ask_call(a).tenant, posts, len);
+}
+
+static void dispatch_payload(struct broker *b, struct ask *a, struct span payload)
+{
+	ProtobufCMessage *decoded;
+	arena_clear(&b->request_arena);
+	enum parlor_err err = wire_decode(&parlor__to_broker__descriptor, &b->request_arena,
+					  payload.data, payload.len, &decoded);
+	if (err) {
+		b->counts.frames_bad++;
+		dispatch_broken(b, a, payload, err);
+		return;
+	}
+	const Parlor__ToBroker *frame = (const Parlor__ToBroker *)decoded;
+	if (frame->n_requests > b->settings.frame_requests) {
+		b->counts.frames_bad++;
+		refuse(b, a->session, a->routing, 0, PARLOR_E_TOO_MANY);
+		return;
+	}
+	for (size_t i = 0; i < frame->n_requests && !b->failed; i++) {
+		size_t left = frame->n_requests - i;
+		if (i % CORE_EXPECTED_MAX == 0 && left > 1 && a->session)
+			expect(a, frame->requests + i,
+			       left < CORE_EXPECTED_MAX ? left : CORE_EXPECTED_MAX);
+		/* What the turn reserves adds up: the whole frame is counted once. */
+		a->bytes = i == 0 ? payload.len : 0;
+		a->request = frame->requests[i];
+		dispatch_request(b, a);
+	}
+}
+
+void dispatch_frame(struct broker *b, const struct front_frame *f)
+{
+	struct ask a = {.broker = b,
+			.session = session_find(b->sessions, front_routing(f)),
+			.routing = front_routing(f),
+			.user = front_user(f)};
+	if (a.session && a.session->ending)
+		return;
+	if (a.session)
+		session_heard(b->sessions, a.session, b->listened_us);
+	if (f->err) {
+		b->counts.frames_bad++;
+		refuse(b, a.session, a.routing, 0, f->err);
+		return;
+	}
+	dispatch_payload(b, &a, front_payload(f));
+}
+
+/* ---- answers that come later ---------------------------------------------------------------- */
+
+static void answer_done(struct broker *b, const struct waiting_request *w)
+{
+	Parlor__Done done = PARLOR__DONE__INIT;
+	Parlor__Reply reply = PARLOR__REPLY__INIT;
+	done.position = w->position;
+	reply.id = w->request_id;
+	reply.result_case = PARLOR__REPLY__RESULT_DONE;
+	reply.done = &done;
+	reply_put(b, w->session, &reply);
+}
+
+void dispatch_answer(void *broker, const struct sync_answer *answer)
+{
+	struct broker *b = broker;
+	struct waiting_request *w = waiting_find(b->waiting, answer->cookie.request);
+	if (!w)
+		return;
+	if (answer->code) {
+		char text[256];
+		size_t len =
+			answer->text.len < sizeof text - 1 ? answer->text.len : sizeof text - 1;
+		memcpy(text, answer->text.data ? answer->text.data : "", len);
+		text[len] = 0;
+		reply_refuse(b, w->session, w->request_id, answer->code, text);
+	} else if (answer->kind == SYNC_STORED) {
+		reply_put_posted(b, w->session, w->request_id, w->seq, w->position, w->time_us);
+		die_at("stored_answered");
+	} else if (answer->kind == SYNC_COLD) {
+		history_put_cold(b, w, answer->page);
+	} else {
+		answer_done(b, w);
+	}
+	waiting_remove(b->waiting, w);
+}

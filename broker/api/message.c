@@ -1,0 +1,281 @@
+#include "core/message.h"
+#include "api/request.h"
+
+#include "fanout/event/event.h"
+#include "wire.h"
+
+#include <string.h>
+
+/* ---- post ---------------------------------------------------------------------------------- */
+
+static enum parlor_err read_post(struct ask *a, const Parlor__Post *q, struct core_post *post)
+{
+	if (q->type < 0 || q->type > UINT8_MAX || q->content_type < 0 ||
+	    q->content_type > UINT8_MAX || q->level < 0 || q->level > PARLOR__LEVEL__LEVEL_STORED)
+		return PARLOR_E_VALUE;
+	if (q->n_mentions > a->broker->settings.mentions)
+		return PARLOR_E_TOO_MANY;
+	struct span *mentions = ask_memory(a, q->n_mentions * sizeof *mentions + 1);
+	if (!mentions)
+		return PARLOR_E_TOO_MANY;
+	for (size_t i = 0; i < q->n_mentions; i++)
+		mentions[i] = SPAN_TEXT(q->mentions[i]);
+	*post = (struct core_post){
+		.room = SPAN_TEXT(q->room),
+		.sender = SPAN_TEXT(q->sender),
+		.client_id = SPAN_TEXT(q->client_id),
+		.body = SPAN_TEXT(q->body),
+		.type = q->type ? (uint8_t)q->type : MESSAGE_TYPE_MESSAGE,
+		.content_type = (uint8_t)q->content_type,
+		.mentions = mentions,
+		.mentions_len = q->n_mentions,
+		.repeat_only = a->full,
+	};
+	return PARLOR_E_OK;
+}
+
+/* The acknowledgement waits until MySQL has the message. */
+static enum parlor_err wait_stored(struct ask *a, const struct core_posted *posted)
+{
+	struct broker *b = a->broker;
+	struct waiting_request *w;
+	bool done;
+	enum parlor_err err = ask_wait(a, &w);
+	if (err)
+		return err;
+	w->seq = posted->seq;
+	w->position = posted->position;
+	w->time_us = posted->time_us;
+	struct sync_cookie cookie = {a->session->number, w->number};
+	err = sync_wait_room(b->sync, posted->room, posted->position, cookie, &done);
+	if (err || done) {
+		waiting_remove(b->waiting, w);
+		a->later = false;
+	}
+	return err;
+}
+
+enum parlor_err op_post(struct ask *a)
+{
+	const Parlor__Post *q = a->request->post;
+	struct core_call call = ask_call(a);
+	struct core_post post;
+	struct core_posted posted;
+	bool stored = q->level == PARLOR__LEVEL__LEVEL_STORED;
+	/* Refused before it is posted: afterwards it could only be answered late. */
+	if (stored && a->session->waiting >= a->broker->settings.session_waiting)
+		return PARLOR_E_BUSY;
+	enum parlor_err err = read_post(a, q, &post);
+	if (!err)
+		err = core_post(a->broker->core, &call, &post, &posted);
+	if (!err && stored)
+		err = wait_stored(a, &posted);
+	if (err)
+		return err;
+	a->broker->counts.posts++;
+	if (!a->later)
+		reply_put_posted(a->broker, a->session, a->request->id, posted.seq, posted.position,
+				 posted.time_us);
+	a->done = true;
+	return PARLOR_E_OK;
+}
+
+enum parlor_err op_recall(struct ask *a)
+{
+	const Parlor__Recall *q = a->request->recall;
+	struct broker *b = a->broker;
+	struct core_call call = ask_call(a);
+	struct core_posted posted;
+	struct row_message msg;
+	enum parlor_err err =
+		core_recall(b->core, &call, SPAN_TEXT(q->room), q->seq, SPAN_TEXT(q->by), &posted);
+	if (!err && posted.position)
+		err = core_message(b->core, posted.room, q->seq, &msg);
+	if (err)
+		return err;
+	if (posted.position)
+		turn_recall_body(&b->turn, msg.position);
+	ask_done(a, posted.position);
+	return PARLOR_E_OK;
+}
+
+/* ---- history: pages put together from stored bytes ---------------------------------------------
+ */
+
+enum {
+	REPLIES_FIELD = 1, /* of FromBroker */
+	REPLY_ID = 1,
+	REPLY_HISTORY = 15,
+	PAGE_MESSAGES = 1,
+	PAGE_MORE = 2,
+	MESSAGE_TIME_US = 11,
+};
+
+static void put_page(struct broker *b, struct session *s, uint64_t id, const struct buf *page)
+{
+	struct buf *out = outbox_begin(b->outbox);
+	struct buf reply = {0};
+	wire_put_varint_field(&reply, REPLY_ID, id);
+	wire_put_bytes_field(&reply, REPLY_HISTORY, (struct span){page->data, page->len});
+	wire_put_bytes_field(out, REPLIES_FIELD, (struct span){reply.data, reply.len});
+	buf_fini(&reply);
+	outbox_add(b->outbox, s->out, outbox_end(b->outbox));
+}
+
+/* The event of a message: of this turn, of the one in flight or in the journal. */
+enum parlor_err message_event_at(struct broker *b, uint64_t position, struct span *event)
+{
+	if (turn_event_at(&b->turn, position, event) ||
+	    (b->flying && turn_event_at(&b->flight, position, event)))
+		return PARLOR_E_OK;
+	struct entry entry;
+	enum parlor_err err = store_read(b->store, position, &entry);
+	if (!err)
+		*event = entry.event;
+	return err;
+}
+
+static enum parlor_err put_message(struct broker *b, struct buf *page, struct buf *message,
+				   const struct row_message *row)
+{
+	struct span event, stored;
+	uint64_t time_us;
+	enum parlor_err err = message_event_at(b, row->position, &event);
+	if (!err && !event_message(event, &stored, &time_us))
+		err = PARLOR_E_STORE_CORRUPT;
+	if (err)
+		return err;
+	buf_clear(message);
+	buf_put(message, stored.data, stored.len);
+	wire_put_varint_field(message, MESSAGE_TIME_US, row->time_us);
+	wire_put_bytes_field(page, PAGE_MESSAGES, (struct span){message->data, message->len});
+	return PARLOR_E_OK;
+}
+
+struct history_walk {
+	struct core_history place;
+	bool backwards;
+	uint64_t at;
+	size_t left;
+};
+
+static bool in_range(const struct history_walk *w)
+{
+	return w->left && w->at >= w->place.floor && w->at <= w->place.last_seq && w->at > 0;
+}
+
+static void step(struct history_walk *w)
+{
+	w->at = w->backwards ? w->at - 1 : w->at + 1;
+	w->left--;
+}
+
+static enum parlor_err put_hot(struct ask *a, struct history_walk *w, bool *cold)
+{
+	struct broker *b = a->broker;
+	struct buf page = {0}, message = {0};
+	enum parlor_err err = PARLOR_E_OK;
+	size_t n = 0;
+	*cold = false;
+	while (in_range(w) && page.len < b->settings.page_bytes) {
+		struct row_message row;
+		err = core_message(b->core, w->place.room, w->at, &row);
+		if (!err && row.position < store_first(b->store)) {
+			*cold = n == 0;
+			break;
+		}
+		if (!err)
+			err = put_message(b, &page, &message, &row);
+		if (err)
+			break;
+		n++;
+		step(w);
+	}
+	if (!err && !*cold) {
+		bool more = w->at >= w->place.floor && w->at <= w->place.last_seq && w->at > 0;
+		wire_put_varint_field(&page, PAGE_MORE, more);
+		put_page(b, a->session, a->request->id, &page);
+		a->done = true;
+	}
+	buf_fini(&page);
+	buf_fini(&message);
+	return err;
+}
+
+/* How many messages from here on are cold: a page is never mixed. */
+static size_t cold_run(struct broker *b, struct history_walk w)
+{
+	size_t n = 0;
+	struct row_message row;
+	while (in_range(&w) && core_message(b->core, w.place.room, w.at, &row) == PARLOR_E_OK &&
+	       row.position < store_first(b->store)) {
+		n++;
+		step(&w);
+	}
+	return n;
+}
+
+static enum parlor_err ask_cold(struct ask *a, const struct history_walk *w)
+{
+	struct broker *b = a->broker;
+	struct waiting_request *request;
+	size_t run = cold_run(b, *w);
+	enum parlor_err err = ask_wait(a, &request);
+	if (err)
+		return err;
+	/* What lies behind the run is there too: the page says so. */
+	uint64_t end = w->backwards ? w->at - run + 1 : w->at + run - 1;
+	request->more = w->backwards ? end > w->place.floor : end < w->place.last_seq;
+	request->expected = run;
+	struct sync_query query = {.tenant = {a->session->tenant->id, a->session->tenant->id_len},
+				   .room = SPAN_TEXT(a->request->history->room),
+				   .from = w->at,
+				   .backwards = w->backwards,
+				   .limit = (uint32_t)run,
+				   .bytes = (uint32_t)b->settings.page_bytes,
+				   .floor = w->place.floor};
+	err = sync_cold(b->sync, &query, (struct sync_cookie){a->session->number, request->number},
+			b->now_us);
+	if (err) {
+		waiting_remove(b->waiting, request);
+		a->later = false;
+	}
+	return err;
+}
+
+enum parlor_err op_history(struct ask *a)
+{
+	const Parlor__History *q = a->request->history;
+	struct core_call call = ask_call(a);
+	struct history_walk w = {.backwards = q->backwards, .left = ask_limit(a, q->limit)};
+	bool cold;
+	enum parlor_err err = core_history(a->broker->core, &call, SPAN_TEXT(q->room),
+					   SPAN_TEXT(q->member), q->from, q->backwards, &w.place);
+	if (err)
+		return err;
+	w.at = w.place.from;
+	err = put_hot(a, &w, &cold);
+	/* What was trimmed is in no database. */
+	if (!err && cold && a->broker->settings.without_mysql)
+		return PARLOR_E_NOT_FOUND;
+	if (!err && cold)
+		err = ask_cold(a, &w);
+	return err;
+}
+
+void history_put_cold(struct broker *b, const struct waiting_request *w,
+		      const Parlor__ColdPage *cold)
+{
+	struct buf page = {0};
+	if (cold->n_messages == 0) {
+		reply_refuse(b, w->session, w->request_id, PARLOR_E_WORKER,
+			     "the database lacks these messages");
+		return;
+	}
+	for (size_t i = 0; i < cold->n_messages; i++)
+		wire_put_field(&page, PAGE_MESSAGES, &cold->messages[i]->base);
+	bool more = w->more || cold->more || cold->n_messages < w->expected;
+	wire_put_varint_field(&page, PAGE_MORE, more);
+	put_page(b, w->session, w->request_id, &page);
+	buf_fini(&page);
+}

@@ -1,0 +1,403 @@
+#include "fanout/session.h"
+
+#include "base/text.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#define DESCRIPTORS_KEPT 64
+
+/* A member that is attached somewhere. */
+struct presence {
+	UT_hash_handle hh;
+	uint64_t no;
+	size_t devices;
+	struct session_member *list;
+};
+
+/* A room in which a member's stay is over, or began while catching up. */
+struct session_stay {
+	UT_hash_handle hh;
+	uint64_t room;
+	size_t len;
+	size_t cap;
+	struct stay_span {
+		uint64_t joined, left;
+	} * spans;
+};
+
+struct session_table {
+	struct session_limits limits;
+	struct session *by_routing;
+	struct session *heard; /* longest silent first */
+	struct session *catching;
+	uint64_t catching_len;
+	struct session_tenant *tenants;
+	struct presence *members;
+	uint64_t attachments;
+	uint64_t opened;
+};
+
+uint64_t session_descriptors(uint64_t wanted)
+{
+	uint64_t needed = wanted + wanted / 8 + DESCRIPTORS_KEPT;
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return wanted;
+	if (limit.rlim_cur < needed && limit.rlim_cur < limit.rlim_max) {
+		struct rlimit raised = limit;
+		raised.rlim_cur = needed < limit.rlim_max ? needed : limit.rlim_max;
+		if (!setrlimit(RLIMIT_NOFILE, &raised))
+			limit = raised;
+	}
+	if (limit.rlim_cur >= needed)
+		return wanted;
+	uint64_t usable = limit.rlim_cur > DESCRIPTORS_KEPT ? limit.rlim_cur - DESCRIPTORS_KEPT : 0;
+	uint64_t allowed = usable - usable / 9;
+	return allowed < wanted ? allowed : wanted;
+}
+
+struct session_table *session_table_new(const struct session_limits *limits)
+{
+	struct session_table *t = mem_new(sizeof *t);
+	t->limits = *limits;
+	return t;
+}
+
+void session_table_free(struct session_table *t)
+{
+	if (!t)
+		return;
+	while (t->heard) {
+		struct session *s = t->heard;
+		struct session_member *member;
+		size_t devices;
+		while ((member = session_member_first(s)))
+			(void)session_detach(t, s, member->no, &devices);
+		session_close(t, s);
+	}
+	free(t);
+}
+
+/* ---- tenants --------------------------------------------------------------------- */
+
+struct session_tenant *session_tenant_find(struct session_table *t, struct span id)
+{
+	struct session_tenant *tenant;
+	HASH_FIND(hh, t->tenants, id.data, id.len, tenant);
+	return tenant;
+}
+
+static struct session_tenant *tenant_hold(struct session_table *t, struct span id)
+{
+	struct session_tenant *tenant = session_tenant_find(t, id);
+	if (!tenant) {
+		tenant = mem_new(sizeof *tenant);
+		tenant->id = mem_text(id.data, id.len);
+		tenant->id_len = id.len;
+		HASH_ADD_KEYPTR(hh, t->tenants, tenant->id, tenant->id_len, tenant);
+	}
+	tenant->sessions++;
+	return tenant;
+}
+
+static void tenant_drop(struct session_table *t, struct session_tenant *tenant)
+{
+	if (--tenant->sessions)
+		return;
+	HASH_DEL(t->tenants, tenant);
+	free(tenant->id);
+	free(tenant);
+}
+
+struct session *session_watchers(struct session_table *t, struct span id)
+{
+	struct session_tenant *tenant = session_tenant_find(t, id);
+	return tenant ? tenant->watchers : NULL;
+}
+
+/* ---- the table ------------------------------------------------------------------- */
+
+struct session *session_find(struct session_table *t, struct span routing)
+{
+	struct session *s = NULL;
+	if (routing.len == SESSION_ROUTING_BYTES)
+		HASH_FIND(hh, t->by_routing, routing.data, SESSION_ROUTING_BYTES, s);
+	return s;
+}
+
+static bool chosen_by_router(struct span routing)
+{
+	return routing.len == SESSION_ROUTING_BYTES && *(const uint8_t *)routing.data == 0;
+}
+
+enum parlor_err session_open(struct session_table *t, const struct session_hello *hello,
+			     struct session **out)
+{
+	if (!chosen_by_router(hello->routing))
+		return PARLOR_E_FRAME;
+	if (session_find(t, hello->routing))
+		return PARLOR_E_SESSION_EXISTS;
+	if (HASH_COUNT(t->by_routing) >= t->limits.sessions)
+		return PARLOR_E_SESSIONS_FULL;
+
+	struct session *s = mem_new(sizeof *s);
+	memcpy(s->routing, hello->routing.data, SESSION_ROUTING_BYTES);
+	size_t client_len = text_cut(hello->client.data, hello->client.len, SESSION_CLIENT_MAX);
+	if (client_len)
+		memcpy(s->client, hello->client.data, client_len);
+	s->number = ++t->opened;
+	s->tenant = tenant_hold(t, hello->tenant);
+	s->credit_limited = hello->credit != 0;
+	s->credit = hello->credit;
+	s->heard_us = hello->now_us;
+	s->watching = hello->presence;
+	HASH_ADD(hh, t->by_routing, routing, SESSION_ROUTING_BYTES, s);
+	DL_APPEND2(t->heard, s, heard_prev, heard_next);
+	if (s->watching)
+		DL_APPEND2(s->tenant->watchers, s, watch_prev, watch_next);
+	*out = s;
+	return PARLOR_E_OK;
+}
+
+void session_close(struct session_table *t, struct session *s)
+{
+	assert(!s->members && s->rooms.len == 0);
+	session_set_state(t, s, SESSION_LIVE);
+	session_stays_clear(s);
+	if (s->watching)
+		DL_DELETE2(s->tenant->watchers, s, watch_prev, watch_next);
+	DL_DELETE2(t->heard, s, heard_prev, heard_next);
+	HASH_DEL(t->by_routing, s);
+	tenant_drop(t, s->tenant);
+	free(s);
+}
+
+struct span session_routing(const struct session *s)
+{
+	return (struct span){s->routing, SESSION_ROUTING_BYTES};
+}
+
+const char *session_name(const struct session *s, char name[SESSION_NAME_MAX])
+{
+	(void)snprintf(name, SESSION_NAME_MAX, "#%" PRIu64 " %.40s/%s", s->number, s->tenant->id,
+		       s->client);
+	return name;
+}
+
+/* ---- liveness -------------------------------------------------------------------- */
+
+void session_heard(struct session_table *t, struct session *s, uint64_t now_us)
+{
+	s->heard_us = now_us;
+	if (!s->heard_next)
+		return;
+	DL_DELETE2(t->heard, s, heard_prev, heard_next);
+	DL_APPEND2(t->heard, s, heard_prev, heard_next);
+}
+
+struct session *session_expired(struct session_table *t, uint64_t now_us, uint64_t timeout_us)
+{
+	struct session *s = t->heard;
+	return s && now_us - s->heard_us >= timeout_us ? s : NULL;
+}
+
+struct session *session_first(struct session_table *t)
+{
+	return t->heard;
+}
+
+uint64_t session_count(const struct session_table *t)
+{
+	return HASH_COUNT(t->by_routing);
+}
+
+/* ---- members --------------------------------------------------------------------- */
+
+static struct presence *presence_find(const struct session_table *t, uint64_t member)
+{
+	struct presence *p;
+	HASH_FIND(hh, t->members, &member, sizeof member, p);
+	return p;
+}
+
+enum parlor_err session_attach(struct session_table *t, struct session *s, uint64_t no,
+			       struct span id, bool *added, size_t *devices)
+{
+	*added = false;
+	*devices = session_devices(t, no);
+	if (session_member_find(s, no))
+		return PARLOR_E_OK;
+	if (HASH_COUNT(s->members) >= t->limits.members)
+		return PARLOR_E_TOO_MANY;
+
+	struct session_member *member = mem_new(sizeof *member);
+	member->no = no;
+	member->id = mem_text(id.data, id.len);
+	member->id_len = id.len;
+	member->session = s;
+	HASH_ADD(hh, s->members, no, sizeof member->no, member);
+
+	struct presence *p = presence_find(t, no);
+	if (!p) {
+		p = mem_new(sizeof *p);
+		p->no = no;
+		HASH_ADD(hh, t->members, no, sizeof p->no, p);
+	}
+	DL_APPEND(p->list, member);
+	t->attachments++;
+	*added = true;
+	*devices = ++p->devices;
+	return PARLOR_E_OK;
+}
+
+bool session_detach(struct session_table *t, struct session *s, uint64_t no, size_t *devices)
+{
+	*devices = session_devices(t, no);
+	struct session_member *member = session_member_find(s, no);
+	if (!member)
+		return false;
+	struct presence *p = presence_find(t, no);
+	DL_DELETE(p->list, member);
+	*devices = --p->devices;
+	if (!p->devices) {
+		HASH_DEL(t->members, p);
+		free(p);
+	}
+	HASH_DEL(s->members, member);
+	free(member->id);
+	free(member);
+	t->attachments--;
+	return true;
+}
+
+struct session_member *session_member_find(const struct session *s, uint64_t no)
+{
+	struct session_member *member;
+	HASH_FIND(hh, s->members, &no, sizeof no, member);
+	return member;
+}
+
+struct session_member *session_member_first(const struct session *s)
+{
+	return s->members;
+}
+
+uint64_t session_member_count(const struct session *s)
+{
+	return HASH_COUNT(s->members);
+}
+
+struct session_member *session_of_member(const struct session_table *t, uint64_t member)
+{
+	struct presence *p = presence_find(t, member);
+	return p ? p->list : NULL;
+}
+
+size_t session_devices(const struct session_table *t, uint64_t member)
+{
+	struct presence *p = presence_find(t, member);
+	return p ? p->devices : 0;
+}
+
+uint64_t session_attachments(const struct session_table *t)
+{
+	return t->attachments;
+}
+
+/* ---- delivery -------------------------------------------------------------------- */
+
+void session_set_state(struct session_table *t, struct session *s, enum session_state state)
+{
+	if (s->state == state)
+		return;
+	s->state = state;
+	if (state == SESSION_CATCH_UP) {
+		DL_APPEND2(t->catching, s, catch_prev, catch_next);
+		t->catching_len++;
+	} else {
+		DL_DELETE2(t->catching, s, catch_prev, catch_next);
+		t->catching_len--;
+	}
+}
+
+struct session *session_catching_up(struct session_table *t)
+{
+	return t->catching;
+}
+
+uint64_t session_catching_up_count(const struct session_table *t)
+{
+	return t->catching_len;
+}
+
+void session_catch_up_later(struct session_table *t, struct session *s)
+{
+	assert(s->state == SESSION_CATCH_UP);
+	DL_DELETE2(t->catching, s, catch_prev, catch_next);
+	DL_APPEND2(t->catching, s, catch_prev, catch_next);
+}
+
+bool session_credit_take(struct session *s)
+{
+	if (!s->credit_limited)
+		return true;
+	if (!s->credit)
+		return false;
+	s->credit--;
+	return true;
+}
+
+void session_credit_add(struct session *s, uint32_t events, uint32_t most)
+{
+	uint64_t credit = s->credit + events;
+	s->credit = credit < most ? credit : most;
+}
+
+/* ---- stays ----------------------------------------------------------------------- */
+
+enum parlor_err session_stays_add(struct session_table *t, struct session *s, uint64_t room,
+				  uint64_t joined_pos, uint64_t left_pos)
+{
+	if (s->stays_len >= t->limits.stays)
+		return PARLOR_E_TOO_MANY;
+	struct session_stay *stay;
+	HASH_FIND(hh, s->stays, &room, sizeof room, stay);
+	if (!stay) {
+		stay = mem_new(sizeof *stay);
+		stay->room = room;
+		HASH_ADD(hh, s->stays, room, sizeof stay->room, stay);
+	}
+	if (stay->len == stay->cap) {
+		stay->cap = stay->cap ? stay->cap * 2 : 1;
+		stay->spans = mem_resize(stay->spans, stay->cap, sizeof *stay->spans);
+	}
+	stay->spans[stay->len++] = (struct stay_span){joined_pos, left_pos};
+	s->stays_len++;
+	return PARLOR_E_OK;
+}
+
+bool session_stays_has(const struct session *s, uint64_t room, uint64_t position)
+{
+	struct session_stay *stay;
+	HASH_FIND(hh, s->stays, &room, sizeof room, stay);
+	for (size_t i = 0; stay && i < stay->len; i++)
+		if (stay->spans[i].joined <= position && position <= stay->spans[i].left)
+			return true;
+	return false;
+}
+
+void session_stays_clear(struct session *s)
+{
+	struct session_stay *stay, *next;
+	HASH_ITER (hh, s->stays, stay, next) {
+		HASH_DEL(s->stays, stay);
+		free(stay->spans);
+		free(stay);
+	}
+	s->stays_len = 0;
+}

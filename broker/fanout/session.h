@@ -1,0 +1,181 @@
+/* Sessions: one connection of a backend service each, found by its routing id,
+ * with the members it speaks for. Owns the table, each session's attached
+ * members and stays, the index from a member to its sessions (several devices),
+ * the order of last words heard, and the list of those catching up. Sends
+ * nothing, reads no clock, and never looks at rooms: who calls keeps audience
+ * and outbox in step. */
+#ifndef FANOUT_SESSION_H
+#define FANOUT_SESSION_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "fanout/subscribers.h"
+#include "front/table.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SESSION_ROUTING_BYTES 5 /* of an id that ROUTER chose */
+#define SESSION_CLIENT_MAX 64   /* bytes kept of a client's name */
+#define SESSION_NAME_MAX 128    /* of session_name, NUL included */
+
+struct outbox_peer;
+struct session_table;
+
+struct session_limits {
+	uint64_t sessions;
+	uint64_t members; /* attached to one session */
+	uint64_t stays;   /* of one session while it catches up */
+};
+
+/* A tenant that has a session; shared by its sessions. */
+struct session_tenant {
+	UT_hash_handle hh;
+	char *id;
+	size_t id_len;
+	uint32_t no; /* the core's number; the caller sets it, 0: not yet known */
+	uint32_t sessions;
+	struct session *watchers; /* sessions that want presence; next: watch_next */
+};
+
+enum session_state {
+	SESSION_LIVE,     /* events as they happen */
+	SESSION_CATCH_UP, /* events from the journal, from the cursor on */
+};
+
+/* One attached member of one session. */
+struct session_member {
+	UT_hash_handle hh; /* in session.members, key: no */
+	uint64_t no;
+	char *id;
+	size_t id_len;
+	struct session *session;
+	struct session_member *prev, *next; /* the member's other sessions */
+};
+
+struct session {
+	UT_hash_handle hh;
+	uint8_t routing[SESSION_ROUTING_BYTES];
+	char client[SESSION_CLIENT_MAX + 1]; /* for the log only */
+	uint64_t number;                     /* 1, 2, ... in order of opening */
+	struct session_tenant *tenant;
+	struct session_member *members; /* uthash; read with session_member_* or hh.next */
+	uint32_t waiting;               /* requests that wait for MySQL; the caller counts */
+
+	/* delivery */
+	enum session_state state; /* set with session_set_state */
+	uint64_t cursor;          /* next journal position to serve while catching up */
+	uint64_t floor;           /* nothing at or below this position is for it */
+	bool credit_limited;
+	uint64_t credit;
+	struct outbox_peer *out;     /* the caller opens and closes it */
+	struct audience_rooms rooms; /* audience.c's */
+	struct session_stay *stays;  /* session_stays_* */
+	uint64_t stays_len;
+	bool watching;     /* in tenant->watchers */
+	size_t want_bytes; /* of the event that did not fit, 0: none */
+	bool behind;       /* not served by the sweep at hand */
+	bool ending;       /* the caller ends it soon, telling it why */
+	int end_code;
+
+	uint64_t heard_us;                       /* session_heard's clock */
+	struct session *heard_prev, *heard_next; /* longest silent first */
+	struct session *catch_prev, *catch_next;
+	struct session *watch_prev, *watch_next;
+};
+
+/* How many sessions the descriptors of this process allow, at most `wanted`.
+ * Raises the soft limit up to the hard one first. Two descriptors a session
+ * are not needed, but connections without a session take some as well: an
+ * eighth and 64 are kept back. */
+uint64_t session_descriptors(uint64_t wanted);
+
+struct session_table *session_table_new(const struct session_limits *);
+/* Frees what is left; peers and audience are the caller's and gone before. */
+void session_table_free(struct session_table *);
+
+/* NULL when that peer has said no hello. */
+struct session *session_find(struct session_table *, struct span routing);
+
+struct session_hello {
+	struct span routing;
+	struct span tenant;
+	struct span client; /* cut to SESSION_CLIENT_MAX */
+	bool presence;
+	uint32_t credit; /* 0: no counting */
+	uint64_t now_us; /* of session_heard's clock */
+};
+/* A live session, cursor and floor 0. PARLOR_E_SESSION_EXISTS, SESSIONS_FULL,
+ * or FRAME when the routing id is not one that ROUTER chose. */
+enum parlor_err session_open(struct session_table *, const struct session_hello *,
+			     struct session **out) PARLOR_MUST_CHECK;
+/* Every member has been detached (their presence is the caller's business),
+ * the peer closed, the audience dropped. Frees the session. */
+void session_close(struct session_table *, struct session *);
+
+struct span session_routing(const struct session *);
+/* "#12 tenant/client", for the log. */
+const char *session_name(const struct session *, char name[SESSION_NAME_MAX]);
+
+/* ---- liveness ------------------------------------------------------------------ */
+
+/* Something came from it. now_us is the caller's clock, which never goes back: one
+ * that stands while nobody listens ends nobody for that. */
+void session_heard(struct session_table *, struct session *, uint64_t now_us);
+/* The longest silent session when it has been silent for timeout_us, else NULL. */
+struct session *session_expired(struct session_table *, uint64_t now_us, uint64_t timeout_us);
+/* The longest silent one and its followers (heard_next), NULL: no session. */
+struct session *session_first(struct session_table *);
+uint64_t session_count(const struct session_table *);
+
+/* ---- members ------------------------------------------------------------------- */
+
+/* *devices: sessions that have the member attached, after the call. Came online
+ * when *added and *devices == 1. Attached already: OK, not added.
+ * PARLOR_E_TOO_MANY at the limit of a session: nothing changed. */
+enum parlor_err session_attach(struct session_table *, struct session *, uint64_t member,
+			       struct span id, bool *added, size_t *devices) PARLOR_MUST_CHECK;
+/* False when it was not attached. The last device went when true and
+ * *devices == 0. */
+bool session_detach(struct session_table *, struct session *, uint64_t member, size_t *devices);
+
+struct session_member *session_member_find(const struct session *, uint64_t member);
+/* Any member, to empty a session with; NULL: none left. */
+struct session_member *session_member_first(const struct session *);
+uint64_t session_member_count(const struct session *);
+/* The sessions of a member: ->session, on with ->next. NULL: attached nowhere. */
+struct session_member *session_of_member(const struct session_table *, uint64_t member);
+size_t session_devices(const struct session_table *, uint64_t member);
+uint64_t session_attachments(const struct session_table *); /* of all sessions */
+
+/* ---- delivery ------------------------------------------------------------------ */
+
+/* Into the list of those catching up (at its end) or out of it. */
+void session_set_state(struct session_table *, struct session *, enum session_state);
+/* First of those catching up, on with ->catch_next; NULL: none. */
+struct session *session_catching_up(struct session_table *);
+uint64_t session_catching_up_count(const struct session_table *);
+/* To the end of the list: it had its turn. */
+void session_catch_up_later(struct session_table *, struct session *);
+
+/* Sessions of the tenant that want presence: on with ->watch_next. */
+struct session *session_watchers(struct session_table *, struct span tenant);
+/* NULL when no session is of that tenant. */
+struct session_tenant *session_tenant_find(struct session_table *, struct span tenant);
+
+/* An event is about to be added: false when the window is used up. */
+bool session_credit_take(struct session *);
+/* Given by the client; adds up to at most `most`. */
+void session_credit_add(struct session *, uint32_t events, uint32_t most);
+
+/* Where a catching-up session's members were, for records of rooms that they
+ * joined or left since: from joined_pos to left_pos, both included (a member
+ * sees its own coming and going). Filled by the caller. PARLOR_E_TOO_MANY at
+ * the limit: the session is to be reset. */
+enum parlor_err session_stays_add(struct session_table *, struct session *, uint64_t room,
+				  uint64_t joined_pos, uint64_t left_pos) PARLOR_MUST_CHECK;
+bool session_stays_has(const struct session *, uint64_t room, uint64_t position);
+void session_stays_clear(struct session *);
+
+#endif

@@ -1,0 +1,108 @@
+/* All settings of parlord in one struct, with a table that names, bounds and
+ * documents each. Owns the texts; acts on nothing. */
+#ifndef BROKER_SETTINGS_H
+#define BROKER_SETTINGS_H
+
+#include "core/core.h"
+
+#include "base/conf.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct core_limits;
+
+/* Texts are never NULL after settings_init; empty: not set. */
+struct settings {
+	/* [broker] */
+	char *data;   /* directory */
+	char *listen; /* for clients */
+	char *worker_listen;
+	char *keys; /* file; empty: loopback only, no keys */
+	char *log_level;
+
+	/* [store] */
+	uint64_t map_init_bytes;
+	uint64_t map_max_bytes;
+	uint64_t headroom_bytes;
+	uint64_t dirty_rows_max; /* above it a turn writes back until it is below */
+	uint64_t behind_records_max;
+	uint64_t write_back_rows; /* a slice at most */
+
+	/* [history] */
+	uint64_t hot_records; /* newest journal records kept; 0: all */
+	uint64_t hot_bytes;   /* of the journal on disk; 0: all */
+	uint64_t hot_seconds; /* age of records kept; 0: all */
+	bool without_mysql;   /* history goes although no database has it */
+	bool snapshots;       /* only what the snapshot has goes */
+
+	/* [limits] */
+	uint64_t name_bytes;
+	uint64_t avatar_bytes;
+	uint64_t body_bytes;
+	uint64_t client_id_bytes;
+	uint64_t room_members;
+	uint64_t request_members;
+	uint64_t mentions;
+	uint64_t page;
+	uint64_t page_bytes; /* bodies of a page, about */
+	uint64_t members;
+	uint64_t rooms;
+	uint64_t tenants;
+	uint64_t rooms_resident;
+	uint64_t memberships_resident;
+	uint64_t members_resident;
+	uint64_t frame_bytes;
+	uint64_t frame_requests;
+
+	/* [session] */
+	uint64_t heartbeat_ms;
+	uint64_t timeout_ms;
+	uint64_t sessions;
+	uint64_t session_members;
+	uint64_t session_stays;
+	uint64_t session_waiting;
+	uint64_t session_queue_bytes;
+	uint64_t queue_bytes; /* of all sessions */
+	uint64_t audience_entries;
+	uint64_t credit; /* the most a client may hold */
+
+	/* [turn] */
+	uint64_t turn_requests; /* requests of one commit */
+	uint64_t turn_bytes;    /* of their frames */
+
+	/* [sync] */
+	uint64_t parts;
+	uint64_t batch_records;
+	uint64_t batch_bytes;
+	uint64_t worker_heartbeat_ms;
+	uint64_t worker_lease_ms;
+	uint64_t cold_queries; /* history queries at workers, all sessions */
+	uint64_t cold_timeout_ms;
+};
+
+extern const struct conf_row settings_rows[];
+
+/* The defaults; limits of the core from core_limits_default or a test's own. */
+void settings_init(struct settings *, const struct core_limits *defaults);
+void settings_fini(struct settings *);
+
+/* From a file, over what is there. One line in `why` (at least 256 bytes). */
+enum parlor_err settings_read(struct settings *, const char *path, char *why,
+			      size_t why_size) PARLOR_MUST_CHECK;
+/* One, by its name ("session.timeout_ms"): the command line's. */
+enum parlor_err settings_set(struct settings *, const char *name, const char *value, char *why,
+			     size_t why_size) PARLOR_MUST_CHECK;
+/* What no single range can say: heartbeat below timeout, a body fits a frame,
+ * and so on. Call once all is read. */
+enum parlor_err settings_check(const struct settings *, char *why,
+			       size_t why_size) PARLOR_MUST_CHECK;
+
+void settings_core_limits(const struct settings *, struct core_limits *);
+
+/* A commented example of a configuration with every default. */
+void settings_print_default(FILE *, const struct core_limits *defaults);
+
+#endif

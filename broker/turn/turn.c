@@ -1,0 +1,70 @@
+#include "turn/turn.h"
+
+#include "fanout/event/event.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+
+void turn_fini(struct turn *t)
+{
+	buf_fini(&t->bytes);
+	buf_fini(&t->scratch);
+	free(t->records);
+	free(t->recalls);
+}
+
+void turn_record(void *turn, const struct record *r)
+{
+	struct turn *t = turn;
+	if (t->len == t->cap) {
+		t->cap = t->cap ? 2 * t->cap : 256;
+		t->records = mem_resize(t->records, t->cap, sizeof *t->records);
+	}
+	struct turn_record *out = &t->records[t->len++];
+	*out = (struct turn_record){.position = r->position,
+				    .room = r->room,
+				    .member = r->member,
+				    .tenant = r->tenant,
+				    .part = record_partition(r, t->parts),
+				    .heard = record_kind(r->kind)->heard,
+				    .moves = record_moves(r),
+				    .head_at = t->bytes.len};
+	record_encode(&t->bytes, r);
+	out->head_len = t->bytes.len - out->head_at;
+	out->event_at = t->bytes.len;
+	event_put(&t->bytes, r, &t->scratch);
+	out->event_len = t->bytes.len - out->event_at;
+	t->moves |= out->moves != MOVES_NOBODY;
+}
+
+void turn_recall_body(struct turn *t, uint64_t position)
+{
+	if (t->recalls_len == t->recalls_cap) {
+		t->recalls_cap = t->recalls_cap ? 2 * t->recalls_cap : 16;
+		t->recalls = mem_resize(t->recalls, t->recalls_cap, sizeof *t->recalls);
+	}
+	t->recalls[t->recalls_len++].position = position;
+}
+
+void turn_clear(struct turn *t)
+{
+	buf_clear(&t->bytes);
+	t->len = 0;
+	t->recalls_len = 0;
+	t->moves = false;
+}
+
+struct span turn_event(const struct turn *t, const struct turn_record *r)
+{
+	return (struct span){t->bytes.data + r->event_at, r->event_len};
+}
+
+bool turn_event_at(const struct turn *t, uint64_t position, struct span *event)
+{
+	if (!t->len || position < t->records[0].position ||
+	    position > t->records[t->len - 1].position)
+		return false;
+	*event = turn_event(t, &t->records[position - t->records[0].position]);
+	return true;
+}

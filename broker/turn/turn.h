@@ -1,0 +1,51 @@
+/* The records of one turn of the loop, from the core's sink to the journal:
+ * encoded once, appended together with a slice of write-back in one commit, and
+ * then handed on, in order, to whoever delivers them. Owns the encoded bytes of
+ * the turn; delivers nothing itself. */
+#ifndef TURN_TURN_H
+#define TURN_TURN_H
+
+#include "core/core.h"
+#include "core/kinds.h"
+
+struct store;
+
+struct turn_record {
+	uint64_t position;
+	uint64_t room;
+	uint64_t member;
+	uint32_t tenant;
+	uint8_t part;
+	enum record_topic heard;
+	enum record_moves moves;
+	size_t head_at, head_len;   /* in turn.bytes */
+	size_t event_at, event_len; /* 0: nobody is told */
+};
+
+/* A message whose body must leave its record with this commit. */
+struct turn_recall {
+	uint64_t position;
+};
+
+struct turn {
+	struct buf bytes;
+	struct buf scratch;
+	struct turn_record *records;
+	size_t len, cap;
+	struct turn_recall *recalls;
+	size_t recalls_len, recalls_cap;
+	bool moves; /* holds a record after which others hear of a room */
+	uint32_t parts;
+};
+
+void turn_fini(struct turn *);
+/* core_sink.record; ctx is the turn. */
+void turn_record(void *turn, const struct record *);
+void turn_recall_body(struct turn *, uint64_t position);
+void turn_clear(struct turn *);
+struct span turn_event(const struct turn *, const struct turn_record *);
+
+/* The same by position; false when there is no such record. */
+bool turn_event_at(const struct turn *, uint64_t position, struct span *event);
+
+#endif
