@@ -306,7 +306,7 @@ static void dispatch_payload(struct broker *b, struct ask *a, struct span payloa
 void dispatch_frame(struct broker *b, const struct front_frame *f)
 {
 	struct ask a = {.broker = b,
-			.session = session_find(b->sessions, front_routing(f)),
+			.session = session_find(b->sessions, front_routing(f), front_user(f)),
 			.routing = front_routing(f),
 			.user = front_user(f)};
 	if (a.session && a.session->ending)

@@ -224,6 +224,7 @@ enum parlor_err roster_begin(struct broker *b, const struct roster_begin *q, str
 		return err;
 	uint64_t credit = hello->credit < b->settings.credit ? hello->credit : b->settings.credit;
 	struct session_hello how = {.routing = q->routing,
+				    .user = q->user,
 				    .tenant = SPAN_TEXT(hello->tenant),
 				    .client = SPAN_TEXT(hello->client),
 				    .presence = hello->presence,

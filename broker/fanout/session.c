@@ -122,12 +122,23 @@ struct session *session_watchers(struct session_table *t, struct span id)
 
 /* ---- the table ------------------------------------------------------------------- */
 
-struct session *session_find(struct session_table *t, struct span routing)
+static struct session *by_routing(struct session_table *t, struct span routing)
 {
 	struct session *s = NULL;
 	if (routing.len == SESSION_ROUTING_BYTES)
 		HASH_FIND(hh, t->by_routing, routing.data, SESSION_ROUTING_BYTES, s);
 	return s;
+}
+
+static bool same_user(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+struct session *session_find(struct session_table *t, struct span routing, const char *user)
+{
+	struct session *s = by_routing(t, routing);
+	return s && same_user(s->user, user) ? s : NULL;
 }
 
 static bool chosen_by_router(struct span routing)
@@ -140,13 +151,15 @@ enum parlor_err session_open(struct session_table *t, const struct session_hello
 {
 	if (!chosen_by_router(hello->routing))
 		return PARLOR_E_FRAME;
-	if (session_find(t, hello->routing))
+	if (by_routing(t, hello->routing))
 		return PARLOR_E_SESSION_EXISTS;
 	if (HASH_COUNT(t->by_routing) >= t->limits.sessions)
 		return PARLOR_E_SESSIONS_FULL;
 
 	struct session *s = mem_new(sizeof *s);
 	memcpy(s->routing, hello->routing.data, SESSION_ROUTING_BYTES);
+	if (hello->user)
+		s->user = mem_text(hello->user, strlen(hello->user));
 	size_t client_len = text_cut(hello->client.data, hello->client.len, SESSION_CLIENT_MAX);
 	if (client_len)
 		memcpy(s->client, hello->client.data, client_len);
@@ -174,6 +187,7 @@ void session_close(struct session_table *t, struct session *s)
 	DL_DELETE2(t->heard, s, heard_prev, heard_next);
 	HASH_DEL(t->by_routing, s);
 	tenant_drop(t, s->tenant);
+	free(s->user);
 	free(s);
 }
 

@@ -1,5 +1,5 @@
-/* Sessions: one connection of a backend service each, found by its routing id,
- * with the members it speaks for. Owns the table, each session's attached
+/* Sessions: one connection of a backend service each, found by its routing id and
+ * the key it came with, with the members it speaks for. Owns the table, each session's attached
  * members and stays, the index from a member to its sessions (several devices),
  * the order of last words heard, and the list of those catching up. Sends
  * nothing, reads no clock, and never looks at rooms: who calls keeps audience
@@ -57,6 +57,7 @@ struct session_member {
 struct session {
 	UT_hash_handle hh;
 	uint8_t routing[SESSION_ROUTING_BYTES];
+	char *user;                          /* its key; NULL without keys */
 	char client[SESSION_CLIENT_MAX + 1]; /* for the log only */
 	uint64_t number;                     /* 1, 2, ... in order of opening */
 	struct session_tenant *tenant;
@@ -95,11 +96,13 @@ struct session_table *session_table_new(const struct session_limits *);
 /* Frees what is left; peers and audience are the caller's and gone before. */
 void session_table_free(struct session_table *);
 
-/* NULL when that peer has said no hello. */
-struct session *session_find(struct session_table *, struct span routing);
+/* NULL when that peer has said no hello. A session is its key's: who comes with
+ * another one has none, whatever its routing id. */
+struct session *session_find(struct session_table *, struct span routing, const char *user);
 
 struct session_hello {
 	struct span routing;
+	const char *user; /* NULL without keys */
 	struct span tenant;
 	struct span client; /* cut to SESSION_CLIENT_MAX */
 	bool presence;

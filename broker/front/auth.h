@@ -42,8 +42,9 @@ void auth_serve(struct auth *);
  * front_open does it. Nothing happens without keys. */
 enum parlor_err auth_guard(const struct auth *, void *socket, enum auth_role) PARLOR_MUST_CHECK;
 
-/* `user` is zmq_msg_gets(frame, "User-Id"), NULL is fine. A connection keeps
- * its key, so asking at hello is enough. Without keys both allow everything. */
+/* `user` is zmq_msg_gets(frame, "User-Id"), NULL is fine. Asked at hello: from then
+ * on the session belongs to that key (session_find). Without keys both allow
+ * everything. */
 bool auth_tenant_allowed(const struct auth *, const char *user, struct span tenant);
 bool auth_is_worker(const struct auth *, const char *user);
 

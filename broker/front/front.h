@@ -1,6 +1,7 @@
 /* A ROUTER that peers connect to: the broker has one for clients and one for
  * workers. Owns the socket and the rules of its frames: which address may be
- * bound, ids chosen by ROUTER only, one payload frame a message. Reads no
+ * bound, routing ids given by ROUTER whatever a peer names, one payload frame a
+ * message. Reads no
  * payload; sending is outbox.h's. */
 #ifndef FRONT_FRONT_H
 #define FRONT_FRONT_H
@@ -51,11 +52,12 @@ void front_frame_init(struct front_frame *);
 void front_frame_close(struct front_frame *);
 struct span front_routing(const struct front_frame *);
 struct span front_payload(const struct front_frame *);
-const char *front_user(const struct front_frame *); /* for auth_*; may be NULL */
+/* The key it came with, for auth_* and to know a session's own frames by; NULL
+ * without keys. */
+const char *front_user(const struct front_frame *);
 
 /* The next message without waiting; false: nothing is there. A message of other
- * than one payload frame is drained whole and given with err FRAME, and so is
- * one from a peer that chose its own routing id. */
+ * than one payload frame is drained whole and given with err FRAME. */
 bool front_recv(struct front *, struct front_frame *);
 
 /* Whether an endpoint is of this machine only: ipc, inproc, or tcp on

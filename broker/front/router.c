@@ -3,6 +3,7 @@
 #include "base/mem.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zmq.h>
@@ -15,7 +16,8 @@ struct link {
 
 bool link_peer_equal(const struct link_peer *a, const struct link_peer *b)
 {
-	return a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
+	return a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0 &&
+	       strcmp(a->key, b->key) == 0;
 }
 
 struct link *link_new(void *socket)
@@ -48,12 +50,19 @@ static bool drop_rest(struct link *l)
 	return any;
 }
 
+static void peer_read(struct link_peer *peer, zmq_msg_t *id)
+{
+	const char *key = zmq_msg_gets(id, "User-Id");
+	peer->len = (uint8_t)zmq_msg_size(id);
+	memcpy(peer->bytes, zmq_msg_data(id), peer->len);
+	(void)snprintf(peer->key, sizeof peer->key, "%s", key ? key : "");
+}
+
 enum link_got link_receive(struct link *l, struct link_peer *peer, struct span *frame)
 {
 	if (zmq_msg_recv(&l->id, l->socket, ZMQ_DONTWAIT) < 0)
 		return LINK_NOTHING;
-	peer->len = (uint8_t)zmq_msg_size(&l->id);
-	memcpy(peer->bytes, zmq_msg_data(&l->id), peer->len);
+	peer_read(peer, &l->id);
 	if (!zmq_msg_more(&l->id) || zmq_msg_recv(&l->frame, l->socket, ZMQ_DONTWAIT) < 0)
 		return LINK_BAD;
 	if (drop_rest(l))

@@ -8,10 +8,13 @@
 
 struct link;
 
-/* Who: the routing id that the socket gave or the peer chose. */
+#define LINK_KEY_MAX 40 /* of a CURVE key in Z85 */
+
+/* Who: the routing id that the socket gave, and the key it came with. */
 struct link_peer {
 	uint8_t len;
 	uint8_t bytes[255];
+	char key[LINK_KEY_MAX + 1]; /* empty without keys */
 };
 bool link_peer_equal(const struct link_peer *, const struct link_peer *);
 

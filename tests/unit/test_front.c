@@ -51,16 +51,21 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void *peer_open(struct world *w, int type, const char *routing)
+static void *peer_named(struct world *w, int type, struct span routing)
 {
 	int linger = 0;
 	void *socket = zmq_socket(w->ctx, type);
 	assert_int_equal(zmq_setsockopt(socket, ZMQ_LINGER, &linger, sizeof linger), 0);
-	if (routing)
-		assert_int_equal(zmq_setsockopt(socket, ZMQ_ROUTING_ID, routing, strlen(routing)),
+	if (routing.len)
+		assert_int_equal(zmq_setsockopt(socket, ZMQ_ROUTING_ID, routing.data, routing.len),
 				 0);
 	assert_int_equal(zmq_connect(socket, front_endpoint(w->front)), 0);
 	return socket;
+}
+
+static void *peer_open(struct world *w, int type)
+{
+	return peer_named(w, type, (struct span){NULL, 0});
 }
 
 static void await_readable(void *socket)
@@ -93,7 +98,7 @@ static void answer(struct world *w, const char *text)
 static void test_one_payload_frame_is_a_message(void **state)
 {
 	struct world *w = *state;
-	void *peer = peer_open(w, ZMQ_DEALER, NULL);
+	void *peer = peer_open(w, ZMQ_DEALER);
 	assert_false(front_recv(w->front, &w->frame));
 	say(peer, "one", 0);
 	say(peer, "", 0);
@@ -109,8 +114,8 @@ static void test_more_frames_are_drained_and_reported(void **state)
 {
 	struct world *w = *state;
 	struct front_counts counts;
-	void *peer = peer_open(w, ZMQ_DEALER, NULL);
-	void *other = peer_open(w, ZMQ_DEALER, NULL);
+	void *peer = peer_open(w, ZMQ_DEALER);
+	void *other = peer_open(w, ZMQ_DEALER);
 	for (int i = 0; i < 100; i++)
 		say(peer, "part", ZMQ_SNDMORE);
 	say(peer, "last", 0);
@@ -134,21 +139,100 @@ static void test_more_frames_are_drained_and_reported(void **state)
 static void test_a_request_socket_is_told_too(void **state)
 {
 	struct world *w = *state;
-	void *peer = peer_open(w, ZMQ_REQ, NULL);
+	void *peer = peer_open(w, ZMQ_REQ);
 	say(peer, "with an empty frame in front", 0);
 	expect(w, PARLOR_E_FRAME, "");
 	zmq_close(peer);
 }
 
-static void test_a_peer_does_not_choose_its_routing_id(void **state)
+/* The number in the id that ROUTER gave who sent the last frame. */
+static uint32_t number(struct world *w)
+{
+	struct span id = front_routing(&w->frame);
+	const uint8_t *at = id.data;
+	assert_int_equal(id.len, 5);
+	assert_int_equal(at[0], 0);
+	return (uint32_t)at[1] << 24 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 8 | at[4];
+}
+
+/* As ROUTER writes it. */
+static struct span id_of(uint32_t n, uint8_t bytes[5])
+{
+	for (int i = 4; i > 0; i--, n >>= 8)
+		bytes[i] = (uint8_t)n;
+	bytes[0] = 0;
+	return (struct span){bytes, 5};
+}
+
+/* Connects under a name, says hello, is answered; returns the number it was given. */
+static uint32_t meet(struct world *w, struct span name, void **peer)
+{
+	char text[8];
+	*peer = peer_named(w, ZMQ_DEALER, name);
+	say(*peer, "hello", 0);
+	expect(w, PARLOR_E_OK, "hello");
+	answer(w, "yes");
+	await_readable(*peer);
+	assert_int_equal(zmq_recv(*peer, text, sizeof text, 0), 3);
+	return number(w);
+}
+
+static void test_whatever_id_a_peer_names_it_gets_one_of_routers(void **state)
 {
 	struct world *w = *state;
-	void *peer = peer_open(w, ZMQ_DEALER, "mine!");
-	say(peer, "hello", 0);
-	expect(w, PARLOR_E_FRAME, "");
-	answer(w, "refused");
-	await_readable(peer);
-	zmq_close(peer);
+	static const struct span names[] = {{"mine!", 5}, {"x", 1}, {"\0five", 5}, {"\0", 1}};
+	void *peers[8];
+	size_t n = 0;
+	uint32_t last = meet(w, (struct span){NULL, 0}, &peers[n++]);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		assert_int_equal(meet(w, names[i], &peers[n++]), ++last);
+	while (n--)
+		zmq_close(peers[n]);
+}
+
+static void test_another_peers_id_cannot_be_taken(void **state)
+{
+	struct world *w = *state;
+	uint8_t bytes[5];
+	void *victim, *thief;
+	uint32_t mine = meet(w, (struct span){NULL, 0}, &victim);
+	/* While the peer is there, and when its connection is gone. */
+	assert_int_equal(meet(w, id_of(mine, bytes), &thief), mine + 1);
+	zmq_close(thief);
+	zmq_close(victim);
+	assert_int_equal(meet(w, id_of(mine, bytes), &thief), mine + 2);
+	zmq_close(thief);
+}
+
+static void test_an_id_that_router_has_yet_to_give_cannot_be_taken(void **state)
+{
+	struct world *w = *state;
+	uint8_t bytes[5];
+	void *peers[10];
+	uint32_t last = meet(w, (struct span){NULL, 0}, &peers[0]);
+	for (uint32_t i = 1; i < 6; i++)
+		assert_int_equal(meet(w, id_of(last + 5, bytes), &peers[i]), last + i);
+	/* libzmq would end the process when it comes to a number that is taken. */
+	for (uint32_t i = 6; i < 10; i++)
+		assert_int_equal(meet(w, (struct span){NULL, 0}, &peers[i]), last + i);
+	for (size_t i = 0; i < sizeof peers / sizeof *peers; i++)
+		zmq_close(peers[i]);
+}
+
+static void test_the_first_number_cannot_be_foreseen(void **state)
+{
+	(void)state;
+	uint32_t first[2];
+	for (size_t i = 0; i < 2; i++) {
+		void *world, *peer;
+		/* As every process begins. */
+		srand(1);
+		assert_int_equal(setup(&world), 0);
+		first[i] = meet(world, (struct span){NULL, 0}, &peer);
+		zmq_close(peer);
+		assert_int_equal(teardown(&world), 0);
+	}
+	assert_int_not_equal(first[0], first[1]);
 }
 
 static void test_too_large_a_frame_costs_the_connection(void **state)
@@ -157,8 +241,8 @@ static void test_too_large_a_frame_costs_the_connection(void **state)
 	struct front_counts counts;
 	char large[FRAME_MAX + 1];
 	memset(large, 'x', sizeof large);
-	void *fine = peer_open(w, ZMQ_DEALER, NULL);
-	void *bad = peer_open(w, ZMQ_DEALER, NULL);
+	void *fine = peer_open(w, ZMQ_DEALER);
+	void *bad = peer_open(w, ZMQ_DEALER);
 	say(bad, "before", 0);
 	expect(w, PARLOR_E_OK, "before");
 
@@ -251,7 +335,10 @@ int main(void)
 		IN_A_WORLD(test_one_payload_frame_is_a_message),
 		IN_A_WORLD(test_more_frames_are_drained_and_reported),
 		IN_A_WORLD(test_a_request_socket_is_told_too),
-		IN_A_WORLD(test_a_peer_does_not_choose_its_routing_id),
+		IN_A_WORLD(test_whatever_id_a_peer_names_it_gets_one_of_routers),
+		IN_A_WORLD(test_another_peers_id_cannot_be_taken),
+		IN_A_WORLD(test_an_id_that_router_has_yet_to_give_cannot_be_taken),
+		cmocka_unit_test(test_the_first_number_cannot_be_foreseen),
 		IN_A_WORLD(test_too_large_a_frame_costs_the_connection),
 		cmocka_unit_test(test_loopback_is_recognized),
 		IN_A_WORLD(test_without_keys_only_loopback_is_bound),

@@ -53,20 +53,38 @@ static void test_a_session_is_found_by_its_routing_id(void **state)
 	struct session *one = open_session(t, 1, "acme", false);
 	struct session *two = open_session(t, 2, "acme", false);
 	char name[SESSION_NAME_MAX];
-	assert_ptr_equal(session_find(t, routing(1)), one);
-	assert_ptr_equal(session_find(t, routing(2)), two);
-	assert_null(session_find(t, routing(3)));
-	assert_null(session_find(t, (struct span){"\0\0\0\1", 4}));
+	assert_ptr_equal(session_find(t, routing(1), NULL), one);
+	assert_ptr_equal(session_find(t, routing(2), NULL), two);
+	assert_null(session_find(t, routing(3), NULL));
+	assert_null(session_find(t, (struct span){"\0\0\0\1", 4}, NULL));
 	assert_ptr_equal(one->tenant, two->tenant);
 	assert_string_equal(session_name(two, name), "#2 acme/gateway");
 	assert_true(span_equal(session_routing(two), routing(2)));
 
 	session_close(t, one);
-	assert_null(session_find(t, routing(1)));
+	assert_null(session_find(t, routing(1), NULL));
 	assert_int_equal(session_count(t), 1);
 	assert_non_null(session_tenant_find(t, SPAN_TEXT("acme")));
 	session_close(t, two);
 	assert_null(session_tenant_find(t, SPAN_TEXT("acme")));
+}
+
+static void test_a_session_is_its_keys_alone(void **state)
+{
+	struct session_table *t = *state;
+	struct session *s, *other = NULL;
+	char key[] = "a", same[] = "a";
+	struct session_hello hello = {
+		.routing = routing(1), .user = key, .tenant = SPAN_TEXT("acme")};
+	assert_int_equal(session_open(t, &hello, &s), PARLOR_E_OK);
+	assert_ptr_equal(session_find(t, routing(1), same), s);
+	assert_null(session_find(t, routing(1), "b"));
+	assert_null(session_find(t, routing(1), NULL));
+	hello.user = "b";
+	assert_int_equal(session_open(t, &hello, &other), PARLOR_E_SESSION_EXISTS);
+	assert_null(other);
+	assert_ptr_equal(session_find(t, routing(1), key), s);
+	assert_null(session_find(t, routing(1), "b"));
 }
 
 static void test_what_cannot_be_a_session_is_refused(void **state)
@@ -86,7 +104,7 @@ static void test_what_cannot_be_a_session_is_refused(void **state)
 	assert_int_equal(session_open(t, &hello, &s), PARLOR_E_SESSIONS_FULL);
 	assert_int_equal(session_count(t), limits.sessions);
 
-	session_close(t, session_find(t, routing(1)));
+	session_close(t, session_find(t, routing(1), NULL));
 	assert_int_equal(session_open(t, &hello, &s), PARLOR_E_OK);
 }
 
@@ -287,6 +305,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_A_TABLE(test_a_session_is_found_by_its_routing_id),
+		IN_A_TABLE(test_a_session_is_its_keys_alone),
 		IN_A_TABLE(test_what_cannot_be_a_session_is_refused),
 		IN_A_TABLE(test_a_long_client_name_is_cut_between_characters),
 		IN_A_TABLE(test_the_longest_silent_session_expires_first),
