@@ -3,6 +3,7 @@
 #include "mem.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,14 +35,6 @@ void buf_grow(struct buf *b, size_t n)
 	b->cap = cap;
 }
 
-static void put_little(struct buf *b, uint64_t value, size_t n)
-{
-	uint8_t *at = buf_reserve(b, n);
-	for (size_t i = 0; i < n; i++)
-		at[i] = (uint8_t)(value >> (8 * i));
-	b->len += n;
-}
-
 void buf_put_u8(struct buf *b, uint8_t value)
 {
 	*buf_reserve(b, 1) = value;
@@ -50,12 +43,14 @@ void buf_put_u8(struct buf *b, uint8_t value)
 
 void buf_put_u32(struct buf *b, uint32_t value)
 {
-	put_little(b, value, 4);
+	value = htole32(value);
+	buf_put(b, &value, sizeof value);
 }
 
 void buf_put_u64(struct buf *b, uint64_t value)
 {
-	put_little(b, value, 8);
+	value = htole64(value);
+	buf_put(b, &value, sizeof value);
 }
 
 void buf_put_span(struct buf *b, struct span s)
@@ -108,43 +103,45 @@ static const uint8_t *take(struct reader *r, uint64_t n)
 	return at;
 }
 
-static uint64_t take_little(struct reader *r, size_t n)
-{
-	const uint8_t *at = take(r, n);
-	uint64_t value = 0;
-	for (size_t i = 0; at && i < n; i++)
-		value |= (uint64_t)at[i] << (8 * i);
-	return value;
-}
-
 uint8_t reader_u8(struct reader *r)
 {
-	return (uint8_t)take_little(r, 1);
+	const uint8_t *at = take(r, 1);
+	return at ? *at : 0;
 }
 
 uint32_t reader_u32(struct reader *r)
 {
-	return (uint32_t)take_little(r, 4);
+	uint32_t value = 0;
+	const uint8_t *at = take(r, sizeof value);
+	if (at)
+		memcpy(&value, at, sizeof value);
+	return le32toh(value);
 }
 
 uint64_t reader_u64(struct reader *r)
 {
-	return take_little(r, 8);
+	uint64_t value = 0;
+	const uint8_t *at = take(r, sizeof value);
+	if (at)
+		memcpy(&value, at, sizeof value);
+	return le64toh(value);
 }
 
+/* A reader that failed stands at its end. */
 uint64_t reader_varint(struct reader *r)
 {
 	uint64_t value = 0;
-	for (unsigned shift = 0; shift < 7 * BUF_VARINT_MAX; shift += 7) {
-		const uint8_t *at = take(r, 1);
-		if (!at)
-			return 0;
+	const uint8_t *at = r->at;
+	for (unsigned shift = 0; shift < 7 * BUF_VARINT_MAX && at < r->end; shift += 7) {
+		uint8_t byte = *at++;
 		/* The tenth byte has room for one bit. */
-		if (shift == 63 && *at > 1)
+		if (shift == 63 && byte > 1)
 			break;
-		value |= (uint64_t)(*at & 0x7f) << shift;
-		if (*at < 0x80)
+		value |= (uint64_t)(byte & 0x7f) << shift;
+		if (byte < 0x80) {
+			r->at = at;
 			return value;
+		}
 	}
 	fail(r);
 	return 0;
