@@ -41,7 +41,7 @@ void message_emit(struct core *c, const struct message_draft *d, struct core_pos
 		p->sender_name = ms->name;
 		p->sender_avatar = ms->avatar;
 	}
-	if (d->told) {
+	if (d->imported) {
 		p->sender_name = d->sender_name;
 		p->sender_avatar = d->sender_avatar;
 	}

@@ -65,7 +65,7 @@ struct message_draft {
 	const struct span *mention_ids;
 	const uint64_t *mentions;
 	size_t mentions_len;
-	bool told; /* the sender as it was when it spoke: */
+	bool imported; /* the sender as it was when it spoke: */
 	struct span sender_name, sender_avatar;
 };
 void message_emit(struct core *, const struct message_draft *, struct core_posted *);

@@ -101,7 +101,7 @@ enum parlor_err core_room_create(struct core *c, const struct core_call *call,
 		room_view(room, view);
 		if (room->row.state == ROOM_STATE_DISSOLVED)
 			return PARLOR_E_ROOM_DISSOLVED;
-		/* 0: told, not asked for; what was asked then is not known. */
+		/* 0: imported; what was asked when it was made is not known. */
 		return !room->row.content || room->row.content == content ? PARLOR_E_OK
 									  : PARLOR_E_ROOM_CONFLICT;
 	}

@@ -1,4 +1,4 @@
-/* What is told makes a journal like any other: executed again from nothing it
+/* What is imported makes a journal like any other: executed again from nothing it
  * gives the same rows, to the byte. */
 #include "builder.h"
 #include "core/kinds.h"
@@ -66,47 +66,48 @@ static void join(struct builder *b, uint64_t time_us, const char *room, const ch
 		PARLOR_E_OK);
 }
 
-static uint64_t say(struct builder *b, uint64_t time_us, struct core_told_message told)
+static uint64_t say(struct builder *b, uint64_t time_us, struct core_imported_message imported)
 {
 	struct core_posted posted;
 	const struct core_call call = at(time_us);
-	told.room = T("r");
-	told.type = MESSAGE_TYPE_MESSAGE;
-	assert_int_equal(builder_message(b, &call, &told, &posted), PARLOR_E_OK);
+	imported.room = T("r");
+	imported.type = MESSAGE_TYPE_MESSAGE;
+	assert_int_equal(builder_message(b, &call, &imported, &posted), PARLOR_E_OK);
 	assert_int_equal(builder_step(b), PARLOR_E_OK);
 	return posted.seq;
 }
 
-static void tell(struct builder *b, unsigned messages)
+static void import(struct builder *b, unsigned messages)
 {
 	struct core_unread_view unread;
 	const struct core_call call = at(1000);
 	const struct span mentions[] = {T("bob"), T("nobody")};
-	assert_int_equal(core_tell_room(builder_core(b), &call,
-					&(struct core_told_room){.id = T("r"), .name = T("Room")}),
-			 PARLOR_E_OK);
+	assert_int_equal(
+		core_import_room(builder_core(b), &call,
+				 &(struct core_imported_room){.id = T("r"), .name = T("Room")}),
+		PARLOR_E_OK);
 	join(b, 1000, "r", "alice");
 	join(b, 1000, "r", "bob");
 	for (unsigned i = 0; i < messages; i++) {
 		char client_id[16];
 		snprintf(client_id, sizeof client_id, "%u", i);
 		say(b, 2000 + i,
-		    (struct core_told_message){.sender = T(i % 3 ? "alice" : "bob"),
-					       .client_id = T(client_id),
-					       .body = T("hello")});
+		    (struct core_imported_message){.sender = T(i % 3 ? "alice" : "bob"),
+						   .client_id = T(client_id),
+						   .body = T("hello")});
 	}
-	say(b, 900000, (struct core_told_message){.sender = T("carol"), .body = T("has left")});
-	say(b, 900000, (struct core_told_message){.body = T("the system")});
+	say(b, 900000, (struct core_imported_message){.sender = T("carol"), .body = T("has left")});
+	say(b, 900000, (struct core_imported_message){.body = T("the system")});
 	say(b, 900001,
-	    (struct core_told_message){
+	    (struct core_imported_message){
 		    .sender = T("alice"), .client_id = T("x"), .recalled = true});
 	say(b, 900002,
-	    (struct core_told_message){
+	    (struct core_imported_message){
 		    .sender = T("alice"), .mentions = mentions, .mentions_len = 2});
 	const struct core_call later = at(950000);
 	assert_int_equal(core_read(builder_core(b), &later, T("r"), T("bob"), 5, &unread),
 			 PARLOR_E_OK);
-	assert_int_equal(core_tell_last_seen(builder_core(b), &later, T("dave")), PARLOR_E_OK);
+	assert_int_equal(core_import_last_seen(builder_core(b), &later, T("dave")), PARLOR_E_OK);
 	assert_int_equal(builder_finish(b), PARLOR_E_OK);
 }
 
@@ -157,14 +158,14 @@ static void execute_again(struct store *from, struct store *to)
 	core_free(core);
 }
 
-static void test_told_and_executed_again_the_state_is_the_same(void **state)
+static void test_imported_and_executed_again_the_state_is_the_same(void **state)
 {
 	const struct place *p = *state;
 	struct builder *b;
 	struct hash128 built, again;
 	char why[256];
 	assert_int_equal(builder_open(&b, p->dir, 4, why, sizeof why), PARLOR_E_OK);
-	tell(b, 5000);
+	import(b, 5000);
 	uint64_t last = store_last(builder_store(b));
 	assert_int_equal(store_covered(builder_store(b)), last);
 	assert_true(builder_room_position(b, 1) < last);
@@ -194,7 +195,7 @@ static void test_a_repeated_post_is_known_and_a_recalled_one_whatever_it_held(vo
 				 .body = T("hello"),
 				 .type = MESSAGE_TYPE_MESSAGE};
 	assert_int_equal(builder_open(&b, p->dir, 4, why, sizeof why), PARLOR_E_OK);
-	tell(b, 10);
+	import(b, 10);
 	assert_int_equal(core_post(builder_core(b), &call, &post, &posted), PARLOR_E_OK);
 	assert_int_equal(posted.seq, 1);
 	assert_int_equal(posted.time_us, 2000);
@@ -220,24 +221,33 @@ static void test_what_no_table_should_hold_is_refused(void **state)
 	memset(long_id, 'x', 65);
 	assert_int_equal(builder_open(&b, p->dir, 4, why, sizeof why), PARLOR_E_OK);
 	struct core *core = builder_core(b);
-	const struct core_told_room room = {.id = T("r")};
-	assert_int_equal(core_tell_room(core, &call, &room), PARLOR_E_OK);
-	assert_int_equal(core_tell_room(core, &call, &room), PARLOR_E_ROOM_CONFLICT);
-	assert_int_equal(core_tell_room(core, &call, &(struct core_told_room){.id = T("")}),
+	const struct core_imported_room room = {.id = T("r")};
+	assert_int_equal(core_import_room(core, &call, &room), PARLOR_E_OK);
+	assert_int_equal(core_import_room(core, &call, &room), PARLOR_E_ROOM_CONFLICT);
+	assert_int_equal(core_import_room(core, &call, &(struct core_imported_room){.id = T("")}),
 			 PARLOR_E_EMPTY);
-	assert_int_equal(core_tell_room(core, &call, &(struct core_told_room){.id = T(long_id)}),
-			 PARLOR_E_TOO_LONG);
-	struct core_told_message told = {.room = T("r"), .type = 3};
-	assert_int_equal(core_tell_message(core, &call, &told, &posted), PARLOR_E_VALUE);
-	told.type = MESSAGE_TYPE_NOTICE;
-	told.sender = T(long_id);
-	assert_int_equal(core_tell_message(core, &call, &told, &posted), PARLOR_E_TOO_LONG);
-	told.sender = T("");
-	told.client_id = T("1");
-	assert_int_equal(core_tell_message(core, &call, &told, &posted), PARLOR_E_EMPTY);
-	told.client_id = T("");
-	told.room = T("nowhere");
-	assert_int_equal(core_tell_message(core, &call, &told, &posted), PARLOR_E_ROOM_UNKNOWN);
+	assert_int_equal(
+		core_import_room(core, &call, &(struct core_imported_room){.id = T(long_id)}),
+		PARLOR_E_TOO_LONG);
+	struct core_imported_message imported = {.room = T("r"), .type = 3};
+	assert_int_equal(core_import_message(core, &call, &imported, &posted), PARLOR_E_VALUE);
+	imported.type = MESSAGE_TYPE_NOTICE;
+	imported.sender = T(long_id);
+	assert_int_equal(core_import_message(core, &call, &imported, &posted), PARLOR_E_TOO_LONG);
+	imported.sender = T("");
+	imported.client_id = T("1");
+	assert_int_equal(core_import_message(core, &call, &imported, &posted), PARLOR_E_EMPTY);
+	imported.client_id = T("");
+	imported.room = T("nowhere");
+	assert_int_equal(core_import_message(core, &call, &imported, &posted),
+			 PARLOR_E_ROOM_UNKNOWN);
+	/* A sender that nobody knows yet is not introduced for nothing. */
+	const struct span mentions[] = {T("bob"), T("")};
+	imported.room = T("r");
+	imported.sender = T("stranger");
+	imported.mentions = mentions;
+	imported.mentions_len = 2;
+	assert_int_equal(core_import_message(core, &call, &imported, &posted), PARLOR_E_EMPTY);
 	assert_int_equal(core_position(core), 2);
 	assert_int_equal(builder_finish(b), PARLOR_E_OK);
 	builder_close(b);
@@ -248,8 +258,8 @@ static void test_what_no_table_should_hold_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_told_and_executed_again_the_state_is_the_same,
-						setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_imported_and_executed_again_the_state_is_the_same, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			test_a_repeated_post_is_known_and_a_recalled_one_whatever_it_held, setup,
 			teardown),

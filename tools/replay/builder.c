@@ -158,9 +158,10 @@ static enum parlor_err mark_recalled(struct builder *b)
 }
 
 enum parlor_err builder_message(struct builder *b, const struct core_call *call,
-				const struct core_told_message *told, struct core_posted *posted)
+				const struct core_imported_message *told,
+				struct core_posted *posted)
 {
-	enum parlor_err err = core_tell_message(b->core, call, told, posted);
+	enum parlor_err err = core_import_message(b->core, call, told, posted);
 	return err || !told->recalled ? err : mark_recalled(b);
 }
 

@@ -5,7 +5,7 @@
 #ifndef BUILDER_H
 #define BUILDER_H
 
-#include "core/tell.h"
+#include "core/import.h"
 #include "store/store.h"
 
 #define BUILDER_PARTS_DEFAULT 16
@@ -17,14 +17,14 @@ enum parlor_err builder_open(struct builder **, const char *dir, uint32_t parts,
 			     size_t why_size) PARLOR_MUST_CHECK;
 void builder_close(struct builder *);
 
-/* For requests of core.h and tell.h, each followed by builder_step. */
+/* For requests of the core and import.h, each followed by builder_step. */
 struct core *builder_core(struct builder *);
 /* In a turn: may be read from. */
 struct store *builder_store(struct builder *);
 
-/* core_tell_message; a recalled one is stored as recalled. */
+/* core_import_message; a recalled one is stored as recalled. */
 enum parlor_err builder_message(struct builder *, const struct core_call *,
-				const struct core_told_message *,
+				const struct core_imported_message *,
 				struct core_posted *) PARLOR_MUST_CHECK;
 /* Commits when there is enough. What the core lent is void. */
 enum parlor_err builder_step(struct builder *) PARLOR_MUST_CHECK;

@@ -56,10 +56,10 @@ static enum parlor_err tell_room(struct telling *t, const struct history_fact *f
 {
 	const struct core_call call = call_of(f);
 	t->counts.rooms++;
-	return core_tell_room(builder_core(t->builder), &call,
-			      &(struct core_told_room){.id = f->room,
-						       .name = f->name,
-						       .open = f->of_room.open != 0});
+	return core_import_room(builder_core(t->builder), &call,
+				&(struct core_imported_room){.id = f->room,
+							     .name = f->name,
+							     .open = f->of_room.open != 0});
 }
 
 /* Borrowed from the list, which is NULL when it is no list of texts. */
@@ -79,7 +79,7 @@ static enum parlor_err tell_message(struct telling *t, const struct history_fact
 	const struct core_call call = call_of(f);
 	json_t *list =
 		f->mentions.data ? json_loadb(f->mentions.data, f->mentions.len, 0, NULL) : NULL;
-	const struct core_told_message told = {
+	const struct core_imported_message told = {
 		.room = f->room,
 		.sender = f->member,
 		.sender_name = f->name,
@@ -166,7 +166,7 @@ static enum parlor_err tell_seen(struct telling *t, const struct history_fact *f
 	const struct core_call call = call_of(f);
 	t->counts.members++;
 	return f->of_seen.known
-		       ? core_tell_last_seen(builder_core(t->builder), &call, f->member)
+		       ? core_import_last_seen(builder_core(t->builder), &call, f->member)
 		       : core_member_intern(builder_core(t->builder), &call, f->member, &no);
 }
 
