@@ -345,14 +345,20 @@ def test_by_force_a_living_broker_is_shut_out(stack, tmp_path):
     ("DELETE FROM group_message WHERE seq = 3", "its row says 3 messages"),
     ("UPDATE chat_group SET seen = seen + 1 WHERE member_id = 'bob'", "read up to 0, seen"),
     ("DELETE FROM room", "ROOM_UNKNOWN"),
-], ids=["gap", "short", "seen", "room"])
+    # Only a column of bytes can hold it.
+    ("ALTER TABLE group_message MODIFY message_content MEDIUMBLOB NOT NULL;"
+     "UPDATE group_message SET message_content = X'74E961' WHERE seq = 2", "seq 2 there is no UTF-8 in its body"),
+    ("ALTER TABLE group_message MODIFY mentions MEDIUMBLOB;"
+     "UPDATE group_message SET mentions = X'5B22E9225D' WHERE seq = 3", "seq 3 there is no UTF-8 in its mentions"),
+], ids=["gap", "short", "seen", "room", "body", "mentions"])
 def test_tables_that_do_not_fit_together_are_refused_by_name(stack, harm, words):
     with stack.client() as client:
         client.room_create(room="r", members=people("alice", "bob"))
         say(client, "one", "two", "three")
         stack.settle()
     lose_data(stack)
-    stack.rows(harm)
+    for statement in harm.split(";"):
+        stack.rows(statement)
     marks = stack.rows("SELECT * FROM sync_mark")
     said = rebuild("lmdb", stack, status=1).err
     assert words in said

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -176,12 +177,32 @@ static enum parlor_err (*const tellers[HISTORY_KINDS])(struct telling *,
 	[HISTORY_READ] = tell_read, [HISTORY_END] = tell_end,         [HISTORY_SEEN] = tell_seen,
 };
 
+/* The core is given texts that were checked where they came in. */
+static enum parlor_err check_texts(struct telling *t, const struct history_fact *f)
+{
+	const struct {
+		const char *what;
+		struct span text;
+	} texts[] = {
+		{"tenant", f->tenant},       {"room", f->room},         {"member", f->member},
+		{"name", f->name},           {"avatar", f->avatar},     {"body", f->body},
+		{"client id", f->client_id}, {"mentions", f->mentions},
+	};
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		if (!text_valid(texts[i].text.data, texts[i].text.len))
+			return misfit(t, f, "at seq %" PRIu64 " there is no UTF-8 in its %s",
+				      f->seq, texts[i].what);
+	return PARLOR_E_OK;
+}
+
 static void tell(void *arg, const struct history_fact *f)
 {
 	struct telling *t = arg;
 	if (t->err)
 		return;
-	t->err = tellers[f->kind](t, f);
+	t->err = check_texts(t, f);
+	if (!t->err)
+		t->err = tellers[f->kind](t, f);
 	if (!t->err)
 		t->err = builder_step(t->builder);
 	if (t->err && !t->why[0])
