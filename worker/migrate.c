@@ -1,15 +1,19 @@
 #include "migrate.h"
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "migrations.h"
+#include "tables.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define LOCK_WAIT_S 60
+#define LOCK_NAME_MAX 64 /* what servers take */
 #define UNKNOWN_DATABASE "1049 "
 #define UNKNOWN_TABLE "1146 "
 
@@ -76,6 +80,8 @@ static enum parlor_err judge(const struct db *db, const struct versions *v, char
 	return PARLOR_E_DB_VERSION;
 }
 
+_Static_assert(TABLES_WHY_MAX <= MIGRATE_WHY_MAX, "what tables.c says has room");
+
 enum parlor_err migrate_check(struct db *db, char *why)
 {
 	struct versions v;
@@ -85,8 +91,14 @@ enum parlor_err migrate_check(struct db *db, char *why)
 		return err;
 	}
 	err = judge(db, &v, why);
-	if (err || v.done == migrations_len)
+	if (err)
 		return err;
+	if (v.done == migrations_len) {
+		err = tables_check(db, why);
+		if (err && !*why)
+			snprintf(why, MIGRATE_WHY_MAX, "%s", db_error(db));
+		return err;
+	}
 	snprintf(why, MIGRATE_WHY_MAX,
 		 "database %s has schema version %u, %u is needed: run parlor-worker --migrate",
 		 db_database(db), (unsigned)v.done, migrations_len);
@@ -162,6 +174,8 @@ static enum parlor_err bring_up(struct db *db, char *why)
 	enum parlor_err err = read_versions(db, &v);
 	if (!err)
 		err = judge(db, &v, why);
+	if (!err)
+		err = tables_possible(db, why);
 	if (!err && v.newest == 0)
 		err = refuse_foreign(db, why);
 	if (!err)
@@ -171,6 +185,8 @@ static enum parlor_err bring_up(struct db *db, char *why)
 		if (!err)
 			log_info("schema: applied %s", migrations[i].name);
 	}
+	if (!err)
+		err = tables_check(db, why);
 	if (!err)
 		snprintf(why, MIGRATE_WHY_MAX, "database %s is at schema version %u%s",
 			 db_database(db), migrations_len,
@@ -184,14 +200,22 @@ static void lock_row(void *arg, const struct span *cells, unsigned n)
 	*(bool *)arg = db_cell_number(cells[0]) == 1;
 }
 
-/* A lock's name is known to the whole server and holds 64 characters. */
-static enum parlor_err take_lock(struct db *db, char *why)
+/* A lock's name is known to the whole server, and no longer than LOCK_NAME_MAX;
+ * hashed here, as not every server has a function for it. */
+static void name_lock(const struct db *db, char name[LOCK_NAME_MAX])
+{
+	const char *database = db_database(db);
+	struct hash128 hash = hash128(database, strlen(database));
+	snprintf(name, LOCK_NAME_MAX, "parlor_schema_%016" PRIx64 "%016" PRIx64, hash.high,
+		 hash.low);
+}
+
+static enum parlor_err take_lock(struct db *db, const char *name, char *why)
 {
 	struct sql sql;
 	bool locked = false;
 	sql_init(&sql, db);
-	sql_put(&sql, "SELECT GET_LOCK(CONCAT('parlor_schema_', MD5(DATABASE())), ?)",
-		sql_u(LOCK_WAIT_S));
+	sql_put(&sql, "SELECT GET_LOCK(?, ?)", sql_t(name), sql_u(LOCK_WAIT_S));
 	enum parlor_err err = db_select(db, &sql, lock_row, &locked);
 	sql_fini(&sql);
 	if (!err && !locked) {
@@ -200,6 +224,17 @@ static enum parlor_err take_lock(struct db *db, char *why)
 		err = PARLOR_E_DB_RETRY;
 	}
 	return err;
+}
+
+static void release_lock(struct db *db, const char *name)
+{
+	struct sql sql;
+	sql_init(&sql, db);
+	sql_put(&sql, "DO RELEASE_LOCK(?)", sql_t(name));
+	/* The lock goes with the connection. */
+	if (db_run(db, &sql, NULL))
+		db_close(db);
+	sql_fini(&sql);
 }
 
 static enum parlor_err create_database(struct db *db)
@@ -221,19 +256,19 @@ static enum parlor_err create_database(struct db *db)
 
 enum parlor_err migrate_apply(struct db *db, char *why)
 {
+	char lock[LOCK_NAME_MAX];
 	*why = 0;
+	name_lock(db, lock);
 	enum parlor_err err = db_open(db);
 	if (err == PARLOR_E_DB_SCHEMA && error_is(db, UNKNOWN_DATABASE))
 		err = create_database(db);
 	if (!err)
-		err = take_lock(db, why);
+		err = take_lock(db, lock, why);
 	if (!err) {
 		err = bring_up(db, why);
-		enum parlor_err free_err = db_run_text(
-			db, "DO RELEASE_LOCK(CONCAT('parlor_schema_', MD5(DATABASE())))");
-		/* The lock goes with the connection. */
-		if (free_err)
-			db_close(db);
+		if (err && !*why)
+			snprintf(why, MIGRATE_WHY_MAX, "%s", db_error(db));
+		release_lock(db, lock);
 	}
 	if (err && !*why)
 		snprintf(why, MIGRATE_WHY_MAX, "%s", db_error(db));
