@@ -1,17 +1,19 @@
 /* One connection to the database: opens it with the session that everything
- * here relies on, runs statements, sorts the server's errors into the classes
- * of include/parlor/error.h (DB_*). Knows no table. db_mysql.c is the only file
- * that includes mysql.h.
+ * here relies on (db_session.c), runs statements, sorts the server's errors into
+ * the classes of include/parlor/error.h (DB_*). Knows no table. db_mysql.c is
+ * the only file that includes mysql.h.
  *
  * Session: utf8mb4, strict mode, UTC, READ COMMITTED, autocommit, and an
  * UPDATE reports the rows it matched, not the rows it altered: the fence on
- * sync_mark needs to know that its row was there.
+ * sync_mark needs to know that its row was there. One that the server or a
+ * proxy makes otherwise is not used.
  *
  * Classes: DB_AWAY (connection gone or server unwilling: closed, open again),
  * DB_RETRY (deadlock, lock timeout: roll back and try again), DB_UNKNOWN
  * (connection lost at COMMIT), DB_TOO_LARGE (statement or transaction),
  * DB_DATA (this row will never fit), DB_SCHEMA (table, column, database or
- * privilege missing), DB (anything else). */
+ * privilege missing, or not as it should be), DB_SESSION (not the session that
+ * was asked for: closed), DB (anything else). */
 #ifndef WORKER_DB_H
 #define WORKER_DB_H
 

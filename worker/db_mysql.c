@@ -1,11 +1,13 @@
-#include "db.h"
+#include "db_mysql.h"
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "db_error.h"
 
 #include <assert.h>
 #include <errmsg.h>
 #include <mysql.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +22,16 @@
 /* Kept of one connection; beyond it all are forgotten. */
 #define PREPARED_MAX 512
 #define US_PER_S 1000000
+
+/* Ways to log in of which who listens, or plays the server, learns no more than
+ * a hash. One that the server asks for and that is not named here ends the
+ * attempt: mysql_clear_password, dialog and sha256_password would hand over the
+ * password itself. */
+#define LOGIN_FIRST "mysql_native_password"
+#define LOGINS LOGIN_FIRST ",client_ed25519,parsec"
+/* This one sends the password over a Unix socket, and elsewhere encrypts it with
+ * the server's key, which anybody could claim to be if it is not known before. */
+#define LOGINS_OF_KNOWN_SERVERS LOGINS ",caching_sha2_password"
 
 struct prepared {
 	MYSQL_STMT *stmt;
@@ -47,125 +59,23 @@ struct db {
 	size_t params_cap;
 };
 
-struct error_class {
-	unsigned number;
-	enum parlor_err err;
-};
-
-/* Errors of servers that speak the protocol: MySQL, MariaDB, TiDB, Vitess. What
- * is not named is PARLOR_E_DB. */
-static const struct error_class classes[] = {
-	/* the client's own: no connection, or it was lost */
-	{CR_CONNECTION_ERROR, PARLOR_E_DB_AWAY},
-	{CR_CONN_HOST_ERROR, PARLOR_E_DB_AWAY},
-	{CR_UNKNOWN_HOST, PARLOR_E_DB_AWAY},
-	{CR_SERVER_GONE_ERROR, PARLOR_E_DB_AWAY},
-	{CR_SERVER_LOST, PARLOR_E_DB_AWAY},
-	{2012 /* handshake */, PARLOR_E_DB_AWAY},
-	{2014 /* commands out of sync */, PARLOR_E_DB_AWAY},
-	{2026 /* TLS */, PARLOR_E_DB_AWAY},
-	{2027 /* malformed packet */, PARLOR_E_DB_AWAY},
-	{2055 /* lost, with the system's reason */, PARLOR_E_DB_AWAY},
-	{5014 /* MariaDB's client: lost while it was idle */, PARLOR_E_DB_AWAY},
-	/* the server will not serve this connection any more, or not now */
-	{1040 /* too many connections */, PARLOR_E_DB_AWAY},
-	{1044 /* no right to the database */, PARLOR_E_DB_AWAY},
-	{1045 /* wrong password */, PARLOR_E_DB_AWAY},
-	{1047 /* node not ready */, PARLOR_E_DB_AWAY},
-	{1053 /* shutdown in progress */, PARLOR_E_DB_AWAY},
-	{1079 /* shutdown */, PARLOR_E_DB_AWAY},
-	{1129 /* host blocked */, PARLOR_E_DB_AWAY},
-	{1130 /* host not allowed */, PARLOR_E_DB_AWAY},
-	{1158, PARLOR_E_DB_AWAY},
-	{1159, PARLOR_E_DB_AWAY},
-	{1160, PARLOR_E_DB_AWAY},
-	{1161 /* network trouble */, PARLOR_E_DB_AWAY},
-	{1203 /* too many connections of this user */, PARLOR_E_DB_AWAY},
-	{1243 /* it knows nothing of a statement that it prepared */, PARLOR_E_DB_AWAY},
-	{1290 /* read-only */, PARLOR_E_DB_AWAY},
-	{1698 /* no such login */, PARLOR_E_DB_AWAY},
-	{1792 /* read-only transaction */, PARLOR_E_DB_AWAY},
-	{1836 /* read-only mode */, PARLOR_E_DB_AWAY},
-	{1927 /* connection killed */, PARLOR_E_DB_AWAY},
-	{4031 /* disconnected by the server */, PARLOR_E_DB_AWAY},
-	/* the same transaction may pass next time */
-	{1020 /* row changed since it was read */, PARLOR_E_DB_RETRY},
-	{1205 /* lock wait timeout */, PARLOR_E_DB_RETRY},
-	{1213 /* deadlock */, PARLOR_E_DB_RETRY},
-	{1317 /* interrupted */, PARLOR_E_DB_RETRY},
-	{1614 /* XA or group rollback */, PARLOR_E_DB_RETRY},
-	{1615 /* a table changed under a prepared statement */, PARLOR_E_DB_RETRY},
-	{1969 /* statement time */, PARLOR_E_DB_RETRY},
-	{3024 /* statement time */, PARLOR_E_DB_RETRY},
-	{3101 /* group replication rolled back */, PARLOR_E_DB_RETRY},
-	{3572 /* lock not available */, PARLOR_E_DB_RETRY},
-	{8002, PARLOR_E_DB_RETRY},
-	{8022, PARLOR_E_DB_RETRY},
-	{8028, PARLOR_E_DB_RETRY},
-	{9007 /* TiDB: write conflict, schema just changed */, PARLOR_E_DB_RETRY},
-	/* too much at once */
-	{1153 /* packet */, PARLOR_E_DB_TOO_LARGE},
-	{CR_NET_PACKET_TOO_LARGE, PARLOR_E_DB_TOO_LARGE},
-	{1197 /* binary log cache */, PARLOR_E_DB_TOO_LARGE},
-	{1206 /* lock table */, PARLOR_E_DB_TOO_LARGE},
-	{8004, PARLOR_E_DB_TOO_LARGE},
-	{8025 /* TiDB: transaction, entry */, PARLOR_E_DB_TOO_LARGE},
-	/* this row, whenever */
-	{1048 /* NULL */, PARLOR_E_DB_DATA},
-	{1062 /* duplicate of a key we do not know */, PARLOR_E_DB_DATA},
-	{1118 /* row size */, PARLOR_E_DB_DATA},
-	{1264 /* number out of range */, PARLOR_E_DB_DATA},
-	{1265 /* truncated */, PARLOR_E_DB_DATA},
-	{1292 /* value of the wrong kind */, PARLOR_E_DB_DATA},
-	{1300 /* invalid characters */, PARLOR_E_DB_DATA},
-	{1364 /* no default */, PARLOR_E_DB_DATA},
-	{1366 /* incorrect value, character set */, PARLOR_E_DB_DATA},
-	{1406 /* too long */, PARLOR_E_DB_DATA},
-	{1451, PARLOR_E_DB_DATA},
-	{1452 /* foreign key */, PARLOR_E_DB_DATA},
-	{1526 /* no partition for the value */, PARLOR_E_DB_DATA},
-	{1644 /* a trigger says no */, PARLOR_E_DB_DATA},
-	{1690 /* out of range in an expression */, PARLOR_E_DB_DATA},
-	{3819 /* CHECK */, PARLOR_E_DB_DATA},
-	{3988 /* characters the column cannot hold */, PARLOR_E_DB_DATA},
-	{4025 /* CHECK */, PARLOR_E_DB_DATA},
-	/* tables, columns, rights */
-	{1049, PARLOR_E_DB_SCHEMA},
-	{1054, PARLOR_E_DB_SCHEMA},
-	{1109, PARLOR_E_DB_SCHEMA},
-	{1136, PARLOR_E_DB_SCHEMA},
-	{1142, PARLOR_E_DB_SCHEMA},
-	{1143, PARLOR_E_DB_SCHEMA},
-	{1146, PARLOR_E_DB_SCHEMA},
-	{1356, PARLOR_E_DB_SCHEMA},
-	{1370, PARLOR_E_DB_SCHEMA},
-};
-
-static const char *const session_texts[] = {
-	"SET SESSION sql_mode = 'STRICT_ALL_TABLES,STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,"
-	"NO_ENGINE_SUBSTITUTION'",
-	"SET SESSION time_zone = '+00:00'",
-	"SET SESSION autocommit = 1",
-	"SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
-};
-
-static enum parlor_err class_of(unsigned number)
+__attribute__((format(printf, 2, 3))) static void tell(struct db *db, const char *format, ...)
 {
-	for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++)
-		if (classes[i].number == number)
-			return classes[i].err;
-	return PARLOR_E_DB;
+	va_list args;
+	va_start(args, format);
+	vsnprintf(db->error, sizeof db->error, format, args);
+	va_end(args);
+	/* The text goes to the broker, which takes nothing but UTF-8. */
+	if (!text_valid(db->error, strlen(db->error)))
+		for (char *c = db->error; *c; c++)
+			*c = *c & 0x80 ? '?' : *c;
 }
 
 /* Takes the failure down, and the connection if it is of no more use. */
 static enum parlor_err failed_with(struct db *db, unsigned number, const char *text)
 {
-	enum parlor_err err = class_of(number);
-	snprintf(db->error, sizeof db->error, "%u %s", number, text);
-	/* The text goes to the broker, which takes nothing but UTF-8. */
-	if (!text_valid(db->error, strlen(db->error)))
-		for (char *c = db->error; *c; c++)
-			*c = *c & 0x80 ? '?' : *c;
+	enum parlor_err err = db_error_class(number);
+	tell(db, "%u %s", number, text);
 	db->refused = number == 1044 || number == 1045 || number == 1698;
 	/* The server hangs up on a packet that is too large. */
 	if (err == PARLOR_E_DB_AWAY || number == 1153 || number == CR_NET_PACKET_TOO_LARGE)
@@ -215,8 +125,11 @@ void db_end(void)
 void db_close(struct db *db)
 {
 	forget_prepared(db);
-	if (db->mysql)
+	if (db->mysql) {
+		/* The library forgets to free this one. */
+		mysql_options(db->mysql, MYSQL_SERVER_PUBLIC_KEY, NULL);
 		mysql_close(db->mysql);
+	}
 	db->mysql = NULL;
 }
 
@@ -255,81 +168,97 @@ bool db_statement_halve(struct db *db)
 	return true;
 }
 
-static void packet_row(void *arg, const struct span *cells, unsigned n)
+unsigned db_timeout_s(const struct db *db)
 {
-	struct db *db = arg;
-	assert(n == 1);
-	size_t half = (size_t)(db_cell_number(cells[0]) / 2);
+	return db->timeout_s;
+}
+
+const char *db_charset(const struct db *db)
+{
+	return db->mysql ? mysql_character_set_name(db->mysql) : "";
+}
+
+void db_packet_max_is(struct db *db, uint64_t bytes)
+{
+	size_t half = (size_t)(bytes / 2);
 	db->statement_max = half < db->statement_cap ? half : db->statement_cap;
 }
 
-static enum parlor_err set_session(struct db *db)
+enum parlor_err db_refuse_session(struct db *db, const char *why)
 {
-	struct sql ask;
-	enum parlor_err err = PARLOR_E_OK;
-	for (size_t i = 0; !err && i < sizeof session_texts / sizeof session_texts[0]; i++)
-		err = db_run_text(db, session_texts[i]);
-	if (err)
-		return err;
-	sql_init(&ask, db);
-	/* Who waits for a lock hears of it before the connection is given up. */
-	sql_put(&ask, "SET SESSION innodb_lock_wait_timeout = ?",
-		sql_u(db->timeout_s > 1 ? db->timeout_s / 2 : 1));
-	err = db_run(db, &ask, NULL);
-	sql_clear(&ask);
-	sql_put_text(&ask, "SELECT @@max_allowed_packet");
-	if (!err)
-		err = db_select(db, &ask, packet_row, db);
-	sql_fini(&ask);
-	return err;
+	tell(db, "%s", why);
+	db_close(db);
+	return PARLOR_E_DB_SESSION;
 }
 
-static enum parlor_err open_database(struct db *db, const char *database)
+static void set_options(MYSQL *mysql, const struct url *url, unsigned timeout_s)
 {
-	if (db->mysql)
-		return PARLOR_E_OK;
-	const struct url *url = db->url;
-	unsigned connect_s =
-		db->timeout_s < CONNECT_TIMEOUT_MAX_S ? db->timeout_s : CONNECT_TIMEOUT_MAX_S;
+	unsigned connect_s = timeout_s < CONNECT_TIMEOUT_MAX_S ? timeout_s : CONNECT_TIMEOUT_MAX_S;
 	unsigned protocol = url->socket ? MYSQL_PROTOCOL_SOCKET : MYSQL_PROTOCOL_TCP;
 	unsigned no_files = 0;
+	char no_clear_text = 0;
+	mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_s);
+	mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &timeout_s);
+	mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &timeout_s);
+	mysql_options(mysql, MYSQL_OPT_PROTOCOL, &protocol);
+	mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, &no_files);
+	mysql_options(mysql, MYSQL_SET_CHARSET_NAME, DB_CHARSET);
+	mysql_options(mysql, MYSQL_ENABLE_CLEARTEXT_PLUGIN, &no_clear_text);
+	if (url->socket || url->server_key) {
+		mysql_options(mysql, MARIADB_OPT_RESTRICTED_AUTH, LOGINS_OF_KNOWN_SERVERS);
+		mysql_options(mysql, MYSQL_SERVER_PUBLIC_KEY, url->server_key);
+	} else {
+		/* The server's own first choice may be one that this user does not need. */
+		mysql_options(mysql, MYSQL_DEFAULT_AUTH, LOGIN_FIRST);
+		mysql_options(mysql, MARIADB_OPT_RESTRICTED_AUTH, LOGINS);
+	}
+}
+
+/* The library would ask the server for the key that it cannot read. */
+static bool key_readable(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	bool readable = file && fgetc(file) != EOF;
+	if (file)
+		fclose(file);
+	return readable;
+}
+
+enum parlor_err db_connect(struct db *db, const char *database)
+{
+	const struct url *url = db->url;
+	if (url->server_key && !key_readable(url->server_key)) {
+		tell(db, "the server's key %s cannot be read", url->server_key);
+		return PARLOR_E_DB;
+	}
 	db->mysql = mysql_init(NULL);
 	if (!db->mysql) {
-		snprintf(db->error, sizeof db->error, "out of memory");
+		tell(db, "out of memory");
 		return PARLOR_E_DB_AWAY;
 	}
-	mysql_options(db->mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_s);
-	mysql_options(db->mysql, MYSQL_OPT_READ_TIMEOUT, &db->timeout_s);
-	mysql_options(db->mysql, MYSQL_OPT_WRITE_TIMEOUT, &db->timeout_s);
-	mysql_options(db->mysql, MYSQL_OPT_PROTOCOL, &protocol);
-	mysql_options(db->mysql, MYSQL_OPT_LOCAL_INFILE, &no_files);
-	mysql_options(db->mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+	set_options(db->mysql, url, db->timeout_s);
+	/* What was asked for in the handshake the server may have passed over. */
 	if (!mysql_real_connect(db->mysql, url->host, url->user, url->password, database, url->port,
-				url->socket, CLIENT_FOUND_ROWS)) {
+				url->socket, CLIENT_FOUND_ROWS) ||
+	    mysql_set_character_set(db->mysql, DB_CHARSET) != 0) {
+		bool login_refused = mysql_errno(db->mysql) == CR_PLUGIN_NOT_ALLOWED;
 		enum parlor_err err = failed(db);
+		/* The library's own words name a part of a name. */
+		if (login_refused)
+			tell(db,
+			     "%d the server asks for the password in a way that is not "
+			     "allowed here (see README.md, Logging in to the database)",
+			     CR_PLUGIN_NOT_ALLOWED);
 		db_close(db);
 		return err;
 	}
-	enum parlor_err err = set_session(db);
-	if (err)
-		db_close(db);
-	return err;
-}
-
-enum parlor_err db_open(struct db *db)
-{
-	return open_database(db, db->url->database);
-}
-
-enum parlor_err db_open_server(struct db *db)
-{
-	return open_database(db, NULL);
+	return PARLOR_E_OK;
 }
 
 static enum parlor_err send_text(struct db *db, const void *text, size_t len)
 {
 	if (!db->mysql) {
-		snprintf(db->error, sizeof db->error, "not connected");
+		tell(db, "not connected");
 		return PARLOR_E_DB_AWAY;
 	}
 	return mysql_real_query(db->mysql, text, len) == 0 ? PARLOR_E_OK : failed(db);
@@ -464,7 +393,7 @@ enum parlor_err db_run_prepared(struct db *db, const char *text, const struct sq
 	struct prepared *p;
 	size_t len = strlen(text);
 	if (!db->mysql) {
-		snprintf(db->error, sizeof db->error, "not connected");
+		tell(db, "not connected");
 		return PARLOR_E_DB_AWAY;
 	}
 	HASH_FIND(hh, db->prepared, text, len, p);

@@ -114,8 +114,8 @@ static void connect_database(struct service *s)
 	}
 	if (err) {
 		char text[sizeof why + 64];
-		snprintf(text, sizeof text, "the database cannot be used: %s",
-			 *why ? why : db_error(s->db));
+		snprintf(text, sizeof text, "the database cannot be used: %s (%s)",
+			 *why ? why : db_error(s->db), parlor_err_name((int)err));
 		complain(s, text);
 		if (s->jobs.first)
 			tell_stuck(s, s->jobs.first, text);

@@ -24,6 +24,7 @@ const char settings_help[] =
 	"  --broker ENDPOINT  the broker's worker endpoint, such as tcp://127.0.0.1:5571\n"
 	"  --mysql URL        mysql://user:password@host:port/database or\n"
 	"                     mysql://user@localhost/database?socket=/path\n"
+	"                     also ?server-key=FILE, the server's public key (see README.md)\n"
 	"  --mysql-file FILE  a file whose first line is the URL\n"
 	"  --keys FILE        CURVE keys, of a broker that wants them; lines of: server PUBLIC,\n"
 	"                     public PUBLIC, secret SECRET\n"

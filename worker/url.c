@@ -101,20 +101,31 @@ static const char *take_database(struct url *url, const char *at, size_t len)
 	return NULL;
 }
 
-/* key=value&... ; socket is the only key. */
+/* The value of key=value, NULL if it is another key. */
+static const char *value_of(const char *at, const char *key)
+{
+	size_t len = strlen(key);
+	return strncmp(at, key, len) == 0 && at[len] == '=' ? at + len + 1 : NULL;
+}
+
+/* key=value&... */
 static const char *take_options(struct url *url, const char *at)
 {
 	while (*at) {
-		size_t len = strcspn(at, "&");
-		static const char socket_key[] = "socket=";
-		if (strncmp(at, socket_key, sizeof socket_key - 1) != 0)
-			return "unknown option (socket=/path is the only one)";
-		free(url->socket);
-		url->socket = decode(at + sizeof socket_key - 1, len - (sizeof socket_key - 1));
-		if (!url->socket || !*url->socket)
-			return "the socket's path is empty or its %-escapes are broken";
-		at += len;
-		at += *at == '&';
+		const char *end = at + strcspn(at, "&");
+		const char *value = value_of(at, "socket");
+		char **to = &url->socket;
+		if (!value) {
+			value = value_of(at, "server-key");
+			to = &url->server_key;
+		}
+		if (!value)
+			return "unknown option (there are socket=/path and server-key=/path)";
+		free(*to);
+		*to = decode(value, (size_t)(end - value));
+		if (!*to || !**to)
+			return "an option's path is empty or its %-escapes are broken";
+		at = end + (*end == '&');
 	}
 	return NULL;
 }
@@ -166,5 +177,6 @@ void url_fini(struct url *url)
 	free(url->host);
 	free(url->database);
 	free(url->socket);
+	free(url->server_key);
 	memset(url, 0, sizeof *url);
 }

@@ -71,9 +71,10 @@ extern "C" {
 	X(DB_FENCED, 93, false, "another worker owns the part")                     \
 	X(DB_TOO_LARGE, 94, true, "a statement is larger than the server takes")    \
 	X(DB_DATA, 95, false, "the database refuses a row")                         \
-	X(DB_SCHEMA, 96, true, "the database lacks a table or column")              \
+	X(DB_SCHEMA, 96, true, "the database's tables are not as needed")           \
 	X(DB_VERSION, 97, false, "the database has a newer schema than this build") \
-	X(DB, 98, true, "the database reports an error")
+	X(DB, 98, true, "the database reports an error")                            \
+	X(DB_SESSION, 99, true, "the database keeps another character set or mode")
 
 enum parlor_err {
 #define PARLOR_ERR_ENUM(name, code, retryable, text) PARLOR_E_##name = code,

@@ -39,6 +39,13 @@ static void what_is_left_out_has_a_default(void **state)
 		url_parse(&url, "mysql://me@localhost/chat?socket=/run/db.sock", why, sizeof why),
 		0);
 	assert_string_equal(url.socket, "/run/db.sock");
+	assert_null(url.server_key);
+	url_fini(&url);
+	assert_int_equal(url_parse(&url, "mysql://me@db/chat?server-key=/etc/k%20.pem&socket=/s",
+				   why, sizeof why),
+			 0);
+	assert_string_equal(url.server_key, "/etc/k .pem");
+	assert_string_equal(url.socket, "/s");
 	url_fini(&url);
 }
 
