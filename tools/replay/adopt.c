@@ -5,6 +5,7 @@
 #include "resettle.h"
 #include "server.h"
 #include "staging.h"
+#include "tables.h"
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -68,6 +69,9 @@ static enum parlor_err find(struct adopt *a)
 	enum parlor_err err = legacy_has_rooms(&a->legacy, a->server.url.database, &rooms);
 	if (!err && rooms)
 		return refuse(a, "Parlor's tables hold rooms there already");
+	/* Before anything is moved out of the way. */
+	if (!err)
+		err = tables_possible(a->server.db, a->why);
 	return say_db(a, err ? err : legacy_find(&a->legacy, a->why));
 }
 
