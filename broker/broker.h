@@ -14,6 +14,7 @@
 #include "store/store.h"
 #include "sync/sync.h"
 #include "turn/pacing.h"
+#include "turn/price.h"
 #include "turn/retention.h"
 #include "turn/turn.h"
 
@@ -23,7 +24,7 @@ struct broker_counts {
 	uint64_t requests, refused, frames_bad;
 	uint64_t posts, events_live, events_caught_up, fell_behind;
 	uint64_t sessions_opened, sessions_expired, sessions_failed;
-	uint64_t turns, commits, records;
+	uint64_t turns, turn_us_max, commits, records;
 };
 
 struct broker {
@@ -39,6 +40,8 @@ struct broker {
 	struct audience *audience;
 	struct sync *sync;
 	struct waiting *waiting;
+	struct backlog backlog; /* frames held back */
+	struct price price;     /* of the turn at hand */
 	struct turn turn;
 	struct turn flight; /* the one before, while its commit is under way */
 	bool flying;

@@ -22,6 +22,7 @@
 #define TICK_MS_MAX 250
 #define RELAX_US 100000
 #define DRAIN_MS_MAX 2000
+#define BACKLOG_PART 8 /* of queue_bytes is for frames held back */
 
 /* ---- making the pieces ------------------------------------------------------------ */
 
@@ -82,7 +83,11 @@ static void make_tables(struct broker *b)
 					  .stays = s->session_stays};
 	struct outbox_limits out = {.frame_bytes_max = s->frame_bytes,
 				    .peer_bytes_max = s->session_queue_bytes,
-				    .total_bytes_max = s->queue_bytes};
+				    .total_bytes_max =
+					    s->queue_bytes - s->queue_bytes / BACKLOG_PART};
+	b->backlog.session_bytes = s->session_queue_bytes + s->frame_bytes;
+	b->backlog.total_bytes = s->queue_bytes / BACKLOG_PART + 2 * s->frame_bytes;
+	price_init(&b->price, s->turn_requests, s->turn_bytes);
 	b->sessions = session_table_new(&sessions);
 	b->audience = audience_new(s->audience_entries);
 	b->outbox = outbox_new(front_socket(b->front), &out);
@@ -185,36 +190,41 @@ struct loop {
 };
 
 /* The turn is as large as it may be, before it is in flight. */
-static bool is_full(const struct broker *b)
+static bool is_full(struct broker *b)
 {
-	return b->turn.len >= b->settings.turn_requests ||
-	       b->turn.bytes.len > b->settings.turn_bytes;
+	dispatch_count(b);
+	return price_is_spent(&b->price);
 }
 
-/* Takes what clients sent, up to the size of a turn. True when more may be there. */
+/* Takes what clients sent, for what a turn may cost. True when more may be there. */
 static bool receive(struct loop *l)
 {
 	struct broker *b = l->broker;
-	size_t bytes = 0;
-	if (is_full(b))
-		return false;
-	for (uint64_t n = 0; n < b->settings.turn_requests && bytes < b->settings.turn_bytes; n++) {
+	while (!b->failed && !is_full(b)) {
 		uint64_t requests = b->counts.requests;
-		if (b->failed)
-			return false;
 		l->heard_all = !front_recv(b->front, &l->frame);
 		if (l->heard_all)
 			return false;
 		die_at("frame_received");
 		l->round_frames++;
-		bytes += front_payload(&l->frame).len + 64;
+		price_add(&b->price, PRICE_BYTES_IN, front_payload(&l->frame).len + 64);
 		dispatch_frame(b, &l->frame);
-		n += b->counts.requests - requests;
-		/* Few requests may make many records. */
-		if (is_full(b))
-			return !b->flying;
+		price_add(&b->price, PRICE_REQUESTS, b->counts.requests - requests + 1);
 	}
-	return true;
+	return !b->failed;
+}
+
+/* What clients asked, as far as it goes: what was held back first. */
+static bool serve_clients(struct loop *l)
+{
+	struct broker *b = l->broker;
+	bool more = !b->stopping && dispatch_backlog(b);
+	l->heard_all = !l->clients;
+	if (!b->stopping && l->clients)
+		more |= receive(l);
+	price_end(&b->price);
+	/* While a commit is under way a full turn goes no further. */
+	return more && !(b->flying && is_full(b));
 }
 
 /* Silence counts once everybody has been listened to: nothing was left to read, or
@@ -240,8 +250,7 @@ static enum parlor_err work(struct loop *l, uint64_t passed_us)
 	roster_sweep(b);
 	auth_serve(b->auth);
 	window_look(b);
-	l->heard_all = !l->clients;
-	l->more = !b->stopping && l->clients && receive(l);
+	l->more = serve_clients(l);
 	count_silence(l, passed_us);
 	if (b->failed)
 		return PARLOR_E_STORE;
@@ -288,6 +297,10 @@ static enum parlor_err turn(struct loop *l)
 	core_evict(b->core);
 	log_tick();
 	l->more |= b->ending || (b->turn.len && !b->flying);
+	price_begin(&b->price);
+	uint64_t took_us = clock_mono_us() - b->mono_us;
+	if (took_us > b->counts.turn_us_max)
+		b->counts.turn_us_max = took_us;
 	return PARLOR_E_OK;
 }
 
@@ -310,7 +323,7 @@ static bool wait_for_work(struct loop *l)
 {
 	struct broker *b = l->broker;
 	long ms = wait_ms(l);
-	bool drains = session_catching_up_count(b->sessions) > 0;
+	bool drains = session_catching_up_count(b->sessions) > 0 || b->backlog.queues_len > 0;
 	if (ms && drains && !outbox_arm(b->outbox))
 		ms = 0;
 	l->listens = !b->flying || !is_full(b);

@@ -93,15 +93,20 @@ const struct conf_row settings_rows[] = {
 	NUMBER("session", session_waiting, 1, 100000,
 	       "requests of one session that wait for MySQL"),
 	NUMBER("session", session_queue_bytes, 64 * KIB, GIB,
-	       "queued for one session; then its events come from the journal later"),
+	       "queued for one session; then its events come from the journal later, its requests "
+	       "wait"),
 	NUMBER("session", queue_bytes, 4 * MIB, 64 * GIB,
-	       "queued for all sessions; from half of it on each has its fair part"),
+	       "queued for all sessions; from half of it on each has its fair part; an eighth is "
+	       "for what "
+	       "they sent and has to wait"),
 	NUMBER("session", audience_entries, 1000, UINT32_MAX,
 	       "pairs of a session and a room it listens to"),
 	NUMBER("session", credit, 1, UINT32_MAX, "events a client may ask for in advance"),
 
-	NUMBER("turn", turn_requests, 1, 1000000, "requests of one commit"),
-	NUMBER("turn", turn_bytes, 64 * KIB, GIB, "bytes of the frames of one commit"),
+	NUMBER("turn", turn_requests, 1, 1000000,
+	       "requests of one turn, and records of one commit"),
+	NUMBER("turn", turn_bytes, 64 * KIB, GIB,
+	       "bytes of a turn: received, recorded and sent, each"),
 
 	/* A record has one byte for its part, and 255 says none: PARTITION_NONE. */
 	NUMBER("sync", parts, 1, 254,

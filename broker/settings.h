@@ -70,8 +70,8 @@ struct settings {
 	uint64_t credit; /* the most a client may hold */
 
 	/* [turn] */
-	uint64_t turn_requests; /* requests of one commit */
-	uint64_t turn_bytes;    /* of their frames */
+	uint64_t turn_requests; /* of one turn, and records of one commit */
+	uint64_t turn_bytes;    /* of one turn: received, recorded and sent, each */
 
 	/* [sync] */
 	uint64_t parts;

@@ -158,6 +158,12 @@ static void count_broker(struct counters *c, const struct broker *b)
 	counter(c, "sessions_expired", n->sessions_expired);
 	counter(c, "sessions_failed", n->sessions_failed);
 	counter(c, "turns", n->turns);
+	counter(c, "turn_us_max", n->turn_us_max);
+	counter(c, "turns_full_of_requests", b->price.ended[PRICE_REQUESTS]);
+	counter(c, "turns_full_of_bytes_in", b->price.ended[PRICE_BYTES_IN]);
+	counter(c, "turns_full_of_records",
+		b->price.ended[PRICE_RECORDS] + b->price.ended[PRICE_RECORD_BYTES]);
+	counter(c, "turns_full_of_bytes_out", b->price.ended[PRICE_BYTES_OUT]);
 	counter(c, "commits", n->commits);
 	counter(c, "records", n->records);
 	counter(c, "position", core_position(b->core));
@@ -189,6 +195,9 @@ static void count_front(struct counters *c, const struct broker *b)
 	counter(c, "frames_out_dropped", out.dropped);
 	counter(c, "frames_out_queued_bytes", out.queued_bytes);
 	counter(c, "peers_failed", out.failed);
+	counter(c, "sessions_held_back", b->backlog.queues_len);
+	counter(c, "frames_held_back", b->backlog.frames);
+	counter(c, "frames_held_back_bytes", b->backlog.bytes);
 	counter(c, "keys_accepted", keys.accepted);
 	counter(c, "keys_refused", keys.refused);
 }

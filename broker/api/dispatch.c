@@ -2,15 +2,19 @@
 
 #include "api/request.h"
 #include "core/expect.h"
+#include "fanout/attachments.h"
 #include "turn/commit.h"
 #include "wire.h"
 
 #include "base/die.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-#define REPLIES_FIELD 1  /* of FromBroker */
-#define REQUESTS_FIELD 1 /* of ToBroker */
+#define REPLIES_FIELD 1           /* of FromBroker */
+#define REQUESTS_TAG (1 << 3 | 2) /* of ToBroker */
+/* What was held back may take this part of a turn: the rest is for who comes now. */
+#define BACKLOG_SHARE 2
 
 enum needs {
 	NEEDS_SESSION = 1,
@@ -161,10 +165,29 @@ void ask_done(struct ask *a, uint64_t position)
 	a->reply.done = &a->changed;
 }
 
+/* Where nothing is queued a reply is made whatever room there is: a small one. */
+static size_t reply_room(const struct ask *a)
+{
+	size_t room = outbox_room(a->broker->outbox, a->session->out);
+	return room < OUTBOX_REPLY_ROOM ? OUTBOX_REPLY_ROOM : room;
+}
+
+size_t ask_page_bytes(const struct ask *a)
+{
+	size_t room = reply_room(a);
+	size_t most = a->broker->settings.page_bytes;
+	return room < most ? room : most;
+}
+
+/* What an item of a list takes, about. */
+#define ITEM_BYTES 1024
+
 uint64_t ask_limit(const struct ask *a, uint32_t wanted)
 {
 	uint64_t page = a->broker->settings.page;
-	return wanted == 0 || wanted > page ? page : wanted;
+	uint64_t limit = wanted == 0 || wanted > page ? page : wanted;
+	uint64_t fit = reply_room(a) / ITEM_BYTES;
+	return limit < fit ? limit : fit;
 }
 
 /* ---- one request ---------------------------------------------------------------------- */
@@ -216,6 +239,31 @@ static void dispatch_request(struct broker *b, struct ask *a)
 		a->session = NULL;
 }
 
+/* ---- held back ----------------------------------------------------------------------- */
+
+void dispatch_count(struct broker *b)
+{
+	price_set(&b->price, PRICE_RECORDS, b->turn.len);
+	price_set(&b->price, PRICE_RECORD_BYTES, b->turn.bytes.len);
+	price_set(&b->price, PRICE_BYTES_OUT, outbox_turn_bytes(b->outbox));
+}
+
+/* Whether the next request is carried out in this turn: the turn has budget for it,
+ * and there is room for its reply. Strangers' replies are dropped rather. */
+static bool goes_on(struct broker *b, const struct ask *a)
+{
+	dispatch_count(b);
+	return !a->session ||
+	       (!price_splits(&b->price) && outbox_may_reply(b->outbox, a->session->out));
+}
+
+/* For another turn. Who sends more than can be held does not read: it is let go. */
+static void hold_back(struct broker *b, struct session *s, const struct backlog_rest *rest)
+{
+	if (!backlog_add(&b->backlog, &s->backlog, rest, session_count(b->sessions)))
+		roster_fail(b, s, PARLOR_E_BUSY);
+}
+
 /* ---- a frame ---------------------------------------------------------------------------- */
 
 /* The id of a request that cannot be decoded, as far as it can be seen. */
@@ -229,21 +277,41 @@ static uint64_t request_id(struct span bytes)
 	return in.bad ? 0 : id;
 }
 
-/* A frame that does not decode as a whole: its good requests are served, each
- * bad one is refused under its own id. */
-static void dispatch_broken(struct broker *b, struct ask *a, struct span payload,
-			    enum parlor_err whole)
+/* Passes over a field that is not known, of a frame known to be good. */
+static void skip(struct reader *in, uint64_t tag)
+{
+	enum { VARINT = 0, FIXED64 = 1, BYTES = 2 };
+	if ((tag & 7) == VARINT)
+		(void)reader_varint(in);
+	else if ((tag & 7) == FIXED64)
+		(void)reader_u64(in);
+	else if ((tag & 7) == BYTES)
+		(void)reader_span(in);
+	else
+		(void)reader_u32(in);
+}
+
+/* The requests of a frame one by one, as long as the turn goes on; true at the end. Of
+ * a frame that does not decode as a whole (err) the good ones are served, each bad one
+ * is refused under its own id. */
+static bool dispatch_each(struct broker *b, struct ask *a, struct backlog_rest *rest)
 {
 	struct reader in;
-	size_t requests = 0;
-	reader_init(&in, payload.data, payload.len);
+	reader_init(&in, rest->bytes.data, rest->bytes.len);
 	while (reader_left(&in)) {
+		rest->bytes = (struct span){in.at, reader_left(&in)};
+		if (!goes_on(b, a))
+			return false;
 		uint64_t tag = reader_varint(&in);
+		if (tag != REQUESTS_TAG && !rest->err) {
+			skip(&in, tag);
+			continue;
+		}
 		struct span bytes = reader_span(&in);
-		if (in.bad || tag != (REQUESTS_FIELD << 3 | 2) ||
-		    ++requests > b->settings.frame_requests) {
-			refuse(b, a->session, a->routing, 0, whole);
-			return;
+		if (in.bad || tag != REQUESTS_TAG ||
+		    ++rest->requests > b->settings.frame_requests) {
+			refuse(b, a->session, a->routing, 0, rest->err);
+			return true;
 		}
 		ProtobufCMessage *request;
 		arena_clear(&b->request_arena);
@@ -257,8 +325,9 @@ static void dispatch_broken(struct broker *b, struct ask *a, struct span payload
 		a->bytes = bytes.len;
 		dispatch_request(b, a);
 		if (b->failed)
-			return;
+			return true;
 	}
+	return true;
 }
 
 /* The posts among requests that come next. */
@@ -274,25 +343,47 @@ static void expect(struct ask *a, Parlor__Request *const *requests, size_t n)
 		core_expect(a->broker->core, ask_call(a).tenant, posts, len);
 }
 
-static void dispatch_payload(struct broker *b, struct ask *a, struct span payload)
+/* From the request of that number on, of a frame known to be good. */
+static struct span frame_from(struct span payload, size_t request)
+{
+	struct reader in;
+	reader_init(&in, payload.data, payload.len);
+	for (;;) {
+		struct span rest = {in.at, reader_left(&in)};
+		uint64_t tag = reader_varint(&in);
+		if (in.bad || (tag == REQUESTS_TAG && request-- == 0))
+			return rest;
+		skip(&in, tag);
+	}
+}
+
+/* True at the frame's end; else the rest is left. */
+static bool dispatch_rest(struct broker *b, struct ask *a, struct backlog_rest *rest)
 {
 	ProtobufCMessage *decoded;
+	struct span payload = rest->bytes;
+	if (rest->begun)
+		return dispatch_each(b, a, rest);
+	rest->begun = true;
 	arena_clear(&b->request_arena);
-	enum parlor_err err = wire_decode(&parlor__to_broker__descriptor, &b->request_arena,
-					  payload.data, payload.len, &decoded);
-	if (err) {
+	rest->err = wire_decode(&parlor__to_broker__descriptor, &b->request_arena, payload.data,
+				payload.len, &decoded);
+	if (rest->err) {
 		b->counts.frames_bad++;
-		dispatch_broken(b, a, payload, err);
-		return;
+		return dispatch_each(b, a, rest);
 	}
 	const Parlor__ToBroker *frame = (const Parlor__ToBroker *)decoded;
 	if (frame->n_requests > b->settings.frame_requests) {
 		b->counts.frames_bad++;
 		refuse(b, a->session, a->routing, 0, PARLOR_E_TOO_MANY);
-		return;
+		return true;
 	}
 	for (size_t i = 0; i < frame->n_requests && !b->failed; i++) {
 		size_t left = frame->n_requests - i;
+		if (!goes_on(b, a)) {
+			rest->bytes = frame_from(payload, i);
+			return false;
+		}
 		if (i % CORE_EXPECTED_MAX == 0 && left > 1 && a->session)
 			expect(a, frame->requests + i,
 			       left < CORE_EXPECTED_MAX ? left : CORE_EXPECTED_MAX);
@@ -301,6 +392,7 @@ static void dispatch_payload(struct broker *b, struct ask *a, struct span payloa
 		a->request = frame->requests[i];
 		dispatch_request(b, a);
 	}
+	return true;
 }
 
 void dispatch_frame(struct broker *b, const struct front_frame *f)
@@ -318,7 +410,43 @@ void dispatch_frame(struct broker *b, const struct front_frame *f)
 		refuse(b, a.session, a.routing, 0, f->err);
 		return;
 	}
-	dispatch_payload(b, &a, front_payload(f));
+	/* In order: behind what is held back. */
+	struct backlog_rest rest = {.bytes = front_payload(f)};
+	bool waits = a.session && a.session->backlog.frames;
+	if (waits || !dispatch_rest(b, &a, &rest))
+		hold_back(b, a.session, &rest);
+}
+
+/* True when the session could go on in another turn. */
+static bool dispatch_held_back(struct broker *b, struct session *s)
+{
+	struct ask a = {.broker = b, .session = s, .routing = session_routing(s), .user = s->user};
+	while (a.session && !b->failed && goes_on(b, &a)) {
+		struct backlog_frame *f = backlog_take(&b->backlog, &s->backlog);
+		if (!f)
+			return false;
+		if (dispatch_rest(b, &a, &f->rest))
+			free(f);
+		else
+			backlog_put_back(&b->backlog, &s->backlog, f);
+	}
+	return a.session && outbox_may_reply(b->outbox, s->out);
+}
+
+bool dispatch_backlog(struct broker *b)
+{
+	bool more = false;
+	dispatch_count(b);
+	price_share(&b->price, BACKLOG_SHARE);
+	for (size_t n = b->backlog.queues_len; n && !b->failed && !price_is_spent(&b->price); n--) {
+		struct session *s = backlog_next(&b->backlog)->owner;
+		if (!s->ending)
+			more |= dispatch_held_back(b, s);
+	}
+	more |= price_is_spent(&b->price);
+	price_end(&b->price);
+	price_share(&b->price, 1);
+	return more;
 }
 
 /* ---- answers that come later ---------------------------------------------------------------- */
@@ -350,6 +478,9 @@ void dispatch_answer(void *broker, const struct sync_answer *answer)
 	} else if (answer->kind == SYNC_STORED) {
 		reply_put_posted(b, w->session, w->request_id, w->seq, w->position, w->time_us);
 		die_at("stored_answered");
+	} else if (answer->kind == SYNC_COLD && !outbox_may_reply(b->outbox, w->session->out)) {
+		reply_refuse(b, w->session, w->request_id, PARLOR_E_BUSY,
+			     "the session has more to read than may be queued for it");
 	} else if (answer->kind == SYNC_COLD) {
 		history_put_cold(b, w, answer->page);
 	} else {

@@ -6,7 +6,14 @@
 
 #include "broker.h"
 
+/* Carries a frame out, or as much of it as the turn's price and the room for replies
+ * allow; the rest is held back. */
 void dispatch_frame(struct broker *, const struct front_frame *);
+/* Goes on with what was held back, each session in its turn, for a part of what the
+ * turn may cost. True: more of it could go on in another turn. */
+bool dispatch_backlog(struct broker *);
+/* What the turn at hand has come to, for its price. */
+void dispatch_count(struct broker *);
 
 /* sync_hooks.answer: the reply of a request that waited. ctx is the broker. */
 void dispatch_answer(void *broker, const struct sync_answer *);

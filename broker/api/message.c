@@ -113,12 +113,17 @@ enum {
 
 static void put_page(struct broker *b, struct session *s, uint64_t id, const struct buf *page)
 {
+	uint8_t bytes[4 * (1 + BUF_VARINT_MAX)];
 	struct buf *out = outbox_begin(b->outbox);
-	struct buf reply = {0};
-	wire_put_varint_field(&reply, REPLY_ID, id);
-	wire_put_bytes_field(&reply, REPLY_HISTORY, (struct span){page->data, page->len});
-	wire_put_bytes_field(out, REPLIES_FIELD, (struct span){reply.data, reply.len});
-	buf_fini(&reply);
+	/* What stands before the page; a page is large, and copied once. */
+	struct buf head = {.data = bytes, .cap = sizeof bytes};
+	wire_put_varint_field(&head, REPLY_ID, id);
+	buf_put_varint(&head, REPLY_HISTORY << 3 | 2);
+	buf_put_varint(&head, page->len);
+	buf_put_varint(out, REPLIES_FIELD << 3 | 2);
+	buf_put_varint(out, head.len + page->len);
+	buf_put(out, head.data, head.len);
+	buf_put(out, page->data, page->len);
 	outbox_add(b->outbox, s->out, outbox_end(b->outbox));
 }
 
@@ -177,7 +182,8 @@ static enum parlor_err put_hot(struct ask *a, struct history_walk *w, bool *cold
 	enum parlor_err err = PARLOR_E_OK;
 	size_t n = 0;
 	*cold = false;
-	while (in_range(w) && page.len < b->settings.page_bytes) {
+	size_t most = ask_page_bytes(a);
+	while (in_range(w) && page.len < most) {
 		struct row_message row;
 		err = core_message(b->core, w->place.room, w->at, &row);
 		if (!err && row.position < store_first(b->store)) {

@@ -59,6 +59,8 @@ enum parlor_err ask_wait(struct ask *, struct waiting_request **) PARLOR_MUST_CH
 /* Result "done". */
 void ask_done(struct ask *, uint64_t position);
 uint64_t ask_limit(const struct ask *, uint32_t wanted); /* of a page */
+/* Of a page's bodies: what it may have, or what room its session has left. */
+size_t ask_page_bytes(const struct ask *);
 
 /* Puts a reply for a session. */
 void reply_put(struct broker *, struct session *, const Parlor__Reply *);

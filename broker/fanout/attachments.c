@@ -268,6 +268,7 @@ void roster_end(struct broker *b, struct session *s, int code)
 	log_debug("session %s ends: %s", session_name(s, name), parlor_err_text(code));
 	sync_cancel(b->sync, s->number);
 	waiting_remove_session(b->waiting, s);
+	backlog_clear(&b->backlog, &s->backlog);
 	audience_drop_session(b->audience, s);
 	struct session_member *m;
 	while ((m = session_member_first(s)) != NULL) {
@@ -290,6 +291,7 @@ void roster_drop_all(struct broker *b)
 		struct session_member *m;
 		size_t devices;
 		waiting_remove_session(b->waiting, s);
+		backlog_clear(&b->backlog, &s->backlog);
 		audience_drop_session(b->audience, s);
 		while ((m = session_member_first(s)) != NULL)
 			session_detach(b->sessions, s, m->no, &devices);

@@ -204,6 +204,9 @@ bool delivery_may_go_on(const struct broker *b, const struct session *s)
 {
 	if (s->credit_limited && s->credit == 0)
 		return false;
+	/* What it asked comes first, or events would take the room of each reply. */
+	if (s->backlog.frames && !outbox_may_reply(b->outbox, s->out))
+		return false;
 	return outbox_queued(s->out) == 0 || outbox_room(b->outbox, s->out) > s->want_bytes;
 }
 

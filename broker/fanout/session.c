@@ -164,6 +164,7 @@ enum parlor_err session_open(struct session_table *t, const struct session_hello
 	if (client_len)
 		memcpy(s->client, hello->client.data, client_len);
 	s->number = ++t->opened;
+	s->backlog.owner = s;
 	s->tenant = tenant_hold(t, hello->tenant);
 	s->credit_limited = hello->credit != 0;
 	s->credit = hello->credit;
@@ -179,7 +180,7 @@ enum parlor_err session_open(struct session_table *t, const struct session_hello
 
 void session_close(struct session_table *t, struct session *s)
 {
-	assert(!s->members && s->rooms.len == 0);
+	assert(!s->members && s->rooms.len == 0 && !s->backlog.frames);
 	session_set_state(t, s, SESSION_LIVE);
 	session_stays_clear(s);
 	if (s->watching)

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "fanout/subscribers.h"
+#include "front/backlog.h"
 #include "front/table.h"
 
 #include <stdbool.h>
@@ -74,10 +75,11 @@ struct session {
 	struct audience_rooms rooms; /* audience.c's */
 	struct session_stay *stays;  /* session_stays_* */
 	uint64_t stays_len;
-	bool watching;     /* in tenant->watchers */
-	size_t want_bytes; /* of the event that did not fit, 0: none */
-	bool behind;       /* not served by the sweep at hand */
-	bool ending;       /* the caller ends it soon, telling it why */
+	bool watching;                /* in tenant->watchers */
+	size_t want_bytes;            /* of the event that did not fit, 0: none */
+	bool behind;                  /* not served by the sweep at hand */
+	struct backlog_queue backlog; /* what it sent and is not carried out; the caller's */
+	bool ending;                  /* the caller ends it soon, telling it why */
 	int end_code;
 
 	uint64_t heard_us;                       /* session_heard's clock */

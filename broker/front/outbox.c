@@ -332,6 +332,12 @@ size_t outbox_room(const struct outbox *ob, const struct outbox_peer *peer)
 	return allowed > used ? allowed - used : 0;
 }
 
+bool outbox_may_reply(const struct outbox *ob, const struct outbox_peer *peer)
+{
+	return outbox_room(ob, peer) >= OUTBOX_REPLY_ROOM ||
+	       (!peer->queued && !outbox_peer_turn_bytes(peer));
+}
+
 /* ---- frames ------------------------------------------------------------------------ */
 
 static struct frame *frame_new(struct outbox *ob, size_t len)
@@ -549,10 +555,12 @@ static void peer_fail(struct outbox *ob, struct outbox_peer *peer)
 	DL_APPEND2(ob->failed, peer, failed_prev, failed_next);
 }
 
-static bool over_limits(const struct outbox *ob, const struct outbox_peer *peer, size_t bytes)
+static bool over_limits(const struct outbox *ob, const struct outbox_peer *peer,
+			const struct node *node)
 {
-	size_t max = ob->limits.peer_bytes_max;
-	if (peer->queued > max && peer->queued + bytes > 4 * max)
+	size_t max = 4 * ob->limits.peer_bytes_max + 2 * ob->limits.frame_bytes_max;
+	bool alone = !peer->queued && node->parent == ROOT;
+	if (!alone && peer->queued + node->bytes > max)
 		return true;
 	return ob->total > ob->limits.total_bytes_max && peer->queued > fair_part(ob);
 }
@@ -561,7 +569,7 @@ static void peer_flush(struct outbox *ob, struct outbox_peer *peer)
 {
 	struct side *t = ob->side;
 	uint32_t no = peer->node[t->no];
-	if (!peer->failed && over_limits(ob, peer, t->nodes[no].bytes))
+	if (!peer->failed && over_limits(ob, peer, &t->nodes[no]))
 		peer_fail(ob, peer);
 	if (peer->failed) {
 		ob->counts.dropped++;

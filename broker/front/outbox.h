@@ -33,7 +33,7 @@ struct outbox_peer;
 
 struct outbox_limits {
 	size_t frame_bytes_max; /* a single larger part still goes, alone */
-	size_t peer_bytes_max;  /* queued for a peer; replies may pass it up to 4 times */
+	size_t peer_bytes_max;  /* queued for a peer; a reply may pass it, by its own length */
 	size_t total_bytes_max; /* memory of all that is queued */
 };
 
@@ -77,17 +77,24 @@ size_t outbox_turn_bytes(const struct outbox *);
 size_t outbox_peer_turn_bytes(const struct outbox_peer *);
 
 /* Bytes that may still be added to the peer, what is put down included: 0 means no
- * more events, serve it from the journal later. Replies are added regardless.
+ * more events, serve it from the journal later. What is added regardless is queued.
  * While more than half of total_bytes_max is queued, a peer's allowance
  * is its fair part of that half instead of peer_bytes_max. */
 size_t outbox_room(const struct outbox *, const struct outbox_peer *);
 
+/* Whether a reply may be made for the peer: it has room, or nothing waits for it. Asked
+ * before each, and answered no, it keeps what a peer that does not read costs
+ * within its allowance and one reply. */
+#define OUTBOX_REPLY_ROOM 4096
+bool outbox_may_reply(const struct outbox *, const struct outbox_peer *);
+
 /* ---- the end of a turn ------------------------------------------------------- */
 
 /* Sends what the turn brought, never waiting. A peer is failed when ZeroMQ
- * does not take its frame (gone, or not readable for long), when more than 4
- * times peer_bytes_max is queued for it, or when total_bytes_max is passed and
- * it is over its fair part: frames behind that are dropped and it is listed. */
+ * does not take its frame (gone, or not readable for long), when 4 times
+ * peer_bytes_max and two frames more would be queued for it (a single part always
+ * goes when nothing else is), or when total_bytes_max is passed and it is over its
+ * fair part: frames behind that are dropped and it is listed. */
 void outbox_flush(struct outbox *);
 /* Owner of a peer that failed and is not closed, each once; NULL: no more. */
 void *outbox_failed(struct outbox *);

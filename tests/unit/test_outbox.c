@@ -277,7 +277,8 @@ static void test_a_peer_that_does_not_read_is_told_apart(void **state)
 	}
 	assert_ptr_equal(failed, &w->dealers[0]);
 	assert_true(outbox_queued(w->dealers[0].peer) > 3 * limits.peer_bytes_max);
-	assert_true(outbox_queued(w->dealers[0].peer) <= 4 * limits.peer_bytes_max);
+	assert_true(outbox_queued(w->dealers[0].peer) <=
+		    4 * limits.peer_bytes_max + 2 * limits.frame_bytes_max);
 	(void)send_bytes(w, 0, 10);
 	assert_null(outbox_failed(w->outbox));
 	outbox_counts(w->outbox, &counts);
@@ -297,6 +298,43 @@ static void test_a_peer_that_does_not_read_is_told_apart(void **state)
 	await_empty(w);
 	outbox_counts(w->outbox, &counts);
 	assert_int_equal(counts.peers, DEALERS - 1);
+}
+
+static void test_replies_are_made_while_there_is_room_or_nothing_is_queued(void **state)
+{
+	struct world *w = *state;
+	struct outbox_peer *peer = w->dealers[0].peer;
+	uint8_t *bytes = mem_new(limits.peer_bytes_max + 1);
+	assert_true(outbox_may_reply(w->outbox, peer));
+	size_t len = limits.peer_bytes_max - OUTBOX_REPLY_ROOM;
+	add(w, 0, outbox_put(w->outbox, (struct span){bytes, len}));
+	assert_true(outbox_may_reply(w->outbox, peer));
+	add(w, 0, outbox_put(w->outbox, (struct span){bytes, 1}));
+	assert_false(outbox_may_reply(w->outbox, peer));
+	assert_true(outbox_may_reply(w->outbox, w->dealers[1].peer));
+	outbox_swap(w->outbox); /* what waits for its commit counts, too */
+	assert_false(outbox_may_reply(w->outbox, peer));
+	outbox_swap(w->outbox);
+	outbox_flush(w->outbox);
+	for (size_t got = 0; got < len + 1;)
+		got += (size_t)frame_of(w->dealers[0].socket, 0);
+	await_empty(w);
+	assert_true(outbox_may_reply(w->outbox, peer));
+	free(bytes);
+}
+
+static void test_a_burst_for_a_peer_with_nothing_queued_is_bounded_as_well(void **state)
+{
+	struct world *w = *state;
+	uint8_t *bytes = mem_new(MIB);
+	/* One part goes whatever its size, as a large message must. */
+	struct outbox_part large = outbox_put(w->outbox, (struct span){bytes, MIB});
+	for (size_t sent = 0; sent <= 5 * limits.peer_bytes_max; sent += MIB)
+		add(w, 0, large);
+	outbox_flush(w->outbox);
+	assert_ptr_equal(outbox_failed(w->outbox), &w->dealers[0]);
+	assert_int_equal(outbox_queued(w->dealers[0].peer), 0);
+	free(bytes);
 }
 
 static void test_reading_makes_room_again(void **state)
@@ -475,6 +513,8 @@ int main(void)
 		IN_A_WORLD(test_a_part_is_encoded_in_place),
 		IN_A_WORLD(test_large_frames_are_split_between_parts),
 		IN_A_WORLD(test_a_peer_that_does_not_read_is_told_apart),
+		IN_A_WORLD(test_replies_are_made_while_there_is_room_or_nothing_is_queued),
+		IN_A_WORLD(test_a_burst_for_a_peer_with_nothing_queued_is_bounded_as_well),
 		IN_A_WORLD(test_reading_makes_room_again),
 		IN_A_WORLD(test_a_peer_that_vanished_is_reported_once),
 		IN_A_WORLD(test_a_farewell_is_sent_after_the_close),

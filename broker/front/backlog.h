@@ -1,0 +1,67 @@
+/* What sessions have sent and is not yet carried out: the rest of a frame whose turn
+ * was over or whose session has to read first, and the frames behind it. Owns a copy
+ * of those bytes, each session's in order, and the order in which sessions take their
+ * turns. Knows no request, and no session but as who a queue belongs to.
+ *
+ * Limits: session_bytes of a session, total_bytes of all; from half of that on each
+ * session has its fair part of the other half, so that nobody can take all. */
+#ifndef FRONT_BACKLOG_H
+#define FRONT_BACKLOG_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define BACKLOG_FRAME_COST 64 /* bytes that a frame takes beside its own */
+
+/* Of a frame, what is to be carried out. */
+struct backlog_rest {
+	struct span bytes;
+	bool begun;          /* the frame was looked at as a whole, and found: */
+	enum parlor_err err; /* bad, or OK */
+	size_t requests;     /* of a bad one, seen before */
+};
+
+struct backlog_frame {
+	struct backlog_frame *prev, *next;
+	struct backlog_rest rest; /* of the bytes below; who takes the frame moves it on */
+	size_t len;
+	uint8_t bytes[];
+};
+
+/* A session's; zeroed it is empty. */
+struct backlog_queue {
+	void *owner; /* the caller sets it */
+	struct backlog_frame *frames;
+	size_t bytes;
+	struct backlog_queue *prev, *next; /* the others that hold something */
+};
+
+struct backlog {
+	size_t session_bytes, total_bytes; /* the limits */
+	struct backlog_queue *queues;      /* whose turn is next stands first */
+	size_t queues_len;
+	size_t bytes;    /* of all, now */
+	uint64_t frames; /* ever held */
+};
+
+/* Copies the rest of a frame, behind what the queue holds. False when it has no room;
+ * sharers: how many sessions there are. */
+bool backlog_add(struct backlog *, struct backlog_queue *, const struct backlog_rest *,
+		 size_t sharers) PARLOR_MUST_CHECK;
+
+/* Takes the oldest frame out, NULL when there is none. The caller frees it, or puts
+ * it back as the oldest when it was not carried out to its end. */
+struct backlog_frame *backlog_take(struct backlog *, struct backlog_queue *);
+void backlog_put_back(struct backlog *, struct backlog_queue *, struct backlog_frame *);
+
+/* The queue whose turn it is, which then stands last. NULL: nothing is held. */
+struct backlog_queue *backlog_next(struct backlog *);
+
+/* Lets go of all that the queue holds. */
+void backlog_clear(struct backlog *, struct backlog_queue *);
+
+#endif

@@ -1,0 +1,43 @@
+/* What a turn of the loop may cost, and what it has cost so far. Owns the budgets and
+ * the counts of what ended turns; knows no request, no session and no clock. */
+#ifndef TURN_PRICE_H
+#define TURN_PRICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum price_kind {
+	PRICE_REQUESTS,     /* carried out */
+	PRICE_BYTES_IN,     /* of the frames taken */
+	PRICE_RECORDS,      /* of the turn's commit */
+	PRICE_RECORD_BYTES, /* of them, as they are stored */
+	PRICE_BYTES_OUT,    /* of replies and events put down */
+	PRICE_KINDS
+};
+
+struct price {
+	uint64_t max[PRICE_KINDS];
+	uint64_t spent[PRICE_KINDS];
+	uint64_t ended[PRICE_KINDS]; /* turns that each of them has ended */
+	uint64_t share;              /* see price_share */
+	bool counted;                /* this turn, in `ended` */
+};
+
+void price_init(struct price *, uint64_t requests, uint64_t bytes);
+/* A new turn: nothing of it is spent. */
+void price_begin(struct price *);
+void price_add(struct price *, enum price_kind, uint64_t n);
+/* Counted elsewhere: that is what it has come to. */
+void price_set(struct price *, enum price_kind, uint64_t n);
+
+/* Some budget is spent: the turn takes no further frame. */
+bool price_is_spent(const struct price *);
+/* The same for the next request of a frame that was begun. What a commit holds may
+ * pass its budget by as much again: a frame is split for it only if it is unusual. */
+bool price_splits(const struct price *);
+/* From here on a budget is spent when one part of so many is: 1 is all of it. */
+void price_share(struct price *, uint64_t parts);
+/* Counts what is spent, if anything is, once a turn. */
+void price_end(struct price *);
+
+#endif

@@ -1,0 +1,169 @@
+"""Who asks and does not read: its replies are not made before there is room for them,
+what it sent waits in order, and nobody else notices."""
+
+import os
+import time
+
+import parlor_pb2 as pb
+from client import Client, Wire
+from conftest import people, say
+from proc import Broker, environment
+
+MIB = 1 << 20
+BODY = "x" * 60_000
+SLOW = dict(RCVHWM=1, RCVBUF=256 * 1024)  # a peer that takes little off the wire
+PATIENT = {"session.timeout_ms": 120_000}  # nobody pings here
+
+
+def thrifty(**more):
+    """What was freed is not kept by the sanitizer: its memory is looked at here."""
+    env = environment(**more)
+    env["ASAN_OPTIONS"] += ":quarantine_size_mb=1:verify_asan_link_order=0"
+    return env
+
+
+def counters(client):
+    return {c.name: c.value for c in client.call("stats").counters}
+
+
+def pages(n, first=1):
+    return [pb.Request(id=first + i, history=dict(room="r", limit=200)) for i in range(n)]
+
+
+def await_that(condition, seconds=20):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not become so"
+        time.sleep(0.02)
+
+
+class Deaf:
+    """A session that asks and does not read until it is told to."""
+
+    def __init__(self, broker):
+        self.wire = Wire(broker.client, **SLOW)
+        self.wire.send(pb.Request(id=1, hello=dict(version=1, tenant="default", client="deaf")))
+        assert self.wire.receive(20).replies[0].code == 0
+
+    def hear(self, ids):
+        """The replies, until all of these have come."""
+        replies, wanted = [], set(ids)
+        while wanted:
+            frame = self.wire.receive(20)
+            assert frame is not None, f"{len(wanted)} replies did not come"
+            replies += frame.replies
+            wanted -= {reply.id for reply in frame.replies}
+        return replies
+
+
+def fill(client):
+    """A page of the room is more than a MiB."""
+    client.room_create(room="r", members=people("alice", "bob"))
+    say(client, *([BODY] * 20))
+
+
+def test_pages_that_nobody_reads_are_not_made():
+    with Broker(PATIENT, env=thrifty()) as broker, Client(broker.client) as client:
+        fill(client)
+        before = broker.process.rss_kib("VmHWM:")
+        never, deaf = Deaf(broker), Deaf(broker)
+        never.wire.send(*pages(1000))
+        deaf.wire.send(*pages(40, first=100))
+        deaf.wire.send(pb.Request(id=900, post=dict(room="r", sender="alice", client_id="a", body="a")))
+        deaf.wire.send(pb.Request(id=901, post=dict(room="r", sender="alice", client_id="b", body="b")),
+                       pb.Request(id=902, ping={}))
+        longest = 0
+        for _ in range(50):
+            asked = time.monotonic()
+            client.call("ping")
+            longest = max(longest, time.monotonic() - asked)
+        assert longest < 5
+        await_that(lambda: counters(client)["frames_held_back"] >= 4)
+        now = counters(client)
+        assert now["sessions_held_back"] == 2 and now["frames_out_queued_bytes"] < 12 * MIB
+        assert client.room_show(room="r").last_seq == 20, "what is behind the pages waits"
+        assert broker.process.rss_kib("VmHWM:") - before < 64 * 1024
+
+        ids = [*range(100, 140), 900, 901, 902]
+        replies = deaf.hear(ids)
+        assert [reply.id for reply in replies] == ids
+        assert {reply.code for reply in replies} == {0}
+        assert [replies[-3].posted.seq, replies[-2].posted.seq] == [21, 22]
+        assert counters(client)["sessions_held_back"] == 1
+        assert counters(client)["turn_us_max"] > 0
+
+
+def test_a_frame_of_more_pages_than_a_turn_may_send_is_answered_over_several():
+    with Broker({"turn.turn_bytes": "64k", "session.session_queue_bytes": "64M"}) as broker, \
+            Client(broker.client) as client:
+        client.room_create(room="r", members=people("alice", "bob"))
+        say(client, BODY)
+        asked = [("history", dict(room="r", limit=1))] * 30
+        asked.insert(10, ("room_show", dict(room="nowhere")))
+        answers = [client.wait(id) for id in client.send_all(asked)]
+        assert [a.code for a in answers] == [0] * 10 + [20] + [0] * 20
+        assert counters(client)["turns_full_of_bytes_out"] >= 15
+
+
+def test_a_damaged_frame_is_carried_on_with_as_well():
+    with Broker({"turn.turn_bytes": "64k"}) as broker, Client(broker.client) as client:
+        client.room_create(room="r", members=people("alice", "bob"))
+        say(client, BODY)
+        frame = pb.ToBroker(requests=pages(5, first=10)).SerializeToString()
+        frame += b"\x0a\x02\x08\x63" + b"\x0a\x03\x08\x62\xff"  # no op; and what is none
+        frame += pb.ToBroker(requests=pages(5, first=20)).SerializeToString()
+        client.wire.raw(frame)
+        got = []
+        while len(got) < 12:
+            got += client.wire.receive(20).replies
+        assert [(r.id, r.code) for r in got] == [
+            *((n, 0) for n in range(10, 15)), (0x63, 5), (0x62, 1), *((n, 0) for n in range(20, 25))]
+
+
+def test_who_sends_more_than_can_be_held_without_reading_is_let_go():
+    small = {"session.session_queue_bytes": "64k", "limits.body_bytes": "4k", "limits.page_bytes": "64k",
+             "limits.frame_bytes": "128k"}
+    with Broker({**PATIENT, **small}) as broker, Client(broker.client) as client:
+        client.room_create(room="r", members=people("alice", "bob"))
+        say(client, *(["y" * 4000] * 20))
+        deaf = Deaf(broker)
+        assert counters(client)["sessions"] == 2
+        deadline = time.monotonic() + 30
+        while counters(client)["sessions"] == 2:
+            assert time.monotonic() < deadline
+            deaf.wire.send(*pages(500))
+            assert counters(client)["frames_held_back_bytes"] < 256 * 1024
+        assert counters(client)["frames_held_back_bytes"] == 0
+
+
+def test_many_that_do_not_read_share_what_may_be_queued():
+    with Broker({**PATIENT, "session.queue_bytes": "8M"}) as broker, Client(broker.client) as client:
+        fill(client)
+        deaf = [Deaf(broker) for _ in range(16)]
+        for d in deaf:
+            d.wire.send(*pages(5, first=10))
+        await_that(lambda: counters(client)["sessions_held_back"] == 16)
+        assert counters(client)["frames_out_queued_bytes"] < 8 * MIB
+        assert client.history(room="r").messages, "who reads is answered"
+        for d in deaf:
+            assert [r.id for r in d.hear(range(10, 15))] == list(range(10, 15))
+
+
+def test_reads_behind_a_commit_that_hangs_do_not_pile_up(tmp_path):
+    flag = tmp_path / "hangs"
+    env = thrifty(LD_PRELOAD=os.environ["PARLOR_FAULT"], FAULT_SYNC_HANGS_WHEN_FILE=str(flag))
+    with Broker(PATIENT, env=env) as broker, Client(broker.client) as client:
+        fill(client)
+        readers = [Deaf(broker) for _ in range(6)]
+        before = broker.process.rss_kib("VmHWM:")
+        flag.touch()
+        posts = client.send_all(("post", dict(room="r", sender="alice", client_id=f"p{n}", body="p"))
+                                for n in range(40))
+        for reader in readers:
+            reader.wire.send(*pages(15, first=10))
+        time.sleep(0.5)  # nothing may come of it, so nothing can be awaited
+        flag.unlink()
+        assert {client.wait(id).code for id in posts} == {0}
+        for reader in readers:
+            assert [r.id for r in reader.hear(range(10, 25))] == list(range(10, 25))
+        assert broker.process.rss_kib("VmHWM:") - before < 96 * 1024
