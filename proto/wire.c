@@ -244,14 +244,22 @@ static uint8_t *strip(const ProtobufCMessageDescriptor *d, const uint8_t *at, co
 	return to;
 }
 
-static void *arena_alloc(void *arena, size_t size)
+struct decoding {
+	struct arena *arena;
+	bool full;
+};
+
+static void *arena_alloc(void *decoding, size_t size)
 {
-	return arena_get(arena, size);
+	struct decoding *d = decoding;
+	void *memory = arena_get(d->arena, size);
+	d->full |= !memory;
+	return memory;
 }
 
-static void arena_free(void *arena, void *memory)
+static void arena_free(void *decoding, void *memory)
 {
-	(void)arena;
+	(void)decoding;
 	(void)memory;
 }
 
@@ -268,14 +276,17 @@ enum parlor_err wire_decode(const ProtobufCMessageDescriptor *d, struct arena *a
 	if (u.fields) {
 		uint8_t *copy = arena_get(arena, len);
 		if (!copy)
-			return PARLOR_E_FRAME;
+			return PARLOR_E_NO_MEMORY;
 		const uint8_t *at = bytes;
 		len = (size_t)(strip(d, at, at + len, copy) - copy);
 		bytes = copy;
 	}
-	ProtobufCAllocator allocator = {arena_alloc, arena_free, arena};
+	struct decoding decoding = {.arena = arena};
+	ProtobufCAllocator allocator = {arena_alloc, arena_free, &decoding};
 	*out = protobuf_c_message_unpack(d, &allocator, len, bytes);
-	return *out ? PARLOR_E_OK : PARLOR_E_FRAME;
+	if (*out)
+		return PARLOR_E_OK;
+	return decoding.full ? PARLOR_E_NO_MEMORY : PARLOR_E_FRAME;
 }
 
 void wire_put(struct buf *b, const ProtobufCMessage *message)

@@ -24,7 +24,7 @@ enum parlor_err wire_scan(const ProtobufCMessageDescriptor *, const void *bytes,
 
 /* Scan, then decode into the arena (cleared by its owner, not here). The
  * message lives as long as the arena's content; there is nothing to free.
- * Unknown fields are dropped. PARLOR_E_FRAME also when the arena is too small. */
+ * Unknown fields are dropped. PARLOR_E_NO_MEMORY when the arena is too small. */
 enum parlor_err wire_decode(const ProtobufCMessageDescriptor *, struct arena *, const void *bytes,
 			    size_t len, ProtobufCMessage **out) PARLOR_MUST_CHECK;
 

@@ -1,7 +1,7 @@
 #include "core/message.h"
 #include "api/request.h"
 
-#include "fanout/event/event.h"
+#include "turn/message.h"
 #include "wire.h"
 
 #include <string.h>
@@ -87,10 +87,14 @@ enum parlor_err op_recall(struct ask *a)
 	struct core_call call = ask_call(a);
 	struct core_posted posted;
 	struct row_message msg;
-	enum parlor_err err =
-		core_recall(b->core, &call, SPAN_TEXT(q->room), q->seq, SPAN_TEXT(q->by), &posted);
-	if (!err && posted.position)
-		err = core_message(b->core, posted.room, q->seq, &msg);
+	enum parlor_err err = core_recall_check(b->core, &call, SPAN_TEXT(q->room), q->seq,
+						SPAN_TEXT(q->by), &msg);
+	/* Nobody could take the body out of a damaged record. */
+	if (!err && !msg.recalled)
+		err = message_check(b, msg.position);
+	if (!err)
+		err = core_recall(b->core, &call, SPAN_TEXT(q->room), q->seq, SPAN_TEXT(q->by),
+				  &posted);
 	if (err)
 		return err;
 	if (posted.position)
@@ -108,7 +112,6 @@ enum {
 	REPLY_HISTORY = 15,
 	PAGE_MESSAGES = 1,
 	PAGE_MORE = 2,
-	MESSAGE_TIME_US = 11,
 };
 
 static void put_page(struct broker *b, struct session *s, uint64_t id, const struct buf *page)
@@ -127,34 +130,15 @@ static void put_page(struct broker *b, struct session *s, uint64_t id, const str
 	outbox_add(b->outbox, s->out, outbox_end(b->outbox));
 }
 
-/* The event of a message: of this turn, of the one in flight or in the journal. */
-enum parlor_err message_event_at(struct broker *b, uint64_t position, struct span *event)
-{
-	if (turn_event_at(&b->turn, position, event) ||
-	    (b->flying && turn_event_at(&b->flight, position, event)))
-		return PARLOR_E_OK;
-	struct entry entry;
-	enum parlor_err err = store_read(b->store, position, &entry);
-	if (!err)
-		*event = entry.event;
-	return err;
-}
-
 static enum parlor_err put_message(struct broker *b, struct buf *page, struct buf *message,
 				   const struct row_message *row)
 {
-	struct span event, stored;
-	uint64_t time_us;
-	enum parlor_err err = message_event_at(b, row->position, &event);
-	if (!err && !event_message(event, &stored, &time_us))
-		err = PARLOR_E_STORE_CORRUPT;
-	if (err)
-		return err;
 	buf_clear(message);
-	buf_put(message, stored.data, stored.len);
-	wire_put_varint_field(message, MESSAGE_TIME_US, row->time_us);
-	wire_put_bytes_field(page, PAGE_MESSAGES, (struct span){message->data, message->len});
-	return PARLOR_E_OK;
+	enum parlor_err err = message_put(b, message, row, SIZE_MAX);
+	if (!err)
+		wire_put_bytes_field(page, PAGE_MESSAGES,
+				     (struct span){message->data, message->len});
+	return err;
 }
 
 struct history_walk {

@@ -3,12 +3,8 @@
 #include "core/inbox.h"
 #include "core/message.h"
 
-#include "fanout/event/event.h"
+#include "turn/message.h"
 #include "wire.h"
-
-#include "base/text.h"
-
-#include <string.h>
 
 /* Bytes of the last message's body that the inbox shows. */
 #define PREVIEW_BYTES 200
@@ -86,31 +82,21 @@ static enum parlor_err preview(struct ask *a, const struct core_inbox_room *c,
 {
 	struct broker *b = a->broker;
 	struct row_message row;
-	struct span event, stored;
-	uint64_t time_us;
+	struct buf message = {0};
 	ProtobufCMessage *decoded;
 	*last = NULL;
 	if (!c->last_seq)
 		return PARLOR_E_OK;
 	enum parlor_err err = core_message(b->core, c->room, c->last_seq, &row);
 	if (!err)
-		err = message_event_at(b, row.position, &event);
-	if (err == PARLOR_E_NOT_FOUND)
-		return PARLOR_E_OK;
-	if (!err && !event_message(event, &stored, &time_us))
-		err = PARLOR_E_STORE_CORRUPT;
+		err = message_put(b, &message, &row, PREVIEW_BYTES);
 	if (!err)
-		err = wire_decode(&parlor__message__descriptor, &b->reply_arena, stored.data,
-				  stored.len, &decoded);
-	if (err)
-		return err;
-	*last = (Parlor__Message *)decoded;
-	/* An absent body is a constant of protobuf-c: what is short is not touched. */
-	size_t len = strlen((*last)->body);
-	if (len > PREVIEW_BYTES)
-		(*last)->body[text_cut((*last)->body, len, PREVIEW_BYTES)] = 0;
-	(*last)->time_us = row.time_us;
-	return PARLOR_E_OK;
+		err = wire_decode(&parlor__message__descriptor, &b->reply_arena, message.data,
+				  message.len, &decoded);
+	if (!err)
+		*last = (Parlor__Message *)decoded;
+	buf_fini(&message);
+	return err == PARLOR_E_NOT_FOUND ? PARLOR_E_OK : err;
 }
 
 static void add_conversation(void *ctx, const struct core_inbox_room *c)

@@ -69,10 +69,6 @@ void reply_put_posted(struct broker *, struct session *, uint64_t id, uint64_t s
 /* A refusal; text is set from the code when it is NULL. */
 void reply_refuse(struct broker *, struct session *, uint64_t id, int code, const char *text);
 
-/* The event of a message's record, of this turn or of the journal. NOT_FOUND:
- * no longer kept. */
-enum parlor_err message_event_at(struct broker *, uint64_t position,
-				 struct span *event) PARLOR_MUST_CHECK;
 /* History pages are put together from stored bytes. */
 void history_put_cold(struct broker *, const struct waiting_request *, const Parlor__ColdPage *);
 

@@ -220,6 +220,28 @@ static enum parlor_err may_recall(struct core *c, const struct core_call *call, 
 	return err;
 }
 
+static enum parlor_err find_recalled(struct core *c, const struct core_call *call, struct span id,
+				     uint64_t seq, struct span by, struct room **room,
+				     struct row_message *msg, struct membership **who)
+{
+	enum parlor_err err = decide_id(by);
+	if (!err)
+		err = decide_living_room(c, call, id, room);
+	if (!err)
+		err = core_message(c, (*room)->no, seq, msg);
+	if (!err)
+		err = may_recall(c, call, *room, msg, by, who);
+	return err;
+}
+
+enum parlor_err core_recall_check(struct core *c, const struct core_call *call, struct span id,
+				  uint64_t seq, struct span by, struct row_message *msg)
+{
+	struct room *room;
+	struct membership *who;
+	return find_recalled(c, call, id, seq, by, &room, msg, &who);
+}
+
 enum parlor_err core_recall(struct core *c, const struct core_call *call, struct span id,
 			    uint64_t seq, struct span by, struct core_posted *posted)
 {
@@ -227,13 +249,7 @@ enum parlor_err core_recall(struct core *c, const struct core_call *call, struct
 	struct row_message msg;
 	struct membership *who;
 	core_clock(c, call);
-	enum parlor_err err = decide_id(by);
-	if (!err)
-		err = decide_living_room(c, call, id, &room);
-	if (!err)
-		err = core_message(c, room->no, seq, &msg);
-	if (!err)
-		err = may_recall(c, call, room, &msg, by, &who);
+	enum parlor_err err = find_recalled(c, call, id, seq, by, &room, &msg, &who);
 	if (err)
 		return err;
 	*posted = (struct core_posted){.room = room->no, .seq = seq, .time_us = c->now_us};

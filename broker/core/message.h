@@ -25,8 +25,12 @@ struct core_posted {
 /* The same client id again gives the same answer and emits nothing. */
 enum parlor_err core_post(struct core *, const struct core_call *, const struct core_post *,
 			  struct core_posted *) PARLOR_MUST_CHECK;
-/* posted->position: of the recall, 0 when it was recalled before. The body that
- * must go is in the record at the position that core_message tells. */
+/* Refused as core_recall would be. *msg: the message; the body that must go is in
+ * the record at its position. */
+enum parlor_err core_recall_check(struct core *, const struct core_call *, struct span room,
+				  uint64_t seq, struct span by,
+				  struct row_message *msg) PARLOR_MUST_CHECK;
+/* posted->position: of the recall, 0 when it was recalled before. */
 enum parlor_err core_recall(struct core *, const struct core_call *, struct span room, uint64_t seq,
 			    struct span by, struct core_posted *) PARLOR_MUST_CHECK;
 

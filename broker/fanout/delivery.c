@@ -317,13 +317,21 @@ static void sweep_end(struct sweep *w, uint64_t end)
 	}
 }
 
+/* Who comes back from before it is told to begin anew. */
+static void note_damage(struct broker *b, enum parlor_err err, uint64_t position)
+{
+	if (err == PARLOR_E_STORE_CORRUPT && b->unreadable < position)
+		b->unreadable = position;
+}
+
 static enum parlor_err sweep(struct broker *b, uint64_t start)
 {
 	struct sweep w = {.broker = b};
 	struct store_walk walk;
 	struct entry entry;
 	uint64_t end = start;
-	enum parlor_err err = store_walk_open(b->store, start, &walk);
+	enum parlor_err err = store_walk_open_at(b->store, start, &walk);
+	note_damage(b, err, start);
 	if (err)
 		return err;
 	sweep_begin(&w, start);
@@ -341,9 +349,7 @@ static enum parlor_err sweep(struct broker *b, uint64_t start)
 	}
 	store_walk_close(b->store, &walk);
 	sweep_end(&w, end);
-	/* Who comes back from before it is told to begin anew. */
-	if (err == PARLOR_E_STORE_CORRUPT && b->unreadable < end)
-		b->unreadable = end;
+	note_damage(b, err, end);
 	return err == PARLOR_E_NOT_FOUND ? PARLOR_E_OK : err;
 }
 

@@ -101,7 +101,7 @@ static enum parlor_err gather(struct tap *t, const struct tap_reader *q, struct 
 {
 	struct store_walk walk;
 	uint64_t from = q->from < store_first(store) ? store_first(store) : q->from;
-	enum parlor_err err = store_walk_open(store, from, &walk);
+	enum parlor_err err = store_walk_open_at(store, from, &walk);
 	*n = 0;
 	buf_clear(&t->body);
 	if (err)

@@ -122,6 +122,26 @@ static uint64_t visible(const struct journal *j)
 	return j->env->read_only ? UINT64_MAX : j->last;
 }
 
+enum parlor_err journal_turn_begin(struct journal *j)
+{
+	MDB_cursor *cursor;
+	MDB_val key, value;
+
+	j->first_read = j->first;
+	if (!j->env->busy && !j->env->read_only)
+		return PARLOR_E_OK;
+	int rc = mdb_cursor_open(j->env->read, j->env->db[ENV_JOURNAL], &cursor);
+	if (rc != 0)
+		return env_err(rc);
+	rc = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
+	if (rc == 0)
+		j->first_read = position_of(&key);
+	else if (rc == MDB_NOTFOUND)
+		j->first_read = j->last + 1;
+	mdb_cursor_close(cursor);
+	return rc == MDB_NOTFOUND ? PARLOR_E_OK : env_err(rc);
+}
+
 enum parlor_err journal_read(struct journal *j, uint64_t position, struct entry *entry)
 {
 	size_t at = position;
@@ -134,6 +154,12 @@ enum parlor_err journal_read(struct journal *j, uint64_t position, struct entry 
 	if (rc != 0)
 		return env_err(rc);
 	return decode_or_say(position, value, entry);
+}
+
+static enum parlor_err missing(uint64_t position)
+{
+	log_error("store: journal entry %llu is missing", (unsigned long long)position);
+	return PARLOR_E_STORE_CORRUPT;
 }
 
 /* The cursor stands on the entry `next`, which is 0 behind the last one. */
@@ -162,6 +188,16 @@ enum parlor_err journal_walk_open(struct journal *j, uint64_t from, struct store
 	return err;
 }
 
+enum parlor_err journal_walk_open_at(struct journal *j, uint64_t from, struct store_walk *w)
+{
+	enum parlor_err err = journal_walk_open(j, from, w);
+
+	if (err != PARLOR_E_OK || w->next == 0 || w->next == from)
+		return err;
+	journal_walk_close(w);
+	return from < j->first_read ? PARLOR_E_NOT_FOUND : missing(from);
+}
+
 enum parlor_err journal_walk_next(struct store_walk *w, struct entry *entry)
 {
 	MDB_val key, value;
@@ -176,10 +212,8 @@ enum parlor_err journal_walk_next(struct store_walk *w, struct entry *entry)
 	if (err != PARLOR_E_OK)
 		return err;
 	err = stand(w, mdb_cursor_get(w->cursor, &key, &value, MDB_NEXT), &key);
-	if (err == PARLOR_E_OK && w->next != 0 && w->next != position + 1) {
-		log_error("store: journal entry %llu is missing", (unsigned long long)position + 1);
-		err = PARLOR_E_STORE_CORRUPT;
-	}
+	if (err == PARLOR_E_OK && w->next != 0 && w->next != position + 1)
+		err = missing(position + 1);
 	return err;
 }
 

@@ -197,7 +197,7 @@ uint32_t store_parts(const struct store *s)
 
 uint64_t store_first(const struct store *s)
 {
-	return s->journal.first;
+	return s->env.in_turn ? s->journal.first_read : s->journal.first;
 }
 
 uint64_t store_last(const struct store *s)
@@ -219,7 +219,11 @@ uint64_t store_covered(const struct store *s)
 
 enum parlor_err store_turn_begin(struct store *s)
 {
-	return env_turn_begin(&s->env);
+	enum parlor_err err = env_turn_begin(&s->env);
+
+	if (err == PARLOR_E_OK && (err = journal_turn_begin(&s->journal)) != PARLOR_E_OK)
+		env_turn_end(&s->env);
+	return err;
 }
 
 void store_turn_end(struct store *s)
@@ -240,6 +244,11 @@ enum parlor_err store_read(struct store *s, uint64_t position, struct entry *ent
 enum parlor_err store_walk_open(struct store *s, uint64_t from, struct store_walk *walk)
 {
 	return journal_walk_open(&s->journal, from, walk);
+}
+
+enum parlor_err store_walk_open_at(struct store *s, uint64_t from, struct store_walk *walk)
+{
+	return journal_walk_open_at(&s->journal, from, walk);
 }
 
 enum parlor_err store_walk_next(struct store *s, struct store_walk *walk, struct entry *entry)

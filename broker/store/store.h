@@ -46,7 +46,8 @@ void store_close(struct store *);
 
 uint64_t store_journal_id(const struct store *); /* given at creation, never 0 */
 uint32_t store_parts(const struct store *);
-uint64_t store_first(const struct store *);         /* lowest position kept; last + 1 when empty */
+/* Lowest position kept, last + 1 when empty. Inside a turn: that its reads find. */
+uint64_t store_first(const struct store *);
 uint64_t store_last(const struct store *);          /* 0 when nothing was ever journalled */
 uint64_t store_journal_bytes(const struct store *); /* on disk, as pages */
 /* Every change up to here is in rows: recovery applies what comes after it. */
@@ -70,7 +71,8 @@ struct entry {
 
 /* PARLOR_E_NOT_FOUND outside what is kept; STORE_CORRUPT when damaged. */
 enum parlor_err store_read(struct store *, uint64_t position, struct entry *) PARLOR_MUST_CHECK;
-/* A walk over entries from a position on, inside one turn. Several may be open. */
+/* A walk over the entries that are kept from a position on, inside one turn.
+ * Several may be open. */
 struct store_walk {
 	void *cursor;
 	uint64_t next;
@@ -78,6 +80,10 @@ struct store_walk {
 };
 enum parlor_err store_walk_open(struct store *, uint64_t from,
 				struct store_walk *) PARLOR_MUST_CHECK;
+/* The same, beginning with that very entry, or empty behind the last one. NOT_FOUND
+ * when it is no longer kept, STORE_CORRUPT when it is missing among those that are. */
+enum parlor_err store_walk_open_at(struct store *, uint64_t from,
+				   struct store_walk *) PARLOR_MUST_CHECK;
 /* PARLOR_E_NOT_FOUND at the end. */
 enum parlor_err store_walk_next(struct store *, struct store_walk *,
 				struct entry *) PARLOR_MUST_CHECK;

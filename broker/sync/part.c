@@ -233,9 +233,9 @@ static enum part_built gather_walk(struct part *p, const struct part_source *src
 	if (p->scanned + 1 < store_first(src->store))
 		return failed(p, PARLOR_E_NOT_FOUND);
 	struct store_walk walk;
-	enum parlor_err err = store_walk_open(src->store, p->scanned + 1, &walk);
+	enum parlor_err err = store_walk_open_at(src->store, p->scanned + 1, &walk);
 	if (err)
-		return err == PARLOR_E_NOT_FOUND ? PART_UNSEEN : failed(p, err);
+		return failed(p, err);
 	enum taken taken = TAKEN;
 	uint64_t seen = p->scanned;
 	for (; taken == TAKEN && *src->budget && seen < p->tail.after; --*src->budget) {

@@ -105,7 +105,7 @@ static enum parlor_err gather(struct release *r, const struct part *p,
 {
 	*seen = r->scanned;
 	struct store_walk walk;
-	enum parlor_err err = store_walk_open(src->store, r->scanned + 1, &walk);
+	enum parlor_err err = store_walk_open_at(src->store, r->scanned + 1, &walk);
 	if (err)
 		return err;
 	while (*src->budget && *seen < r->upto && src->body->len < p->bytes_max) {

@@ -2,6 +2,7 @@
 
 #include "fanout/delivery.h"
 #include "fanout/event/event.h"
+#include "turn/message.h"
 
 #include "base/die.h"
 #include "base/log.h"
@@ -16,31 +17,21 @@
 /* Rows of one idle commit: whoever comes meanwhile waits for it. */
 #define IDLE_ROWS 256
 
-static struct span event_of(struct broker *b, uint64_t position, enum parlor_err *err)
-{
-	struct entry entry;
-	struct span event = {NULL, 0};
-	if (turn_event_at(&b->turn, position, &event))
-		return event;
-	*err = store_read(b->store, position, &entry);
-	return *err ? event : entry.event;
-}
-
 /* Takes a recalled message's body out of its record. */
 static enum parlor_err blank(struct broker *b, uint64_t position)
 {
-	enum parlor_err err = PARLOR_E_OK;
-	struct span event = event_of(b, position, &err);
+	struct span event;
+	enum parlor_err err = message_event(b, position, &event);
 	if (err == PARLOR_E_NOT_FOUND)
 		return PARLOR_E_OK; /* trimmed: the body is gone already */
 	if (err)
 		return err;
-	buf_clear(&b->scratch);
-	arena_clear(&b->reply_arena);
-	err = event_put_recalled(&b->scratch, event, &b->reply_arena);
-	if (!err)
-		store_replace_event(b->store, position,
-				    (struct span){b->scratch.data, b->scratch.len});
+	struct buf recalled = {0};
+	if (event_put_recalled(&recalled, event, &b->scratch))
+		store_replace_event(b->store, position, (struct span){recalled.data, recalled.len});
+	else
+		err = PARLOR_E_STORE_CORRUPT;
+	buf_fini(&recalled);
 	return err;
 }
 

@@ -13,7 +13,7 @@ static enum parlor_err apply_entries(struct broker *b, uint64_t from, uint64_t *
 	struct store_walk walk;
 	struct entry entry;
 	struct record r;
-	enum parlor_err err = store_walk_open(b->store, from, &walk);
+	enum parlor_err err = store_walk_open_at(b->store, from, &walk);
 	if (err)
 		return err;
 	for (;;) {

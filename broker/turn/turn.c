@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 void turn_fini(struct turn *t)
@@ -38,8 +39,32 @@ void turn_record(void *turn, const struct record *r)
 	t->moves |= out->moves != MOVES_NOBODY;
 }
 
+static struct turn_record *record_at(const struct turn *t, uint64_t position)
+{
+	if (!t->len || position < t->records[0].position ||
+	    position > t->records[t->len - 1].position)
+		return NULL;
+	return &t->records[position - t->records[0].position];
+}
+
+static void strip(struct turn *t, struct turn_record *r)
+{
+	struct buf event = {0};
+	bool posted = event_put_recalled(&event, turn_event(t, r), &t->scratch);
+	assert(posted);
+	r->event_at = t->bytes.len;
+	r->event_len = event.len;
+	buf_put(&t->bytes, event.data, event.len);
+	buf_fini(&event);
+}
+
 void turn_recall_body(struct turn *t, uint64_t position)
 {
+	struct turn_record *r = record_at(t, position);
+	if (r) {
+		strip(t, r);
+		return;
+	}
 	if (t->recalls_len == t->recalls_cap) {
 		t->recalls_cap = t->recalls_cap ? 2 * t->recalls_cap : 16;
 		t->recalls = mem_resize(t->recalls, t->recalls_cap, sizeof *t->recalls);
@@ -62,9 +87,8 @@ struct span turn_event(const struct turn *t, const struct turn_record *r)
 
 bool turn_event_at(const struct turn *t, uint64_t position, struct span *event)
 {
-	if (!t->len || position < t->records[0].position ||
-	    position > t->records[t->len - 1].position)
-		return false;
-	*event = turn_event(t, &t->records[position - t->records[0].position]);
-	return true;
+	const struct turn_record *r = record_at(t, position);
+	if (r)
+		*event = turn_event(t, r);
+	return r;
 }

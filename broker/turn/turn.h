@@ -22,7 +22,7 @@ struct turn_record {
 	size_t event_at, event_len; /* 0: nobody is told */
 };
 
-/* A message whose body must leave its record with this commit. */
+/* A message whose body must leave its record in the journal with this commit. */
 struct turn_recall {
 	uint64_t position;
 };
@@ -41,6 +41,8 @@ struct turn {
 void turn_fini(struct turn *);
 /* core_sink.record; ctx is the turn. */
 void turn_record(void *turn, const struct record *);
+/* The body of the message at that position goes: here at once when the record is
+ * of this turn, so that nobody is told it any more, else with the commit. */
 void turn_recall_body(struct turn *, uint64_t position);
 void turn_clear(struct turn *);
 struct span turn_event(const struct turn *, const struct turn_record *);

@@ -38,9 +38,9 @@ static void make_room(struct inbox *in, size_t size)
 static enum parlor_err decode(struct inbox *in, const ProtobufCMessageDescriptor *kind,
 			      struct span part, ProtobufCMessage **out)
 {
-	enum parlor_err err = PARLOR_E_FRAME;
+	enum parlor_err err = PARLOR_E_NO_MEMORY;
 
-	for (size_t i = 0; i < sizeof growth / sizeof *growth && err == PARLOR_E_FRAME; i++) {
+	for (size_t i = 0; i < sizeof growth / sizeof *growth && err == PARLOR_E_NO_MEMORY; i++) {
 		make_room(in, ARENA_BASE + growth[i] * part.len);
 		err = wire_decode(kind, &in->arena, part.data, part.len, out);
 	}

@@ -158,6 +158,49 @@ def test_a_recalled_body_is_gone_from_the_data_directory(broker, service, room):
         assert secret not in str(late.drain()), "nor is it sent to who catches up"
 
 
+SECRET = "what nobody may read any more"
+
+
+def recall_and_look(client):
+    """Asks for the message in every way in the frame that recalls it."""
+    asked = [("recall", dict(room="r", seq=1, by="bob")), ("history", dict(room="r")),
+             ("history", dict(room="r", backwards=True, member="carol")), ("list", dict(member="carol"))]
+    replies = [client.wait(id) for id in client.send_all(asked)]
+    assert [reply.code for reply in replies] == [0] * 4
+    return [replies[1].history.messages[0], replies[2].history.messages[0], replies[3].list.items[0].last]
+
+
+def test_a_body_is_shown_no_more_in_the_frame_that_recalls_it(service, room):
+    post(service, 1, body=SECRET)
+    for message in recall_and_look(service):
+        assert message.recalled and message.body == "" and message.client_id == "1"
+
+
+def test_who_posts_and_recalls_at_once_has_told_nobody(service, room, connect):
+    carol = connect("carol")
+    ids = service.send_all([
+        ("post", dict(room="r", sender="bob", client_id="1", body=SECRET)),
+        ("recall", dict(room="r", seq=1, by="bob")), ("history", dict(room="r"))])
+    replies = [service.wait(id) for id in ids]
+    assert [reply.code for reply in replies] == [0, 0, 0]
+    (message,) = replies[2].history.messages
+    assert message.recalled and message.body == ""
+    posted, recalled = carol.event("posted"), carol.event("recalled")
+    assert posted.posted.recalled and posted.posted.body == "" and recalled.recalled.seq == 1
+
+
+def test_a_body_is_shown_no_more_while_its_recall_is_on_its_way_to_disk(service, room):
+    """A turn of many records flies while the next ones are answered."""
+    post(service, 1, body=SECRET)
+    asked = [service.send("recall", room="r", seq=1, by="bob")]
+    asked += [service.send("post", room="r", sender="alice", client_id=f"m{n}", body="x") for n in range(100)]
+    looks = [service.send("history", room="r", limit=1, **{"from": 1}) for _ in range(100)]
+    assert all(service.wait(id).code == 0 for id in asked)
+    for id in looks:
+        (message,) = service.wait(id).history.messages
+        assert message.recalled and message.body == ""
+
+
 def test_nobody_else_recalls(service, room):
     post(service, 1)
     assert service.refusal("recall", room="r", seq=1, by="carol") == NOT_ALLOWED

@@ -182,6 +182,45 @@ def test_a_damaged_record_is_told_and_everything_else_goes_on():
         assert "journal entry" in broker.process.stderr()
 
 
+def test_the_recall_of_a_damaged_message_is_refused_and_changes_nothing():
+    books = Books()
+    with Broker() as broker, Client(broker.client) as client:
+        books.make_room(client)
+        books.post(client, 3)
+        broker.stop()
+        flip_in_body(broker, books.bodies["1"])
+        broker.start()
+        position = client.sync_status().position
+        for _ in range(2):
+            reply = client.wait(client.send("recall", room="r", seq=2, by="alice"))
+            assert (reply.code, reply.retry) == (STORE_CORRUPT, False)
+            assert client.sync_status().position == position
+        client.recall(room="r", seq=1, by="alice")
+        books.post(client, 1)
+        broker.restart()
+        first, last = (client.history(room="r", limit=1, **{"from": seq}).messages[0] for seq in (1, 4))
+        assert first.recalled and first.body == "" and last.body == books.bodies["3"]
+
+
+def test_a_message_from_a_time_of_larger_limits_is_listed_and_recalled():
+    large, small = {"limits.body_bytes": "6M", "limits.frame_bytes": "16M"}, {
+        "limits.frame_bytes": "1M", "limits.page_bytes": "256k"}
+    body = "0123456789abcdef" * (5 << 16)
+    with Broker(large) as broker:
+        with Client(broker.client) as client:
+            client.room_create(room="r", members=people("alice", "bob"))
+            client.post(room="r", sender="alice", client_id="1", body=body)
+        broker.stop()
+        broker.configure(small)
+        broker.start()
+        with Client(broker.client) as client:
+            assert client.list(member="bob").items[0].last.body == body[:200]
+            assert client.recall(room="r", seq=1, by="alice").position
+            broker.restart()
+            (message,) = client.history(room="r").messages
+            assert message.recalled and message.body == ""
+
+
 def test_a_damaged_record_is_not_passed_over_on_the_way_to_mysql(database):
     """What it was, and for which room, cannot be known: MySQL stays what the
     journal was before it, sync status says why, and the rooms go on."""

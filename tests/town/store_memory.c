@@ -155,6 +155,13 @@ enum parlor_err store_walk_open(struct store *s, uint64_t at, struct store_walk 
 	return PARLOR_E_OK;
 }
 
+enum parlor_err store_walk_open_at(struct store *s, uint64_t from, struct store_walk *walk)
+{
+	if (from < s->ends.first)
+		return PARLOR_E_NOT_FOUND;
+	return store_walk_open(s, from, walk);
+}
+
 enum parlor_err store_walk_next(struct store *s, struct store_walk *walk, struct entry *entry)
 {
 	if (walk->next > walk->last)

@@ -301,6 +301,44 @@ static void trimming_takes_the_oldest_that_are_covered(void **state)
 	store_turn_end(w->store);
 }
 
+/* The loop reads on while the second thread trims, and may see that it has before
+ * it hears of it. */
+static void a_turn_says_what_its_own_reads_find(void **state)
+{
+	static const char *texts[] = {"1", "2", "3", "4"};
+	struct world *w = *state;
+	struct store_walk walk;
+	struct entry entry;
+
+	open_world(w);
+	post_texts(w, texts, 4);
+	turn(w);
+	begin(w);
+	store_set_covered(w->store, 4);
+	store_trim(w->store, 3, 10);
+	store_commit_start(w->store);
+	struct pollfd ended = {.fd = store_commit_fd(w->store), .events = POLLIN};
+	assert_int_equal(poll(&ended, 1, 10000), 1);
+	assert_int_equal(store_first(w->store), 1);
+	assert_event(w, 1, "1");
+	store_turn_end(w->store);
+	turn(w);
+	assert_int_equal(store_first(w->store), 3);
+	assert_int_equal(store_read(w->store, 2, &entry), PARLOR_E_NOT_FOUND);
+	assert_event(w, 3, "3");
+	assert_int_equal(store_walk_open_at(w->store, 2, &walk), PARLOR_E_NOT_FOUND);
+	assert_int_equal(store_walk_open_at(w->store, 3, &walk), PARLOR_E_OK);
+	assert_int_equal(store_walk_next(w->store, &walk, &entry), PARLOR_E_OK);
+	assert_int_equal(entry.position, 3);
+	store_walk_close(w->store, &walk);
+	assert_int_equal(store_walk_open_at(w->store, 5, &walk), PARLOR_E_OK);
+	assert_int_equal(store_walk_next(w->store, &walk, &entry), PARLOR_E_NOT_FOUND);
+	store_walk_close(w->store, &walk);
+	assert_int_equal(store_commit_end(w->store), PARLOR_E_OK);
+	store_turn_end(w->store);
+	assert_int_equal(store_first(w->store), 3);
+}
+
 static void positions_go_on_after_all_was_trimmed(void **state)
 {
 	static const char *texts[] = {"1", "2"};
@@ -624,6 +662,7 @@ int main(void)
 		STORY(walks_go_side_by_side_to_the_end),
 		STORY(a_replaced_event_keeps_head_and_place),
 		STORY(trimming_takes_the_oldest_that_are_covered),
+		STORY(a_turn_says_what_its_own_reads_find),
 		STORY(positions_go_on_after_all_was_trimmed),
 		STORY(a_second_broker_is_refused),
 		STORY(another_version_is_refused),

@@ -1,9 +1,7 @@
 #include "builder.h"
 
-#include "fanout/event/event.h"
 #include "turn/turn.h"
 
-#include "base/arena.h"
 #include "base/mem.h"
 #include "base/random.h"
 
@@ -17,13 +15,11 @@
 #define ROW_BYTES 8192
 #define RECORD_BYTES 1024
 #define DIRTY_ROWS_MAX 200000
-#define EVENT_BYTES_MAX ((size_t)64 << 20)
 
 struct builder {
 	struct store *store;
 	struct core *core;
 	struct turn turn;
-	struct arena arena; /* of the event of a recalled message */
 	uint64_t journal_id;
 	uint64_t *positions; /* of the last record of each room, by number */
 	size_t positions_len;
@@ -98,7 +94,6 @@ enum parlor_err builder_open(struct builder **out, const char *dir, uint32_t par
 	struct builder *b = mem_new(sizeof *b);
 	const struct store_options options = {.dir = dir, .parts = parts};
 	why[0] = '\0';
-	arena_init(&b->arena, EVENT_BYTES_MAX);
 	enum parlor_err err = open_journal(b, &options, why, why_size);
 	if (err) {
 		builder_close(b);
@@ -116,7 +111,6 @@ void builder_close(struct builder *b)
 	core_free(b->core);
 	store_close(b->store);
 	turn_fini(&b->turn);
-	arena_fini(&b->arena);
 	free(b->positions);
 	free(b);
 }
@@ -141,28 +135,15 @@ uint64_t builder_room_position(const struct builder *b, uint64_t room)
 	return room < b->positions_len ? b->positions[room] : 0;
 }
 
-/* The record of the message, which the one of its recall follows. */
-static enum parlor_err mark_recalled(struct builder *b)
-{
-	struct turn_record *r = &b->turn.records[b->turn.len - 2];
-	struct buf event = {0};
-	arena_clear(&b->arena);
-	enum parlor_err err = event_put_recalled(&event, turn_event(&b->turn, r), &b->arena);
-	if (!err) {
-		r->event_at = b->turn.bytes.len;
-		r->event_len = event.len;
-		buf_put(&b->turn.bytes, event.data, event.len);
-	}
-	buf_fini(&event);
-	return err;
-}
-
 enum parlor_err builder_message(struct builder *b, const struct core_call *call,
 				const struct core_imported_message *told,
 				struct core_posted *posted)
 {
 	enum parlor_err err = core_import_message(b->core, call, told, posted);
-	return err || !told->recalled ? err : mark_recalled(b);
+	/* The record of the message, which the one of its recall follows. */
+	if (!err && told->recalled)
+		turn_recall_body(&b->turn, b->turn.records[b->turn.len - 2].position);
+	return err;
 }
 
 static void append_records(struct builder *b)

@@ -5,6 +5,8 @@
 
 #include "wire.h"
 
+#include "base/text.h"
+
 #include <parlor/parlor.pb-c.h>
 
 #include <string.h>
@@ -23,6 +25,7 @@ enum {
 	EVENT_READ = 16,
 	EVENT_PRESENCE = 17,
 };
+enum { MESSAGE_BODY = 7, MESSAGE_RECALLED = 10 };
 
 static void put_text(struct buf *b, uint32_t field, struct span text)
 {
@@ -39,7 +42,7 @@ static void put_posted(struct buf *b, const struct record *r)
 	put_text(b, 4, p->sender_avatar);
 	wire_put_varint_field(b, 5, p->type);
 	wire_put_varint_field(b, 6, p->content_type);
-	put_text(b, 7, p->body);
+	put_text(b, MESSAGE_BODY, p->body);
 	put_text(b, 8, p->client_id);
 	for (size_t i = 0; i < p->mentions.len; i++)
 		wire_put_bytes_field(b, 9, p->mention_ids[i]);
@@ -155,44 +158,84 @@ void event_put_end(struct buf *b, int code)
 	wire_put(b, &event.base);
 }
 
+/* A field as it stands in the bytes. */
+struct wire_field {
+	uint32_t no;
+	struct span all;   /* tag and length included */
+	struct span value; /* of one that has a length */
+	uint64_t number;   /* of one that has none */
+	bool has_length;
+};
+
+/* False at the end, and where the bytes are no fields (in.bad). */
+static bool field_next(struct reader *in, struct wire_field *f)
+{
+	const uint8_t *start = in->at;
+	if (!reader_left(in) || in->bad)
+		return false;
+	uint64_t tag = reader_varint(in);
+	*f = (struct wire_field){.no = (uint32_t)(tag >> 3), .has_length = (tag & 7) == 2};
+	if (f->has_length)
+		f->value = reader_span(in);
+	else
+		f->number = reader_varint(in);
+	in->bad |= (tag & 7) != 2 && (tag & 7) != 0;
+	f->all = (struct span){start, (size_t)(in->at - start)};
+	return !in->bad;
+}
+
 bool event_message(struct span event, struct span *message, uint64_t *time_us)
 {
 	struct reader in;
+	struct wire_field f;
 	bool found = false;
 	*time_us = 0;
 	reader_init(&in, event.data, event.len);
-	while (reader_left(&in) && !in.bad) {
-		uint64_t tag = reader_varint(&in);
-		bool bytes = (tag & 7) == 2;
-		struct span value = {NULL, 0};
-		uint64_t number = 0;
-		if (bytes)
-			value = reader_span(&in);
-		else
-			number = reader_varint(&in);
-		if (tag >> 3 == EVENT_TIME_US)
-			*time_us = number;
-		if (tag >> 3 == EVENT_POSTED && bytes) {
-			*message = value;
+	while (field_next(&in, &f)) {
+		if (f.no == EVENT_TIME_US)
+			*time_us = f.number;
+		if (f.no == EVENT_POSTED && f.has_length) {
+			*message = f.value;
 			found = true;
 		}
 	}
 	return found && !in.bad;
 }
 
-enum parlor_err event_put_recalled(struct buf *b, struct span event, struct arena *arena)
+bool event_put_message(struct buf *b, struct span message, size_t body_max, bool recalled)
 {
-	ProtobufCMessage *decoded;
-	enum parlor_err err =
-		wire_decode(&parlor__event__descriptor, arena, event.data, event.len, &decoded);
-	if (err)
-		return PARLOR_E_STORE_CORRUPT;
-	Parlor__Event *e = (Parlor__Event *)decoded;
-	if (e->kind_case != PARLOR__EVENT__KIND_POSTED)
-		return PARLOR_E_STORE_CORRUPT;
-	static char nothing[] = "";
-	e->posted->body = nothing;
-	e->posted->recalled = true;
-	wire_put(b, &e->base);
-	return PARLOR_E_OK;
+	struct reader in;
+	struct wire_field f;
+	reader_init(&in, message.data, message.len);
+	while (field_next(&in, &f)) {
+		bool body = f.no == MESSAGE_BODY && f.has_length;
+		if (body && f.value.len > (recalled ? 0 : body_max)) {
+			if (!recalled)
+				f.value.len = text_cut(f.value.data, f.value.len, body_max);
+			if (!recalled)
+				put_text(b, MESSAGE_BODY, f.value);
+		} else if (f.no != MESSAGE_RECALLED) {
+			buf_put(b, f.all.data, f.all.len);
+		}
+	}
+	wire_put_varint_field(b, MESSAGE_RECALLED, recalled);
+	return !in.bad;
+}
+
+bool event_put_recalled(struct buf *b, struct span event, struct buf *scratch)
+{
+	struct reader in;
+	struct wire_field f;
+	bool found = false;
+	reader_init(&in, event.data, event.len);
+	while (field_next(&in, &f)) {
+		if (f.no != EVENT_POSTED || !f.has_length) {
+			buf_put(b, f.all.data, f.all.len);
+			continue;
+		}
+		buf_clear(scratch);
+		found = event_put_message(scratch, f.value, 0, true);
+		wire_put_bytes_field(b, EVENT_POSTED, (struct span){scratch->data, scratch->len});
+	}
+	return found && !in.bad;
 }

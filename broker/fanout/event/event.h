@@ -7,9 +7,6 @@
 
 #include "core/record.h"
 
-#include "base/arena.h"
-#include "base/err.h"
-
 /* Appends an encoded Event; appends nothing for records that nobody is told of.
  * scratch is overwritten. */
 void event_put(struct buf *, const struct record *, struct buf *scratch);
@@ -21,8 +18,13 @@ void event_put_end(struct buf *, int code);
  * the event is none. */
 bool event_message(struct span event, struct span *message, uint64_t *time_us);
 
-/* Appends the event of a message without its body, marked as recalled. */
-enum parlor_err event_put_recalled(struct buf *, struct span event,
-				   struct arena *) PARLOR_MUST_CHECK;
+/* Appends an encoded Message with no more than body_max bytes of its body.
+ * Recalled: with none, and marked so. Works on the bytes, whatever their size.
+ * False when they are none. */
+bool event_put_message(struct buf *, struct span message, size_t body_max, bool recalled);
+
+/* Appends the event of a message as recalled. False when it is none. scratch is
+ * overwritten. */
+bool event_put_recalled(struct buf *, struct span event, struct buf *scratch);
 
 #endif
