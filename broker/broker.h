@@ -13,6 +13,7 @@
 #include "settings.h"
 #include "store/store.h"
 #include "sync/sync.h"
+#include "turn/late.h"
 #include "turn/pacing.h"
 #include "turn/price.h"
 #include "turn/retention.h"
@@ -47,6 +48,11 @@ struct broker {
 	bool flying;
 	size_t turn_before; /* records of the turn that was committed last */
 	struct trickle trickle;
+	struct late rows_late; /* dirty rows that have no room */
+	size_t rows_given;     /* to the commit that is under way */
+	struct late trim_late; /* what could be trimmed */
+	struct late boot_late; /* the run's first record, which is all the turn holds */
+	struct presence_debt *presence_owed;
 	struct window window;
 	struct arena request_arena; /* what one frame holds, decoded */
 	struct arena reply_arena;   /* what one reply is made of */

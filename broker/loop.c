@@ -3,6 +3,7 @@
 #include "api/dispatch.h"
 #include "fanout/attachments.h"
 #include "fanout/delivery.h"
+#include "fanout/presence.h"
 #include "turn/commit.h"
 #include "turn/recover.h"
 
@@ -150,6 +151,7 @@ enum parlor_err loop_init(struct broker *b, char *why, size_t why_size)
 void loop_fini(struct broker *b)
 {
 	roster_drop_all(b);
+	presence_fini(b);
 	sync_free(b->sync);
 	front_close(b->front);
 	front_close(b->worker_front);
@@ -252,6 +254,7 @@ static enum parlor_err work(struct loop *l, uint64_t passed_us)
 	window_look(b);
 	l->more = serve_clients(l);
 	count_silence(l, passed_us);
+	bool owed = presence_pay(b);
 	if (b->failed)
 		return PARLOR_E_STORE;
 	enum parlor_err err = commit_collect(b);
@@ -268,6 +271,7 @@ static enum parlor_err work(struct loop *l, uint64_t passed_us)
 	l->sync_in_us = sync_pump(b->sync, b->now_us);
 	if (b->counts.commits != commits)
 		l->idle_since_us = b->now_us;
+	l->more |= owed && !b->flying;
 	if (!l->more && !b->flying && b->now_us - l->idle_since_us > IDLE_US)
 		err = commit_idle(b, &l->more);
 	return err;
@@ -296,7 +300,7 @@ static enum parlor_err turn(struct loop *l)
 	}
 	core_evict(b->core);
 	log_tick();
-	l->more |= b->ending || (b->turn.len && !b->flying);
+	l->more |= b->ending || (b->turn.len && !b->flying && !b->boot_late.is);
 	price_begin(&b->price);
 	uint64_t took_us = clock_mono_us() - b->mono_us;
 	if (took_us > b->counts.turn_us_max)
@@ -384,7 +388,11 @@ static enum parlor_err drain(struct loop *l)
 	if (err)
 		return err;
 	say_goodbye(b);
-	err = commit_turn(b);
+	bool more;
+	do {
+		more = presence_pay(b);
+		err = commit_turn(b);
+	} while (!err && more);
 	if (!err)
 		err = commit_all_rows(b);
 	store_turn_end(b->store);

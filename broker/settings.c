@@ -42,9 +42,11 @@ const struct conf_row settings_rows[] = {
 	NUMBER("store", map_max_bytes, MIB, 64 * TIB,
 	       "the map grows up to this; then posts are refused until there is room"),
 	NUMBER("store", headroom_bytes, MIB, TIB,
-	       "kept free in the map so that deleting and reading always work"),
+	       "kept free in map and file, beside what changed rows will take, so that these are "
+	       "written, and deleting and starting work, when all else is full"),
 	NUMBER("store", dirty_rows_max, 1000, 100000000,
-	       "changed rows in memory; more of them are written back with every commit"),
+	       "changed rows in memory; more of them are written back with every commit, or "
+	       "writing is refused while there is no room for them"),
 	NUMBER("store", behind_records_max, 100, 1000000000,
 	       "records that a start has to apply again, about; rows are written back in time"),
 	NUMBER("store", write_back_rows, 64, 1000000, "rows written back with one commit at most"),

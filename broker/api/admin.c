@@ -1,6 +1,8 @@
 #include "api/request.h"
 #include "core/run.h"
 
+#include "fanout/presence.h"
+
 #include "base/log.h"
 
 #include <string.h>
@@ -185,6 +187,7 @@ static void count_front(struct counters *c, const struct broker *b)
 	counter(c, "sessions", session_count(b->sessions));
 	counter(c, "sessions_catching_up", session_catching_up_count(b->sessions));
 	counter(c, "members_attached", session_attachments(b->sessions));
+	counter(c, "presence_owed", presence_owed(b));
 	counter(c, "audience_entries", audience_entries(b->audience));
 	counter(c, "frames_in", in.frames);
 	counter(c, "frames_in_bytes", in.bytes);
@@ -216,6 +219,7 @@ static void count_state(struct counters *c, const struct broker *b)
 	counter(c, "members_resident", core.members_resident);
 	counter(c, "blocks_resident", core.blocks_resident);
 	counter(c, "rows_dirty", core.dirty_rows);
+	counter(c, "rows_put_off", b->rows_late.times);
 	counter(c, "rows_evicted", core.evicted);
 	counter(c, "store_map_bytes", store.map_bytes);
 	counter(c, "store_used_bytes", store.used_bytes);

@@ -4,6 +4,7 @@
 
 #include "fanout/attachments.h"
 #include "fanout/delivery.h"
+#include "fanout/presence.h"
 
 #include <parlor/version.h>
 
@@ -98,7 +99,8 @@ static enum parlor_err answer_attached(struct ask *a)
 enum parlor_err op_attach(struct ask *a)
 {
 	const Parlor__Attach *q = a->request->attach;
-	enum parlor_err err = roster_attach(a->broker, a->session, q->members, q->n_members);
+	enum parlor_err err =
+		roster_attach(a->broker, a->session, q->members, q->n_members, a->full);
 	return err ? err : answer_attached(a);
 }
 
@@ -127,6 +129,7 @@ enum parlor_err op_presence_set(struct ask *a)
 		err = core_presence_set(b->core, &call, member, (uint8_t)q->presence);
 	if (err)
 		return err;
+	presence_settled(b, member);
 	uint64_t after = core_position(b->core);
 	ask_done(a, after == before ? 0 : after);
 	return PARLOR_E_OK;

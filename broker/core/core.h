@@ -77,6 +77,8 @@ uint64_t core_position(const struct core *);
 
 /* Rows changed and not yet written. */
 size_t core_dirty(const struct core *);
+/* What they will take when they are written, about. */
+size_t core_dirty_bytes(const struct core *);
 /* A pass of write-back has begun and not ended. */
 bool core_writing(const struct core *);
 /* Gives the next rows of the pass, beginning one when none is under way: about

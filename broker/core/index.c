@@ -78,7 +78,8 @@ void index_touch(struct core *c, struct block *b)
 	if (b->dirty)
 		return;
 	b->dirty = true;
-	c->dirty_rows++;
+	/* It is written when it holds more. */
+	tables_count_dirty(c, 2 * b->bytes.len);
 	DL_APPEND2(b->room->dirty_blocks, b, dirty_prev, dirty_next);
 	tables_list_room(c, b->room);
 }

@@ -435,6 +435,9 @@ enum parlor_err tables_load_rooms(struct core *c, struct member *m)
 
 /* ---- what changed ----------------------------------------------------------- */
 
+/* Key and numbers of a row, about. */
+#define ROW_BYTES 128
+
 static struct fresh *fresh_add(struct core *c)
 {
 	if (c->fresh_len == c->fresh_cap && c->fresh_landed > c->fresh_cap / 2) {
@@ -447,7 +450,7 @@ static struct fresh *fresh_add(struct core *c)
 		c->fresh_cap = c->fresh_cap ? 2 * c->fresh_cap : 64;
 		c->fresh = mem_resize(c->fresh, c->fresh_cap, sizeof *c->fresh);
 	}
-	c->dirty_rows++;
+	tables_count_dirty(c, sizeof(struct fresh));
 	return &c->fresh[c->fresh_len++];
 }
 
@@ -490,7 +493,7 @@ void tables_touch_room(struct core *c, struct room *r)
 {
 	if (!r->row_dirty) {
 		r->row_dirty = true;
-		c->dirty_rows++;
+		tables_count_dirty(c, ROW_BYTES + r->row.name.len);
 	}
 	tables_list_room(c, r);
 }
@@ -500,7 +503,7 @@ void tables_touch_member(struct core *c, struct member *m)
 	if (m->dirty)
 		return;
 	m->dirty = true;
-	c->dirty_rows++;
+	tables_count_dirty(c, ROW_BYTES);
 	LL_PREPEND2(c->dirty_members, m, dirty_next);
 	c->dirty_members_len++;
 }
@@ -510,7 +513,7 @@ void tables_touch_membership(struct core *c, struct membership *ms)
 	if (ms->dirty)
 		return;
 	ms->dirty = true;
-	c->dirty_rows++;
+	tables_count_dirty(c, 2 * ROW_BYTES + ms->row.name.len + ms->row.avatar.len);
 	DL_APPEND2(ms->room->dirty_memberships, ms, dirty_prev, dirty_next);
 	tables_list_room(c, ms->room);
 }

@@ -184,6 +184,7 @@ struct core {
 	struct member *dirty_members;
 	size_t dirty_rooms_len, dirty_members_len;
 	size_t dirty_rows;
+	size_t dirty_bytes; /* of them, about */
 	/* Before fresh_landed written, from there on in flight, from fresh_at on to be
 	 * given. */
 	struct fresh *fresh;
@@ -236,6 +237,13 @@ void tables_set_profile(struct membership *, struct span name, struct span avata
 
 /* Brings the member's total up to what the membership is now. */
 void tables_tell(struct membership *);
+
+/* One more row is to be written, of so many bytes about. */
+static inline void tables_count_dirty(struct core *c, size_t bytes)
+{
+	c->dirty_rows++;
+	c->dirty_bytes += bytes;
+}
 
 /* Changed: to be written back. */
 void tables_list_room(struct core *, struct room *);

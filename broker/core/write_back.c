@@ -27,8 +27,11 @@ static void put_nothing(struct writer *w, const struct row_key *key)
 
 static void written(struct writer *w)
 {
-	assert(w->core->dirty_rows > 0);
-	w->core->dirty_rows--;
+	struct core *c = w->core;
+	assert(c->dirty_rows > 0);
+	/* What it was counted as is not kept: its part of the sum. */
+	c->dirty_bytes -= c->dirty_bytes / c->dirty_rows;
+	c->dirty_rows--;
 	w->rows++;
 }
 
@@ -281,12 +284,19 @@ void core_unlanded(struct core *c)
 {
 	for (size_t i = 0; i < c->flight.len; i++)
 		unlanded(c, &c->flight.rows[i]);
-	c->dirty_rows += c->fresh_at - c->fresh_landed;
-	c->fresh_at = c->fresh_landed;
+	while (c->fresh_at > c->fresh_landed) {
+		c->fresh_at--;
+		tables_count_dirty(c, sizeof(struct fresh));
+	}
 	c->state.covered = c->flight.covered;
 	/* The pass under way will not have written what failed: the next one will. */
 	c->pass.position = c->state.covered;
 	core_landed(c);
+}
+
+size_t core_dirty_bytes(const struct core *c)
+{
+	return c->dirty_bytes;
 }
 
 bool core_writing(const struct core *c)

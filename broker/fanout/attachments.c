@@ -3,6 +3,7 @@
 #include "core/membership.h"
 #include "core/presence.h"
 #include "fanout/event/event.h"
+#include "fanout/presence.h"
 #include "turn/commit.h"
 #include "wire.h"
 
@@ -49,14 +50,6 @@ static void stop_listening(void *ctx, uint64_t room, uint64_t joined_pos, uint64
 	audience_drop(l->broker->audience, room, l->session);
 }
 
-/* A change of presence that cannot be kept must not be told either. */
-static enum parlor_err presence(struct broker *b, const struct core_call *call, uint64_t member,
-				size_t devices)
-{
-	return core_presence_set(b->core, call, member,
-				 devices ? PRESENCE_IS_ONLINE : PRESENCE_IS_OFFLINE);
-}
-
 static enum parlor_err detach_one(struct broker *b, struct session *s, uint64_t member)
 {
 	size_t devices;
@@ -64,20 +57,29 @@ static enum parlor_err detach_one(struct broker *b, struct session *s, uint64_t 
 	if (!session_detach(b->sessions, s, member, &devices))
 		return PARLOR_E_OK;
 	enum parlor_err err = core_member_rooms(b->core, member, stop_listening, &l);
-	struct core_call call = roster_call(b, s);
 	if (!err && devices == 0)
-		err = presence(b, &call, member, devices);
+		err = presence_changed(b, member, false);
 	return err;
 }
 
+/* The member's number; where nothing can be written it must have one. */
+static enum parlor_err find_or_introduce(struct broker *b, const struct core_call *call,
+					 struct span id, bool full, uint64_t *member)
+{
+	if (!full)
+		return core_member_intern(b->core, call, id, member);
+	enum parlor_err err = core_member_find(b->core, call, id, member);
+	return err || *member ? err : PARLOR_E_STORE_FULL;
+}
+
 static enum parlor_err attach_one(struct broker *b, struct session *s, struct span id,
-				  uint64_t floor, bool *added)
+				  uint64_t floor, bool full, bool *added)
 {
 	struct core_call call = roster_call(b, s);
 	uint64_t member;
 	size_t devices;
 	*added = false;
-	enum parlor_err err = core_member_intern(b->core, &call, id, &member);
+	enum parlor_err err = find_or_introduce(b, &call, id, full, &member);
 	if (!err)
 		err = session_attach(b->sessions, s, member, id, added, &devices);
 	if (err || !*added)
@@ -87,19 +89,22 @@ static enum parlor_err attach_one(struct broker *b, struct session *s, struct sp
 	if (!err)
 		err = l.err;
 	if (!err && devices == 1)
-		err = presence(b, &call, member, devices);
+		err = presence_changed(b, member, true);
 	return err;
 }
 
-/* Attaches in order; what was added before a failure is taken back. */
+/* Attaches in order; what was added before a failure is taken back. full: nothing
+ * can be written. */
 static enum parlor_err attach_all(struct broker *b, struct session *s, char **members, size_t n,
-				  uint64_t floor)
+				  uint64_t floor, bool full)
 {
 	enum parlor_err err = PARLOR_E_OK;
 	size_t i;
+	if (full && n && presence_owed(b) >= PRESENCE_OWED_MAX)
+		return PARLOR_E_STORE_FULL;
 	bool *added = mem_new(n + 1);
 	for (i = 0; i < n && !err; i++)
-		err = attach_one(b, s, SPAN_TEXT(members[i]), floor, &added[i]);
+		err = attach_one(b, s, SPAN_TEXT(members[i]), floor, full, &added[i]);
 	while (err && i-- > 0) {
 		struct core_call call = roster_call(b, s);
 		uint64_t member;
@@ -129,13 +134,14 @@ static enum parlor_err check_members(const struct broker *b, const struct sessio
 	return PARLOR_E_OK;
 }
 
-enum parlor_err roster_attach(struct broker *b, struct session *s, char **members, size_t n)
+enum parlor_err roster_attach(struct broker *b, struct session *s, char **members, size_t n,
+			      bool full)
 {
 	enum parlor_err err = check_members(b, s, members, n);
 	if (!err)
 		err = commit_moves(b);
 	if (!err)
-		err = attach_all(b, s, members, n, core_position(b->core));
+		err = attach_all(b, s, members, n, core_position(b->core), full);
 	return err;
 }
 
@@ -216,9 +222,12 @@ enum parlor_err roster_begin(struct broker *b, const struct roster_begin *q, str
 	struct session *s = NULL;
 	*reset = false;
 	enum parlor_err err = check_hello(b, q);
-	if (!err && hello->n_members) /* their presence is written */
+	bool full = false;
+	if (!err && hello->n_members) { /* those that are new are written */
 		err = commit_room(b, hello->n_members * 2 * ROW_ID_MAX);
-	if (!err)
+		full = err == PARLOR_E_STORE_FULL;
+	}
+	if (!err || full)
 		err = commit_moves(b);
 	if (err)
 		return err;
@@ -236,7 +245,7 @@ enum parlor_err roster_begin(struct broker *b, const struct roster_begin *q, str
 	s->out = outbox_open(b->outbox, q->routing, s);
 	s->floor = core_position(b->core);
 	err = attach_all(b, s, hello->members, hello->n_members,
-			 hello->resume ? 0 : core_position(b->core));
+			 hello->resume ? 0 : core_position(b->core), full);
 	if (err) {
 		roster_end(b, s, PARLOR_E_OK);
 		return err;
@@ -262,7 +271,6 @@ static void tell_end(struct broker *b, struct session *s, int code)
 void roster_end(struct broker *b, struct session *s, int code)
 {
 	char name[SESSION_NAME_MAX];
-	struct core_call call = roster_call(b, s);
 	if (code)
 		tell_end(b, s, code);
 	log_debug("session %s ends: %s", session_name(s, name), parlor_err_text(code));
@@ -275,7 +283,7 @@ void roster_end(struct broker *b, struct session *s, int code)
 		uint64_t member = m->no;
 		size_t devices;
 		session_detach(b->sessions, s, member, &devices);
-		enum parlor_err err = devices ? PARLOR_E_OK : presence(b, &call, member, devices);
+		enum parlor_err err = devices ? PARLOR_E_OK : presence_changed(b, member, false);
 		if (err)
 			log_error("presence of a member of %s: %s", session_name(s, name),
 				  parlor_err_text(err));

@@ -18,9 +18,10 @@ struct roster_begin {
 enum parlor_err roster_begin(struct broker *, const struct roster_begin *, struct session **,
 			     bool *reset) PARLOR_MUST_CHECK;
 
-/* All of them, or none. */
-enum parlor_err roster_attach(struct broker *, struct session *, char **members,
-			      size_t n) PARLOR_MUST_CHECK;
+/* All of them, or none. full: nothing can be written now; STORE_FULL when one of
+ * them is not known yet. */
+enum parlor_err roster_attach(struct broker *, struct session *, char **members, size_t n,
+			      bool full) PARLOR_MUST_CHECK;
 /* Those that are not attached are passed over. */
 enum parlor_err roster_detach(struct broker *, struct session *, char **members,
 			      size_t n) PARLOR_MUST_CHECK;

@@ -53,7 +53,7 @@ void batch_replace(struct batch *b, uint64_t position, struct span event)
 	buf_put(&b->bytes, event.data, event.len);
 }
 
-void batch_put(struct batch *b, struct journal *j, struct env *env)
+void batch_put(struct batch *b, struct journal *j, struct env *env, bool all)
 {
 	for (size_t i = 0; i < b->entries.len; i++) {
 		const struct batch_bytes *e = &b->entries.items[i];
@@ -64,8 +64,9 @@ void batch_put(struct batch *b, struct journal *j, struct env *env)
 		const struct batch_bytes *e = &b->replaced.items[i];
 		journal_replace_event(j, e->position, (struct span){b->bytes.data + e->at, e->len});
 	}
-	slice_put(&b->rows, env);
+	if (all)
+		slice_put(&b->rows, env);
 	die_at("rows_put");
-	if (b->trim_first)
+	if (all && b->trim_first)
 		journal_trim(j, b->trim_first, b->trim_max);
 }

@@ -30,7 +30,8 @@ void batch_fini(struct batch *);
 void batch_clear(struct batch *);
 void batch_append(struct batch *, const struct entry *);
 void batch_replace(struct batch *, uint64_t position, struct span event);
-/* Into the write transaction; failures go to env_fail. */
-void batch_put(struct batch *, struct journal *, struct env *);
+/* Into the write transaction: all of it, or only the entries and what is replaced in
+ * them. Failures go to env_fail. */
+void batch_put(struct batch *, struct journal *, struct env *, bool all);
 
 #endif

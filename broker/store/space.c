@@ -35,6 +35,11 @@
 /* Freed by the last commit, it is worth a commit to have it. */
 #define STUCK_BYTES (16 * UNIT)
 #define FREE_DBI 0
+/* Bytes that a row written anywhere may cost: its page is copied, and may have
+ * to be split. */
+#define ROW_BYTES (2 * UNIT)
+/* Fewer are not worth a commit, unless there are no more. */
+#define ROWS_MIN 64
 
 static uint64_t min64(uint64_t a, uint64_t b)
 {
@@ -135,7 +140,7 @@ static bool map_possible(const struct space *s, uint64_t size)
 
 int space_grow(struct space *s)
 {
-	uint64_t end = max64(s->used + s->limits.headroom + COMMIT_SLACK, s->wanted);
+	uint64_t end = max64(s->used + s->limits.headroom + 2 * s->owed + COMMIT_SLACK, s->wanted);
 
 	if (!map_is_short(s, end))
 		return 0;
@@ -318,7 +323,7 @@ static int count_free(struct space *s)
 static uint64_t need_of(const struct space *s, uint64_t bytes)
 {
 	/* A value that does not fit a page half fills one at worst. */
-	return s->limits.headroom + 2 * (s->taken + s->asked + bytes) + COMMIT_SLACK;
+	return s->limits.headroom + 2 * (s->taken + s->asked + s->owed + bytes) + COMMIT_SLACK;
 }
 
 /* Whether free pages inside the file will do. Of them, some must lie together:
@@ -411,4 +416,32 @@ enum parlor_err space_reserve(struct space *s, uint64_t bytes, bool idle)
 	}
 	s->asked += bytes;
 	return PARLOR_E_OK;
+}
+
+static size_t rows_that_fit(const struct space *s, size_t rows)
+{
+	uint64_t have = max64(tail_of(s), s->credit), half = s->limits.headroom / 2;
+	uint64_t need = half / 2 + 2 * (s->taken + s->asked) + COMMIT_SLACK;
+	uint64_t spare = have > need ? have - need : 0;
+	size_t most = (size_t)(min64(spare, half) / ROW_BYTES);
+
+	if (rows <= most)
+		return rows;
+	return most >= ROWS_MIN || spare >= half ? most : 0;
+}
+
+size_t space_rows(struct space *s, size_t rows, bool idle)
+{
+	uint64_t now_us;
+	size_t fit = rows_that_fit(s, rows);
+
+	if (fit || !rows || s->lost || (now_us = clock_mono_us()) < s->rows_us)
+		return fit;
+	s->rows_us = now_us + RETRY_US;
+	int rc = make_room(s, 0, idle, now_us);
+	if (rc != 0)
+		log_error("store: no room can be had: %s", mdb_strerror(rc));
+	fit = rc == 0 ? rows_that_fit(s, rows) : 0;
+	s->stuck = !fit && s->fresh >= STUCK_BYTES;
+	return fit;
 }

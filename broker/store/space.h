@@ -27,6 +27,8 @@ struct space {
 	uint64_t blocks;   /* the file has its disk blocks up to here */
 	uint64_t wanted;   /* end that the map must reach once it can grow */
 	uint64_t asked;    /* by space_reserve since the last commit began */
+	uint64_t owed;     /* by the caller: rows that are to be written */
+	uint64_t rows_us;  /* rows that did not fit are not asked for before */
 	uint64_t taken;    /* the same of the commit that is under way */
 	uint64_t credit;   /* free inside the file, when there is no room behind its end */
 	uint64_t runs;     /* what of it lies in runs of pages, when counted */
@@ -56,6 +58,12 @@ int space_grow(struct space *);
 /* idle: no transaction is active. STORE_FULL, or STORE when the file is failing.
  * After a refusal with `stuck` set, a commit of anything makes room. */
 enum parlor_err space_reserve(struct space *, uint64_t bytes, bool idle) PARLOR_MUST_CHECK;
+
+/* How many rows the next commit may carry beside what was asked for, of so many: 0
+ * when there is no room. They may use the headroom but for a quarter, which is kept
+ * for what deletes and for a start. A commit's rows are few enough for half of it:
+ * pages are copied before they are free. idle and `stuck`: as above. */
+size_t space_rows(struct space *, size_t rows, bool idle);
 
 /* A commit begins: it has what was asked for. */
 void space_start(struct space *);

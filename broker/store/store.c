@@ -30,6 +30,7 @@ struct store {
 	uint64_t covered;
 	uint64_t covered_new; /* with the batch */
 	uint64_t last_new;
+	bool rows_left; /* its rows and trimming found no room: the rest went alone */
 };
 
 static const enum env_db db_of[ROW_TABLES] = {
@@ -337,6 +338,22 @@ enum parlor_err store_reserve(struct store *s, uint64_t bytes)
 	return err;
 }
 
+void store_owe(struct store *s, uint64_t bytes)
+{
+	s->env.space.owed = bytes;
+}
+
+size_t store_rows_room(struct store *s, size_t wanted)
+{
+	bool idle = !s->env.in_turn && !s->env.busy && !s->open;
+	size_t fit = space_rows(&s->env.space, wanted, idle);
+
+	/* Pages that the last commit gave free come into use with another one. */
+	if (!fit && s->env.space.stuck && !s->env.busy && !s->open && nudge(s) == PARLOR_E_OK)
+		fit = space_rows(&s->env.space, wanted, idle);
+	return fit;
+}
+
 void store_unreserve(struct store *s)
 {
 	s->env.space.asked = 0;
@@ -350,6 +367,7 @@ enum parlor_err store_begin(struct store *s)
 	if (err != PARLOR_E_OK)
 		return err;
 	s->open = true;
+	s->rows_left = false;
 	s->covered_new = s->covered;
 	s->last_new = s->journal.last;
 	return PARLOR_E_OK;
@@ -391,27 +409,42 @@ void store_trim(struct store *s, uint64_t first, size_t max)
 	s->batch.trim_max = max;
 }
 
-/* In the loop's thread or the writer's: it has env's write transaction, the
- * journal's new ends, the batch and `result` to itself. */
-static void put_batch(void *store)
+static enum parlor_err put_once(struct store *s, bool all)
 {
-	struct store *s = store;
 	struct env *env = &s->env;
+	enum parlor_err err = env_begin(env);
 
-	s->result = env_begin(env);
-	if (s->result != PARLOR_E_OK)
-		return;
+	if (err != PARLOR_E_OK)
+		return err;
 	journal_begin(&s->journal);
-	batch_put(&s->batch, &s->journal, env);
+	batch_put(&s->batch, &s->journal, env, all);
 	journal_measure(&s->journal);
 	/* The journal's own end tells it otherwise; and an empty commit is one. */
 	if (s->batch.trim_first || !s->batch.entries.len)
 		meta_put(env, "last", s->last_new);
-	if (s->covered_new != s->covered)
+	if (all && s->covered_new != s->covered)
 		meta_put(env, "covered", s->covered_new);
 	die_at("transaction_put");
-	s->result = env_commit(env);
+	err = env_commit(env);
 	die_at("transaction_committed");
+	return err;
+}
+
+/* In the loop's thread or the writer's: it has env's write transaction, the
+ * journal's new ends, the batch, `result` and `rows_left` to itself. Rows and
+ * trimming can wait: where they find no room, the entries go without them. */
+static void put_batch(void *store)
+{
+	struct store *s = store;
+	bool entries = s->batch.entries.len || s->batch.replaced.len;
+	bool more = s->batch.rows.len || s->batch.trim_first;
+
+	s->result = put_once(s, true);
+	if (s->result != PARLOR_E_STORE_FULL || !entries || !more)
+		return;
+	journal_settle(&s->journal, false);
+	s->result = put_once(s, false);
+	s->rows_left = s->result == PARLOR_E_OK;
 }
 
 static enum parlor_err settle(struct store *s)
@@ -422,9 +455,14 @@ static enum parlor_err settle(struct store *s)
 	journal_settle(&s->journal, committed);
 	batch_clear(&s->batch);
 	s->open = false;
-	if (committed)
+	if (committed && !s->rows_left)
 		s->covered = s->covered_new;
 	return s->result;
+}
+
+bool store_rows_left(const struct store *s)
+{
+	return s->rows_left;
 }
 
 enum parlor_err store_commit(struct store *s)

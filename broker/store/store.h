@@ -15,8 +15,11 @@
  * Journal entries carry a checksum, verified at each read.
  *
  * A commit that failed with STORE_FULL (no room, although none was refused
- * before) leaves the store usable. After STORE no later begin succeeds: what
- * the disk holds is known only when the directory is opened anew. */
+ * before) leaves the store usable. Rows and trimming never are the reason that
+ * entries fail: where they find no room the entries are committed without them
+ * (store_rows_left). After STORE no later begin succeeds: what the disk holds is
+ * known only when the directory is opened anew.
+ */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
@@ -102,16 +105,26 @@ enum parlor_err store_reserve(struct store *, uint64_t bytes) PARLOR_MUST_CHECK;
 /* What was reserved was not written after all. */
 void store_unreserve(struct store *);
 
+/* Rows that are to come take so many bytes: what is reserved leaves room for them. */
+void store_owe(struct store *, uint64_t bytes);
+
 enum parlor_err store_begin(struct store *) PARLOR_MUST_CHECK;
 void store_append(struct store *, const struct entry *);                /* position = last + 1 */
 void store_put(void *store, const struct row_key *, struct span value); /* core_put_fn */
 /* Of an entry that was trimmed: nothing. Of a damaged one: STORE_CORRUPT. */
 void store_replace_event(struct store *, uint64_t position, struct span event);
 void store_set_covered(struct store *, uint64_t position);
+/* How many rows the next commit may carry, of so many. 0: there is no room, which is
+ * looked for again every 200 ms. May commit a transaction of its own, as
+ * store_reserve. */
+size_t store_rows_room(struct store *, size_t wanted);
 /* Removes the oldest entries below `first`, at most max of them, and none that
  * is not covered. Once a commit. */
 void store_trim(struct store *, uint64_t first, size_t max);
 enum parlor_err store_commit(struct store *) PARLOR_MUST_CHECK;
+/* The last commit is on disk without its rows, which found no room, and what they
+ * would have covered. */
+bool store_rows_left(const struct store *);
 /* The same in the second thread; commit_end waits for it and tells how it went.
  * The descriptor is readable, and `ended` true, when that takes no waiting. */
 void store_commit_start(struct store *);
@@ -126,6 +139,8 @@ enum parlor_err store_state_hash(struct store *, struct hash128 *) PARLOR_MUST_C
 
 struct store_counts {
 	uint64_t map_bytes, used_bytes, entries, commits, full_refusals, file_bytes;
+	uint64_t rows_late,
+		times_late; /* rows that wait for room; commits that had none for theirs */
 };
 void store_counts(const struct store *, struct store_counts *);
 

@@ -48,38 +48,63 @@ static void append_records(struct broker *b)
 	}
 }
 
-/* Bytes that a row written anywhere may cost: its page is copied, and may have
- * to be split. */
-#define ROW_COST_BYTES 8192
-
-/* A slice must fit the headroom that is kept beside what requests reserve. */
-static size_t slice_of(const struct broker *b, size_t rows)
+static size_t rows_due(struct broker *b)
 {
-	size_t max = b->settings.headroom_bytes / ROW_COST_BYTES + 1;
-	return rows < max ? rows : max;
-}
-
-static void write_back(struct broker *b)
-{
-	uint64_t covered;
 	struct trickle_limits limits = {.dirty_rows = b->settings.dirty_rows_max,
 					.behind = window_behind(b),
 					.rows_max = b->settings.write_back_rows};
-	size_t rows =
-		trickle_rows(&b->trickle, &limits, b->turn.len, core_writing(b->core),
-			     core_dirty(b->core), core_position(b->core) - store_covered(b->store));
+	return trickle_rows(&b->trickle, &limits, b->turn.len, core_writing(b->core),
+			    core_dirty(b->core), core_position(b->core) - store_covered(b->store));
+}
+
+#define ROWS_TEXT "changed rows"
+
+/* How many of so many the commit at hand takes: none while there is no room. */
+static size_t rows_that_fit(struct broker *b, size_t rows)
+{
+	if (!rows || !late_due(&b->rows_late, b->now_us))
+		return 0;
+	rows = store_rows_room(b->store, rows);
+	if (!rows)
+		late_begin(&b->rows_late, ROWS_TEXT, b->now_us);
+	return rows;
+}
+
+static void write_back(struct broker *b, size_t rows)
+{
+	uint64_t covered;
 	if (!rows)
 		return;
-	core_write_back(b->core, slice_of(b, rows), store_put, b->store, &covered);
+	core_write_back(b->core, rows, store_put, b->store, &covered);
 	store_set_covered(b->store, covered);
+}
+
+/* What became of the rows of a commit: b->rows_given of them. */
+static void rows_end(struct broker *b, bool landed)
+{
+	if (!b->rows_given)
+		return;
+	b->rows_given = 0;
+	if (landed) {
+		late_end(&b->rows_late, ROWS_TEXT);
+		return;
+	}
+	core_unlanded(b->core);
+	late_begin(&b->rows_late, ROWS_TEXT, b->now_us);
+}
+
+#define TRIM_TEXT "trimming of the journal"
+
+static bool must_trim(const struct broker *b)
+{
+	return window_first(b) > store_first(b->store);
 }
 
 static void trim(struct broker *b)
 {
-	uint64_t first = window_first(b);
 	size_t slice = 2 * b->turn.len;
-	if (first > store_first(b->store))
-		store_trim(b->store, first, slice > TRIM_SLICE ? slice : TRIM_SLICE);
+	if (must_trim(b))
+		store_trim(b->store, window_first(b), slice > TRIM_SLICE ? slice : TRIM_SLICE);
 }
 
 /* Reading goes on from the last commit: rows that it has need not stay in memory. */
@@ -98,35 +123,54 @@ static void tell_sync(struct broker *b, const struct turn *t)
 		sync_committed(b->sync, t->records[i].position, t->records[i].part);
 }
 
-/* Rows on their own: none may contain a record that is not yet in the journal. */
+/* Rows on their own: none may contain a record that is not yet in the journal.
+ * STORE_FULL: they have to wait. */
 static enum parlor_err commit_slice(struct broker *b, size_t rows)
 {
-	uint64_t covered;
 	assert(!b->turn.len && !b->flying);
+	bool trims = must_trim(b) && late_due(&b->trim_late, b->now_us);
+	rows = rows_that_fit(b, rows);
+	if (!rows && !trims)
+		return PARLOR_E_STORE_FULL;
 	enum parlor_err err = store_begin(b->store);
 	if (err)
 		return err;
-	core_write_back(b->core, slice_of(b, rows), store_put, b->store, &covered);
-	store_set_covered(b->store, covered);
-	trim(b);
-	return store_commit(b->store);
+	write_back(b, rows);
+	b->rows_given = rows;
+	if (trims)
+		trim(b);
+	err = store_commit(b->store);
+	rows_end(b, !err);
+	/* With rows: it is tried without them first. */
+	if (trims && !rows && err == PARLOR_E_STORE_FULL)
+		late_begin(&b->trim_late, TRIM_TEXT, b->now_us);
+	else if (trims && !err)
+		late_end(&b->trim_late, TRIM_TEXT);
+	return err ? err : renew_turn(b);
 }
 
-/* Beyond the bound of dirty rows the turn goes on only when it is kept again. */
-static enum parlor_err keep_bound(struct broker *b)
+/* Slices until so few rows are dirty, or until there is no room for more. */
+static enum parlor_err commit_slices(struct broker *b, size_t dirty_max)
 {
 	enum parlor_err err = PARLOR_E_OK;
-	while (!err && core_dirty(b->core) > b->settings.dirty_rows_max) {
+	while (!err && core_dirty(b->core) && core_dirty(b->core) >= dirty_max)
 		err = commit_slice(b, 4 * b->settings.write_back_rows);
-		if (!err)
-			err = renew_turn(b);
-	}
-	return err;
+	return err == PARLOR_E_STORE_FULL ? PARLOR_E_OK : err;
+}
+
+/* Beyond the bound of dirty rows the turn goes on only when it is kept again, or
+ * nothing more is taken (commit_room). */
+static enum parlor_err keep_bound(struct broker *b)
+{
+	if (core_dirty(b->core) <= b->settings.dirty_rows_max)
+		return PARLOR_E_OK;
+	return commit_slices(b, b->settings.dirty_rows_max + 1);
 }
 
 /* All that the turn's commit writes, handed to the store. */
 static enum parlor_err prepare(struct broker *b)
 {
+	size_t rows = rows_that_fit(b, rows_due(b));
 	enum parlor_err err = store_begin(b->store);
 	if (err)
 		return err;
@@ -137,7 +181,8 @@ static enum parlor_err prepare(struct broker *b)
 		store_abort(b->store);
 		return err;
 	}
-	write_back(b);
+	write_back(b, rows);
+	b->rows_given = rows;
 	trim(b);
 	return PARLOR_E_OK;
 }
@@ -145,6 +190,8 @@ static enum parlor_err prepare(struct broker *b)
 /* What was committed is heard of. */
 static enum parlor_err finish(struct broker *b, struct turn *t, enum parlor_err err)
 {
+	if (!err)
+		rows_end(b, !store_rows_left(b->store));
 	if (!err)
 		err = renew_turn(b);
 	if (err) {
@@ -180,9 +227,32 @@ static bool has_work(const struct turn *t)
 	return t->len || t->recalls_len;
 }
 
+/* The run's first record has to be on disk before any other is made. Nobody waits
+ * for it: where it finds no room it is tried again. */
+static enum parlor_err commit_boot(struct broker *b)
+{
+	static const char what[] = "the record of this start";
+	if (!late_due(&b->boot_late, b->now_us))
+		return PARLOR_E_OK;
+	enum parlor_err err = prepare(b);
+	if (!err)
+		err = store_commit(b->store);
+	if (err == PARLOR_E_STORE_FULL) {
+		rows_end(b, false);
+		late_begin(&b->boot_late, what, b->now_us);
+		return PARLOR_E_OK;
+	}
+	err = finish(b, &b->turn, err);
+	if (!err)
+		late_end(&b->boot_late, what);
+	return err;
+}
+
 enum parlor_err commit_turn(struct broker *b)
 {
 	enum parlor_err err = core_broken(b->core);
+	if (!err && b->boot_late.is)
+		return commit_boot(b);
 	if (!err && b->flying)
 		err = land(b);
 	if (err || !has_work(&b->turn))
@@ -199,7 +269,7 @@ enum parlor_err commit_start(struct broker *b)
 	bool bound = core_dirty(b->core) > b->settings.dirty_rows_max;
 	if (has_work(&b->turn))
 		b->turn_before = b->turn.len;
-	if (few || bound || !has_work(&b->turn))
+	if (few || bound || b->boot_late.is || !has_work(&b->turn))
 		return commit_turn(b);
 	enum parlor_err err = core_broken(b->core);
 	if (!err)
@@ -234,21 +304,22 @@ enum parlor_err commit_moves(struct broker *b)
 
 enum parlor_err commit_idle(struct broker *b, bool *more)
 {
-	*more = core_dirty(b->core) || window_first(b) > store_first(b->store);
+	bool rows = (core_dirty(b->core) || b->rows_late.is) && late_due(&b->rows_late, b->now_us);
+	bool trims = must_trim(b) && late_due(&b->trim_late, b->now_us);
+	*more = !b->boot_late.is && (rows || trims);
 	if (!*more)
 		return PARLOR_E_OK;
-	enum parlor_err err = commit_slice(b, IDLE_ROWS);
-	return err ? err : renew_turn(b);
+	enum parlor_err err = commit_slice(b, rows ? IDLE_ROWS : 0);
+	*more = !err && (trims || !b->rows_late.is);
+	return err == PARLOR_E_STORE_FULL ? PARLOR_E_OK : err;
 }
 
 enum parlor_err commit_all_rows(struct broker *b)
 {
-	enum parlor_err err = PARLOR_E_OK;
-	while (!err && core_dirty(b->core)) {
-		err = commit_slice(b, 4 * b->settings.write_back_rows);
-		if (!err)
-			err = renew_turn(b);
-	}
+	enum parlor_err err = b->boot_late.is ? PARLOR_E_OK : commit_slices(b, 0);
+	if (!err && core_dirty(b->core))
+		log_warn("rows are behind the journal for want of room: "
+			 "the next start applies its records again");
 	return err;
 }
 
@@ -257,5 +328,8 @@ enum parlor_err commit_all_rows(struct broker *b)
 
 enum parlor_err commit_room(struct broker *b, size_t request_bytes)
 {
+	if (b->boot_late.is || b->rows_late.is)
+		return PARLOR_E_STORE_FULL;
+	store_owe(b->store, core_dirty_bytes(b->core));
 	return store_reserve(b->store, request_bytes + RECORD_BYTES);
 }

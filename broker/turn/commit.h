@@ -1,8 +1,9 @@
 /* Making a turn durable: one transaction with the turn's records, recalled
  * bodies, a slice of write-back and of trimming. Owns the order of it: journal
  * first, then delivery. While one turn is in flight, that is, with the store's
- * second thread, the next one is decided; one flies at a time. A commit that
- * fails ends the process (DESIGN 3). */
+ * second thread, the next one is decided; one flies at a time. A commit of what
+ * was asked for that fails ends the process (DESIGN 3); what the broker writes of
+ * its own accord waits for room. */
 #ifndef TURN_COMMIT_H
 #define TURN_COMMIT_H
 
@@ -22,10 +23,11 @@ enum parlor_err commit_moves(struct broker *) PARLOR_MUST_CHECK;
 /* When nothing else is to do: a slice of rows and of trimming. *more: there was
  * any; come again. */
 enum parlor_err commit_idle(struct broker *, bool *more) PARLOR_MUST_CHECK;
-/* Everything dirty to rows: before a clean stop. */
+/* Everything dirty to rows, as far as there is room: before a clean stop. */
 enum parlor_err commit_all_rows(struct broker *) PARLOR_MUST_CHECK;
-/* Space for a request that writes, before it is accepted; STORE_FULL when it
- * cannot be taken now. What is reserved adds up until the turn's commit. */
+/* Space for a request that writes, before it is accepted, and for the rows that are
+ * dirty already; STORE_FULL when it cannot be taken now. What is reserved adds up
+ * until the turn's commit. */
 enum parlor_err commit_room(struct broker *, size_t request_bytes) PARLOR_MUST_CHECK;
 
 #endif

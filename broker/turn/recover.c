@@ -31,7 +31,8 @@ static enum parlor_err apply_entries(struct broker *b, uint64_t from, uint64_t *
 	return err == PARLOR_E_NOT_FOUND ? PARLOR_E_OK : err;
 }
 
-/* The run's first record, which also shows that the directory can be written. */
+/* The run's first record, which also shows that the directory can be written, or
+ * has no room. */
 static enum parlor_err boot(struct broker *b)
 {
 	core_boot(b->core, clock_wall_us());
@@ -45,6 +46,11 @@ static enum parlor_err boot(struct broker *b)
 		return err;
 	store_append(b->store, &entry);
 	err = store_commit(b->store);
+	if (err == PARLOR_E_STORE_FULL) {
+		/* It stays in the turn: what needs no room is served meanwhile. */
+		late_begin(&b->boot_late, "the record of this start", b->now_us);
+		return PARLOR_E_OK;
+	}
 	turn_clear(&b->turn);
 	return err;
 }

@@ -8,9 +8,9 @@ import time
 
 import parlor_pb2 as pb
 import pytest
-from client import Client, Wire
-from conftest import people, spec
-from proc import Broker, environment
+from client import Client, Refused, Wire
+from conftest import numbers, people, spec
+from proc import Broker, environment, program, run
 
 FRAME, VERSION, NO_SESSION, OP = 1, 2, 3, 5
 TEXT, EMPTY, TOO_LONG, TOO_MANY, VALUE, REPEATED = 10, 11, 12, 13, 14, 15
@@ -522,6 +522,110 @@ def check_full(client, other, posted):
     assert other.drain() == []
 
 
+FULL = {"store.map_init_bytes": "16M", "store.headroom_bytes": "4M"}
+
+
+def when_full(tmp_path):
+    """A disk that is full while the file is there: its path, and the environment."""
+    flag = tmp_path / "full"
+    env = environment(LD_PRELOAD=os.environ["PARLOR_FAULT"], FAULT_ENOSPC_WHEN_FILE=str(flag))
+    env["ASAN_OPTIONS"] += ":verify_asan_link_order=0"
+    return flag, env
+
+
+def stat(client, name):
+    return {c.name: c.value for c in client.stats().counters}[name]
+
+
+def until(condition, patience=20):
+    deadline = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < deadline
+
+
+def fill_up(client, meanwhile):
+    """Until not the shortest post fits, also when all rows are written."""
+    size = 60_000
+    while size or stat(client, "rows_dirty"):
+        meanwhile()
+        size = size or 60_000
+        reply = client.wait(client.send("post", room="r", sender="alice", client_id=f"up-{next(numbers)}",
+                                        body="x" * size))
+        assert reply.code in (0, STORE_FULL)
+        size = size // 2 if reply.code else size
+
+
+def test_sessions_come_and_go_while_the_disk_is_full(tmp_path):
+    """Who goes is gone, who is known may come; that it was so is recorded, and
+    told, as soon as there is room."""
+    flag, env = when_full(tmp_path)
+    settings = dict(FULL, **{"session.timeout_ms": 4000, "session.heartbeat_ms": 500})
+    with Broker(settings, env=env) as broker, Client(broker.client) as client, \
+            Client(broker.client, presence=True) as watcher:
+        client.room_create(room="r", members=people("alice", "bob"))
+        gates = [Client(broker.client, members=[f"{gate}-{n}" for n in range(1000)]) for gate in range(3)]
+        both = Client(broker.client, members=["alice", "bob"])
+
+        def keep(*sessions):
+            for session in (watcher, *sessions):
+                session.ping()
+
+        flag.touch()
+        fill_up(client, lambda: keep(both, *gates))
+        assert both.detach(members=["bob"]).attached == 1, "detaching needs no room"
+        both.goodbye()
+        for session in (both, *gates):
+            session.close()
+        until(lambda: keep() or stat(client, "members_attached") == 0)
+        assert stat(client, "presence_owed") > 1000
+        with Client(broker.client, members=["bob"]) as bob:
+            fill_up(client, lambda: keep(bob))
+            assert bob.refusal("attach", members=["nobody knew her"]) == STORE_FULL
+            assert bob.attach(members=["alice"]).attached == 2
+            with pytest.raises(Refused) as refused:
+                Client(broker.client, members=["bob", "nobody knew him"])
+            assert (refused.value.code, refused.value.retry) == (STORE_FULL, True)
+            flag.unlink()
+            until(lambda: keep(bob) or stat(client, "presence_owed") == 0)
+            told = [e.presence.member for e in watcher.drain()
+                    if e.WhichOneof("kind") == "presence" and e.presence.presence == pb.PRESENCE_OFFLINE]
+            assert len(told) == len(set(told)) >= 3000
+            shown = client.presence_get(members=["alice", "bob", "1-0"]).members
+            assert [m.presence for m in shown] == [pb.PRESENCE_ONLINE, pb.PRESENCE_ONLINE, pb.PRESENCE_OFFLINE]
+
+
+def test_changed_rows_wait_for_room_and_end_nothing():
+    """Many more than the headroom takes, on a full map: idle and started again
+    the broker lives and is read; with a larger map it goes on."""
+    settings = {"store.map_init_bytes": "16M", "store.map_max_bytes": "64M", "store.headroom_bytes": "1M"}
+
+    def rows_at_rest(client):
+        return stat(client, "rows_put_off") > 0 or stat(client, "rows_dirty") == 0
+
+    with Broker(settings) as broker:
+        with Client(broker.client) as client:
+            client.room_create(room="r", members=people("alice", "bob"))
+            for i in range(16):
+                more = [dict(spec(f"m{i}-{n}"), avatar="a" * 1000) for n in range(500)]
+                until(lambda: client.refusal("members_add", room="r", members=more) == 0)
+            posted = fill(client)
+            shown = client.room_show(room="r")
+            until(lambda: rows_at_rest(client))
+            assert client.room_show(room="r") == shown
+        for _ in range(2):
+            broker.crash()
+            with Client(broker.client) as client:
+                until(lambda: rows_at_rest(client))
+                assert client.room_show(room="r") == shown
+        broker.stop()
+        broker.configure(dict(settings, **{"store.map_max_bytes": "256M"}))
+        broker.start()
+        with Client(broker.client) as client:
+            assert insist(client, posted) == posted + 1
+            until(lambda: stat(client, "rows_dirty") == 0)
+        run(program("parlor-replay"), "verify", "--data", broker.data)
+
+
 def test_a_full_map_refuses_and_loses_nothing():
     settings = {"store.map_init_bytes": "16M", "store.map_max_bytes": "32M", "store.headroom_bytes": "4M"}
     with Broker(settings) as broker, Client(broker.client) as client, \
@@ -560,11 +664,8 @@ def test_requests_that_make_many_rows_do_not_fill_the_map():
 
 
 def test_a_full_disk_refuses_and_loses_nothing_and_goes_on_when_there_is_room(tmp_path):
-    flag = tmp_path / "full"
-    env = environment(LD_PRELOAD=os.environ["PARLOR_FAULT"], FAULT_ENOSPC_WHEN_FILE=str(flag))
-    env["ASAN_OPTIONS"] += ":verify_asan_link_order=0"
-    settings = {"store.map_init_bytes": "16M", "store.headroom_bytes": "4M"}
-    with Broker(settings, env=env) as broker, Client(broker.client) as client, \
+    flag, env = when_full(tmp_path)
+    with Broker(FULL, env=env) as broker, Client(broker.client) as client, \
             Client(broker.client, members=["bob"]) as bob:
         client.room_create(room="r", members=people("alice", "bob"))
         bob.event("joined")

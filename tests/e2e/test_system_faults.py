@@ -104,6 +104,49 @@ def test_a_commit_that_fails_is_acknowledged_to_nobody_and_ends_the_broker(tmp_p
         books.check(client)
 
 
+def stat(client, name):
+    return {c.name: c.value for c in client.stats().counters}[name]
+
+
+def test_a_disk_that_takes_no_rows_is_waited_for_also_by_a_start(tmp_path):
+    """The idle write-back, and the first record of a start, meet a full disk:
+    what was acknowledged is read, nothing new is taken, and nothing ends."""
+    fault, books = tmp_path / "fault", Books()
+
+    def refused(client):
+        return client.refusal("post", room="r", sender="bob", client_id="x", body="y") == STORE_FULL
+
+    with Broker(env=preloaded("PARLOR_FAULT", FAULT_FILE=fault)) as broker:
+        with Client(broker.client) as client:
+            books.make_room(client)
+            for _ in range(50):  # until it is idle while the disk is full
+                books.post(client, 40)
+                fault.write_text(f"write {errno.ENOSPC}")
+                time.sleep(0.5)
+                if stat(client, "rows_put_off"):
+                    break
+                fault.unlink()
+            assert stat(client, "rows_put_off") > 0 and refused(client)
+            books.check(client)
+        for end in (broker.kill, broker.stop):
+            end()
+            broker.start()
+            with Client(broker.client) as client:
+                books.check(client)
+                assert refused(client)
+        fault.unlink()
+        with Client(broker.client, members=["bob"]) as client:
+            await_that(lambda: not refused(client))
+            books.bodies["x"], books.acknowledged["x"] = "y", client.post(
+                room="r", sender="bob", client_id="x", body="y")
+            await_that(lambda: stat(client, "rows_dirty") == 0)
+        broker.crash()
+        with Client(broker.client) as client:
+            messages = whole_history(client, "r")
+            assert [m.body for m in messages] == list(books.bodies.values())
+        run(program("parlor-replay"), "verify", "--data", broker.data)
+
+
 def test_a_directory_that_cannot_be_synced_is_not_begun(tmp_path):
     fault = tmp_path / "fault"
     fault.write_text(f"fsync {errno.EIO}")

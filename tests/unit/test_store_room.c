@@ -213,6 +213,68 @@ static void a_commit_larger_than_the_map_changes_nothing(void **state)
 	assert_int_equal(store_last(w->store), 2);
 }
 
+static void set_file_limit(rlim_t bytes)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = bytes;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void put_many(struct world *w)
+{
+	put(w, ROW_ROOMS, "a", "new");
+	put(w, ROW_ROOMS, "b", NULL);
+	for (int i = 0; i < 10; i++) {
+		struct row_key key = {.table = ROW_ROOMS, .len = 2, .bytes = {'x', (uint8_t)i}};
+		store_put(w->store, &key, (struct span){body, sizeof body});
+	}
+	store_set_covered(w->store, 1);
+}
+
+/* They can wait, and never keep a record from its commit. */
+static void rows_without_room_are_left_out(void **state)
+{
+	struct world *w = *state;
+	struct store_counts counts;
+
+	open_world(w);
+	begin(w);
+	put(w, ROW_ROOMS, "b", "old");
+	commit(w);
+	store_counts(w->store, &counts);
+	signal(SIGXFSZ, SIG_IGN);
+	set_file_limit(counts.used_bytes + 16 * 4096);
+	begin(w);
+	append_to(w, 1, "lands");
+	put_many(w);
+	commit(w);
+	assert_true(store_rows_left(w->store));
+	assert_int_equal(store_last(w->store), 1);
+	assert_int_equal(store_covered(w->store), 0);
+	begin(w);
+	put_many(w);
+	assert_int_equal(store_commit(w->store), PARLOR_E_STORE_FULL);
+	turn(w);
+	assert_event(w, 1, "lands");
+	assert_row(w, ROW_ROOMS, "a", NULL);
+	assert_row(w, ROW_ROOMS, "b", "old");
+	store_turn_end(w->store);
+	set_file_limit(RLIM_INFINITY);
+	begin(w);
+	put_many(w);
+	commit(w);
+	assert_false(store_rows_left(w->store));
+	reopen(w);
+	assert_int_equal(store_last(w->store), 1);
+	assert_int_equal(store_covered(w->store), 1);
+	turn(w);
+	assert_row(w, ROW_ROOMS, "a", "new");
+	assert_row(w, ROW_ROOMS, "b", NULL);
+	store_turn_end(w->store);
+}
+
 static void the_map_grows_before_it_is_full(void **state)
 {
 	struct world *w = *state;
@@ -228,15 +290,6 @@ static void the_map_grows_before_it_is_full(void **state)
 	assert_int_equal(counts.full_refusals, 0);
 	reopen(w);
 	assert_int_equal(store_last(w->store), 100 * POSTS_OF_A_TURN);
-}
-
-static void set_file_limit(rlim_t bytes)
-{
-	struct rlimit limit;
-
-	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
-	limit.rlim_cur = bytes;
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
 static void a_full_disk_refuses_until_there_is_room(void **state)
@@ -397,6 +450,7 @@ int main(void)
 		STORY(a_full_map_lives_on_in_what_is_trimmed),
 		STORY(one_turn_is_not_promised_more_than_there_is),
 		STORY(a_commit_larger_than_the_map_changes_nothing),
+		STORY(rows_without_room_are_left_out),
 		STORY(the_map_grows_before_it_is_full),
 		STORY(a_full_disk_refuses_until_there_is_room),
 		STORY(a_write_cut_short_by_the_disk_changes_nothing),
