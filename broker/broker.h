@@ -24,7 +24,8 @@
 struct broker_counts {
 	uint64_t requests, refused, frames_bad;
 	uint64_t posts, events_live, events_caught_up, fell_behind;
-	uint64_t sessions_opened, sessions_expired, sessions_failed;
+	uint64_t waits_refused, queries_refused; /* over a session's limit or a tenant's share */
+	uint64_t sessions_refused, sessions_opened, sessions_expired, sessions_failed;
 	uint64_t turns, turn_us_max, commits, records;
 };
 

@@ -80,6 +80,7 @@ static void make_tables(struct broker *b)
 {
 	const struct settings *s = &b->settings;
 	struct session_limits sessions = {.sessions = session_descriptors(s->sessions),
+					  .tenant_sessions = s->tenant_sessions,
 					  .members = s->session_members,
 					  .stays = s->session_stays};
 	struct outbox_limits out = {.frame_bytes_max = s->frame_bytes,

@@ -105,6 +105,11 @@ const struct conf_row settings_rows[] = {
 	       "pairs of a session and a room it listens to"),
 	NUMBER("session", credit, 1, UINT32_MAX, "events a client may ask for in advance"),
 
+	NUMBER("tenant", tenant_sessions, 1, 1000000, "sessions of one tenant"),
+	NUMBER("tenant", tenant_waiting, 1, 1000000,
+	       "requests of one tenant that wait for MySQL; those of all are 65536"),
+	NUMBER("tenant", tenant_queries, 1, 100000, "history queries of one tenant at workers"),
+
 	NUMBER("turn", turn_requests, 1, 1000000,
 	       "requests of one turn, and records of one commit"),
 	NUMBER("turn", turn_bytes, 64 * KIB, GIB,
@@ -175,6 +180,9 @@ void settings_init(struct settings *s, const struct core_limits *defaults)
 		.queue_bytes = 512 * MIB,
 		.audience_entries = 10000000,
 		.credit = 1000000,
+		.tenant_sessions = 2048,
+		.tenant_waiting = 16384,
+		.tenant_queries = 250,
 		.turn_requests = 4096,
 		.turn_bytes = 8 * MIB,
 		.parts = 16,

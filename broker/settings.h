@@ -69,6 +69,11 @@ struct settings {
 	uint64_t audience_entries;
 	uint64_t credit; /* the most a client may hold */
 
+	/* [tenant]: the share of one tenant, so that it cannot use up what others need */
+	uint64_t tenant_sessions;
+	uint64_t tenant_waiting; /* requests that wait for MySQL */
+	uint64_t tenant_queries; /* of them, history queries at workers */
+
 	/* [turn] */
 	uint64_t turn_requests; /* of one turn, and records of one commit */
 	uint64_t turn_bytes;    /* of one turn: received, recorded and sent, each */

@@ -156,6 +156,9 @@ static void count_broker(struct counters *c, const struct broker *b)
 	counter(c, "events_live", n->events_live);
 	counter(c, "events_caught_up", n->events_caught_up);
 	counter(c, "sessions_fell_behind", n->fell_behind);
+	counter(c, "waits_refused", n->waits_refused);
+	counter(c, "queries_refused", n->queries_refused);
+	counter(c, "sessions_refused", n->sessions_refused);
 	counter(c, "sessions_opened", n->sessions_opened);
 	counter(c, "sessions_expired", n->sessions_expired);
 	counter(c, "sessions_failed", n->sessions_failed);

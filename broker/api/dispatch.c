@@ -7,6 +7,7 @@
 #include "wire.h"
 
 #include "base/die.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -65,129 +66,13 @@ static const struct op_row ops[] = {
 };
 #undef OP
 
-/* ---- replies ------------------------------------------------------------------------ */
-
-void reply_put(struct broker *b, struct session *s, const Parlor__Reply *reply)
-{
-	wire_put_field(outbox_begin(b->outbox), REPLIES_FIELD, &reply->base);
-	outbox_add(b->outbox, s->out, outbox_end(b->outbox));
-}
-
-/* By hand: of all replies this one is given a hundred thousand times a second. */
-void reply_put_posted(struct broker *b, struct session *s, uint64_t id, uint64_t seq,
-		      uint64_t position, uint64_t time_us)
-{
-	enum { REPLY_ID = 1, REPLY_POSTED = 11, SEQ = 1, POSITION = 2, TIME_US = 3 };
-	uint8_t posted_bytes[3 * (1 + BUF_VARINT_MAX)], reply_bytes[64];
-	struct buf posted = {.data = posted_bytes, .cap = sizeof posted_bytes};
-	struct buf reply = {.data = reply_bytes, .cap = sizeof reply_bytes};
-	wire_put_varint_field(&posted, SEQ, seq);
-	wire_put_varint_field(&posted, POSITION, position);
-	wire_put_varint_field(&posted, TIME_US, time_us);
-	wire_put_varint_field(&reply, REPLY_ID, id);
-	wire_put_bytes_field(&reply, REPLY_POSTED, (struct span){posted.data, posted.len});
-	wire_put_bytes_field(outbox_begin(b->outbox), REPLIES_FIELD,
-			     (struct span){reply.data, reply.len});
-	outbox_add(b->outbox, s->out, outbox_end(b->outbox));
-}
-
-static void refusal(Parlor__Reply *reply, uint64_t id, int code, const char *text)
-{
-	parlor__reply__init(reply);
-	reply->id = id;
-	reply->code = (uint32_t)code;
-	reply->text = (char *)(uintptr_t)(text && *text ? text : parlor_err_text(code));
-	reply->retry = parlor_err_retryable(code);
-}
-
-void reply_refuse(struct broker *b, struct session *s, uint64_t id, int code, const char *text)
-{
-	Parlor__Reply reply;
-	refusal(&reply, id, code, text);
-	b->counts.refused++;
-	reply_put(b, s, &reply);
-}
-
 /* To whoever said no hello, or to the session when there is one. */
 static void refuse(struct broker *b, struct session *s, struct span routing, uint64_t id, int code)
 {
-	if (s) {
+	if (s)
 		reply_refuse(b, s, id, code, NULL);
-		return;
-	}
-	Parlor__Reply reply;
-	refusal(&reply, id, code, NULL);
-	b->counts.refused++;
-	buf_clear(&b->scratch);
-	wire_put_field(&b->scratch, REPLIES_FIELD, &reply.base);
-	/* Dropped when too many such replies are unread; it is counted there. */
-	(void)outbox_send(b->outbox, routing, (struct span){b->scratch.data, b->scratch.len});
-}
-
-/* ---- what handlers use --------------------------------------------------------------- */
-
-struct core_call ask_call(const struct ask *a)
-{
-	return (struct core_call){.tenant = {a->session->tenant->id, a->session->tenant->id_len},
-				  .now_us = a->broker->wall_us};
-}
-
-void *ask_memory(struct ask *a, size_t size)
-{
-	return arena_get(&a->broker->reply_arena, size);
-}
-
-char *ask_text(struct ask *a, struct span text)
-{
-	char *copy = ask_memory(a, text.len + 1);
-	if (!copy)
-		return NULL;
-	memcpy(copy, text.data, text.len);
-	copy[text.len] = 0;
-	return copy;
-}
-
-enum parlor_err ask_wait(struct ask *a, struct waiting_request **request)
-{
-	if (a->session->waiting >= a->broker->settings.session_waiting)
-		return PARLOR_E_BUSY;
-	*request = waiting_add(a->broker->waiting, a->session, a->request->id);
-	a->later = true;
-	return PARLOR_E_OK;
-}
-
-void ask_done(struct ask *a, uint64_t position)
-{
-	parlor__done__init(&a->changed);
-	a->changed.position = position;
-	a->changed.time_us = position ? a->broker->wall_us : 0;
-	a->reply.result_case = PARLOR__REPLY__RESULT_DONE;
-	a->reply.done = &a->changed;
-}
-
-/* Where nothing is queued a reply is made whatever room there is: a small one. */
-static size_t reply_room(const struct ask *a)
-{
-	size_t room = outbox_room(a->broker->outbox, a->session->out);
-	return room < OUTBOX_REPLY_ROOM ? OUTBOX_REPLY_ROOM : room;
-}
-
-size_t ask_page_bytes(const struct ask *a)
-{
-	size_t room = reply_room(a);
-	size_t most = a->broker->settings.page_bytes;
-	return room < most ? room : most;
-}
-
-/* What an item of a list takes, about. */
-#define ITEM_BYTES 1024
-
-uint64_t ask_limit(const struct ask *a, uint32_t wanted)
-{
-	uint64_t page = a->broker->settings.page;
-	uint64_t limit = wanted == 0 || wanted > page ? page : wanted;
-	uint64_t fit = reply_room(a) / ITEM_BYTES;
-	return limit < fit ? limit : fit;
+	else
+		reply_refuse_stranger(b, routing, id, code);
 }
 
 /* ---- one request ---------------------------------------------------------------------- */
@@ -462,6 +347,18 @@ static void answer_done(struct broker *b, const struct waiting_request *w)
 	reply_put(b, w->session, &reply);
 }
 
+/* What a database says of itself is for who may see all tenants. */
+static void answer_refused(struct broker *b, const struct waiting_request *w,
+			   const struct sync_answer *answer)
+{
+	char text[256] = "";
+	if (auth_tenant_allowed(b->auth, w->session->user, SPAN_TEXT("*"))) {
+		size_t len = text_cut(answer->text.data, answer->text.len, sizeof text - 1);
+		memcpy(text, answer->text.data ? answer->text.data : "", len);
+	}
+	reply_refuse(b, w->session, w->request_id, answer->code, text);
+}
+
 void dispatch_answer(void *broker, const struct sync_answer *answer)
 {
 	struct broker *b = broker;
@@ -469,12 +366,8 @@ void dispatch_answer(void *broker, const struct sync_answer *answer)
 	if (!w)
 		return;
 	if (answer->code) {
-		char text[256];
-		size_t len =
-			answer->text.len < sizeof text - 1 ? answer->text.len : sizeof text - 1;
-		memcpy(text, answer->text.data ? answer->text.data : "", len);
-		text[len] = 0;
-		reply_refuse(b, w->session, w->request_id, answer->code, text);
+		/* What a database says of itself is for who may see all tenants. */
+		answer_refused(b, w, answer);
 	} else if (answer->kind == SYNC_STORED) {
 		reply_put_posted(b, w->session, w->request_id, w->seq, w->position, w->time_us);
 		die_at("stored_answered");

@@ -63,9 +63,9 @@ enum parlor_err op_post(struct ask *a)
 	struct core_posted posted;
 	bool stored = q->level == PARLOR__LEVEL__LEVEL_STORED;
 	/* Refused before it is posted: afterwards it could only be answered late. */
-	if (stored && a->session->waiting >= a->broker->settings.session_waiting)
-		return PARLOR_E_BUSY;
-	enum parlor_err err = read_post(a, q, &post);
+	enum parlor_err err = stored ? ask_may_wait(a) : PARLOR_E_OK;
+	if (!err)
+		err = read_post(a, q, &post);
 	if (!err)
 		err = core_post(a->broker->core, &call, &post, &posted);
 	if (!err && stored)
@@ -210,9 +210,15 @@ static enum parlor_err ask_cold(struct ask *a, const struct history_walk *w)
 	struct broker *b = a->broker;
 	struct waiting_request *request;
 	size_t run = cold_run(b, *w);
+	if (a->session->tenant->queries >= b->settings.tenant_queries) {
+		b->counts.queries_refused++;
+		return PARLOR_E_BUSY;
+	}
 	enum parlor_err err = ask_wait(a, &request);
 	if (err)
 		return err;
+	request->query = true;
+	a->session->tenant->queries++;
 	/* What lies behind the run is there too: the page says so. */
 	uint64_t end = w->backwards ? w->at - run + 1 : w->at + run - 1;
 	request->more = w->backwards ? end > w->place.floor : end < w->place.last_seq;

@@ -56,6 +56,8 @@ char *ask_text(struct ask *, struct span);
 void *ask_memory(struct ask *, size_t size);
 /* The answer will come through sync: its number. BUSY at the session's limit. */
 enum parlor_err ask_wait(struct ask *, struct waiting_request **) PARLOR_MUST_CHECK;
+/* BUSY where ask_wait would be: at the session's limit or its tenant's share. */
+enum parlor_err ask_may_wait(struct ask *) PARLOR_MUST_CHECK;
 /* Result "done". */
 void ask_done(struct ask *, uint64_t position);
 uint64_t ask_limit(const struct ask *, uint32_t wanted); /* of a page */
@@ -68,6 +70,8 @@ void reply_put_posted(struct broker *, struct session *, uint64_t id, uint64_t s
 		      uint64_t position, uint64_t time_us);
 /* A refusal; text is set from the code when it is NULL. */
 void reply_refuse(struct broker *, struct session *, uint64_t id, int code, const char *text);
+/* To whoever has no session; dropped when such replies are not read. */
+void reply_refuse_stranger(struct broker *, struct span routing, uint64_t id, int code);
 
 /* History pages are put together from stored bytes. */
 void history_put_cold(struct broker *, const struct waiting_request *, const Parlor__ColdPage *);

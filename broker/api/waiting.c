@@ -40,6 +40,7 @@ struct waiting_request *waiting_add(struct waiting *w, struct session *s, uint64
 	row->request.session = s;
 	HASH_ADD(hh, w->rows, request.number, sizeof row->request.number, row);
 	s->waiting++;
+	s->tenant->waiting++;
 	return &row->request;
 }
 
@@ -54,6 +55,8 @@ void waiting_remove(struct waiting *w, struct waiting_request *request)
 {
 	struct waiting_row *row = (struct waiting_row *)request;
 	request->session->waiting--;
+	request->session->tenant->waiting--;
+	request->session->tenant->queries -= request->query;
 	HASH_DEL(w->rows, row);
 	free(row);
 }

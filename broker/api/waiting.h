@@ -20,7 +20,9 @@ struct waiting_request {
 	struct session *session;
 	/* of a post */
 	uint64_t seq, position, time_us;
-	/* of a history page: messages asked for, and whether more follow them */
+	/* of a history page: whether it is one (the tenant counts them), messages asked
+	 * for, and whether more follow them */
+	bool query;
 	size_t expected;
 	bool more;
 };

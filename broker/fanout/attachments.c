@@ -240,6 +240,7 @@ enum parlor_err roster_begin(struct broker *b, const struct roster_begin *q, str
 				    .credit = (uint32_t)credit,
 				    .now_us = b->listened_us};
 	err = session_open(b->sessions, &how, &s);
+	b->counts.sessions_refused += err == PARLOR_E_SESSIONS_FULL;
 	if (err)
 		return err;
 	s->out = outbox_open(b->outbox, q->routing, s);

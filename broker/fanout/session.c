@@ -155,6 +155,9 @@ enum parlor_err session_open(struct session_table *t, const struct session_hello
 		return PARLOR_E_SESSION_EXISTS;
 	if (HASH_COUNT(t->by_routing) >= t->limits.sessions)
 		return PARLOR_E_SESSIONS_FULL;
+	const struct session_tenant *tenant = session_tenant_find(t, hello->tenant);
+	if (tenant && tenant->sessions >= t->limits.tenant_sessions)
+		return PARLOR_E_SESSIONS_FULL;
 
 	struct session *s = mem_new(sizeof *s);
 	memcpy(s->routing, hello->routing.data, SESSION_ROUTING_BYTES);

@@ -26,8 +26,9 @@ struct session_table;
 
 struct session_limits {
 	uint64_t sessions;
-	uint64_t members; /* attached to one session */
-	uint64_t stays;   /* of one session while it catches up */
+	uint64_t tenant_sessions; /* of them, of one tenant */
+	uint64_t members;         /* attached to one session */
+	uint64_t stays;           /* of one session while it catches up */
 };
 
 /* A tenant that has a session; shared by its sessions. */
@@ -37,6 +38,8 @@ struct session_tenant {
 	size_t id_len;
 	uint32_t no; /* the core's number; the caller sets it, 0: not yet known */
 	uint32_t sessions;
+	uint32_t waiting;         /* requests that wait for MySQL, and of them: */
+	uint32_t queries;         /* history queries; the caller counts both */
 	struct session *watchers; /* sessions that want presence; next: watch_next */
 };
 

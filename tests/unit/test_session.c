@@ -12,7 +12,8 @@
 
 #include <cmocka.h>
 
-static const struct session_limits limits = {.sessions = 3, .members = 2, .stays = 4};
+static const struct session_limits limits = {
+	.sessions = 3, .tenant_sessions = 3, .members = 2, .stays = 4};
 
 static int setup(void **state)
 {
@@ -85,6 +86,23 @@ static void test_a_session_is_its_keys_alone(void **state)
 	assert_null(other);
 	assert_ptr_equal(session_find(t, routing(1), key), s);
 	assert_null(session_find(t, routing(1), "b"));
+}
+
+static void test_a_tenant_has_its_share_of_the_sessions(void **state)
+{
+	struct session_limits shared = {
+		.sessions = 3, .tenant_sessions = 2, .members = 1, .stays = 1};
+	struct session_table *t = session_table_new(&shared);
+	struct session *s;
+	struct session_hello hello = {.routing = routing(3), .tenant = SPAN_TEXT("acme")};
+	(void)state;
+	struct session *first = open_session(t, 1, "acme", false);
+	(void)open_session(t, 2, "acme", false);
+	assert_int_equal(session_open(t, &hello, &s), PARLOR_E_SESSIONS_FULL);
+	(void)open_session(t, 4, "other", false);
+	session_close(t, first);
+	assert_int_equal(session_open(t, &hello, &s), PARLOR_E_OK);
+	session_table_free(t);
 }
 
 static void test_what_cannot_be_a_session_is_refused(void **state)
@@ -306,6 +324,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_A_TABLE(test_a_session_is_found_by_its_routing_id),
 		IN_A_TABLE(test_a_session_is_its_keys_alone),
+		IN_A_TABLE(test_a_tenant_has_its_share_of_the_sessions),
 		IN_A_TABLE(test_what_cannot_be_a_session_is_refused),
 		IN_A_TABLE(test_a_long_client_name_is_cut_between_characters),
 		IN_A_TABLE(test_the_longest_silent_session_expires_first),

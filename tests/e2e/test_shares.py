@@ -1,0 +1,126 @@
+"""What runs out has a share for each tenant: one that uses up its own is refused, and
+the others notice nothing."""
+
+import signal
+import time
+
+import parlor_pb2 as pb
+from client import Client, Refused
+from conftest import people, say
+from proc import Broker, Worker
+from stack import Stack, migrate
+from test_keys import Keys
+
+BUSY, SESSIONS_FULL = 40, 44
+STORED = pb.LEVEL_STORED
+
+
+def counters(client):
+    return {c.name: c.value for c in client.call("stats").counters}
+
+
+def until(condition, seconds=20):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not become so"
+        time.sleep(0.05)
+
+
+def trimmed(client):
+    """Posts until the room's beginning is in the archive alone."""
+    n = 0
+    while counters(client)["journal_first"] < 60:
+        say(client, *map(str, range(n, n + 20)))
+        n += 20
+
+
+def test_sessions():
+    with Broker({"tenant.tenant_sessions": 3}) as broker:
+        mine = [Client(broker.client, tenant="mine") for _ in range(3)]
+        try:
+            Client(broker.client, tenant="mine")
+            raise AssertionError("one more than its share")
+        except Refused as refused:
+            assert refused.code == SESSIONS_FULL and refused.retry
+        with Client(broker.client, tenant="other") as other:
+            assert counters(other)["sessions_refused"] == 1
+        mine[0].goodbye()
+        Client(broker.client, tenant="mine").close()
+        for client in mine:
+            client.close()
+
+
+def test_requests_that_wait_for_mysql():
+    with Broker({"tenant.tenant_waiting": 5}) as broker:
+        mine = [Client(broker.client, tenant="mine") for _ in range(2)]
+        other = Client(broker.client, tenant="other")
+        for client in (mine[0], other):
+            client.room_create(room="r", members=people("alice"))
+
+        def post(client, n):
+            return client.send("post", room="r", sender="alice", client_id=f"{n}", body="x", level=STORED)
+
+        for n in range(5):
+            post(mine[n % 2], n)
+        assert mine[0].wait(post(mine[0], 6)).code == BUSY
+        assert mine[1].refusal("sync_wait") == BUSY
+        assert mine[0].room_show(room="r").last_seq == 5, "what is refused is not posted"
+        post(other, 1)
+        other.call("ping")
+        assert counters(other)["requests_waiting"] == 6 and counters(other)["waits_refused"] == 2
+
+        mine[1].goodbye()
+        post(mine[0], 6)
+        mine[0].call("ping")
+        assert mine[0].room_show(room="r").last_seq == 6
+        for client in (*mine, other):
+            client.close()
+
+
+def test_queries_of_the_archive(database):
+    settings = {"history.hot_records": 50, "tenant.tenant_queries": 2, "sync.cold_timeout_ms": 120_000,
+                "sync.worker_lease_ms": 120_000, "session.timeout_ms": 120_000}
+    with Stack(database, settings, "shares") as stack, stack.client() as mine, \
+            stack.client(tenant="other") as other:
+        for client in (mine, other):
+            client.room_create(room="r", members=people("alice"))
+            trimmed(client)
+        trimmed_to = counters(mine)["journal_first"]
+        while counters(mine)["journal_first"] < trimmed_to + 100:
+            say(other, *map(str, range(1000, 1020)))
+        stack.workers[0].signal(signal.SIGSTOP)
+        page = dict(room="r", **{"from": 1}, limit=10)
+        sent = [mine.send("history", **page) for _ in range(2)]
+        assert mine.wait(mine.send("history", **page)).code == BUSY
+        theirs = other.send("history", **page)
+        other.call("ping")
+        assert counters(other)["queries_refused"] == 1
+        stack.workers[0].signal(signal.SIGCONT)
+        assert [mine.wait(id).code for id in sent] == [0, 0] and other.wait(theirs).code == 0
+        assert mine.history(**page).messages[0].seq == 1
+
+
+def test_what_the_database_says_of_an_old_page_is_for_who_may_see_all_tenants(database, tmp_path):
+    keys = Keys(tmp_path)
+    with database.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("DROP DATABASE IF EXISTS parlor_words")
+    url = database.url("parlor_words")
+    migrate(url)
+    with Broker({"broker.keys": keys.broker, "history.hot_records": 50}) as broker, \
+            Client(broker.client, tenant="acme", **keys.options(keys.acme)) as acme, \
+            Client(broker.client, tenant="acme", **keys.options(keys.client)) as operator:
+        worker = Worker(broker, url, "--keys", keys.worker)
+        try:
+            acme.room_create(room="r", members=people("alice"))
+            trimmed(operator)
+            acme.sync_wait()
+            database.query("ALTER TABLE group_message RENAME COLUMN content_type TO content_kind",
+                           database="parlor_words")
+            asked = dict(room="r", **{"from": 1})
+            words = {client: client.wait(client.send("history", **asked)) for client in (acme, operator)}
+            assert words[acme].code == words[operator].code != 0
+            assert "content_type" in words[operator].text and words[acme].text
+            assert "content" not in words[acme].text
+            worker.stop()
+        finally:
+            worker.end()
