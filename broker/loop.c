@@ -1,10 +1,9 @@
 #include "loop.h"
 
 #include "api/dispatch.h"
-#include "fanout/attachments.h"
-#include "fanout/delivery.h"
-#include "fanout/presence.h"
-#include "turn/commit.h"
+#include "api/lifecycle.h"
+#include "fanout/catch_up.h"
+#include "turn/presence.h"
 #include "turn/recover.h"
 
 #include "base/clock.h"
@@ -90,13 +89,48 @@ static void make_tables(struct broker *b)
 	b->backlog.session_bytes = s->session_queue_bytes + s->frame_bytes;
 	b->backlog.total_bytes = s->queue_bytes / BACKLOG_PART + 2 * s->frame_bytes;
 	price_init(&b->price, s->turn_requests, s->turn_bytes);
-	b->sessions = session_table_new(&sessions);
-	b->audience = audience_new(s->audience_entries);
+	b->fanout.sessions = session_table_new(&sessions);
+	b->fanout.audience = audience_new(s->audience_entries);
 	b->outbox = outbox_new(front_socket(b->front), &out);
 	b->waiting = waiting_new();
 	/* A decoded frame takes more than its bytes: pointers, and a struct a request. */
 	arena_init(&b->request_arena, 8 * s->frame_bytes);
 	arena_init(&b->reply_arena, 4 * s->frame_bytes);
+}
+
+/* What the commit works on, as far as it is there before recovery. */
+static void make_commit(struct broker *b)
+{
+	const struct settings *s = &b->settings;
+	struct commit *c = &b->commit;
+	c->core = b->core;
+	c->store = b->store;
+	c->fanout = &b->fanout;
+	c->limits = (struct commit_limits){.dirty_rows = s->dirty_rows_max,
+					   .write_back_rows = s->write_back_rows,
+					   .turn_records = s->turn_requests};
+	c->retention = (struct retention){.store = b->store,
+					  .dir = s->data,
+					  .limits = {.records = s->hot_records,
+						     .bytes = s->hot_bytes,
+						     .seconds = s->hot_seconds,
+						     .without_mysql = s->without_mysql,
+						     .snapshots = s->snapshots},
+					  .behind_records_max = s->behind_records_max};
+	c->now_us = b->now_us;
+	c->wall_us = b->wall_us;
+}
+
+/* What fan-out and commit share with the others. */
+static void share_pieces(struct broker *b)
+{
+	b->fanout.core = b->core;
+	b->fanout.store = b->store;
+	b->fanout.outbox = b->outbox;
+	b->fanout.turn_bytes_max = b->settings.turn_bytes;
+	b->commit.outbox = b->outbox;
+	b->commit.sync = b->sync;
+	b->commit.retention.sync = b->sync;
 }
 
 /* The most that one turn may count as time passed. What it took beyond that it was
@@ -119,6 +153,8 @@ static void look_at_clocks(struct broker *b)
 	b->mono_us += passed_us;
 	b->now_us += passed_us < step_us ? passed_us : step_us;
 	b->wall_us = clock_wall_us();
+	b->commit.now_us = b->now_us;
+	b->commit.wall_us = b->wall_us;
 }
 
 enum parlor_err loop_init(struct broker *b, char *why, size_t why_size)
@@ -136,39 +172,41 @@ enum parlor_err loop_init(struct broker *b, char *why, size_t why_size)
 	if (err)
 		return err;
 	settings_core_limits(&b->settings, &limits);
-	b->turn.parts = b->flight.parts = store_parts(b->store);
+	b->commit.turn.parts = b->commit.flight.parts = store_parts(b->store);
 	b->core = core_new(&limits, store_rows(b->store),
-			   (struct core_sink){.ctx = &b->turn, .record = turn_record});
-	err = recover(b, why, why_size);
+			   (struct core_sink){.ctx = &b->commit.turn, .record = turn_record});
+	make_commit(b);
+	err = recover(&b->commit, b->settings.data, why, why_size);
 	if (!err)
 		err = open_fronts(b, why, why_size);
 	if (err)
 		return err;
 	make_tables(b);
 	make_sync(b);
+	share_pieces(b);
 	return PARLOR_E_OK;
 }
 
 void loop_fini(struct broker *b)
 {
-	roster_drop_all(b);
-	presence_fini(b);
+	lifecycle_drop_all(b);
+	presence_fini(&b->commit);
 	sync_free(b->sync);
 	front_close(b->front);
 	front_close(b->worker_front);
 	auth_close(b->auth);
 	if (b->zmq)
 		zmq_ctx_term(b->zmq);
-	if (b->sessions)
-		session_table_free(b->sessions);
+	if (b->fanout.sessions)
+		session_table_free(b->fanout.sessions);
 	outbox_free(b->outbox);
-	audience_free(b->audience);
+	audience_free(b->fanout.audience);
 	waiting_free(b->waiting);
 	core_free(b->core);
 	if (b->store)
 		store_close(b->store);
-	turn_fini(&b->turn);
-	turn_fini(&b->flight);
+	commit_fini(&b->commit);
+	buf_fini(&b->fanout.scratch);
 	arena_fini(&b->request_arena);
 	arena_fini(&b->reply_arena);
 	buf_fini(&b->scratch);
@@ -203,7 +241,7 @@ static bool is_full(struct broker *b)
 static bool receive(struct loop *l)
 {
 	struct broker *b = l->broker;
-	while (!b->failed && !is_full(b)) {
+	while (!b->commit.failed && !is_full(b)) {
 		uint64_t requests = b->counts.requests;
 		l->heard_all = !front_recv(b->front, &l->frame);
 		if (l->heard_all)
@@ -214,7 +252,7 @@ static bool receive(struct loop *l)
 		dispatch_frame(b, &l->frame);
 		price_add(&b->price, PRICE_REQUESTS, b->counts.requests - requests + 1);
 	}
-	return !b->failed;
+	return !b->commit.failed;
 }
 
 /* What clients asked, as far as it goes: what was held back first. */
@@ -227,7 +265,7 @@ static bool serve_clients(struct loop *l)
 		more |= receive(l);
 	price_end(&b->price);
 	/* While a commit is under way a full turn goes no further. */
-	return more && !(b->flying && is_full(b));
+	return more && !(b->commit.flying && is_full(b));
 }
 
 /* Silence counts once everybody has been listened to: nothing was left to read, or
@@ -239,30 +277,30 @@ static void count_silence(struct loop *l, uint64_t passed_us)
 	if (!l->listens)
 		return;
 	l->round_us += passed_us;
-	if (!l->heard_all && l->round_frames < session_count(b->sessions))
+	if (!l->heard_all && l->round_frames < session_count(b->fanout.sessions))
 		return;
 	b->listened_us += l->round_us;
 	l->round_us = l->round_frames = 0;
-	roster_expire(b);
+	lifecycle_expire(b);
 }
 
 static enum parlor_err work(struct loop *l, uint64_t passed_us)
 {
 	struct broker *b = l->broker;
-	uint64_t commits = b->counts.commits;
-	roster_sweep(b);
+	uint64_t commits = b->commit.counts.commits;
+	lifecycle_sweep(b);
 	auth_serve(b->auth);
-	window_look(b);
+	retention_look(&b->commit.retention, b->now_us, b->wall_us);
 	l->more = serve_clients(l);
 	count_silence(l, passed_us);
-	bool owed = presence_pay(b);
-	if (b->failed)
+	bool owed = presence_pay(&b->commit);
+	if (b->commit.failed)
 		return PARLOR_E_STORE;
-	enum parlor_err err = commit_collect(b);
-	if (!err && !b->flying) {
+	enum parlor_err err = commit_collect(&b->commit);
+	if (!err && !b->commit.flying) {
 		/* Between two flights: what is swept comes behind the one and before the other. */
-		l->more |= delivery_catch_up(b);
-		err = commit_start(b);
+		l->more |= catch_up_run(&b->fanout);
+		err = commit_start(&b->commit);
 	}
 	if (err)
 		return err;
@@ -270,11 +308,11 @@ static enum parlor_err work(struct loop *l, uint64_t passed_us)
 		sync_on_readable(b->sync, b->now_us);
 	sync_tick(b->sync, b->now_us);
 	l->sync_in_us = sync_pump(b->sync, b->now_us);
-	if (b->counts.commits != commits)
+	if (b->commit.counts.commits != commits)
 		l->idle_since_us = b->now_us;
-	l->more |= owed && !b->flying;
-	if (!l->more && !b->flying && b->now_us - l->idle_since_us > IDLE_US)
-		err = commit_idle(b, &l->more);
+	l->more |= owed && !b->commit.flying;
+	if (!l->more && !b->commit.flying && b->now_us - l->idle_since_us > IDLE_US)
+		err = commit_idle(&b->commit, &l->more);
 	return err;
 }
 
@@ -291,9 +329,9 @@ static enum parlor_err turn(struct loop *l)
 	if (err)
 		return err;
 	/* Answers wait for the flight: the state they tell of has to land first. */
-	if (!b->flying)
+	if (!b->commit.flying)
 		outbox_flush(b->outbox);
-	if (!b->turn.len)
+	if (!b->commit.turn.len)
 		store_unreserve(b->store);
 	if (b->now_us - l->relaxed_us > RELAX_US) {
 		store_relax(b->store);
@@ -301,7 +339,8 @@ static enum parlor_err turn(struct loop *l)
 	}
 	core_evict(b->core);
 	log_tick();
-	l->more |= b->ending || (b->turn.len && !b->flying && !b->boot_late.is);
+	l->more |= session_ending_count(b->fanout.sessions) > 0 ||
+		   (b->commit.turn.len && !b->commit.flying && !b->commit.boot_late.is);
 	price_begin(&b->price);
 	uint64_t took_us = clock_mono_us() - b->mono_us;
 	if (took_us > b->counts.turn_us_max)
@@ -328,10 +367,11 @@ static bool wait_for_work(struct loop *l)
 {
 	struct broker *b = l->broker;
 	long ms = wait_ms(l);
-	bool drains = session_catching_up_count(b->sessions) > 0 || b->backlog.queues_len > 0;
+	bool drains =
+		session_catching_up_count(b->fanout.sessions) > 0 || b->backlog.queues_len > 0;
 	if (ms && drains && !outbox_arm(b->outbox))
 		ms = 0;
-	l->listens = !b->flying || !is_full(b);
+	l->listens = !b->commit.flying || !is_full(b);
 	zmq_pollitem_t items[] = {
 		{.socket = front_socket(b->front), .events = l->listens ? ZMQ_POLLIN : 0},
 		{.socket = front_socket(b->worker_front), .events = ZMQ_POLLIN},
@@ -355,9 +395,9 @@ static bool wait_for_work(struct loop *l)
 static void say_goodbye(struct broker *b)
 {
 	struct session *next;
-	for (struct session *s = session_first(b->sessions); s; s = next) {
+	for (struct session *s = session_first(b->fanout.sessions); s; s = next) {
 		next = s->heard_next;
-		roster_end(b, s, PARLOR_E_STOPPING);
+		lifecycle_end(b, s, PARLOR_E_STOPPING);
 	}
 }
 
@@ -391,11 +431,11 @@ static enum parlor_err drain(struct loop *l)
 	say_goodbye(b);
 	bool more;
 	do {
-		more = presence_pay(b);
-		err = commit_turn(b);
+		more = presence_pay(&b->commit);
+		err = commit_turn(&b->commit);
 	} while (!err && more);
 	if (!err)
-		err = commit_all_rows(b);
+		err = commit_all_rows(&b->commit);
 	store_turn_end(b->store);
 	if (err)
 		return err;

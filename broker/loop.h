@@ -3,7 +3,7 @@
 #ifndef BROKER_LOOP_H
 #define BROKER_LOOP_H
 
-#include "broker.h"
+#include "api/broker.h"
 
 /* b->settings are read and checked. Opens data directory and sockets, recovers
  * the state. One line in `why` (at least 256 bytes) on failure; loop_fini is to

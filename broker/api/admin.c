@@ -1,7 +1,7 @@
 #include "api/request.h"
 #include "core/run.h"
 
-#include "fanout/presence.h"
+#include "turn/presence.h"
 
 #include "base/log.h"
 
@@ -153,9 +153,9 @@ static void count_broker(struct counters *c, const struct broker *b)
 	counter(c, "requests_refused", n->refused);
 	counter(c, "frames_bad", n->frames_bad);
 	counter(c, "posts", n->posts);
-	counter(c, "events_live", n->events_live);
-	counter(c, "events_caught_up", n->events_caught_up);
-	counter(c, "sessions_fell_behind", n->fell_behind);
+	counter(c, "events_live", b->fanout.counts.events_live);
+	counter(c, "events_caught_up", b->fanout.counts.events_caught_up);
+	counter(c, "sessions_fell_behind", b->fanout.counts.fell_behind);
 	counter(c, "waits_refused", n->waits_refused);
 	counter(c, "queries_refused", n->queries_refused);
 	counter(c, "sessions_refused", n->sessions_refused);
@@ -169,8 +169,8 @@ static void count_broker(struct counters *c, const struct broker *b)
 	counter(c, "turns_full_of_records",
 		b->price.ended[PRICE_RECORDS] + b->price.ended[PRICE_RECORD_BYTES]);
 	counter(c, "turns_full_of_bytes_out", b->price.ended[PRICE_BYTES_OUT]);
-	counter(c, "commits", n->commits);
-	counter(c, "records", n->records);
+	counter(c, "commits", b->commit.counts.commits);
+	counter(c, "records", b->commit.counts.records);
 	counter(c, "position", core_position(b->core));
 	counter(c, "run", core_run(b->core));
 	counter(c, "requests_waiting", waiting_len(b->waiting));
@@ -187,11 +187,11 @@ static void count_front(struct counters *c, const struct broker *b)
 	outbox_counts(b->outbox, &out);
 	front_counts(b->front, &in);
 	auth_counts(b->auth, &keys);
-	counter(c, "sessions", session_count(b->sessions));
-	counter(c, "sessions_catching_up", session_catching_up_count(b->sessions));
-	counter(c, "members_attached", session_attachments(b->sessions));
-	counter(c, "presence_owed", presence_owed(b));
-	counter(c, "audience_entries", audience_entries(b->audience));
+	counter(c, "sessions", session_count(b->fanout.sessions));
+	counter(c, "sessions_catching_up", session_catching_up_count(b->fanout.sessions));
+	counter(c, "members_attached", session_attachments(b->fanout.sessions));
+	counter(c, "presence_owed", presence_owed(&b->commit));
+	counter(c, "audience_entries", audience_entries(b->fanout.audience));
 	counter(c, "frames_in", in.frames);
 	counter(c, "frames_in_bytes", in.bytes);
 	counter(c, "frames_in_not_single", in.bad);
@@ -222,7 +222,7 @@ static void count_state(struct counters *c, const struct broker *b)
 	counter(c, "members_resident", core.members_resident);
 	counter(c, "blocks_resident", core.blocks_resident);
 	counter(c, "rows_dirty", core.dirty_rows);
-	counter(c, "rows_put_off", b->rows_late.times);
+	counter(c, "rows_put_off", b->commit.rows_late.times);
 	counter(c, "rows_evicted", core.evicted);
 	counter(c, "store_map_bytes", store.map_bytes);
 	counter(c, "store_used_bytes", store.used_bytes);
@@ -231,7 +231,7 @@ static void count_state(struct counters *c, const struct broker *b)
 	counter(c, "journal_first", store_first(b->store));
 	counter(c, "journal_covered", store_covered(b->store));
 	counter(c, "journal_bytes", store_journal_bytes(b->store));
-	counter(c, "journal_snapshot", b->window.snapshot);
+	counter(c, "journal_snapshot", b->commit.retention.snapshot);
 }
 
 static void count_sync(struct counters *c, const struct broker *b)

@@ -1,8 +1,8 @@
 #include "api/dispatch.h"
 
+#include "api/message.h"
 #include "api/request.h"
 #include "core/expect.h"
-#include "fanout/attachments.h"
 #include "turn/commit.h"
 #include "wire.h"
 
@@ -12,16 +12,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define REPLIES_FIELD 1           /* of FromBroker */
 #define REQUESTS_TAG (1 << 3 | 2) /* of ToBroker */
 /* What was held back may take this part of a turn: the rest is for who comes now. */
 #define BACKLOG_SHARE 2
 
 enum needs {
 	NEEDS_SESSION = 1,
-	NEEDS_SPACE = 2, /* writes: refused while disk or map is full */
-	ASKS_SPACE = 4,  /* the same, but the handler decides what is refused */
-	NAMES_MANY = 8,  /* each member it names becomes several records */
+	NEEDS_SPACE = 2,    /* writes: refused while disk or map is full */
+	ASKS_SPACE = 4,     /* the same, but the handler decides what is refused */
+	NAMES_MANY = 8,     /* each member it names becomes several records */
+	NEEDS_SETTLED = 16, /* subscribers must be as the state is: what moves them has landed */
 };
 
 struct op_row {
@@ -32,12 +32,12 @@ struct op_row {
 
 #define OP(CASE) [PARLOR__REQUEST__OP_##CASE]
 static const struct op_row ops[] = {
-	OP(HELLO) = {"hello", op_hello, 0},
+	OP(HELLO) = {"hello", op_hello, NEEDS_SETTLED},
 	OP(GOODBYE) = {"goodbye", op_goodbye, NEEDS_SESSION},
 	OP(PING) = {"ping", op_ping, NEEDS_SESSION},
 	OP(CREDIT) = {"credit", op_credit, NEEDS_SESSION},
-	OP(ATTACH) = {"attach", op_attach, NEEDS_SESSION | ASKS_SPACE | NAMES_MANY},
-	OP(DETACH) = {"detach", op_detach, NEEDS_SESSION},
+	OP(ATTACH) = {"attach", op_attach, NEEDS_SESSION | NEEDS_SETTLED | ASKS_SPACE | NAMES_MANY},
+	OP(DETACH) = {"detach", op_detach, NEEDS_SESSION | NEEDS_SETTLED},
 	OP(PRESENCE_SET) = {"presence_set", op_presence_set, NEEDS_SESSION | NEEDS_SPACE},
 	OP(PRESENCE_GET) = {"presence_get", op_presence_get, NEEDS_SESSION},
 	OP(TYPING) = {"typing", op_typing, NEEDS_SESSION},
@@ -92,8 +92,10 @@ static enum parlor_err check(struct ask *a, const struct op_row *op)
 	if ((op->needs & NEEDS_SESSION) && !a->session)
 		return PARLOR_E_NO_SESSION;
 	enum parlor_err err = PARLOR_E_OK;
-	if (op->needs & (NEEDS_SPACE | ASKS_SPACE))
-		err = commit_room(a->broker, cost(a, op));
+	if (op->needs & NEEDS_SETTLED)
+		err = commit_settle(&a->broker->commit);
+	if (!err && (op->needs & (NEEDS_SPACE | ASKS_SPACE)))
+		err = commit_reserve(&a->broker->commit, cost(a, op));
 	a->full = err == PARLOR_E_STORE_FULL;
 	return a->full && (op->needs & ASKS_SPACE) ? PARLOR_E_OK : err;
 }
@@ -113,8 +115,8 @@ static void dispatch_request(struct broker *b, struct ask *a)
 	if (!err)
 		err = op->handler(a);
 	die_at("request_decided");
-	b->failed |= core_broken(b->core) != PARLOR_E_OK;
-	if (b->failed)
+	b->commit.failed |= core_broken(b->core) != PARLOR_E_OK;
+	if (b->commit.failed)
 		return;
 	if (err)
 		refuse(b, a->session, a->routing, a->request->id, err);
@@ -128,8 +130,8 @@ static void dispatch_request(struct broker *b, struct ask *a)
 
 void dispatch_count(struct broker *b)
 {
-	price_set(&b->price, PRICE_RECORDS, b->turn.len);
-	price_set(&b->price, PRICE_RECORD_BYTES, b->turn.bytes.len);
+	price_set(&b->price, PRICE_RECORDS, b->commit.turn.len);
+	price_set(&b->price, PRICE_RECORD_BYTES, b->commit.turn.bytes.len);
 	price_set(&b->price, PRICE_BYTES_OUT, outbox_turn_bytes(b->outbox));
 }
 
@@ -145,8 +147,8 @@ static bool goes_on(struct broker *b, const struct ask *a)
 /* For another turn. Who sends more than can be held does not read: it is let go. */
 static void hold_back(struct broker *b, struct session *s, const struct backlog_rest *rest)
 {
-	if (!backlog_add(&b->backlog, &s->backlog, rest, session_count(b->sessions)))
-		roster_fail(b, s, PARLOR_E_BUSY);
+	if (!backlog_add(&b->backlog, &s->backlog, rest, session_count(b->fanout.sessions)))
+		session_end_soon(b->fanout.sessions, s, PARLOR_E_BUSY);
 }
 
 /* ---- a frame ---------------------------------------------------------------------------- */
@@ -209,7 +211,7 @@ static bool dispatch_each(struct broker *b, struct ask *a, struct backlog_rest *
 		a->request = (const Parlor__Request *)request;
 		a->bytes = bytes.len;
 		dispatch_request(b, a);
-		if (b->failed)
+		if (b->commit.failed)
 			return true;
 	}
 	return true;
@@ -263,7 +265,7 @@ static bool dispatch_rest(struct broker *b, struct ask *a, struct backlog_rest *
 		refuse(b, a->session, a->routing, 0, PARLOR_E_TOO_MANY);
 		return true;
 	}
-	for (size_t i = 0; i < frame->n_requests && !b->failed; i++) {
+	for (size_t i = 0; i < frame->n_requests && !b->commit.failed; i++) {
 		size_t left = frame->n_requests - i;
 		if (!goes_on(b, a)) {
 			rest->bytes = frame_from(payload, i);
@@ -283,13 +285,14 @@ static bool dispatch_rest(struct broker *b, struct ask *a, struct backlog_rest *
 void dispatch_frame(struct broker *b, const struct front_frame *f)
 {
 	struct ask a = {.broker = b,
-			.session = session_find(b->sessions, front_routing(f), front_user(f)),
+			.session =
+				session_find(b->fanout.sessions, front_routing(f), front_user(f)),
 			.routing = front_routing(f),
 			.user = front_user(f)};
 	if (a.session && a.session->ending)
 		return;
 	if (a.session)
-		session_heard(b->sessions, a.session, b->listened_us);
+		session_heard(b->fanout.sessions, a.session, b->listened_us);
 	if (f->err) {
 		b->counts.frames_bad++;
 		refuse(b, a.session, a.routing, 0, f->err);
@@ -306,7 +309,7 @@ void dispatch_frame(struct broker *b, const struct front_frame *f)
 static bool dispatch_held_back(struct broker *b, struct session *s)
 {
 	struct ask a = {.broker = b, .session = s, .routing = session_routing(s), .user = s->user};
-	while (a.session && !b->failed && goes_on(b, &a)) {
+	while (a.session && !b->commit.failed && goes_on(b, &a)) {
 		struct backlog_frame *f = backlog_take(&b->backlog, &s->backlog);
 		if (!f)
 			return false;
@@ -323,7 +326,8 @@ bool dispatch_backlog(struct broker *b)
 	bool more = false;
 	dispatch_count(b);
 	price_share(&b->price, BACKLOG_SHARE);
-	for (size_t n = b->backlog.queues_len; n && !b->failed && !price_is_spent(&b->price); n--) {
+	for (size_t n = b->backlog.queues_len; n && !b->commit.failed && !price_is_spent(&b->price);
+	     n--) {
 		struct session *s = backlog_next(&b->backlog)->owner;
 		if (!s->ending)
 			more |= dispatch_held_back(b, s);

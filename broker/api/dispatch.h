@@ -4,7 +4,7 @@
 #ifndef API_DISPATCH_H
 #define API_DISPATCH_H
 
-#include "broker.h"
+#include "api/broker.h"
 
 /* Carries a frame out, or as much of it as the turn's price and the room for replies
  * allow; the rest is held back. */

@@ -1,5 +1,7 @@
-#include "core/message.h"
+#include "api/message.h"
+
 #include "api/request.h"
+#include "core/message.h"
 
 #include "turn/message.h"
 #include "wire.h"
@@ -91,14 +93,14 @@ enum parlor_err op_recall(struct ask *a)
 						SPAN_TEXT(q->by), &msg);
 	/* Nobody could take the body out of a damaged record. */
 	if (!err && !msg.recalled)
-		err = message_check(b, msg.position);
+		err = message_check(&b->commit, msg.position);
 	if (!err)
 		err = core_recall(b->core, &call, SPAN_TEXT(q->room), q->seq, SPAN_TEXT(q->by),
 				  &posted);
 	if (err)
 		return err;
 	if (posted.position)
-		turn_recall_body(&b->turn, msg.position);
+		turn_recall_body(&b->commit.turn, msg.position);
 	ask_done(a, posted.position);
 	return PARLOR_E_OK;
 }
@@ -107,7 +109,6 @@ enum parlor_err op_recall(struct ask *a)
  */
 
 enum {
-	REPLIES_FIELD = 1, /* of FromBroker */
 	REPLY_ID = 1,
 	REPLY_HISTORY = 15,
 	PAGE_MESSAGES = 1,
@@ -123,7 +124,7 @@ static void put_page(struct broker *b, struct session *s, uint64_t id, const str
 	wire_put_varint_field(&head, REPLY_ID, id);
 	buf_put_varint(&head, REPLY_HISTORY << 3 | 2);
 	buf_put_varint(&head, page->len);
-	buf_put_varint(out, REPLIES_FIELD << 3 | 2);
+	buf_put_varint(out, REPLY_FRAME_FIELD << 3 | 2);
 	buf_put_varint(out, head.len + page->len);
 	buf_put(out, head.data, head.len);
 	buf_put(out, page->data, page->len);
@@ -134,7 +135,7 @@ static enum parlor_err put_message(struct broker *b, struct buf *page, struct bu
 				   const struct row_message *row)
 {
 	buf_clear(message);
-	enum parlor_err err = message_put(b, message, row, SIZE_MAX);
+	enum parlor_err err = message_put(&b->commit, message, row, SIZE_MAX);
 	if (!err)
 		wire_put_bytes_field(page, PAGE_MESSAGES,
 				     (struct span){message->data, message->len});

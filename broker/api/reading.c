@@ -89,7 +89,7 @@ static enum parlor_err preview(struct ask *a, const struct core_inbox_room *c,
 		return PARLOR_E_OK;
 	enum parlor_err err = core_message(b->core, c->room, c->last_seq, &row);
 	if (!err)
-		err = message_put(b, &message, &row, PREVIEW_BYTES);
+		err = message_put(&b->commit, &message, &row, PREVIEW_BYTES);
 	if (!err)
 		err = wire_decode(&parlor__message__descriptor, &b->reply_arena, message.data,
 				  message.len, &decoded);

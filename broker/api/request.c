@@ -4,13 +4,11 @@
 
 #include <string.h>
 
-#define REPLIES_FIELD 1 /* of FromBroker */
-
 /* ---- replies ------------------------------------------------------------------------ */
 
 void reply_put(struct broker *b, struct session *s, const Parlor__Reply *reply)
 {
-	wire_put_field(outbox_begin(b->outbox), REPLIES_FIELD, &reply->base);
+	wire_put_field(outbox_begin(b->outbox), REPLY_FRAME_FIELD, &reply->base);
 	outbox_add(b->outbox, s->out, outbox_end(b->outbox));
 }
 
@@ -27,7 +25,7 @@ void reply_put_posted(struct broker *b, struct session *s, uint64_t id, uint64_t
 	wire_put_varint_field(&posted, TIME_US, time_us);
 	wire_put_varint_field(&reply, REPLY_ID, id);
 	wire_put_bytes_field(&reply, REPLY_POSTED, (struct span){posted.data, posted.len});
-	wire_put_bytes_field(outbox_begin(b->outbox), REPLIES_FIELD,
+	wire_put_bytes_field(outbox_begin(b->outbox), REPLY_FRAME_FIELD,
 			     (struct span){reply.data, reply.len});
 	outbox_add(b->outbox, s->out, outbox_end(b->outbox));
 }
@@ -55,7 +53,7 @@ void reply_refuse_stranger(struct broker *b, struct span routing, uint64_t id, i
 	refusal(&reply, id, code, NULL);
 	b->counts.refused++;
 	buf_clear(&b->scratch);
-	wire_put_field(&b->scratch, REPLIES_FIELD, &reply.base);
+	wire_put_field(&b->scratch, REPLY_FRAME_FIELD, &reply.base);
 	/* Dropped when too many such replies are unread; it is counted there. */
 	(void)outbox_send(b->outbox, routing, (struct span){b->scratch.data, b->scratch.len});
 }

@@ -5,7 +5,7 @@
 #ifndef API_REQUEST_H
 #define API_REQUEST_H
 
-#include "broker.h"
+#include "api/broker.h"
 
 #include <parlor/parlor.pb-c.h>
 
@@ -64,6 +64,9 @@ uint64_t ask_limit(const struct ask *, uint32_t wanted); /* of a page */
 /* Of a page's bodies: what it may have, or what room its session has left. */
 size_t ask_page_bytes(const struct ask *);
 
+/* The field of FromBroker that holds a reply. */
+#define REPLY_FRAME_FIELD 1
+
 /* Puts a reply for a session. */
 void reply_put(struct broker *, struct session *, const Parlor__Reply *);
 void reply_put_posted(struct broker *, struct session *, uint64_t id, uint64_t seq,
@@ -72,8 +75,5 @@ void reply_put_posted(struct broker *, struct session *, uint64_t id, uint64_t s
 void reply_refuse(struct broker *, struct session *, uint64_t id, int code, const char *text);
 /* To whoever has no session; dropped when such replies are not read. */
 void reply_refuse_stranger(struct broker *, struct span routing, uint64_t id, int code);
-
-/* History pages are put together from stored bytes. */
-void history_put_cold(struct broker *, const struct waiting_request *, const Parlor__ColdPage *);
 
 #endif

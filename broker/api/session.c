@@ -2,9 +2,9 @@
 #include "core/presence.h"
 #include "core/room.h"
 
-#include "fanout/attachments.h"
-#include "fanout/delivery.h"
-#include "fanout/presence.h"
+#include "api/lifecycle.h"
+#include "fanout/live.h"
+#include "turn/presence.h"
 
 #include <parlor/version.h>
 
@@ -42,9 +42,9 @@ enum parlor_err op_hello(struct ask *a)
 	bool reset;
 	if (a->session)
 		return PARLOR_E_SESSION_EXISTS;
-	struct roster_begin q = {
+	struct lifecycle_hello q = {
 		.routing = a->routing, .user = a->user, .hello = a->request->hello};
-	enum parlor_err err = roster_begin(b, &q, &a->session, &reset);
+	enum parlor_err err = lifecycle_begin(b, &q, &a->session, &reset);
 	if (err)
 		return err;
 
@@ -70,7 +70,7 @@ enum parlor_err op_goodbye(struct ask *a)
 {
 	ask_done(a, 0);
 	reply_put(a->broker, a->session, &a->reply);
-	roster_end(a->broker, a->session, PARLOR_E_OK);
+	lifecycle_end(a->broker, a->session, PARLOR_E_OK);
 	a->done = a->ended = true;
 	return PARLOR_E_OK;
 }
@@ -100,14 +100,14 @@ enum parlor_err op_attach(struct ask *a)
 {
 	const Parlor__Attach *q = a->request->attach;
 	enum parlor_err err =
-		roster_attach(a->broker, a->session, q->members, q->n_members, a->full);
+		lifecycle_attach(a->broker, a->session, q->members, q->n_members, a->full);
 	return err ? err : answer_attached(a);
 }
 
 enum parlor_err op_detach(struct ask *a)
 {
 	const Parlor__Detach *q = a->request->detach;
-	enum parlor_err err = roster_detach(a->broker, a->session, q->members, q->n_members);
+	enum parlor_err err = lifecycle_detach(a->broker, a->session, q->members, q->n_members);
 	return err ? err : answer_attached(a);
 }
 
@@ -129,7 +129,7 @@ enum parlor_err op_presence_set(struct ask *a)
 		err = core_presence_set(b->core, &call, member, (uint8_t)q->presence);
 	if (err)
 		return err;
-	presence_settled(b, member);
+	presence_settled(&b->commit, member);
 	uint64_t after = core_position(b->core);
 	ask_done(a, after == before ? 0 : after);
 	return PARLOR_E_OK;
@@ -176,7 +176,7 @@ enum parlor_err op_typing(struct ask *a)
 	enum parlor_err err = core_room_check(a->broker->core, &call, room, member, &no);
 	if (err)
 		return err;
-	delivery_typing(a->broker, no, room, member);
+	live_typing(&a->broker->fanout, no, room, member);
 	ask_done(a, 0);
 	return PARLOR_E_OK;
 }

@@ -36,6 +36,7 @@ struct session_table {
 	struct session *heard; /* longest silent first */
 	struct session *catching;
 	uint64_t catching_len;
+	uint64_t ending;
 	struct session_tenant *tenants;
 	struct presence *members;
 	uint64_t attachments;
@@ -189,10 +190,23 @@ void session_close(struct session_table *t, struct session *s)
 	if (s->watching)
 		DL_DELETE2(s->tenant->watchers, s, watch_prev, watch_next);
 	DL_DELETE2(t->heard, s, heard_prev, heard_next);
+	t->ending -= s->ending;
 	HASH_DEL(t->by_routing, s);
 	tenant_drop(t, s->tenant);
 	free(s->user);
 	free(s);
+}
+
+void session_end_soon(struct session_table *t, struct session *s, int code)
+{
+	t->ending += !s->ending;
+	s->ending = true;
+	s->end_code = code;
+}
+
+uint64_t session_ending_count(const struct session_table *t)
+{
+	return t->ending;
 }
 
 struct span session_routing(const struct session *s)

@@ -82,7 +82,7 @@ struct session {
 	size_t want_bytes;            /* of the event that did not fit, 0: none */
 	bool behind;                  /* not served by the sweep at hand */
 	struct backlog_queue backlog; /* what it sent and is not carried out; the caller's */
-	bool ending;                  /* the caller ends it soon, telling it why */
+	bool ending;                  /* session_end_soon */
 	int end_code;
 
 	uint64_t heard_us;                       /* session_heard's clock */
@@ -122,6 +122,11 @@ enum parlor_err session_open(struct session_table *, const struct session_hello 
  * the peer closed, the audience dropped. Frees the session. */
 void session_close(struct session_table *, struct session *);
 
+/* Marks a session, also where lists of sessions are being walked: nothing more is
+ * delivered to it, and the caller ends it soon, telling it why. */
+void session_end_soon(struct session_table *, struct session *, int code);
+/* Those that were marked and are not closed. */
+uint64_t session_ending_count(const struct session_table *);
 struct span session_routing(const struct session *);
 /* "#12 tenant/client", for the log. */
 const char *session_name(const struct session *, char name[SESSION_NAME_MAX]);

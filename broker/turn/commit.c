@@ -1,7 +1,6 @@
 #include "turn/commit.h"
 
-#include "fanout/delivery.h"
-#include "fanout/event/event.h"
+#include "event/event.h"
 #include "turn/message.h"
 
 #include "base/die.h"
@@ -17,208 +16,229 @@
 /* Rows of one idle commit: whoever comes meanwhile waits for it. */
 #define IDLE_ROWS 256
 
+void commit_fini(struct commit *c)
+{
+	turn_fini(&c->turn);
+	turn_fini(&c->flight);
+	buf_fini(&c->scratch);
+}
+
 /* Takes a recalled message's body out of its record. */
-static enum parlor_err blank(struct broker *b, uint64_t position)
+static enum parlor_err blank(struct commit *c, uint64_t position)
 {
 	struct span event;
-	enum parlor_err err = message_event(b, position, &event);
+	enum parlor_err err = message_event(c, position, &event);
 	if (err == PARLOR_E_NOT_FOUND)
 		return PARLOR_E_OK; /* trimmed: the body is gone already */
 	if (err)
 		return err;
 	struct buf recalled = {0};
-	if (event_put_recalled(&recalled, event, &b->scratch))
-		store_replace_event(b->store, position, (struct span){recalled.data, recalled.len});
+	if (event_put_recalled(&recalled, event, &c->scratch))
+		store_replace_event(c->store, position, (struct span){recalled.data, recalled.len});
 	else
 		err = PARLOR_E_STORE_CORRUPT;
 	buf_fini(&recalled);
 	return err;
 }
 
-static void append_records(struct broker *b)
+static void append_records(struct commit *c)
 {
-	const struct turn *t = &b->turn;
+	const struct turn *t = &c->turn;
 	for (size_t i = 0; i < t->len; i++) {
 		const struct turn_record *r = &t->records[i];
-		struct entry entry = {.position = r->position,
+		struct entry entry = {.position = r->live.position,
 				      .part = r->part,
 				      .head = {t->bytes.data + r->head_at, r->head_len},
 				      .event = turn_event(t, r)};
-		store_append(b->store, &entry);
+		store_append(c->store, &entry);
 	}
 }
 
-static size_t rows_due(struct broker *b)
+static size_t rows_due(struct commit *c)
 {
-	struct trickle_limits limits = {.dirty_rows = b->settings.dirty_rows_max,
-					.behind = window_behind(b),
-					.rows_max = b->settings.write_back_rows};
-	return trickle_rows(&b->trickle, &limits, b->turn.len, core_writing(b->core),
-			    core_dirty(b->core), core_position(b->core) - store_covered(b->store));
+	struct trickle_limits limits = {.dirty_rows = c->limits.dirty_rows,
+					.behind = retention_behind(&c->retention),
+					.rows_max = c->limits.write_back_rows};
+	return trickle_rows(&c->trickle, &limits, c->turn.len, core_writing(c->core),
+			    core_dirty(c->core), core_position(c->core) - store_covered(c->store));
 }
 
 #define ROWS_TEXT "changed rows"
 
 /* How many of so many the commit at hand takes: none while there is no room. */
-static size_t rows_that_fit(struct broker *b, size_t rows)
+static size_t rows_that_fit(struct commit *c, size_t rows)
 {
-	if (!rows || !late_due(&b->rows_late, b->now_us))
+	if (!rows || !late_due(&c->rows_late, c->now_us))
 		return 0;
-	rows = store_rows_room(b->store, rows);
+	rows = store_rows_room(c->store, rows);
 	if (!rows)
-		late_begin(&b->rows_late, ROWS_TEXT, b->now_us);
+		late_begin(&c->rows_late, ROWS_TEXT, c->now_us);
 	return rows;
 }
 
-static void write_back(struct broker *b, size_t rows)
+static void write_back(struct commit *c, size_t rows)
 {
 	uint64_t covered;
 	if (!rows)
 		return;
-	core_write_back(b->core, rows, store_put, b->store, &covered);
-	store_set_covered(b->store, covered);
+	core_write_back(c->core, rows, store_put, c->store, &covered);
+	store_set_covered(c->store, covered);
 }
 
-/* What became of the rows of a commit: b->rows_given of them. */
-static void rows_end(struct broker *b, bool landed)
+/* What became of the rows of a commit: c->rows_given of them. */
+static void rows_end(struct commit *c, bool landed)
 {
-	if (!b->rows_given)
+	if (!c->rows_given)
 		return;
-	b->rows_given = 0;
+	c->rows_given = 0;
 	if (landed) {
-		late_end(&b->rows_late, ROWS_TEXT);
+		late_end(&c->rows_late, ROWS_TEXT);
 		return;
 	}
-	core_unlanded(b->core);
-	late_begin(&b->rows_late, ROWS_TEXT, b->now_us);
+	core_unlanded(c->core);
+	late_begin(&c->rows_late, ROWS_TEXT, c->now_us);
 }
 
 #define TRIM_TEXT "trimming of the journal"
 
-static bool must_trim(const struct broker *b)
+static bool must_trim(const struct commit *c)
 {
-	return window_first(b) > store_first(b->store);
+	return retention_first(&c->retention) > store_first(c->store);
 }
 
-static void trim(struct broker *b)
+static void trim(struct commit *c)
 {
-	size_t slice = 2 * b->turn.len;
-	if (must_trim(b))
-		store_trim(b->store, window_first(b), slice > TRIM_SLICE ? slice : TRIM_SLICE);
+	size_t slice = 2 * c->turn.len;
+	if (must_trim(c))
+		store_trim(c->store, retention_first(&c->retention),
+			   slice > TRIM_SLICE ? slice : TRIM_SLICE);
 }
 
 /* Reading goes on from the last commit: rows that it has need not stay in memory. */
-static enum parlor_err renew_turn(struct broker *b)
+static enum parlor_err renew_turn(struct commit *c)
 {
-	store_turn_end(b->store);
-	enum parlor_err err = store_turn_begin(b->store);
+	store_turn_end(c->store);
+	enum parlor_err err = store_turn_begin(c->store);
 	if (!err)
-		core_landed(b->core);
+		core_landed(c->core);
 	return err;
 }
 
-static void tell_sync(struct broker *b, const struct turn *t)
+/* In order; what those ahead need is fetched into the processor's cache meanwhile. */
+static void deliver(struct commit *c, const struct turn *t)
+{
+	for (size_t i = 0; i < t->len; i++) {
+		for (unsigned step = 0; step < LIVE_PREFETCH_STEPS; step++) {
+			size_t ahead = i + LIVE_PREFETCH_STEPS - step;
+			if (ahead < t->len)
+				live_prefetch(c->fanout, &t->records[ahead].live, step);
+		}
+		live_deliver(c->fanout, &t->records[i].live, turn_event(t, &t->records[i]));
+	}
+}
+
+static void tell_sync(struct commit *c, const struct turn *t)
 {
 	for (size_t i = 0; i < t->len; i++)
-		sync_committed(b->sync, t->records[i].position, t->records[i].part);
+		sync_committed(c->sync, t->records[i].live.position, t->records[i].part);
 }
 
 /* Rows on their own: none may contain a record that is not yet in the journal.
  * STORE_FULL: they have to wait. */
-static enum parlor_err commit_slice(struct broker *b, size_t rows)
+static enum parlor_err commit_slice(struct commit *c, size_t rows)
 {
-	assert(!b->turn.len && !b->flying);
-	bool trims = must_trim(b) && late_due(&b->trim_late, b->now_us);
-	rows = rows_that_fit(b, rows);
+	assert(!c->turn.len && !c->flying);
+	bool trims = must_trim(c) && late_due(&c->trim_late, c->now_us);
+	rows = rows_that_fit(c, rows);
 	if (!rows && !trims)
 		return PARLOR_E_STORE_FULL;
-	enum parlor_err err = store_begin(b->store);
+	enum parlor_err err = store_begin(c->store);
 	if (err)
 		return err;
-	write_back(b, rows);
-	b->rows_given = rows;
+	write_back(c, rows);
+	c->rows_given = rows;
 	if (trims)
-		trim(b);
-	err = store_commit(b->store);
-	rows_end(b, !err);
+		trim(c);
+	err = store_commit(c->store);
+	rows_end(c, !err);
 	/* With rows: it is tried without them first. */
 	if (trims && !rows && err == PARLOR_E_STORE_FULL)
-		late_begin(&b->trim_late, TRIM_TEXT, b->now_us);
+		late_begin(&c->trim_late, TRIM_TEXT, c->now_us);
 	else if (trims && !err)
-		late_end(&b->trim_late, TRIM_TEXT);
-	return err ? err : renew_turn(b);
+		late_end(&c->trim_late, TRIM_TEXT);
+	return err ? err : renew_turn(c);
 }
 
 /* Slices until so few rows are dirty, or until there is no room for more. */
-static enum parlor_err commit_slices(struct broker *b, size_t dirty_max)
+static enum parlor_err commit_slices(struct commit *c, size_t dirty_max)
 {
 	enum parlor_err err = PARLOR_E_OK;
-	while (!err && core_dirty(b->core) && core_dirty(b->core) >= dirty_max)
-		err = commit_slice(b, 4 * b->settings.write_back_rows);
+	while (!err && core_dirty(c->core) && core_dirty(c->core) >= dirty_max)
+		err = commit_slice(c, 4 * c->limits.write_back_rows);
 	return err == PARLOR_E_STORE_FULL ? PARLOR_E_OK : err;
 }
 
 /* Beyond the bound of dirty rows the turn goes on only when it is kept again, or
- * nothing more is taken (commit_room). */
-static enum parlor_err keep_bound(struct broker *b)
+ * nothing more is taken (commit_reserve). */
+static enum parlor_err keep_bound(struct commit *c)
 {
-	if (core_dirty(b->core) <= b->settings.dirty_rows_max)
+	if (core_dirty(c->core) <= c->limits.dirty_rows)
 		return PARLOR_E_OK;
-	return commit_slices(b, b->settings.dirty_rows_max + 1);
+	return commit_slices(c, c->limits.dirty_rows + 1);
 }
 
 /* All that the turn's commit writes, handed to the store. */
-static enum parlor_err prepare(struct broker *b)
+static enum parlor_err prepare(struct commit *c)
 {
-	size_t rows = rows_that_fit(b, rows_due(b));
-	enum parlor_err err = store_begin(b->store);
+	size_t rows = rows_that_fit(c, rows_due(c));
+	enum parlor_err err = store_begin(c->store);
 	if (err)
 		return err;
-	append_records(b);
-	for (size_t i = 0; i < b->turn.recalls_len && !err; i++)
-		err = blank(b, b->turn.recalls[i].position);
+	append_records(c);
+	for (size_t i = 0; i < c->turn.recalls_len && !err; i++)
+		err = blank(c, c->turn.recalls[i].position);
 	if (err) {
-		store_abort(b->store);
+		store_abort(c->store);
 		return err;
 	}
-	write_back(b, rows);
-	b->rows_given = rows;
-	trim(b);
+	write_back(c, rows);
+	c->rows_given = rows;
+	trim(c);
 	return PARLOR_E_OK;
 }
 
 /* What was committed is heard of. */
-static enum parlor_err finish(struct broker *b, struct turn *t, enum parlor_err err)
+static enum parlor_err finish(struct commit *c, struct turn *t, enum parlor_err err)
 {
 	if (!err)
-		rows_end(b, !store_rows_left(b->store));
+		rows_end(c, !store_rows_left(c->store));
 	if (!err)
-		err = renew_turn(b);
+		err = renew_turn(c);
 	if (err) {
 		log_error("commit of %zu records failed: %s", t->len, parlor_err_text(err));
 		return err;
 	}
-	b->counts.commits++;
-	b->counts.records += t->len;
+	c->counts.commits++;
+	c->counts.records += t->len;
 	die_at("turn_committed");
-	delivery_committed(b, t);
+	deliver(c, t);
 	die_at("turn_delivered");
-	tell_sync(b, t);
+	tell_sync(c, t);
 	turn_clear(t);
 	return PARLOR_E_OK;
 }
 
 /* The turn in flight has its answers in the side of the outbox put aside. */
-static enum parlor_err land(struct broker *b)
+static enum parlor_err land(struct commit *c)
 {
-	enum parlor_err err = store_commit_end(b->store);
-	b->flying = false;
-	outbox_swap(b->outbox);
-	err = finish(b, &b->flight, err);
+	enum parlor_err err = store_commit_end(c->store);
+	c->flying = false;
+	outbox_swap(c->outbox);
+	err = finish(c, &c->flight, err);
 	if (err)
 		return err;
-	outbox_flush(b->outbox);
-	outbox_swap(b->outbox);
+	outbox_flush(c->outbox);
+	outbox_swap(c->outbox);
 	return PARLOR_E_OK;
 }
 
@@ -229,95 +249,95 @@ static bool has_work(const struct turn *t)
 
 /* The run's first record has to be on disk before any other is made. Nobody waits
  * for it: where it finds no room it is tried again. */
-static enum parlor_err commit_boot(struct broker *b)
+static enum parlor_err commit_boot(struct commit *c)
 {
 	static const char what[] = "the record of this start";
-	if (!late_due(&b->boot_late, b->now_us))
+	if (!late_due(&c->boot_late, c->now_us))
 		return PARLOR_E_OK;
-	enum parlor_err err = prepare(b);
+	enum parlor_err err = prepare(c);
 	if (!err)
-		err = store_commit(b->store);
+		err = store_commit(c->store);
 	if (err == PARLOR_E_STORE_FULL) {
-		rows_end(b, false);
-		late_begin(&b->boot_late, what, b->now_us);
+		rows_end(c, false);
+		late_begin(&c->boot_late, what, c->now_us);
 		return PARLOR_E_OK;
 	}
-	err = finish(b, &b->turn, err);
+	err = finish(c, &c->turn, err);
 	if (!err)
-		late_end(&b->boot_late, what);
+		late_end(&c->boot_late, what);
 	return err;
 }
 
-enum parlor_err commit_turn(struct broker *b)
+enum parlor_err commit_turn(struct commit *c)
 {
-	enum parlor_err err = core_broken(b->core);
-	if (!err && b->boot_late.is)
-		return commit_boot(b);
-	if (!err && b->flying)
-		err = land(b);
-	if (err || !has_work(&b->turn))
+	enum parlor_err err = core_broken(c->core);
+	if (!err && c->boot_late.is)
+		return commit_boot(c);
+	if (!err && c->flying)
+		err = land(c);
+	if (err || !has_work(&c->turn))
 		return err;
-	err = prepare(b);
+	err = prepare(c);
 	if (!err)
-		err = finish(b, &b->turn, store_commit(b->store));
-	return err ? err : keep_bound(b);
+		err = finish(c, &c->turn, store_commit(c->store));
+	return err ? err : keep_bound(c);
 }
 
-enum parlor_err commit_start(struct broker *b)
+enum parlor_err commit_start(struct commit *c)
 {
-	bool few = b->turn.len <= HERE_MAX && b->turn_before <= HERE_MAX;
-	bool bound = core_dirty(b->core) > b->settings.dirty_rows_max;
-	if (has_work(&b->turn))
-		b->turn_before = b->turn.len;
-	if (few || bound || b->boot_late.is || !has_work(&b->turn))
-		return commit_turn(b);
-	enum parlor_err err = core_broken(b->core);
+	bool few = c->turn.len <= HERE_MAX && c->turn_before <= HERE_MAX;
+	bool bound = core_dirty(c->core) > c->limits.dirty_rows;
+	if (has_work(&c->turn))
+		c->turn_before = c->turn.len;
+	if (few || bound || c->boot_late.is || !has_work(&c->turn))
+		return commit_turn(c);
+	enum parlor_err err = core_broken(c->core);
 	if (!err)
-		err = prepare(b);
+		err = prepare(c);
 	if (err)
 		return err;
-	struct turn turn = b->flight;
-	b->flight = b->turn;
-	b->turn = turn;
-	b->flying = true;
-	outbox_swap(b->outbox);
-	store_commit_start(b->store);
+	struct turn turn = c->flight;
+	c->flight = c->turn;
+	c->turn = turn;
+	c->flying = true;
+	outbox_swap(c->outbox);
+	store_commit_start(c->store);
 	die_at("turn_launched");
 	return PARLOR_E_OK;
 }
 
-enum parlor_err commit_collect(struct broker *b)
+enum parlor_err commit_collect(struct commit *c)
 {
-	if (!b->flying || !store_commit_ended(b->store))
+	if (!c->flying || !store_commit_ended(c->store))
 		return PARLOR_E_OK;
-	return land(b);
+	return land(c);
 }
 
-enum parlor_err commit_moves(struct broker *b)
+enum parlor_err commit_settle(struct commit *c)
 {
-	bool flight = b->flying && b->flight.moves;
-	enum parlor_err err = b->turn.moves || flight ? commit_turn(b) : PARLOR_E_OK;
+	bool flight = c->flying && c->flight.moves;
+	enum parlor_err err = c->turn.moves || flight ? commit_turn(c) : PARLOR_E_OK;
 	if (err)
-		b->failed = true;
+		c->failed = true;
 	return err;
 }
 
-enum parlor_err commit_idle(struct broker *b, bool *more)
+enum parlor_err commit_idle(struct commit *c, bool *more)
 {
-	bool rows = (core_dirty(b->core) || b->rows_late.is) && late_due(&b->rows_late, b->now_us);
-	bool trims = must_trim(b) && late_due(&b->trim_late, b->now_us);
-	*more = !b->boot_late.is && (rows || trims);
+	bool rows = (core_dirty(c->core) || c->rows_late.is) && late_due(&c->rows_late, c->now_us);
+	bool trims = must_trim(c) && late_due(&c->trim_late, c->now_us);
+	*more = !c->boot_late.is && (rows || trims);
 	if (!*more)
 		return PARLOR_E_OK;
-	enum parlor_err err = commit_slice(b, rows ? IDLE_ROWS : 0);
-	*more = !err && (trims || !b->rows_late.is);
+	enum parlor_err err = commit_slice(c, rows ? IDLE_ROWS : 0);
+	*more = !err && (trims || !c->rows_late.is);
 	return err == PARLOR_E_STORE_FULL ? PARLOR_E_OK : err;
 }
 
-enum parlor_err commit_all_rows(struct broker *b)
+enum parlor_err commit_all_rows(struct commit *c)
 {
-	enum parlor_err err = b->boot_late.is ? PARLOR_E_OK : commit_slices(b, 0);
-	if (!err && core_dirty(b->core))
+	enum parlor_err err = c->boot_late.is ? PARLOR_E_OK : commit_slices(c, 0);
+	if (!err && core_dirty(c->core))
 		log_warn("rows are behind the journal for want of room: "
 			 "the next start applies its records again");
 	return err;
@@ -326,10 +346,10 @@ enum parlor_err commit_all_rows(struct broker *b)
 /* A record beside its request's bytes, and the rows it makes dirty. */
 #define RECORD_BYTES 1024
 
-enum parlor_err commit_room(struct broker *b, size_t request_bytes)
+enum parlor_err commit_reserve(struct commit *c, size_t request_bytes)
 {
-	if (b->boot_late.is || b->rows_late.is)
+	if (c->boot_late.is || c->rows_late.is)
 		return PARLOR_E_STORE_FULL;
-	store_owe(b->store, core_dirty_bytes(b->core));
-	return store_reserve(b->store, request_bytes + RECORD_BYTES);
+	store_owe(c->store, core_dirty_bytes(c->core));
+	return store_reserve(c->store, request_bytes + RECORD_BYTES);
 }

@@ -7,27 +7,75 @@
 #ifndef TURN_COMMIT_H
 #define TURN_COMMIT_H
 
-#include "broker.h"
+#include "fanout/fanout.h"
+#include "sync/sync.h"
+#include "turn/late.h"
+#include "turn/pacing.h"
+#include "turn/retention.h"
+#include "turn/turn.h"
+
+struct presence_debt;
+
+struct commit_limits {
+	uint64_t dirty_rows;
+	uint64_t write_back_rows;
+	uint64_t turn_records;
+};
+
+struct commit_counts {
+	uint64_t commits, records;
+};
+
+/* Zeroed but for the pieces, which the loop makes and frees, the limits and the two
+ * clocks. */
+struct commit {
+	struct core *core;
+	struct store *store;
+	struct sync *sync;
+	struct fanout *fanout;
+	struct outbox *outbox;
+	struct commit_limits limits;
+	uint64_t now_us;  /* monotonic, of this turn of the loop */
+	uint64_t wall_us; /* of this turn */
+
+	struct turn turn;
+	struct turn flight; /* the one before, while its commit is under way */
+	bool flying;
+	bool failed;        /* nothing may be sent any more */
+	size_t turn_before; /* records of the turn that was committed last */
+	struct retention retention;
+	struct trickle trickle;
+	struct late rows_late; /* dirty rows that have no room */
+	size_t rows_given;     /* to the commit that is under way */
+	struct late trim_late; /* what could be trimmed */
+	struct late boot_late; /* the run's first record, which is all the turn holds */
+	struct presence_debt *presence_owed;
+	struct buf scratch;
+	struct commit_counts counts;
+};
+
+/* Frees the turns; what presence holds (presence_fini) is gone before. */
+void commit_fini(struct commit *);
 
 /* Commits what is in flight and what the turn holds, if anything, and delivers
  * it. On failure, here and below, nothing may be sent any more. */
-enum parlor_err commit_turn(struct broker *) PARLOR_MUST_CHECK;
+enum parlor_err commit_turn(struct commit *) PARLOR_MUST_CHECK;
 /* The same without waiting for the disk: what the turn holds is in flight then,
  * with the answers the turn brought, and the next turn begins. None is in flight. */
-enum parlor_err commit_start(struct broker *) PARLOR_MUST_CHECK;
+enum parlor_err commit_start(struct commit *) PARLOR_MUST_CHECK;
 /* Delivers what was in flight and has landed, if anything, and flushes it. */
-enum parlor_err commit_collect(struct broker *) PARLOR_MUST_CHECK;
+enum parlor_err commit_collect(struct commit *) PARLOR_MUST_CHECK;
 /* The same, only when the turn holds a record that changes who hears a room:
  * who attaches must find the audience as the state is. */
-enum parlor_err commit_moves(struct broker *) PARLOR_MUST_CHECK;
+enum parlor_err commit_settle(struct commit *) PARLOR_MUST_CHECK;
 /* When nothing else is to do: a slice of rows and of trimming. *more: there was
  * any; come again. */
-enum parlor_err commit_idle(struct broker *, bool *more) PARLOR_MUST_CHECK;
+enum parlor_err commit_idle(struct commit *, bool *more) PARLOR_MUST_CHECK;
 /* Everything dirty to rows, as far as there is room: before a clean stop. */
-enum parlor_err commit_all_rows(struct broker *) PARLOR_MUST_CHECK;
+enum parlor_err commit_all_rows(struct commit *) PARLOR_MUST_CHECK;
 /* Space for a request that writes, before it is accepted, and for the rows that are
  * dirty already; STORE_FULL when it cannot be taken now. What is reserved adds up
  * until the turn's commit. */
-enum parlor_err commit_room(struct broker *, size_t request_bytes) PARLOR_MUST_CHECK;
+enum parlor_err commit_reserve(struct commit *, size_t request_bytes) PARLOR_MUST_CHECK;
 
 #endif

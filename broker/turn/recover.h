@@ -3,9 +3,10 @@
 #ifndef TURN_RECOVER_H
 #define TURN_RECOVER_H
 
-#include "broker.h"
+#include "turn/commit.h"
 
 /* One line in `why` on failure. */
-enum parlor_err recover(struct broker *, char *why, size_t why_size) PARLOR_MUST_CHECK;
+enum parlor_err recover(struct commit *, const char *dir, char *why,
+			size_t why_size) PARLOR_MUST_CHECK;
 
 #endif

@@ -4,13 +4,17 @@
 #ifndef TURN_RETENTION_H
 #define TURN_RETENTION_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "store/store.h"
+#include "sync/sync.h"
+#include "turn/trim.h"
 
-struct broker;
-
-/* Zeroed: nothing is known yet, so nothing goes by it. */
-struct window {
+/* Zeroed but for the first five: nothing is known yet, so nothing goes by it. */
+struct retention {
+	struct store *store;
+	struct sync *sync;
+	const char *dir; /* where a snapshot is looked for */
+	struct trim_limits limits;
+	uint64_t behind_records_max;
 	uint64_t looked_us;
 	uint64_t young;    /* first position that is not too old */
 	uint64_t snapshot; /* its position */
@@ -18,10 +22,10 @@ struct window {
 };
 
 /* In a store turn, each turn of the loop. */
-void window_look(struct broker *);
+void retention_look(struct retention *, uint64_t now_us, uint64_t wall_us);
 /* The first position to be kept. */
-uint64_t window_first(const struct broker *);
+uint64_t retention_first(const struct retention *);
 /* Records that may be behind the rows. */
-uint64_t window_behind(const struct broker *);
+uint64_t retention_behind(const struct retention *);
 
 #endif

@@ -1,6 +1,6 @@
 #include "turn/turn.h"
 
-#include "fanout/event/event.h"
+#include "event/event.h"
 
 #include "base/mem.h"
 
@@ -23,28 +23,28 @@ void turn_record(void *turn, const struct record *r)
 		t->records = mem_resize(t->records, t->cap, sizeof *t->records);
 	}
 	struct turn_record *out = &t->records[t->len++];
-	*out = (struct turn_record){.position = r->position,
-				    .room = r->room,
-				    .member = r->member,
-				    .tenant = r->tenant,
+	*out = (struct turn_record){.live = {.position = r->position,
+					     .room = r->room,
+					     .member = r->member,
+					     .tenant = r->tenant,
+					     .heard = record_kind(r->kind)->heard,
+					     .moves = record_moves(r)},
 				    .part = record_partition(r, t->parts),
-				    .heard = record_kind(r->kind)->heard,
-				    .moves = record_moves(r),
 				    .head_at = t->bytes.len};
 	record_encode(&t->bytes, r);
 	out->head_len = t->bytes.len - out->head_at;
 	out->event_at = t->bytes.len;
 	event_put(&t->bytes, r, &t->scratch);
 	out->event_len = t->bytes.len - out->event_at;
-	t->moves |= out->moves != MOVES_NOBODY;
+	t->moves |= out->live.moves != MOVES_NOBODY;
 }
 
 static struct turn_record *record_at(const struct turn *t, uint64_t position)
 {
-	if (!t->len || position < t->records[0].position ||
-	    position > t->records[t->len - 1].position)
+	if (!t->len || position < t->records[0].live.position ||
+	    position > t->records[t->len - 1].live.position)
 		return NULL;
-	return &t->records[position - t->records[0].position];
+	return &t->records[position - t->records[0].live.position];
 }
 
 static void strip(struct turn *t, struct turn_record *r)

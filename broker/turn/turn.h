@@ -6,18 +6,13 @@
 #define TURN_TURN_H
 
 #include "core/core.h"
-#include "core/kinds.h"
+#include "fanout/live.h"
 
 struct store;
 
 struct turn_record {
-	uint64_t position;
-	uint64_t room;
-	uint64_t member;
-	uint32_t tenant;
+	struct live_record live; /* for delivery */
 	uint8_t part;
-	enum record_topic heard;
-	enum record_moves moves;
 	size_t head_at, head_len;   /* in turn.bytes */
 	size_t event_at, event_len; /* 0: nobody is told */
 };

@@ -13,7 +13,7 @@ static void check_member(struct town *t, uint64_t room, uint64_t member, const s
 	struct core_unread_view is;
 	struct core_call call = {.tenant = SPAN_TEXT(l->tenants[l->rooms[room - 1].tenant - 1])};
 	enum parlor_err err =
-		core_unread(t->keep.broker.core, &call, SPAN_TEXT(l->rooms[room - 1].id),
+		core_unread(t->keep.commit.core, &call, SPAN_TEXT(l->rooms[room - 1].id),
 			    SPAN_TEXT(l->members[member - 1].id), &is);
 	if (a->state == ROOM_STATE_DISSOLVED) {
 		WANT_SAME(&t->chance, err, PARLOR_E_ROOM_DISSOLVED);
@@ -29,12 +29,12 @@ static void check_member(struct town *t, uint64_t room, uint64_t member, const s
 void check_keep(struct town *t)
 {
 	const struct ledger *l = &t->ledger;
-	WANT_SAME(&t->chance, core_position(t->keep.broker.core), l->len);
+	WANT_SAME(&t->chance, core_position(t->keep.commit.core), l->len);
 	for (uint64_t room = 1; room <= l->rooms_len; room++) {
 		struct as_of a;
 		struct core_room_view is;
 		ledger_at(l, room, l->len, &a);
-		WANT_SAME(&t->chance, core_room_names(t->keep.broker.core, room, &is), PARLOR_E_OK);
+		WANT_SAME(&t->chance, core_room_names(t->keep.commit.core, room, &is), PARLOR_E_OK);
 		WANT_SAME(&t->chance, is.last_seq, a.last_seq);
 		WANT_SAME(&t->chance, is.counted, a.counted);
 		WANT_SAME(&t->chance, is.state, a.state);

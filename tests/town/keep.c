@@ -1,6 +1,6 @@
 #include "keep.h"
 
-#include "fanout/delivery.h"
+#include "fanout/live.h"
 #include "turn/commit.h"
 #include "turn/recover.h"
 
@@ -10,23 +10,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct keep *keep_of(const struct broker *b)
-{
-	return (struct keep *)((char *)(uintptr_t)b - offsetof(struct keep, broker));
-}
-
 /* ---- what stands for delivery and outbox -------------------------------------------- */
 
 /* Only what is in the journal is delivered, each once, in order. */
-void delivery_committed(struct broker *b, const struct turn *t)
+void live_deliver(struct fanout *f, const struct live_record *r, struct span event)
 {
-	struct keep *k = keep_of(b);
-	for (size_t i = 0; i < t->len; i++) {
-		WANT_SAME(k->chance, t->records[i].position, k->delivered + 1);
-		WANT(k->chance, t->records[i].position <= store_last(k->store),
-		     "record %d is delivered before it is committed", (int)t->records[i].position);
-		k->delivered++;
-	}
+	struct keep *k = (struct keep *)((char *)f - offsetof(struct keep, fanout));
+	(void)event;
+	WANT_SAME(k->chance, r->position, k->delivered + 1);
+	WANT(k->chance, r->position <= store_last(k->store),
+	     "record %d is delivered before it is committed", (int)r->position);
+	k->delivered++;
+}
+
+void live_prefetch(const struct fanout *f, const struct live_record *r, unsigned step)
+{
+	(void)f;
+	(void)r;
+	(void)step;
 }
 
 void outbox_swap(struct outbox *o)
@@ -65,33 +66,35 @@ struct core_call keep_call(struct keep *k, const char *tenant)
 
 void keep_start(struct keep *k)
 {
-	struct broker *b = &k->broker;
+	struct commit *c = &k->commit;
 	char why[256] = "";
-	*b = (struct broker){.settings = k->settings, .store = k->store, .outbox = &k->outbox};
+	*c = (struct commit){.store = k->store,
+			     .outbox = &k->outbox,
+			     .fanout = &k->fanout,
+			     .limits = k->commit_limits,
+			     .retention = k->retention};
 	k->outbox.len[0] = k->outbox.len[1] = 0;
-	b->turn.parts = b->flight.parts = store_parts(k->store);
-	arena_init(&b->reply_arena, 1 << 14);
-	b->core = core_new(&k->limits, store_rows(k->store),
-			   (struct core_sink){.ctx = &b->turn, .record = turn_record});
-	enum parlor_err err = recover(b, why, sizeof why);
+	c->retention.store = k->store;
+	c->turn.parts = c->flight.parts = store_parts(k->store);
+	c->core = core_new(&k->limits, store_rows(k->store),
+			   (struct core_sink){.ctx = &c->turn, .record = turn_record});
+	enum parlor_err err = recover(c, "town", why, sizeof why);
 	WANT(k->chance, !err, "%s", why);
 	k->delivered = store_last(k->store);
 	k->router = road_router(k->road);
-	b->sync = sync_new(&k->sync_settings, k->store, b->core, k->router, k->hooks);
+	c->sync = sync_new(&k->sync_settings, k->store, c->core, k->router, k->hooks);
+	c->retention.sync = c->sync;
 	k->starts++;
 }
 
 void keep_kill(struct keep *k)
 {
-	struct broker *b = &k->broker;
+	struct commit *c = &k->commit;
 	road_cut_all(k->road);
-	sync_free(b->sync);
+	sync_free(c->sync);
 	road_router_close(k->router);
-	core_free(b->core);
-	turn_fini(&b->turn);
-	turn_fini(&b->flight);
-	arena_fini(&b->reply_arena);
-	buf_fini(&b->scratch);
+	core_free(c->core);
+	commit_fini(c);
 	store_memory_restart(k->store, chance_of(k->chance, 500));
 }
 
@@ -99,45 +102,45 @@ void keep_kill(struct keep *k)
 
 void keep_begin(struct keep *k)
 {
-	k->broker.now_us = k->broker.wall_us = k->chance->now_us;
+	k->commit.now_us = k->commit.wall_us = k->chance->now_us;
 	WANT_SAME(k->chance, store_turn_begin(k->store), PARLOR_E_OK);
 }
 
 bool keep_commit(struct keep *k)
 {
-	struct broker *b = &k->broker;
+	struct commit *c = &k->commit;
 	enum parlor_err err = PARLOR_E_OK;
 	/* It lands some time. */
 	if (chance_of(k->chance, 600))
-		err = commit_collect(b);
-	if (!err && !b->flying)
-		err = commit_start(b);
-	k->flights += b->flying;
+		err = commit_collect(c);
+	if (!err && !c->flying)
+		err = commit_start(c);
+	k->flights += c->flying;
 	return !err;
 }
 
 void keep_sync(struct keep *k)
 {
-	sync_on_readable(k->broker.sync, k->chance->now_us);
-	sync_tick(k->broker.sync, k->chance->now_us);
-	sync_pump(k->broker.sync, k->chance->now_us);
+	sync_on_readable(k->commit.sync, k->chance->now_us);
+	sync_tick(k->commit.sync, k->chance->now_us);
+	sync_pump(k->commit.sync, k->chance->now_us);
 }
 
 void keep_answer(struct keep *k)
 {
-	struct broker *b = &k->broker;
+	struct commit *c = &k->commit;
 	bool more;
 	if (keep_rests(k) && chance_of(k->chance, 50))
-		WANT_SAME(k->chance, commit_idle(b, &more), PARLOR_E_OK);
+		WANT_SAME(k->chance, commit_idle(c, &more), PARLOR_E_OK);
 	store_turn_end(k->store);
-	if (!b->flying)
-		outbox_flush(b->outbox);
-	core_evict(b->core);
+	if (!c->flying)
+		outbox_flush(c->outbox);
+	core_evict(c->core);
 }
 
 bool keep_rests(const struct keep *k)
 {
-	return !k->broker.flying && !k->broker.turn.len;
+	return !k->commit.flying && !k->commit.turn.len;
 }
 
 /* ---- the end ------------------------------------------------------------------------------ */
@@ -156,7 +159,7 @@ static void write_all(struct chance *c, struct store *store, struct core *core)
 
 void keep_write_all(struct keep *k)
 {
-	write_all(k->chance, k->store, k->broker.core);
+	write_all(k->chance, k->store, k->commit.core);
 }
 
 static void nothing(void *ctx, const struct record *r)

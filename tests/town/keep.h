@@ -6,11 +6,11 @@
 #ifndef TOWN_KEEP_H
 #define TOWN_KEEP_H
 
-#include "broker.h"
 #include "chance.h"
 #include "core/message.h"
 #include "road.h"
 #include "store_memory.h"
+#include "turn/commit.h"
 
 #define EFFECTS 512
 
@@ -29,12 +29,14 @@ struct outbox {
 };
 
 struct keep {
-	struct broker broker;
+	struct commit commit;
+	struct fanout fanout; /* nobody listens: live_deliver is ours */
 	struct outbox outbox;
 	struct chance *chance;
 	struct road *road;
 	struct store *store; /* outlives the process */
-	struct settings settings;
+	struct commit_limits commit_limits;
+	struct retention retention; /* what it begins with */
 	struct core_limits limits;
 	struct sync_settings sync_settings;
 	struct sync_hooks hooks;

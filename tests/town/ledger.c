@@ -1,6 +1,6 @@
 #include "ledger.h"
 
-#include "fanout/event/event.h"
+#include "event/event.h"
 
 #include "base/mem.h"
 

@@ -151,9 +151,9 @@ static void take_post(struct town *t, const struct note *note)
 				 .client_id = SPAN_TEXT(id),
 				 .body = SPAN_TEXT(c->body),
 				 .type = c->no % 6 ? MESSAGE_TYPE_MESSAGE : MESSAGE_TYPE_NOTICE,
-				 .repeat_only = commit_room(&k->broker, 64) != PARLOR_E_OK};
+				 .repeat_only = commit_reserve(&k->commit, 64) != PARLOR_E_OK};
 	*e = (struct effect){.client = note->client, .no = c->no, .try = note->try};
-	e->err = core_post(k->broker.core, &call, &post, &e->posted);
+	e->err = core_post(k->commit.core, &call, &post, &e->posted);
 	t->refused_full += e->err == PARLOR_E_STORE_FULL;
 	say(&t->chance, "broker: %s of %s in %s/%s: %s, seq %d", c->body, c->sender, c->tenant,
 	    c->room, parlor_err_name((int)e->err), (int)e->posted.seq);
@@ -177,7 +177,7 @@ static enum parlor_err make_room(struct keep *k, const struct core_call *call, s
 			.type = i ? MEMBER_TYPE_MEMBER : MEMBER_TYPE_MANAGER};
 	struct core_room_create create = {
 		.id = room, .name = room, .members = specs, .members_len = 4};
-	return core_room_create(k->broker.core, call, &create, &view);
+	return core_room_create(k->commit.core, call, &create, &view);
 }
 
 /* Most rooms are there from the beginning. */
@@ -190,7 +190,7 @@ static void make_rooms(struct town *t)
 		enum parlor_err err = make_room(&t->keep, &call, name_of(id, 'r', i / TENANTS));
 		WANT_SAME(&t->chance, err, PARLOR_E_OK);
 	}
-	WANT_SAME(&t->chance, commit_turn(&t->keep.broker), PARLOR_E_OK);
+	WANT_SAME(&t->chance, commit_turn(&t->keep.commit), PARLOR_E_OK);
 	keep_answer(&t->keep);
 }
 
@@ -198,8 +198,8 @@ static void make_rooms(struct town *t)
 static void blank(struct keep *k, uint64_t room, uint64_t seq)
 {
 	struct row_message message;
-	WANT_SAME(k->chance, core_message(k->broker.core, room, seq, &message), PARLOR_E_OK);
-	turn_recall_body(&k->broker.turn, message.position);
+	WANT_SAME(k->chance, core_message(k->commit.core, room, seq, &message), PARLOR_E_OK);
+	turn_recall_body(&k->commit.turn, message.position);
 }
 
 static enum parlor_err recall(struct keep *k, const struct core_call *call, struct span room,
@@ -207,7 +207,7 @@ static enum parlor_err recall(struct keep *k, const struct core_call *call, stru
 {
 	struct core_posted posted;
 	uint64_t seq = 1 + chance_below(k->chance, 12);
-	enum parlor_err err = core_recall(k->broker.core, call, room, seq, member, &posted);
+	enum parlor_err err = core_recall(k->commit.core, call, room, seq, member, &posted);
 	if (!err && posted.position)
 		blank(k, posted.room, seq);
 	return err;
@@ -228,29 +228,29 @@ static void ask_something(struct town *t)
 	struct core_unread_view unread;
 	struct core_room_view view;
 	enum parlor_err err;
-	if (commit_room(&k->broker, 1024))
+	if (commit_reserve(&k->commit, 1024))
 		return;
 	if (dice < 8)
 		err = make_room(k, &call, room);
 	else if (dice < 40)
-		err = core_read(k->broker.core, &call, room, member, seq, &unread);
+		err = core_read(k->commit.core, &call, room, member, seq, &unread);
 	else if (dice < 58)
-		err = core_mark_unread(k->broker.core, &call, room, member, 1 + seq, &unread);
+		err = core_mark_unread(k->commit.core, &call, room, member, 1 + seq, &unread);
 	else if (dice < 70)
-		err = core_members_add(k->broker.core, &call, room, &spec, 1, &none, &view);
+		err = core_members_add(k->commit.core, &call, room, &spec, 1, &none, &view);
 	else if (dice < 78)
-		err = core_members_remove(k->broker.core, &call, room, &member, 1, &none, &view);
+		err = core_members_remove(k->commit.core, &call, room, &member, 1, &none, &view);
 	else if (dice < 83)
-		err = core_members_change(k->broker.core, &call, room, &change, 1, &none, &view);
+		err = core_members_change(k->commit.core, &call, room, &change, 1, &none, &view);
 	else if (dice < 93)
 		err = recall(k, &call, room, member);
 	else if (dice < 97)
-		err = core_room_rename(k->broker.core, &call, room, member, &none, &view);
+		err = core_room_rename(k->commit.core, &call, room, member, &none, &view);
 	else if (dice < 98)
-		err = core_room_set_state(k->broker.core, &call, room, ROOM_STATE_DISSOLVED, &none,
+		err = core_room_set_state(k->commit.core, &call, room, ROOM_STATE_DISSOLVED, &none,
 					  &view);
 	else
-		err = core_member_intern(k->broker.core, &call, member, &no);
+		err = core_member_intern(k->commit.core, &call, member, &no);
 	say(&t->chance, "broker: request %d for %s %s seq %d: %s", (int)dice, room_at, member_at,
 	    (int)seq, parlor_err_name((int)err));
 }
@@ -301,7 +301,7 @@ static void give(void *ctx, const struct effect *e)
 	if (e->no == c->no)
 		c->position = e->posted.position;
 	if (!e->err && c->stored && e->no == c->no &&
-	    sync_wait_room(t->keep.broker.sync, e->posted.room, e->posted.position, cookie, &done))
+	    sync_wait_room(t->keep.commit.sync, e->posted.room, e->posted.position, cookie, &done))
 		done = true; /* in quarantine, or too many wait: it is told so */
 	if (done)
 		answer(t, e);
@@ -310,7 +310,7 @@ static void give(void *ctx, const struct effect *e)
 static void broker_dies(struct town *t, const char *when)
 {
 	say(&t->chance, "-- broker killed, %s%s", when,
-	    t->keep.broker.flying ? ", a commit in flight" : "");
+	    t->keep.commit.flying ? ", a commit in flight" : "");
 	t->kills++;
 	keep_kill(&t->keep);
 	keep_start(&t->keep);
@@ -452,7 +452,6 @@ static void choose(struct town *t)
 {
 	struct chance *c = &t->chance;
 	struct keep *k = &t->keep;
-	static char data[] = "town";
 	bool trims = chance_of(c, 250);
 	t->hands_len = (int)ONE_OF(c, 1, 2, HANDS);
 	t->kill = (unsigned)ONE_OF(c, 0, 10, 40);
@@ -473,12 +472,11 @@ static void choose(struct town *t)
 					       .large = (unsigned)ONE_OF(c, 0, 8),
 					       .commit = (unsigned)ONE_OF(c, 0, 40),
 					       .uncertain = (unsigned)ONE_OF(c, 0, 80, 300)};
-	k->settings = (struct settings){.data = data,
-					.headroom_bytes = 1 << 20,
-					.dirty_rows_max = ONE_OF(c, 10, 60, 1000),
-					.behind_records_max = ONE_OF(c, 20, 80, 1000),
-					.write_back_rows = ONE_OF(c, 3, 20, 200),
-					.hot_records = trims ? 10 : 0};
+	k->commit_limits = (struct commit_limits){.dirty_rows = ONE_OF(c, 10, 60, 1000),
+						  .write_back_rows = ONE_OF(c, 3, 20, 200)};
+	k->retention = (struct retention){.dir = "town",
+					  .limits = {.records = trims ? 10 : 0},
+					  .behind_records_max = ONE_OF(c, 20, 80, 1000)};
 	k->limits = core_limits_default;
 	k->limits.rooms_resident = ONE_OF(c, 0, 2, 1000);
 	k->limits.memberships_resident = ONE_OF(c, 0, 5, 1000);
@@ -547,10 +545,10 @@ static void release_one(void *ctx, const struct sync_room_view *view)
 static bool release(struct town *t)
 {
 	const struct sync_room_view *view = NULL;
-	sync_quarantined(t->keep.broker.sync, (struct span){NULL, 0}, release_one, &view);
+	sync_quarantined(t->keep.commit.sync, (struct span){NULL, 0}, release_one, &view);
 	if (!view)
 		return false;
-	enum parlor_err err = sync_release(t->keep.broker.sync, view->tenant, view->room,
+	enum parlor_err err = sync_release(t->keep.commit.sync, view->tenant, view->room,
 					   (struct sync_cookie){0}, t->chance.now_us);
 	if (!err)
 		say(&t->chance, "broker: release %.*s from %d on", (int)view->room.len,
@@ -566,7 +564,7 @@ static bool settled(struct town *t)
 		if (t->clients[i].no && !t->clients[i].answered)
 			return false;
 	return keep_rests(&t->keep) && !release(t) &&
-	       sync_synced(t->keep.broker.sync) == store_last(t->keep.store);
+	       sync_synced(t->keep.commit.sync) == store_last(t->keep.store);
 }
 
 void town_settle(struct town *t)
@@ -577,7 +575,7 @@ void town_settle(struct town *t)
 	t->database.poison = NULL;
 	for (int i = 0; !settled(t); i++) {
 		WANT(&t->chance, i < SETTLE_STEPS, "does not come to rest: synced %d of %d",
-		     (int)sync_synced(t->keep.broker.sync), (int)store_last(t->keep.store));
+		     (int)sync_synced(t->keep.commit.sync), (int)store_last(t->keep.store));
 		town_step(t);
 	}
 	check_keep(t);

@@ -142,7 +142,7 @@ enum parlor_err builder_message(struct builder *b, const struct core_call *call,
 	enum parlor_err err = core_import_message(b->core, call, told, posted);
 	/* The record of the message, which the one of its recall follows. */
 	if (!err && told->recalled)
-		turn_recall_body(&b->turn, b->turn.records[b->turn.len - 2].position);
+		turn_recall_body(&b->turn, b->turn.records[b->turn.len - 2].live.position);
 	return err;
 }
 
@@ -150,7 +150,7 @@ static void append_records(struct builder *b)
 {
 	for (size_t i = 0; i < b->turn.len; i++) {
 		const struct turn_record *r = &b->turn.records[i];
-		struct entry entry = {.position = r->position,
+		struct entry entry = {.position = r->live.position,
 				      .part = r->part,
 				      .head = {b->turn.bytes.data + r->head_at, r->head_len},
 				      .event = turn_event(&b->turn, r)};

@@ -1,4 +1,4 @@
-#include "fanout/event/event.h"
+#include "event/event.h"
 
 #include "core/kinds.h"
 #include "core/row.h"

@@ -2,23 +2,23 @@
  * which members' records are owed: a turn takes so many, and a full disk none, so
  * that what sessions that end have to say is said turn by turn, as soon as there is
  * room. Decides nothing about sessions. */
-#ifndef FANOUT_PRESENCE_H
-#define FANOUT_PRESENCE_H
+#ifndef TURN_PRESENCE_H
+#define TURN_PRESENCE_H
 
-#include "broker.h"
+#include "turn/commit.h"
 
 /* Beyond so many no member is attached that would be owed a record. */
 #define PRESENCE_OWED_MAX 1000000
 
-void presence_fini(struct broker *);
+void presence_fini(struct commit *);
 
 /* The member's first session attached it, or its last one let go of it: recorded
  * now, or owed. */
-enum parlor_err presence_changed(struct broker *, uint64_t member, bool online) PARLOR_MUST_CHECK;
+enum parlor_err presence_changed(struct commit *, uint64_t member, bool online) PARLOR_MUST_CHECK;
 /* It has been recorded otherwise. */
-void presence_settled(struct broker *, uint64_t member);
+void presence_settled(struct commit *, uint64_t member);
 /* Once a turn: records what is owed. True when more can be in the next one. */
-bool presence_pay(struct broker *);
-uint64_t presence_owed(const struct broker *);
+bool presence_pay(struct commit *);
+uint64_t presence_owed(const struct commit *);
 
 #endif

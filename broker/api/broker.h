@@ -1,0 +1,56 @@
+/* What the requests of the protocol work on: the pieces that the loop has made, and the
+ * state of the turn at hand. Owns nothing that the pieces own; the loop makes and frees
+ * them. One thread; the store has another of its own. */
+#ifndef API_BROKER_H
+#define API_BROKER_H
+
+#include "api/waiting.h"
+#include "fanout/fanout.h"
+#include "front/auth.h"
+#include "front/backlog.h"
+#include "front/front.h"
+#include "front/outbox.h"
+#include "settings.h"
+#include "store/store.h"
+#include "sync/sync.h"
+#include "turn/commit.h"
+#include "turn/price.h"
+
+#include "base/arena.h"
+
+struct broker_counts {
+	uint64_t requests, refused, frames_bad;
+	uint64_t posts;
+	uint64_t waits_refused, queries_refused; /* over a session's limit or a tenant's share */
+	uint64_t sessions_refused, sessions_opened, sessions_expired, sessions_failed;
+	uint64_t turns, turn_us_max;
+};
+
+struct broker {
+	struct settings settings;
+	void *zmq;
+	struct auth *auth;
+	struct store *store;
+	struct core *core;
+	struct front *front;        /* clients */
+	struct front *worker_front; /* workers */
+	struct outbox *outbox;
+	struct sync *sync;
+	struct waiting *waiting;
+	struct backlog backlog;     /* frames held back */
+	struct price price;         /* of the turn at hand */
+	struct fanout fanout;       /* has the sessions and the subscribers */
+	struct commit commit;       /* has the turn */
+	struct arena request_arena; /* what one frame holds, decoded */
+	struct arena reply_arena;   /* what one reply is made of */
+	struct buf scratch;
+	uint64_t mono_us; /* the clock, at this turn's beginning */
+	uint64_t now_us;  /* of this turn: the same without what we were held up for */
+	uint64_t
+		listened_us; /* of it, what clients were listened to: their silence is told by it */
+	uint64_t wall_us;    /* of this turn */
+	bool stopping;
+	struct broker_counts counts;
+};
+
+#endif

@@ -1,0 +1,192 @@
+#include "fanout/catch_up.h"
+
+#include "core/kinds.h"
+#include "core/run.h"
+#include "fanout/shared_event.h"
+
+#include "base/log.h"
+
+/* Journal entries one call of catch_up_run looks at, and in how many sweeps: a
+ * sweep serves every session it passes, but a session far behind must not keep
+ * one that is nearly there waiting. */
+#define SWEEP_ENTRIES 4096
+#define SWEEPS 4
+
+static bool may_go_on(const struct fanout *f, const struct session *s)
+{
+	if (s->credit_limited && s->credit == 0)
+		return false;
+	/* What it asked comes first, or events would take the room of each reply. */
+	if (s->backlog.frames && !outbox_may_reply(f->outbox, s->out))
+		return false;
+	return outbox_queued(s->out) == 0 || outbox_room(f->outbox, s->out) > s->want_bytes;
+}
+
+/* A sweep along the journal that serves every session it passes. */
+struct sweep {
+	struct fanout *fanout;
+	uint64_t position; /* of the entry at hand */
+	bool with_stays;   /* a session has stays: look at all of them for each entry */
+};
+
+static void give_swept(struct sweep *w, struct shared_event *e, struct session *s)
+{
+	/* Its cursor stays where it could not be served. */
+	if (s->state != SESSION_CATCH_UP || s->cursor > w->position || s->behind)
+		return;
+	s->cursor = w->position;
+	if (w->position <= s->floor)
+		return;
+	if (shared_event_give(e, s))
+		w->fanout->counts.events_caught_up++;
+	else
+		s->behind = true;
+}
+
+static void sweep_room(struct sweep *w, struct shared_event *e, uint64_t room)
+{
+	size_t n;
+	const struct audience_entry *entries = audience_of(w->fanout->audience, room, &n);
+	for (size_t i = 0; i < n; i++)
+		if (w->position > entries[i].since)
+			give_swept(w, e, entries[i].session);
+	if (!w->with_stays)
+		return;
+	for (struct session *s = session_catching_up(w->fanout->sessions); s; s = s->catch_next) {
+		uint64_t since;
+		bool listens =
+			audience_since(w->fanout->audience, room, s, &since) && w->position > since;
+		if (!listens && session_stays_has(s, room, w->position))
+			give_swept(w, e, s);
+	}
+}
+
+static void sweep_member(struct sweep *w, struct shared_event *e, uint64_t member)
+{
+	struct session_member *m = session_of_member(w->fanout->sessions, member);
+	for (; m; m = m->next)
+		give_swept(w, e, m->session);
+}
+
+static void sweep_watchers(struct sweep *w, struct shared_event *e, uint32_t tenant)
+{
+	for (struct session *s = fanout_watchers(w->fanout, tenant); s; s = s->watch_next)
+		give_swept(w, e, s);
+}
+
+static enum parlor_err sweep_entry(struct sweep *w, const struct entry *entry)
+{
+	struct record r;
+	if (!entry->event.len)
+		return PARLOR_E_OK;
+	enum parlor_err err = record_decode(&r, entry->head.data, entry->head.len);
+	if (err)
+		return err;
+	struct shared_event e = {.fanout = w->fanout, .bytes = entry->event};
+	/* A run's beginning took everybody offline: what was before says nothing now. */
+	if (r.run && r.run != core_run(w->fanout->core))
+		return PARLOR_E_OK;
+	switch (record_kind(r.kind)->heard) {
+	case TOPIC_ROOM:
+		sweep_room(w, &e, r.room);
+		break;
+	case TOPIC_MEMBER:
+		sweep_member(w, &e, r.member);
+		break;
+	case TOPIC_TENANT:
+		sweep_watchers(w, &e, r.tenant);
+		break;
+	case TOPIC_NONE:
+		break;
+	}
+	return PARLOR_E_OK;
+}
+
+/* Who rides along: behind the start nobody, or the order would break. */
+static void sweep_begin(struct sweep *w, uint64_t start)
+{
+	w->with_stays = false;
+	for (struct session *s = session_catching_up(w->fanout->sessions); s; s = s->catch_next) {
+		s->behind = s->ending || s->cursor < start || !may_go_on(w->fanout, s);
+		w->with_stays |= !s->behind && s->stays_len > 0;
+	}
+}
+
+/* Whoever was not held up has seen all before `end`. */
+static void sweep_end(struct sweep *w, uint64_t end)
+{
+	struct fanout *f = w->fanout;
+	struct session *next;
+	for (struct session *s = session_catching_up(f->sessions); s; s = next) {
+		next = s->catch_next;
+		if (s->behind || s->cursor > end)
+			continue;
+		s->cursor = end;
+		if (end > store_last(f->store)) {
+			session_stays_clear(s);
+			session_set_state(f->sessions, s, SESSION_LIVE);
+		}
+	}
+}
+
+/* Who comes back from before it is told to begin anew. */
+static void note_damage(struct fanout *f, enum parlor_err err, uint64_t position)
+{
+	if (err == PARLOR_E_STORE_CORRUPT && f->unreadable < position)
+		f->unreadable = position;
+}
+
+static enum parlor_err sweep(struct fanout *f, uint64_t start)
+{
+	struct sweep w = {.fanout = f};
+	struct store_walk walk;
+	struct entry entry;
+	uint64_t end = start;
+	enum parlor_err err = store_walk_open_at(f->store, start, &walk);
+	note_damage(f, err, start);
+	if (err)
+		return err;
+	sweep_begin(&w, start);
+	for (int i = 0; i < SWEEP_ENTRIES; i++) {
+		err = store_walk_next(f->store, &walk, &entry);
+		if (err)
+			break;
+		w.position = entry.position;
+		err = sweep_entry(&w, &entry);
+		if (err)
+			break;
+		end = entry.position + 1;
+		if (outbox_turn_bytes(f->outbox) > f->turn_bytes_max)
+			break;
+	}
+	store_walk_close(f->store, &walk);
+	sweep_end(&w, end);
+	note_damage(f, err, end);
+	return err == PARLOR_E_NOT_FOUND ? PARLOR_E_OK : err;
+}
+
+bool catch_up_run(struct fanout *f)
+{
+	for (int i = 0; i < SWEEPS; i++) {
+		struct session *s = session_catching_up(f->sessions);
+		while (s && (s->ending || !may_go_on(f, s)))
+			s = s->catch_next;
+		if (!s)
+			return false;
+		session_catch_up_later(f->sessions, s);
+		if (s->cursor < store_first(f->store)) {
+			session_end_soon(f->sessions, s, PARLOR_E_NO_SESSION);
+			continue;
+		}
+		enum parlor_err err = sweep(f, s->cursor);
+		if (err) {
+			log_error("journal cannot be read at %llu: %s",
+				  (unsigned long long)s->cursor, parlor_err_text(err));
+			session_end_soon(f->sessions, s, err);
+		}
+	}
+	for (struct session *s = session_catching_up(f->sessions); s; s = s->catch_next)
+		if (!s->ending && may_go_on(f, s))
+			return true;
+	return false;
+}

@@ -1,0 +1,13 @@
+/* Sessions that cannot keep up or come back, served from the journal until they have
+ * seen all of it: one walk along it serves every session that it passes. Owns where
+ * that stands only while it runs; encodes nothing and sends nothing itself. */
+#ifndef FANOUT_CATCH_UP_H
+#define FANOUT_CATCH_UP_H
+
+#include "fanout/fanout.h"
+
+/* Within a budget of journal entries, in a store turn. True when there is more to do
+ * at once. */
+bool catch_up_run(struct fanout *);
+
+#endif

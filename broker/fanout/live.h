@@ -1,0 +1,33 @@
+/* What was committed, delivered to the sessions that are up to date: who hears it
+ * is said by its topic. Keeps the subscribers in step with who joined and left. A
+ * session that has no room or credit falls behind: catch_up.h serves it. Encodes
+ * nothing and sends nothing itself. */
+#ifndef FANOUT_LIVE_H
+#define FANOUT_LIVE_H
+
+#include "core/kinds.h"
+#include "fanout/fanout.h"
+
+/* What delivery has to know of a record beside its event. */
+struct live_record {
+	uint64_t position;
+	uint64_t room;
+	uint64_t member;
+	uint32_t tenant;
+	enum record_topic heard;
+	enum record_moves moves;
+};
+
+/* In order of positions, each once, after its commit. event: empty when nobody is
+ * told. */
+void live_deliver(struct fanout *, const struct live_record *, struct span event);
+
+/* That record is delivered soon: each step, 0 to LIVE_PREFETCH_STEPS - 1, fetches the
+ * next thing on the way to its subscribers into the processor's cache. */
+#define LIVE_PREFETCH_STEPS 3
+void live_prefetch(const struct fanout *, const struct live_record *, unsigned step);
+
+/* A transient event to the sessions of a room that are live. */
+void live_typing(struct fanout *, uint64_t room, struct span room_id, struct span member_id);
+
+#endif

@@ -1,0 +1,32 @@
+#include "fanout/shared_event.h"
+
+#include "event/event.h"
+#include "wire.h"
+
+#include "base/die.h"
+
+struct outbox_part shared_event_part(struct shared_event *e)
+{
+	if (!e->made) {
+		wire_put_bytes_field(outbox_begin(e->fanout->outbox), EVENT_FRAME_FIELD, e->bytes);
+		e->part = outbox_end(e->fanout->outbox);
+		e->made = true;
+	}
+	return e->part;
+}
+
+bool shared_event_give(struct shared_event *e, struct session *s)
+{
+	struct outbox *outbox = e->fanout->outbox;
+	size_t room = outbox_room(outbox, s->out);
+	/* An event larger than the allowance still goes to a peer with nothing queued. */
+	bool fits = room >= e->bytes.len || (room && outbox_queued(s->out) == 0);
+	if (!fits || !session_credit_take(s)) {
+		s->want_bytes = e->bytes.len;
+		return false;
+	}
+	s->want_bytes = 0;
+	outbox_add(outbox, s->out, shared_event_part(e));
+	die_at("event_given");
+	return true;
+}
