@@ -73,8 +73,8 @@ static enum parlor_err delete_dissolved(struct db *db, const struct fold *fold)
 static enum parlor_err delete_left(struct db *db, const struct fold *fold)
 {
 	struct picks gone = {0};
-	for (const struct fold_seat *s = fold->seats; s; s = s->hh.next)
-		if (s->state == FOLD_SEAT_LEFT && !s->room->dissolved)
+	for (const struct fold_membership *s = fold->memberships; s; s = s->hh.next)
+		if (s->state == FOLD_MEMBERSHIP_LEFT && !s->room->dissolved)
 			picks_add(&gone, (struct pick){.tenant = s->room->tenant,
 						       .room = s->room->room,
 						       .member = s->member});
@@ -159,7 +159,7 @@ static enum parlor_err write_recalls(struct db *db, const struct fold *fold)
 	return err;
 }
 
-static uint64_t unread_of(const struct fold_seat *s)
+static uint64_t unread_of(const struct fold_membership *s)
 {
 	return s->room->counted > s->seen ? s->room->counted - s->seen : 0;
 }
@@ -179,9 +179,9 @@ static enum parlor_err write_joined(struct db *db, const struct fold *fold, bool
 		  "joined_seq = VALUES(joined_seq), unread = VALUES(unread), "
 		  "unread_seq = VALUES(unread_seq), created_at = VALUES(created_at), "
 		  "group_name = VALUES(group_name)");
-	for (const struct fold_seat *s = fold->seats; s; s = s->hh.next) {
+	for (const struct fold_membership *s = fold->memberships; s; s = s->hh.next) {
 		const struct fold_room *r = s->room;
-		if (s->state != FOLD_SEAT_JOINED || r->changed != named)
+		if (s->state != FOLD_MEMBERSHIP_JOINED || r->changed != named)
 			continue;
 		const struct sql_value row[] = {
 			sql_t(r->tenant),
@@ -218,9 +218,9 @@ static enum parlor_err write_seen(struct db *db, const struct fold *fold, bool r
 		  "INSERT INTO chat_group "
 		  "(ent_id, uuid, member_id, seen, read_seq, unread, unread_seq) VALUES ",
 		  "(?, ?, ?, ?, ?, ?, ?)", tail);
-	for (const struct fold_seat *s = fold->seats; s; s = s->hh.next) {
+	for (const struct fold_membership *s = fold->memberships; s; s = s->hh.next) {
 		const struct fold_room *r = s->room;
-		if (s->state == FOLD_SEAT_CHANGED && s->seen_set && s->read_set == read &&
+		if (s->state == FOLD_MEMBERSHIP_CHANGED && s->seen_set && s->read_set == read &&
 		    r->posted == posted)
 			rows_add(&rows, sql_t(r->tenant), sql_t(r->room), sql_t(s->member),
 				 sql_u(s->seen), sql_u(s->read_seq), sql_u(unread_of(s)),
@@ -237,8 +237,8 @@ static enum parlor_err write_types(struct db *db, const struct fold *fold)
 	rows_init(&rows, db,
 		  "INSERT INTO chat_group (ent_id, uuid, member_id, member_type) VALUES ",
 		  "(?, ?, ?, ?)", " ON DUPLICATE KEY UPDATE member_type = VALUES(member_type)");
-	for (const struct fold_seat *s = fold->seats; s; s = s->hh.next)
-		if (s->state == FOLD_SEAT_CHANGED && s->profile_set)
+	for (const struct fold_membership *s = fold->memberships; s; s = s->hh.next)
+		if (s->state == FOLD_MEMBERSHIP_CHANGED && s->profile_set)
 			rows_add(&rows, sql_t(s->room->tenant), sql_t(s->room->room),
 				 sql_t(s->member), sql_u((uint64_t)s->type));
 	return rows_finish(&rows);
@@ -257,9 +257,9 @@ static enum parlor_err write_members(struct db *db, const struct fold *fold, boo
 			 : " ON DUPLICATE KEY UPDATE member_name = VALUES(member_name), "
 			   "member_avatar = VALUES(member_avatar), "
 			   "member_type = VALUES(member_type)");
-	for (const struct fold_seat *s = fold->seats; s; s = s->hh.next)
-		if (s->profile_set && s->state != FOLD_SEAT_LEFT &&
-		    (s->state == FOLD_SEAT_JOINED) == joined)
+	for (const struct fold_membership *s = fold->memberships; s; s = s->hh.next)
+		if (s->profile_set && s->state != FOLD_MEMBERSHIP_LEFT &&
+		    (s->state == FOLD_MEMBERSHIP_JOINED) == joined)
 			rows_add(&rows, sql_t(s->room->tenant), sql_t(s->room->room),
 				 sql_t(s->member), sql_t(s->name), sql_t(s->avatar),
 				 sql_u((uint64_t)s->type), sql_time(s->joined_us));
@@ -343,7 +343,7 @@ static enum parlor_err write_presences(struct db *db, const struct fold *fold,
 #undef NEWER
 }
 
-static enum parlor_err write_seats(struct db *db, const struct fold *fold)
+static enum parlor_err write_memberships(struct db *db, const struct fold *fold)
 {
 	enum parlor_err err = delete_dissolved(db, fold);
 	if (!err)
@@ -377,7 +377,7 @@ enum parlor_err apply_fold(struct db *db, struct fold *fold, const struct mark *
 	if (!err)
 		err = write_recalls(db, fold);
 	if (!err)
-		err = write_seats(db, fold);
+		err = write_memberships(db, fold);
 	if (!err)
 		err = write_profiles(db, fold, mark);
 	if (!err)

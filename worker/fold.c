@@ -42,21 +42,22 @@ static struct fold_room *room_of(struct fold *fold, const Parlor__SyncRecord *r)
 	return room;
 }
 
-static struct fold_seat *seat_of(struct fold *fold, struct fold_room *room, const char *member)
+static struct fold_membership *membership_of(struct fold *fold, struct fold_room *room,
+					     const char *member)
 {
-	struct fold_seat *seat;
+	struct fold_membership *membership;
 	put_key(fold, room->tenant, room->room, member);
-	HASH_FIND(hh, fold->seats, fold->key.data, fold->key.len, seat);
-	if (!seat) {
-		seat = new_entry(fold, sizeof *seat);
-		seat->room = room;
-		seat->member = member;
-		seat->name = seat->avatar = "";
-		seat->next = room->seats;
-		room->seats = seat;
-		HASH_ADD_KEYPTR(hh, fold->seats, seat + 1, fold->key.len, seat);
+	HASH_FIND(hh, fold->memberships, fold->key.data, fold->key.len, membership);
+	if (!membership) {
+		membership = new_entry(fold, sizeof *membership);
+		membership->room = room;
+		membership->member = member;
+		membership->name = membership->avatar = "";
+		membership->next = room->memberships;
+		room->memberships = membership;
+		HASH_ADD_KEYPTR(hh, fold->memberships, membership + 1, fold->key.len, membership);
 	}
-	return seat;
+	return membership;
 }
 
 static void fold_profile(struct fold *fold, const Parlor__SyncRecord *r,
@@ -119,8 +120,9 @@ static bool add_presence(struct fold *fold, const Parlor__SyncRecord *r)
 static void dissolve(struct fold_room *room)
 {
 	room->dissolved = true;
-	for (struct fold_seat *seat = room->seats; seat; seat = seat->next)
-		seat->state = FOLD_SEAT_LEFT;
+	for (struct fold_membership *membership = room->memberships; membership;
+	     membership = membership->next)
+		membership->state = FOLD_MEMBERSHIP_LEFT;
 }
 
 /* Created, renamed, closed, reopened, dissolved: the event tells all of it. */
@@ -145,12 +147,12 @@ static bool add_room_change(struct fold *fold, const Parlor__SyncRecord *r)
 	return true;
 }
 
-static void set_profile(struct fold_seat *seat, const Parlor__MemberSpec *spec)
+static void set_profile(struct fold_membership *membership, const Parlor__MemberSpec *spec)
 {
-	seat->profile_set = true;
-	seat->type = (int)spec->type;
-	seat->name = spec->name;
-	seat->avatar = spec->avatar;
+	membership->profile_set = true;
+	membership->type = (int)spec->type;
+	membership->name = spec->name;
+	membership->avatar = spec->avatar;
 }
 
 static bool add_joined(struct fold *fold, const Parlor__SyncRecord *r)
@@ -158,14 +160,14 @@ static bool add_joined(struct fold *fold, const Parlor__SyncRecord *r)
 	if (r->event->kind_case != PARLOR__EVENT__KIND_JOINED)
 		return false;
 	const Parlor__MemberSpec *spec = r->event->joined;
-	struct fold_seat *seat = seat_of(fold, room_of(fold, r), spec->member);
-	seat->state = FOLD_SEAT_JOINED;
-	set_profile(seat, spec);
-	seat->seen_set = seat->read_set = true;
-	seat->seen = r->seen;
-	seat->read_seq = r->read_seq;
-	seat->joined_seq = r->read_seq; /* who joins has read all there is */
-	seat->joined_us = r->event->time_us;
+	struct fold_membership *membership = membership_of(fold, room_of(fold, r), spec->member);
+	membership->state = FOLD_MEMBERSHIP_JOINED;
+	set_profile(membership, spec);
+	membership->seen_set = membership->read_set = true;
+	membership->seen = r->seen;
+	membership->read_seq = r->read_seq;
+	membership->joined_seq = r->read_seq; /* who joins has read all there is */
+	membership->joined_us = r->event->time_us;
 	fold_profile(fold, r, spec);
 	return true;
 }
@@ -174,7 +176,7 @@ static bool add_left(struct fold *fold, const Parlor__SyncRecord *r)
 {
 	if (r->event->kind_case != PARLOR__EVENT__KIND_LEFT)
 		return false;
-	seat_of(fold, room_of(fold, r), r->event->left->member)->state = FOLD_SEAT_LEFT;
+	membership_of(fold, room_of(fold, r), r->event->left->member)->state = FOLD_MEMBERSHIP_LEFT;
 	return true;
 }
 
@@ -183,7 +185,7 @@ static bool add_member_changed(struct fold *fold, const Parlor__SyncRecord *r)
 	if (r->event->kind_case != PARLOR__EVENT__KIND_MEMBER_CHANGED)
 		return false;
 	const Parlor__MemberSpec *spec = r->event->member_changed;
-	set_profile(seat_of(fold, room_of(fold, r), spec->member), spec);
+	set_profile(membership_of(fold, room_of(fold, r), spec->member), spec);
 	fold_profile(fold, r, spec);
 	return true;
 }
@@ -215,9 +217,9 @@ static bool add_posted(struct fold *fold, const Parlor__SyncRecord *r)
 	 * for the system, or a notice in a stranger's name, there is no row. */
 	if (!*m->sender || !r->seen)
 		return true;
-	struct fold_seat *seat = seat_of(fold, room, m->sender);
-	seat->seen_set = true;
-	seat->seen = r->seen;
+	struct fold_membership *membership = membership_of(fold, room, m->sender);
+	membership->seen_set = true;
+	membership->seen = r->seen;
 	return true;
 }
 
@@ -246,10 +248,11 @@ static bool add_read(struct fold *fold, const Parlor__SyncRecord *r)
 {
 	if (r->event->kind_case != PARLOR__EVENT__KIND_READ)
 		return false;
-	struct fold_seat *seat = seat_of(fold, room_of(fold, r), r->event->read->member);
-	seat->seen_set = seat->read_set = true;
-	seat->seen = r->seen;
-	seat->read_seq = r->read_seq;
+	struct fold_membership *membership =
+		membership_of(fold, room_of(fold, r), r->event->read->member);
+	membership->seen_set = membership->read_set = true;
+	membership->seen = r->seen;
+	membership->read_seq = r->read_seq;
 	return true;
 }
 
@@ -298,12 +301,12 @@ void fold_sort(struct fold *fold)
 void fold_fini(struct fold *fold)
 {
 	struct fold_room *room, *next_room;
-	struct fold_seat *seat, *next_seat;
+	struct fold_membership *membership, *next_membership;
 	struct fold_profile *profile, *next_profile;
 	struct fold_presence *presence, *next_presence;
-	HASH_ITER (hh, fold->seats, seat, next_seat) {
-		HASH_DEL(fold->seats, seat);
-		free(seat);
+	HASH_ITER (hh, fold->memberships, membership, next_membership) {
+		HASH_DEL(fold->memberships, membership);
+		free(membership);
 	}
 	HASH_ITER (hh, fold->rooms, room, next_room) {
 		HASH_DEL(fold->rooms, room);

@@ -16,17 +16,17 @@
 #include <stdint.h>
 #include <uthash.h>
 
-enum fold_seat_state {
-	FOLD_SEAT_CHANGED, /* was there before, and still is */
-	FOLD_SEAT_JOINED,
-	FOLD_SEAT_LEFT
+enum fold_membership_state {
+	FOLD_MEMBERSHIP_CHANGED, /* was there before, and still is */
+	FOLD_MEMBERSHIP_JOINED,
+	FOLD_MEMBERSHIP_LEFT
 };
 
 /* One member in one room. */
-struct fold_seat {
+struct fold_membership {
 	const struct fold_room *room;
 	const char *member;
-	enum fold_seat_state state;
+	enum fold_membership_state state;
 	bool profile_set; /* type, name, avatar; always when JOINED */
 	bool seen_set;
 	bool read_set;
@@ -37,7 +37,7 @@ struct fold_seat {
 	uint64_t read_seq;
 	uint64_t joined_seq;
 	uint64_t joined_us;
-	struct fold_seat *next; /* of the same room */
+	struct fold_membership *next; /* of the same room */
 	UT_hash_handle hh;
 };
 
@@ -47,7 +47,7 @@ struct fold_room {
 	bool changed; /* name, state, history_open are known */
 	bool created;
 	bool renamed;
-	bool dissolved; /* seats of before are gone; seats folded here came after */
+	bool dissolved; /* memberships of before are gone; memberships folded here came after */
 	bool posted;    /* unread of every member may be another */
 	const char *name;
 	int state;
@@ -58,7 +58,7 @@ struct fold_room {
 	uint32_t members;  /* about */
 	uint64_t time_us;  /* of the last record */
 	uint64_t position; /* of the last record */
-	struct fold_seat *seats;
+	struct fold_membership *memberships;
 	UT_hash_handle hh;
 };
 
@@ -98,7 +98,7 @@ struct fold_presence {
 /* Zeroed is an empty fold. The tables keep the order of first mention. */
 struct fold {
 	struct fold_room *rooms;
-	struct fold_seat *seats;
+	struct fold_membership *memberships;
 	struct fold_profile *profiles;
 	struct fold_presence *presences;
 	struct fold_message *messages;

@@ -1,6 +1,6 @@
 /* The parts of the auditor that need no data directory: moments as people write
  * them, and the naive recount. */
-#include "audit/moment.h"
+#include "audit/journal_point.h"
 #include "audit/recount.h"
 #include "core/block.h"
 
@@ -17,14 +17,14 @@
 
 static void a_number_is_a_position_or_milliseconds(void **state)
 {
-	struct moment m;
+	struct journal_point m;
 	(void)state;
-	assert_true(moment_parse(&m, "0"));
+	assert_true(journal_point_parse(&m, "0"));
 	assert_false(m.is_time);
-	assert_true(moment_parse(&m, "99999999999"));
+	assert_true(journal_point_parse(&m, "99999999999"));
 	assert_false(m.is_time);
 	assert_int_equal(m.position, 99999999999);
-	assert_true(moment_parse(&m, "1795286314039"));
+	assert_true(journal_point_parse(&m, "1795286314039"));
 	assert_true(m.is_time);
 	assert_int_equal(m.time_us, 1795286314039000);
 }
@@ -44,16 +44,16 @@ static void a_time_is_of_rfc_3339(void **state)
 		{"2026-11-21T13:08:33-05:30", 1795286313000000},
 		{"2024-02-29T00:00:00Z", 1709164800000000},
 	};
-	struct moment m;
+	struct journal_point m;
 	(void)state;
 	for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
-		assert_true(moment_parse(&m, times[i].text));
+		assert_true(journal_point_parse(&m, times[i].text));
 		assert_true(m.is_time);
 		assert_int_equal(m.time_us, times[i].us);
 	}
 }
 
-static void what_is_no_moment_is_refused(void **state)
+static void what_is_no_journal_point_is_refused(void **state)
 {
 	static const char *const texts[] = {
 		"",
@@ -74,11 +74,11 @@ static void what_is_no_moment_is_refused(void **state)
 		"2026-11-21T18:61:00Z",
 		"1969-12-31T23:59:59Z",
 	};
-	struct moment m;
+	struct journal_point m;
 	(void)state;
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-		if (moment_parse(&m, texts[i]))
-			fail_msg("taken for a moment: %s", texts[i]);
+		if (journal_point_parse(&m, texts[i]))
+			fail_msg("taken for a point of the journal: %s", texts[i]);
 }
 
 /* ---- recount ------------------------------------------------------------------------ */
@@ -289,7 +289,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_number_is_a_position_or_milliseconds),
 		cmocka_unit_test(a_time_is_of_rfc_3339),
-		cmocka_unit_test(what_is_no_moment_is_refused),
+		cmocka_unit_test(what_is_no_journal_point_is_refused),
 		COUNTS(others_messages_count),
 		COUNTS(reading_and_marking_move_both_ways),
 		COUNTS(who_comes_back_begins_anew),

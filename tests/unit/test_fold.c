@@ -124,9 +124,9 @@ static void present(struct fold *f, struct told *t, const char *member, Parlor__
 	assert_true(fold_add(f, &t->record));
 }
 
-static const struct fold_seat *seat(const struct fold *f, const char *member)
+static const struct fold_membership *membership(const struct fold *f, const char *member)
 {
-	for (const struct fold_seat *s = f->seats; s; s = s->hh.next)
+	for (const struct fold_membership *s = f->memberships; s; s = s->hh.next)
 		if (strcmp(s->member, member) == 0)
 			return s;
 	return NULL;
@@ -146,10 +146,10 @@ static void a_rooms_last_counters_stand_and_every_message_once(void **state)
 	assert_int_equal(f.rooms->last_seq, 8);
 	assert_true(f.rooms->posted);
 	assert_int_equal(f.messages_len, 4);
-	assert_int_equal(HASH_COUNT(f.seats), 2);
-	assert_int_equal(seat(&f, "a")->seen, 3);
-	assert_false(seat(&f, "a")->read_set);
-	assert_int_equal(seat(&f, "b")->seen, 1);
+	assert_int_equal(HASH_COUNT(f.memberships), 2);
+	assert_int_equal(membership(&f, "a")->seen, 3);
+	assert_false(membership(&f, "a")->read_set);
+	assert_int_equal(membership(&f, "b")->seen, 1);
 	fold_fini(&f);
 }
 
@@ -165,13 +165,13 @@ static void the_last_of_joining_and_leaving_counts(void **state)
 	left(&f, &t[4], "r", "passes");
 	has_read(&f, &t[5], "r", "stays", 5, 7);
 	posted(&f, &t[6], "r", "returns", 8, 6, 4);
-	assert_int_equal(seat(&f, "stays")->state, FOLD_SEAT_JOINED);
-	assert_int_equal(seat(&f, "stays")->seen, 5);
-	assert_int_equal(seat(&f, "stays")->read_seq, 7);
-	assert_int_equal(seat(&f, "stays")->joined_seq, 3);
-	assert_int_equal(seat(&f, "returns")->state, FOLD_SEAT_JOINED);
-	assert_int_equal(seat(&f, "returns")->seen, 4);
-	assert_int_equal(seat(&f, "passes")->state, FOLD_SEAT_LEFT);
+	assert_int_equal(membership(&f, "stays")->state, FOLD_MEMBERSHIP_JOINED);
+	assert_int_equal(membership(&f, "stays")->seen, 5);
+	assert_int_equal(membership(&f, "stays")->read_seq, 7);
+	assert_int_equal(membership(&f, "stays")->joined_seq, 3);
+	assert_int_equal(membership(&f, "returns")->state, FOLD_MEMBERSHIP_JOINED);
+	assert_int_equal(membership(&f, "returns")->seen, 4);
+	assert_int_equal(membership(&f, "passes")->state, FOLD_MEMBERSHIP_LEFT);
 	fold_fini(&f);
 }
 
@@ -184,7 +184,7 @@ static void the_same_names_in_another_room_are_others(void **state)
 	joined(&f, &t[1], "ra", "", "", 0);
 	joined(&f, &t[2], "q", "a", "", 0);
 	assert_int_equal(HASH_COUNT(f.rooms), 3);
-	assert_int_equal(HASH_COUNT(f.seats), 3);
+	assert_int_equal(HASH_COUNT(f.memberships), 3);
 	fold_fini(&f);
 }
 
@@ -216,7 +216,7 @@ static void dissolving_takes_everybody_out(void **state)
 	assert_true(f.rooms->created);
 	assert_true(f.rooms->dissolved);
 	assert_int_equal(f.rooms->state, 3);
-	assert_int_equal(seat(&f, "a")->state, FOLD_SEAT_LEFT);
+	assert_int_equal(membership(&f, "a")->state, FOLD_MEMBERSHIP_LEFT);
 	fold_fini(&f);
 }
 

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-static bool together(enum deed_kind first, enum deed_kind second)
+static bool together(enum operation_kind first, enum operation_kind second)
 {
 	struct place p = {.out = 1, .last = first};
 	return place_free(&p, second);
@@ -18,30 +18,31 @@ static bool together(enum deed_kind first, enum deed_kind second)
 static void what_can_be_carried_out_twice_goes_together(void **state)
 {
 	(void)state;
-	static const enum deed_kind kinds[] = {DEED_POST, DEED_READ, DEED_MARK, DEED_ADD,
-					       DEED_RECALL};
+	static const enum operation_kind kinds[] = {OPERATION_POST, OPERATION_READ, OPERATION_MARK,
+						    OPERATION_ADD, OPERATION_RECALL};
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
 		for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
 			assert_true(together(kinds[i], kinds[k]));
-	assert_true(together(DEED_REMOVE, DEED_REMOVE));
+	assert_true(together(OPERATION_REMOVE, OPERATION_REMOVE));
 }
 
 /* Removed a second time, who came back meanwhile would lose what is unread. */
 static void what_would_do_harm_a_second_time_waits_and_is_waited_for(void **state)
 {
 	(void)state;
-	static const enum deed_kind alone[] = {DEED_CREATE, DEED_RENAME, DEED_STATE, DEED_PROFILE,
-					       DEED_REMOVE};
+	static const enum operation_kind alone[] = {OPERATION_CREATE, OPERATION_RENAME,
+						    OPERATION_STATE, OPERATION_PROFILE,
+						    OPERATION_REMOVE};
 	for (size_t i = 0; i < sizeof alone / sizeof alone[0]; i++) {
-		struct place quiet = {.out = 0, .last = DEED_POST};
+		struct place quiet = {.out = 0, .last = OPERATION_POST};
 		assert_true(place_free(&quiet, alone[i]));
-		assert_false(together(alone[i], DEED_POST));
-		assert_false(together(DEED_POST, alone[i]));
-		assert_false(together(alone[i], DEED_ADD));
-		assert_false(together(DEED_READ, alone[i]));
+		assert_false(together(alone[i], OPERATION_POST));
+		assert_false(together(OPERATION_POST, alone[i]));
+		assert_false(together(alone[i], OPERATION_ADD));
+		assert_false(together(OPERATION_READ, alone[i]));
 	}
-	assert_false(together(DEED_REMOVE, DEED_PROFILE));
-	assert_false(together(DEED_CREATE, DEED_CREATE));
+	assert_false(together(OPERATION_REMOVE, OPERATION_PROFILE));
+	assert_false(together(OPERATION_CREATE, OPERATION_CREATE));
 }
 
 static void messages_are_numbered_from_the_first_one_there(void **state)

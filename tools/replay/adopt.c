@@ -161,7 +161,7 @@ static int print_json(const struct adopt *a)
 {
 	json_t *all = json_pack(
 		"{s:b, s:I, s:I, s:I, s:I, s:I, s:o}", "check", (int)a->check, "rooms",
-		(json_int_t)a->resettle.rooms, "memberships", (json_int_t)a->census.memberships,
+		(json_int_t)a->resettle.rooms, "memberships", (json_int_t)a->census.memberships_sum,
 		"messages", (json_int_t)a->resettle.messages, "unread_before",
 		(json_int_t)a->census.unread, "unread", (json_int_t)a->resettle.unread, "findings",
 		findings_json(&a->findings));
@@ -174,7 +174,7 @@ static int print_json(const struct adopt *a)
 static int print_text(const struct adopt *a)
 {
 	printf("rooms       %" PRIu64 " with %" PRIu64 " memberships\n", a->resettle.rooms,
-	       a->census.memberships);
+	       a->census.memberships_sum);
 	printf("messages    %" PRIu64 "\n", a->resettle.messages);
 	printf("unread      %" PRIu64 " in all, %" PRIu64 " by the old counts\n",
 	       a->resettle.unread, a->census.unread);

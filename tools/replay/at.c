@@ -1,8 +1,8 @@
 #include "at.h"
 
 #include "audit/finding.h"
-#include "audit/moment.h"
-#include "audit/story.h"
+#include "audit/journal_point.h"
+#include "audit/record_text.h"
 #include "core/room_members.h"
 #include "options.h"
 
@@ -19,7 +19,7 @@ struct at {
 	struct source source;
 	struct engine engine;
 	struct core_room_view view;
-	struct story story;
+	struct record_text record_text;
 	struct row_message message; /* being printed */
 	bool failed;                /* output */
 };
@@ -38,20 +38,20 @@ static const char *type_text(uint8_t type)
 
 static void put(struct at *a, json_t *line)
 {
-	if (!story_json_line(stdout, line))
+	if (!record_text_json_line(stdout, line))
 		a->failed = true;
 }
 
 static json_t *text_of(struct span s)
 {
-	return story_json_text(s.data ? s.data : "", s.len);
+	return record_text_json_text(s.data ? s.data : "", s.len);
 }
 
 static void print_span(struct span s, int width)
 {
 	char text[2048];
 	audit_text(text, sizeof text, s);
-	story_text(stdout, text);
+	record_text_put(stdout, text);
 	printf("%*s", width > (int)s.len ? width - (int)s.len : 0, "");
 }
 
@@ -60,7 +60,7 @@ static void print_span(struct span s, int width)
 static void print_room(struct at *a)
 {
 	const struct core_room_view *v = &a->view;
-	char when[STORY_TIME_BYTES];
+	char when[RECORD_TEXT_TIME_BYTES];
 	if (a->json) {
 		put(a,
 		    json_pack("{s:s, s:o, s:o, s:s, s:I, s:i, s:I, s:I, s:I}", "kind", "room",
@@ -77,7 +77,7 @@ static void print_room(struct at *a)
 	printf("\nstate     %s\nposition  %" PRIu64 "\nmembers   %u\nlast seq  %" PRIu64
 	       "\ncounted   %" PRIu64 "\ncreated   %s\n",
 	       state_text(v->state), a->position, v->members, v->last_seq, v->counted,
-	       story_time_short(v->created_us, when));
+	       record_text_time_short(v->created_us, when));
 	if (v->members)
 		printf("\n%-24s %-8s %8s %8s  %-19s  NAME\n", "MEMBER", "TYPE", "READ", "UNREAD",
 		       "JOINED");
@@ -93,7 +93,7 @@ struct members {
 static void print_member(void *arg, const struct core_member_view *m)
 {
 	struct members *all = arg;
-	char when[STORY_TIME_BYTES];
+	char when[RECORD_TEXT_TIME_BYTES];
 	audit_text(all->last, sizeof all->last, m->id);
 	if (all->at->json) {
 		put(all->at,
@@ -106,7 +106,7 @@ static void print_member(void *arg, const struct core_member_view *m)
 	}
 	print_span(m->id, 24);
 	printf(" %-8s %8" PRIu64 " %8" PRIu64 "  %-19s  ", type_text(m->type), m->read_seq,
-	       m->unread, story_time_short(m->joined_us, when));
+	       m->unread, record_text_time_short(m->joined_us, when));
 	print_span(m->name, 0);
 	putchar('\n');
 }
@@ -127,8 +127,8 @@ static enum parlor_err print_members(struct at *a)
 static enum parlor_err print_message(void *arg, const struct entry *entry, const struct record *r)
 {
 	struct at *a = arg;
-	char when[STORY_TIME_BYTES];
-	const Parlor__Event *e = story_event(&a->story, entry);
+	char when[RECORD_TEXT_TIME_BYTES];
+	const Parlor__Event *e = record_text_event(&a->record_text, entry);
 	if (!e || e->kind_case != PARLOR__EVENT__KIND_POSTED || r->kind != RECORD_POSTED)
 		return PARLOR_E_STORE_CORRUPT;
 	const Parlor__Message *m = e->posted;
@@ -143,16 +143,16 @@ static enum parlor_err print_message(void *arg, const struct entry *entry, const
 				 (int)a->message.recalled, "recalled_since", (int)since));
 		return PARLOR_E_OK;
 	}
-	printf("%6" PRIu64 "  %s  %s", r->posted.seq, story_time_short(r->time_us, when),
+	printf("%6" PRIu64 "  %s  %s", r->posted.seq, record_text_time_short(r->time_us, when),
 	       notice ? "* " : "");
-	story_text(stdout, m->sender[0] ? m->sender : "system");
+	record_text_put(stdout, m->sender[0] ? m->sender : "system");
 	fputs(": ", stdout);
 	if (a->message.recalled)
 		fputs("(recalled)", stdout);
 	else if (since)
 		fputs("(recalled since: the text is gone)", stdout);
 	else
-		story_text(stdout, m->body);
+		record_text_put(stdout, m->body);
 	putchar('\n');
 	return PARLOR_E_OK;
 }
@@ -160,7 +160,7 @@ static enum parlor_err print_message(void *arg, const struct entry *entry, const
 /* Its text went with its record; the index still knows of it. */
 static void print_trimmed(struct at *a, uint64_t seq)
 {
-	char when[STORY_TIME_BYTES];
+	char when[RECORD_TEXT_TIME_BYTES];
 	if (a->json)
 		put(a, json_pack("{s:s, s:I, s:I, s:I, s:b, s:b}", "kind", "message", "seq",
 				 (json_int_t)seq, "position", (json_int_t)a->message.position,
@@ -168,7 +168,7 @@ static void print_trimmed(struct at *a, uint64_t seq)
 				 (int)a->message.recalled, "trimmed", 1));
 	else
 		printf("%6" PRIu64 "  %s  (trimmed)\n", seq,
-		       story_time_short(a->message.time_us, when));
+		       record_text_time_short(a->message.time_us, when));
 }
 
 static enum parlor_err print_messages(struct at *a)
@@ -190,11 +190,12 @@ static enum parlor_err print_messages(struct at *a)
 
 /* ---- all of it ---------------------------------------------------------------------- */
 
-static enum parlor_err run_to(struct at *a, const char *dir, const struct moment *moment)
+static enum parlor_err run_to(struct at *a, const char *dir,
+			      const struct journal_point *journal_point)
 {
 	enum parlor_err err = source_open(&a->source, dir);
 	if (!err)
-		err = moment_position(moment, &a->source, &a->position);
+		err = journal_point_position(journal_point, &a->source, &a->position);
 	if (!err)
 		err = engine_init(&a->engine, &a->source);
 	if (!err)
@@ -232,7 +233,7 @@ static int show(struct at *a)
 int at_main(int argc, char **argv)
 {
 	struct at a = {0};
-	struct moment moment;
+	struct journal_point journal_point;
 	struct options_shared shared;
 	const struct options_row rows[] = {
 		{"json", NULL, "lines of JSON: the room, its members, its messages", OPTIONS_FLAG,
@@ -249,7 +250,7 @@ int at_main(int argc, char **argv)
 			 "RFC 3339, or in milliseconds since 1970.\n"
 			 "exit: 0 printed; 1 there was no such room; 2 usage; 3 the journal is\n"
 			 "damaged; 7 something cannot be read; 8 the journal begins behind\n"
-			 "position 1, and no snapshot of before that moment can be used",
+			 "position 1, and no snapshot of before that point can be used",
 		.shared = OPTIONS_DATA | OPTIONS_TENANT,
 		.rows = rows,
 	};
@@ -257,12 +258,12 @@ int at_main(int argc, char **argv)
 	const char *const *words = options_parse(&command, &shared, argc, argv);
 	if (!shared.data)
 		options_misuse(&command, "missing", "--data DIR");
-	if (!moment_parse(&moment, words[0]))
+	if (!journal_point_parse(&journal_point, words[0]))
 		options_misuse(&command, "neither a position nor a time", words[0]);
 	a.call.tenant = SPAN_TEXT(shared.tenant ? shared.tenant : TENANT_DEFAULT);
 	a.room = SPAN_TEXT(words[1]);
-	story_init(&a.story);
-	enum parlor_err err = run_to(&a, shared.data, &moment);
+	record_text_init(&a.record_text);
+	enum parlor_err err = run_to(&a, shared.data, &journal_point);
 	int code = err == PARLOR_E_VALUE ? AUDIT_USAGE : (int)audit_exit_of(err);
 	if (err)
 		fprintf(stderr, "parlor-replay: %s\n", a.source.why);
@@ -270,6 +271,6 @@ int at_main(int argc, char **argv)
 		code = show(&a);
 	engine_fini(&a.engine);
 	source_close(&a.source);
-	story_fini(&a.story);
+	record_text_fini(&a.record_text);
 	return code;
 }

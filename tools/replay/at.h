@@ -1,4 +1,4 @@
-/* `parlor-replay at`: a room as it was at a moment. */
+/* `parlor-replay at`: a room as it was at a point of the journal. */
 #ifndef AT_H
 #define AT_H
 

@@ -18,7 +18,7 @@ struct attendant {
 	char id[];
 };
 
-struct bench {
+struct attach_queue {
 	struct attendance *all;
 	unsigned session;
 	struct attendant *first; /* not yet answered */
@@ -32,7 +32,7 @@ struct attendance {
 	struct summary *summary;
 	struct attendant *known;
 	uint64_t tickets;
-	struct bench benches[HEARING_SESSIONS_MAX];
+	struct attach_queue attach_queues[DELIVERY_CHECK_SESSIONS_MAX];
 };
 
 struct attendance *attendance_new(struct sessions *sessions, struct summary *summary)
@@ -41,9 +41,9 @@ struct attendance *attendance_new(struct sessions *sessions, struct summary *sum
 
 	a->sessions = sessions;
 	a->summary = summary;
-	for (unsigned i = 0; i < HEARING_SESSIONS_MAX; i++) {
-		a->benches[i].all = a;
-		a->benches[i].session = i;
+	for (unsigned i = 0; i < DELIVERY_CHECK_SESSIONS_MAX; i++) {
+		a->attach_queues[i].all = a;
+		a->attach_queues[i].session = i;
 	}
 	return a;
 }
@@ -74,59 +74,60 @@ void attendance_name(struct attendance *a, const char *member)
 	memcpy(one->id, member, len);
 	one->ticket = ++a->tickets;
 	HASH_ADD(hh, a->known, id[0], (unsigned)len, one);
-	struct bench *bench = &a->benches[sessions_of(a->sessions, member)];
-	if (bench->last == NULL)
-		bench->first = one;
+	struct attach_queue *attach_queue = &a->attach_queues[sessions_of(a->sessions, member)];
+	if (attach_queue->last == NULL)
+		attach_queue->first = one;
 	else
-		bench->last->next = one;
-	bench->last = one;
+		attach_queue->last->next = one;
+	attach_queue->last = one;
 }
 
 static void answered(void *arg, int code, const Parlor__Reply *reply)
 {
-	struct bench *bench = arg;
+	struct attach_queue *attach_queue = arg;
 
 	(void)reply;
 	if (code == PARLOR_E_CLOSED)
 		return;
 	if (parlor_err_retryable(code)) {
-		bench->all->summary->retried++;
-		bench->retry_at_us = clock_mono_us() + RETRY_PAUSE_US;
-		bench->asked = 0;
+		attach_queue->all->summary->retried++;
+		attach_queue->retry_at_us = clock_mono_us() + RETRY_PAUSE_US;
+		attach_queue->asked = 0;
 		return;
 	}
 	if (code != PARLOR_E_OK)
-		summary_refuse(bench->all->summary, code);
+		summary_refuse(attach_queue->all->summary, code);
 	else
-		bench->all->summary->acknowledged++;
-	for (; bench->asked > 0; bench->asked--)
-		bench->first = bench->first->next;
-	if (bench->first == NULL)
-		bench->last = NULL;
+		attach_queue->all->summary->acknowledged++;
+	for (; attach_queue->asked > 0; attach_queue->asked--)
+		attach_queue->first = attach_queue->first->next;
+	if (attach_queue->first == NULL)
+		attach_queue->last = NULL;
 }
 
-static void bench_send(struct bench *bench)
+static void attach_queue_send(struct attach_queue *attach_queue)
 {
-	const Parlor__Limits *limits = sessions_limits(bench->all->sessions);
+	const Parlor__Limits *limits = sessions_limits(attach_queue->all->sessions);
 	size_t max = limits->request_members > 0 ? limits->request_members : BATCH_DEFAULT;
 	Parlor__Attach attach = PARLOR__ATTACH__INIT;
 	Parlor__Request request = PARLOR__REQUEST__INIT;
 
-	if (bench->first == NULL || bench->asked > 0 || bench->retry_at_us > clock_mono_us())
+	if (attach_queue->first == NULL || attach_queue->asked > 0 ||
+	    attach_queue->retry_at_us > clock_mono_us())
 		return;
 	attach.members = mem_new(max * sizeof(*attach.members));
-	for (struct attendant *one = bench->first; one != NULL && attach.n_members < max;
+	for (struct attendant *one = attach_queue->first; one != NULL && attach.n_members < max;
 	     one = one->next)
 		attach.members[attach.n_members++] = one->id;
 	request.op_case = PARLOR__REQUEST__OP_ATTACH;
 	request.attach = &attach;
-	enum parlor_err err =
-		sessions_send(bench->all->sessions, bench->session, &request, answered, bench);
+	enum parlor_err err = sessions_send(attach_queue->all->sessions, attach_queue->session,
+					    &request, answered, attach_queue);
 	if (err == PARLOR_E_OK)
-		bench->asked = attach.n_members;
+		attach_queue->asked = attach.n_members;
 	else if (err != PARLOR_E_BUSY) {
-		bench->asked = attach.n_members;
-		answered(bench, err, NULL);
+		attach_queue->asked = attach.n_members;
+		answered(attach_queue, err, NULL);
 	}
 	free(attach.members);
 }
@@ -134,7 +135,7 @@ static void bench_send(struct bench *bench)
 void attendance_send(struct attendance *a)
 {
 	for (unsigned i = 0; i < sessions_count(a->sessions); i++)
-		bench_send(&a->benches[i]);
+		attach_queue_send(&a->attach_queues[i]);
 }
 
 uint64_t attendance_ticket(const struct attendance *a)
@@ -145,7 +146,8 @@ uint64_t attendance_ticket(const struct attendance *a)
 bool attendance_ready(const struct attendance *a, uint64_t ticket)
 {
 	for (unsigned i = 0; i < sessions_count(a->sessions); i++)
-		if (a->benches[i].first != NULL && a->benches[i].first->ticket <= ticket)
+		if (a->attach_queues[i].first != NULL &&
+		    a->attach_queues[i].first->ticket <= ticket)
 			return false;
 	return true;
 }

@@ -47,7 +47,7 @@ static void set_text(struct census *c, char **text, struct span raw, size_t max,
 	buf_fini(&mended);
 }
 
-/* ---- rooms and seats --------------------------------------------------------------- */
+/* ---- rooms and memberships --------------------------------------------------------------- */
 
 static struct census_room *new_room(struct census *c, const struct mend_id *tenant,
 				    const struct mend_id *id)
@@ -81,56 +81,56 @@ struct census_room *census_room_of(struct census *c, const struct legacy_row *ro
 	return room_of(c, row, false);
 }
 
-struct census_seat *census_seat_of(struct census *c, const struct census_room *room,
-				   const char *member)
+struct census_membership *census_membership_of(struct census *c, const struct census_room *room,
+					       const char *member)
 {
-	struct census_seat *seat;
+	struct census_membership *membership;
 	put_key(c, &room, sizeof room, member);
-	HASH_FIND(hh, c->seats, c->key.data, c->key.len, seat);
-	return seat;
+	HASH_FIND(hh, c->memberships, c->key.data, c->key.len, membership);
+	return membership;
 }
 
 /* As a key behind the room's address: what the tables took for equal. */
-static void note_alike(struct census *c, struct census_seat *seat)
+static void note_alike(struct census *c, struct census_membership *membership)
 {
-	struct census_seat *other;
-	size_t at = sizeof seat->room;
+	struct census_membership *other;
+	size_t at = sizeof membership->room;
 	buf_clear(&c->key);
-	buf_put(&c->key, &seat->room, sizeof seat->room);
-	for (const char *s = seat->member; *s; s++)
+	buf_put(&c->key, &membership->room, sizeof membership->room);
+	for (const char *s = membership->member; *s; s++)
 		buf_put_u8(&c->key, (uint8_t)tolower((unsigned char)*s));
 	while (c->key.len > at && c->key.data[c->key.len - 1] == ' ')
 		c->key.len--;
 	HASH_FIND(hh_folded, c->folded, c->key.data, c->key.len, other);
 	if (other) {
 		findings_add(c->findings, FINDING_alike_ids, "room %s: '%s' and '%s'",
-			     seat->room->id, other->member, seat->member);
+			     membership->room->id, other->member, membership->member);
 		return;
 	}
-	seat->folded = mem_text(c->key.data, c->key.len);
-	HASH_ADD_KEYPTR(hh_folded, c->folded, seat->folded, c->key.len, seat);
+	membership->folded = mem_text(c->key.data, c->key.len);
+	HASH_ADD_KEYPTR(hh_folded, c->folded, membership->folded, c->key.len, membership);
 }
 
-static struct census_seat *new_seat(struct census *c, struct census_room *room,
-				    const struct mend_id *id)
+static struct census_membership *new_membership(struct census *c, struct census_room *room,
+						const struct mend_id *id)
 {
-	struct census_seat *seat = mem_new(sizeof *seat);
+	struct census_membership *membership = mem_new(sizeof *membership);
 	put_key(c, &room, sizeof room, id->text);
 	char *key = mem_text(c->key.data, c->key.len);
-	seat->room = room;
-	seat->member = key + sizeof room;
-	seat->name = mem_text("", 0);
-	seat->avatar = mem_text("", 0);
-	HASH_ADD_KEYPTR(hh, c->seats, key, c->key.len, seat);
-	room->seats++;
+	membership->room = room;
+	membership->member = key + sizeof room;
+	membership->name = mem_text("", 0);
+	membership->avatar = mem_text("", 0);
+	HASH_ADD_KEYPTR(hh, c->memberships, key, c->key.len, membership);
+	room->memberships++;
 	judge_id(c, id, "a member");
-	note_alike(c, seat);
-	return seat;
+	note_alike(c, membership);
+	return membership;
 }
 
 /* NULL: the row is left out. */
-static struct census_seat *seat_of(struct census *c, const struct legacy_row *row,
-				   const char *table)
+static struct census_membership *membership_of(struct census *c, const struct legacy_row *row,
+					       const char *table)
 {
 	struct mend_id id;
 	struct census_room *room = room_of(c, row, true);
@@ -141,8 +141,8 @@ static struct census_seat *seat_of(struct census *c, const struct legacy_row *ro
 		findings_add(c->findings, FINDING_empty_member, "%s: room %s", table, room->id);
 	if (!room || id.empty)
 		return NULL;
-	struct census_seat *seat = census_seat_of(c, room, id.text);
-	return seat ? seat : new_seat(c, room, &id);
+	struct census_membership *membership = census_membership_of(c, room, id.text);
+	return membership ? membership : new_membership(c, room, &id);
 }
 
 /* ---- rows ------------------------------------------------------------------------------ */
@@ -162,32 +162,33 @@ static uint64_t time_of(struct census *c, const struct legacy_row *row, const ch
 	return time_us;
 }
 
-static void set_joined(struct census *c, struct census_seat *seat, const struct legacy_row *row)
+static void set_joined(struct census *c, struct census_membership *membership,
+		       const struct legacy_row *row)
 {
-	uint64_t time_us = time_of(c, row, seat->room->id);
-	if (!time_us || (seat->timed && seat->joined_us <= time_us))
+	uint64_t time_us = time_of(c, row, membership->room->id);
+	if (!time_us || (membership->timed && membership->joined_us <= time_us))
 		return;
-	seat->timed = true;
-	seat->joined_us = time_us;
+	membership->timed = true;
+	membership->joined_us = time_us;
 }
 
-static uint8_t type_of(struct census *c, const struct census_seat *seat,
+static uint8_t type_of(struct census *c, const struct census_membership *membership,
 		       const struct legacy_row *row)
 {
 	if (row->type == MEMBER_TYPE_MANAGER || row->type == MEMBER_TYPE_MEMBER)
 		return (uint8_t)row->type;
 	findings_add(c->findings, FINDING_member_type, "room %s member %s: %" PRId64,
-		     seat->room->id, seat->member, row->type);
+		     membership->room->id, membership->member, row->type);
 	return MEMBER_TYPE_MEMBER;
 }
 
-static void set_unread(struct census *c, struct census_seat *seat, int64_t unread)
+static void set_unread(struct census *c, struct census_membership *membership, int64_t unread)
 {
 	if (unread < 0)
 		findings_add(c->findings, FINDING_negative_unread, "room %s member %s: %" PRId64,
-			     seat->room->id, seat->member, unread);
-	else if ((uint64_t)unread > seat->unread)
-		seat->unread = (uint64_t)unread;
+			     membership->room->id, membership->member, unread);
+	else if ((uint64_t)unread > membership->unread)
+		membership->unread = (uint64_t)unread;
 }
 
 static void set_room_name(struct census *c, struct census_room *room, const struct legacy_row *row)
@@ -205,43 +206,45 @@ static void set_room_name(struct census *c, struct census_room *room, const stru
 void census_group(void *census, const struct legacy_row *row)
 {
 	struct census *c = census;
-	struct census_seat *seat = seat_of(c, row, "chat_group");
-	if (!seat)
+	struct census_membership *membership = membership_of(c, row, "chat_group");
+	if (!membership)
 		return;
-	uint8_t type = type_of(c, seat, row);
-	if (seat->in_group)
+	uint8_t type = type_of(c, membership, row);
+	if (membership->in_group)
 		findings_add(c->findings, FINDING_duplicate_group,
-			     "room %s member %s: unread %" PRIu64 " and %" PRId64, seat->room->id,
-			     seat->member, seat->unread, row->unread);
+			     "room %s member %s: unread %" PRIu64 " and %" PRId64,
+			     membership->room->id, membership->member, membership->unread,
+			     row->unread);
 	/* Who manages once manages. */
-	if (!seat->in_group || type < seat->type)
-		seat->type = type;
-	seat->in_group = true;
-	set_room_name(c, seat->room, row);
-	set_unread(c, seat, row->unread);
-	set_joined(c, seat, row);
+	if (!membership->in_group || type < membership->type)
+		membership->type = type;
+	membership->in_group = true;
+	set_room_name(c, membership->room, row);
+	set_unread(c, membership, row->unread);
+	set_joined(c, membership, row);
 }
 
 void census_member(void *census, const struct legacy_row *row)
 {
 	struct census *c = census;
-	struct census_seat *seat = seat_of(c, row, "group_member");
-	if (!seat)
+	struct census_membership *membership = membership_of(c, row, "group_member");
+	if (!membership)
 		return;
-	uint8_t type = type_of(c, seat, row);
-	if (seat->in_member)
+	uint8_t type = type_of(c, membership, row);
+	if (membership->in_member)
 		findings_add(c->findings, FINDING_duplicate_member, "room %s member %s",
-			     seat->room->id, seat->member);
-	else if (seat->in_group && type != seat->type)
+			     membership->room->id, membership->member);
+	else if (membership->in_group && type != membership->type)
 		findings_add(c->findings, FINDING_types_differ, "room %s member %s: %u and %u",
-			     seat->room->id, seat->member, seat->type, type);
-	if (!seat->in_group && (!seat->in_member || type < seat->type))
-		seat->type = type;
-	seat->in_member = true;
-	set_text(c, &seat->name, row->name, core_limits_default.name_bytes, FINDING_long_name);
-	set_text(c, &seat->avatar, row->avatar, core_limits_default.avatar_bytes,
+			     membership->room->id, membership->member, membership->type, type);
+	if (!membership->in_group && (!membership->in_member || type < membership->type))
+		membership->type = type;
+	membership->in_member = true;
+	set_text(c, &membership->name, row->name, core_limits_default.name_bytes,
+		 FINDING_long_name);
+	set_text(c, &membership->avatar, row->avatar, core_limits_default.avatar_bytes,
 		 FINDING_long_avatar);
-	set_joined(c, seat, row);
+	set_joined(c, membership, row);
 }
 
 void census_sender(void *census, const struct legacy_row *row)
@@ -258,57 +261,58 @@ void census_sender(void *census, const struct legacy_row *row)
 	room->messages++;
 	if (time_us && (!room->first_us || time_us < room->first_us))
 		room->first_us = time_us;
-	struct census_seat *seat = id.empty ? NULL : census_seat_of(c, room, id.text);
-	if (!seat || (seat->spoke && seat->spoke_us <= time_us))
+	struct census_membership *membership =
+		id.empty ? NULL : census_membership_of(c, room, id.text);
+	if (!membership || (membership->spoke && membership->spoke_us <= time_us))
 		return;
-	seat->spoke = true;
-	seat->spoke_us = time_us;
+	membership->spoke = true;
+	membership->spoke_us = time_us;
 }
 
 /* ---- all of them ------------------------------------------------------------------------- */
 
-static void settle_joining(struct census *c, struct census_seat *seat)
+static void settle_joining(struct census *c, struct census_membership *membership)
 {
-	const struct census_room *room = seat->room;
-	if (!seat->timed)
-		seat->joined_us = room->first_us;
-	if (seat->joined_us < c->first_us)
-		seat->joined_us = c->first_us;
-	uint64_t spoke_us = seat->spoke_us > c->first_us ? seat->spoke_us : c->first_us;
-	if (!seat->spoke || spoke_us >= seat->joined_us)
+	const struct census_room *room = membership->room;
+	if (!membership->timed)
+		membership->joined_us = room->first_us;
+	if (membership->joined_us < c->first_us)
+		membership->joined_us = c->first_us;
+	uint64_t spoke_us = membership->spoke_us > c->first_us ? membership->spoke_us : c->first_us;
+	if (!membership->spoke || spoke_us >= membership->joined_us)
 		return;
 	findings_add(c->findings, FINDING_spoke_before_joining, "room %s member %s", room->id,
-		     seat->member);
-	seat->joined_us = spoke_us;
+		     membership->member);
+	membership->joined_us = spoke_us;
 }
 
-static int by_time(const struct census_seat *a, const struct census_seat *b)
+static int by_time(const struct census_membership *a, const struct census_membership *b)
 {
 	return (a->joined_us > b->joined_us) - (a->joined_us < b->joined_us);
 }
 
 void census_finish(struct census *c)
 {
-	struct census_seat *seat, *next_seat;
+	struct census_membership *membership, *next_membership;
 	struct census_room *room, *next_room;
 	if (!c->first_us)
 		c->first_us = c->now_us;
-	HASH_ITER (hh, c->seats, seat, next_seat) {
-		settle_joining(c, seat);
-		c->memberships++;
-		c->unread += seat->unread;
-		if (!seat->in_member)
+	HASH_ITER (hh, c->memberships, membership, next_membership) {
+		settle_joining(c, membership);
+		c->memberships_sum++;
+		c->unread += membership->unread;
+		if (!membership->in_member)
 			findings_add(c->findings, FINDING_only_in_chat_group, "room %s member %s",
-				     seat->room->id, seat->member);
-		if (!seat->in_group)
+				     membership->room->id, membership->member);
+		if (!membership->in_group)
 			findings_add(c->findings, FINDING_only_in_group_member, "room %s member %s",
-				     seat->room->id, seat->member);
+				     membership->room->id, membership->member);
 	}
 	HASH_ITER (hh, c->rooms, room, next_room)
-		if (!room->seats)
+		if (!room->memberships)
 			findings_add(c->findings, FINDING_orphan_room,
 				     "room %s: %" PRIu64 " messages", room->id, room->messages);
-	HASH_SORT(c->seats, by_time);
+	HASH_SORT(c->memberships, by_time);
 }
 
 uint64_t census_time(const struct census *c, const struct legacy_row *row)
@@ -319,16 +323,16 @@ uint64_t census_time(const struct census *c, const struct legacy_row *row)
 
 void census_fini(struct census *c)
 {
-	struct census_seat *seat, *next_seat;
+	struct census_membership *membership, *next_membership;
 	struct census_room *room, *next_room;
 	HASH_CLEAR(hh_folded, c->folded);
-	HASH_ITER (hh, c->seats, seat, next_seat) {
-		HASH_DEL(c->seats, seat);
-		free(seat->member - sizeof seat->room);
-		free(seat->name);
-		free(seat->avatar);
-		free(seat->folded);
-		free(seat);
+	HASH_ITER (hh, c->memberships, membership, next_membership) {
+		HASH_DEL(c->memberships, membership);
+		free(membership->member - sizeof membership->room);
+		free(membership->name);
+		free(membership->avatar);
+		free(membership->folded);
+		free(membership);
 	}
 	HASH_ITER (hh, c->rooms, room, next_room) {
 		HASH_DEL(c->rooms, room);

@@ -10,7 +10,7 @@
 
 #include <uthash.h>
 
-struct census_seat {
+struct census_membership {
 	struct census_room *room;
 	char *member;
 	char *name, *avatar; /* "" when not known */
@@ -29,7 +29,7 @@ struct census_room {
 	char *name;
 	bool names_differ;
 	uint64_t first_us; /* of what has a time; 0: nothing */
-	uint64_t seats;
+	uint64_t memberships;
 	uint64_t messages;
 	bool told; /* for whoever tells it */
 	UT_hash_handle hh;
@@ -41,10 +41,10 @@ struct census {
 	uint64_t now_us;    /* nothing is later */
 	uint64_t first_us;  /* nothing is earlier; after census_finish never 0 */
 	struct census_room *rooms;
-	struct census_seat *seats; /* census_finish: by joined_us */
-	struct census_seat *folded;
-	uint64_t memberships, unread; /* sums */
-	struct buf key;               /* scratch */
+	struct census_membership *memberships; /* census_finish: by joined_us */
+	struct census_membership *folded;
+	uint64_t memberships_sum, unread; /* sums */
+	struct buf key;                   /* scratch */
 };
 
 /* Zeroed but for the first three. legacy_fn, each for all rows of its table. */
@@ -57,7 +57,8 @@ void census_fini(struct census *);
 
 /* NULL: its row has no room. */
 struct census_room *census_room_of(struct census *, const struct legacy_row *);
-struct census_seat *census_seat_of(struct census *, const struct census_room *, const char *member);
+struct census_membership *census_membership_of(struct census *, const struct census_room *,
+					       const char *member);
 /* When it happened, as far as that can be: after census_finish. */
 uint64_t census_time(const struct census *, const struct legacy_row *);
 

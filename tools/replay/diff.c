@@ -1,6 +1,6 @@
 #include "diff.h"
 
-#include "audit/moment.h"
+#include "audit/journal_point.h"
 #include "diff_rooms.h"
 #include "options.h"
 
@@ -10,17 +10,17 @@
 
 struct named_side {
 	char dir[4096];
-	bool has_moment;
-	struct moment moment;
+	bool has_journal_point;
+	struct journal_point journal_point;
 };
 
-/* DIR, or DIR@MOMENT. */
+/* DIR, or DIR@JOURNAL_POINT. */
 static bool parse_side(struct named_side *s, const char *word)
 {
 	const char *sign = strrchr(word, '@');
 	size_t len = strlen(word);
-	s->has_moment = sign && moment_parse(&s->moment, sign + 1);
-	if (s->has_moment)
+	s->has_journal_point = sign && journal_point_parse(&s->journal_point, sign + 1);
+	if (s->has_journal_point)
 		len = (size_t)(sign - word);
 	if (len >= sizeof s->dir)
 		return false;
@@ -37,10 +37,10 @@ static bool same_directory(const char *a, const char *b)
 
 static enum parlor_err run_side(struct diff_side *side, const struct named_side *named)
 {
-	struct moment end = {.position = side->source->last};
+	struct journal_point end = {.position = side->source->last};
 	uint64_t upto;
-	enum parlor_err err =
-		moment_position(named->has_moment ? &named->moment : &end, side->source, &upto);
+	enum parlor_err err = journal_point_position(
+		named->has_journal_point ? &named->journal_point : &end, side->source, &upto);
 	if (!err)
 		err = engine_init(&side->engine, side->source);
 	if (!err)
@@ -77,10 +77,11 @@ static enum parlor_err open_sides(struct diff *d, struct source sources[2],
 static int conclude(struct diff *d)
 {
 	if (d->json)
-		story_json_line(stdout, json_pack("{s:I, s:I, s:I}", "differences",
-						  (json_int_t)d->differences, "rooms_differing",
-						  (json_int_t)d->rooms_differing, "rooms",
-						  (json_int_t)d->rooms));
+		record_text_json_line(stdout,
+				      json_pack("{s:I, s:I, s:I}", "differences",
+						(json_int_t)d->differences, "rooms_differing",
+						(json_int_t)d->rooms_differing, "rooms",
+						(json_int_t)d->rooms));
 	else if (d->differences)
 		printf("%" PRIu64 " differences in %" PRIu64 " of %" PRIu64 " rooms\n",
 		       d->differences, d->rooms_differing, d->rooms);
@@ -114,7 +115,7 @@ int diff_main(int argc, char **argv)
 			 "positions and times are not compared: what was said to whom is.\n"
 			 "exit: 0 no difference; 1 they differ; 2 usage; 3 a journal is damaged;\n"
 			 "7 something cannot be read; 8 a journal begins behind position 1,\n"
-			 "and no snapshot of before that moment can be used",
+			 "and no snapshot of before that point can be used",
 		.rows = rows,
 	};
 

@@ -16,7 +16,7 @@ struct pair {
 	const char *tenant;
 	char room[ROW_ID_MAX + 1];
 	struct core_room_view a, b;
-	struct story story;
+	struct record_text record_text;
 	uint64_t differences;
 };
 
@@ -29,31 +29,31 @@ static void differ_text(struct pair *p, const char *member, uint64_t seq, const 
 	p->differences++;
 	if (p->diff->json) {
 		json_t *line = json_pack("{s:o, s:o, s:s, s:o, s:o}", "tenant",
-					 story_json_text(p->tenant, strlen(p->tenant)), "room",
-					 story_json_text(p->room, strlen(p->room)), "what", what,
-					 "a", story_json_text(a, strlen(a)), "b",
-					 story_json_text(b, strlen(b)));
+					 record_text_json_text(p->tenant, strlen(p->tenant)),
+					 "room", record_text_json_text(p->room, strlen(p->room)),
+					 "what", what, "a", record_text_json_text(a, strlen(a)),
+					 "b", record_text_json_text(b, strlen(b)));
 		if (line && *member)
 			json_object_set_new(line, "member",
-					    story_json_text(member, strlen(member)));
+					    record_text_json_text(member, strlen(member)));
 		if (line && seq)
 			json_object_set_new(line, "seq", json_integer((json_int_t)seq));
-		story_json_line(stdout, line);
+		record_text_json_line(stdout, line);
 		return;
 	}
-	story_text(stdout, p->tenant);
+	record_text_put(stdout, p->tenant);
 	putchar('/');
-	story_text(stdout, p->room);
+	record_text_put(stdout, p->room);
 	if (*member) {
 		fputs("  member ", stdout);
-		story_text(stdout, member);
+		record_text_put(stdout, member);
 	}
 	if (seq)
 		printf("  message %" PRIu64, seq);
 	printf("  %s: ", what);
-	story_text(stdout, a);
+	record_text_put(stdout, a);
 	fputs(" | ", stdout);
-	story_text(stdout, b);
+	record_text_put(stdout, b);
 	putchar('\n');
 }
 
@@ -77,44 +77,46 @@ static void differ_there(struct pair *p, const char *member, uint64_t seq, const
 
 /* ---- members ------------------------------------------------------------------------- */
 
-struct seat {
+struct membership {
 	char id[ROW_ID_MAX + 1];
 	uint8_t type;
 	uint64_t read_seq, unread, joined_seq, profile;
 };
 
-struct seats {
-	struct seat *list;
+struct memberships {
+	struct membership *list;
 	size_t len, cap;
 };
 
-static void add_seat(void *arg, const struct core_member_view *m)
+static void add_membership(void *arg, const struct core_member_view *m)
 {
-	struct seats *all = arg;
+	struct memberships *all = arg;
 	if (all->len == all->cap) {
 		all->cap = all->cap ? 2 * all->cap : 64;
 		all->list = mem_resize(all->list, all->cap, sizeof *all->list);
 	}
-	struct seat *s = &all->list[all->len++];
-	*s = (struct seat){.type = m->type,
-			   .read_seq = m->read_seq,
-			   .unread = m->unread,
-			   .joined_seq = m->joined_seq,
-			   .profile = hash64_seeded(m->name.data, m->name.len,
-						    hash64(m->avatar.data, m->avatar.len))};
+	struct membership *s = &all->list[all->len++];
+	*s = (struct membership){.type = m->type,
+				 .read_seq = m->read_seq,
+				 .unread = m->unread,
+				 .joined_seq = m->joined_seq,
+				 .profile = hash64_seeded(m->name.data, m->name.len,
+							  hash64(m->avatar.data, m->avatar.len))};
 	audit_text(s->id, sizeof s->id, m->id);
 }
 
-static enum parlor_err seats_of(struct pair *p, struct diff_side *side, struct seats *all)
+static enum parlor_err memberships_of(struct pair *p, struct diff_side *side,
+				      struct memberships *all)
 {
 	struct core_call call = {.tenant = SPAN_TEXT(p->tenant)};
 	bool more;
-	*all = (struct seats){0};
+	*all = (struct memberships){0};
 	return core_members_list(side->engine.core, &call, SPAN_TEXT(p->room),
-				 (struct span){NULL, 0}, SIZE_MAX, add_seat, all, &more);
+				 (struct span){NULL, 0}, SIZE_MAX, add_membership, all, &more);
 }
 
-static void compare_seat(struct pair *p, const struct seat *a, const struct seat *b)
+static void compare_membership(struct pair *p, const struct membership *a,
+			       const struct membership *b)
 {
 	differ_number(p, a->id, 0, "member type", a->type, b->type);
 	differ_number(p, a->id, 0, "read up to", a->read_seq, b->read_seq);
@@ -126,17 +128,17 @@ static void compare_seat(struct pair *p, const struct seat *a, const struct seat
 
 static enum parlor_err compare_members(struct pair *p)
 {
-	struct seats a = {0}, b = {0};
+	struct memberships a = {0}, b = {0};
 	p->diff->failed = p->diff->a.source;
-	enum parlor_err err = seats_of(p, &p->diff->a, &a);
+	enum parlor_err err = memberships_of(p, &p->diff->a, &a);
 	if (!err) {
 		p->diff->failed = p->diff->b.source;
-		err = seats_of(p, &p->diff->b, &b);
+		err = memberships_of(p, &p->diff->b, &b);
 	}
 	for (size_t i = 0, j = 0; !err && (i < a.len || j < b.len);) {
 		int order = i == a.len ? 1 : j == b.len ? -1 : strcmp(a.list[i].id, b.list[j].id);
 		if (order == 0)
-			compare_seat(p, &a.list[i], &b.list[j]);
+			compare_membership(p, &a.list[i], &b.list[j]);
 		else
 			differ_there(p, order < 0 ? a.list[i].id : b.list[j].id, 0,
 				     "is in the room", order < 0);
@@ -151,7 +153,7 @@ static enum parlor_err compare_members(struct pair *p)
 /* ---- messages ------------------------------------------------------------------------ */
 
 struct said {
-	struct story *story;
+	struct record_text *record_text;
 	struct row_message row;
 	uint64_t facts; /* hash of all but the body */
 	uint64_t body;
@@ -167,7 +169,7 @@ static uint64_t add_hash(uint64_t hash, const char *text)
 static enum parlor_err take_said(void *arg, const struct entry *entry, const struct record *r)
 {
 	struct said *s = arg;
-	const Parlor__Event *e = story_event(s->story, entry);
+	const Parlor__Event *e = record_text_event(s->record_text, entry);
 	if (!e || e->kind_case != PARLOR__EVENT__KIND_POSTED || r->kind != RECORD_POSTED)
 		return PARLOR_E_STORE_CORRUPT;
 	const Parlor__Message *m = e->posted;
@@ -185,7 +187,7 @@ static enum parlor_err take_said(void *arg, const struct entry *entry, const str
 
 static enum parlor_err read_said(struct pair *p, struct diff_side *side, struct said *s)
 {
-	s->story = &p->story;
+	s->record_text = &p->record_text;
 	p->diff->failed = side->source;
 	return source_read(side->source, s->row.position, take_said, s);
 }
@@ -302,7 +304,7 @@ static enum parlor_err diff_rooms(struct diff *d, const char *tenant, uint64_t a
 {
 	struct names a, b;
 	struct pair p = {.diff = d, .tenant = tenant};
-	story_init(&p.story);
+	record_text_init(&p.record_text);
 	enum parlor_err err = names_init(&a, &d->a, 'R', a_no), second;
 	second = names_init(&b, &d->b, 'R', b_no);
 	err = err ? err : second;
@@ -323,7 +325,7 @@ static enum parlor_err diff_rooms(struct diff *d, const char *tenant, uint64_t a
 	}
 	pager_fini(&a.pager);
 	pager_fini(&b.pager);
-	story_fini(&p.story);
+	record_text_fini(&p.record_text);
 	return err;
 }
 

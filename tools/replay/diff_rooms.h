@@ -4,7 +4,7 @@
 #define DIFF_ROOMS_H
 
 #include "audit/finding.h"
-#include "audit/story.h"
+#include "audit/record_text.h"
 
 struct diff_side {
 	struct source *source; /* borrowed; both sides may have the same */

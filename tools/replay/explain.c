@@ -1,7 +1,7 @@
 #include "explain.h"
 
 #include "audit/finding.h"
-#include "audit/story.h"
+#include "audit/record_text.h"
 #include "core/kinds.h"
 #include "core/reading.h"
 #include "core/room.h"
@@ -21,7 +21,7 @@ struct explain {
 	struct span room, member;
 	struct source source;
 	struct engine engine;
-	struct story story;
+	struct record_text record_text;
 	uint64_t member_no; /* 0 until it joined for the first time */
 	bool inside;
 	uint64_t unread, read_seq;
@@ -119,11 +119,11 @@ static void print_numbers(struct explain *x, uint64_t position, const char *when
 static void print_line(struct explain *x, const struct entry *entry, const struct record *r,
 		       const struct numbers *n)
 {
-	char when[STORY_TIME_BYTES], what[512];
+	char when[RECORD_TEXT_TIME_BYTES], what[512];
 	const char *why = remark(x, r);
-	story_what(&x->story, entry, r, what, sizeof what);
-	print_numbers(x, entry->position, story_time_short(r->time_us, when), n);
-	story_text(stdout, what);
+	record_text_what(&x->record_text, entry, r, what, sizeof what);
+	print_numbers(x, entry->position, record_text_time_short(r->time_us, when), n);
+	record_text_put(stdout, what);
 	if (*why)
 		printf(" (%s)", why);
 	putchar('\n');
@@ -136,7 +136,7 @@ static void put_json(struct explain *x, json_t *line, const struct numbers *n)
 		json_object_set_new(line, "seen", json_integer((json_int_t)n->seen));
 		json_object_set_new(line, "unread", json_integer((json_int_t)n->unread));
 	}
-	if (!story_json_line(stdout, line))
+	if (!record_text_json_line(stdout, line))
 		x->failed = true;
 	x->lines++;
 }
@@ -144,7 +144,7 @@ static void put_json(struct explain *x, json_t *line, const struct numbers *n)
 static void print_json(struct explain *x, const struct entry *entry, const struct record *r,
 		       const struct numbers *n)
 {
-	json_t *line = story_json(&x->story, entry, r);
+	json_t *line = record_text_json(&x->record_text, entry, r);
 	const char *why = remark(x, r);
 	if (line) {
 		json_object_del(line, "counted");
@@ -304,14 +304,14 @@ int explain_main(int argc, char **argv)
 	x.call.tenant = SPAN_TEXT(shared.tenant ? shared.tenant : TENANT_DEFAULT);
 	x.room = SPAN_TEXT(words[0]);
 	x.member = SPAN_TEXT(words[1]);
-	story_init(&x.story);
+	record_text_init(&x.record_text);
 	enum parlor_err err = walk(&x, shared.data);
 	int code = err ? (int)audit_exit_of(err) : finish(&x);
 	if (err)
 		fprintf(stderr, "parlor-replay: %s\n", x.source.why);
 	engine_fini(&x.engine);
 	source_close(&x.source);
-	story_fini(&x.story);
+	record_text_fini(&x.record_text);
 	free(x.others);
 	return code;
 }

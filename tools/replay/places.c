@@ -85,15 +85,15 @@ uint64_t place_seq(const struct place *p, int64_t recorded)
 /* What would do harm, or be refused, when it is carried out a second time behind
  * what follows it. A room's creation is among them since its answer says whether
  * the room was there before. */
-static bool stands_alone(enum deed_kind kind)
+static bool stands_alone(enum operation_kind kind)
 {
-	return kind == DEED_CREATE || kind == DEED_RENAME || kind == DEED_STATE ||
-	       kind == DEED_PROFILE || kind == DEED_REMOVE;
+	return kind == OPERATION_CREATE || kind == OPERATION_RENAME || kind == OPERATION_STATE ||
+	       kind == OPERATION_PROFILE || kind == OPERATION_REMOVE;
 }
 
-bool place_free(const struct place *p, enum deed_kind kind)
+bool place_free(const struct place *p, enum operation_kind kind)
 {
-	if (p->out == 0 || (kind == DEED_REMOVE && p->last == DEED_REMOVE))
+	if (p->out == 0 || (kind == OPERATION_REMOVE && p->last == OPERATION_REMOVE))
 		return true;
 	return !stands_alone(kind) && !stands_alone(p->last);
 }

@@ -7,7 +7,7 @@
 #define PLACES_H
 
 #include "base/buf.h"
-#include "deed.h"
+#include "operation.h"
 
 #define PLACES_MAX 4000000U
 
@@ -22,8 +22,8 @@ struct place {
 	bool counted;       /* ahead is known */
 	uint64_t ahead;     /* messages of the recorded room that are not played */
 	struct face *faces; /* members made up, of a guessed room */
-	size_t out;         /* deeds of the room that are unanswered */
-	enum deed_kind last;
+	size_t out;         /* operations of the room that are unanswered */
+	enum operation_kind last;
 };
 
 struct places {
@@ -43,9 +43,9 @@ bool place_meet(struct place *, const char *member);
  * not there. */
 uint64_t place_seq(const struct place *, int64_t recorded);
 
-/* Whether a deed may be sent while others of its room are unanswered: after a
+/* Whether an operation may be sent while others of its room are unanswered: after a
  * reconnect all that is unanswered is sent again, though it may have been
  * carried out. */
-bool place_free(const struct place *, enum deed_kind);
+bool place_free(const struct place *, enum operation_kind);
 
 #endif

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "interrupt.h"
-#include "lane.h"
+#include "player.h"
 #include "recording.h"
 #include "rerun.h"
 
@@ -24,13 +24,13 @@ struct play {
 	struct corpus_room *held; /* read, and not yet opened */
 	bool file_done;
 	unsigned loop; /* from 1 */
-	struct lanes lanes;
-	struct lane **open;
+	struct players players;
+	struct player **open;
 	size_t open_len;
 	size_t open_bytes;
-	size_t turn; /* the lane that goes first next time */
+	size_t turn; /* the player that goes first next time */
 	struct summary summary;
-	struct hearing hearing;
+	struct delivery_check delivery_check;
 	uint64_t start_us;
 	uint64_t heard_us; /* when the last event came */
 	uint64_t told_us;
@@ -43,8 +43,8 @@ static void on_event(void *arg, unsigned session, const Parlor__Event *event)
 
 	p->heard_us = clock_mono_us();
 	if (event->kind_case == PARLOR__EVENT__KIND_POSTED)
-		hearing_take(&p->hearing, session, event->room, event->posted->client_id,
-			     event->posted->seq);
+		delivery_check_take(&p->delivery_check, session, event->room,
+				    event->posted->client_id, event->posted->seq);
 }
 
 /* ---- progress ------------------------------------------------------------------ */
@@ -74,20 +74,20 @@ static void tell(struct play *p, uint64_t now_us)
 	tell_time_left(p, now_us);
 	if (p->options->attach)
 		fprintf(stderr, ", %llu to be heard",
-			(unsigned long long)hearing_outstanding(&p->hearing));
-	if (sessions_away(p->lanes.sessions))
+			(unsigned long long)delivery_check_outstanding(&p->delivery_check));
+	if (sessions_away(p->players.sessions))
 		fprintf(stderr, ", the broker is away");
 	fprintf(stderr, tty ? "\033[K" : "\n");
 	p->told_us = now_us;
 	p->told_posts = posts;
 }
 
-/* ---- lanes ------------------------------------------------------------------------ */
+/* ---- players ------------------------------------------------------------------------ */
 
 static bool is_open(const struct play *p, const char *room)
 {
 	for (size_t i = 0; i < p->open_len; i++)
-		if (strcmp(lane_room(p->open[i])->id, room) == 0)
+		if (strcmp(player_room(p->open[i])->id, room) == 0)
 			return true;
 	return false;
 }
@@ -131,43 +131,43 @@ static void read_room(struct play *p)
 	p->file_done = p->held == NULL;
 }
 
-static void open_lanes(struct play *p, uint64_t now_us)
+static void open_players(struct play *p, uint64_t now_us)
 {
 	while (p->open_len < p->options->rooms_open && p->open_bytes < PLAY_WINDOW_BYTES) {
 		read_room(p);
 		if (p->held == NULL || is_open(p, p->held->id))
 			break;
 		p->open_bytes += p->held->bytes;
-		p->open[p->open_len++] = lane_open(&p->lanes, p->held, now_us);
+		p->open[p->open_len++] = player_open(&p->players, p->held, now_us);
 		p->held = NULL;
 	}
-	if (p->lanes.attendance != NULL)
-		attendance_send(p->lanes.attendance);
+	if (p->players.attendance != NULL)
+		attendance_send(p->players.attendance);
 }
 
-static void close_lane(struct play *p, size_t i)
+static void close_player(struct play *p, size_t i)
 {
-	p->open_bytes -= lane_room(p->open[i])->bytes;
-	lane_close(p->open[i]);
+	p->open_bytes -= player_room(p->open[i])->bytes;
+	player_close(p->open[i]);
 	p->open[i] = p->open[--p->open_len];
 }
 
-static void close_done_lanes(struct play *p)
+static void close_done_players(struct play *p)
 {
 	for (size_t i = p->open_len; i-- > 0;)
-		if (lane_done(p->open[i]))
-			close_lane(p, i);
+		if (player_done(p->open[i]))
+			close_player(p, i);
 }
 
-/* One request of each lane in turn, until none has any or enough are out. */
+/* One request of each player in turn, until none has any or enough are out. */
 static void send_some(struct play *p, uint64_t now_us)
 {
 	size_t idle = 0;
 
 	while (p->open_len > 0 && idle < p->open_len &&
-	       p->lanes.in_flight < p->lanes.in_flight_max) {
+	       p->players.in_flight < p->players.in_flight_max) {
 		p->turn = (p->turn + 1) % p->open_len;
-		if (lane_send(p->open[p->turn], now_us))
+		if (player_send(p->open[p->turn], now_us))
 			idle = 0;
 		else
 			idle++;
@@ -178,22 +178,22 @@ static int wait_ms(const struct play *p, uint64_t now_us)
 {
 	uint64_t due_us = now_us + (uint64_t)WAIT_MS_MAX * 1000;
 
-	if (p->lanes.in_flight >= p->lanes.in_flight_max)
+	if (p->players.in_flight >= p->players.in_flight_max)
 		return WAIT_MS_MAX;
 	for (size_t i = 0; i < p->open_len; i++) {
-		uint64_t lane_us = lane_due_us(p->open[i], now_us);
-		if (lane_us < due_us)
-			due_us = lane_us;
+		uint64_t player_us = player_due_us(p->open[i], now_us);
+		if (player_us < due_us)
+			due_us = player_us;
 	}
 	return due_us <= now_us ? 1 : (int)((due_us - now_us + 999) / 1000);
 }
 
 static bool work(struct play *p, int timeout_ms)
 {
-	if (sessions_work(p->lanes.sessions, timeout_ms) == PARLOR_E_OK)
+	if (sessions_work(p->players.sessions, timeout_ms) == PARLOR_E_OK)
 		return true;
 	snprintf(p->summary.broker_error, sizeof(p->summary.broker_error), "%s",
-		 sessions_error(p->lanes.sessions));
+		 sessions_error(p->players.sessions));
 	return false;
 }
 
@@ -203,13 +203,13 @@ static bool play_rooms(struct play *p)
 {
 	for (;;) {
 		uint64_t now_us = clock_mono_us();
-		open_lanes(p, now_us);
+		open_players(p, now_us);
 		if (p->open_len == 0 || interrupted())
 			return true;
 		send_some(p, now_us);
 		if (!work(p, wait_ms(p, now_us)))
 			return false;
-		close_done_lanes(p);
+		close_done_players(p);
 		tell(p, now_us);
 	}
 }
@@ -219,7 +219,7 @@ static bool drain(struct play *p)
 {
 	uint64_t until_us = clock_mono_us() + DRAIN_US;
 
-	while (p->lanes.in_flight > 0 && clock_mono_us() < until_us)
+	while (p->players.in_flight > 0 && clock_mono_us() < until_us)
 		if (!work(p, 50))
 			return false;
 	return true;
@@ -228,7 +228,7 @@ static bool drain(struct play *p)
 static bool hear_all(struct play *p)
 {
 	p->heard_us = clock_mono_us();
-	while (hearing_outstanding(&p->hearing) > 0 && !interrupted()) {
+	while (delivery_check_outstanding(&p->delivery_check) > 0 && !interrupted()) {
 		uint64_t now_us = clock_mono_us();
 		if (now_us - p->heard_us > SILENCE_US)
 			return true;
@@ -241,7 +241,7 @@ static bool hear_all(struct play *p)
 
 static void play(struct play *p)
 {
-	p->start_us = p->told_us = p->lanes.start_us = clock_mono_us();
+	p->start_us = p->told_us = p->players.start_us = clock_mono_us();
 	bool connected = play_rooms(p);
 	if (connected && interrupted())
 		connected = drain(p);
@@ -249,8 +249,8 @@ static void play(struct play *p)
 	if (connected && p->options->verify)
 		hear_all(p);
 	p->summary.interrupted = interrupted();
-	p->summary.reconnects = sessions_reconnects(p->lanes.sessions);
-	p->summary.resets = sessions_resets(p->lanes.sessions);
+	p->summary.reconnects = sessions_reconnects(p->players.sessions);
+	p->summary.resets = sessions_resets(p->players.sessions);
 	if (isatty(STDERR_FILENO) == 1)
 		fprintf(stderr, "\r\033[K");
 }
@@ -266,20 +266,20 @@ static enum parlor_err connect_sessions(struct play *p)
 		.on_event = p->options->attach ? on_event : NULL,
 		.arg = p,
 	};
-	enum parlor_err err = sessions_open(&p->lanes.sessions, &options);
+	enum parlor_err err = sessions_open(&p->players.sessions, &options);
 
 	if (err == PARLOR_E_OK)
-		err = sessions_start(p->lanes.sessions, START_MS);
+		err = sessions_start(p->players.sessions, START_MS);
 	if (err != PARLOR_E_OK)
 		return err;
-	const Parlor__Limits *limits = sessions_limits(p->lanes.sessions);
-	p->lanes.session_in_flight_max = UINT32_MAX;
+	const Parlor__Limits *limits = sessions_limits(p->players.sessions);
+	p->players.session_in_flight_max = UINT32_MAX;
 	if (p->options->stored && limits->session_waiting > 0)
-		p->lanes.session_in_flight_max = limits->session_waiting;
+		p->players.session_in_flight_max = limits->session_waiting;
 	if (p->options->attach) {
-		p->lanes.attendance = attendance_new(p->lanes.sessions, &p->summary);
-		p->lanes.hearing = &p->hearing;
-		p->summary.hearing = &p->hearing;
+		p->players.attendance = attendance_new(p->players.sessions, &p->summary);
+		p->players.delivery_check = &p->delivery_check;
+		p->summary.delivery_check = &p->delivery_check;
 	}
 	return err;
 }
@@ -290,12 +290,12 @@ static struct play *play_new(const struct play_options *options)
 
 	p->options = options;
 	p->loop = 1;
-	p->open = mem_new(options->rooms_open * sizeof(struct lane *));
-	p->lanes.summary = &p->summary;
-	p->lanes.pace = options->pace;
-	p->lanes.read_every = options->read_every;
-	p->lanes.stored = options->stored;
-	p->lanes.in_flight_max = options->in_flight;
+	p->open = mem_new(options->rooms_open * sizeof(struct player *));
+	p->players.summary = &p->summary;
+	p->players.pace = options->pace;
+	p->players.read_every = options->read_every;
+	p->players.stored = options->stored;
+	p->players.in_flight_max = options->in_flight;
 	p->summary.sessions = options->sessions;
 	p->summary.verify = options->verify;
 	return p;
@@ -304,12 +304,12 @@ static struct play *play_new(const struct play_options *options)
 /* Lanes must outlive the sessions: what is unanswered is called back. */
 static void play_end(struct play *p)
 {
-	sessions_close(p->lanes.sessions);
-	p->lanes.sessions = NULL;
+	sessions_close(p->players.sessions);
+	p->players.sessions = NULL;
 	while (p->open_len > 0)
-		close_lane(p, 0);
-	attendance_free(p->lanes.attendance);
-	lanes_fini(&p->lanes);
+		close_player(p, 0);
+	attendance_free(p->players.attendance);
+	players_fini(&p->players);
 }
 
 static int play_verdict(const struct play *p)
@@ -329,7 +329,7 @@ static void play_corpus(struct play *p)
 		play(p);
 	else
 		snprintf(p->summary.broker_error, sizeof(p->summary.broker_error), "%s",
-			 sessions_error(p->lanes.sessions));
+			 sessions_error(p->players.sessions));
 	play_end(p);
 }
 
@@ -390,7 +390,7 @@ int play_run(const struct play_options *options)
 	if (trouble[0] != '\0')
 		fprintf(stderr, "parlor-replay: %s\n", trouble);
 	int status = play_verdict(p);
-	hearing_fini(&p->hearing);
+	delivery_check_fini(&p->delivery_check);
 	corpus_close(p->corpus);
 	corpus_room_free(p->held);
 	free(p->open);

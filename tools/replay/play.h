@@ -1,6 +1,6 @@
-/* Playing a recorded file into a broker: reads rooms as lanes become free,
+/* Playing a recorded file into a broker: reads rooms as players become free,
  * keeps as many requests in flight as allowed, reports progress on stderr and
- * a summary at the end. Owns the order in which lanes take turns. */
+ * a summary at the end. Owns the order in which players take turns. */
 #ifndef PLAY_H
 #define PLAY_H
 
@@ -22,7 +22,7 @@ struct play_options {
 	struct choice choice;
 	unsigned loops; /* how often, each time in rooms of its own */
 	bool no_presence;
-	unsigned sessions; /* up to HEARING_SESSIONS_MAX */
+	unsigned sessions; /* up to DELIVERY_CHECK_SESSIONS_MAX */
 	unsigned in_flight;
 	unsigned rooms_open;
 	unsigned read_every;

@@ -1,7 +1,7 @@
 #include "play_command.h"
 
 #include "corpus.h"
-#include "hearing.h"
+#include "delivery_check.h"
 #include "options.h"
 #include "play.h"
 
@@ -64,7 +64,7 @@ static const struct options_row rows[] = {
 	 .into = &o.no_presence},
 	{"json", NULL, "the summary as one JSON object", OPTIONS_FLAG, .into = &o.json},
 	{"sessions", "N", "connections, 1 to 64 (default 4)", OPTIONS_NUMBER, .into = &sessions,
-	 .min = 1, .max = HEARING_SESSIONS_MAX},
+	 .min = 1, .max = DELIVERY_CHECK_SESSIONS_MAX},
 	{"in-flight", "N", "unanswered requests at most (default 1024)", OPTIONS_NUMBER,
 	 .into = &in_flight, .min = 1, .max = 1000000},
 	{"rooms-open", "N", "rooms played at once (default 256)", OPTIONS_NUMBER,

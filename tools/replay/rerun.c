@@ -2,12 +2,12 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "deed.h"
 #include "interrupt.h"
+#include "operation.h"
 #include "places.h"
-#include "plot.h"
 #include "progress.h"
 #include "tenants.h"
+#include "workload.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,9 +21,9 @@
 struct rerun {
 	const struct play_options *options;
 	struct summary *summary;
-	struct plot plot;
-	struct deed *out; /* sent and unanswered, or to be sent again; in order */
-	size_t waiting;   /* for an answer */
+	struct workload workload;
+	struct operation *out; /* sent and unanswered, or to be sent again; in order */
+	size_t waiting;        /* for an answer */
 	size_t waiting_max;
 	size_t again; /* of out: refused for a while */
 	uint64_t retry_us;
@@ -34,44 +34,44 @@ struct rerun {
 
 /* ---- answers ---------------------------------------------------------------------- */
 
-static void count_done(struct summary *s, const struct deed *d)
+static void count_done(struct summary *s, const struct operation *d)
 {
 	s->notices += d->notice != NULL;
 	switch (d->kind) {
-	case DEED_CREATE:
+	case OPERATION_CREATE:
 		s->rooms++;
 		s->members += d->joins_len;
 		break;
-	case DEED_ADD:
+	case OPERATION_ADD:
 		s->joins += d->guessed ? 0 : 1 + d->joins_len;
 		s->members += 1 + d->joins_len;
 		break;
-	case DEED_REMOVE:
+	case OPERATION_REMOVE:
 		s->leaves++;
 		break;
-	case DEED_MARK: /* goes with every read */
+	case OPERATION_MARK: /* goes with every read */
 		s->reads++;
 		break;
-	case DEED_RECALL:
+	case OPERATION_RECALL:
 		s->recalls++;
 		break;
-	case DEED_RENAME:
-	case DEED_STATE:
-	case DEED_PROFILE:
+	case OPERATION_RENAME:
+	case OPERATION_STATE:
+	case OPERATION_PROFILE:
 		s->changes++;
 		break;
-	case DEED_ATTACH:
-	case DEED_DETACH:
-	case DEED_PRESENCE:
+	case OPERATION_ATTACH:
+	case OPERATION_DETACH:
+	case OPERATION_PRESENCE:
 		s->presences++;
 		break;
-	case DEED_POST:
-	case DEED_READ:
+	case OPERATION_POST:
+	case OPERATION_READ:
 		break;
 	}
 }
 
-static void take_posted(struct rerun *r, const struct deed *d, const Parlor__Posted *posted)
+static void take_posted(struct rerun *r, const struct operation *d, const Parlor__Posted *posted)
 {
 	struct summary *s = r->summary;
 
@@ -85,12 +85,12 @@ static void take_posted(struct rerun *r, const struct deed *d, const Parlor__Pos
 }
 
 /* Whether the room was made by this request, or an equal one that was lost. */
-static bool is_new(const struct deed *d, const Parlor__RoomInfo *room)
+static bool is_new(const struct operation *d, const Parlor__RoomInfo *room)
 {
 	return room->last_seq == (d->notice != NULL) && room->members == d->joins_len;
 }
 
-static void take_created(const struct deed *d, const Parlor__RoomInfo *room)
+static void take_created(const struct operation *d, const Parlor__RoomInfo *room)
 {
 	if (is_new(d, room))
 		d->place->counted = !d->guessed;
@@ -101,47 +101,47 @@ static void take_created(const struct deed *d, const Parlor__RoomInfo *room)
 }
 
 /* What was so already: an answer was lost, or nobody recorded how it came. */
-static bool was_so(const struct deed *d, int code)
+static bool was_so(const struct operation *d, int code)
 {
-	if (d->kind == DEED_REMOVE)
+	if (d->kind == OPERATION_REMOVE)
 		return code == PARLOR_E_NOT_MEMBER || code == PARLOR_E_MEMBER_UNKNOWN;
 	return d->guessed && (code == PARLOR_E_ROOM_CONFLICT || code == PARLOR_E_MEMBER_CONFLICT);
 }
 
-static void take_done(struct rerun *r, struct deed *d, const Parlor__Reply *reply)
+static void take_done(struct rerun *r, struct operation *d, const Parlor__Reply *reply)
 {
 	r->summary->acknowledged++;
-	if (d->kind == DEED_CREATE && reply->result_case == PARLOR__REPLY__RESULT_ROOM)
+	if (d->kind == OPERATION_CREATE && reply->result_case == PARLOR__REPLY__RESULT_ROOM)
 		take_created(d, reply->room);
-	if (d->kind == DEED_POST && reply->result_case == PARLOR__REPLY__RESULT_POSTED)
+	if (d->kind == OPERATION_POST && reply->result_case == PARLOR__REPLY__RESULT_POSTED)
 		take_posted(r, d, reply->posted);
 	count_done(r->summary, d);
 }
 
-static void take_refused(struct rerun *r, struct deed *d, int code)
+static void take_refused(struct rerun *r, struct operation *d, int code)
 {
 	if (was_so(d, code)) {
 		r->summary->acknowledged++;
-		if (d->kind == DEED_CREATE)
+		if (d->kind == OPERATION_CREATE)
 			d->place->counted = true;
 		return;
 	}
 	summary_refuse(r->summary, code);
-	if (d->kind == DEED_CREATE)
+	if (d->kind == OPERATION_CREATE)
 		d->place->foreign = true;
 }
 
-static void drop(struct rerun *r, struct deed *d)
+static void drop(struct rerun *r, struct operation *d)
 {
 	DL_DELETE(r->out, d);
 	if (d->place)
 		d->place->out--;
-	deed_free(d);
+	operation_free(d);
 }
 
 static void take_reply(void *arg, int code, const Parlor__Reply *reply)
 {
-	struct deed *d = arg;
+	struct operation *d = arg;
 	struct rerun *r = d->owner;
 
 	r->waiting--;
@@ -163,16 +163,16 @@ static void take_reply(void *arg, int code, const Parlor__Reply *reply)
 
 /* ---- requests ---------------------------------------------------------------------- */
 
-static enum parlor_err hand_over(struct deed *d, Parlor__Request *request)
+static enum parlor_err hand_over(struct operation *d, Parlor__Request *request)
 {
 	d->sent_us = clock_mono_us();
 	return sessions_send(d->tenant->sessions, 0, request, take_reply, d);
 }
 
 /* False when it cannot be sent now. */
-static bool send_deed(struct rerun *r, struct deed *d)
+static bool send_operation(struct rerun *r, struct operation *d)
 {
-	enum parlor_err err = deed_send(d, r->options->stored, hand_over);
+	enum parlor_err err = operation_send(d, r->options->stored, hand_over);
 
 	if (err == PARLOR_E_BUSY)
 		return false;
@@ -185,36 +185,36 @@ static bool send_deed(struct rerun *r, struct deed *d)
 	return true;
 }
 
-static uint64_t due_us(const struct rerun *r, const struct deed *d)
+static uint64_t due_us(const struct rerun *r, const struct operation *d)
 {
-	uint64_t due =
-		r->start_us + pace_moment_us(&r->options->pace, r->plot.first_ms, d->event.t_ms);
+	uint64_t due = r->start_us +
+		       pace_moment_us(&r->options->pace, r->workload.first_ms, d->event.t_ms);
 	uint64_t post = r->start_us + pace_post_us(&r->options->pace, r->posts);
 
-	return d->kind == DEED_POST && post > due ? post : due;
+	return d->kind == OPERATION_POST && post > due ? post : due;
 }
 
 /* A room's first message in a recording that lacks its beginning tells how many
  * there were before. */
-static void count_ahead(struct deed *d)
+static void count_ahead(struct operation *d)
 {
-	if (d->kind != DEED_POST || d->place->counted)
+	if (d->kind != OPERATION_POST || d->place->counted)
 		return;
 	d->place->counted = true;
 	d->place->ahead = (uint64_t)d->event.seq - 1;
 }
 
 /* Deeds that come to nothing go at once. */
-static bool is_idle(struct rerun *r, const struct deed *d)
+static bool is_idle(struct rerun *r, const struct operation *d)
 {
 	if (!d->place)
 		return false;
 	bool foreign = d->place->foreign;
-	bool senseless = !foreign && !deed_has_sense(d);
+	bool senseless = !foreign && !operation_has_sense(d);
 
 	r->summary->left_alone += foreign;
 	/* A reading position asks for two things, and is one event. */
-	r->summary->passed_over += senseless && d->kind != DEED_READ;
+	r->summary->passed_over += senseless && d->kind != OPERATION_READ;
 	return foreign || senseless;
 }
 
@@ -222,7 +222,7 @@ enum sent { SENT, SENT_NOT_DUE, SENT_NOT_NOW };
 
 static enum sent send_next(struct rerun *r)
 {
-	struct deed *d = r->plot.deeds;
+	struct operation *d = r->workload.operations;
 	uint64_t now_us = clock_mono_us();
 	uint64_t due = due_us(r, d);
 
@@ -231,10 +231,10 @@ static enum sent send_next(struct rerun *r)
 	if (r->again || r->waiting >= r->waiting_max ||
 	    (d->place && !place_free(d->place, d->kind)))
 		return SENT_NOT_NOW;
-	DL_DELETE(r->plot.deeds, d);
+	DL_DELETE(r->workload.operations, d);
 	count_ahead(d);
 	if (is_idle(r, d)) {
-		deed_free(d);
+		operation_free(d);
 		return SENT;
 	}
 	d->owner = r;
@@ -245,8 +245,8 @@ static enum sent send_next(struct rerun *r)
 	}
 	if (pace_is_timed(&r->options->pace))
 		histogram_add(&r->summary->late_us, now_us - due);
-	r->posts += d->kind == DEED_POST;
-	if (!send_deed(r, d)) {
+	r->posts += d->kind == OPERATION_POST;
+	if (!send_operation(r, d)) {
 		d->again = true;
 		r->again++;
 		r->retry_us = now_us;
@@ -258,7 +258,7 @@ static enum sent send_next(struct rerun *r)
  * order. */
 static void send_again(struct rerun *r)
 {
-	struct deed *d, *next;
+	struct operation *d, *next;
 
 	if (!r->again || r->waiting || clock_mono_us() < r->retry_us)
 		return;
@@ -268,7 +268,7 @@ static void send_again(struct rerun *r)
 		d->again = false;
 		r->again--;
 		d->tries++;
-		if (!send_deed(r, d)) {
+		if (!send_operation(r, d)) {
 			d->again = true;
 			r->again++;
 			return;
@@ -284,37 +284,37 @@ static int wait_ms(const struct rerun *r, enum sent sent)
 
 	if (r->again && r->retry_us < until_us)
 		until_us = r->retry_us;
-	if (sent == SENT_NOT_DUE && due_us(r, r->plot.deeds) < until_us)
-		until_us = due_us(r, r->plot.deeds);
+	if (sent == SENT_NOT_DUE && due_us(r, r->workload.operations) < until_us)
+		until_us = due_us(r, r->workload.operations);
 	return until_us > now_us ? (int)((until_us - now_us + 999) / 1000) : 0;
 }
 
 static bool work(struct rerun *r, int timeout_ms)
 {
-	if (tenants_work(&r->plot.tenants, timeout_ms) == PARLOR_E_OK)
+	if (tenants_work(&r->workload.tenants, timeout_ms) == PARLOR_E_OK)
 		return true;
 	snprintf(r->summary->broker_error, sizeof r->summary->broker_error, "%s",
-		 r->plot.tenants.error);
+		 r->workload.tenants.error);
 	return false;
 }
 
 /* Deeds to send, as long as there are any. False: not any more. */
 static bool refill(struct rerun *r)
 {
-	while (!r->plot.deeds && !r->plot.ended)
-		if (!plot_next(&r->plot))
+	while (!r->workload.operations && !r->workload.ended)
+		if (!workload_next(&r->workload))
 			return false;
-	return r->plot.deeds != NULL;
+	return r->workload.operations != NULL;
 }
 
 /* Everything of the file was answered: again from its beginning, or the end. */
 static bool next_pass(struct rerun *r)
 {
-	if (r->plot.loop >= r->options->loops)
+	if (r->workload.loop >= r->options->loops)
 		return false;
 	r->start_us = clock_mono_us();
 	r->posts = 0;
-	return plot_rewind(&r->plot);
+	return workload_rewind(&r->workload);
 }
 
 /* False: it is over, for good or for bad. */
@@ -325,12 +325,12 @@ static bool play_turn(struct rerun *r)
 	send_again(r);
 	for (size_t n = 0; sent == SENT && n < r->waiting_max && refill(r); n++)
 		sent = send_next(r);
-	if (r->plot.failed)
+	if (r->workload.failed)
 		return false;
-	progress_tell(&r->progress, r->plot.events, 0, "events");
-	if (!r->plot.deeds && r->plot.ended && !r->out)
+	progress_tell(&r->progress, r->workload.events, 0, "events");
+	if (!r->workload.operations && r->workload.ended && !r->out)
 		return next_pass(r);
-	bool blocked = sent != SENT || r->plot.ended;
+	bool blocked = sent != SENT || r->workload.ended;
 	return work(r, blocked ? wait_ms(r, sent) : 0);
 }
 
@@ -347,27 +347,28 @@ static void note_failure(struct rerun *r)
 {
 	struct summary *s = r->summary;
 
-	if (r->plot.failed == PLOT_INPUT)
-		snprintf(s->input_error, sizeof s->input_error, "%s", plot_error(&r->plot));
-	else if (r->plot.failed)
-		snprintf(s->broker_error, sizeof s->broker_error, "%s", plot_error(&r->plot));
+	if (r->workload.failed == WORKLOAD_INPUT)
+		snprintf(s->input_error, sizeof s->input_error, "%s", workload_error(&r->workload));
+	else if (r->workload.failed)
+		snprintf(s->broker_error, sizeof s->broker_error, "%s",
+			 workload_error(&r->workload));
 }
 
 static void finish(struct rerun *r)
 {
-	struct deed *d, *next;
+	struct operation *d, *next;
 
 	r->summary->interrupted = interrupted();
-	r->summary->reconnects += tenants_reconnects(&r->plot.tenants);
+	r->summary->reconnects += tenants_reconnects(&r->workload.tenants);
 	/* Unanswered requests are called back here. */
-	tenants_close(&r->plot.tenants);
+	tenants_close(&r->workload.tenants);
 	DL_FOREACH_SAFE (r->out, d, next) {
 		r->summary->unsent++;
 		drop(r, d);
 	}
-	DL_FOREACH_SAFE (r->plot.deeds, d, next)
+	DL_FOREACH_SAFE (r->workload.operations, d, next)
 		r->summary->unsent++;
-	plot_fini(&r->plot);
+	workload_fini(&r->workload);
 }
 
 void rerun_play(const struct play_options *options, struct lines *lines, struct summary *summary)
@@ -375,11 +376,11 @@ void rerun_play(const struct play_options *options, struct lines *lines, struct 
 	uint64_t begun_us = clock_mono_us();
 	struct rerun r = {.options = options, .summary = summary, .start_us = begun_us};
 
-	plot_init(&r.plot, options, lines);
+	workload_init(&r.workload, options, lines);
 	r.waiting_max = options->in_flight;
-	while (!r.plot.failed && !interrupted() && play_turn(&r))
-		if (options->stored && plot_waiting_max(&r.plot) < r.waiting_max)
-			r.waiting_max = plot_waiting_max(&r.plot);
+	while (!r.workload.failed && !interrupted() && play_turn(&r))
+		if (options->stored && workload_waiting_max(&r.workload) < r.waiting_max)
+			r.waiting_max = workload_waiting_max(&r.workload);
 	/* What went before a bad line is answered first. */
 	drain(&r);
 	summary->seconds += (double)(clock_mono_us() - begun_us) / 1e6;

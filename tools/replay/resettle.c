@@ -16,18 +16,18 @@
 /* Messages of one time that are compared with one another. */
 #define MOMENT_MAX 4096
 
-/* A message of the present moment. */
-struct twin {
+/* A message of the time at hand. */
+struct fingerprint {
 	const struct census_room *room;
 	uint64_t hash;
 };
 
 struct run {
 	struct resettle *r;
-	struct census_seat *next_seat; /* the first that has not joined */
-	struct twin *moment;
-	size_t moment_len;
-	uint64_t moment_us;
+	struct census_membership *next_membership; /* the first that has not joined */
+	struct fingerprint *same_time;
+	size_t same_time_len;
+	uint64_t same_time_us;
 	struct buf body, name, avatar; /* of the message */
 	uint64_t said_us;
 	enum parlor_err err;
@@ -63,30 +63,30 @@ static enum parlor_err tell_room(struct run *run, struct census_room *room, uint
 		      "cannot be made");
 }
 
-static enum parlor_err tell_join(struct run *run, const struct census_seat *seat)
+static enum parlor_err tell_join(struct run *run, const struct census_membership *membership)
 {
 	static const struct core_notice silent;
 	struct core_room_view view;
-	const struct core_call call = call_of(seat->room, seat->joined_us);
-	const struct core_member_spec spec = {.id = SPAN_TEXT(seat->member),
-					      .type = seat->type,
-					      .name = SPAN_TEXT(seat->name),
-					      .avatar = SPAN_TEXT(seat->avatar)};
-	enum parlor_err err = tell_room(run, seat->room, seat->joined_us);
+	const struct core_call call = call_of(membership->room, membership->joined_us);
+	const struct core_member_spec spec = {.id = SPAN_TEXT(membership->member),
+					      .type = membership->type,
+					      .name = SPAN_TEXT(membership->name),
+					      .avatar = SPAN_TEXT(membership->avatar)};
+	enum parlor_err err = tell_room(run, membership->room, membership->joined_us);
 	if (!err)
 		err = core_members_add(builder_core(run->r->builder), &call,
-				       SPAN_TEXT(seat->room->id), &spec, 1, &silent, &view);
+				       SPAN_TEXT(membership->room->id), &spec, 1, &silent, &view);
 	if (!err)
 		err = builder_step(run->r->builder);
-	return failed(run, err, seat->room->id, "a member cannot join");
+	return failed(run, err, membership->room->id, "a member cannot join");
 }
 
 static enum parlor_err tell_joins(struct run *run, uint64_t until_us)
 {
 	enum parlor_err err = PARLOR_E_OK;
-	while (!err && run->next_seat && run->next_seat->joined_us <= until_us) {
-		err = tell_join(run, run->next_seat);
-		run->next_seat = run->next_seat->hh.next;
+	while (!err && run->next_membership && run->next_membership->joined_us <= until_us) {
+		err = tell_join(run, run->next_membership);
+		run->next_membership = run->next_membership->hh.next;
 	}
 	return err;
 }
@@ -95,26 +95,26 @@ static enum parlor_err tell_joins(struct run *run, uint64_t until_us)
 
 /* Of two at the same time it may not be known which came first, or whether they are
  * one that was stored twice. */
-static void compare_moment(struct run *run, const struct census_room *room, const char *sender,
-			   struct span body, uint64_t time_us)
+static void compare_same_time(struct run *run, const struct census_room *room, const char *sender,
+			      struct span body, uint64_t time_us)
 {
 	struct resettle *r = run->r;
 	uint64_t hash = hash64_seeded(body.data, body.len, hash64(sender, strlen(sender)));
 	bool same_room = false, same = false;
-	if (time_us != run->moment_us)
-		run->moment_len = 0;
-	run->moment_us = time_us;
-	for (size_t i = 0; i < run->moment_len; i++) {
-		same_room |= run->moment[i].room == room;
-		same |= run->moment[i].room == room && run->moment[i].hash == hash;
+	if (time_us != run->same_time_us)
+		run->same_time_len = 0;
+	run->same_time_us = time_us;
+	for (size_t i = 0; i < run->same_time_len; i++) {
+		same_room |= run->same_time[i].room == room;
+		same |= run->same_time[i].room == room && run->same_time[i].hash == hash;
 	}
 	if (same_room && !legacy_ordered(r->legacy))
 		findings_add(r->findings, FINDING_no_order, "room %s", room->id);
 	if (same)
 		findings_add(r->findings, FINDING_alike_messages, "room %s sender %s", room->id,
 			     sender);
-	if (run->moment_len < MOMENT_MAX)
-		run->moment[run->moment_len++] = (struct twin){room, hash};
+	if (run->same_time_len < MOMENT_MAX)
+		run->same_time[run->same_time_len++] = (struct fingerprint){room, hash};
 }
 
 static struct span mended(struct run *run, struct buf *into, struct span raw, size_t max,
@@ -157,7 +157,7 @@ static void judge_sender(struct run *run, const struct census_room *room, const 
 	struct resettle *r = run->r;
 	if (id->empty)
 		findings_add(r->findings, FINDING_empty_sender, "room %s", room->id);
-	else if (!census_seat_of(r->census, room, id->text))
+	else if (!census_membership_of(r->census, room, id->text))
 		findings_add(r->findings, FINDING_sender_not_member, "room %s sender %s", room->id,
 			     id->text);
 }
@@ -174,7 +174,7 @@ static enum parlor_err tell_message(struct run *run, struct census_room *room,
 		return err;
 	mend_id(&sender, row->member);
 	judge_sender(run, room, &sender);
-	compare_moment(run, room, sender.text, row->body, time_us);
+	compare_same_time(run, room, sender.text, row->body, time_us);
 	if (!row->timed)
 		findings_add(run->r->findings, FINDING_no_time, "room %s", room->id);
 	const struct core_imported_message told = {
@@ -248,14 +248,14 @@ static uint64_t read_up_to(const struct line *lines, uint64_t last, uint64_t mem
 	return seq;
 }
 
-static enum parlor_err tell_read(struct run *run, const struct census_seat *seat,
+static enum parlor_err tell_read(struct run *run, const struct census_membership *membership,
 				 const struct line *lines, uint64_t last_seq)
 {
 	struct core *core = builder_core(run->r->builder);
 	struct core_unread_view view;
-	uint64_t member, wanted = seat->unread;
-	const struct core_call call = call_of(seat->room, 0);
-	struct span room = SPAN_TEXT(seat->room->id), id = SPAN_TEXT(seat->member);
+	uint64_t member, wanted = membership->unread;
+	const struct core_call call = call_of(membership->room, 0);
+	struct span room = SPAN_TEXT(membership->room->id), id = SPAN_TEXT(membership->member);
 	enum parlor_err err = core_unread(core, &call, room, id, &view);
 	if (!err)
 		err = core_member_find(core, &call, id, &member);
@@ -263,8 +263,8 @@ static enum parlor_err tell_read(struct run *run, const struct census_seat *seat
 		return err;
 	if (wanted > view.unread) {
 		findings_add(run->r->findings, FINDING_unread_too_high,
-			     "room %s member %s: %" PRIu64 ", now %" PRIu64, seat->room->id,
-			     seat->member, wanted, view.unread);
+			     "room %s member %s: %" PRIu64 ", now %" PRIu64, membership->room->id,
+			     membership->member, wanted, view.unread);
 		wanted = view.unread;
 	}
 	run->r->unread += wanted;
@@ -276,14 +276,14 @@ static enum parlor_err tell_read(struct run *run, const struct census_seat *seat
 	return err ? err : builder_step(run->r->builder);
 }
 
-static int by_room(const struct census_seat *a, const struct census_seat *b)
+static int by_room(const struct census_membership *a, const struct census_membership *b)
 {
 	int order = strcmp(a->room->tenant, b->room->tenant);
 	return order ? order : strcmp(a->room->id, b->room->id);
 }
 
 /* Seats stand room by room. */
-static enum parlor_err tell_room_reads(struct run *run, struct census_seat **at)
+static enum parlor_err tell_room_reads(struct run *run, struct census_membership **at)
 {
 	const struct census_room *room = (*at)->room;
 	const struct core_call call = call_of(room, 0);
@@ -300,8 +300,8 @@ static enum parlor_err tell_room_reads(struct run *run, struct census_seat **at)
 static enum parlor_err tell_reads(struct run *run)
 {
 	enum parlor_err err = PARLOR_E_OK;
-	HASH_SORT(run->r->census->seats, by_room);
-	struct census_seat *at = run->r->census->seats;
+	HASH_SORT(run->r->census->memberships, by_room);
+	struct census_membership *at = run->r->census->memberships;
 	while (!err && at)
 		err = tell_room_reads(run, &at);
 	return err;
@@ -310,8 +310,8 @@ static enum parlor_err tell_reads(struct run *run)
 enum parlor_err resettle_run(struct resettle *r)
 {
 	struct run run = {.r = r,
-			  .next_seat = r->census->seats,
-			  .moment = mem_new(MOMENT_MAX * sizeof *run.moment),
+			  .next_membership = r->census->memberships,
+			  .same_time = mem_new(MOMENT_MAX * sizeof *run.same_time),
 			  .said_us = clock_mono_us()};
 	enum parlor_err err = legacy_read(r->legacy, LEGACY_MESSAGE, take_message, &run);
 	if (err)
@@ -324,7 +324,7 @@ enum parlor_err resettle_run(struct resettle *r)
 		err = tell_reads(&run);
 	if (!err)
 		err = failed(&run, builder_finish(r->builder), "-", "cannot be written");
-	free(run.moment);
+	free(run.same_time);
 	buf_fini(&run.body);
 	buf_fini(&run.name);
 	buf_fini(&run.avatar);

@@ -16,7 +16,7 @@
 /* One process on its own is no herd that must spread: it comes back soon. */
 #define RETRY_MS_MAX 300
 
-struct seat {
+struct slot {
 	struct sessions *all;
 	unsigned index;
 	parlor_client *client;
@@ -25,7 +25,7 @@ struct seat {
 
 struct sessions {
 	struct sessions_options options;
-	struct seat *seats;
+	struct slot *slots;
 	struct pollfd *fds;
 	Parlor__Limits limits; /* of the last welcome */
 	bool welcomed;         /* by any */
@@ -34,39 +34,39 @@ struct sessions {
 	char error[256];
 };
 
-static void seat_event(void *arg, const Parlor__Event *event)
+static void slot_event(void *arg, const Parlor__Event *event)
 {
-	const struct seat *seat = arg;
+	const struct slot *slot = arg;
 
-	seat->all->options.on_event(seat->all->options.arg, seat->index, event);
+	slot->all->options.on_event(slot->all->options.arg, slot->index, event);
 }
 
-static void seat_session(void *arg, const Parlor__Welcome *welcome, bool reset)
+static void slot_session(void *arg, const Parlor__Welcome *welcome, bool reset)
 {
-	struct seat *seat = arg;
+	struct slot *slot = arg;
 
 	if (welcome->limits != NULL)
-		seat->all->limits = *welcome->limits;
+		slot->all->limits = *welcome->limits;
 	if (reset) {
-		seat->all->resets++;
-		log_warn("session %u: events were missed and cannot be had any more", seat->index);
+		slot->all->resets++;
+		log_warn("session %u: events were missed and cannot be had any more", slot->index);
 	}
-	seat->all->welcomed = true;
-	seat->up = true;
+	slot->all->welcomed = true;
+	slot->up = true;
 }
 
-static void seat_lost(void *arg, int code, const char *text)
+static void slot_lost(void *arg, int code, const char *text)
 {
-	struct seat *seat = arg;
+	struct slot *slot = arg;
 
-	if (seat->up) {
-		seat->all->reconnects++;
-		log_warn("session %u lost: %s (%s)", seat->index, text, parlor_err_name(code));
+	if (slot->up) {
+		slot->all->reconnects++;
+		log_warn("session %u lost: %s (%s)", slot->index, text, parlor_err_name(code));
 	}
-	seat->up = false;
+	slot->up = false;
 }
 
-static enum parlor_err seat_open(struct sessions *s, struct seat *seat)
+static enum parlor_err slot_open(struct sessions *s, struct slot *slot)
 {
 	const struct keys *keys = s->options.keys;
 	struct parlor_client_options options = {
@@ -78,18 +78,18 @@ static enum parlor_err seat_open(struct sessions *s, struct seat *seat)
 		.public_key = keys ? keys->public : NULL,
 		.secret_key = keys ? keys->secret : NULL,
 		.retry_ms_max = RETRY_MS_MAX,
-		.on_event = s->options.on_event == NULL ? NULL : seat_event,
-		.on_session = seat_session,
-		.on_lost = seat_lost,
-		.arg = seat,
+		.on_event = s->options.on_event == NULL ? NULL : slot_event,
+		.on_session = slot_session,
+		.on_lost = slot_lost,
+		.arg = slot,
 	};
 
-	return parlor_client_open(&seat->client, &options);
+	return parlor_client_open(&slot->client, &options);
 }
 
-static enum parlor_err failed(struct sessions *s, const struct seat *seat, enum parlor_err err)
+static enum parlor_err failed(struct sessions *s, const struct slot *slot, enum parlor_err err)
 {
-	const char *text = seat->client == NULL ? "" : parlor_client_error(seat->client);
+	const char *text = slot->client == NULL ? "" : parlor_client_error(slot->client);
 
 	snprintf(s->error, sizeof(s->error), "%s (%s)",
 		 text[0] == '\0' ? parlor_err_text(err) : text, parlor_err_name(err));
@@ -102,15 +102,15 @@ enum parlor_err sessions_open(struct sessions **out, const struct sessions_optio
 
 	*out = s;
 	s->options = *options;
-	s->seats = mem_new(options->count * sizeof(*s->seats));
+	s->slots = mem_new(options->count * sizeof(*s->slots));
 	s->fds = mem_new(options->count * sizeof(*s->fds));
 	parlor__limits__init(&s->limits);
 	for (unsigned i = 0; i < options->count; i++) {
-		s->seats[i] = (struct seat){.all = s, .index = i};
-		enum parlor_err err = seat_open(s, &s->seats[i]);
+		s->slots[i] = (struct slot){.all = s, .index = i};
+		enum parlor_err err = slot_open(s, &s->slots[i]);
 		if (err != PARLOR_E_OK)
-			return failed(s, &s->seats[i], err);
-		s->fds[i].fd = parlor_client_fd(s->seats[i].client);
+			return failed(s, &s->slots[i], err);
+		s->fds[i].fd = parlor_client_fd(s->slots[i].client);
 		s->fds[i].events = POLLIN;
 	}
 	return PARLOR_E_OK;
@@ -121,8 +121,8 @@ void sessions_close(struct sessions *s)
 	if (s == NULL)
 		return;
 	for (unsigned i = 0; i < s->options.count; i++)
-		parlor_client_close(s->seats[i].client);
-	free(s->seats);
+		parlor_client_close(s->slots[i].client);
+	free(s->slots);
 	free(s->fds);
 	free(s);
 }
@@ -133,9 +133,9 @@ static enum parlor_err turn(struct sessions *s, bool *did)
 	*did = false;
 	for (unsigned i = 0; i < s->options.count; i++) {
 		bool ran = false;
-		enum parlor_err err = parlor_client_poll(s->seats[i].client, 0, &ran);
+		enum parlor_err err = parlor_client_poll(s->slots[i].client, 0, &ran);
 		if (err != PARLOR_E_OK)
-			return failed(s, &s->seats[i], err);
+			return failed(s, &s->slots[i], err);
 		*did |= ran;
 	}
 	return PARLOR_E_OK;
@@ -158,7 +158,7 @@ enum parlor_err sessions_work(struct sessions *s, int timeout_ms)
 static bool all_up(const struct sessions *s)
 {
 	for (unsigned i = 0; i < s->options.count; i++)
-		if (!s->seats[i].up)
+		if (!s->slots[i].up)
 			return false;
 	return true;
 }
@@ -205,7 +205,7 @@ unsigned sessions_count(const struct sessions *s)
 enum parlor_err sessions_send(struct sessions *s, unsigned session, Parlor__Request *request,
 			      parlor_reply_fn *fn, void *arg)
 {
-	return parlor_client_send(s->seats[session].client, request, fn, arg);
+	return parlor_client_send(s->slots[session].client, request, fn, arg);
 }
 
 const Parlor__Limits *sessions_limits(const struct sessions *s)

@@ -16,12 +16,12 @@ void summary_refuse(struct summary *s, int code)
 
 static bool deliveries_good(const struct summary *s)
 {
-	const struct hearing *h = s->hearing;
+	const struct delivery_check *h = s->delivery_check;
 
 	if (h == NULL)
 		return true;
 	return h->unexpected == 0 && h->out_of_order == 0 &&
-	       (!s->verify || (hearing_outstanding(h) == 0 && s->resets == 0));
+	       (!s->verify || (delivery_check_outstanding(h) == 0 && s->resets == 0));
 }
 
 bool summary_good(const struct summary *s)
@@ -65,7 +65,7 @@ static void print_refusals(const struct summary *s, FILE *out)
 
 static void print_deliveries(const struct summary *s, FILE *out)
 {
-	const struct hearing *h = s->hearing;
+	const struct delivery_check *h = s->delivery_check;
 
 	fprintf(out, "deliveries  %llu of %llu heard (%u sessions:", (ull)h->heard,
 		(ull)h->expected, s->sessions);
@@ -100,7 +100,7 @@ void summary_print_text(const struct summary *s, FILE *out)
 		fprintf(out, "trouble     %llu sessions lost, %llu resets, %llu requests retried\n",
 			(ull)s->reconnects, (ull)s->resets, (ull)s->retried);
 	print_refusals(s, out);
-	if (s->hearing != NULL)
+	if (s->delivery_check != NULL)
 		print_deliveries(s, out);
 	if (s->input_error[0] != '\0')
 		fprintf(out, "input       %s\n", s->input_error);
@@ -139,13 +139,13 @@ static json_t *times_json(const struct histogram *h)
 
 static json_t *deliveries_json(const struct summary *s)
 {
-	const struct hearing *h = s->hearing;
+	const struct delivery_check *h = s->delivery_check;
 	json_t *object = json_object();
 	json_t *by_session = json_array();
 
 	set_int(object, "expected", h->expected);
 	set_int(object, "heard", h->heard);
-	set_int(object, "missing", hearing_outstanding(h));
+	set_int(object, "missing", delivery_check_outstanding(h));
 	set_int(object, "unexpected", h->unexpected);
 	set_int(object, "out_of_order", h->out_of_order);
 	set_int(object, "foreign", h->foreign);
@@ -198,7 +198,7 @@ void summary_print_json(const struct summary *s, FILE *out)
 	json_object_set_new(object, "ack_us", times_json(&s->ack_us));
 	if (s->late_us.count > 0)
 		json_object_set_new(object, "late_us", times_json(&s->late_us));
-	if (s->hearing != NULL)
+	if (s->delivery_check != NULL)
 		json_object_set_new(object, "deliveries", deliveries_json(s));
 	json_object_set_new(object, "interrupted", json_boolean(s->interrupted));
 	json_object_set_new(object, "input_error", text_or_null(s->input_error));

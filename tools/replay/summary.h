@@ -3,7 +3,7 @@
 #ifndef SUMMARY_H
 #define SUMMARY_H
 
-#include "hearing.h"
+#include "delivery_check.h"
 #include "histogram.h"
 
 #include <stdbool.h>
@@ -46,7 +46,7 @@ struct summary {
 	char broker_error[512];
 
 	/* With attached members only. */
-	const struct hearing *hearing;
+	const struct delivery_check *delivery_check;
 	unsigned sessions;
 	bool verify; /* what is missing counts as a failure */
 };

@@ -1,7 +1,7 @@
 #include "verify.h"
 
+#include "audit/record_text.h"
 #include "audit/recovered.h"
-#include "audit/story.h"
 #include "options.h"
 #include "verify_mysql.h"
 #include "verify_rows.h"
@@ -260,7 +260,7 @@ static void print_equal_json(const struct verify *v)
 					      (json_int_t)v->mysql.messages, "lagging",
 					      (json_int_t)v->mysql.lagging, "quarantined",
 					      (json_int_t)v->mysql.left_out));
-	story_json_line(stdout, line);
+	record_text_json_line(stdout, line);
 }
 
 static void tell(struct verify *v, enum audit_exit code)

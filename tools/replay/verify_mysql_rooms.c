@@ -1,6 +1,6 @@
 #include "verify_mysql_rooms.h"
 
-#include "audit/story.h"
+#include "audit/record_text.h"
 #include "core/message.h"
 
 #include "base/mem.h"
@@ -16,14 +16,14 @@ void mysql_rooms_init(struct mysql_rooms *p, struct verify_mysql *v, struct engi
 		      struct finding *finding, const char *tenant)
 {
 	*p = (struct mysql_rooms){.v = v, .engine = engine, .finding = finding, .tenant = tenant};
-	p->story = mem_new(sizeof *p->story);
-	story_init(p->story);
+	p->record_text = mem_new(sizeof *p->record_text);
+	record_text_init(p->record_text);
 }
 
 void mysql_rooms_fini(struct mysql_rooms *p)
 {
-	story_fini(p->story);
-	free(p->story);
+	record_text_fini(p->record_text);
+	free(p->record_text);
 }
 
 static enum parlor_err get(struct mysql_rooms *p, const struct row_key *key, struct span *value)
@@ -178,7 +178,7 @@ static void check_lagging(struct mysql_rooms *p, const struct mysql_room *room, 
 	finding_found(p->finding, "%" PRIu64 " as of message %" PRIu64, unread, seq);
 }
 
-static void take_seat(void *arg, const struct span *cells, unsigned n)
+static void take_membership(void *arg, const struct span *cells, unsigned n)
 {
 	struct mysql_rooms *p = arg;
 	struct mysql_room *room = room_of(p, cells[0]);
@@ -188,7 +188,7 @@ static void take_seat(void *arg, const struct span *cells, unsigned n)
 	if (!room)
 		return;
 	audit_text(member, sizeof member, cells[1]);
-	room->seats++;
+	room->memberships++;
 	p->v->members++;
 	if (!membership_of(p, room, cells[1], &row)) {
 		check_words(p, room, member, "chat_group: a row of somebody who is not in the room",
@@ -279,7 +279,7 @@ static enum parlor_err check_event(void *arg, const struct entry *entry, const s
 {
 	const struct message_check *c = arg;
 	struct mysql_rooms *p = c->p;
-	const Parlor__Event *e = story_event(p->story, entry);
+	const Parlor__Event *e = record_text_event(p->record_text, entry);
 	if (!e || e->kind_case != PARLOR__EVENT__KIND_POSTED || r->kind != RECORD_POSTED)
 		return PARLOR_E_STORE_CORRUPT;
 	const Parlor__Message *m = e->posted;
@@ -364,8 +364,8 @@ static void check_missing(struct mysql_rooms *p)
 		if (!room->found)
 			check_words(p, room, "", "room: a row is missing", "a row", "no row");
 		snprintf(expected, sizeof expected, "%u", room->row.members);
-		snprintf(found, sizeof found, "%u", room->seats);
-		if (room->seats != room->row.members)
+		snprintf(found, sizeof found, "%u", room->memberships);
+		if (room->memberships != room->row.members)
 			check_words(p, room, "", "chat_group: rows of the room", expected, found);
 		snprintf(found, sizeof found, "%u", room->profiles);
 		if (room->profiles != room->row.members)
@@ -393,7 +393,7 @@ enum parlor_err mysql_rooms_compare(struct mysql_rooms *p)
 				   "SELECT uuid, member_id, group_name, member_type, unread, "
 				   "unread_seq, seen, read_seq, joined_seq, " EPOCH_US(
 					   "created_at") " FROM chat_group",
-				   "uuid", "uuid, member_id", take_seat);
+				   "uuid", "uuid, member_id", take_membership);
 	if (!err)
 		err = select_rooms(p,
 				   "SELECT group_id, member_id, member_name, member_avatar, "

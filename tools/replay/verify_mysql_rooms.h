@@ -12,8 +12,8 @@ struct mysql_room {
 	uint64_t no;
 	struct row_room row; /* its texts are not to be used */
 	bool found, projected, left_out;
-	uint32_t seats, profiles; /* rows found */
-	uint64_t last_seq;        /* of the messages found */
+	uint32_t memberships, profiles; /* rows found */
+	uint64_t last_seq;              /* of the messages found */
 };
 
 struct mysql_rooms {
@@ -24,7 +24,7 @@ struct mysql_rooms {
 	uint32_t tenant_no;
 	struct mysql_room rooms[MYSQL_ROOMS_MAX]; /* in order of ids */
 	size_t len;
-	struct story *story;
+	struct record_text *record_text;
 	enum parlor_err err;
 };
 

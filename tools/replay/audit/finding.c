@@ -1,6 +1,6 @@
 #include "audit/finding.h"
 
-#include "audit/story.h"
+#include "audit/record_text.h"
 #include "core/kinds.h"
 #include "core/room.h"
 #include "core/tenant.h"
@@ -162,22 +162,23 @@ static void collect(struct around *a, struct source *s, uint64_t upto)
 	}
 }
 
-static void print_around(const struct around *a, struct story *story)
+static void print_around(const struct around *a, struct record_text *record_text)
 {
 	struct record r;
 	puts("records around it:");
 	for (size_t i = 0; i < a->len; i++)
 		if (!record_decode(&r, a->kept[i].entry.head.data, a->kept[i].entry.head.len))
-			story_print(story, stdout, &a->kept[i].entry, &r);
+			record_text_print(record_text, stdout, &a->kept[i].entry, &r);
 }
 
-static json_t *json_around(const struct around *a, struct story *story)
+static json_t *json_around(const struct around *a, struct record_text *record_text)
 {
 	struct record r;
 	json_t *list = json_array();
 	for (size_t i = 0; i < a->len; i++)
 		if (!record_decode(&r, a->kept[i].entry.head.data, a->kept[i].entry.head.len))
-			json_array_append_new(list, story_json(story, &a->kept[i].entry, &r));
+			json_array_append_new(list,
+					      record_text_json(record_text, &a->kept[i].entry, &r));
 	return list;
 }
 
@@ -200,17 +201,18 @@ static void print_field(const char *name, const char *text)
 	if (!text[0])
 		return;
 	printf("%-10s", name);
-	story_text(stdout, text);
+	record_text_put(stdout, text);
 	putchar('\n');
 }
 
-static void print_text(const struct finding *f, const struct around *a, struct story *story)
+static void print_text(const struct finding *f, const struct around *a,
+		       struct record_text *record_text)
 {
 	char position[32] = "";
 	if (f->position)
 		snprintf(position, sizeof position, "%" PRIu64, f->position);
 	printf("DIFFERENT: %s: ", kind_of(f->code));
-	story_text(stdout, f->what);
+	record_text_put(stdout, f->what);
 	putchar('\n');
 	print_field("tenant", f->tenant);
 	print_field("room", f->room);
@@ -219,16 +221,17 @@ static void print_text(const struct finding *f, const struct around *a, struct s
 	print_field("expected", f->expected);
 	print_field("found", f->found);
 	if (a->len)
-		print_around(a, story);
+		print_around(a, record_text);
 }
 
 static void json_field(json_t *line, const char *name, const char *text)
 {
 	if (text[0])
-		json_object_set_new(line, name, story_json_text(text, strlen(text)));
+		json_object_set_new(line, name, record_text_json_text(text, strlen(text)));
 }
 
-static void print_json(const struct finding *f, const struct around *a, struct story *story)
+static void print_json(const struct finding *f, const struct around *a,
+		       struct record_text *record_text)
 {
 	json_t *line = json_pack("{s:s, s:i}", "result", kind_of(f->code), "code", (int)f->code);
 	json_field(line, "what", f->what);
@@ -239,23 +242,23 @@ static void print_json(const struct finding *f, const struct around *a, struct s
 		json_object_set_new(line, "position", json_integer((json_int_t)f->position));
 	json_field(line, "expected", f->expected);
 	json_field(line, "found", f->found);
-	json_object_set_new(line, "records", json_around(a, story));
-	if (!story_json_line(stdout, line))
+	json_object_set_new(line, "records", json_around(a, record_text));
+	if (!record_text_json_line(stdout, line))
 		fprintf(stderr, "parlor-replay: the result cannot be written\n");
 }
 
 void finding_print(const struct finding *f, struct source *source, uint64_t upto, bool json)
 {
 	struct around a = {.room_no = f->room_no, .position = f->position ? f->position : upto};
-	struct story story;
-	story_init(&story);
+	struct record_text record_text;
+	record_text_init(&record_text);
 	if (source && source->store && (f->room_no || f->position))
 		collect(&a, source, upto);
 	if (json)
-		print_json(f, &a, &story);
+		print_json(f, &a, &record_text);
 	else
-		print_text(f, &a, &story);
-	story_fini(&story);
+		print_text(f, &a, &record_text);
+	record_text_fini(&record_text);
 	for (size_t i = 0; i < BEFORE + BEHIND; i++) {
 		buf_fini(&a.kept[i].head);
 		buf_fini(&a.kept[i].event);

@@ -1,13 +1,13 @@
-#include "reel.h"
+#include "event_source.h"
 
 #include <string.h>
 
-enum parlor_err reel_init(struct reel *r, struct lines *lines, const struct choice *choice,
-			  const char *tenant)
+enum parlor_err event_source_init(struct event_source *r, struct lines *lines,
+				  const struct choice *choice, const char *tenant)
 {
 	char why[160];
 
-	*r = (struct reel){.lines = lines, .choice = choice, .tenant = tenant};
+	*r = (struct event_source){.lines = lines, .choice = choice, .tenant = tenant};
 	enum parlor_err err = lines_next(lines, &r->header_line);
 	if (err)
 		return err;
@@ -15,17 +15,17 @@ enum parlor_err reel_init(struct reel *r, struct lines *lines, const struct choi
 	return err ? lines_fail(lines, err, "%s", why) : PARLOR_E_OK;
 }
 
-void reel_fini(struct reel *r)
+void event_source_fini(struct event_source *r)
 {
 	json_decref(r->now.line);
 	json_decref(r->next.line);
 	json_decref(r->header_line);
 	lines_close(r->lines);
-	*r = (struct reel){0};
+	*r = (struct event_source){0};
 }
 
 /* A boot is of no tenant, and of all. */
-static bool wanted(const struct reel *r, const struct recording_event *e)
+static bool wanted(const struct event_source *r, const struct recording_event *e)
 {
 	bool ours = !r->tenant || !e->tenant || e->kind == RECORDING_BOOT ||
 		    strcmp(e->tenant, r->tenant) == 0;
@@ -33,7 +33,7 @@ static bool wanted(const struct reel *r, const struct recording_event *e)
 	return ours && choice_event(r->choice, e->position, true, e->t_ms);
 }
 
-static enum parlor_err check(struct reel *r, const struct recording_event *e, int64_t last)
+static enum parlor_err check(struct event_source *r, const struct recording_event *e, int64_t last)
 {
 	if (!r->header.tenant && !e->tenant)
 		return lines_fail(r->lines, PARLOR_E_VALUE,
@@ -43,7 +43,7 @@ static enum parlor_err check(struct reel *r, const struct recording_event *e, in
 	return PARLOR_E_OK;
 }
 
-static enum parlor_err read_wanted(struct reel *r, struct reel_item *item)
+static enum parlor_err read_wanted(struct event_source *r, struct event_source_item *item)
 {
 	int64_t last = r->header.from - 1;
 	char why[160];
@@ -67,15 +67,15 @@ static enum parlor_err read_wanted(struct reel *r, struct reel_item *item)
 	}
 }
 
-enum parlor_err reel_next(struct reel *r, const struct reel_item **item)
+enum parlor_err event_source_next(struct event_source *r, const struct event_source_item **item)
 {
 	json_decref(r->now.line);
-	r->now = (struct reel_item){0};
+	r->now = (struct event_source_item){0};
 	if (!r->primed)
 		r->failed = read_wanted(r, &r->next);
 	r->primed = true;
 	r->now = r->next;
-	r->next = (struct reel_item){0};
+	r->next = (struct event_source_item){0};
 	*item = &r->now;
 	if (!r->now.line)
 		return r->failed;
@@ -85,7 +85,7 @@ enum parlor_err reel_next(struct reel *r, const struct reel_item **item)
 	return PARLOR_E_OK;
 }
 
-const struct reel_item *reel_peek(const struct reel *r)
+const struct event_source_item *event_source_peek(const struct event_source *r)
 {
 	return &r->next;
 }

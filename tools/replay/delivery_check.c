@@ -1,4 +1,4 @@
-#include "hearing.h"
+#include "delivery_check.h"
 
 #include "base/mem.h"
 #include "script.h"
@@ -7,13 +7,13 @@
 #include <string.h>
 #include <uthash.h>
 
-struct hearing_room {
+struct delivery_check_room {
 	UT_hash_handle hh;
 	char *id;
 	size_t events;
 	size_t noted;  /* events before this one have been noted or passed over */
 	uint64_t *due; /* by event: sessions that have still to hear it */
-	uint64_t last_seq[HEARING_SESSIONS_MAX];
+	uint64_t last_seq[DELIVERY_CHECK_SESSIONS_MAX];
 	uint64_t outstanding;
 	bool open;
 };
@@ -23,7 +23,7 @@ static unsigned count(uint64_t sessions)
 	return (unsigned)__builtin_popcountll(sessions);
 }
 
-static void room_free(struct hearing *h, struct hearing_room *room)
+static void room_free(struct delivery_check *h, struct delivery_check_room *room)
 {
 	HASH_DEL(h->rooms, room);
 	free(room->id);
@@ -31,30 +31,31 @@ static void room_free(struct hearing *h, struct hearing_room *room)
 	free(room);
 }
 
-static void room_free_if_done(struct hearing *h, struct hearing_room *room)
+static void room_free_if_done(struct delivery_check *h, struct delivery_check_room *room)
 {
 	if (!room->open && room->outstanding == 0)
 		room_free(h, room);
 }
 
-void hearing_fini(struct hearing *h)
+void delivery_check_fini(struct delivery_check *h)
 {
-	struct hearing_room *room;
-	struct hearing_room *next;
+	struct delivery_check_room *room;
+	struct delivery_check_room *next;
 
 	HASH_ITER (hh, h->rooms, room, next) {
 		room_free(h, room);
 	}
 }
 
-uint64_t hearing_outstanding(const struct hearing *h)
+uint64_t delivery_check_outstanding(const struct delivery_check *h)
 {
 	return h->expected - h->heard;
 }
 
-struct hearing_room *hearing_open(struct hearing *h, const char *id, size_t events)
+struct delivery_check_room *delivery_check_open(struct delivery_check *h, const char *id,
+						size_t events)
 {
-	struct hearing_room *room;
+	struct delivery_check_room *room;
 
 	HASH_FIND_STR(h->rooms, id, room);
 	if (room == NULL) {
@@ -71,13 +72,14 @@ struct hearing_room *hearing_open(struct hearing *h, const char *id, size_t even
 	return room;
 }
 
-void hearing_close(struct hearing *h, struct hearing_room *room)
+void delivery_check_close(struct delivery_check *h, struct delivery_check_room *room)
 {
 	room->open = false;
 	room_free_if_done(h, room);
 }
 
-void hearing_expect(struct hearing *h, struct hearing_room *room, uint32_t event, uint64_t sessions)
+void delivery_check_expect(struct delivery_check *h, struct delivery_check_room *room,
+			   uint32_t event, uint64_t sessions)
 {
 	if (event < room->noted)
 		return;
@@ -87,7 +89,8 @@ void hearing_expect(struct hearing *h, struct hearing_room *room, uint32_t event
 	h->expected += count(sessions);
 }
 
-void hearing_cancel(struct hearing *h, struct hearing_room *room, uint32_t event)
+void delivery_check_cancel(struct delivery_check *h, struct delivery_check_room *room,
+			   uint32_t event)
 {
 	unsigned sessions = count(room->due[event]);
 
@@ -96,10 +99,10 @@ void hearing_cancel(struct hearing *h, struct hearing_room *room, uint32_t event
 	h->expected -= sessions;
 }
 
-void hearing_take(struct hearing *h, unsigned session, const char *id, const char *client_id,
-		  uint64_t seq)
+void delivery_check_take(struct delivery_check *h, unsigned session, const char *id,
+			 const char *client_id, uint64_t seq)
 {
-	struct hearing_room *room;
+	struct delivery_check_room *room;
 	uint32_t event;
 
 	if (!script_event(client_id, &event)) {

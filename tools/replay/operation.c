@@ -1,4 +1,4 @@
-#include "deed.h"
+#include "operation.h"
 
 #include "base/mem.h"
 #include "places.h"
@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct deed *deed_new(enum deed_kind kind, json_t *line, const struct recording_event *event)
+struct operation *operation_new(enum operation_kind kind, json_t *line,
+				const struct recording_event *event)
 {
-	struct deed *d = mem_new(sizeof *d);
+	struct operation *d = mem_new(sizeof *d);
 
 	d->kind = kind;
 	d->line = json_incref(line);
@@ -17,7 +18,7 @@ struct deed *deed_new(enum deed_kind kind, json_t *line, const struct recording_
 	return d;
 }
 
-void deed_free(struct deed *d)
+void operation_free(struct operation *d)
 {
 	for (size_t i = 0; i < d->joins_len; i++)
 		json_decref(d->joins[i].line);
@@ -27,26 +28,26 @@ void deed_free(struct deed *d)
 	free(d);
 }
 
-void deed_add_join(struct deed *d, json_t *line, const struct recording_event *event)
+void operation_add_join(struct operation *d, json_t *line, const struct recording_event *event)
 {
 	if (d->joins_len == d->joins_cap) {
 		d->joins_cap = d->joins_cap ? d->joins_cap * 2 : 8;
 		d->joins = mem_resize(d->joins, d->joins_cap, sizeof *d->joins);
 	}
-	d->joins[d->joins_len++] = (struct deed_join){json_incref(line), *event};
+	d->joins[d->joins_len++] = (struct operation_join){json_incref(line), *event};
 }
 
-void deed_set_notice(struct deed *d, json_t *line, const struct recording_event *event)
+void operation_set_notice(struct operation *d, json_t *line, const struct recording_event *event)
 {
 	d->notice = json_incref(line);
 	d->notice_event = *event;
 }
 
-bool deed_has_sense(const struct deed *d)
+bool operation_has_sense(const struct operation *d)
 {
-	if (d->kind == DEED_READ || d->kind == DEED_RECALL)
+	if (d->kind == OPERATION_READ || d->kind == OPERATION_RECALL)
 		return place_seq(d->place, d->event.seq) > 0;
-	return d->kind != DEED_MARK || d->place->counted;
+	return d->kind != OPERATION_MARK || d->place->counted;
 }
 
 /* ---- requests ------------------------------------------------------------------- */
@@ -83,7 +84,7 @@ static char *text(const char *t)
 	return (char *)(uintptr_t)t;
 }
 
-static Parlor__Notice *notice_of(const struct deed *d, struct asked *a)
+static Parlor__Notice *notice_of(const struct operation *d, struct asked *a)
 {
 	if (!d->notice)
 		return NULL;
@@ -111,11 +112,11 @@ static void add_spec(struct asked *a, const struct recording_event *e)
 }
 
 /* Who joins: the event's member when it is a join, and those that go with it. */
-static void make_specs(const struct deed *d, struct asked *a)
+static void make_specs(const struct operation *d, struct asked *a)
 {
 	a->specs = mem_new((d->joins_len + 1) * sizeof *a->specs);
 	a->spec_list = mem_new((d->joins_len + 1) * sizeof(Parlor__MemberSpec *));
-	if (d->kind == DEED_ADD) {
+	if (d->kind == OPERATION_ADD) {
 		add_spec(a, &d->event);
 		a->specs[0].member = text(d->member);
 		if (d->guessed) {
@@ -132,7 +133,7 @@ static void make_specs(const struct deed *d, struct asked *a)
 	((request)->op_case = PARLOR__REQUEST__OP_##KIND, parlor__##kind##__init(&(a)->op.field), \
 	 (a)->op.field.room = d->place->id, (request)->kind = &(a)->op.field)
 
-static void fill_create(const struct deed *d, struct asked *a, Parlor__Request *r)
+static void fill_create(const struct operation *d, struct asked *a, Parlor__Request *r)
 {
 	ASK(r, a, room_create, ROOM_CREATE, create);
 	a->op.create.name = d->guessed ? d->place->id : text(d->event.body);
@@ -143,14 +144,14 @@ static void fill_create(const struct deed *d, struct asked *a, Parlor__Request *
 	a->op.create.notice = notice_of(d, a);
 }
 
-static void fill_rename(const struct deed *d, struct asked *a, Parlor__Request *r)
+static void fill_rename(const struct operation *d, struct asked *a, Parlor__Request *r)
 {
 	ASK(r, a, room_rename, ROOM_RENAME, rename);
 	a->op.rename.name = text(d->event.body);
 	a->op.rename.notice = notice_of(d, a);
 }
 
-static void fill_state(const struct deed *d, struct asked *a, Parlor__Request *r)
+static void fill_state(const struct operation *d, struct asked *a, Parlor__Request *r)
 {
 	if (strcmp(d->event.body, "open") == 0) {
 		ASK(r, a, room_reopen, ROOM_REOPEN, reopen);
@@ -164,7 +165,7 @@ static void fill_state(const struct deed *d, struct asked *a, Parlor__Request *r
 	}
 }
 
-static void fill_add(const struct deed *d, struct asked *a, Parlor__Request *r)
+static void fill_add(const struct operation *d, struct asked *a, Parlor__Request *r)
 {
 	ASK(r, a, members_add, MEMBERS_ADD, add);
 	make_specs(d, a);
@@ -173,7 +174,7 @@ static void fill_add(const struct deed *d, struct asked *a, Parlor__Request *r)
 	a->op.add.notice = notice_of(d, a);
 }
 
-static void fill_remove(const struct deed *d, struct asked *a, Parlor__Request *r)
+static void fill_remove(const struct operation *d, struct asked *a, Parlor__Request *r)
 {
 	ASK(r, a, members_remove, MEMBERS_REMOVE, remove);
 	a->members[0] = text(d->member);
@@ -182,7 +183,7 @@ static void fill_remove(const struct deed *d, struct asked *a, Parlor__Request *
 	a->op.remove.notice = notice_of(d, a);
 }
 
-static void fill_profile(const struct deed *d, struct asked *a, Parlor__Request *r)
+static void fill_profile(const struct operation *d, struct asked *a, Parlor__Request *r)
 {
 	ASK(r, a, members_change, MEMBERS_CHANGE, change_all);
 	parlor__member_change__init(&a->change);
@@ -197,28 +198,28 @@ static void fill_profile(const struct deed *d, struct asked *a, Parlor__Request 
 	a->op.change_all.notice = notice_of(d, a);
 }
 
-static void fill_read(const struct deed *d, struct asked *a, Parlor__Request *r)
+static void fill_read(const struct operation *d, struct asked *a, Parlor__Request *r)
 {
 	ASK(r, a, read, READ, read);
 	a->op.read.member = text(d->member);
 	a->op.read.seq = place_seq(d->place, d->event.seq);
 }
 
-static void fill_mark(const struct deed *d, struct asked *a, Parlor__Request *r)
+static void fill_mark(const struct operation *d, struct asked *a, Parlor__Request *r)
 {
 	ASK(r, a, unread_mark, UNREAD_MARK, mark);
 	a->op.mark.member = text(d->member);
 	a->op.mark.seq = place_seq(d->place, d->event.seq) + 1;
 }
 
-static void fill_recall(const struct deed *d, struct asked *a, Parlor__Request *r)
+static void fill_recall(const struct operation *d, struct asked *a, Parlor__Request *r)
 {
 	ASK(r, a, recall, RECALL, recall);
 	a->op.recall.by = text(d->member);
 	a->op.recall.seq = place_seq(d->place, d->event.seq);
 }
 
-static void fill_attach(const struct deed *d, struct asked *a, Parlor__Request *r)
+static void fill_attach(const struct operation *d, struct asked *a, Parlor__Request *r)
 {
 	r->op_case = PARLOR__REQUEST__OP_ATTACH;
 	parlor__attach__init(&a->op.attach);
@@ -228,7 +229,7 @@ static void fill_attach(const struct deed *d, struct asked *a, Parlor__Request *
 	r->attach = &a->op.attach;
 }
 
-static void fill_detach(const struct deed *d, struct asked *a, Parlor__Request *r)
+static void fill_detach(const struct operation *d, struct asked *a, Parlor__Request *r)
 {
 	r->op_case = PARLOR__REQUEST__OP_DETACH;
 	parlor__detach__init(&a->op.detach);
@@ -238,7 +239,7 @@ static void fill_detach(const struct deed *d, struct asked *a, Parlor__Request *
 	r->detach = &a->op.detach;
 }
 
-static void fill_presence(const struct deed *d, struct asked *a, Parlor__Request *r)
+static void fill_presence(const struct operation *d, struct asked *a, Parlor__Request *r)
 {
 	r->op_case = PARLOR__REQUEST__OP_PRESENCE_SET;
 	parlor__presence_set__init(&a->op.presence);
@@ -250,7 +251,7 @@ static void fill_presence(const struct deed *d, struct asked *a, Parlor__Request
 }
 
 /* A post alone has a list of any length. */
-static enum parlor_err send_post(struct deed *d, bool stored, deed_send_fn *fn)
+static enum parlor_err send_post(struct operation *d, bool stored, operation_send_fn *fn)
 {
 	const struct recording_event *e = &d->event;
 	Parlor__Post post = PARLOR__POST__INIT;
@@ -277,28 +278,28 @@ static enum parlor_err send_post(struct deed *d, bool stored, deed_send_fn *fn)
 	return err;
 }
 
-static void (*const fills[])(const struct deed *, struct asked *, Parlor__Request *) = {
-	[DEED_CREATE] = fill_create,
-	[DEED_RENAME] = fill_rename,
-	[DEED_STATE] = fill_state,
-	[DEED_ADD] = fill_add,
-	[DEED_REMOVE] = fill_remove,
-	[DEED_PROFILE] = fill_profile,
-	[DEED_POST] = NULL,
-	[DEED_READ] = fill_read,
-	[DEED_MARK] = fill_mark,
-	[DEED_RECALL] = fill_recall,
-	[DEED_ATTACH] = fill_attach,
-	[DEED_DETACH] = fill_detach,
-	[DEED_PRESENCE] = fill_presence,
+static void (*const fills[])(const struct operation *, struct asked *, Parlor__Request *) = {
+	[OPERATION_CREATE] = fill_create,
+	[OPERATION_RENAME] = fill_rename,
+	[OPERATION_STATE] = fill_state,
+	[OPERATION_ADD] = fill_add,
+	[OPERATION_REMOVE] = fill_remove,
+	[OPERATION_PROFILE] = fill_profile,
+	[OPERATION_POST] = NULL,
+	[OPERATION_READ] = fill_read,
+	[OPERATION_MARK] = fill_mark,
+	[OPERATION_RECALL] = fill_recall,
+	[OPERATION_ATTACH] = fill_attach,
+	[OPERATION_DETACH] = fill_detach,
+	[OPERATION_PRESENCE] = fill_presence,
 };
 
-enum parlor_err deed_send(struct deed *d, bool stored, deed_send_fn *fn)
+enum parlor_err operation_send(struct operation *d, bool stored, operation_send_fn *fn)
 {
 	struct asked asked = {.specs_len = 0};
 	Parlor__Request request = PARLOR__REQUEST__INIT;
 
-	if (d->kind == DEED_POST)
+	if (d->kind == OPERATION_POST)
 		return send_post(d, stored, fn);
 	fills[d->kind](d, &asked, &request);
 	enum parlor_err err = fn(d, &request);

@@ -1,4 +1,4 @@
-#include "audit/story.h"
+#include "audit/record_text.h"
 
 #include "core/kinds.h"
 #include "wire.h"
@@ -14,24 +14,24 @@
 /* An event is a little larger than the largest body; decoding adds structs. */
 #define ARENA_BYTES ((size_t)32 << 20)
 
-const char *story_time_short(uint64_t us, char text[STORY_TIME_BYTES])
+const char *record_text_time_short(uint64_t us, char text[RECORD_TEXT_TIME_BYTES])
 {
 	time_t seconds = (time_t)(us / 1000000);
 	struct tm utc;
 	if (!us || !gmtime_r(&seconds, &utc) ||
-	    !strftime(text, STORY_TIME_BYTES, "%Y-%m-%d %H:%M:%S", &utc))
-		snprintf(text, STORY_TIME_BYTES, "-");
+	    !strftime(text, RECORD_TEXT_TIME_BYTES, "%Y-%m-%d %H:%M:%S", &utc))
+		snprintf(text, RECORD_TEXT_TIME_BYTES, "-");
 	return text;
 }
 
-const char *story_time(uint64_t us, char text[STORY_TIME_BYTES])
+const char *record_text_time(uint64_t us, char text[RECORD_TEXT_TIME_BYTES])
 {
-	char *space = strchr(story_time_short(us, text), ' ');
+	char *space = strchr(record_text_time_short(us, text), ' ');
 	size_t len = strlen(text);
 	if (!space)
 		return text;
 	*space = 'T';
-	snprintf(text + len, STORY_TIME_BYTES - len, ".%06uZ", (unsigned)(us % 1000000));
+	snprintf(text + len, RECORD_TEXT_TIME_BYTES - len, ".%06uZ", (unsigned)(us % 1000000));
 	return text;
 }
 
@@ -46,7 +46,7 @@ static size_t unsafe_sequence(const unsigned char *at)
 	return at[0] == 0xe2 && at[1] == 0x81 && at[2] >= 0xa6 && at[2] <= 0xa9 ? 3 : 0;
 }
 
-void story_text(FILE *out, const char *text)
+void record_text_put(FILE *out, const char *text)
 {
 	for (const unsigned char *at = (const unsigned char *)text; *at;) {
 		size_t unsafe = unsafe_sequence(at);
@@ -64,17 +64,17 @@ void story_text(FILE *out, const char *text)
 
 /* ---- events --------------------------------------------------------------------- */
 
-void story_init(struct story *s)
+void record_text_init(struct record_text *s)
 {
 	arena_init(&s->arena, ARENA_BYTES);
 }
 
-void story_fini(struct story *s)
+void record_text_fini(struct record_text *s)
 {
 	arena_fini(&s->arena);
 }
 
-const Parlor__Event *story_event(struct story *s, const struct entry *e)
+const Parlor__Event *record_text_event(struct record_text *s, const struct entry *e)
 {
 	ProtobufCMessage *decoded;
 	arena_clear(&s->arena);
@@ -147,14 +147,14 @@ static void what_of_event(const Parlor__Event *e, const struct record *r, char *
 			 presence(r->presence.now));
 		break;
 	default:
-		snprintf(text, size, "%s", story_kind(r));
+		snprintf(text, size, "%s", record_text_kind(r));
 	}
 }
 
-void story_what(struct story *s, const struct entry *entry, const struct record *r, char *text,
-		size_t size)
+void record_text_what(struct record_text *s, const struct entry *entry, const struct record *r,
+		      char *text, size_t size)
 {
-	const Parlor__Event *event = story_event(s, entry);
+	const Parlor__Event *event = record_text_event(s, entry);
 	if (event && r->kind != RECORD_BOOT)
 		what_of_event(event, r, text, size);
 	else if (r->kind == RECORD_BOOT)
@@ -166,20 +166,22 @@ void story_what(struct story *s, const struct entry *entry, const struct record 
 		snprintf(text, size, "member %.*s is number %" PRIu64, (int)r->member_id.len,
 			 (const char *)r->member_id.data, r->member);
 	else
-		snprintf(text, size, "%s", story_kind(r));
+		snprintf(text, size, "%s", record_text_kind(r));
 }
 
-const char *story_kind(const struct record *r)
+const char *record_text_kind(const struct record *r)
 {
 	return record_kind(r->kind)->name;
 }
 
-void story_print(struct story *s, FILE *out, const struct entry *entry, const struct record *r)
+void record_text_print(struct record_text *s, FILE *out, const struct entry *entry,
+		       const struct record *r)
 {
-	char when[STORY_TIME_BYTES], what[1024];
-	story_what(s, entry, r, what, sizeof what);
-	fprintf(out, "%10" PRIu64 "  %s  ", entry->position, story_time_short(r->time_us, when));
-	story_text(out, what);
+	char when[RECORD_TEXT_TIME_BYTES], what[1024];
+	record_text_what(s, entry, r, what, sizeof what);
+	fprintf(out, "%10" PRIu64 "  %s  ", entry->position,
+		record_text_time_short(r->time_us, when));
+	record_text_put(out, what);
 	const struct record_counts *counts = record_counts(r);
 	if (counts)
 		fprintf(out, "  (counted %" PRIu64 ", seen %" PRIu64 ")", counts->counted,
@@ -189,7 +191,7 @@ void story_print(struct story *s, FILE *out, const struct entry *entry, const st
 
 /* ---- JSON ----------------------------------------------------------------------- */
 
-json_t *story_json_text(const char *text, size_t len)
+json_t *record_text_json_text(const char *text, size_t len)
 {
 	json_t *string = json_stringn(text, len);
 	if (string)
@@ -203,13 +205,13 @@ json_t *story_json_text(const char *text, size_t len)
 	return string;
 }
 
-json_t *story_json(struct story *s, const struct entry *entry, const struct record *r)
+json_t *record_text_json(struct record_text *s, const struct entry *entry, const struct record *r)
 {
 	char what[1024];
-	story_what(s, entry, r, what, sizeof what);
+	record_text_what(s, entry, r, what, sizeof what);
 	json_t *line = json_pack("{s:I, s:I, s:s, s:o}", "position", (json_int_t)entry->position,
-				 "time_us", (json_int_t)r->time_us, "kind", story_kind(r), "what",
-				 story_json_text(what, strlen(what)));
+				 "time_us", (json_int_t)r->time_us, "kind", record_text_kind(r),
+				 "what", record_text_json_text(what, strlen(what)));
 	const struct record_counts *counts = record_counts(r);
 	if (!line || !counts)
 		return line;
@@ -218,7 +220,7 @@ json_t *story_json(struct story *s, const struct entry *entry, const struct reco
 	return line;
 }
 
-bool story_json_line(FILE *out, json_t *line)
+bool record_text_json_line(FILE *out, json_t *line)
 {
 	bool written = line && json_dumpf(line, out, JSON_COMPACT) == 0 && putc('\n', out) != EOF;
 	json_decref(line);

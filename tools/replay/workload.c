@@ -1,4 +1,4 @@
-#include "plot.h"
+#include "workload.h"
 
 #include "base/mem.h"
 
@@ -18,17 +18,18 @@ struct present {
 	char id[];
 };
 
-void plot_init(struct plot *p, const struct play_options *options, struct lines *lines)
+void workload_init(struct workload *p, const struct play_options *options, struct lines *lines)
 {
-	*p = (struct plot){.options = options, .loop = 1};
+	*p = (struct workload){.options = options, .loop = 1};
 	p->tenants.broker = options->broker;
 	p->tenants.keys = options->keys;
 	p->tenants.pending_max = options->in_flight + 16;
-	if (reel_init(&p->reel, lines, &options->choice, options->tenant) != PARLOR_E_OK)
-		p->failed = PLOT_INPUT;
+	if (event_source_init(&p->event_source, lines, &options->choice, options->tenant) !=
+	    PARLOR_E_OK)
+		p->failed = WORKLOAD_INPUT;
 }
 
-static void online_clear(struct plot *p)
+static void online_clear(struct workload *p)
 {
 	struct present *who, *next;
 
@@ -38,26 +39,26 @@ static void online_clear(struct plot *p)
 	}
 }
 
-void plot_fini(struct plot *p)
+void workload_fini(struct workload *p)
 {
-	struct deed *d, *next;
+	struct operation *d, *next;
 
-	DL_FOREACH_SAFE (p->deeds, d, next) {
-		DL_DELETE(p->deeds, d);
-		deed_free(d);
+	DL_FOREACH_SAFE (p->operations, d, next) {
+		DL_DELETE(p->operations, d);
+		operation_free(d);
 	}
 	online_clear(p);
 	places_fini(&p->places);
 	tenants_close(&p->tenants);
-	reel_fini(&p->reel);
+	event_source_fini(&p->event_source);
 }
 
-const char *plot_error(const struct plot *p)
+const char *workload_error(const struct workload *p)
 {
-	return p->failed == PLOT_INPUT ? lines_error(p->reel.lines) : p->tenants.error;
+	return p->failed == WORKLOAD_INPUT ? lines_error(p->event_source.lines) : p->tenants.error;
 }
 
-size_t plot_waiting_max(const struct plot *p)
+size_t workload_waiting_max(const struct workload *p)
 {
 	size_t most = SIZE_MAX;
 
@@ -69,20 +70,21 @@ size_t plot_waiting_max(const struct plot *p)
 	return most;
 }
 
-static struct deed *put(struct plot *p, enum deed_kind kind, const struct reel_item *item,
-			struct tenant *tenant, struct place *place)
+static struct operation *put(struct workload *p, enum operation_kind kind,
+			     const struct event_source_item *item, struct tenant *tenant,
+			     struct place *place)
 {
-	struct deed *d = deed_new(kind, item->line, &item->event);
+	struct operation *d = operation_new(kind, item->line, &item->event);
 
 	d->tenant = tenant;
 	d->place = place;
-	DL_APPEND(p->deeds, d);
+	DL_APPEND(p->operations, d);
 	return d;
 }
 
 /* ---- who is online ------------------------------------------------------------------ */
 
-static struct present *find_present(const struct plot *p, const struct tenant *tenant,
+static struct present *find_present(const struct workload *p, const struct tenant *tenant,
 				    const char *id, char **key, size_t *key_len)
 {
 	struct present *who;
@@ -97,7 +99,7 @@ static struct present *find_present(const struct plot *p, const struct tenant *t
 }
 
 /* True when that is news. */
-static bool set_present(struct plot *p, struct tenant *tenant, const char *id, bool online)
+static bool set_present(struct workload *p, struct tenant *tenant, const char *id, bool online)
 {
 	char *key;
 	size_t len;
@@ -117,7 +119,8 @@ static bool set_present(struct plot *p, struct tenant *tenant, const char *id, b
 	return news;
 }
 
-static void plot_presence(struct plot *p, const struct reel_item *item, struct tenant *tenant)
+static void workload_presence(struct workload *p, const struct event_source_item *item,
+			      struct tenant *tenant)
 {
 	const struct recording_event *e = &item->event;
 	bool online = strcmp(e->body, "offline") != 0;
@@ -126,23 +129,24 @@ static void plot_presence(struct plot *p, const struct reel_item *item, struct t
 		return;
 	bool news = set_present(p, tenant, e->from, online);
 	if (news)
-		put(p, online ? DEED_ATTACH : DEED_DETACH, item, tenant, NULL);
+		put(p, online ? OPERATION_ATTACH : OPERATION_DETACH, item, tenant, NULL);
 	if (online && (!news || strcmp(e->body, "busy") == 0))
-		put(p, DEED_PRESENCE, item, tenant, NULL);
+		put(p, OPERATION_PRESENCE, item, tenant, NULL);
 }
 
 /* A broker run began: everybody is offline. */
-static void plot_boot(struct plot *p, const struct reel_item *item)
+static void workload_boot(struct workload *p, const struct event_source_item *item)
 {
 	struct present *who, *next;
 
 	HASH_ITER (hh, p->online, who, next) {
-		struct reel_item copy = {.line = json_copy(item->line), .event = item->event};
+		struct event_source_item copy = {.line = json_copy(item->line),
+						 .event = item->event};
 		size_t len = who->hh.keylen - sizeof who->tenant->no;
 		json_t *name = json_stringn(who->id + sizeof who->tenant->no, len);
 		json_object_set_new(copy.line, "from", name);
 		copy.event.from = json_string_value(name);
-		put(p, DEED_DETACH, &copy, who->tenant, NULL);
+		put(p, OPERATION_DETACH, &copy, who->tenant, NULL);
 		json_decref(copy.line);
 	}
 	online_clear(p);
@@ -151,7 +155,7 @@ static void plot_boot(struct plot *p, const struct reel_item *item)
 /* ---- rooms ----------------------------------------------------------------------------- */
 
 /* Repeated, a recording is played in rooms of its own each time. */
-static char *played_id(const struct plot *p, const char *id)
+static char *played_id(const struct workload *p, const char *id)
 {
 	char suffix[16] = "";
 
@@ -164,7 +168,8 @@ static char *played_id(const struct plot *p, const char *id)
 	return made;
 }
 
-static struct place *place_of(struct plot *p, const struct reel_item *item, struct tenant *tenant)
+static struct place *place_of(struct workload *p, const struct event_source_item *item,
+			      struct tenant *tenant)
 {
 	const struct recording_event *e = &item->event;
 	bool met;
@@ -173,7 +178,7 @@ static struct place *place_of(struct plot *p, const struct reel_item *item, stru
 	if (!place) {
 		snprintf(p->tenants.error, sizeof p->tenants.error, "more than %u rooms",
 			 PLACES_MAX);
-		p->failed = PLOT_BROKER;
+		p->failed = WORKLOAD_BROKER;
 	}
 	if (!place || met)
 		return place;
@@ -182,23 +187,23 @@ static struct place *place_of(struct plot *p, const struct reel_item *item, stru
 	place->id = played_id(p, e->room);
 	place->guessed = e->kind != RECORDING_CREATE;
 	if (place->chosen && place->guessed)
-		put(p, DEED_CREATE, item, tenant, place)->guessed = true;
+		put(p, OPERATION_CREATE, item, tenant, place)->guessed = true;
 	return place;
 }
 
-static void guess_member(struct plot *p, const struct reel_item *item, struct tenant *tenant,
-			 struct place *place, const char *member)
+static void guess_member(struct workload *p, const struct event_source_item *item,
+			 struct tenant *tenant, struct place *place, const char *member)
 {
 	if (!place_meet(place, member))
 		return;
-	struct deed *d = put(p, DEED_ADD, item, tenant, place);
+	struct operation *d = put(p, OPERATION_ADD, item, tenant, place);
 	d->guessed = true;
 	d->member = member;
 }
 
 /* In a room whose beginning the recording lacks, whoever is met was there. */
-static void guess_members(struct plot *p, const struct reel_item *item, struct tenant *tenant,
-			  struct place *place)
+static void guess_members(struct workload *p, const struct event_source_item *item,
+			  struct tenant *tenant, struct place *place)
 {
 	const struct recording_event *e = &item->event;
 
@@ -229,33 +234,33 @@ static bool is_note(const struct recording_event *e)
 }
 
 /* The next event, when it is one of the same room and may go with this one. */
-static const struct reel_item *follower(const struct plot *p, const struct deed *d)
+static const struct event_source_item *follower(const struct workload *p, const struct operation *d)
 {
-	const struct reel_item *next = reel_peek(&p->reel);
+	const struct event_source_item *next = event_source_peek(&p->event_source);
 
 	return next->line && same_room(&next->event, &d->event) ? next : NULL;
 }
 
 /* Moves on to the event that was peeked at. */
-static bool step(struct plot *p, const struct reel_item **item)
+static bool step(struct workload *p, const struct event_source_item **item)
 {
-	if (reel_next(&p->reel, item) != PARLOR_E_OK)
-		p->failed = PLOT_INPUT;
+	if (event_source_next(&p->event_source, item) != PARLOR_E_OK)
+		p->failed = WORKLOAD_INPUT;
 	p->events += !p->failed;
 	return !p->failed;
 }
 
-static bool gather_joins(struct plot *p, struct deed *d)
+static bool gather_joins(struct workload *p, struct operation *d)
 {
 	const Parlor__Limits *limits = sessions_limits(d->tenant->sessions);
 	size_t max = limits->request_members > 0 ? limits->request_members : JOINS_DEFAULT;
-	const struct reel_item *next;
+	const struct event_source_item *next;
 
 	while ((next = follower(p, d)) && next->event.kind == RECORDING_JOIN &&
 	       d->joins_len + 1 < max) {
 		if (d->place->guessed)
 			place_meet(d->place, next->event.from);
-		deed_add_join(d, next->line, &next->event);
+		operation_add_join(d, next->line, &next->event);
 		if (!step(p, &next))
 			return false;
 	}
@@ -263,13 +268,13 @@ static bool gather_joins(struct plot *p, struct deed *d)
 }
 
 /* A notice that was asked for with a change stands behind it. */
-static bool gather_notice(struct plot *p, struct deed *d)
+static bool gather_notice(struct workload *p, struct operation *d)
 {
-	const struct reel_item *next = follower(p, d);
+	const struct event_source_item *next = follower(p, d);
 
 	if (!next || !is_note(&next->event))
 		return true;
-	deed_set_notice(d, next->line, &next->event);
+	operation_set_notice(d, next->line, &next->event);
 	return step(p, &next);
 }
 
@@ -280,17 +285,17 @@ static bool dissolves(const struct recording_event *e)
 
 /* A notice that stands alone goes with the end of the room behind it; else the
  * change that it went with is not in the recording, and it is a post. */
-static bool plot_note(struct plot *p, const struct reel_item *item, struct tenant *tenant,
-		      struct place *place)
+static bool workload_note(struct workload *p, const struct event_source_item *item,
+			  struct tenant *tenant, struct place *place)
 {
-	const struct reel_item *next = reel_peek(&p->reel);
+	const struct event_source_item *next = event_source_peek(&p->event_source);
 
 	if (next->line && dissolves(&next->event) && same_room(&next->event, &item->event)) {
-		struct deed *d = put(p, DEED_STATE, next, tenant, place);
-		deed_set_notice(d, item->line, &item->event);
+		struct operation *d = put(p, OPERATION_STATE, next, tenant, place);
+		operation_set_notice(d, item->line, &item->event);
 		return step(p, &next);
 	}
-	struct reel_item copy = {.line = json_copy(item->line), .event = item->event};
+	struct event_source_item copy = {.line = json_copy(item->line), .event = item->event};
 	char id[32];
 	snprintf(id, sizeof id, "n%lld", (long long)item->event.seq);
 	json_t *client_id = json_string(id);
@@ -299,20 +304,21 @@ static bool plot_note(struct plot *p, const struct reel_item *item, struct tenan
 	if (!copy.event.from[0])
 		copy.event.from = SYSTEM_SENDER;
 	guess_member(p, &copy, tenant, place, copy.event.from);
-	put(p, DEED_POST, &copy, tenant, place);
+	put(p, OPERATION_POST, &copy, tenant, place);
 	json_decref(copy.line);
 	return true;
 }
 
-static const enum deed_kind deed_of[] = {
-	[RECORDING_TEXT] = DEED_POST,     [RECORDING_NOTICE] = DEED_POST,
-	[RECORDING_JOIN] = DEED_ADD,      [RECORDING_LEAVE] = DEED_REMOVE,
-	[RECORDING_CREATE] = DEED_CREATE, [RECORDING_RENAME] = DEED_RENAME,
-	[RECORDING_STATE] = DEED_STATE,   [RECORDING_PROFILE] = DEED_PROFILE,
-	[RECORDING_READ] = DEED_READ,     [RECORDING_RECALL] = DEED_RECALL,
+static const enum operation_kind operation_of[] = {
+	[RECORDING_TEXT] = OPERATION_POST,     [RECORDING_NOTICE] = OPERATION_POST,
+	[RECORDING_JOIN] = OPERATION_ADD,      [RECORDING_LEAVE] = OPERATION_REMOVE,
+	[RECORDING_CREATE] = OPERATION_CREATE, [RECORDING_RENAME] = OPERATION_RENAME,
+	[RECORDING_STATE] = OPERATION_STATE,   [RECORDING_PROFILE] = OPERATION_PROFILE,
+	[RECORDING_READ] = OPERATION_READ,     [RECORDING_RECALL] = OPERATION_RECALL,
 };
 
-static bool plot_room(struct plot *p, const struct reel_item *item, struct tenant *tenant)
+static bool workload_room(struct workload *p, const struct event_source_item *item,
+			  struct tenant *tenant)
 {
 	const struct recording_event *e = &item->event;
 	struct place *place = place_of(p, item, tenant);
@@ -322,22 +328,22 @@ static bool plot_room(struct plot *p, const struct reel_item *item, struct tenan
 	if (!place->chosen)
 		return true;
 	if (is_note(e))
-		return plot_note(p, item, tenant, place);
+		return workload_note(p, item, tenant, place);
 	guess_members(p, item, tenant, place);
-	struct deed *d = put(p, deed_of[e->kind], item, tenant, place);
+	struct operation *d = put(p, operation_of[e->kind], item, tenant, place);
 	switch (d->kind) {
-	case DEED_READ:
+	case OPERATION_READ:
 		/* Forward or back: one of the two changes nothing. */
-		put(p, DEED_MARK, item, tenant, place);
+		put(p, OPERATION_MARK, item, tenant, place);
 		return true;
-	case DEED_CREATE:
-	case DEED_ADD:
+	case OPERATION_CREATE:
+	case OPERATION_ADD:
 		return gather_joins(p, d) && gather_notice(p, d);
-	case DEED_RENAME:
-	case DEED_PROFILE:
-	case DEED_REMOVE:
+	case OPERATION_RENAME:
+	case OPERATION_PROFILE:
+	case OPERATION_REMOVE:
 		return gather_notice(p, d);
-	case DEED_STATE:
+	case OPERATION_STATE:
 		return dissolves(e) || gather_notice(p, d);
 	default:
 		return true;
@@ -346,52 +352,52 @@ static bool plot_room(struct plot *p, const struct reel_item *item, struct tenan
 
 /* ---- the next event ------------------------------------------------------------------------- */
 
-bool plot_rewind(struct plot *p)
+bool workload_rewind(struct workload *p)
 {
 	const struct play_options *o = p->options;
 	struct lines *lines;
 
-	reel_fini(&p->reel);
+	event_source_fini(&p->event_source);
 	places_fini(&p->places);
 	p->loop++;
 	p->ended = p->begun = false;
 	enum parlor_err err = lines_open(&lines, o->file, LINES_LINE_MAX);
 	if (err)
-		p->reel.lines = lines;
+		p->event_source.lines = lines;
 	else
-		err = reel_init(&p->reel, lines, &o->choice, o->tenant);
+		err = event_source_init(&p->event_source, lines, &o->choice, o->tenant);
 	if (err)
-		p->failed = PLOT_INPUT;
+		p->failed = WORKLOAD_INPUT;
 	return !p->failed;
 }
 
-static struct tenant *tenant_of(struct plot *p, const struct recording_event *e)
+static struct tenant *tenant_of(struct workload *p, const struct recording_event *e)
 {
 	const char *id = p->options->tenant;
 
 	if (!id)
-		id = e->tenant ? e->tenant : p->reel.header.tenant;
+		id = e->tenant ? e->tenant : p->event_source.header.tenant;
 	struct tenant *tenant = tenants_get(&p->tenants, id);
 	if (!tenant)
-		p->failed = PLOT_BROKER;
+		p->failed = WORKLOAD_BROKER;
 	return tenant;
 }
 
 /* A file of all tenants that has nothing of the one asked for. */
-static bool something_played(struct plot *p)
+static bool something_played(struct workload *p)
 {
-	const struct reel *r = &p->reel;
+	const struct event_source *r = &p->event_source;
 
 	if (p->places.len > 0 || p->online || p->tenants.len > 0 || r->header.tenant || !r->tenant)
 		return true;
-	p->failed = PLOT_INPUT;
+	p->failed = WORKLOAD_INPUT;
 	(void)lines_fail(r->lines, PARLOR_E_VALUE, "nothing of tenant %s is in it", r->tenant);
 	return false;
 }
 
-bool plot_next(struct plot *p)
+bool workload_next(struct workload *p)
 {
-	const struct reel_item *item;
+	const struct event_source_item *item;
 
 	if (!step(p, &item))
 		return false;
@@ -405,7 +411,7 @@ bool plot_next(struct plot *p)
 		p->first_ms = e->t_ms;
 	p->begun = true;
 	if (e->kind == RECORDING_BOOT) {
-		plot_boot(p, item);
+		workload_boot(p, item);
 		return true;
 	}
 	if (e->kind == RECORDING_PRESENCE &&
@@ -415,7 +421,7 @@ bool plot_next(struct plot *p)
 	if (!tenant)
 		return false;
 	if (e->kind != RECORDING_PRESENCE)
-		return plot_room(p, item, tenant);
-	plot_presence(p, item, tenant);
+		return workload_room(p, item, tenant);
+	workload_presence(p, item, tenant);
 	return true;
 }

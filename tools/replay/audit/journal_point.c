@@ -1,4 +1,4 @@
-#include "audit/moment.h"
+#include "audit/journal_point.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -69,10 +69,10 @@ static bool parse_time(const char *text, uint64_t *us)
 	return true;
 }
 
-bool moment_parse(struct moment *m, const char *text)
+bool journal_point_parse(struct journal_point *m, const char *text)
 {
 	uint64_t n;
-	*m = (struct moment){0};
+	*m = (struct journal_point){0};
 	if (!parse_number(text, &n)) {
 		m->is_time = true;
 		return parse_time(text, &m->time_us);
@@ -83,7 +83,8 @@ bool moment_parse(struct moment *m, const char *text)
 	return n <= UINT64_MAX / 1000;
 }
 
-enum parlor_err moment_position(const struct moment *m, struct source *s, uint64_t *position)
+enum parlor_err journal_point_position(const struct journal_point *m, struct source *s,
+				       uint64_t *position)
 {
 	if (m->is_time)
 		return source_at_time(s, m->time_us, position);

@@ -2,8 +2,8 @@
  * numbers as the event behind the record has them. Owns the words; knows no
  * state beyond the entry. What comes from outside is printed without control
  * characters. */
-#ifndef AUDIT_STORY_H
-#define AUDIT_STORY_H
+#ifndef AUDIT_RECORD_TEXT_H
+#define AUDIT_RECORD_TEXT_H
 
 #include "store/store.h"
 
@@ -13,40 +13,40 @@
 #include <parlor/parlor.pb-c.h>
 #include <stdio.h>
 
-#define STORY_TIME_BYTES 40
+#define RECORD_TEXT_TIME_BYTES 40
 /* UTC, to the microsecond: RFC 3339. */
-const char *story_time(uint64_t us, char text[STORY_TIME_BYTES]);
+const char *record_text_time(uint64_t us, char text[RECORD_TEXT_TIME_BYTES]);
 /* The same to the second, without T and Z. */
-const char *story_time_short(uint64_t us, char text[STORY_TIME_BYTES]);
+const char *record_text_time_short(uint64_t us, char text[RECORD_TEXT_TIME_BYTES]);
 
 /* Control characters escaped, also those that change the direction of text. */
-void story_text(FILE *, const char *text);
+void record_text_put(FILE *, const char *text);
 
-struct story {
+struct record_text {
 	struct arena arena;
 };
-void story_init(struct story *);
-void story_fini(struct story *);
+void record_text_init(struct record_text *);
+void record_text_fini(struct record_text *);
 
 /* The event of an entry, until the next call; NULL when it has none or a
  * damaged one. */
-const Parlor__Event *story_event(struct story *, const struct entry *);
+const Parlor__Event *record_text_event(struct record_text *, const struct entry *);
 
 /* "posted 5 by chen", "read up to 7 by lin". At most `size` bytes, cut where it
  * is longer. */
-void story_what(struct story *, const struct entry *, const struct record *, char *text,
-		size_t size);
+void record_text_what(struct record_text *, const struct entry *, const struct record *, char *text,
+		      size_t size);
 /* The kind alone: "posted". */
-const char *story_kind(const struct record *);
+const char *record_text_kind(const struct record *);
 
 /* "     12  2026-11-21 18:38:33  posted 5 by chen  (counted 5, seen 3)\n" */
-void story_print(struct story *, FILE *, const struct entry *, const struct record *);
+void record_text_print(struct record_text *, FILE *, const struct entry *, const struct record *);
 /* The same facts as an object; NULL when memory is exhausted. */
-json_t *story_json(struct story *, const struct entry *, const struct record *);
+json_t *record_text_json(struct record_text *, const struct entry *, const struct record *);
 
 /* A JSON string of bytes that should be UTF-8 and may not be. */
-json_t *story_json_text(const char *text, size_t len);
+json_t *record_text_json_text(const char *text, size_t len);
 /* One line of JSON; gives the object back. False when it cannot be written. */
-bool story_json_line(FILE *, json_t *);
+bool record_text_json_line(FILE *, json_t *);
 
 #endif
