@@ -35,7 +35,7 @@ def connect(broker, tenant):
 
     yield connect
     for client in clients:
-        client.close()
+        client.leave()
 
 
 @pytest.fixture
