@@ -98,7 +98,7 @@ struct outbox {
 	size_t total;
 	struct outbox_peer *failed;
 	struct outbox_peer *lingering; /* closed, and something of them is still queued */
-	struct outbox_peer *strangers;
+	size_t strangers_max;
 	struct ticket *spare;
 	size_t spare_len;
 	struct outbox_counts counts;
@@ -178,7 +178,7 @@ struct outbox *outbox_new(void *router, const struct outbox_limits *limits)
 	ob->router = router;
 	ob->limits = *limits;
 	ob->fd = fd;
-	ob->strangers = peer_new(ob, (struct span){NULL, 0}, ob);
+	ob->strangers_max = limits->total_bytes_max / STRANGERS_SHARE / OUTBOX_STRANGER_BYTES;
 	for (unsigned i = 0; i < SIDES; i++)
 		side_init(&ob->sides[i], i);
 	ob->side = &ob->sides[0];
@@ -193,7 +193,6 @@ void outbox_free(struct outbox *ob)
 	for (unsigned i = 0; i < SIDES; i++)
 		side_fini(ob, &ob->sides[i]);
 	assert(ob->total == 0 && ob->counts.peers == 0);
-	free(ob->strangers);
 	while (ob->spare) {
 		struct ticket *ticket = ob->spare;
 		ob->spare = ticket->next;
@@ -548,9 +547,9 @@ static void peer_fail(struct outbox *ob, struct outbox_peer *peer)
 	if (peer->failed)
 		return;
 	peer->failed = true;
-	ob->counts.failed++;
 	if (!peer->owner)
 		return;
+	ob->counts.failed++;
 	peer->listed = true;
 	DL_APPEND2(ob->failed, peer, failed_prev, failed_next);
 }
@@ -633,19 +632,20 @@ void *outbox_failed(struct outbox *ob)
 
 bool outbox_send(struct outbox *ob, struct span routing, struct span bytes)
 {
+	struct outbox_peer *peer;
 	size_t cost = bytes.len + OUTBOX_FRAME_COST;
-	size_t max = ob->limits.total_bytes_max / STRANGERS_SHARE;
-	if (ob->strangers->queued + cost > max)
-		outbox_collect(ob);
-	bool sent = false;
-	if (ob->strangers->queued + cost <= max) {
-		struct frame *frame = frame_new(ob, bytes.len);
-		memcpy(frame->data, bytes.data, bytes.len);
-		sent = frame_send(ob, routing, ob->strangers, frame);
-		frame_drop(ob, frame);
+	outbox_collect(ob);
+	HASH_FIND(hh, ob->lingering, routing.data, routing.len, peer);
+	size_t used = peer ? peer->queued + outbox_peer_turn_bytes(peer) : 0;
+	if (used + cost > OUTBOX_STRANGER_BYTES ||
+	    (!peer && HASH_COUNT(ob->lingering) >= ob->strangers_max)) {
+		ob->counts.dropped++;
+		return false;
 	}
-	ob->counts.dropped += !sent;
-	return sent;
+	peer = outbox_open(ob, routing, ob);
+	outbox_add(ob, peer, outbox_put(ob, bytes));
+	outbox_close(ob, peer);
+	return true;
 }
 
 void outbox_counts(const struct outbox *ob, struct outbox_counts *counts)

@@ -27,6 +27,7 @@
 
 #define OUTBOX_FRAME_COST 256 /* bytes a frame in flight takes beside its own */
 #define OUTBOX_ROUTING_MAX 255
+#define OUTBOX_STRANGER_BYTES 4096 /* unread by a peer without a session */
 
 struct outbox;
 struct outbox_peer;
@@ -109,9 +110,10 @@ bool outbox_arm(struct outbox *);
 
 /* ---- without a session ------------------------------------------------------- */
 
-/* A frame to someone who has no peer (no hello yet): sent at once or dropped,
- * and dropped when such frames together hold more than 1/64 of
- * total_bytes_max. False when dropped. */
+/* Bytes for someone who has no peer (no hello yet), sent with the next flush. Each
+ * has a share of its own, so that one who does not read is not answered and all
+ * others are. Dropped when its share is used up, or when so many have unread
+ * frames that their shares make 1/64 of total_bytes_max. False when dropped. */
 bool outbox_send(struct outbox *, struct span routing, struct span frame);
 
 struct outbox_counts {
