@@ -42,22 +42,40 @@ static enum parlor_err open_store(struct broker *b, char *why, size_t why_size)
 	return store_open(&b->store, &options, (journal_id >> 1) | 1, why, why_size);
 }
 
+/* Readers of the journal say no hello, and are away while they write down what
+ * they read. */
+static uint64_t worker_silence_ms(const struct settings *s)
+{
+	uint64_t leases_ms = 3 * s->worker_lease_ms;
+	return leases_ms > s->hello_ms ? leases_ms : s->hello_ms;
+}
+
 static enum parlor_err open_fronts(struct broker *b, char *why, size_t why_size)
 {
 	const struct settings *s = &b->settings;
+	struct connection_shares shares = connections_shares(session_descriptors(s->sessions));
 	struct front_options clients = {.endpoint = s->listen,
 					.role = AUTH_CLIENT,
 					.auth = b->auth,
-					.frame_bytes_max = s->frame_bytes};
-	struct front_options workers = {.endpoint = s->worker_listen,
-					.role = AUTH_WORKER,
-					.auth = b->auth,
-					.frame_bytes_max = WORKER_FRAME_BYTES,
-					.send_hwm = WORKER_SEND_HWM};
+					.frame_bytes_max = s->frame_bytes,
+					.connections = {shares.clients, s->hello_ms * 1000}};
+	struct front_options workers = {
+		.endpoint = s->worker_listen,
+		.role = AUTH_WORKER,
+		.auth = b->auth,
+		.frame_bytes_max = WORKER_FRAME_BYTES,
+		.send_hwm = WORKER_SEND_HWM,
+		.connections = {shares.workers, worker_silence_ms(s) * 1000}};
 	enum parlor_err err = front_open(&b->front, b->zmq, &clients, why, why_size);
 	if (!err)
 		err = front_open(&b->worker_front, b->zmq, &workers, why, why_size);
 	return err;
+}
+
+static void worker_heard(void *broker, int fd)
+{
+	struct broker *b = broker;
+	connections_heard(front_connections(b->worker_front), fd, b->now_us);
 }
 
 static void make_sync(struct broker *b)
@@ -71,7 +89,7 @@ static void make_sync(struct broker *b)
 	how.cold = (uint32_t)s->cold_queries;
 	how.cold_ms = (uint32_t)s->cold_timeout_ms;
 	how.frame_bytes = WORKER_FRAME_BYTES;
-	struct sync_hooks hooks = {.ctx = b, .answer = dispatch_answer};
+	struct sync_hooks hooks = {.ctx = b, .answer = dispatch_answer, .heard = worker_heard};
 	b->sync = sync_new(&how, b->store, b->core, front_socket(b->worker_front), hooks);
 }
 
@@ -171,6 +189,7 @@ enum parlor_err loop_init(struct broker *b, char *why, size_t why_size)
 		err = open_store(b, why, why_size);
 	if (err)
 		return err;
+	auth_set_handshakes(b->auth, b->settings.key_handshakes);
 	settings_core_limits(&b->settings, &limits);
 	b->commit.turn.parts = b->commit.flight.parts = store_parts(b->store);
 	b->core = core_new(&limits, store_rows(b->store),
@@ -228,6 +247,8 @@ struct loop {
 	bool heard_all;        /* they have nothing more to say */
 	bool clients;          /* have sent something */
 	bool workers;
+	bool client_connections; /* came or went */
+	bool worker_connections;
 };
 
 /* The turn is as large as it may be, before it is in flight. */
@@ -289,7 +310,7 @@ static enum parlor_err work(struct loop *l, uint64_t passed_us)
 	struct broker *b = l->broker;
 	uint64_t commits = b->commit.counts.commits;
 	lifecycle_sweep(b);
-	auth_serve(b->auth);
+	auth_serve(b->auth, b->now_us);
 	retention_look(&b->commit.retention, b->now_us, b->wall_us);
 	l->more = serve_clients(l);
 	count_silence(l, passed_us);
@@ -306,6 +327,10 @@ static enum parlor_err work(struct loop *l, uint64_t passed_us)
 		return err;
 	if (l->workers)
 		sync_on_readable(b->sync, b->now_us);
+	l->more |= connections_serve(front_connections(b->front), l->client_connections,
+				     b->listened_us);
+	l->more |= connections_serve(front_connections(b->worker_front), l->worker_connections,
+				     b->now_us);
 	sync_tick(b->sync, b->now_us);
 	l->sync_in_us = sync_pump(b->sync, b->now_us);
 	if (b->commit.counts.commits != commits)
@@ -378,13 +403,17 @@ static bool wait_for_work(struct loop *l)
 		{.fd = l->signal_fd, .events = ZMQ_POLLIN},
 		{.fd = outbox_fd(b->outbox), .events = drains ? ZMQ_POLLIN : 0},
 		{.fd = store_commit_fd(b->store), .events = ZMQ_POLLIN},
+		{.fd = connections_fd(front_connections(b->front)), .events = ZMQ_POLLIN},
+		{.fd = connections_fd(front_connections(b->worker_front)), .events = ZMQ_POLLIN},
 		{.socket = auth_socket(b->auth), .events = ZMQ_POLLIN},
 	};
-	int n = auth_socket(b->auth) ? 6 : 5;
+	int n = auth_socket(b->auth) ? 8 : 7;
 	if (zmq_poll(items, n, ms) < 0 && errno != EINTR)
 		log_warn("zmq_poll: %s", zmq_strerror(errno));
 	l->clients = items[0].revents != 0;
 	l->workers = items[1].revents != 0;
+	l->client_connections = items[5].revents != 0;
+	l->worker_connections = items[6].revents != 0;
 	if (items[3].revents)
 		outbox_collect(b->outbox);
 	return items[2].revents != 0;

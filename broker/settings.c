@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/core.h"
+#include "front/auth.h"
 
 #include <inttypes.h>
 #include <stddef.h>
@@ -87,6 +88,10 @@ const struct conf_row settings_rows[] = {
 
 	NUMBER("session", heartbeat_ms, 10, HOUR_MS, "a client says something at least this often"),
 	NUMBER("session", timeout_ms, 20, HOUR_MS, "silence after which a session ends"),
+	NUMBER("session", hello_ms, 100, HOUR_MS,
+	       "a connection without a session is closed after this"),
+	NUMBER("session", key_handshakes, 1, 1000000,
+	       "connections of one key in a second; keys that are not known count as one"),
 	NUMBER("session", sessions, 1, 1000000,
 	       "sessions; fewer when the process may not open that many descriptors"),
 	NUMBER("session", session_members, 1, 10000000, "members attached to one session"),
@@ -172,6 +177,8 @@ void settings_init(struct settings *s, const struct core_limits *defaults)
 		.frame_requests = 1000,
 		.heartbeat_ms = 5000,
 		.timeout_ms = 15000,
+		.hello_ms = 10000,
+		.key_handshakes = AUTH_HANDSHAKES_DEFAULT,
 		.sessions = 8192,
 		.session_members = 10000,
 		.session_stays = 1000000,

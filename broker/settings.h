@@ -60,7 +60,9 @@ struct settings {
 	/* [session] */
 	uint64_t heartbeat_ms;
 	uint64_t timeout_ms;
+	uint64_t hello_ms;
 	uint64_t sessions;
+	uint64_t key_handshakes; /* a second */
 	uint64_t session_members;
 	uint64_t session_stays;
 	uint64_t session_waiting;

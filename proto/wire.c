@@ -216,6 +216,17 @@ enum parlor_err wire_scan(const ProtobufCMessageDescriptor *d, const void *bytes
 	return scan_frame(d, bytes, len, &u);
 }
 
+size_t wire_count(struct span frame, uint32_t field, size_t max)
+{
+	const uint8_t *at = frame.data;
+	const uint8_t *end = at + frame.len;
+	size_t n = 0;
+	struct part p;
+	for (; at < end && n <= max && part_next(at, end, &p); at = p.end)
+		n += p.id == field;
+	return n;
+}
+
 /* Copies scanned bytes without their unknown fields and returns the copy's
  * end. A message that shrinks keeps the width of its length (a varint may be
  * padded), so what is behind it need not move. */

@@ -22,6 +22,11 @@
 enum parlor_err wire_scan(const ProtobufCMessageDescriptor *, const void *bytes,
 			  size_t len) PARLOR_MUST_CHECK;
 
+/* How often the field stands in the frame itself, not in what is in it: counted up
+ * to one above max and as far as the bytes parse. Costs no memory, so that a frame
+ * of too many is refused before anything is made of it. */
+size_t wire_count(struct span frame, uint32_t field, size_t max);
+
 /* Scan, then decode into the arena (cleared by its owner, not here). The
  * message lives as long as the arena's content; there is nothing to free.
  * Unknown fields are dropped. PARLOR_E_NO_MEMORY when the arena is too small. */

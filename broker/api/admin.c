@@ -184,9 +184,12 @@ static void count_front(struct counters *c, const struct broker *b)
 	struct outbox_counts out;
 	struct front_counts in;
 	struct auth_counts keys;
+	struct connection_counts clients, workers;
 	outbox_counts(b->outbox, &out);
 	front_counts(b->front, &in);
 	auth_counts(b->auth, &keys);
+	connections_counts(front_connections(b->front), &clients);
+	connections_counts(front_connections(b->worker_front), &workers);
 	counter(c, "sessions", session_count(b->fanout.sessions));
 	counter(c, "sessions_catching_up", session_catching_up_count(b->fanout.sessions));
 	counter(c, "members_attached", session_attachments(b->fanout.sessions));
@@ -206,6 +209,11 @@ static void count_front(struct counters *c, const struct broker *b)
 	counter(c, "frames_held_back_bytes", b->backlog.bytes);
 	counter(c, "keys_accepted", keys.accepted);
 	counter(c, "keys_refused", keys.refused);
+	counter(c, "keys_put_off", keys.put_off);
+	counter(c, "connections", clients.open + workers.open);
+	counter(c, "connections_waiting", clients.waiting + workers.waiting);
+	counter(c, "connections_silent", clients.silent + workers.silent);
+	counter(c, "connections_pushed", clients.pushed + workers.pushed);
 }
 
 static void count_state(struct counters *c, const struct broker *b)

@@ -7,12 +7,14 @@
 #include "wire.h"
 
 #include "base/die.h"
+#include "base/mem.h"
 #include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define REQUESTS_TAG (1 << 3 | 2) /* of ToBroker */
+#define REQUESTS_FIELD 1 /* of ToBroker */
+#define REQUESTS_TAG (REQUESTS_FIELD << 3 | 2)
 /* What was held back may take this part of a turn: the rest is for who comes now. */
 #define BACKLOG_SHARE 2
 
@@ -195,8 +197,7 @@ static bool dispatch_each(struct broker *b, struct ask *a, struct backlog_rest *
 			continue;
 		}
 		struct span bytes = reader_span(&in);
-		if (in.bad || tag != REQUESTS_TAG ||
-		    ++rest->requests > b->settings.frame_requests) {
+		if (in.bad || tag != REQUESTS_TAG) {
 			refuse(b, a->session, a->routing, 0, rest->err);
 			return true;
 		}
@@ -252,6 +253,13 @@ static bool dispatch_rest(struct broker *b, struct ask *a, struct backlog_rest *
 	if (rest->begun)
 		return dispatch_each(b, a, rest);
 	rest->begun = true;
+	size_t requests_max = b->settings.frame_requests;
+	/* Before anything is decoded: millions of them fit into a frame. */
+	if (wire_count(payload, REQUESTS_FIELD, requests_max) > requests_max) {
+		b->counts.frames_bad++;
+		refuse(b, a->session, a->routing, 0, PARLOR_E_TOO_MANY);
+		return true;
+	}
 	arena_clear(&b->request_arena);
 	rest->err = wire_decode(&parlor__to_broker__descriptor, &b->request_arena, payload.data,
 				payload.len, &decoded);
@@ -260,11 +268,6 @@ static bool dispatch_rest(struct broker *b, struct ask *a, struct backlog_rest *
 		return dispatch_each(b, a, rest);
 	}
 	const Parlor__ToBroker *frame = (const Parlor__ToBroker *)decoded;
-	if (frame->n_requests > b->settings.frame_requests) {
-		b->counts.frames_bad++;
-		refuse(b, a->session, a->routing, 0, PARLOR_E_TOO_MANY);
-		return true;
-	}
 	for (size_t i = 0; i < frame->n_requests && !b->commit.failed; i++) {
 		size_t left = frame->n_requests - i;
 		if (!goes_on(b, a)) {
@@ -288,7 +291,8 @@ void dispatch_frame(struct broker *b, const struct front_frame *f)
 			.session =
 				session_find(b->fanout.sessions, front_routing(f), front_user(f)),
 			.routing = front_routing(f),
-			.user = front_user(f)};
+			.user = front_user(f),
+			.frame = f};
 	if (a.session && a.session->ending)
 		return;
 	if (a.session)
@@ -308,17 +312,27 @@ void dispatch_frame(struct broker *b, const struct front_frame *f)
 /* True when the session could go on in another turn. */
 static bool dispatch_held_back(struct broker *b, struct session *s)
 {
-	struct ask a = {.broker = b, .session = s, .routing = session_routing(s), .user = s->user};
-	while (a.session && !b->commit.failed && goes_on(b, &a)) {
+	/* Of its own: a frame may end the session, and begin another behind that. */
+	uint8_t routing[SESSION_ROUTING_BYTES];
+	char *user = s->user ? mem_text(s->user, strlen(s->user)) : NULL;
+	memcpy(routing, session_routing(s).data, sizeof routing);
+	struct ask a = {.broker = b,
+			.session = s,
+			.routing = {routing, sizeof routing},
+			.user = user,
+			.fd = s->connection.fd};
+	while (a.session == s && !b->commit.failed && goes_on(b, &a)) {
 		struct backlog_frame *f = backlog_take(&b->backlog, &s->backlog);
 		if (!f)
-			return false;
+			break;
 		if (dispatch_rest(b, &a, &f->rest))
 			free(f);
 		else
-			backlog_put_back(&b->backlog, &s->backlog, f);
+			backlog_put_back(&b->backlog, &a.session->backlog, f);
 	}
-	return a.session && outbox_may_reply(b->outbox, s->out);
+	free(user);
+	return a.session && a.session->backlog.frames &&
+	       outbox_may_reply(b->outbox, a.session->out);
 }
 
 bool dispatch_backlog(struct broker *b)

@@ -162,6 +162,7 @@ static enum parlor_err open_session(struct broker *b, const struct lifecycle_hel
 	if (err)
 		return err;
 	(*out)->out = outbox_open(b->outbox, q->routing, *out);
+	(*out)->connection = connections_keep(front_connections(b->front), q->fd, b->listened_us);
 	(*out)->floor = core_position(b->core);
 	return PARLOR_E_OK;
 }
@@ -210,6 +211,7 @@ static void put_end(struct broker *b, struct session *s, int code)
 /* What else knows of the session lets go of it. */
 static void close_session(struct broker *b, struct session *s)
 {
+	connections_wait(front_connections(b->front), s->connection, b->listened_us);
 	outbox_close(b->outbox, s->out);
 	session_close(b->fanout.sessions, s);
 }

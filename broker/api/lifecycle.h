@@ -12,6 +12,7 @@
 struct lifecycle_hello {
 	struct span routing;
 	const char *user; /* of the connection's key, or NULL */
+	int fd;           /* of the connection */
 	const Parlor__Hello *hello;
 };
 

@@ -15,6 +15,8 @@ struct ask {
 	struct session *session; /* NULL before hello */
 	struct span routing;
 	const char *user;
+	const struct front_frame *frame; /* NULL: it was held back */
+	int fd;                          /* that it came over, when frame is NULL */
 	const Parlor__Request *request;
 	size_t bytes;        /* of the frame that are to be accounted to it */
 	Parlor__Reply reply; /* the handler sets the result */

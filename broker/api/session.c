@@ -42,8 +42,10 @@ enum parlor_err op_hello(struct ask *a)
 	bool reset;
 	if (a->session)
 		return PARLOR_E_SESSION_EXISTS;
-	struct lifecycle_hello q = {
-		.routing = a->routing, .user = a->user, .hello = a->request->hello};
+	struct lifecycle_hello q = {.routing = a->routing,
+				    .user = a->user,
+				    .fd = a->frame ? front_fd(a->frame) : a->fd,
+				    .hello = a->request->hello};
 	enum parlor_err err = lifecycle_begin(b, &q, &a->session, &reset);
 	if (err)
 		return err;

@@ -9,8 +9,6 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#define DESCRIPTORS_KEPT 64
-
 /* A member that is attached somewhere. */
 struct presence {
 	UT_hash_handle hh;
@@ -45,7 +43,7 @@ struct session_table {
 
 uint64_t session_descriptors(uint64_t wanted)
 {
-	uint64_t needed = wanted + wanted / 8 + DESCRIPTORS_KEPT;
+	uint64_t needed = wanted + wanted / 8 + SESSION_DESCRIPTORS_KEPT;
 	struct rlimit limit;
 	if (getrlimit(RLIMIT_NOFILE, &limit))
 		return wanted;
@@ -57,7 +55,9 @@ uint64_t session_descriptors(uint64_t wanted)
 	}
 	if (limit.rlim_cur >= needed)
 		return wanted;
-	uint64_t usable = limit.rlim_cur > DESCRIPTORS_KEPT ? limit.rlim_cur - DESCRIPTORS_KEPT : 0;
+	uint64_t usable = limit.rlim_cur > SESSION_DESCRIPTORS_KEPT
+				  ? limit.rlim_cur - SESSION_DESCRIPTORS_KEPT
+				  : 0;
 	uint64_t allowed = usable - usable / 9;
 	return allowed < wanted ? allowed : wanted;
 }

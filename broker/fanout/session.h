@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "fanout/subscribers.h"
 #include "front/backlog.h"
+#include "front/connections.h"
 #include "front/table.h"
 
 #include <stdbool.h>
@@ -74,9 +75,10 @@ struct session {
 	uint64_t floor;           /* nothing at or below this position is for it */
 	bool credit_limited;
 	uint64_t credit;
-	struct outbox_peer *out;     /* the caller opens and closes it */
-	struct audience_rooms rooms; /* audience.c's */
-	struct session_stay *stays;  /* session_stays_* */
+	struct outbox_peer *out;          /* the caller opens and closes it */
+	struct connection_ref connection; /* the caller's */
+	struct audience_rooms rooms;      /* audience.c's */
+	struct session_stay *stays;       /* session_stays_* */
 	uint64_t stays_len;
 	bool watching;                /* in tenant->watchers */
 	size_t want_bytes;            /* of the event that did not fit, 0: none */
@@ -92,9 +94,10 @@ struct session {
 };
 
 /* How many sessions the descriptors of this process allow, at most `wanted`.
- * Raises the soft limit up to the hard one first. Two descriptors a session
- * are not needed, but connections without a session take some as well: an
- * eighth and 64 are kept back. */
+ * Raises the soft limit up to the hard one first. An eighth and
+ * SESSION_DESCRIPTORS_KEPT are kept back, for connections without a session and
+ * all else. */
+#define SESSION_DESCRIPTORS_KEPT 64
 uint64_t session_descriptors(uint64_t wanted);
 
 struct session_table *session_table_new(const struct session_limits *);

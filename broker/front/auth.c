@@ -17,15 +17,24 @@
 #define KEY_BYTES 32
 #define TENANT_MAX 64
 #define LINE_BYTES_MAX 512
+#define QUESTIONS_A_TURN 1024
+#define REFUSED "a connection from %.*s was refused: %s"
 
 struct tenant_rule {
 	struct tenant_rule *next;
 	char id[TENANT_MAX + 1]; /* "*": any */
 };
 
+/* Handshakes of the second at hand. */
+struct rate {
+	uint64_t since_us;
+	uint64_t n;
+};
+
 /* A public key of the other side, and what it opens. */
 struct key {
 	UT_hash_handle hh;
+	struct rate rate;
 	char text[KEY_TEXT + 1];
 	bool worker;
 	struct tenant_rule *tenants;
@@ -36,6 +45,8 @@ struct auth {
 	char secret[KEY_TEXT + 1];
 	struct key *keys;
 	size_t rules;
+	uint64_t handshakes; /* of a key in a second */
+	struct rate unknown; /* of all keys that are not in the file */
 	struct auth_counts counts;
 };
 
@@ -187,6 +198,7 @@ enum parlor_err auth_open(struct auth **out, void *zmq_ctx, const char *path, ch
 {
 	*out = NULL;
 	struct auth *auth = mem_new(sizeof *auth);
+	auth->handshakes = AUTH_HANDSHAKES_DEFAULT;
 	enum parlor_err err = PARLOR_E_OK;
 	if (path && *path) {
 		if (!zmq_has("curve")) {
@@ -243,6 +255,11 @@ bool auth_has_keys(const struct auth *auth)
 void *auth_socket(const struct auth *auth)
 {
 	return auth->socket;
+}
+
+void auth_set_handshakes(struct auth *auth, uint64_t per_s)
+{
+	auth->handshakes = per_s;
 }
 
 void auth_counts(const struct auth *auth, struct auth_counts *counts)
@@ -307,14 +324,14 @@ static bool zap_receive(void *socket, zmq_msg_t parts[ZAP_PARTS])
 }
 
 /* The key that asks, when the socket it asks for is open to it. */
-static const struct key *zap_admit(const struct auth *auth, zmq_msg_t parts[ZAP_PARTS])
+static struct key *zap_admit(const struct auth *auth, zmq_msg_t parts[ZAP_PARTS])
 {
 	if (!part_is(&parts[ZAP_VERSION], "1.0") || !part_is(&parts[ZAP_MECHANISM], "CURVE") ||
 	    zmq_msg_size(&parts[ZAP_KEY]) != KEY_BYTES)
 		return NULL;
 	char text[KEY_TEXT + 1];
 	(void)zmq_z85_encode(text, zmq_msg_data(&parts[ZAP_KEY]), KEY_BYTES);
-	const struct key *key = key_find(auth, text);
+	struct key *key = key_find(auth, text);
 	if (!key)
 		return NULL;
 	if (part_is(&parts[ZAP_DOMAIN], domains[AUTH_CLIENT]) && key->tenants)
@@ -333,10 +350,10 @@ static bool zap_part_send(void *socket, const void *bytes, size_t len, int more)
 	return sent >= 0;
 }
 
-static bool zap_answer(void *socket, zmq_msg_t *request, const struct key *key)
+static bool zap_answer(void *socket, zmq_msg_t *request, const char *status, const char *text,
+		       const struct key *key)
 {
-	const char *const texts[] = {key ? "200" : "400", key ? "OK" : "key is not known here",
-				     key ? key->text : "", ""};
+	const char *const texts[] = {status, text, key ? key->text : "", ""};
 	if (!zap_part_send(socket, "1.0", 3, ZMQ_SNDMORE) ||
 	    !zap_part_send(socket, zmq_msg_data(request), zmq_msg_size(request), ZMQ_SNDMORE))
 		return false;
@@ -346,26 +363,46 @@ static bool zap_answer(void *socket, zmq_msg_t *request, const struct key *key)
 	return true;
 }
 
-void auth_serve(struct auth *auth)
+static bool within(struct rate *rate, uint64_t max, uint64_t now_us)
+{
+	if (now_us - rate->since_us >= 1000000)
+		*rate = (struct rate){.since_us = now_us};
+	return rate->n++ < max;
+}
+
+/* ZAP's codes: 200 lets in, 300 ends the connection and libzmq tries again, 400
+ * tells the peer, and libzmq gives up. */
+static bool zap_judge(struct auth *auth, zmq_msg_t parts[ZAP_PARTS], uint64_t now_us)
+{
+	static const char unknown[] = "its key is not known";
+	static const char often[] = "more handshakes than a key may in a second";
+	zmq_msg_t *address = &parts[ZAP_ADDRESS];
+	const char *address_text = zmq_msg_data(address);
+	struct key *key = zap_admit(auth, parts);
+	if (!within(key ? &key->rate : &auth->unknown, auth->handshakes, now_us)) {
+		auth->counts.put_off++;
+		log_warn(REFUSED, (int)zmq_msg_size(address), address_text, often);
+		return zap_answer(auth->socket, &parts[ZAP_REQUEST], "300", often, NULL);
+	}
+	if (key) {
+		auth->counts.accepted++;
+		return zap_answer(auth->socket, &parts[ZAP_REQUEST], "200", "OK", key);
+	}
+	auth->counts.refused++;
+	log_warn(REFUSED, (int)zmq_msg_size(address), address_text, unknown);
+	return zap_answer(auth->socket, &parts[ZAP_REQUEST], "400", unknown, NULL);
+}
+
+void auth_serve(struct auth *auth, uint64_t now_us)
 {
 	if (!auth->socket)
 		return;
 	zmq_msg_t parts[ZAP_PARTS];
 	for (int i = 0; i < ZAP_PARTS; i++)
 		(void)zmq_msg_init(&parts[i]);
-	while (zap_receive(auth->socket, parts)) {
-		const struct key *key = zap_admit(auth, parts);
-		if (key)
-			auth->counts.accepted++;
-		else
-			auth->counts.refused++;
-		if (!key)
-			log_warn("a connection from %.*s was refused: its key is not known",
-				 (int)zmq_msg_size(&parts[ZAP_ADDRESS]),
-				 (const char *)zmq_msg_data(&parts[ZAP_ADDRESS]));
-		if (!zap_answer(auth->socket, &parts[ZAP_REQUEST], key))
+	for (int i = 0; i < QUESTIONS_A_TURN && zap_receive(auth->socket, parts); i++)
+		if (!zap_judge(auth, parts, now_us))
 			log_warn("a connection could not be answered: %s", zmq_strerror(errno));
-	}
 	for (int i = 0; i < ZAP_PARTS; i++)
 		(void)zmq_msg_close(&parts[i]);
 }

@@ -18,6 +18,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#define AUTH_HANDSHAKES_DEFAULT 500
 #define AUTH_KEYS_MAX 4096 /* lines of the file that name a key */
 
 struct auth;
@@ -35,8 +36,13 @@ void auth_close(struct auth *);
 bool auth_has_keys(const struct auth *);
 /* To be polled for input; NULL without keys. */
 void *auth_socket(const struct auth *);
-/* Answers every waiting question of libzmq. */
-void auth_serve(struct auth *);
+/* How many connections a key may make in a second; unknown keys together count as
+ * one. */
+void auth_set_handshakes(struct auth *, uint64_t per_s);
+/* Answers what libzmq asks, so many questions a turn at most. A key that is known and asks too
+ * often is told to come again: libzmq connects anew by itself, which it would not after a refusal.
+ * now_us: monotonic. */
+void auth_serve(struct auth *, uint64_t now_us);
 
 /* Makes a ROUTER a CURVE server that admits keys of that role. Before bind;
  * front_open does it. Nothing happens without keys. */
@@ -51,6 +57,7 @@ bool auth_is_worker(const struct auth *, const char *user);
 struct auth_counts {
 	uint64_t accepted;
 	uint64_t refused;
+	uint64_t put_off; /* more than a key may in a second */
 };
 void auth_counts(const struct auth *, struct auth_counts *);
 

@@ -22,7 +22,6 @@ struct backlog_rest {
 	struct span bytes;
 	bool begun;          /* the frame was looked at as a whole, and found: */
 	enum parlor_err err; /* bad, or OK */
-	size_t requests;     /* of a bad one, seen before */
 };
 
 struct backlog_frame {

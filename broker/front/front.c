@@ -9,7 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RECEIVE_HWM 128
+/* What ZeroMQ may hold unread of one peer, about: so many of the largest frames,
+ * at least two, for one is read while the next one comes. */
+#define RECEIVE_BYTES_MAX (16u << 20)
+#define RECEIVE_HWM_MIN 2
+#define RECEIVE_HWM_MAX 128
 #define BACKLOG 1024
 #define HANDSHAKE_MS 5000
 #define ROUTING_BYTES 5 /* of an id that ROUTER chose; it begins with a 0 */
@@ -17,6 +21,7 @@
 struct front {
 	void *socket;
 	char endpoint[FRONT_ENDPOINT_MAX];
+	struct connections *connections;
 	struct front_counts counts;
 };
 
@@ -136,6 +141,14 @@ static bool number_peers(void *socket)
 	return zmq_setsockopt(socket, ZMQ_ROUTER_RAW, &on, sizeof on) == 0;
 }
 
+static int receive_hwm(const struct front_options *options)
+{
+	size_t frames = RECEIVE_BYTES_MAX / options->frame_bytes_max;
+	return frames < RECEIVE_HWM_MIN   ? RECEIVE_HWM_MIN
+	       : frames > RECEIVE_HWM_MAX ? RECEIVE_HWM_MAX
+					  : (int)frames;
+}
+
 static bool set_options(void *socket, const struct front_options *options)
 {
 	const struct {
@@ -144,7 +157,7 @@ static bool set_options(void *socket, const struct front_options *options)
 	} ints[] = {
 		{ZMQ_ROUTER_MANDATORY, 1},
 		{ZMQ_SNDHWM, options->send_hwm},
-		{ZMQ_RCVHWM, options->receive_hwm ? options->receive_hwm : RECEIVE_HWM},
+		{ZMQ_RCVHWM, receive_hwm(options)},
 		{ZMQ_LINGER, FRONT_LINGER_MS},
 		{ZMQ_BACKLOG, BACKLOG},
 		{ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS},
@@ -198,6 +211,13 @@ enum parlor_err front_open(struct front **out, void *zmq_ctx, const struct front
 			       options->endpoint);
 		goto out;
 	}
+	f->connections = connections_open(zmq_ctx, f->socket, &options->connections);
+	if (!f->connections) {
+		(void)snprintf(why, why_size, "%.100s: cannot be watched: %s", options->endpoint,
+			       zmq_strerror(errno));
+		err = PARLOR_E_IO;
+		goto out;
+	}
 	err = bind_socket(f, options->endpoint, why, why_size);
 out:
 	if (err) {
@@ -212,6 +232,7 @@ void front_close(struct front *f)
 {
 	if (!f)
 		return;
+	connections_close(f->connections);
 	if (f->socket)
 		(void)zmq_close(f->socket);
 	free(f);
@@ -220,6 +241,11 @@ void front_close(struct front *f)
 void *front_socket(const struct front *f)
 {
 	return f->socket;
+}
+
+struct connections *front_connections(const struct front *f)
+{
+	return f->connections;
 }
 
 const char *front_endpoint(const struct front *f)
@@ -267,6 +293,11 @@ struct span front_payload(const struct front_frame *frame)
 const char *front_user(const struct front_frame *frame)
 {
 	return zmq_msg_gets(&frame->payload, "User-Id");
+}
+
+int front_fd(const struct front_frame *frame)
+{
+	return zmq_msg_get(&frame->payload, ZMQ_SRCFD);
 }
 
 static bool receive(void *socket, zmq_msg_t *msg)

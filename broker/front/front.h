@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "front/auth.h"
+#include "front/connections.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,8 +26,8 @@ struct front_options {
 	enum auth_role role;
 	const struct auth *auth;
 	size_t frame_bytes_max; /* a larger one costs the peer its connection */
-	int receive_hwm;        /* messages of a peer that may wait for us; 0: 128 */
-	int send_hwm;           /* messages waiting for a peer; 0: as many as the outbox lets */
+	struct connection_limits connections;
+	int send_hwm; /* messages waiting for a peer; 0: as many as the outbox lets */
 };
 
 /* PARLOR_E_ADDRESS with one line in `why` (of at least 256 bytes): not an
@@ -38,6 +39,7 @@ enum parlor_err front_open(struct front **out, void *zmq_ctx, const struct front
 void front_close(struct front *);
 
 void *front_socket(const struct front *);
+struct connections *front_connections(const struct front *);
 /* The address really bound, without '*'. */
 const char *front_endpoint(const struct front *);
 
@@ -55,6 +57,8 @@ struct span front_payload(const struct front_frame *);
 /* The key it came with, for auth_* and to know a session's own frames by; NULL
  * without keys. */
 const char *front_user(const struct front_frame *);
+/* The descriptor it came over, for connections_*; negative when there is none. */
+int front_fd(const struct front_frame *);
 
 /* The next message without waiting; false: nothing is there. A message of other
  * than one payload frame is drained whole and given with err FRAME. */

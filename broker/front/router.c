@@ -71,6 +71,11 @@ enum link_got link_receive(struct link *l, struct link_peer *peer, struct span *
 	return LINK_FRAME;
 }
 
+int link_fd(const struct link *l)
+{
+	return zmq_msg_get(&l->frame, ZMQ_SRCFD);
+}
+
 /* The owner holds one, each frame another. */
 struct link_account {
 	atomic_size_t holders;

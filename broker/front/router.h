@@ -25,6 +25,8 @@ void link_free(struct link *);
  * frame borrows until the next call. */
 enum link_got { LINK_NOTHING, LINK_FRAME, LINK_BAD };
 enum link_got link_receive(struct link *, struct link_peer *, struct span *frame);
+/* The descriptor that the last frame came over; negative when there is none. */
+int link_fd(const struct link *);
 
 /* Takes the buffer's memory and leaves it empty. False: the peer is gone or
  * does not read (its queue is full). */

@@ -368,6 +368,8 @@ static void hear(struct sync *s, const struct link_peer *peer, struct span frame
 		bad_frame(s, peer, PARLOR_E_OP);
 		return;
 	}
+	if (s->hooks.heard)
+		s->hooks.heard(s->hooks.ctx, link_fd(s->link));
 	if (h.worker && h.worker->lost) {
 		assign_settle(s, now_us);
 		h.worker = NULL;

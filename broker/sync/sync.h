@@ -62,6 +62,8 @@ struct sync_answer {
 struct sync_hooks {
 	void *ctx;
 	void (*answer)(void *ctx, const struct sync_answer *);
+	/* A worker or reader said something over that descriptor. May be NULL. */
+	void (*heard)(void *ctx, int fd);
 };
 
 /* socket: a bound ROUTER with ROUTER_MANDATORY; used with DONTWAIT, remains the

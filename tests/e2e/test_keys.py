@@ -130,6 +130,9 @@ def test_a_key_that_is_not_listed_is_not_let_in(broker, keys, operator):
 
 
 def test_a_clients_key_opens_nothing_to_a_worker(broker, keys, url, operator):
+    deadline = time.monotonic() + PATIENCE
+    while operator.sync_status().workers:
+        assert time.monotonic() < deadline, "a worker that was stopped is still there"
     before = stat(operator, "keys_refused")
     worker = Worker(broker, url, "--migrate", "--keys", keys.client, ready=None)
     try:

@@ -94,6 +94,14 @@ const char *zmq_msg_gets(const zmq_msg_t *m, const char *property)
 	return NULL;
 }
 
+/* Nor comes anybody over a descriptor. */
+int zmq_msg_get(const zmq_msg_t *m, int property)
+{
+	(void)m;
+	(void)property;
+	return -1;
+}
+
 int zmq_msg_more(const zmq_msg_t *m)
 {
 	return of(m)->more;

@@ -96,7 +96,7 @@ static void on_answer(void *ctx, const struct sync_answer *a)
 
 static void sync_start(struct world *w)
 {
-	struct sync_hooks hooks = {w, on_answer};
+	struct sync_hooks hooks = {.ctx = w, .answer = on_answer};
 	w->sync = sync_new(&w->settings, w->store, w->core, w->router, hooks);
 }
 

@@ -1,6 +1,7 @@
 /* Keys: the file's rules, and CURVE connections that are let in or not. */
 #include "front/auth.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "front/front.h"
 
@@ -117,8 +118,44 @@ static void await_frame(struct world *w, struct front *front, struct front_frame
 		zmq_pollitem_t items[] = {{.socket = front_socket(front), .events = ZMQ_POLLIN},
 					  {.socket = auth_socket(w->auth), .events = ZMQ_POLLIN}};
 		assert_true(zmq_poll(items, 2, WAIT_MS) > 0);
-		auth_serve(w->auth);
+		auth_serve(w->auth, clock_mono_us());
 	}
+}
+
+/* Serves ZAP as of that time until libzmq has asked so often. */
+static void serve_until_asked(struct world *w, uint64_t times, uint64_t now_us)
+{
+	struct auth_counts n;
+	for (auth_counts(w->auth, &n); n.accepted + n.refused + n.put_off < times;
+	     auth_counts(w->auth, &n)) {
+		zmq_pollitem_t item = {.socket = auth_socket(w->auth), .events = ZMQ_POLLIN};
+		assert_int_equal(zmq_poll(&item, 1, WAIT_MS), 1);
+		auth_serve(w->auth, now_us);
+	}
+}
+
+static void test_each_key_has_its_own_rate_and_unknown_ones_share_one(void **state)
+{
+	struct world *w = *state;
+	struct auth_counts n;
+	const struct keys *const order[] = {&w->acme, &w->acme, &w->any, &w->unknown, &w->worker};
+	void *peers[6];
+	auth_set_handshakes(w->auth, 1);
+	/* A worker's key counts as unknown where clients connect. */
+	for (size_t i = 0; i < 5; i++) {
+		peers[i] = connect_with(w, w->clients, order[i], &w->server);
+		serve_until_asked(w, i + 1, 5000000);
+	}
+	auth_counts(w->auth, &n);
+	assert_int_equal(n.accepted, 2);
+	assert_int_equal(n.refused, 1);
+	assert_int_equal(n.put_off, 2);
+	peers[5] = connect_with(w, w->clients, &w->acme, &w->server);
+	serve_until_asked(w, 6, 6000000);
+	auth_counts(w->auth, &n);
+	assert_int_equal(n.accepted, 3);
+	for (size_t i = 0; i < 6; i++)
+		zmq_close(peers[i]);
 }
 
 static void test_a_listed_key_opens_its_tenants(void **state)
@@ -183,7 +220,7 @@ static void expect_refused(struct world *w, struct front *front, const struct ke
 				  {.socket = auth_socket(w->auth), .events = ZMQ_POLLIN}};
 	while (!(items[0].revents & ZMQ_POLLIN)) {
 		assert_true(zmq_poll(items, 2, WAIT_MS) > 0);
-		auth_serve(w->auth);
+		auth_serve(w->auth, clock_mono_us());
 		assert_false(front_recv(front, &frame));
 	}
 	assert_int_equal(zmq_socket_monitor(front_socket(front), NULL, 0), 0);
@@ -224,7 +261,7 @@ static void test_without_keys_all_is_allowed(void **state)
 	assert_int_equal(auth_open(&auth, NULL, "", why, sizeof why), PARLOR_E_OK);
 	assert_false(auth_has_keys(auth));
 	assert_null(auth_socket(auth));
-	auth_serve(auth);
+	auth_serve(auth, clock_mono_us());
 	assert_true(auth_tenant_allowed(auth, NULL, SPAN_TEXT("acme")));
 	assert_true(auth_is_worker(auth, NULL));
 	auth_close(auth);
@@ -321,6 +358,7 @@ static void test_made_keys_are_a_valid_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		IN_A_WORLD(test_each_key_has_its_own_rate_and_unknown_ones_share_one),
 		IN_A_WORLD(test_a_listed_key_opens_its_tenants),
 		IN_A_WORLD(test_a_worker_key_opens_the_workers_door),
 		IN_A_WORLD(test_who_is_not_listed_is_refused),

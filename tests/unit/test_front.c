@@ -235,6 +235,32 @@ static void test_the_first_number_cannot_be_foreseen(void **state)
 	assert_int_not_equal(first[0], first[1]);
 }
 
+/* Nobody reads: how many of the largest frames go in before no more do. */
+static void test_what_waits_to_be_read_is_bounded_in_bytes(void **state)
+{
+	enum { LARGE = 4 << 20, BUDGET = 16 << 20, IN_FLIGHT = 6 };
+	struct world *w = *state;
+	char why[256];
+	struct front *front;
+	struct front_options options = {
+		.endpoint = "tcp://127.0.0.1:*", .auth = w->auth, .frame_bytes_max = LARGE};
+	assert_int_equal(front_open(&front, w->ctx, &options, why, sizeof why), PARLOR_E_OK);
+	int linger = 0, one = 1;
+	void *peer = zmq_socket(w->ctx, ZMQ_DEALER);
+	assert_int_equal(zmq_setsockopt(peer, ZMQ_LINGER, &linger, sizeof linger), 0);
+	assert_int_equal(zmq_setsockopt(peer, ZMQ_SNDHWM, &one, sizeof one), 0);
+	assert_int_equal(zmq_connect(peer, front_endpoint(front)), 0);
+	char *bytes = mem_new(LARGE);
+	size_t taken = 0;
+	zmq_pollitem_t item = {.socket = peer, .events = ZMQ_POLLOUT};
+	while (taken < 100 && zmq_poll(&item, 1, 1000) == 1)
+		taken += zmq_send(peer, bytes, LARGE, ZMQ_DONTWAIT) == LARGE;
+	assert_in_range(taken, BUDGET / LARGE, BUDGET / LARGE + IN_FLIGHT);
+	free(bytes);
+	zmq_close(peer);
+	front_close(front);
+}
+
 static void test_too_large_a_frame_costs_the_connection(void **state)
 {
 	struct world *w = *state;
@@ -339,6 +365,7 @@ int main(void)
 		IN_A_WORLD(test_another_peers_id_cannot_be_taken),
 		IN_A_WORLD(test_an_id_that_router_has_yet_to_give_cannot_be_taken),
 		cmocka_unit_test(test_the_first_number_cannot_be_foreseen),
+		IN_A_WORLD(test_what_waits_to_be_read_is_bounded_in_bytes),
 		IN_A_WORLD(test_too_large_a_frame_costs_the_connection),
 		cmocka_unit_test(test_loopback_is_recognized),
 		IN_A_WORLD(test_without_keys_only_loopback_is_bound),

@@ -304,6 +304,26 @@ static void unknown_bytes_are_bounded(void **state)
 	}
 }
 
+static void repeats_are_counted_up_to_a_bound(void **state)
+{
+	(void)state;
+	struct buf b = {0};
+	for (size_t i = 0; i < 5; i++) {
+		wire_put_bytes_field(&b, 1, (struct span){"\x0a\0", 2});
+		wire_put_varint_field(&b, 2, 7);
+	}
+	struct span frame = {b.data, b.len};
+	assert_int_equal(wire_count(frame, 1, 100), 5);
+	assert_int_equal(wire_count(frame, 3, 100), 0);
+	assert_int_equal(wire_count(frame, 1, 5), 5);
+	assert_int_equal(wire_count(frame, 1, 3), 4);
+	/* What does not parse, and what is behind it, is not counted. */
+	frame.len--;
+	assert_int_equal(wire_count(frame, 2, 100), 4);
+	assert_int_equal(wire_count((struct span){NULL, 0}, 1, 100), 0);
+	buf_fini(&b);
+}
+
 /* An arena of every size up to what the frame needs. */
 static void decode_in_all_arenas(const ProtobufCMessageDescriptor *d, const struct buf *b)
 {
@@ -410,6 +430,7 @@ int main(void)
 		cmocka_unit_test(nesting_ends_at_its_bound),
 		cmocka_unit_test(unknown_fields_are_dropped_and_counted),
 		cmocka_unit_test(unknown_bytes_are_bounded),
+		cmocka_unit_test(repeats_are_counted_up_to_a_bound),
 		cmocka_unit_test(an_arena_too_small_refuses_the_frame),
 		cmocka_unit_test(parts_concatenate_into_a_frame),
 		cmocka_unit_test(no_message_has_more_fields_than_the_scan_can_mark),
