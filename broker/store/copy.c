@@ -1,6 +1,7 @@
 #include "store/copy.h"
 
 #include "store/env.h"
+#include "store/readers.h"
 #include "store/store.h"
 
 #include "base/mem.h"
@@ -76,6 +77,9 @@ static enum parlor_err open_source(struct copy *c)
 		rc = mdb_env_open(c->mdb, c->options->dir, MDB_RDONLY | MDB_NOTLS, FILE_MODE);
 	if (rc != 0)
 		return sorry(c, c->options->dir, rc);
+	enum parlor_err err = readers_check_slot(c->mdb, c->options->dir, c->why);
+	if (err != PARLOR_E_OK)
+		return err;
 	mdb_env_info(c->mdb, &info);
 	mdb_env_stat(c->mdb, &stat);
 	c->total = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;

@@ -1,5 +1,7 @@
 #include "store/env.h"
 
+#include "store/readers.h"
+
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -207,7 +209,6 @@ static int open_mdb(struct env *e, const char *dir, const struct space_limits *l
 {
 	struct stat file;
 	char path[PATH_BYTES];
-	int dead = 0;
 
 	int rc = mdb_env_create(&e->mdb);
 	if (rc != 0)
@@ -222,25 +223,27 @@ static int open_mdb(struct env *e, const char *dir, const struct space_limits *l
 	    (rc = space_set_map(limits, e->mdb, size)) != 0 ||
 	    (rc = mdb_env_open(e->mdb, dir, flags, FILE_MODE)) != 0)
 		return rc;
-	rc = mdb_reader_check(e->mdb, &dead);
-	if (dead > 0)
-		log_info("store: %d readers of ended processes were dropped", dead);
-	return rc;
+	return readers_drop_ended(e->mdb);
 }
 
 static enum parlor_err open_all(struct env *e, const char *dir, const struct space_limits *limits,
 				struct why why)
 {
-	enum parlor_err err;
+	enum parlor_err err = e->read_only ? readers_check_table(dir, why) : make_dir(dir, why);
 
-	if (!e->read_only && ((err = make_dir(dir, why)) != PARLOR_E_OK ||
-			      (err = take_lock(e, dir, why)) != PARLOR_E_OK))
+	if (err == PARLOR_E_OK && !e->read_only)
+		err = take_lock(e, dir, why);
+	if (err != PARLOR_E_OK)
 		return err;
 	int rc = e->read_only ? 0 : make_file(dir);
 	if (rc == 0)
 		rc = open_mdb(e, dir, limits);
 	if (rc != 0)
 		return why_set(why, env_err(rc), "%s: %s", dir, mdb_strerror(rc));
+	if ((err = readers_check_slot(e->mdb, dir, why)) != PARLOR_E_OK)
+		return err;
+	if (!e->read_only)
+		readers_note_table(e->lock_fd, dir);
 	err = open_file(dir, "data.mdb", e->read_only ? O_RDONLY : O_RDWR, &e->data_fd, why);
 	if (err != PARLOR_E_OK || (err = check_size(e, dir, why)) != PARLOR_E_OK)
 		return err;
