@@ -34,7 +34,7 @@ struct link {
 	const struct keys *keys; /* NULL: none */
 	bool session;
 	bool lost; /* to be told */
-	uint64_t broker_id;
+	struct owner owner;
 	uint32_t parts;
 	uint64_t heartbeat_us;
 	uint64_t lease_us;
@@ -182,12 +182,26 @@ bool link_has_session(const struct link *link)
 
 uint64_t link_broker_id(const struct link *link)
 {
-	return link->broker_id;
+	return link->owner.broker_id;
+}
+
+const struct owner *link_owner(const struct link *link)
+{
+	return &link->owner;
 }
 
 uint32_t link_parts(const struct link *link)
 {
 	return link->parts;
+}
+
+/* The earliest of too many are strangers then. */
+static void take_owner(struct owner *owner, const Parlor__WorkerWelcome *w)
+{
+	*owner = (struct owner){.broker_id = w->broker_id};
+	for (size_t i = 0; i < w->n_ancestors && i < OWNER_ANCESTORS_MAX; i++)
+		owner->ancestors[owner->ancestors_len++] = (struct owner_ancestor){
+			w->ancestors[i]->broker_id, w->ancestors[i]->position};
 }
 
 static enum link_event take_welcome(struct link *link, const Parlor__WorkerWelcome *w)
@@ -198,7 +212,7 @@ static enum link_event take_welcome(struct link *link, const Parlor__WorkerWelco
 	}
 	link->session = true;
 	link->attempts = 0;
-	link->broker_id = w->broker_id;
+	take_owner(&link->owner, w);
 	link->parts = w->parts;
 	link->heartbeat_us =
 		(uint64_t)(w->heartbeat_ms ? w->heartbeat_ms : HEARTBEAT_DEFAULT_MS) * US_PER_MS;

@@ -7,6 +7,8 @@
 #ifndef WORKER_LINK_H
 #define WORKER_LINK_H
 
+#include "owner.h"
+
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/keys.h"
@@ -44,6 +46,8 @@ void link_close(struct link *);
 bool link_has_session(const struct link *);
 /* Of the current session. */
 uint64_t link_broker_id(const struct link *);
+/* The same, and the journals that it is a copy of. */
+const struct owner *link_owner(const struct link *);
 uint32_t link_parts(const struct link *);
 
 /* The next thing that happened, without waiting; *out is set with

@@ -21,27 +21,35 @@ static enum parlor_err read_row(struct db *db, struct sql *sql, struct mark *mar
 	return db_select(db, sql, mark_row, mark);
 }
 
-static enum parlor_err claim(struct db *db, struct sql *sql, struct mark *mark)
+struct claim {
+	const struct owner *owner; /* NULL: the row is only read */
+	char *why;
+};
+
+static enum parlor_err put_claim(struct db *db, struct sql *sql, const struct claim *c,
+				 const struct mark *mark)
 {
+	enum parlor_err err = owner_check(db, c->owner, c->why);
+	if (err)
+		return err;
 	sql_put(sql,
 		"INSERT INTO sync_mark (broker_id, part, epoch, position) VALUES (?, ?, ?, 0) "
 		"ON DUPLICATE KEY UPDATE epoch = GREATEST(epoch, VALUES(epoch))",
 		sql_u(mark->broker_id), sql_u(mark->part), sql_u(mark->epoch));
-	enum parlor_err err = db_run(db, sql, NULL);
-	return err ? err : read_row(db, sql, mark);
+	return db_run(db, sql, NULL);
 }
 
 /* In a transaction: outside of one, not every server waits for the row. */
-static enum parlor_err in_transaction(struct db *db, struct mark *mark,
-				      enum parlor_err (*fn)(struct db *, struct sql *,
-							    struct mark *))
+static enum parlor_err in_transaction(struct db *db, const struct claim *c, struct mark *mark)
 {
 	struct sql sql;
 	struct mark found = *mark;
 	sql_init(&sql, db);
 	enum parlor_err err = db_begin(db);
+	if (!err && c->owner)
+		err = put_claim(db, &sql, c, &found);
 	if (!err)
-		err = fn(db, &sql, &found);
+		err = read_row(db, &sql, &found);
 	if (!err)
 		err = db_commit(db);
 	if (err)
@@ -52,14 +60,15 @@ static enum parlor_err in_transaction(struct db *db, struct mark *mark,
 	return err;
 }
 
-enum parlor_err mark_claim(struct db *db, struct mark *mark)
+enum parlor_err mark_claim(struct db *db, const struct owner *owner, struct mark *mark,
+			   char why[OWNER_WHY_MAX])
 {
-	return in_transaction(db, mark, claim);
+	return in_transaction(db, &(struct claim){owner, why}, mark);
 }
 
 enum parlor_err mark_read(struct db *db, struct mark *mark)
 {
-	return in_transaction(db, mark, read_row);
+	return in_transaction(db, &(struct claim){0}, mark);
 }
 
 enum parlor_err mark_move(struct db *db, const struct mark *from, const struct mark *to)

@@ -6,6 +6,10 @@
 #define WORKER_MARK_H
 
 #include "db.h"
+#include "owner.h"
+
+/* The mark of a journal that was replaced has this one, which no broker raises. */
+#define MARK_EPOCH_RETIRED (UINT64_C(1) << 62)
 
 struct mark {
 	uint64_t broker_id;
@@ -18,8 +22,10 @@ struct mark {
 
 /* Makes the row if there is none, raises its epoch to mark->epoch unless it is
  * higher already, and reads back the rest. Waits for a transaction of the
- * former owner. A transaction of its own. */
-enum parlor_err mark_claim(struct db *, struct mark *) PARLOR_MUST_CHECK;
+ * former owner. A transaction of its own. DB_OWNER, and *why: the database is
+ * another journal's, and as it was. */
+enum parlor_err mark_claim(struct db *, const struct owner *, struct mark *,
+			   char why[OWNER_WHY_MAX]) PARLOR_MUST_CHECK;
 /* Reads the row, after any transaction that is still deciding. */
 enum parlor_err mark_read(struct db *, struct mark *) PARLOR_MUST_CHECK;
 

@@ -64,11 +64,12 @@ static enum parlor_err load_rest(struct part *part, struct db *db)
 	return err;
 }
 
-enum parlor_err part_claim(struct part *part, struct db *db, uint64_t epoch)
+enum parlor_err part_claim(struct part *part, struct db *db, const struct owner *owner,
+			   uint64_t epoch, char why[OWNER_WHY_MAX])
 {
 	part->epoch = epoch;
 	part->mark.epoch = epoch;
-	enum parlor_err err = mark_claim(db, &part->mark);
+	enum parlor_err err = mark_claim(db, owner, &part->mark, why);
 	die_at("part_claimed");
 	return err ? err : load_rest(part, db);
 }

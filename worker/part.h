@@ -26,8 +26,9 @@ void part_fini(struct part *);
 bool part_owned(const struct part *);
 uint64_t part_unread_position(const struct part *);
 
-/* Raises the epoch, then loads. */
-enum parlor_err part_claim(struct part *, struct db *, uint64_t epoch) PARLOR_MUST_CHECK;
+/* Raises the epoch, then loads. DB_OWNER and *why as mark_claim. */
+enum parlor_err part_claim(struct part *, struct db *, const struct owner *, uint64_t epoch,
+			   char why[OWNER_WHY_MAX]) PARLOR_MUST_CHECK;
 /* Reads everything from the database again. */
 enum parlor_err part_load(struct part *, struct db *) PARLOR_MUST_CHECK;
 

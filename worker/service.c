@@ -141,10 +141,16 @@ static enum parlor_err run_assign(struct service *s, struct job *job)
 		part_init(s->parts[assign->part], link_broker_id(s->link), assign->part);
 	}
 	struct part *part = s->parts[assign->part];
-	enum parlor_err err = part_claim(part, s->db, assign->epoch);
+	char why[OWNER_WHY_MAX] = "";
+	enum parlor_err err = part_claim(part, s->db, link_owner(s->link), assign->epoch, why);
 	if (!err)
 		reply_part_state(s->link, part);
-	return err;
+	if (err != PARLOR_E_DB_OWNER)
+		return err;
+	/* Answered: the broker asks again after a while. */
+	reply_failed(s->link, assign->part, assign->epoch, PARLOR__FAIL_CLASS__FAIL_OWNER, why);
+	forget_part(s, assign->part);
+	return PARLOR_E_OK;
 }
 
 /* Tells where the database stands instead. A part we do not have is read, too. */

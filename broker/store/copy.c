@@ -1,6 +1,7 @@
 #include "store/copy.h"
 
 #include "store/env.h"
+#include "store/meta.h"
 #include "store/readers.h"
 #include "store/store.h"
 
@@ -60,7 +61,7 @@ static enum parlor_err look(const char *dir, struct copy_result *result, struct 
 
 	if (err != PARLOR_E_OK)
 		return err;
-	result->journal_id = store_journal_id(store);
+	result->lineage = *store_lineage(store);
 	result->first = store_first(store);
 	result->last = store_last(store);
 	store_close(store);
@@ -141,6 +142,18 @@ static int sync_parent(const char *dest)
 	int rc = fsync(fd) == 0 ? 0 : errno;
 	close(fd);
 	return rc;
+}
+
+/* Before it has its name: there is no moment at which it passes for the original. */
+static enum parlor_err disown_dest(struct copy *c)
+{
+	char path[PATH_BYTES];
+
+	if ((size_t)snprintf(path, sizeof path, "%s/data.mdb.part", c->options->dest) >=
+	    sizeof path)
+		return sorry(c, c->options->dest, ENAMETOOLONG);
+	int rc = meta_disown(path);
+	return rc == 0 ? PARLOR_E_OK : sorry(c, c->options->dest, rc);
 }
 
 /* On disk under its name, and the name on disk. */
@@ -285,6 +298,8 @@ enum parlor_err store_copy(const struct copy_options *options, struct copy_resul
 	err = open_dest(&c);
 	if (err == PARLOR_E_OK)
 		err = copy_data(&c);
+	if (err == PARLOR_E_OK)
+		err = disown_dest(&c);
 	if (err == PARLOR_E_OK)
 		err = settle_dest(&c);
 	if (err == PARLOR_E_OK)

@@ -1,9 +1,12 @@
 /* A copy of a data directory, consistent as of one moment, while its broker
  * runs: LMDB copies from a read transaction, which the broker need not know of.
  * Until it is done the broker cannot use again what it frees. Owns the new
- * directory: either there is a whole copy on disk in it, or nothing. */
+ * directory: either there is a whole copy on disk in it, or nothing. The copy says
+ * that it is one, so that no store takes it for the original. */
 #ifndef STORE_COPY_H
 #define STORE_COPY_H
+
+#include "store/lineage.h"
 
 #include "base/err.h"
 
@@ -22,8 +25,8 @@ struct copy_options {
 };
 struct copy_result {
 	uint64_t bytes;
-	uint64_t journal_id;
-	uint64_t first, last; /* positions */
+	struct lineage lineage; /* of the source */
+	uint64_t first, last;   /* positions */
 };
 
 /* why: of at least 256 bytes, one line for a person. CONFIG: dest is not

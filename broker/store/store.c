@@ -3,6 +3,7 @@
 #include "store/batch.h"
 #include "store/env.h"
 #include "store/journal.h"
+#include "store/meta.h"
 #include "store/writer.h"
 
 #include "base/die.h"
@@ -25,7 +26,8 @@ struct store {
 	bool open; /* the batch: from begin to commit or abort */
 	struct writer writer;
 	enum parlor_err result; /* of the batch, once it was put */
-	uint64_t journal_id;
+	struct lineage lineage;
+	bool is_copy; /* found when it was opened */
 	uint32_t parts;
 	uint64_t covered;
 	uint64_t covered_new; /* with the batch */
@@ -35,32 +37,6 @@ struct store {
 
 static const enum env_db db_of[ROW_TABLES] = {
 	[ROW_NAMES] = ENV_NAMES, [ROW_MEMBERS] = ENV_MEMBERS, [ROW_ROOMS] = ENV_ROOMS};
-
-/* ---- meta: a few numbers under their names ------------------------------------ */
-
-static void meta_put(struct env *env, const char *name, uint64_t number)
-{
-	uint8_t bytes[8];
-	MDB_val key = env_val(name, strlen(name)), value = env_val(bytes, sizeof bytes);
-
-	be64_put(bytes, number);
-	if (env->rc == 0)
-		env_fail(env, mdb_put(env->write, env->db[ENV_META], &key, &value, 0));
-}
-
-/* STORE_CORRUPT when it is not there. */
-static enum parlor_err meta_get(struct env *env, const char *name, uint64_t *number, struct why why)
-{
-	MDB_val key = env_val(name, strlen(name)), value;
-	int rc = mdb_get(env->read, env->db[ENV_META], &key, &value);
-
-	if (rc == MDB_NOTFOUND || (rc == 0 && value.mv_size != 8))
-		rc = MDB_CORRUPTED;
-	if (rc != 0)
-		return why_set(why, env_err(rc), "meta: %s: %s", name, mdb_strerror(rc));
-	*number = be64_get(value.mv_data);
-	return PARLOR_E_OK;
-}
 
 /* ---- opening -------------------------------------------------------------------- */
 
@@ -73,7 +49,7 @@ static enum parlor_err create(struct store *s, uint64_t journal_id, uint32_t par
 	if (err == PARLOR_E_OK) {
 		env_create(&s->env);
 		meta_put(&s->env, "version", VERSION);
-		meta_put(&s->env, "journal_id", journal_id);
+		meta_put_lineage(&s->env, &(struct lineage){.id = journal_id});
 		meta_put(&s->env, "parts", parts);
 		meta_put(&s->env, "covered", 0);
 		meta_put(&s->env, "last", 0);
@@ -103,15 +79,14 @@ static enum parlor_err load(struct store *s, struct why why)
 	uint64_t parts = 0, last = 0;
 	enum parlor_err err;
 
-	if ((err = meta_get(&s->env, "journal_id", &s->journal_id, why)) != PARLOR_E_OK ||
+	if ((err = meta_get_lineage(&s->env, &s->lineage, &s->is_copy, why)) != PARLOR_E_OK ||
 	    (err = meta_get(&s->env, "parts", &parts, why)) != PARLOR_E_OK ||
 	    (err = meta_get(&s->env, "covered", &s->covered, why)) != PARLOR_E_OK ||
 	    (err = meta_get(&s->env, "last", &last, why)) != PARLOR_E_OK ||
 	    (err = journal_init(&s->journal, &s->env, last, why)) != PARLOR_E_OK)
 		return err;
 	const struct journal *j = &s->journal;
-	if (parts == 0 || parts > PARTS_MAX || s->journal_id == 0 || s->covered > j->last ||
-	    s->covered + 1 < j->first)
+	if (parts == 0 || parts > PARTS_MAX || s->covered > j->last || s->covered + 1 < j->first)
 		return why_set(why, PARLOR_E_STORE_CORRUPT,
 			       "meta: parts %llu, rows up to %llu, journal from %llu to %llu",
 			       (unsigned long long)parts, (unsigned long long)s->covered,
@@ -151,6 +126,8 @@ static enum parlor_err open_store(struct store *s, const struct store_options *o
 		err = env_open_rest(&s->env, why);
 	if (err == PARLOR_E_OK)
 		err = in_turn(s, why, load);
+	if (err == PARLOR_E_OK && s->is_copy && !o->read_only)
+		err = meta_renew(&s->env, &s->lineage, journal_id, s->journal.last, why);
 	if (err == PARLOR_E_OK && !o->read_only && (err = writer_open(&s->writer)) != PARLOR_E_OK)
 		return why_set(why, err, "no second thread can be made");
 	if (err == PARLOR_E_OK && !o->read_only && space_reserve(&s->env.space, 0, true) != 0)
@@ -188,7 +165,12 @@ void store_close(struct store *s)
 
 uint64_t store_journal_id(const struct store *s)
 {
-	return s->journal_id;
+	return s->lineage.id;
+}
+
+const struct lineage *store_lineage(const struct store *s)
+{
+	return &s->lineage;
 }
 
 uint32_t store_parts(const struct store *s)

@@ -25,6 +25,7 @@
 
 #include "core/core.h"
 #include "core/partition.h"
+#include "store/lineage.h"
 
 struct store;
 
@@ -41,13 +42,15 @@ struct store_options {
 
 /* why: of at least 256 bytes, one line for a person. STORE_LOCKED, STORE_VERSION,
  * STORE_CORRUPT, STORE (I/O, permissions), STORE_FULL (no room to make it).
+ * A new directory, and one that is a copy of another, becomes journal `journal_id`.
  * Checks for stale readers. LMDB allows one open store of a directory in a
  * process, and no fork while it is open. */
 enum parlor_err store_open(struct store **, const struct store_options *, uint64_t journal_id,
 			   char *why, size_t why_size) PARLOR_MUST_CHECK;
 void store_close(struct store *);
 
-uint64_t store_journal_id(const struct store *); /* given at creation, never 0 */
+uint64_t store_journal_id(const struct store *); /* never 0 */
+const struct lineage *store_lineage(const struct store *);
 uint32_t store_parts(const struct store *);
 /* Lowest position kept, last + 1 when empty. Inside a turn: that its reads find. */
 uint64_t store_first(const struct store *);

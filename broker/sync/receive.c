@@ -33,6 +33,18 @@ static void refuse(struct sync *s, const struct link_peer *peer, enum parlor_err
 	s->counts.workers_refused++;
 }
 
+static size_t list_ancestors(const struct lineage *lineage, Parlor__Ancestor *ancestors,
+			     Parlor__Ancestor **list)
+{
+	for (size_t i = 0; i < lineage->len; i++) {
+		list[i] = &ancestors[i];
+		parlor__ancestor__init(list[i]);
+		list[i]->broker_id = lineage->ancestors[i].id;
+		list[i]->position = lineage->ancestors[i].last;
+	}
+	return lineage->len;
+}
+
 static void welcome(struct heard *h)
 {
 	struct sync *s = h->sync;
@@ -41,6 +53,9 @@ static void welcome(struct heard *h)
 	welcome.parts = s->parts_len;
 	welcome.heartbeat_ms = s->settings.heartbeat_ms;
 	welcome.lease_ms = s->settings.lease_ms;
+	Parlor__Ancestor ancestors[LINEAGE_MAX], *list[LINEAGE_MAX];
+	welcome.ancestors = list;
+	welcome.n_ancestors = list_ancestors(store_lineage(s->store), ancestors, list);
 	Parlor__ToWorker to = PARLOR__TO_WORKER__INIT;
 	to.op_case = PARLOR__TO_WORKER__OP_WELCOME;
 	to.welcome = &welcome;
@@ -253,6 +268,9 @@ static void on_batch_failed(struct heard *h)
 		if (part_set_error(p, "%s", failed->error))
 			log_error("sync: part %u: %s", p->no, p->error);
 		p->flight.told = true;
+	} else if (failed->fail == PARLOR__FAIL_CLASS__FAIL_OWNER) {
+		p->known = false;
+		stuck(h, p, part_set_error(p, "%s", failed->error));
 	} else if (p->state == PART_LIVE && r && r->flying) {
 		assign_release_end(s, r, PARLOR_E_WORKER, failed->error);
 	} else if (p->state != PART_LIVE || !p->flight.is) {

@@ -68,8 +68,11 @@ static const char *no_use(struct retention *r, enum parlor_err err,
 		return "there is none; parlor-replay snapshot makes one";
 	if (err)
 		return parlor_err_text(err);
-	if (head->journal_id != store_journal_id(r->store))
+	uint64_t shared = lineage_shared(store_lineage(r->store), head->journal_id);
+	if (!shared)
 		return "it is of another journal";
+	if (head->position > shared)
+		return "it is of a journal that went on elsewhere";
 	return is_same(r, head) ? NULL : "it is of a journal that went on elsewhere";
 }
 

@@ -74,7 +74,8 @@ extern "C" {
 	X(DB_SCHEMA, 96, true, "the database's tables are not as needed")           \
 	X(DB_VERSION, 97, false, "the database has a newer schema than this build") \
 	X(DB, 98, true, "the database reports an error")                            \
-	X(DB_SESSION, 99, true, "the database keeps another character set or mode")
+	X(DB_SESSION, 99, true, "the database keeps another character set or mode") \
+	X(DB_OWNER, 100, false, "the database is another broker's")
 
 enum parlor_err {
 #define PARLOR_ERR_ENUM(name, code, retryable, text) PARLOR_E_##name = code,

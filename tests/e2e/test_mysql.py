@@ -194,7 +194,7 @@ def test_a_broker_put_back_from_a_copy_does_not_write_into_a_database_that_went_
         os.rename(copy, stack.broker.data)
         stack.broker.start()
         with stack.client() as client:
-            await_trouble("ahead of the journal")
+            await_trouble("another history")
             post(client, 100, 40)
             assert client.sync_status().position > head
             await_trouble("another history")

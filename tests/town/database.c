@@ -37,7 +37,9 @@ static const char tables[] =
 	" PRIMARY KEY (broker_id, part)) WITHOUT ROWID;"
 	"CREATE TABLE sync_quarantine (broker_id INT, part INT, ent_id TEXT, group_id TEXT,"
 	" position INT, error TEXT, created_at TEXT,"
-	" PRIMARY KEY (broker_id, part, ent_id, group_id)) WITHOUT ROWID;";
+	" PRIMARY KEY (broker_id, part, ent_id, group_id)) WITHOUT ROWID;"
+	"CREATE TABLE schema_version (version INT PRIMARY KEY);"
+	"INSERT INTO schema_version VALUES (1);";
 
 static const char clear[] = "DELETE FROM room; DELETE FROM chat_group; DELETE FROM group_member;"
 			    "DELETE FROM group_message; DELETE FROM member; DELETE FROM sync_mark;"

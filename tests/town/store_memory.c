@@ -22,7 +22,7 @@ struct replaced {
 };
 
 struct store {
-	uint64_t journal_id;
+	struct lineage lineage;
 	struct ends {
 		uint64_t covered, last, first;
 	} ends, on_disk; /* as the process knows them, and as a restart finds them */
@@ -47,7 +47,7 @@ struct store {
 struct store *store_memory_new(uint64_t journal_id, uint32_t parts)
 {
 	struct store *s = mem_new(sizeof *s);
-	s->journal_id = journal_id;
+	s->lineage.id = journal_id;
 	s->parts = parts;
 	s->ends.first = s->on_disk.first = 1;
 	return s;
@@ -105,7 +105,12 @@ struct hash128 store_memory_hash(const struct store *s)
 
 uint64_t store_journal_id(const struct store *s)
 {
-	return s->journal_id;
+	return s->lineage.id;
+}
+
+const struct lineage *store_lineage(const struct store *s)
+{
+	return &s->lineage;
 }
 
 uint32_t store_parts(const struct store *s)

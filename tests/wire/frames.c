@@ -137,6 +137,27 @@ static void put_batch(struct buf *b)
 	wire_put(b, &frame.base);
 }
 
+static void put_worker_welcome(struct buf *b)
+{
+	Parlor__Ancestor parent = PARLOR__ANCESTOR__INIT, grandparent = PARLOR__ANCESTOR__INIT;
+	parent.broker_id = 0x7EDCBA9876543213;
+	parent.position = 123456789;
+	grandparent.broker_id = 0x7EDCBA9876543215;
+	grandparent.position = 1001;
+	Parlor__Ancestor *ancestors[] = {&parent, &grandparent};
+	Parlor__WorkerWelcome welcome = PARLOR__WORKER_WELCOME__INIT;
+	welcome.broker_id = 0x7EDCBA9876543211;
+	welcome.parts = 16;
+	welcome.heartbeat_ms = 2000;
+	welcome.lease_ms = 10000;
+	welcome.ancestors = ancestors;
+	welcome.n_ancestors = 2;
+	Parlor__ToWorker frame = PARLOR__TO_WORKER__INIT;
+	frame.op_case = PARLOR__TO_WORKER__OP_WELCOME;
+	frame.welcome = &welcome;
+	wire_put(b, &frame.base);
+}
+
 static void put_part_state(struct buf *b)
 {
 	Parlor__QuarantinedRoom room = PARLOR__QUARANTINED_ROOM__INIT;
@@ -210,6 +231,7 @@ const struct frame frames[] = {
 	{"post", &parlor__to_broker__descriptor, put_post},
 	{"posted", &parlor__from_broker__descriptor, put_posted},
 	{"event", &parlor__from_broker__descriptor, put_event},
+	{"worker_welcome", &parlor__to_worker__descriptor, put_worker_welcome},
 	{"batch", &parlor__to_worker__descriptor, put_batch},
 	{"part_state", &parlor__from_worker__descriptor, put_part_state},
 	{"journal_read", &parlor__from_worker__descriptor, put_journal_read},

@@ -16,7 +16,7 @@
 
 #define ROUNDS 200000
 #define NOISE_MAX 200
-#define FRAMES_MAX 8
+#define FRAMES_MAX 16
 
 static uint64_t random_state;
 

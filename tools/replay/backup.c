@@ -24,7 +24,7 @@ static bool tell(void *ctx, uint64_t done, uint64_t total)
 
 static bool fits(const struct snapshot *s, const struct copy_result *copy)
 {
-	return s->file && s->head.journal_id == copy->journal_id &&
+	return s->file && s->head.position <= lineage_shared(&copy->lineage, s->head.journal_id) &&
 	       s->head.position + 1 >= copy->first && s->head.position <= copy->last;
 }
 
@@ -70,7 +70,7 @@ static int backup(const char *dir, const char *dest, bool compact)
 	copy_snapshot(&snapshot, dir, dest, &result);
 	snapshot_close(&snapshot);
 	printf("journal %" PRIu64 ", positions %" PRIu64 " to %" PRIu64 ", %" PRIu64 " bytes\n",
-	       result.journal_id, result.first, result.last, result.bytes);
+	       result.lineage.id, result.first, result.last, result.bytes);
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include "core/kinds.h"
 #include "core/tenant.h"
+#include "mark.h"
 #include "project.h"
 #include "rows.h"
 #include "sync/part.h"
@@ -12,8 +13,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* No broker goes above this epoch. */
-#define EPOCH_RETIRED (UINT64_C(1) << 62)
 #define OTHERS_TRIES 30
 #define OTHERS_WAIT_US 100000
 /* Rows of one transaction. */
@@ -37,7 +36,7 @@ static void mark_row(void *arg, const struct span *cells, unsigned n)
 	(void)n;
 	struct handover_mark mark = {db_cell_number(cells[0]), db_cell_number(cells[1]),
 				     db_cell_number(cells[2]), db_cell_number(cells[3])};
-	if (mark.epoch < EPOCH_RETIRED) {
+	if (mark.epoch < MARK_EPOCH_RETIRED) {
 		bool first = true;
 		for (size_t i = 0; i < h->len; i++)
 			first &= h->marks[i].broker_id != mark.broker_id;
@@ -281,7 +280,7 @@ static enum parlor_err retire(struct db *db)
 {
 	struct sql sql;
 	sql_init(&sql, db);
-	sql_put(&sql, "UPDATE sync_mark SET epoch = ?", sql_u(EPOCH_RETIRED));
+	sql_put(&sql, "UPDATE sync_mark SET epoch = ?", sql_u(MARK_EPOCH_RETIRED));
 	enum parlor_err err = db_run(db, &sql, NULL);
 	sql_fini(&sql);
 	/* The room's rows are what the new journal begins with. */

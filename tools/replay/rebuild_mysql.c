@@ -2,6 +2,7 @@
 
 #include "core/kinds.h"
 #include "handover.h"
+#include "mark.h"
 #include "migrate.h"
 #include "rows.h"
 #include "store/store.h"
@@ -119,11 +120,8 @@ static enum parlor_err count_rooms(struct db *db, const char *text, uint64_t id,
 	return err;
 }
 
-/* In this order: the rooms tell whose the other rows are. A journal that was lost and
- * found again may write again. */
+/* In this order: the rooms tell whose the other rows are. */
 static const char *const statements[] = {
-	"UPDATE sync_mark SET position = 0, digest = 0, projected = 0, "
-	"epoch = IF(epoch < 4611686018427387904, epoch, 0) WHERE broker_id = ?",
 	"DELETE FROM sync_quarantine WHERE broker_id = ?",
 	"DELETE m FROM group_message m JOIN room r ON r.ent_id = m.ent_id AND r.uuid = m.group_id "
 	"WHERE r.broker_id = ?",
@@ -134,6 +132,7 @@ static const char *const statements[] = {
 	"DELETE FROM room WHERE broker_id = ?",
 	"UPDATE member SET profile_position = 0 WHERE profile_broker = ?",
 	"UPDATE member SET presence_position = 0 WHERE presence_broker = ?",
+	"UPDATE member SET online_status = 'offline' WHERE presence_broker <> ?",
 };
 
 /* Also those that stand there as another's, or have lost their row. */
@@ -148,11 +147,34 @@ static enum parlor_err claim_rooms(struct db *db, const struct journal *j)
 	return rows_finish(&rows);
 }
 
+/* The database is this journal's from now on, and no other's. A journal that was lost
+ * and found again may write again. */
+static enum parlor_err claim_marks(struct db *db, const struct journal *j)
+{
+	struct sql sql;
+	struct rows rows;
+	sql_init(&sql, db);
+	sql_put(&sql, "UPDATE sync_mark SET epoch = ? WHERE broker_id <> ?",
+		sql_u(MARK_EPOCH_RETIRED), sql_u(j->id));
+	enum parlor_err err = db_run(db, &sql, NULL);
+	sql_fini(&sql);
+	rows_init(&rows, db, "INSERT INTO sync_mark (broker_id, part, epoch, position) VALUES ",
+		  "(?, ?, 0, 0)",
+		  " ON DUPLICATE KEY UPDATE position = 0, digest = 0, projected = 0, "
+		  "epoch = IF(epoch < 4611686018427387904, epoch, 0)");
+	for (uint32_t part = 0; part < store_parts(j->store); part++)
+		rows_add(&rows, sql_u(j->id), sql_u(part));
+	enum parlor_err sent = rows_finish(&rows);
+	return err ? err : sent;
+}
+
 static enum parlor_err empty(struct db *db, const struct journal *j)
 {
 	enum parlor_err err = db_begin(db);
 	if (!err)
 		err = claim_rooms(db, j);
+	if (!err)
+		err = claim_marks(db, j);
 	for (size_t i = 0; !err && i < sizeof statements / sizeof statements[0]; i++) {
 		struct sql sql;
 		sql_init(&sql, db);

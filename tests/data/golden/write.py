@@ -24,6 +24,10 @@ one_event = p.Event(position=123456789, time_us=TIME, room="room-7", posted=p.Me
     type=p.MESSAGE_MESSAGE, content_type=p.CONTENT_IMAGE, body=BODY, client_id="c-0001",
     mentions=["agent-2"]))
 event = p.FromBroker(events=[one_event])
+worker_welcome = w.ToWorker(welcome=w.WorkerWelcome(
+    broker_id=0x7EDCBA9876543211, parts=16, heartbeat_ms=2000, lease_ms=10000, ancestors=[
+        w.Ancestor(broker_id=0x7EDCBA9876543213, position=123456789),
+        w.Ancestor(broker_id=0x7EDCBA9876543215, position=1001)]))
 batch = w.ToWorker(batch=w.Batch(part=5, epoch=7, after=123456000, upto=123456789,
                                digest=0x0123456789ABCDEF, records=[
     w.SyncRecord(kind=w.RECORD_BOOT),
@@ -41,7 +45,7 @@ journal_page = w.ToWorker(journal_page=w.JournalPage(
         w.JournalEntry(position=123456788, part=255, tenant="acme", head=b"\x01\x00\xff"),
         w.JournalEntry(position=123456789, part=5, tenant="acme", head=b"\x02", event=one_event)]))
 
-frames = {"hello": hello, "post": post, "posted": posted, "event": event, "batch": batch,
+frames = {"hello": hello, "worker_welcome": worker_welcome, "post": post, "posted": posted, "event": event, "batch": batch,
           "part_state": part_state, "journal_read": journal_read, "journal_page": journal_page}
 here = pathlib.Path(__file__).parent
 for name, frame in frames.items():

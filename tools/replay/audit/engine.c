@@ -84,14 +84,15 @@ static enum parlor_err check_base(struct engine *e, uint64_t upto)
 {
 	const struct snapshot_head *head = &e->snapshot.head;
 	char why[160];
-	if (head->journal_id != store_journal_id(e->source->store))
+	uint64_t shared = lineage_shared(store_lineage(e->source->store), head->journal_id);
+	if (!shared)
 		return no_base(e, PARLOR_E_NOT_FOUND, "the snapshot is of another journal");
 	uint64_t digest = head->digest;
 	enum parlor_err err = source_digest(e->source, head->position, &digest);
 	if (err)
 		return err;
 	/* Where the record is trimmed, the broker compared it before. */
-	if (digest != head->digest)
+	if (digest != head->digest || head->position > shared)
 		return no_base(e, PARLOR_E_NOT_FOUND,
 			       "the snapshot is of a journal that went on elsewhere");
 	if (head->position + 1 >= e->source->first && head->position <= upto)
