@@ -31,6 +31,11 @@
 		section "." #key, CONF_SWITCH, offsetof(struct settings, key), 0, 0, text \
 	}
 
+#define REPLACED(section, key, text)                           \
+	{                                                      \
+		section "." #key, CONF_REPLACED, 0, 0, 0, text \
+	}
+
 const struct conf_row settings_rows[] = {
 	TEXT("broker", "data", data, "directory of everything the broker keeps"),
 	TEXT("broker", "listen", listen, "address for clients; port * is any free one"),
@@ -79,9 +84,11 @@ const struct conf_row settings_rows[] = {
 	NUMBER("limits", members, 1, UINT32_MAX, "members of all tenants, known for ever"),
 	NUMBER("limits", rooms, 1, UINT32_MAX, "rooms of all tenants, known for ever"),
 	NUMBER("limits", tenants, 1, 10000000, "tenants"),
-	NUMBER("limits", rooms_resident, 100, UINT32_MAX, "rooms kept in memory"),
-	NUMBER("limits", memberships_resident, 100, UINT32_MAX, "memberships kept in memory"),
-	NUMBER("limits", members_resident, 100, UINT32_MAX, "members kept in memory"),
+	NUMBER("limits", resident_bytes, 64 * KIB, 64 * TIB,
+	       "rows kept in memory, together; those longest not used go, and are read again"),
+	REPLACED("limits", rooms_resident, "limits.resident_bytes is for all rows"),
+	REPLACED("limits", memberships_resident, "limits.resident_bytes is for all rows"),
+	REPLACED("limits", members_resident, "limits.resident_bytes is for all rows"),
 	NUMBER("limits", frame_bytes, 64 * KIB, GIB,
 	       "a frame of the protocol; who sends a larger one is disconnected"),
 	NUMBER("limits", frame_requests, 1, 100000, "requests of one frame"),
@@ -152,9 +159,7 @@ static void set_core_limits(struct settings *s, const struct core_limits *from)
 	s->members = from->members;
 	s->rooms = from->rooms;
 	s->tenants = from->tenants;
-	s->rooms_resident = from->rooms_resident;
-	s->memberships_resident = from->memberships_resident;
-	s->members_resident = from->members_resident;
+	s->resident_bytes = from->resident_bytes;
 }
 
 void settings_init(struct settings *s, const struct core_limits *defaults)
@@ -268,9 +273,7 @@ void settings_core_limits(const struct settings *s, struct core_limits *to)
 		.members = s->members,
 		.rooms = s->rooms,
 		.tenants = (uint32_t)s->tenants,
-		.rooms_resident = s->rooms_resident,
-		.memberships_resident = s->memberships_resident,
-		.members_resident = s->members_resident,
+		.resident_bytes = s->resident_bytes,
 	};
 }
 
@@ -317,6 +320,8 @@ void settings_print_default(FILE *out, const struct core_limits *defaults)
 	const char *section = "";
 	for (const struct conf_row *row = settings_rows; row->name; row++) {
 		size_t len = (size_t)(strchr(row->name, '.') - row->name) + 1;
+		if (row->type == CONF_REPLACED)
+			continue;
 		if (strncmp(section, row->name, len) != 0)
 			fprintf(out, "\n[%.*s]\n", (int)len - 1, row->name);
 		section = row->name;

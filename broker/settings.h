@@ -51,9 +51,7 @@ struct settings {
 	uint64_t members;
 	uint64_t rooms;
 	uint64_t tenants;
-	uint64_t rooms_resident;
-	uint64_t memberships_resident;
-	uint64_t members_resident;
+	uint64_t resident_bytes;
 	uint64_t frame_bytes;
 	uint64_t frame_requests;
 

@@ -229,6 +229,7 @@ static void count_state(struct counters *c, const struct broker *b)
 	counter(c, "memberships_resident", core.memberships_resident);
 	counter(c, "members_resident", core.members_resident);
 	counter(c, "blocks_resident", core.blocks_resident);
+	counter(c, "resident_bytes", core.resident_bytes);
 	counter(c, "rows_dirty", core.dirty_rows);
 	counter(c, "rows_put_off", b->commit.rows_late.times);
 	counter(c, "rows_evicted", core.evicted);

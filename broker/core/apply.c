@@ -5,8 +5,8 @@ enum parlor_err apply_record(struct core *c, const struct record_kind *kind, con
 	enum parlor_err err = kind->apply(c, r);
 	if (err)
 		return err;
-	if (c->applied < r->position)
-		c->applied = r->position;
+	if (c->engine.applied < r->position)
+		c->engine.applied = r->position;
 	if (c->state.position < r->position) {
 		c->state.position = r->position;
 		c->state.time_us = r->time_us;

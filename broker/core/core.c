@@ -18,9 +18,7 @@ const struct core_limits core_limits_default = {
 	.members = 100000000,
 	.rooms = 100000000,
 	.tenants = 10000,
-	.rooms_resident = 200000,
-	.memberships_resident = 1000000,
-	.members_resident = 500000,
+	.resident_bytes = (size_t)512 << 20,
 };
 
 struct core *core_new(const struct core_limits *limits, struct core_rows rows,
@@ -29,9 +27,8 @@ struct core *core_new(const struct core_limits *limits, struct core_rows rows,
 	assert(limits->mentions <= RECORD_MENTIONS_MAX);
 	struct core *c = mem_new(sizeof *c);
 	c->limits = *limits;
-	c->rows = rows;
 	c->sink = sink;
-	c->meter = &c->unasked;
+	tables_init(c, rows);
 	return c;
 }
 
@@ -48,19 +45,14 @@ enum parlor_err core_load(struct core *c)
 	struct row_key key;
 	struct span value;
 	row_key_state(&key);
-	enum parlor_err err = tables_get(c, &key, &value);
+	enum parlor_err err = row_engine_get(&c->engine, &key, &value);
 	if (err == PARLOR_E_NOT_FOUND)
 		return PARLOR_E_OK;
 	if (!err && !row_get_state(value, &c->state))
 		err = PARLOR_E_STORE_CORRUPT;
-	c->applied = c->flight.covered = c->state.covered;
+	c->engine.applied = c->engine.covered = c->engine.covered_landed = c->state.covered;
 	c->now_us = c->state.time_us;
 	return err;
-}
-
-void core_charge(struct core *c, struct meter *meter)
-{
-	c->meter = meter ? meter : &c->unasked;
 }
 
 uint64_t core_position(const struct core *c)

@@ -21,19 +21,6 @@
 
 struct core;
 
-/* Where rows come from that are not in memory. Values borrow until the next
- * call. Keys of a scan come in order; stop by returning false. */
-typedef bool core_scan_fn(void *arg, const void *key, size_t key_len, struct span value);
-struct core_rows {
-	void *ctx;
-	/* PARLOR_E_OK, PARLOR_E_NOT_FOUND, or a failure of the store. */
-	enum parlor_err (*get)(void *ctx, const struct row_key *, struct span *value);
-	/* All rows whose key begins with the first prefix_len bytes of from,
-	 * beginning at from. */
-	enum parlor_err (*scan)(void *ctx, const struct row_key *from, size_t prefix_len,
-				core_scan_fn *fn, void *arg);
-};
-
 struct core_sink {
 	void *ctx;
 	void (*record)(void *ctx, const struct record *);
@@ -51,10 +38,8 @@ struct core_limits {
 	uint64_t members; /* of all tenants, known for ever */
 	uint64_t rooms;   /* of all tenants, known for ever */
 	uint32_t tenants;
-	/* memory: clean rows beyond these are dropped and read again when needed */
-	size_t rooms_resident;
-	size_t memberships_resident;
-	size_t members_resident;
+	uint64_t resident_bytes; /* of rows in memory: beyond it clean ones are dropped,
+				  * and read again when needed */
 };
 extern const struct core_limits core_limits_default;
 
@@ -87,18 +72,18 @@ bool core_writing(const struct core *);
  * until the caller says how the transaction went that has them and the records
  * emitted so far, so that meanwhile nothing is read that is older. Returns how many.
  * *covered: every change up to this position is in rows when it has landed. */
-typedef void core_put_fn(void *ctx, const struct row_key *, struct span value);
 size_t core_write_back(struct core *, size_t rows_max, core_put_fn *, void *ctx, uint64_t *covered);
 /* The transaction with all rows given so far is durable, and rows are read as it
  * left them. */
 void core_landed(struct core *);
 /* It failed and changed nothing: the rows are dirty again. */
 void core_unlanded(struct core *);
-/* Drops clean rows beyond the limits; call when nothing is borrowed. */
+/* Drops clean rows beyond limits.resident_bytes; call when nothing is borrowed. */
 void core_evict(struct core *);
 
 struct core_counts {
 	uint64_t rooms_resident, memberships_resident, members_resident, blocks_resident;
+	uint64_t resident_bytes;
 	uint64_t dirty_rows, rooms, members, tenants, evicted;
 };
 void core_counts(const struct core *, struct core_counts *);

@@ -73,9 +73,9 @@ static void look_at_pair(const struct core *c, struct glance *g)
 			      g->member);
 	if (!g->room || !g->member)
 		return;
-	struct pair_key key = {g->room->no, g->member->no};
+	struct row_at key = {g->room->no, g->member->no, KIND_MEMBERSHIP};
 	HASH_VALUE(&key, sizeof key, g->pair_hash);
-	FETCH_BUCKET(c->memberships, by_pair, g->pair_hash);
+	FETCH_BUCKET(c->engine.rows, hh, g->pair_hash);
 	if (g->room->tail)
 		fetch(g->room->tail, sizeof *g->room->tail);
 	if (g->room->filter.words)
@@ -90,7 +90,7 @@ static void look_at_rest(const struct core *c, const struct glance *g)
 {
 	if (!g->room || !g->member)
 		return;
-	FETCH_FIRST(c->memberships, by_pair, g->pair_hash, sizeof(struct membership));
+	FETCH_FIRST(c->engine.rows, hh, g->pair_hash, sizeof(struct membership));
 	if (g->room->tail && g->room->tail->bytes.data)
 		fetch(g->room->tail->bytes.data + g->room->tail->bytes.len, LINE);
 }

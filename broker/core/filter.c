@@ -29,6 +29,11 @@ void filter_fini(struct filter *f)
 	*f = (struct filter){0};
 }
 
+size_t filter_bytes(const struct filter *f)
+{
+	return f->lines * LINE_WORDS * sizeof *f->words;
+}
+
 static uint64_t *line_of(const struct filter *f, struct hash128 hash)
 {
 	return &f->words[(hash.low & (f->lines - 1)) * LINE_WORDS];

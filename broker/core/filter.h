@@ -25,6 +25,8 @@ static inline bool filter_is_made(const struct filter *f)
 {
 	return f->words != NULL;
 }
+/* Of memory. */
+size_t filter_bytes(const struct filter *);
 /* The filter goes when it is full: it is made anew, larger, from what the room
  * holds. Nothing without a filter. */
 void filter_add(struct filter *, struct hash128);

@@ -29,7 +29,7 @@ static bool walk_recent(struct core *c, const struct tenant *t, const struct mem
 		if (r->row.active_pos >= below)
 			continue;
 		struct membership *ms = tables_resident(c, r, m);
-		if (!ms || ms->gone)
+		if (!ms || ms->base.gone)
 			continue;
 		page->items[page->len++] = ms;
 		if (page->len == page->limit)
@@ -69,7 +69,7 @@ static void search_own(const struct member *m, uint64_t below, struct page *page
 	page->len = 0;
 	DL_FOREACH2(m->memberships, ms, member_next)
 	{
-		if (ms->gone || activity(ms) >= below)
+		if (ms->base.gone || activity(ms) >= below)
 			continue;
 		if (page->len < page->limit) {
 			page->items[page->len++] = ms;
@@ -150,7 +150,7 @@ static void sum_all(struct member *m)
 	{
 		ms->told = 0;
 		tables_tell(ms);
-		m->total.rooms += !ms->gone;
+		m->total.rooms += !ms->base.gone;
 	}
 	m->total.known = true;
 }

@@ -1,7 +1,7 @@
 /* The message indexes of rooms in memory: the last block of a room that is
  * posted to, blocks that are not yet written back, and which idempotency keys a
- * room may hold. Loads blocks on demand and appends to them; knows no rule of
- * messages. Private to the core.
+ * room may hold. Looks in blocks and appends to them; knows no rule of messages.
+ * Private to the core.
  *
  * A block on disk holds the room's messages up to some seq, whatever the room's
  * row says: records applied again add only what it lacks. */
@@ -22,11 +22,5 @@ enum parlor_err index_key(struct core *, struct room *, struct hash128 key, uint
 enum parlor_err index_append(struct core *, struct room *, uint64_t seq, const struct row_message *,
 			     bool fresh) PARLOR_MUST_CHECK;
 enum parlor_err index_recall(struct core *, struct room *, uint64_t seq) PARLOR_MUST_CHECK;
-
-/* The block has landed: of those that are clean only a room's last one stays. */
-void index_landed(struct core *, struct block *);
-void index_touch(struct core *, struct block *);
-/* All blocks of the room, and its filter. */
-void index_drop_room(struct core *, struct room *);
 
 #endif

@@ -120,8 +120,8 @@ enum parlor_err core_member_rooms(struct core *c, uint64_t member, core_stay_fn 
 		return err;
 	struct membership *ms;
 	DL_FOREACH2(m->memberships, ms, member_next)
-	if (!ms->gone)
-		fn(ctx, ms->key.room, ms->row.joined_pos, 0);
+	if (!ms->base.gone)
+		fn(ctx, ms->room->no, ms->row.joined_pos, 0);
 	return PARLOR_E_OK;
 }
 
@@ -145,20 +145,23 @@ enum parlor_err core_member_formers(struct core *c, uint64_t member, uint64_t af
 				    core_stay_fn *fn, void *ctx)
 {
 	struct former_scan scan = {.fn = fn, .ctx = ctx};
+	struct member *m;
 	struct row_key from;
 	row_key_former(&from, member, after + 1);
-	enum parlor_err err = tables_scan(c, &from, ROW_PREFIX, tell_former, &scan);
+	enum parlor_err err = tables_member_no(c, member, &m);
+	if (err || !m)
+		return err;
+	err = row_engine_scan(&c->engine, &from, ROW_PREFIX, tell_former, &scan);
 	if (!err && scan.bad)
 		err = PARLOR_E_STORE_CORRUPT;
-	for (size_t i = c->fresh_landed; !err && i < c->fresh_len; i++) {
-		const struct fresh *f = &c->fresh[i];
-		if (f->key.table != ROW_MEMBERS || f->key.len != from.len ||
-		    memcmp(f->key.bytes, from.bytes, ROW_PREFIX) != 0 ||
-		    row_key_tail(f->key.bytes, f->key.len) <= after)
-			continue;
-		/* After a recovery it may be in rows already, and told. */
+	if (err)
+		return err;
+	for (const struct first_row *f = first_row_at(&c->engine, m->former_last);
+	     !err && f && row_key_tail(f->key.bytes, f->key.len) > after;
+	     f = first_row_at(&c->engine, f->before)) {
 		struct span stored;
-		err = tables_get(c, &f->key, &stored);
+		/* After a recovery it may be in rows already, and told. */
+		err = row_engine_get(&c->engine, &f->key, &stored);
 		if (err != PARLOR_E_NOT_FOUND)
 			continue;
 		err = PARLOR_E_OK;
@@ -225,7 +228,7 @@ static enum parlor_err apply_member_changed(struct core *c, const struct record 
 		err = apply_membership(c, r, room, r->member, &ms);
 	if (!err && ms) {
 		ms->row.type = r->membership.type;
-		tables_set_profile(ms, r->membership.name, r->membership.avatar);
+		tables_set_profile(c, ms, r->membership.name, r->membership.avatar);
 		apply_membership_changed(c, r, ms);
 	}
 	return err;

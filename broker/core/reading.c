@@ -13,7 +13,7 @@ static enum parlor_err own_at(struct core *c, const struct membership *ms, uint6
 	struct row_message msg;
 	*own = ms->row.own;
 	while (at > seq) {
-		enum parlor_err err = core_message(c, ms->key.room, at, &msg);
+		enum parlor_err err = core_message(c, ms->room->no, at, &msg);
 		if (err)
 			return PARLOR_E_STORE_CORRUPT;
 		at = msg.own_prev;
@@ -33,7 +33,7 @@ static enum parlor_err seen_at(struct core *c, const struct membership *ms, uint
 	struct row_message msg = {.counted = 0};
 	uint64_t own;
 	enum parlor_err err = PARLOR_E_OK;
-	if (seq > 0 && core_message(c, ms->key.room, seq, &msg) != PARLOR_E_OK)
+	if (seq > 0 && core_message(c, ms->room->no, seq, &msg) != PARLOR_E_OK)
 		err = PARLOR_E_STORE_CORRUPT;
 	if (!err)
 		err = own_at(c, ms, seq, &own);

@@ -253,7 +253,7 @@ static enum parlor_err apply_room_renamed(struct core *c, const struct record *r
 	bool news;
 	enum parlor_err err = apply_room_row(c, r, &room, &news);
 	if (!err && news)
-		tables_set_room_name(room, r->room_is.name);
+		tables_set_room_name(c, room, r->room_is.name);
 	return err;
 }
 
@@ -264,7 +264,7 @@ static enum parlor_err remove_all(struct core *c, const struct record *r, struct
 		return err;
 	struct membership *ms;
 	DL_FOREACH2(room->memberships, ms, room_next)
-	if (!ms->gone && ms->row.as_of < r->position)
+	if (!ms->base.gone && ms->row.as_of < r->position)
 		tables_remove_membership(c, ms, r->position);
 	return PARLOR_E_OK;
 }

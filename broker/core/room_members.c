@@ -200,7 +200,7 @@ enum parlor_err core_members_list(struct core *c, const struct core_call *call, 
 	struct membership *ms;
 	size_t n = 0;
 	DL_FOREACH2(room->memberships, ms, room_next)
-	if (!ms->gone && (!after.len || behind(ms->member->row.id, after))) {
+	if (!ms->base.gone && (!after.len || behind(ms->member->row.id, after))) {
 		assert(n < room->row.members);
 		found[n++] = ms;
 	}

@@ -3,24 +3,6 @@
 #include <assert.h>
 #include <string.h>
 
-enum sub { SUB_SELF = 0, SUB_FIRST = 1, SUB_SECOND = 2 };
-
-static void key_number(struct row_key *k, enum row_table table, uint64_t number, enum sub sub)
-{
-	k->table = table;
-	be64_put(k->bytes, number);
-	k->bytes[8] = (uint8_t)sub;
-	k->len = 9;
-}
-
-static void key_pair(struct row_key *k, enum row_table table, uint64_t number, enum sub sub,
-		     uint64_t tail)
-{
-	key_number(k, table, number, sub);
-	be64_put(k->bytes + 9, tail);
-	k->len = 17;
-}
-
 void row_key_state(struct row_key *k)
 {
 	k->table = ROW_NAMES;
@@ -42,38 +24,32 @@ void row_key_name(struct row_key *k, char kind, uint32_t tenant, struct span id)
 
 void row_key_member(struct row_key *k, uint64_t member)
 {
-	key_number(k, ROW_MEMBERS, member, SUB_SELF);
+	row_key_one(k, ROW_MEMBERS, member, ROW_SELF);
 }
 
 void row_key_in_room(struct row_key *k, uint64_t member, uint64_t room)
 {
-	key_pair(k, ROW_MEMBERS, member, SUB_FIRST, room);
+	row_key_pair(k, ROW_MEMBERS, member, ROW_IN_ROOM, room);
 }
 
 void row_key_former(struct row_key *k, uint64_t member, uint64_t left_pos)
 {
-	key_pair(k, ROW_MEMBERS, member, SUB_SECOND, left_pos);
+	row_key_pair(k, ROW_MEMBERS, member, ROW_FORMER, left_pos);
 }
 
 void row_key_room(struct row_key *k, uint64_t room)
 {
-	key_number(k, ROW_ROOMS, room, SUB_SELF);
+	row_key_one(k, ROW_ROOMS, room, ROW_SELF);
 }
 
 void row_key_membership(struct row_key *k, uint64_t room, uint64_t member)
 {
-	key_pair(k, ROW_ROOMS, room, SUB_FIRST, member);
+	row_key_pair(k, ROW_ROOMS, room, ROW_MEMBERSHIP, member);
 }
 
 void row_key_block(struct row_key *k, uint64_t room, uint64_t no)
 {
-	key_pair(k, ROW_ROOMS, room, SUB_SECOND, no);
-}
-
-uint64_t row_key_tail(const void *key, size_t len)
-{
-	assert(len >= ROW_PREFIX + 8);
-	return be64_get((const uint8_t *)key + ROW_PREFIX);
+	row_key_pair(k, ROW_ROOMS, room, ROW_BLOCK, no);
 }
 
 void row_put_number(struct buf *b, uint64_t number)

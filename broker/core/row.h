@@ -16,18 +16,13 @@
 #ifndef CORE_ROW_H
 #define CORE_ROW_H
 
+#include "core/engine/key.h"
 #include "core/record.h"
 
-enum row_table { ROW_NAMES, ROW_MEMBERS, ROW_ROOMS };
-#define ROW_TABLES 3
-#define ROW_KEY_MAX 80
 #define ROW_ID_MAX 64 /* bytes of an id of a tenant, room or member */
 
-struct row_key {
-	enum row_table table;
-	size_t len;
-	uint8_t bytes[ROW_KEY_MAX];
-};
+/* The second part of a key: what of its member or room. */
+enum row_sub { ROW_SELF = 0, ROW_IN_ROOM = 1, ROW_FORMER = 2, ROW_MEMBERSHIP = 1, ROW_BLOCK = 2 };
 
 /* Values. Spans borrow. */
 struct row_state {
@@ -103,10 +98,6 @@ void row_key_former(struct row_key *, uint64_t member, uint64_t left_pos);
 void row_key_room(struct row_key *, uint64_t room);
 void row_key_membership(struct row_key *, uint64_t room, uint64_t member);
 void row_key_block(struct row_key *, uint64_t room, uint64_t no);
-/* The last number of a key made by in_room, former, membership or block. */
-uint64_t row_key_tail(const void *key, size_t len);
-/* Bytes of such a key before its last number: the prefix of its kind. */
-#define ROW_PREFIX 9
 
 void row_put_number(struct buf *, uint64_t);
 void row_put_state(struct buf *, const struct row_state *);

@@ -1,6 +1,6 @@
 #include "core/tables.h"
 
-#include "core/index.h"
+#include "core/block.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -25,33 +25,6 @@ static void probe_init(struct id_probe *p, uint32_t tenant, struct span id)
 	p->len = sizeof tenant + id.len;
 }
 
-enum parlor_err tables_get(struct core *c, const struct row_key *key, struct span *value)
-{
-	meter_read(c->meter);
-	return c->rows.get(c->rows.ctx, key, value);
-}
-
-struct metered_scan {
-	struct meter *meter;
-	core_scan_fn *fn;
-	void *arg;
-};
-
-static bool scan_one(void *arg, const void *key, size_t key_len, struct span value)
-{
-	struct metered_scan *scan = arg;
-	meter_walk(scan->meter, 1);
-	return scan->fn(scan->arg, key, key_len, value);
-}
-
-enum parlor_err tables_scan(struct core *c, const struct row_key *from, size_t prefix_len,
-			    core_scan_fn *fn, void *arg)
-{
-	struct metered_scan scan = {c->meter, fn, arg};
-	meter_read(c->meter);
-	return c->rows.scan(c->rows.ctx, from, prefix_len, scan_one, &scan);
-}
-
 /* The number behind a name; 0 when there is none. */
 static enum parlor_err stored_number(struct core *c, char kind, uint32_t tenant, struct span id,
 				     uint64_t *number)
@@ -60,7 +33,7 @@ static enum parlor_err stored_number(struct core *c, char kind, uint32_t tenant,
 	struct span value;
 	*number = 0;
 	row_key_name(&key, kind, tenant, id);
-	enum parlor_err err = tables_get(c, &key, &value);
+	enum parlor_err err = row_engine_get(&c->engine, &key, &value);
 	if (err == PARLOR_E_NOT_FOUND)
 		return PARLOR_E_OK;
 	if (!err && !row_get_number(value, number))
@@ -132,7 +105,7 @@ enum parlor_err tables_tenant_no(struct core *c, uint32_t no, struct tenant **ou
 	struct tenant_search search = {.no = no};
 	struct row_key from;
 	row_key_name(&from, 'T', 0, (struct span){"", 0});
-	enum parlor_err err = tables_scan(c, &from, 1, match_tenant, &search);
+	enum parlor_err err = row_engine_scan(&c->engine, &from, 1, match_tenant, &search);
 	if (!err && search.id.data)
 		*out = tables_add_tenant(c, no, search.id);
 	return err;
@@ -140,40 +113,65 @@ enum parlor_err tables_tenant_no(struct core *c, uint32_t no, struct tenant **ou
 
 /* ---- members ---------------------------------------------------------------- */
 
+static void put_member(struct buf *b, const struct row *row)
+{
+	row_put_member(b, &((const struct member *)row)->row);
+}
+
+static bool get_member(struct row *row, struct span value)
+{
+	return row_get_member(value, &((struct member *)row)->row);
+}
+
+static void drop_member(void *core, struct row *row)
+{
+	struct core *c = core;
+	struct member *m = (struct member *)row;
+	if (c->last_member == m)
+		c->last_member = NULL;
+	if (m->no)
+		HASH_DELETE(by_id, c->members_by_id, m);
+}
+
+const struct row_kind member_kind = {.name = "member",
+				     .no = KIND_MEMBER,
+				     .table = ROW_MEMBERS,
+				     .sub = ROW_SELF,
+				     .size = sizeof(struct member),
+				     .put = put_member,
+				     .get = get_member,
+				     .drop = drop_member};
+
+static void link_member(struct core *c, struct member *m)
+{
+	m->no = m->base.at.number;
+	id_key_set(m->id_key, m->row.tenant, m->row.id);
+	m->row.id.data = m->id_key + sizeof m->row.tenant;
+	HASH_ADD_KEYPTR(by_id, c->members_by_id, m->id_key, sizeof m->row.tenant + m->row.id.len,
+			m);
+}
+
 struct member *tables_add_member(struct core *c, uint64_t no, const struct row_member *row)
 {
-	struct member *m = pool_get(&c->member_pool, sizeof *m);
-	m->no = no;
+	struct member *m = (struct member *)row_add(&c->engine, &member_kind, no, 0, NULL);
 	m->row = *row;
-	id_key_set(m->id_key, row->tenant, row->id);
-	m->row.id.data = m->id_key + sizeof row->tenant;
-	HASH_ADD(by_no, c->members_by_no, no, sizeof m->no, m);
-	HASH_ADD_KEYPTR(by_id, c->members_by_id, m->id_key, sizeof row->tenant + row->id.len, m);
+	link_member(c, m);
 	return m;
 }
 
 enum parlor_err tables_member_no(struct core *c, uint64_t no, struct member **out)
 {
+	struct row *row;
+	bool read;
 	*out = c->last_member;
 	if (*out && (*out)->no == no)
 		return PARLOR_E_OK;
-	HASH_FIND(by_no, c->members_by_no, &no, sizeof no, *out);
-	if (*out) {
+	enum parlor_err err = row_load(&c->engine, &member_kind, no, 0, NULL, &row, &read);
+	*out = err ? NULL : (struct member *)row;
+	if (read)
+		link_member(c, *out);
+	if (*out)
 		c->last_member = *out;
-		return PARLOR_E_OK;
-	}
-
-	struct row_key key;
-	struct span value;
-	struct row_member row;
-	row_key_member(&key, no);
-	enum parlor_err err = tables_get(c, &key, &value);
-	if (err == PARLOR_E_NOT_FOUND)
-		return PARLOR_E_OK;
-	if (!err && !row_get_member(value, &row))
-		err = PARLOR_E_STORE_CORRUPT;
-	if (!err)
-		*out = tables_add_member(c, no, &row);
 	return err;
 }
 
@@ -186,6 +184,7 @@ enum parlor_err tables_member(struct core *c, uint32_t tenant, struct span id, s
 	probe_init(&probe, tenant, id);
 	HASH_FIND(by_id, c->members_by_id, probe.bytes, probe.len, *out);
 	if (*out) {
+		(*out)->base.used = true;
 		c->last_member = *out;
 		return PARLOR_E_OK;
 	}
@@ -199,7 +198,7 @@ enum parlor_err tables_member(struct core *c, uint32_t tenant, struct span id, s
 
 /* ---- rooms ------------------------------------------------------------------ */
 
-void tables_set_room_name(struct room *r, struct span name)
+static void own_name(struct room *r, struct span name)
 {
 	char *text = mem_text(name.data, name.len);
 	free(r->name);
@@ -207,43 +206,89 @@ void tables_set_room_name(struct room *r, struct span name)
 	r->row.name = (struct span){text, name.len};
 }
 
+void tables_resize_room(struct core *c, struct room *r)
+{
+	row_resize(&c->engine, &r->base, r->row.name.len + 1 + filter_bytes(&r->filter));
+}
+
+void tables_set_room_name(struct core *c, struct room *r, struct span name)
+{
+	own_name(r, name);
+	tables_resize_room(c, r);
+}
+
+static void put_room(struct buf *b, const struct row *row)
+{
+	row_put_room(b, &((const struct room *)row)->row);
+}
+
+static bool get_room(struct row *row, struct span value)
+{
+	return row_get_room(value, &((struct room *)row)->row);
+}
+
+static void drop_room(void *core, struct row *row)
+{
+	struct core *c = core;
+	struct room *r = (struct room *)row;
+	if (c->last_room == r)
+		c->last_room = NULL;
+	if (r->no)
+		HASH_DELETE(by_id, c->rooms_by_id, r);
+	if (r->warm) {
+		struct tenant *t;
+		HASH_FIND(by_no, c->tenants_by_no, &r->row.tenant, sizeof r->row.tenant, t);
+		assert(t);
+		DL_DELETE2(t->warm, r, warm_prev, warm_next);
+		t->warm_len--;
+		if (t->warm_floor < r->row.active_pos)
+			t->warm_floor = r->row.active_pos;
+	}
+	filter_fini(&r->filter);
+	free(r->name);
+}
+
+const struct row_kind room_kind = {.name = "room",
+				   .no = KIND_ROOM,
+				   .table = ROW_ROOMS,
+				   .sub = ROW_SELF,
+				   .size = sizeof(struct room),
+				   .put = put_room,
+				   .get = get_room,
+				   .drop = drop_room};
+
+static void link_room(struct core *c, struct room *r)
+{
+	r->no = r->base.at.number;
+	id_key_set(r->id_key, r->row.tenant, r->row.id);
+	r->row.id.data = r->id_key + sizeof r->row.tenant;
+	tables_set_room_name(c, r, r->row.name);
+	HASH_ADD_KEYPTR(by_id, c->rooms_by_id, r->id_key, sizeof r->row.tenant + r->row.id.len, r);
+}
+
 struct room *tables_add_room(struct core *c, uint64_t no, const struct row_room *row)
 {
-	struct room *r = pool_get(&c->room_pool, sizeof *r);
-	r->no = no;
+	struct room *r = (struct room *)row_add(&c->engine, &room_kind, no, 0, NULL);
 	r->row = *row;
-	id_key_set(r->id_key, row->tenant, row->id);
-	r->row.id.data = r->id_key + sizeof row->tenant;
-	tables_set_room_name(r, row->name);
-	r->used = true;
-	HASH_ADD(by_no, c->rooms_by_no, no, sizeof r->no, r);
-	HASH_ADD_KEYPTR(by_id, c->rooms_by_id, r->id_key, sizeof row->tenant + row->id.len, r);
+	link_room(c, r);
 	return r;
 }
 
 enum parlor_err tables_room_no(struct core *c, uint64_t no, struct room **out)
 {
+	struct row *row;
+	bool read;
 	*out = c->last_room;
-	if (*out && (*out)->no == no)
-		return PARLOR_E_OK;
-	HASH_FIND(by_no, c->rooms_by_no, &no, sizeof no, *out);
-	if (*out) {
-		(*out)->used = true;
-		c->last_room = *out;
+	if (*out && (*out)->no == no) {
+		(*out)->base.used = true;
 		return PARLOR_E_OK;
 	}
-
-	struct row_key key;
-	struct span value;
-	struct row_room row;
-	row_key_room(&key, no);
-	enum parlor_err err = tables_get(c, &key, &value);
-	if (err == PARLOR_E_NOT_FOUND)
-		return PARLOR_E_OK;
-	if (!err && !row_get_room(value, &row))
-		err = PARLOR_E_STORE_CORRUPT;
-	if (!err)
-		*out = tables_add_room(c, no, &row);
+	enum parlor_err err = row_load(&c->engine, &room_kind, no, 0, NULL, &row, &read);
+	*out = err ? NULL : (struct room *)row;
+	if (read)
+		link_room(c, *out);
+	if (*out)
+		c->last_room = *out;
 	return err;
 }
 
@@ -256,7 +301,7 @@ enum parlor_err tables_room(struct core *c, uint32_t tenant, struct span id, str
 	probe_init(&probe, tenant, id);
 	HASH_FIND(by_id, c->rooms_by_id, probe.bytes, probe.len, *out);
 	if (*out) {
-		(*out)->used = true;
+		(*out)->base.used = true;
 		c->last_room = *out;
 		return PARLOR_E_OK;
 	}
@@ -270,7 +315,7 @@ enum parlor_err tables_room(struct core *c, uint32_t tenant, struct span id, str
 
 /* ---- memberships ------------------------------------------------------------ */
 
-void tables_set_profile(struct membership *ms, struct span name, struct span avatar)
+void tables_set_profile(struct core *c, struct membership *ms, struct span name, struct span avatar)
 {
 	char *text = mem_new(name.len + avatar.len + 1);
 	if (name.len)
@@ -281,97 +326,132 @@ void tables_set_profile(struct membership *ms, struct span name, struct span ava
 	ms->text = text;
 	ms->row.name = (struct span){text, name.len};
 	ms->row.avatar = (struct span){text + name.len, avatar.len};
+	row_resize(&c->engine, &ms->base, name.len + avatar.len + 1);
 }
 
-static struct membership *find_membership(struct core *c, uint64_t room, uint64_t member)
+static void put_membership(struct buf *b, const struct row *row)
 {
-	struct pair_key key = {room, member};
+	row_put_membership(b, &((const struct membership *)row)->row);
+}
+
+static bool get_membership(struct row *row, struct span value)
+{
+	return row_get_membership(value, &((struct membership *)row)->row);
+}
+
+/* That the member is in the room stands among the member's rows, too. */
+static void put_in_room(struct row *row, core_put_fn *put, void *ctx)
+{
+	struct membership *ms = (struct membership *)row;
+	struct row_key key;
+	row_key_in_room(&key, row->at.tail, row->at.number);
+	if (row->gone)
+		put(ctx, &key, (struct span){NULL, 0});
+	else if (!ms->indexed)
+		put(ctx, &key, (struct span){"", 0});
+	ms->indexed = !row->gone;
+}
+
+static void membership_failed(struct row *row)
+{
+	((struct membership *)row)->indexed = false;
+}
+
+static void drop_membership(void *core, struct row *row)
+{
+	struct core *c = core;
+	struct membership *ms = (struct membership *)row;
+	if (c->last_membership == ms)
+		c->last_membership = NULL;
+	free(ms->text);
+	if (!ms->room)
+		return;
+	DL_DELETE2(ms->room->memberships, ms, room_prev, room_next);
+	DL_DELETE2(ms->member->memberships, ms, member_prev, member_next);
+	ms->member->memberships_len--;
+	if (row->gone)
+		return;
+	ms->room->all_members = false;
+	ms->member->all_rooms = false;
+	ms->member->total.known = false;
+}
+
+const struct row_kind membership_kind = {.name = "membership",
+					 .no = KIND_MEMBERSHIP,
+					 .table = ROW_ROOMS,
+					 .sub = ROW_MEMBERSHIP,
+					 .paired = true,
+					 .size = sizeof(struct membership),
+					 .put = put_membership,
+					 .get = get_membership,
+					 .put_beside = put_in_room,
+					 .failed = membership_failed,
+					 .drop = drop_membership};
+
+static void link_membership(struct core *c, struct membership *ms, struct room *r, struct member *m)
+{
+	ms->room = r;
+	ms->member = m;
+	tables_set_profile(c, ms, ms->row.name, ms->row.avatar);
+	DL_APPEND2(r->memberships, ms, room_prev, room_next);
+	DL_APPEND2(m->memberships, ms, member_prev, member_next);
+	m->memberships_len++;
+	row_refer(&ms->base, &m->base);
+}
+
+struct membership *tables_resident(struct core *c, const struct room *r, const struct member *m)
+{
 	struct membership *ms = c->last_membership;
-	if (ms && ms->key.room == room && ms->key.tail == member)
+	if (ms && ms->room == r && ms->member == m)
 		return ms;
-	HASH_FIND(by_pair, c->memberships, &key, sizeof key, ms);
+	ms = (struct membership *)row_find(&c->engine, &membership_kind, r->no, m->no);
 	if (ms)
 		c->last_membership = ms;
 	return ms;
 }
 
-static struct membership *link_membership(struct core *c, struct room *r, struct member *m,
-					  const struct row_membership *row)
-{
-	struct membership *ms = pool_get(&c->membership_pool, sizeof *ms);
-	ms->key = (struct pair_key){r->no, m->no};
-	ms->room = r;
-	ms->member = m;
-	ms->row = *row;
-	tables_set_profile(ms, row->name, row->avatar);
-	HASH_ADD(by_pair, c->memberships, key, sizeof ms->key, ms);
-	DL_APPEND2(r->memberships, ms, room_prev, room_next);
-	DL_APPEND2(m->memberships, ms, member_prev, member_next);
-	m->memberships_len++;
-	return ms;
-}
-
-static void unlink_membership(struct core *c, struct membership *ms)
-{
-	HASH_DELETE(by_pair, c->memberships, ms);
-	DL_DELETE2(ms->room->memberships, ms, room_prev, room_next);
-	DL_DELETE2(ms->member->memberships, ms, member_prev, member_next);
-	ms->member->memberships_len--;
-	if (c->last_membership == ms)
-		c->last_membership = NULL;
-	free(ms->text);
-	pool_put(&c->membership_pool, ms);
-}
-
-struct membership *tables_resident(struct core *c, const struct room *r, const struct member *m)
-{
-	return find_membership(c, r->no, m->no);
-}
-
 enum parlor_err tables_membership(struct core *c, struct room *r, struct member *m,
 				  struct membership **out)
 {
-	*out = find_membership(c, r->no, m->no);
+	struct row *row;
+	bool read;
+	*out = tables_resident(c, r, m);
 	if (*out) {
-		if ((*out)->gone)
+		if ((*out)->base.gone)
 			*out = NULL;
 		return PARLOR_E_OK;
 	}
 	if (r->all_members || m->all_rooms)
 		return PARLOR_E_OK;
 
-	struct row_key key;
-	struct span value;
-	struct row_membership row;
-	row_key_membership(&key, r->no, m->no);
-	enum parlor_err err = tables_get(c, &key, &value);
-	if (err == PARLOR_E_NOT_FOUND)
-		return PARLOR_E_OK;
-	if (!err && !row_get_membership(value, &row))
-		err = PARLOR_E_STORE_CORRUPT;
-	if (!err) {
-		*out = link_membership(c, r, m, &row);
-		(*out)->indexed = true;
-	}
-	return err;
+	enum parlor_err err =
+		row_load(&c->engine, &membership_kind, r->no, m->no, &r->base, &row, &read);
+	if (err || !row)
+		return err;
+	*out = (struct membership *)row;
+	link_membership(c, *out, r, m);
+	(*out)->indexed = true;
+	return PARLOR_E_OK;
 }
 
 struct membership *tables_add_membership(struct core *c, struct room *r, struct member *m,
 					 const struct row_membership *row)
 {
-	struct membership *ms = find_membership(c, r->no, m->no);
+	struct membership *ms = tables_resident(c, r, m);
 	if (!ms) {
-		ms = link_membership(c, r, m, row);
-	} else {
-		assert(ms->gone);
-		ms->gone = false;
+		ms = (struct membership *)row_add(&c->engine, &membership_kind, r->no, m->no,
+						  &r->base);
 		ms->row = *row;
-		tables_set_profile(ms, row->name, row->avatar);
+		link_membership(c, ms, r, m);
+	} else {
+		assert(ms->base.gone);
+		ms->row = *row;
+		tables_set_profile(c, ms, row->name, row->avatar);
 	}
 	ms->told = 0;
 	m->total.rooms++;
+	row_revive(&c->engine, &ms->base);
 	tables_tell(ms);
-	tables_touch_membership(c, ms);
 	return ms;
 }
 
@@ -386,7 +466,7 @@ static bool collect_tail(void *arg, const void *key, size_t key_len, struct span
 static enum parlor_err collect(struct core *c, const struct row_key *from)
 {
 	buf_clear(&c->scan);
-	return tables_scan(c, from, ROW_PREFIX, collect_tail, &c->scan);
+	return row_engine_scan(&c->engine, from, ROW_PREFIX, collect_tail, &c->scan);
 }
 
 enum parlor_err tables_load_members(struct core *c, struct room *r)
@@ -433,105 +513,144 @@ enum parlor_err tables_load_rooms(struct core *c, struct member *m)
 	return err;
 }
 
+/* ---- blocks ------------------------------------------------------------------- */
+
+static void put_block(struct buf *b, const struct row *row)
+{
+	const struct buf *bytes = &((const struct block *)row)->bytes;
+	buf_put(b, bytes->data, bytes->len);
+}
+
+static bool get_block(struct row *row, struct span value)
+{
+	struct block *b = (struct block *)row;
+	buf_put(&b->bytes, value.data, value.len);
+	return block_count(value, &b->len);
+}
+
+static void drop_block(void *core, struct row *row)
+{
+	struct block *b = (struct block *)row;
+	(void)core;
+	buf_fini(&b->bytes);
+	if (!b->room)
+		return;
+	DL_DELETE(b->room->blocks, b);
+	if (b->room->tail == b)
+		b->room->tail = NULL;
+}
+
+const struct row_kind block_kind = {.name = "block",
+				    .no = KIND_BLOCK,
+				    .table = ROW_ROOMS,
+				    .sub = ROW_BLOCK,
+				    .paired = true,
+				    .brief = true,
+				    .size = sizeof(struct block),
+				    .put = put_block,
+				    .get = get_block,
+				    .drop = drop_block};
+
+static void link_block(struct core *c, struct room *r, struct block *b)
+{
+	b->room = r;
+	DL_APPEND(r->blocks, b);
+	row_resize(&c->engine, &b->base, b->bytes.cap);
+}
+
+struct block *tables_add_block(struct core *c, struct room *r, uint64_t no)
+{
+	struct block *b = (struct block *)row_add(&c->engine, &block_kind, r->no, no, &r->base);
+	link_block(c, r, b);
+	return b;
+}
+
+enum parlor_err tables_block(struct core *c, struct room *r, uint64_t no, struct block **out)
+{
+	struct row *row;
+	bool read;
+	enum parlor_err err = row_load(&c->engine, &block_kind, r->no, no, &r->base, &row, &read);
+	if (err)
+		return err;
+	*out = (struct block *)row;
+	if (read)
+		link_block(c, r, *out);
+	else if (!row)
+		*out = tables_add_block(c, r, no);
+	return PARLOR_E_OK;
+}
+
+const struct block *tables_resident_block(const struct core *c, uint64_t room, uint64_t no)
+{
+	return (struct block *)row_find(&c->engine, &block_kind, room, no);
+}
+
+void tables_set_tail(struct core *c, struct room *r, struct block *b)
+{
+	struct block *before = r->tail;
+	b->base.held = true;
+	r->tail = b;
+	if (before)
+		row_release(&c->engine, &before->base);
+}
+
+void tables_touch_block(struct core *c, struct block *b)
+{
+	row_resize(&c->engine, &b->base, b->bytes.cap);
+	row_touch(&c->engine, &b->base);
+}
+
 /* ---- what changed ----------------------------------------------------------- */
-
-/* Key and numbers of a row, about. */
-#define ROW_BYTES 128
-
-static struct fresh *fresh_add(struct core *c)
-{
-	if (c->fresh_len == c->fresh_cap && c->fresh_landed > c->fresh_cap / 2) {
-		c->fresh_len -= c->fresh_landed;
-		c->fresh_at -= c->fresh_landed;
-		memmove(c->fresh, c->fresh + c->fresh_landed, c->fresh_len * sizeof *c->fresh);
-		c->fresh_landed = 0;
-	}
-	if (c->fresh_len == c->fresh_cap) {
-		c->fresh_cap = c->fresh_cap ? 2 * c->fresh_cap : 64;
-		c->fresh = mem_resize(c->fresh, c->fresh_cap, sizeof *c->fresh);
-	}
-	tables_count_dirty(c, sizeof(struct fresh));
-	return &c->fresh[c->fresh_len++];
-}
-
-static void fresh_value(struct core *c, struct fresh *f)
-{
-	assert(c->scratch.len <= sizeof f->value);
-	memcpy(f->value, c->scratch.data, c->scratch.len);
-	f->value_len = c->scratch.len;
-}
 
 void tables_new_name(struct core *c, char kind, uint32_t tenant, struct span id, uint64_t number)
 {
-	struct fresh *f = fresh_add(c);
-	row_key_name(&f->key, kind, tenant, id);
+	struct row_key key;
+	row_key_name(&key, kind, tenant, id);
 	buf_clear(&c->scratch);
 	row_put_number(&c->scratch, number);
-	fresh_value(c, f);
+	(void)first_row_add(&c->engine, &key, (struct span){c->scratch.data, c->scratch.len}, 0);
 }
 
 static void new_former(struct core *c, const struct membership *ms, uint64_t left_pos)
 {
-	struct fresh *f = fresh_add(c);
-	row_key_former(&f->key, ms->key.tail, left_pos);
+	struct row_key key;
+	struct member *m = ms->member;
+	row_key_former(&key, m->no, left_pos);
 	buf_clear(&c->scratch);
-	row_put_former(&c->scratch, &(struct row_former){.room = ms->key.room,
+	row_put_former(&c->scratch, &(struct row_former){.room = ms->room->no,
 							 .joined_pos = ms->row.joined_pos});
-	fresh_value(c, f);
-}
-
-void tables_list_room(struct core *c, struct room *r)
-{
-	if (r->listed)
-		return;
-	r->listed = true;
-	LL_PREPEND2(c->dirty_rooms, r, dirty_next);
-	c->dirty_rooms_len++;
+	m->former_last = first_row_add(
+		&c->engine, &key, (struct span){c->scratch.data, c->scratch.len}, m->former_last);
 }
 
 void tables_touch_room(struct core *c, struct room *r)
 {
-	if (!r->row_dirty) {
-		r->row_dirty = true;
-		tables_count_dirty(c, ROW_BYTES + r->row.name.len);
-	}
-	tables_list_room(c, r);
+	row_touch(&c->engine, &r->base);
 }
 
 void tables_touch_member(struct core *c, struct member *m)
 {
-	if (m->dirty)
-		return;
-	m->dirty = true;
-	tables_count_dirty(c, ROW_BYTES);
-	LL_PREPEND2(c->dirty_members, m, dirty_next);
-	c->dirty_members_len++;
+	row_touch(&c->engine, &m->base);
 }
 
 void tables_touch_membership(struct core *c, struct membership *ms)
 {
-	if (ms->dirty)
-		return;
-	ms->dirty = true;
-	tables_count_dirty(c, 2 * ROW_BYTES + ms->row.name.len + ms->row.avatar.len);
-	DL_APPEND2(ms->room->dirty_memberships, ms, dirty_prev, dirty_next);
-	tables_list_room(c, ms->room);
+	row_touch(&c->engine, &ms->base);
 }
 
 void tables_tell(struct membership *ms)
 {
-	uint64_t unread = ms->gone ? 0 : ms->room->row.counted - ms->row.seen;
+	uint64_t unread = ms->base.gone ? 0 : ms->room->row.counted - ms->row.seen;
 	ms->member->total.unread += unread - ms->told;
 	ms->told = unread;
 }
 
 void tables_remove_membership(struct core *c, struct membership *ms, uint64_t position)
 {
-	ms->gone = true;
+	row_remove(&c->engine, &ms->base);
 	ms->member->total.rooms--;
 	tables_tell(ms);
 	new_former(c, ms, position);
-	tables_touch_membership(c, ms);
 }
 
 void tables_warm(struct tenant *t, struct room *r)
@@ -547,86 +666,23 @@ void tables_warm(struct tenant *t, struct room *r)
 	DL_PREPEND2(t->warm, r, warm_prev, warm_next);
 }
 
-/* ---- letting go ------------------------------------------------------------- */
+/* ---- all of them ------------------------------------------------------------- */
 
-void tables_drop_membership(struct core *c, struct membership *ms)
+void tables_init(struct core *c, struct core_rows rows)
 {
-	ms->room->all_members = false;
-	ms->member->all_rooms = false;
-	ms->member->total.known = false;
-	unlink_membership(c, ms);
-}
-
-void tables_forget_gone(struct core *c, struct membership *ms)
-{
-	unlink_membership(c, ms);
-}
-
-static void free_room(struct core *c, struct room *r)
-{
-	HASH_DELETE(by_no, c->rooms_by_no, r);
-	HASH_DELETE(by_id, c->rooms_by_id, r);
-	if (c->last_room == r)
-		c->last_room = NULL;
-	free(r->name);
-	index_drop_room(c, r);
-	pool_put(&c->room_pool, r);
-}
-
-void tables_drop_room(struct core *c, struct room *r)
-{
-	struct membership *ms, *next;
-	DL_FOREACH_SAFE2(r->memberships, ms, next, room_next)
-	tables_drop_membership(c, ms);
-	if (r->warm) {
-		struct tenant *t;
-		HASH_FIND(by_no, c->tenants_by_no, &r->row.tenant, sizeof r->row.tenant, t);
-		assert(t);
-		DL_DELETE2(t->warm, r, warm_prev, warm_next);
-		t->warm_len--;
-		if (t->warm_floor < r->row.active_pos)
-			t->warm_floor = r->row.active_pos;
-	}
-	free_room(c, r);
-}
-
-void tables_drop_member(struct core *c, struct member *m)
-{
-	HASH_DELETE(by_no, c->members_by_no, m);
-	HASH_DELETE(by_id, c->members_by_id, m);
-	if (c->last_member == m)
-		c->last_member = NULL;
-	pool_put(&c->member_pool, m);
+	row_engine_init(&c->engine, rows, &member_kind, &room_kind, c, c->limits.resident_bytes);
 }
 
 void tables_free(struct core *c)
 {
-	core_landed(c); /* what is in flight is in no other list */
-	struct room *r, *room_next;
-	HASH_ITER (by_no, c->rooms_by_no, r, room_next) {
-		struct membership *ms, *ms_next;
-		DL_FOREACH_SAFE2(r->memberships, ms, ms_next, room_next)
-		unlink_membership(c, ms);
-		free_room(c, r);
-	}
-	struct member *m, *member_next;
-	HASH_ITER (by_no, c->members_by_no, m, member_next)
-		tables_drop_member(c, m);
-	struct tenant *t, *tenant_next;
-	HASH_ITER (by_no, c->tenants_by_no, t, tenant_next) {
+	struct tenant *t, *next;
+	row_engine_fini(&c->engine);
+	HASH_ITER (by_no, c->tenants_by_no, t, next) {
 		HASH_DELETE(by_no, c->tenants_by_no, t);
 		HASH_DELETE(by_id, c->tenants_by_id, t);
 		free(t->text);
 		free(t);
 	}
-	free(c->fresh);
-	free(c->pass.rooms);
-	free(c->pass.members);
-	free(c->flight.rows);
-	pool_fini(&c->member_pool);
-	pool_fini(&c->room_pool);
-	pool_fini(&c->membership_pool);
-	pool_fini(&c->block_pool);
 	buf_fini(&c->scratch);
 	buf_fini(&c->scan);
 }

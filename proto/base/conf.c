@@ -112,6 +112,9 @@ static bool parse(const struct conf_row *row, const char *text, struct value *va
 			return true;
 		(void)snprintf(reason, reason_size, "must be on or off, not '%.40s'", text);
 		return false;
+	case CONF_REPLACED:
+		(void)snprintf(reason, reason_size, "no setting any more: %s", row->doc);
+		return false;
 	}
 	return false;
 }
@@ -131,6 +134,8 @@ static void apply(const struct conf_row *row, void *settings, struct value *valu
 		return;
 	case CONF_SWITCH:
 		*(bool *)at = value->on;
+		return;
+	case CONF_REPLACED:
 		return;
 	}
 }

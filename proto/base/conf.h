@@ -9,7 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum conf_type { CONF_TEXT, CONF_NUMBER, CONF_SWITCH };
+/* CONF_REPLACED: a name of an earlier version; doc says what there is instead. */
+enum conf_type { CONF_TEXT, CONF_NUMBER, CONF_SWITCH, CONF_REPLACED };
 
 struct conf_row {
 	const char *name; /* "section.key" */

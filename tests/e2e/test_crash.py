@@ -146,8 +146,7 @@ def test_a_broker_killed_again_and_again_during_a_replay(broker, tmp_path):
 
 def test_a_broker_that_may_keep_little_in_memory(tmp_path):
     file = recording.make(tmp_path / "made.ndjson", rooms=500, events=30, seed=2)
-    little = {"session.heartbeat_ms": 100, "limits.rooms_resident": 100,
-              "limits.memberships_resident": 100, "limits.members_resident": 100,
+    little = {"session.heartbeat_ms": 100, "limits.resident_bytes": "64k",
               "store.dirty_rows_max": 1000}
     rooms = list(oracle.rooms(file, read_every=3))
     with Broker(little) as broker:

@@ -202,44 +202,67 @@ void check_all(struct world *w)
 
 /* ---- from inside ------------------------------------------------------------------ */
 
-static void check_resident_room(struct world *w, struct room *r, size_t *rows)
+static void check_resident_room(struct world *w, struct room *r)
 {
 	struct membership *ms;
 	struct block *b;
-	size_t listed = 0, dirty = 0, in_flight = r->row_in_flight;
-	*rows += r->row_dirty;
+	size_t refs = 0;
 	DL_FOREACH2(r->memberships, ms, room_next)
 	{
 		WANT(w, ms->room == r && ms->member, "a membership of another room");
-		WANT(w, !ms->gone || ms->dirty || ms->in_flight, "a clean tombstone");
-		dirty += ms->dirty;
-		in_flight += ms->in_flight;
+		refs++;
 	}
-	DL_FOREACH2(r->dirty_memberships, ms, dirty_next)
-	listed++;
-	DL_FOREACH2(r->frozen_memberships, ms, dirty_next)
-	listed++;
-	WANT_SAME(w, listed, dirty);
-	*rows += dirty;
-	DL_FOREACH2(r->dirty_blocks, b, dirty_next)
-	*rows += b->dirty && b->room == r;
-	DL_FOREACH2(r->frozen_blocks, b, dirty_next)
-	*rows += b->dirty && b->room == r;
-	WANT(w, r->listed || r->frozen || (!r->row_dirty && !dirty),
-	     "room %d is dirty and in no list", (int)r->no);
-	WANT(w, r->in_flight >= in_flight, "rows in flight that are not counted");
-}
-
-static void check_blocks(struct world *w)
-{
-	struct block *b, *next;
-	unsigned messages;
-	HASH_ITER (by_no, w->core->blocks, b, next) {
-		WANT(w, b->dirty || b->in_flight || b->room->tail == b,
+	DL_FOREACH (r->blocks, b) {
+		unsigned messages;
+		WANT(w, b->room == r, "a block of another room");
+		WANT(w, b->base.dirty || b->base.in_flight || r->tail == b,
 		     "a clean block that is not the last");
 		WANT(w, block_count((struct span){b->bytes.data, b->bytes.len}, &messages),
 		     "a damaged block");
 		WANT_SAME(w, messages, b->len);
+		refs++;
+	}
+	WANT_SAME(w, r->base.refs, refs);
+}
+
+static void check_resident_member(struct world *w, struct member *m)
+{
+	struct membership *ms;
+	size_t n = 0;
+	DL_FOREACH2(m->memberships, ms, member_next)
+	n++;
+	WANT_SAME(w, m->memberships_len, n);
+	WANT_SAME(w, m->base.refs, n);
+}
+
+/* A head lists what is dirty of its cluster, and is found when a pass looks. */
+static void check_dirty(struct world *w, const struct row *head)
+{
+	const struct bits *bits = &w->core->engine.dirty[head->kind->table];
+	const struct row *row;
+	size_t n = 0;
+	DL_FOREACH2(head->dirty_rows, row, dirty_next)
+	{
+		WANT(w, row->dirty && row->head == head, "a row in the wrong list");
+		n++;
+	}
+	WANT_SAME(w, head->dirty_len, n);
+	WANT_SAME(w, bits_next(bits, head->at.number) == head->at.number, n > 0);
+}
+
+static void check_resident(struct world *w, size_t *rows, uint64_t *bytes)
+{
+	struct row *row, *next;
+	HASH_ITER (hh, w->core->engine.rows, row, next) {
+		*rows += row->dirty;
+		*bytes += row->bytes;
+		WANT(w, !row->gone || row->dirty || row->in_flight, "a clean tombstone");
+		if (row->head == row)
+			check_dirty(w, row);
+		if (row->kind == &room_kind)
+			check_resident_room(w, (struct room *)row);
+		if (row->kind == &member_kind)
+			check_resident_member(w, (struct member *)row);
 	}
 }
 
@@ -260,7 +283,7 @@ static void check_warm(struct world *w, const struct tenant *t)
 		uint64_t no = (uint64_t)i + 1;
 		if (want->tenant + 1 != (int)t->no || want->active_pos <= t->warm_floor)
 			continue;
-		HASH_FIND(by_no, w->core->rooms_by_no, &no, sizeof no, r);
+		r = (struct room *)row_find(&w->core->engine, &room_kind, no, 0);
 		WANT(w, r && r->warm, "room %d is active behind the floor, and not warm", (int)no);
 	}
 }
@@ -268,24 +291,14 @@ static void check_warm(struct world *w, const struct tenant *t)
 void check_tables(struct world *w)
 {
 	struct core *c = w->core;
-	size_t rows = c->fresh_len - c->fresh_at;
-	struct room *r, *room_next;
-	struct member *m, *member_next;
-	struct tenant *t, *tenant_next;
-	HASH_ITER (by_no, c->rooms_by_no, r, room_next)
-		check_resident_room(w, r, &rows);
-	HASH_ITER (by_no, c->members_by_no, m, member_next) {
-		struct membership *ms;
-		size_t n = 0;
-		rows += m->dirty;
-		DL_FOREACH2(m->memberships, ms, member_next)
-		n++;
-		WANT_SAME(w, m->memberships_len, n);
-	}
-	HASH_ITER (by_no, c->tenants_by_no, t, tenant_next)
+	struct tenant *t, *next;
+	size_t rows = c->engine.first.end - c->engine.first.at;
+	uint64_t bytes = 0;
+	check_resident(w, &rows, &bytes);
+	HASH_ITER (by_no, c->tenants_by_no, t, next)
 		check_warm(w, t);
-	check_blocks(w);
 	WANT_SAME(w, core_dirty(c), rows);
+	WANT_SAME(w, c->engine.bytes, bytes);
 }
 
 /* ---- rows on disk ------------------------------------------------------------------- */

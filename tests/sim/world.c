@@ -254,9 +254,7 @@ void world_init(struct world *w, uint64_t seed, struct disk disk)
 		.members = ONE_OF(w, 8, 16, O_MEMBERS),
 		.rooms = ONE_OF(w, 6, 12, O_ROOMS),
 		.tenants = (uint32_t)ONE_OF(w, 1, 2, O_TENANTS),
-		.rooms_resident = ONE_OF(w, 0, 2, 1000),
-		.memberships_resident = ONE_OF(w, 0, 5, 1000),
-		.members_resident = ONE_OF(w, 0, 3, 1000),
+		.resident_bytes = ONE_OF(w, 0, 4000, 10000, 1 << 20),
 	};
 	w->commit = (unsigned)ONE_OF(w, 15, 50, 100);
 	w->write_back = (unsigned)ONE_OF(w, 0, 10, 40, 90);

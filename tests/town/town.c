@@ -478,9 +478,7 @@ static void choose(struct town *t)
 					  .limits = {.records = trims ? 10 : 0},
 					  .behind_records_max = ONE_OF(c, 20, 80, 1000)};
 	k->limits = core_limits_default;
-	k->limits.rooms_resident = ONE_OF(c, 0, 2, 1000);
-	k->limits.memberships_resident = ONE_OF(c, 0, 5, 1000);
-	k->limits.members_resident = ONE_OF(c, 0, 3, 1000);
+	k->limits.resident_bytes = ONE_OF(c, 0, 4000, 1 << 20);
 	k->sync_settings = sync_settings_default;
 	k->sync_settings.lease_ms = 3000;
 	k->sync_settings.batch_ms = 8000;

@@ -10,6 +10,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -426,6 +427,46 @@ static void rows_that_did_not_land_are_written_by_the_next_commit(void **state)
 	assert_int_equal(leave(d, "r", "bob"), PARLOR_E_NOT_MEMBER);
 }
 
+/* ---- memory ------------------------------------------------------------------------------ */
+
+#define MANY_ROOMS 1500
+
+static void many_rooms(struct desk *d)
+{
+	char id[32];
+	for (int i = 0; i < MANY_ROOMS; i++) {
+		snprintf(id, sizeof id, "room-%d", i);
+		assert_int_equal(create(d, id, true), PARLOR_E_OK);
+		commit(d, 1000);
+	}
+	write_all(d);
+}
+
+/* However much one turn reads, the next two turns let go of it. */
+static void what_is_read_beyond_the_budget_goes_at_once(void **state)
+{
+	struct desk *d = *state;
+	struct core_counts counts;
+	char id[32];
+	many_rooms(d);
+	d->limits.resident_bytes = 64 << 10;
+	restart(d);
+	commit(d, 0);
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < MANY_ROOMS; i++) {
+			snprintf(id, sizeof id, "room-%d", i);
+			assert_int_equal(unread(d, id, "bob"), 0);
+		}
+		core_counts(d->core, &counts);
+		assert_int_equal(counts.rooms_resident, MANY_ROOMS);
+		core_evict(d->core);
+		core_evict(d->core);
+		core_counts(d->core, &counts);
+		assert_true(counts.resident_bytes <= d->limits.resident_bytes);
+		assert_true(counts.rooms_resident > 10);
+	}
+}
+
 /* ---- who may ----------------------------------------------------------------------------- */
 
 static void a_closed_room_refuses_posts_and_a_dissolved_one_everything(void **state)
@@ -489,6 +530,7 @@ int main(void)
 		STORY(leaving_and_coming_back_before_the_rows_are_written),
 		STORY(rows_that_did_not_land_are_written_by_the_next_commit),
 		STORY(a_presence_ends_with_the_run_it_was_set_in),
+		STORY(what_is_read_beyond_the_budget_goes_at_once),
 		STORY(a_closed_room_refuses_posts_and_a_dissolved_one_everything),
 		STORY(history_from_before_is_shown_only_in_an_open_room),
 	};

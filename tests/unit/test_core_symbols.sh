@@ -1,10 +1,10 @@
 #!/bin/sh
 # The core does no I/O: beyond itself and the memory and bytes of proto/base it
 # needs from outside only what stands here.
-#   test_core_symbols.sh libparlor_core.a [nm]
+#   test_core_symbols.sh nm libparlor_core.a libparlor_engine.a
 set -eu
-library=$1
-nm=${2:-nm}
+nm=$1
+shift
 
 allowed='
 memcmp memcpy memmove memset strlen
@@ -21,13 +21,13 @@ mem_new mem_resize mem_text pool_get pool_put pool_fini
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-"$nm" --undefined-only --format=posix "$library" | awk 'NF > 1 { print $1 }' | sort -u >"$scratch/needs"
-"$nm" --defined-only --format=posix "$library" | awk 'NF > 1 { print $1 }' >"$scratch/may"
+"$nm" --undefined-only --format=posix "$@" | awk 'NF > 1 { print $1 }' | sort -u >"$scratch/needs"
+"$nm" --defined-only --format=posix "$@" | awk 'NF > 1 { print $1 }' >"$scratch/may"
 printf '%s\n' $allowed >>"$scratch/may"
 sort -u "$scratch/may" >"$scratch/known"
 
 if ! grep -qx core_apply "$scratch/known" || ! grep -qx mem_new "$scratch/needs"; then
-	echo "$library is not the core, or $nm cannot read it" >&2
+	echo "$1 is not the core, or $nm cannot read it" >&2
 	exit 1
 fi
 # Sanitizers and coverage bring their own.

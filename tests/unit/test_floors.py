@@ -19,6 +19,7 @@ import sys
 FLOORS = {
     "proto/base": "parlor_base",
     "proto": "parlor_wire",
+    "broker/core/engine": "parlor_engine",
     "broker/core": "parlor_core",
     "broker/settings": "parlor_settings",
     "broker/store": "parlor_store",

@@ -61,9 +61,7 @@ static void test_core_limits_go_through_unchanged(void **state)
 	SAME(members);
 	SAME(rooms);
 	SAME(tenants);
-	SAME(rooms_resident);
-	SAME(memberships_resident);
-	SAME(members_resident);
+	SAME(resident_bytes);
 #undef SAME
 }
 
@@ -152,10 +150,20 @@ static void test_the_printed_example_reads_back_as_the_defaults(void **state)
 			assert_string_equal(*(char *const *)is, *(char *const *)was);
 		else if (row->type == CONF_SWITCH)
 			assert_int_equal(*(const bool *)is, *(const bool *)was);
-		else
+		else if (row->type == CONF_NUMBER)
 			assert_int_equal(*(const uint64_t *)is, *(const uint64_t *)was);
 	}
 	settings_fini(&s);
+}
+
+static void test_a_setting_that_was_replaced_says_by_what(void **state)
+{
+	struct settings *s = *state;
+	char why[256] = "";
+	assert_int_equal(settings_set(s, "limits.rooms_resident", "1000", why, sizeof why),
+			 PARLOR_E_CONFIG);
+	assert_string_equal(why, "limits.rooms_resident: no setting any more: "
+				 "limits.resident_bytes is for all rows");
 }
 
 /* What is longer than its column would send the room into quarantine. */
@@ -188,6 +196,7 @@ int main(void)
 		WITH_DEFAULTS(test_defaults_are_within_their_own_ranges),
 		WITH_DEFAULTS(test_core_limits_go_through_unchanged),
 		WITH_DEFAULTS(test_one_setting_is_set_by_name),
+		WITH_DEFAULTS(test_a_setting_that_was_replaced_says_by_what),
 		WITH_DEFAULTS(test_nothing_can_be_longer_than_mysql_holds_it),
 		cmocka_unit_test(test_settings_that_contradict_each_other_are_refused),
 		WITH_DEFAULTS(test_the_printed_example_reads_back_as_the_defaults),

@@ -108,18 +108,19 @@ static bool too_much(struct core *core)
 {
 	struct core_counts n;
 	core_counts(core, &n);
-	return n.rooms_resident > core_limits_default.rooms_resident ||
-	       n.memberships_resident > core_limits_default.memberships_resident ||
-	       n.members_resident > core_limits_default.members_resident;
+	return n.resident_bytes > core_limits_default.resident_bytes;
 }
 
-/* A call looks at some rooms only; going round twice finds what may go. */
+/* A call looks at some rows only: as long as any of them goes, others may. */
 static void evict(struct core *core)
 {
-	struct core_counts n;
+	struct core_counts before, n;
 	core_counts(core, &n);
-	for (uint64_t i = 0; i < 2 + n.rooms_resident / 64 && too_much(core); i++)
+	do {
+		before = n;
 		core_evict(core);
+		core_counts(core, &n);
+	} while (too_much(core) && n.evicted > before.evicted);
 }
 
 enum parlor_err scratch_write_back(struct scratch *s, struct core *core, core_put_fn *put)

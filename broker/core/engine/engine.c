@@ -1,0 +1,297 @@
+#include "engine.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Key and numbers of a row as it is stored, about. */
+#define ROW_BYTES 128
+
+void row_engine_init(struct engine *e, struct core_rows store, const struct row_kind *members,
+		     const struct row_kind *rooms, void *owner, uint64_t budget_bytes)
+{
+	assert(!members->paired && !rooms->paired);
+	*e = (struct engine){.store = store,
+			     .heads = {[ROW_MEMBERS] = members, [ROW_ROOMS] = rooms},
+			     .owner = owner,
+			     .budget = budget_bytes};
+	row_engine_charge(e, NULL);
+}
+
+void row_engine_fini(struct engine *e)
+{
+	struct row *row, *next;
+	/* Heads last: the others refer to them. */
+	for (int heads = 0; heads < 2; heads++)
+		HASH_ITER (hh, e->rows, row, next)
+			if (heads || row->kind->paired) {
+				row->refs = 0;
+				row->dirty_len = 0;
+				row->dirty = row->in_flight = false;
+				row_drop(e, row);
+			}
+	for (int table = 0; table < ROW_TABLES; table++)
+		bits_fini(&e->dirty[table]);
+	for (int kind = 0; kind < ENGINE_KINDS_MAX; kind++)
+		pool_fini(&e->pools[kind]);
+	free(e->first.rows);
+	free(e->flight);
+	buf_fini(&e->scratch);
+}
+
+void row_engine_charge(struct engine *e, struct meter *meter)
+{
+	e->meter = meter ? meter : &e->unasked;
+}
+
+/* ---- rows of the store ---------------------------------------------------------- */
+
+enum parlor_err row_engine_get(struct engine *e, const struct row_key *key, struct span *value)
+{
+	meter_read(e->meter);
+	return e->store.get(e->store.ctx, key, value);
+}
+
+struct metered_scan {
+	struct meter *meter;
+	core_scan_fn *fn;
+	void *arg;
+};
+
+static bool scan_one(void *arg, const void *key, size_t key_len, struct span value)
+{
+	struct metered_scan *scan = arg;
+	meter_walk(scan->meter, 1);
+	return scan->fn(scan->arg, key, key_len, value);
+}
+
+enum parlor_err row_engine_scan(struct engine *e, const struct row_key *from, size_t prefix_len,
+				core_scan_fn *fn, void *arg)
+{
+	struct metered_scan scan = {e->meter, fn, arg};
+	meter_read(e->meter);
+	return e->store.scan(e->store.ctx, from, prefix_len, scan_one, &scan);
+}
+
+/* ---- rows in memory ---------------------------------------------------------------- */
+
+struct row *row_find(const struct engine *e, const struct row_kind *kind, uint64_t number,
+		     uint64_t tail)
+{
+	struct row_at at = {number, tail, kind->no};
+	struct row *row;
+	HASH_FIND(hh, e->rows, &at, sizeof at, row);
+	if (row)
+		row->used = true;
+	return row;
+}
+
+struct row *row_add(struct engine *e, const struct row_kind *kind, uint64_t number, uint64_t tail,
+		    struct row *head)
+{
+	struct row *row = pool_get(&e->pools[kind->no], kind->size);
+	assert(kind->no < ENGINE_KINDS_MAX && kind->paired == (head != NULL));
+	row->at = (struct row_at){number, tail, kind->no};
+	row->kind = kind;
+	row->head = head ? head : row;
+	if (head)
+		head->refs++;
+	row->used = true;
+	HASH_ADD(hh, e->rows, at, sizeof row->at, row);
+	e->counts[kind->no]++;
+	e->loaded++;
+	row->bytes = (uint32_t)(kind->size + HASH_ENTRY_BYTES);
+	e->bytes += row->bytes;
+	return row;
+}
+
+static void key_of(struct row_key *key, const struct row_kind *kind, uint64_t number, uint64_t tail)
+{
+	if (kind->paired)
+		row_key_pair(key, kind->table, number, kind->sub, tail);
+	else
+		row_key_one(key, kind->table, number, kind->sub);
+}
+
+enum parlor_err row_load(struct engine *e, const struct row_kind *kind, uint64_t number,
+			 uint64_t tail, struct row *head, struct row **out, bool *read)
+{
+	struct row_key key;
+	struct span value;
+	*read = false;
+	*out = row_find(e, kind, number, tail);
+	if (*out)
+		return PARLOR_E_OK;
+	key_of(&key, kind, number, tail);
+	enum parlor_err err = row_engine_get(e, &key, &value);
+	if (err)
+		return err == PARLOR_E_NOT_FOUND ? PARLOR_E_OK : err;
+	struct row *row = row_add(e, kind, number, tail, head);
+	if (!kind->get(row, value)) {
+		row_drop(e, row);
+		return PARLOR_E_STORE_CORRUPT;
+	}
+	*read = true;
+	*out = row;
+	return PARLOR_E_OK;
+}
+
+void row_refer(struct row *row, struct row *other)
+{
+	row->other = other;
+	other->refs++;
+}
+
+void row_resize(struct engine *e, struct row *row, size_t extra)
+{
+	uint32_t bytes = (uint32_t)(row->kind->size + HASH_ENTRY_BYTES + extra);
+	e->bytes += bytes;
+	e->bytes -= row->bytes;
+	row->bytes = bytes;
+}
+
+/* Of what it owns beside its struct nearly all is stored. */
+static void count_dirty(struct engine *e, const struct row *row)
+{
+	size_t rows = row->kind->put_beside ? 3 : 1;
+	e->dirty_rows++;
+	e->dirty_bytes += rows * ROW_BYTES + row->bytes - row->kind->size - HASH_ENTRY_BYTES;
+}
+
+void row_touch(struct engine *e, struct row *row)
+{
+	struct row *head = row->head;
+	if (row->dirty)
+		return;
+	row->dirty = true;
+	count_dirty(e, row);
+	DL_APPEND2(head->dirty_rows, row, dirty_prev, dirty_next);
+	if (head->dirty_len++ == 0)
+		bits_set(&e->dirty[head->kind->table], head->at.number);
+}
+
+void row_remove(struct engine *e, struct row *row)
+{
+	row->gone = true;
+	row_touch(e, row);
+}
+
+void row_revive(struct engine *e, struct row *row)
+{
+	row->gone = false;
+	row_touch(e, row);
+}
+
+static bool is_idle(const struct row *row)
+{
+	return !row->dirty && !row->in_flight && row->refs == 0 && row->dirty_len == 0;
+}
+
+void row_release(struct engine *e, struct row *row)
+{
+	row->held = false;
+	if (is_idle(row))
+		row_drop(e, row);
+}
+
+void row_drop(struct engine *e, struct row *row)
+{
+	assert(is_idle(row));
+	row->kind->drop(e->owner, row);
+	if (row->head != row)
+		row->head->refs--;
+	if (row->other)
+		row->other->refs--;
+	if (e->hand == row)
+		e->hand = row->hh.next;
+	HASH_DELETE(hh, e->rows, row);
+	e->counts[row->kind->no]--;
+	e->bytes -= row->bytes;
+	pool_put(&e->pools[row->kind->no], row);
+}
+
+/* ---- first rows -------------------------------------------------------------------- */
+
+static void make_room(struct first_rows *f)
+{
+	if (f->end < f->cap)
+		return;
+	if (f->begin > f->cap / 2) {
+		f->end -= f->begin;
+		f->at -= f->begin;
+		memmove(f->rows, f->rows + f->begin, f->end * sizeof *f->rows);
+		f->begin = 0;
+		return;
+	}
+	f->cap = f->cap ? 2 * f->cap : 64;
+	f->rows = mem_resize(f->rows, f->cap, sizeof *f->rows);
+}
+
+uint64_t first_row_add(struct engine *e, const struct row_key *key, struct span value,
+		       uint64_t before)
+{
+	struct first_rows *f = &e->first;
+	struct first_row *row;
+	assert(value.len <= sizeof row->value);
+	make_room(f);
+	row = &f->rows[f->end++];
+	row->key = *key;
+	memcpy(row->value, value.data, value.len);
+	row->value_len = (uint8_t)value.len;
+	row->before = before;
+	e->dirty_rows++;
+	e->dirty_bytes += sizeof *row;
+	return f->landed + f->end - f->begin;
+}
+
+const struct first_row *first_row_at(const struct engine *e, uint64_t no)
+{
+	const struct first_rows *f = &e->first;
+	assert(no <= f->landed + f->end - f->begin);
+	return no > f->landed ? &f->rows[f->begin + (size_t)(no - f->landed - 1)] : NULL;
+}
+
+/* ---- memory -------------------------------------------------------------------------- */
+
+/* Looked at beyond what was read: a turn must stay short. */
+#define EVICT_STEPS 256
+/* Looked at for each row that was read: the first look takes the mark of use away,
+ * and what is dirty stays. */
+#define EVICT_STEPS_A_ROW 4
+
+static void evict(struct engine *e, struct row *row)
+{
+	row_drop(e, row);
+	e->evicted++;
+}
+
+/* What it was the last to refer to goes with it. */
+static void evict_with(struct engine *e, struct row *row)
+{
+	struct row *head = row->head == row ? NULL : row->head, *other = row->other;
+	evict(e, row);
+	if (head && !head->used && is_idle(head))
+		evict(e, head);
+	if (other && !other->used && is_idle(other))
+		evict(e, other);
+}
+
+void row_engine_evict(struct engine *e)
+{
+	uint64_t steps = EVICT_STEPS + EVICT_STEPS_A_ROW * e->loaded;
+	uint64_t resident = HASH_COUNT(e->rows);
+	if (steps > 2 * resident) /* twice round is enough */
+		steps = 2 * resident;
+	e->loaded = 0;
+	for (; steps > 0 && e->bytes > e->budget; steps--) {
+		struct row *row = e->hand ? e->hand : e->rows;
+		if (!row)
+			return;
+		e->hand = row->hh.next;
+		if (row->used || row->gone || !is_idle(row)) {
+			row->used = false;
+			continue;
+		}
+		evict_with(e, row);
+	}
+}

@@ -1,0 +1,186 @@
+/* Rows in memory, of kinds that are data: found by number, read when they are not
+ * there, written back when they have changed, dropped when there are too many.
+ * Owns which rows are resident, which are dirty, in flight or gone, and how many
+ * bytes they take; knows no rule of any kind, and no I/O.
+ *
+ * What is resident and dirty is newer than the stored row. A row that was removed
+ * stays (gone) until its deletion has landed. A row that was given to a commit is
+ * in flight until that has landed: it stays, because what can be read from the
+ * store is older.
+ *
+ * Rows cluster by the number their keys begin with: the head of a cluster is the
+ * row of that number itself (a member, a room), and is resident while any other
+ * row of the cluster is. */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include "bits.h"
+#include "hash.h"
+#include "key.h"
+#include "meter.h"
+
+#include "base/pool.h"
+
+#include <stdbool.h>
+
+#define ENGINE_KINDS_MAX 8
+
+struct row;
+struct engine;
+
+struct row_kind {
+	const char *name;
+	unsigned no;          /* of this kind, below ENGINE_KINDS_MAX */
+	enum row_table table; /* of its cluster */
+	uint8_t sub;          /* in its key */
+	bool paired;          /* the key has a second number; else it is a head */
+	bool brief;           /* once it has landed it stays only while it is held */
+	size_t size;          /* of its struct, which begins with a struct row */
+	void (*put)(struct buf *, const struct row *);
+	/* False when the value is damaged. What it owns is the row's. */
+	bool (*get)(struct row *, struct span value);
+	/* What else is written with it; NULL: nothing. */
+	void (*put_beside)(struct row *, core_put_fn *, void *ctx);
+	/* What was given did not land; NULL: nothing to be undone. */
+	void (*failed)(struct row *);
+	/* It leaves memory: nothing refers to it any more. Frees what it owns. */
+	void (*drop)(void *owner, struct row *);
+};
+
+struct row_at {
+	uint64_t number, tail;
+	uint64_t kind;
+};
+
+struct row {
+	UT_hash_handle hh;
+	struct row_at at;
+	const struct row_kind *kind;
+	struct row *head;                    /* of its cluster; of itself when it is one */
+	struct row *other;                   /* which it cannot be without, either; or NULL */
+	struct row *dirty_rows;              /* of a head: its cluster's */
+	struct row *dirty_prev, *dirty_next; /* head->dirty_rows */
+	uint32_t dirty_len;                  /* of dirty_rows */
+	uint32_t refs;                       /* resident rows that cannot be without it */
+	uint32_t bytes;
+	bool dirty;
+	bool in_flight;
+	bool gone;
+	bool held; /* of a brief kind: it stays until there are too many */
+	bool used; /* since the clock's hand passed */
+};
+
+/* A row that never changes again and is written before all others: what refers to
+ * it is written behind it. Each may point back at an earlier one. */
+struct first_row {
+	struct row_key key;
+	uint8_t value[24];
+	uint8_t value_len;
+	uint64_t before; /* number of the one before it in its chain, or 0 */
+};
+struct first_rows {
+	struct first_row *rows;
+	size_t begin, at, end, cap; /* from begin on in flight, from at on dirty */
+	uint64_t landed;            /* how many have: the number of the one at begin is the next */
+};
+
+/* A pass takes what was dirty when it began, in order of numbers: members, then
+ * rooms. When it ends, all changes up to its beginning are in rows. */
+struct pass {
+	bool active;
+	uint64_t position;
+	enum row_table table;
+	struct row *head;          /* at which it is */
+	size_t left;               /* rows of that cluster, dirty when the pass came to it */
+	uint64_t next;             /* number from which on it goes on */
+	uint64_t last[ROW_TABLES]; /* later ones are of the next pass */
+};
+
+struct engine {
+	struct core_rows store;
+	const struct row_kind *heads[ROW_TABLES];
+	void *owner; /* told to drop */
+	struct meter *meter, unasked;
+	uint64_t bytes, budget;
+
+	struct row *rows;
+	struct pool pools[ENGINE_KINDS_MAX];
+	size_t counts[ENGINE_KINDS_MAX];
+	struct row *hand;
+	uint64_t loaded, evicted;
+
+	struct bits dirty[ROW_TABLES]; /* heads with dirty rows */
+	size_t dirty_rows;             /* the first rows included */
+	size_t dirty_bytes;            /* of them as they will be stored, about */
+	struct first_rows first;
+	struct pass pass;
+	struct row **flight;
+	size_t flight_len, flight_cap;
+	uint64_t applied; /* position of the last change */
+	uint64_t covered; /* every change up to here is in rows, with what is in flight */
+	uint64_t covered_landed;
+	struct buf scratch;
+};
+
+/* heads: the kinds of the two tables that have clusters. */
+void row_engine_init(struct engine *, struct core_rows, const struct row_kind *members,
+		     const struct row_kind *rooms, void *owner, uint64_t budget_bytes);
+/* All rows go, dirty or not. */
+void row_engine_fini(struct engine *);
+/* What is read and walked from now on is charged to that meter; NULL: to nobody. */
+void row_engine_charge(struct engine *, struct meter *);
+
+/* ---- rows of the store ------------------------------------------------------------ */
+
+enum parlor_err row_engine_get(struct engine *, const struct row_key *,
+			       struct span *value) PARLOR_MUST_CHECK;
+enum parlor_err row_engine_scan(struct engine *, const struct row_key *from, size_t prefix_len,
+				core_scan_fn *, void *arg) PARLOR_MUST_CHECK;
+
+/* ---- rows in memory ------------------------------------------------------------------ */
+
+/* NULL when it is not resident. One that is gone is found. */
+struct row *row_find(const struct engine *, const struct row_kind *, uint64_t number,
+		     uint64_t tail);
+/* Reads it when it is not resident; NULL when there is none. head: NULL for one
+ * that is a head itself. *read: it came from the store, and nothing refers to it
+ * yet. */
+enum parlor_err row_load(struct engine *, const struct row_kind *, uint64_t number, uint64_t tail,
+			 struct row *head, struct row **out, bool *read) PARLOR_MUST_CHECK;
+/* The caller has made sure that there is none. Zeroed behind struct row. */
+struct row *row_add(struct engine *, const struct row_kind *, uint64_t number, uint64_t tail,
+		    struct row *head);
+/* It cannot be without that row either, as it cannot without its head. */
+void row_refer(struct row *, struct row *other);
+/* Bytes that it takes beside its struct. */
+void row_resize(struct engine *, struct row *, size_t extra);
+/* Changed: to be written back. */
+void row_touch(struct engine *, struct row *);
+/* To be deleted; row_revive when it is there again. */
+void row_remove(struct engine *, struct row *);
+void row_revive(struct engine *, struct row *);
+/* Of a brief kind: it may go as soon as it is clean. */
+void row_release(struct engine *, struct row *);
+
+/* To be written before all others. Returns its number. */
+uint64_t first_row_add(struct engine *, const struct row_key *, struct span value, uint64_t before);
+/* NULL when it has landed. */
+const struct first_row *first_row_at(const struct engine *, uint64_t no);
+
+/* ---- write-back (write_back.c) ----------------------------------------------------------- */
+
+/* Gives about rows_max rows, beginning a pass when none is under way; returns how
+ * many. They are in flight until landed or unlanded. */
+size_t row_engine_write_back(struct engine *, size_t rows_max, core_put_fn *, void *ctx);
+void row_engine_landed(struct engine *);
+void row_engine_unlanded(struct engine *);
+
+/* ---- memory --------------------------------------------------------------------------------- */
+
+/* Drops clean rows while there is more than the budget, in steps proportional to
+ * what was read since the last call. */
+void row_engine_evict(struct engine *);
+/* Nothing refers to it, and it is clean. */
+void row_drop(struct engine *, struct row *);
+
+#endif

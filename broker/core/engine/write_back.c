@@ -1,0 +1,173 @@
+/* Write-back: rows leave in passes, a slice with each commit, and stay in memory
+ * until the commit has landed. */
+#include "engine.h"
+
+#include <assert.h>
+
+struct writer {
+	struct engine *engine;
+	core_put_fn *put;
+	void *ctx;
+	size_t rows, rows_max;
+};
+
+static void count(struct writer *w)
+{
+	struct engine *e = w->engine;
+	assert(e->dirty_rows > 0);
+	/* What it was counted as is not kept: its part of the sum. */
+	e->dirty_bytes -= e->dirty_bytes / e->dirty_rows;
+	e->dirty_rows--;
+	w->rows++;
+}
+
+/* True when none is left. */
+static bool write_first(struct writer *w)
+{
+	struct first_rows *f = &w->engine->first;
+	while (f->at < f->end && w->rows < w->rows_max) {
+		const struct first_row *row = &f->rows[f->at++];
+		w->put(w->ctx, &row->key, (struct span){row->value, row->value_len});
+		count(w);
+	}
+	return f->at == f->end;
+}
+
+/* Given twice in one commit, it is in flight once. */
+static void fly(struct engine *e, struct row *row)
+{
+	if (row->in_flight)
+		return;
+	row->in_flight = true;
+	if (e->flight_len == e->flight_cap) {
+		e->flight_cap = e->flight_cap ? 2 * e->flight_cap : 64;
+		e->flight = mem_resize(e->flight, e->flight_cap, sizeof(struct row *));
+	}
+	e->flight[e->flight_len++] = row;
+}
+
+static void give(struct writer *w, struct row *row)
+{
+	const struct row_kind *kind = row->kind;
+	struct buf *value = &w->engine->scratch;
+	struct row_key key;
+	if (kind->paired)
+		row_key_pair(&key, kind->table, row->at.number, kind->sub, row->at.tail);
+	else
+		row_key_one(&key, kind->table, row->at.number, kind->sub);
+	buf_clear(value);
+	if (!row->gone)
+		kind->put(value, row);
+	w->put(w->ctx, &key, (struct span){row->gone ? NULL : value->data, value->len});
+	if (kind->put_beside)
+		kind->put_beside(row, w->put, w->ctx);
+}
+
+static void write_row(struct writer *w, struct row *row)
+{
+	struct engine *e = w->engine;
+	struct row *head = row->head;
+	DL_DELETE2(head->dirty_rows, row, dirty_prev, dirty_next);
+	if (--head->dirty_len == 0)
+		bits_clear(&e->dirty[head->kind->table], head->at.number);
+	row->dirty = false;
+	fly(e, row);
+	count(w);
+	give(w, row);
+}
+
+static void pass_begin(struct engine *e)
+{
+	struct pass *p = &e->pass;
+	*p = (struct pass){.active = true, .position = e->applied, .table = ROW_MEMBERS};
+	for (int table = ROW_MEMBERS; table <= ROW_ROOMS; table++)
+		p->last[table] = bits_last(&e->dirty[table]);
+}
+
+/* To the next cluster that was dirty when the pass began; false at its end. */
+static bool advance(struct engine *e)
+{
+	struct pass *p = &e->pass;
+	for (; p->table <= ROW_ROOMS; p->table++, p->next = 0) {
+		uint64_t number = bits_next(&e->dirty[p->table], p->next);
+		if (number > p->last[p->table])
+			continue;
+		p->head = row_find(e, e->heads[p->table], number, 0);
+		assert(p->head && p->head->dirty_len);
+		p->left = p->head->dirty_len;
+		p->next = number + 1;
+		return true;
+	}
+	return false;
+}
+
+static void write_pass(struct writer *w)
+{
+	struct engine *e = w->engine;
+	struct pass *p = &e->pass;
+	while (p->left || advance(e)) {
+		if (w->rows >= w->rows_max)
+			return;
+		write_row(w, p->head->dirty_rows);
+		p->left--;
+	}
+	p->active = false;
+	e->covered = p->position;
+}
+
+size_t row_engine_write_back(struct engine *e, size_t rows_max, core_put_fn *put, void *ctx)
+{
+	struct writer w = {.engine = e, .put = put, .ctx = ctx, .rows_max = rows_max};
+	if (write_first(&w)) {
+		if (!e->pass.active)
+			pass_begin(e);
+		if (w.rows == rows_max)
+			w.rows_max++;
+		write_pass(&w);
+	}
+	if (!e->pass.active && !e->dirty_rows)
+		e->covered = e->applied;
+	return w.rows;
+}
+
+/* ---- landing ------------------------------------------------------------------------ */
+
+static void first_landed(struct first_rows *f)
+{
+	f->landed += f->at - f->begin;
+	f->begin = f->at;
+	if (f->begin == f->end)
+		f->begin = f->at = f->end = 0;
+}
+
+void row_engine_landed(struct engine *e)
+{
+	for (size_t i = 0; i < e->flight_len; i++) {
+		struct row *row = e->flight[i];
+		row->in_flight = false;
+		if (!row->dirty && (row->gone || (row->kind->brief && !row->held)))
+			row_drop(e, row);
+	}
+	e->flight_len = 0;
+	e->covered_landed = e->covered;
+	first_landed(&e->first);
+}
+
+/* Dirty again before they have landed, so that none of them may go. */
+void row_engine_unlanded(struct engine *e)
+{
+	for (size_t i = 0; i < e->flight_len; i++) {
+		struct row *row = e->flight[i];
+		if (row->kind->failed)
+			row->kind->failed(row);
+		row_touch(e, row);
+	}
+	size_t first = e->first.at - e->first.begin;
+	e->dirty_rows += first;
+	e->dirty_bytes += first * sizeof(struct first_row);
+	e->first.at = e->first.begin;
+	e->covered = e->covered_landed;
+	/* The pass under way will not have written what failed: the next one will. */
+	e->pass.position = e->covered;
+	row_engine_landed(e);
+}
