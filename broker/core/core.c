@@ -21,6 +21,11 @@ const struct core_limits core_limits_default = {
 	.resident_bytes = (size_t)512 << 20,
 };
 
+/* A range is about as large as a block; keys move when a room has half a thousand. */
+#define KEYS_IN_RANGE 64
+#define KEYS_RECENT_BLOCKS 32
+#define OWN_ROW_EVERY 32
+
 struct core *core_new(const struct core_limits *limits, struct core_rows rows,
 		      struct core_sink sink)
 {
@@ -28,6 +33,11 @@ struct core *core_new(const struct core_limits *limits, struct core_rows rows,
 	struct core *c = mem_new(sizeof *c);
 	c->limits = *limits;
 	c->sink = sink;
+	if (!c->limits.keys_in_range) {
+		c->limits.keys_in_range = KEYS_IN_RANGE;
+		c->limits.keys_recent_blocks = KEYS_RECENT_BLOCKS;
+		c->limits.own_row_every = OWN_ROW_EVERY;
+	}
 	tables_init(c, rows);
 	return c;
 }

@@ -38,6 +38,9 @@ struct core_limits {
 	uint64_t members; /* of all tenants, known for ever */
 	uint64_t rooms;   /* of all tenants, known for ever */
 	uint32_t tenants;
+	/* How the index of messages stands in rows: 0 but in tests, which want it large
+	 * for few messages. */
+	uint32_t keys_recent_blocks, keys_in_range, own_row_every;
 	uint64_t resident_bytes; /* of rows in memory: beyond it clean ones are dropped,
 				  * and read again when needed */
 };

@@ -78,8 +78,8 @@ static void look_at_pair(const struct core *c, struct glance *g)
 	FETCH_BUCKET(c->engine.rows, hh, g->pair_hash);
 	if (g->room->tail)
 		fetch(g->room->tail, sizeof *g->room->tail);
-	if (g->room->filter.words)
-		fetch(g->room->filter.words, LINE);
+	if (g->room->recent.slots)
+		fetch(g->room->recent.slots, LINE);
 	if (g->room->warm_next)
 		fetch(&g->room->warm_next->warm_prev, 1);
 	if (g->room->warm_prev)

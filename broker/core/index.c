@@ -1,6 +1,7 @@
 #include "core/index.h"
 
 #include "core/block.h"
+#include "core/keys.h"
 
 #include <assert.h>
 
@@ -40,6 +41,39 @@ static enum parlor_err last_block(struct core *c, struct room *r, uint64_t seq, 
 	return err;
 }
 
+/* Keys up to here stand in ranges, those behind it in no row but their block's. */
+static uint64_t keys_moved(const struct core *c, uint64_t last_seq)
+{
+	uint64_t full = last_seq / BLOCK_MESSAGES, kept = c->limits.keys_recent_blocks;
+	return full > kept ? (full - kept) * BLOCK_MESSAGES : 0;
+}
+
+/* The block was filled: the keys of the one that is recent no more move. Done once
+ * more when its record is applied again, because rows may lack it. */
+static enum parlor_err move_keys(struct core *c, struct room *r, uint64_t filled)
+{
+	struct span bytes;
+	struct reader in;
+	struct row_message m;
+	uint64_t kept = c->limits.keys_recent_blocks;
+	if (filled < kept)
+		return PARLOR_E_OK;
+	uint64_t no = filled - kept, seq = no * BLOCK_MESSAGES;
+	enum parlor_err err = bytes_at(c, r->no, no, &bytes);
+	if (err)
+		return err;
+	/* Adding reads rows: the bytes may be borrowed from one. */
+	buf_clear(&c->scan);
+	buf_put(&c->scan, bytes.data, bytes.len);
+	reader_init(&in, c->scan.data, c->scan.len);
+	while (!err && block_next(&in, &m)) {
+		seq++;
+		if (m.keyed)
+			err = keys_add(c, r, m.key, seq);
+	}
+	return err || seq == (no + 1) * BLOCK_MESSAGES ? err : PARLOR_E_STORE_CORRUPT;
+}
+
 enum parlor_err index_append(struct core *c, struct room *r, uint64_t seq,
 			     const struct row_message *row, bool fresh)
 {
@@ -47,14 +81,22 @@ enum parlor_err index_append(struct core *c, struct room *r, uint64_t seq,
 	enum parlor_err err = last_block(c, r, seq, fresh, &b);
 	if (!err && block_at(seq) > b->len)
 		err = PARLOR_E_STORE_CORRUPT;
-	if (err || block_at(seq) < b->len)
+	if (err)
 		return err;
-	block_append(&b->bytes, row);
-	b->len++;
-	if (row->keyed)
-		filter_add(&r->filter, row->key);
-	tables_touch_block(c, b);
-	return PARLOR_E_OK;
+	if (block_at(seq) == b->len) {
+		block_append(&b->bytes, row);
+		b->len++;
+		tables_touch_block(c, b);
+	}
+	if (row->keyed && recent_is_made(&r->recent)) {
+		size_t bytes = recent_bytes(&r->recent);
+		recent_add(&r->recent, row->key, seq, keys_moved(c, seq));
+		if (recent_bytes(&r->recent) != bytes)
+			tables_resize_room(c, r);
+	}
+	if (block_at(seq) == BLOCK_MESSAGES - 1)
+		err = move_keys(c, r, block_no(seq));
+	return err;
 }
 
 enum parlor_err index_recall(struct core *c, struct room *r, uint64_t seq)
@@ -87,65 +129,81 @@ enum parlor_err index_message(struct core *c, uint64_t room, uint64_t seq, struc
 
 /* ---- idempotency keys ------------------------------------------------------- */
 
-static void filter_block(struct filter *f, struct span bytes)
+struct recent_scan {
+	struct core *core;
+	struct room *room;
+};
+
+static void take_recent(struct core *c, struct room *r, uint64_t no, struct span bytes)
 {
 	struct reader in;
 	struct row_message m;
+	uint64_t seq = no * BLOCK_MESSAGES;
 	reader_init(&in, bytes.data, bytes.len);
-	while (block_next(&in, &m))
+	while (block_next(&in, &m)) {
+		seq++;
 		if (m.keyed)
-			filter_add(f, m.key);
+			recent_add(&r->recent, m.key, seq, r->recent.from);
+	}
+	meter_walk(c->engine.meter, BLOCK_MESSAGES);
 }
 
-static bool filter_row(void *arg, const void *key, size_t key_len, struct span value)
+static bool take_stored(void *arg, const void *key, size_t key_len, struct span value)
 {
-	(void)key;
-	(void)key_len;
-	filter_block(arg, value);
+	struct recent_scan *scan = arg;
+	take_recent(scan->core, scan->room, row_key_tail(key, key_len), value);
 	return true;
 }
 
-/* From what is stored, and from what is not yet. */
-static enum parlor_err make_filter(struct core *c, struct room *r)
+/* From what is stored, and from what is not yet: a few blocks. */
+static enum parlor_err make_recent(struct core *c, struct room *r)
 {
+	struct recent_scan scan = {c, r};
 	struct row_key from;
 	struct block *b;
-	/* What is resident may be stored, too: entries then count twice. */
-	filter_make(&r->filter, r->row.last_seq + 2 * BLOCK_MESSAGES);
-	row_key_block(&from, r->no, 0);
+	uint64_t moved = keys_moved(c, r->row.last_seq);
+	recent_make(&r->recent, moved);
+	row_key_block(&from, r->no, moved / BLOCK_MESSAGES);
 	enum parlor_err err = PARLOR_E_OK;
 	if (r->row.last_seq)
-		err = row_engine_scan(&c->engine, &from, ROW_PREFIX, filter_row, &r->filter);
+		err = row_engine_scan(&c->engine, &from, ROW_PREFIX, take_stored, &scan);
 	if (err) {
-		filter_fini(&r->filter);
+		recent_fini(&r->recent);
 		return err;
 	}
 	DL_FOREACH (r->blocks, b)
-		filter_block(&r->filter, bytes_of(b));
+		take_recent(c, r, b->base.at.tail, bytes_of(b));
 	tables_resize_room(c, r);
 	return PARLOR_E_OK;
+}
+
+static enum parlor_err is_key(struct core *c, struct room *r, uint64_t seq, struct hash128 key,
+			      struct row_message *row, bool *found)
+{
+	enum parlor_err err = index_message(c, r->no, seq, row, found);
+	*found = !err && *found && row->keyed && row->key.high == key.high &&
+		 row->key.low == key.low;
+	return err;
 }
 
 enum parlor_err index_key(struct core *c, struct room *r, struct hash128 key, uint64_t *seq,
 			  struct row_message *row, bool *found)
 {
+	enum parlor_err err = PARLOR_E_OK;
+	const struct key_entry *entries;
+	uint32_t step = 0;
+	size_t n = 0;
 	*found = false;
-	if (!filter_is_made(&r->filter)) {
-		enum parlor_err err = make_filter(c, r);
-		if (err)
-			return err;
+	if (!recent_is_made(&r->recent))
+		err = make_recent(c, r);
+	while (!err && !*found && (*seq = recent_find(&r->recent, key, &step)))
+		err = is_key(c, r, *seq, key, row, found);
+	if (err || *found || !keys_moved(c, r->row.last_seq))
+		return err;
+	err = keys_find(c, r, key, &entries, &n);
+	for (size_t i = 0; !err && !*found && i < n; i++) {
+		*seq = entries[i].seq;
+		err = is_key(c, r, *seq, key, row, found);
 	}
-	if (!filter_may_hold(&r->filter, key) || !r->row.last_seq)
-		return PARLOR_E_OK;
-	/* Repeats are mostly of what was just posted: from the newest back. */
-	for (uint64_t no = block_no(r->row.last_seq) + 1; no-- > 0 && !*found;) {
-		struct span bytes;
-		unsigned at;
-		enum parlor_err err = bytes_at(c, r->no, no, &bytes);
-		if (err)
-			return err;
-		*found = block_find(bytes, key, &at, row);
-		*seq = no * BLOCK_MESSAGES + at + 1;
-	}
-	return PARLOR_E_OK;
+	return err;
 }

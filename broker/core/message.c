@@ -357,6 +357,9 @@ static enum parlor_err apply_posted(struct core *c, const struct record *r)
 		}
 		apply_membership_changed(c, r, ms);
 	}
+	if (!err && p->own && p->own % c->limits.own_row_every == 0 &&
+	    p->type == MESSAGE_TYPE_MESSAGE)
+		tables_new_own(c, r, ms);
 	return err ? err : apply_mentions(c, r, room);
 }
 

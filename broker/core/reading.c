@@ -5,21 +5,27 @@
 
 static const struct record_kind kinds[1];
 
-/* Own counted messages up to seq: walks back over own messages behind it. */
+/* Own counted messages up to seq: walks back over own messages behind it, from
+ * the nearest of those that have a row. */
 static enum parlor_err own_at(struct core *c, const struct membership *ms, uint64_t seq,
 			      uint64_t *own)
 {
-	uint64_t at = ms->row.own_last;
+	uint64_t at = ms->row.own_last, behind = 0;
 	struct row_message msg;
+	enum parlor_err err = PARLOR_E_OK;
 	*own = ms->row.own;
-	while (at > seq) {
-		enum parlor_err err = core_message(c, ms->room->no, at, &msg);
+	if (at > seq)
+		err = tables_own_behind(c, ms, seq, &behind);
+	if (behind)
+		at = behind;
+	while (!err && at > seq) {
+		err = core_message(c, ms->room->no, at, &msg);
 		if (err)
 			return PARLOR_E_STORE_CORRUPT;
 		at = msg.own_prev;
 		*own = msg.own - 1;
 	}
-	return PARLOR_E_OK;
+	return err;
 }
 
 /* `seen` after reading up to seq. */

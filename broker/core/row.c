@@ -52,6 +52,13 @@ void row_key_block(struct row_key *k, uint64_t room, uint64_t no)
 	row_key_pair(k, ROW_ROOMS, room, ROW_BLOCK, no);
 }
 
+void row_key_own(struct row_key *k, uint64_t room, uint64_t member, uint64_t seq)
+{
+	row_key_pair(k, ROW_ROOMS, room, ROW_OWN, member);
+	be64_put(k->bytes + ROW_OWN_PREFIX, seq);
+	k->len = ROW_OWN_PREFIX + 8;
+}
+
 void row_put_number(struct buf *b, uint64_t number)
 {
 	buf_put_varint(b, number);

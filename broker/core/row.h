@@ -12,6 +12,8 @@
  *   ROW_ROOMS     room 0                           the room
  *                 room 1 member                    the membership
  *                 room 2 number                    a block of messages: block.h
+ *                 room 3 start of a range          idempotency keys: keys.h
+ *                 room 4 member seq                an own counted message: its number
  */
 #ifndef CORE_ROW_H
 #define CORE_ROW_H
@@ -22,7 +24,15 @@
 #define ROW_ID_MAX 64 /* bytes of an id of a tenant, room or member */
 
 /* The second part of a key: what of its member or room. */
-enum row_sub { ROW_SELF = 0, ROW_IN_ROOM = 1, ROW_FORMER = 2, ROW_MEMBERSHIP = 1, ROW_BLOCK = 2 };
+enum row_sub {
+	ROW_SELF = 0,
+	ROW_IN_ROOM = 1,
+	ROW_FORMER = 2,
+	ROW_MEMBERSHIP = 1,
+	ROW_BLOCK = 2,
+	ROW_KEYS = 3,
+	ROW_OWN = 4
+};
 
 /* Values. Spans borrow. */
 struct row_state {
@@ -98,6 +108,8 @@ void row_key_former(struct row_key *, uint64_t member, uint64_t left_pos);
 void row_key_room(struct row_key *, uint64_t room);
 void row_key_membership(struct row_key *, uint64_t room, uint64_t member);
 void row_key_block(struct row_key *, uint64_t room, uint64_t no);
+void row_key_own(struct row_key *, uint64_t room, uint64_t member, uint64_t seq);
+#define ROW_OWN_PREFIX (ROW_PREFIX + 8)
 
 void row_put_number(struct buf *, uint64_t);
 void row_put_state(struct buf *, const struct row_state *);

@@ -208,7 +208,7 @@ static void own_name(struct room *r, struct span name)
 
 void tables_resize_room(struct core *c, struct room *r)
 {
-	row_resize(&c->engine, &r->base, r->row.name.len + 1 + filter_bytes(&r->filter));
+	row_resize(&c->engine, &r->base, r->row.name.len + 1 + recent_bytes(&r->recent));
 }
 
 void tables_set_room_name(struct core *c, struct room *r, struct span name)
@@ -244,7 +244,7 @@ static void drop_room(void *core, struct row *row)
 		if (t->warm_floor < r->row.active_pos)
 			t->warm_floor = r->row.active_pos;
 	}
-	filter_fini(&r->filter);
+	recent_fini(&r->recent);
 	free(r->name);
 }
 
@@ -621,6 +621,49 @@ static void new_former(struct core *c, const struct membership *ms, uint64_t lef
 							 .joined_pos = ms->row.joined_pos});
 	m->former_last = first_row_add(
 		&c->engine, &key, (struct span){c->scratch.data, c->scratch.len}, m->former_last);
+}
+
+void tables_new_own(struct core *c, const struct record *r, struct membership *ms)
+{
+	struct row_key key;
+	row_key_own(&key, r->room, r->member, r->posted.seq);
+	buf_clear(&c->scratch);
+	row_put_number(&c->scratch, r->posted.own);
+	uint64_t no =
+		first_row_add(&c->engine, &key, (struct span){c->scratch.data, c->scratch.len},
+			      ms ? ms->own_row : 0);
+	if (ms)
+		ms->own_row = no;
+}
+
+static uint64_t own_seq(const struct first_row *f)
+{
+	return be64_get(f->key.bytes + ROW_OWN_PREFIX);
+}
+
+static bool take_own(void *seq, const void *key, size_t key_len, struct span value)
+{
+	(void)key_len;
+	(void)value;
+	*(uint64_t *)seq = be64_get((const uint8_t *)key + ROW_OWN_PREFIX);
+	return false;
+}
+
+enum parlor_err tables_own_behind(struct core *c, const struct membership *ms, uint64_t seq,
+				  uint64_t *behind)
+{
+	struct row_key from;
+	const struct first_row *f = first_row_at(&c->engine, ms->own_row);
+	*behind = 0;
+	/* Those on disk are older. */
+	for (; f && own_seq(f) > seq; f = first_row_at(&c->engine, f->before)) {
+		*behind = own_seq(f);
+		meter_walk(c->engine.meter, 1);
+	}
+	if (f)
+		return PARLOR_E_OK;
+	row_key_own(&from, ms->room->no, ms->member->no, seq + 1);
+	return row_engine_scan(&c->engine, &from, ROW_OWN_PREFIX, take_own, behind);
 }
 
 void tables_touch_room(struct core *c, struct room *r)

@@ -7,7 +7,7 @@
 
 #include "core/core.h"
 #include "core/engine/engine.h"
-#include "core/filter.h"
+#include "core/recent.h"
 
 /* The key of an id: the tenant's number, then the id. */
 #define ID_KEY_MAX (sizeof(uint32_t) + ROW_ID_MAX)
@@ -40,6 +40,7 @@ struct membership {
 	struct row_membership row; /* name and avatar borrow from text */
 	char *text;
 	uint64_t told;                                /* unread of the room in member->total */
+	uint64_t own_row;                             /* first row of the last ROW_OWN */
 	bool indexed;                                 /* its ROW_MEMBERS row is written */
 	struct membership *room_prev, *room_next;     /* room->memberships */
 	struct membership *member_prev, *member_next; /* member->memberships */
@@ -61,7 +62,8 @@ struct room {
 	struct row_room row; /* id borrows from id_key, name from name */
 	uint8_t id_key[ID_KEY_MAX];
 	char *name;
-	struct filter filter; /* of its idempotency keys */
+	struct recent recent; /* idempotency keys of the last messages, once it was posted to */
+	uint8_t keys_depth;   /* of the deepest range of older ones that was resident */
 	struct membership *memberships;
 	bool all_members;
 	struct block *tail; /* where the next message goes, once it was looked for */
@@ -102,7 +104,7 @@ struct core {
 	struct buf scan;
 };
 
-enum { KIND_MEMBER, KIND_ROOM, KIND_MEMBERSHIP, KIND_BLOCK };
+enum { KIND_MEMBER, KIND_ROOM, KIND_MEMBERSHIP, KIND_BLOCK, KIND_KEYS };
 extern const struct row_kind member_kind, room_kind, membership_kind, block_kind;
 
 void tables_init(struct core *, struct core_rows);
@@ -140,6 +142,13 @@ void tables_new_name(struct core *, char kind, uint32_t tenant, struct span id, 
 void tables_set_room_name(struct core *, struct room *, struct span name);
 void tables_set_profile(struct core *, struct membership *, struct span name, struct span avatar);
 
+/* Every so many own counted messages have a row, so that counting those up to a
+ * seq begins near it. ms: NULL when the member has left. */
+void tables_new_own(struct core *, const struct record *, struct membership *);
+/* The seq of the first of these messages behind seq; 0: there is none. */
+enum parlor_err tables_own_behind(struct core *, const struct membership *, uint64_t seq,
+				  uint64_t *behind) PARLOR_MUST_CHECK;
+
 /* Brings the member's total up to what the membership is now. */
 void tables_tell(struct membership *);
 
@@ -162,7 +171,7 @@ void tables_touch_block(struct core *, struct block *);
 const struct block *tables_resident_block(const struct core *, uint64_t room, uint64_t no);
 /* The one that the next message goes into; it stays. */
 void tables_set_tail(struct core *, struct room *, struct block *);
-/* Bytes of the room beside its row, after its name or its filter has changed. */
+/* Bytes of the room beside its row, after its name or its recent keys have changed. */
 void tables_resize_room(struct core *, struct room *);
 
 #endif

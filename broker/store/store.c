@@ -15,7 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define VERSION 2
+#define VERSION 3
 #define PARTS_DEFAULT 16
 #define PARTS_MAX (PARTITION_NONE - 1)
 

@@ -1,9 +1,9 @@
 #include "check.h"
 
 #include "core/block.h"
+#include "core/keys.h"
 #include "core/presence.h"
 #include "core/run.h"
-#include "core/tables.h"
 
 #include <string.h>
 
@@ -222,7 +222,7 @@ static void check_resident_room(struct world *w, struct room *r)
 		WANT_SAME(w, messages, b->len);
 		refs++;
 	}
-	WANT_SAME(w, r->base.refs, refs);
+	WANT(w, r->base.refs >= refs, "rows of room %d that do not hold it", (int)r->no);
 }
 
 static void check_resident_member(struct world *w, struct member *m)
@@ -253,8 +253,11 @@ static void check_dirty(struct world *w, const struct row *head)
 static void check_resident(struct world *w, size_t *rows, uint64_t *bytes)
 {
 	struct row *row, *next;
+	size_t refs = 0, refer = 0;
 	HASH_ITER (hh, w->core->engine.rows, row, next) {
 		*rows += row->dirty;
+		refs += row->refs;
+		refer += (size_t)(row->head != row) + (row->other != NULL);
 		*bytes += row->bytes;
 		WANT(w, !row->gone || row->dirty || row->in_flight, "a clean tombstone");
 		if (row->head == row)
@@ -264,6 +267,7 @@ static void check_resident(struct world *w, size_t *rows, uint64_t *bytes)
 		if (row->kind == &member_kind)
 			check_resident_member(w, (struct member *)row);
 	}
+	WANT_SAME(w, refs, refer);
 }
 
 static void check_warm(struct world *w, const struct tenant *t)
@@ -320,17 +324,64 @@ static size_t count(struct world *w, const struct row_key *from, size_t prefix_l
 	return n;
 }
 
+struct ranges {
+	struct world *w;
+	uint64_t end; /* where the next range begins, inverted; 0: at the end */
+	size_t len, keys;
+};
+
+/* Ranges come from the last one to the first, each where the one behind it begins. */
+static bool check_range(void *arg, const void *key, size_t key_len, struct span value)
+{
+	struct ranges *r = arg;
+	struct reader in;
+	uint64_t start = ~row_key_tail(key, key_len), before = start;
+	reader_init(&in, value.data, value.len);
+	unsigned depth = reader_u8(&in);
+	WANT_SAME(r->w, depth ? start + ((uint64_t)1 << (64 - depth)) : 0, r->end);
+	while (reader_left(&in)) {
+		uint64_t hash = reader_u64(&in);
+		WANT(r->w, hash >= before && hash - start <= r->end - 1 - start, "not in order");
+		WANT(r->w, reader_varint(&in) > 0 && !in.bad, "a damaged range");
+		before = hash;
+		r->keys++;
+	}
+	r->end = start;
+	r->len++;
+	return true;
+}
+
+static size_t check_ranges(struct world *w, uint64_t room, size_t keys)
+{
+	struct row_key from;
+	struct ranges r = {.w = w};
+	struct core_rows rows = w->disk.rows(w->disk.ctx);
+	row_key_pair(&from, ROW_ROOMS, room, ROW_KEYS, 0);
+	WANT(w, !rows.scan(rows.ctx, &from, ROW_PREFIX, check_range, &r), "scan");
+	WANT_SAME(w, r.end, 0);
+	WANT_SAME(w, r.keys, keys);
+	return r.len;
+}
+
 static void check_rows_of_room(struct world *w, int room)
 {
 	struct row_key key;
-	uint64_t no = (uint64_t)room + 1;
-	size_t messages = 0;
-	for (int i = w->now.rooms[room].last_message; i >= 0; i = w->now.messages[i].before)
+	struct row_message m;
+	uint64_t no = (uint64_t)room + 1, last = w->now.rooms[room].last_seq;
+	uint64_t full = last / BLOCK_MESSAGES, recent = w->limits.keys_recent_blocks;
+	size_t messages = 0, own = 0, keys = 0;
+	for (uint64_t seq = 1; seq <= last; seq++) {
+		WANT(w, !core_message(w->core, no, seq, &m), "message %d", (int)seq);
+		own += m.counts && m.own && m.own % w->limits.own_row_every == 0;
+		keys += m.keyed && full > recent && seq <= (full - recent) * BLOCK_MESSAGES;
 		messages++;
+	}
+	size_t ranges = check_ranges(w, no, keys);
 	size_t blocks = (messages + BLOCK_MESSAGES - 1) / BLOCK_MESSAGES;
 	row_key_room(&key, no);
 	WANT_SAME(w, count(w, &key, ROW_PREFIX), 1);
-	WANT_SAME(w, count(w, &key, ROW_PREFIX - 1), 1 + oracle_members(&w->now, room) + blocks);
+	WANT_SAME(w, count(w, &key, ROW_PREFIX - 1),
+		  1 + oracle_members(&w->now, room) + blocks + ranges + own);
 	row_key_membership(&key, no, 0);
 	WANT_SAME(w, count(w, &key, ROW_PREFIX), oracle_members(&w->now, room));
 	row_key_block(&key, no, 0);

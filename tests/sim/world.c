@@ -254,6 +254,9 @@ void world_init(struct world *w, uint64_t seed, struct disk disk)
 		.members = ONE_OF(w, 8, 16, O_MEMBERS),
 		.rooms = ONE_OF(w, 6, 12, O_ROOMS),
 		.tenants = (uint32_t)ONE_OF(w, 1, 2, O_TENANTS),
+		.keys_recent_blocks = (uint32_t)ONE_OF(w, 0, 0, 1, 30),
+		.own_row_every = (uint32_t)ONE_OF(w, 1, 2, 5),
+		.keys_in_range = (uint32_t)ONE_OF(w, 1, 1, 2, 64),
 		.resident_bytes = ONE_OF(w, 0, 4000, 10000, 1 << 20),
 	};
 	w->commit = (unsigned)ONE_OF(w, 15, 50, 100);

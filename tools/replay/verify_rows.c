@@ -101,8 +101,8 @@ static void point_at_message(const struct compare *c, struct finding *f)
 {
 	const uint8_t *key = c->executed.key.data;
 	unsigned executed, found;
-	if (c->table != ROW_ROOMS || key[8] != 2 || !block_count(c->executed.value, &executed) ||
-	    !block_count(c->found.value, &found))
+	if (c->table != ROW_ROOMS || key[8] != ROW_BLOCK ||
+	    !block_count(c->executed.value, &executed) || !block_count(c->found.value, &found))
 		return;
 	for (unsigned at = 0; at < executed || at < found; at++) {
 		struct row_message a = {0}, b = {0};
@@ -123,19 +123,22 @@ static void point_at_message(const struct compare *c, struct finding *f)
 static void name(struct compare *c, struct finding *f, struct span at)
 {
 	static const char *const of_room[] = {"the row of the room", "the row of the membership",
-					      "a block of messages"};
+					      "a block of messages", "a range of idempotency keys",
+					      "the number of a message of the member"};
 	static const char *const of_member[] = {"the row of the member",
 						"the member's list of rooms",
 						"the member's list of rooms it left"};
+	const size_t rooms = sizeof of_room / sizeof *of_room;
 	const uint8_t *key = at.data;
 	bool numbered = c->table != ROW_NAMES && at.len >= ROW_PREFIX;
 	uint64_t number = numbered ? be64_get(key) : 0;
 	uint64_t tail = numbered && at.len >= ROW_PREFIX + 8 ? row_key_tail(key, at.len) : 0;
 	finding_set(f, AUDIT_ROWS, "a row");
 	if (c->table == ROW_ROOMS && numbered) {
-		if (key[8] < 3)
+		if (key[8] < rooms)
 			finding_set(f, AUDIT_ROWS, of_room[key[8]]);
-		finding_name(f, c->engine, number, key[8] == 1 ? tail : 0);
+		finding_name(f, c->engine, number,
+			     key[8] == ROW_MEMBERSHIP || key[8] == ROW_OWN ? tail : 0);
 	} else if (c->table == ROW_MEMBERS && numbered) {
 		if (key[8] < 3)
 			finding_set(f, AUDIT_ROWS, of_member[key[8]]);

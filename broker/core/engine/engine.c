@@ -170,6 +170,25 @@ void row_touch(struct engine *e, struct row *row)
 		bits_set(&e->dirty[head->kind->table], head->at.number);
 }
 
+void row_touch_with(struct engine *e, struct row *row, struct row *with)
+{
+	struct row *head = row->head;
+	assert(with->head == head && with != row);
+	row_touch(e, with);
+	if (row->dirty) {
+		DL_DELETE2(head->dirty_rows, row, dirty_prev, dirty_next);
+	} else {
+		row->dirty = true;
+		count_dirty(e, row);
+		head->dirty_len++;
+		/* None of those that the pass counted may fall out of its count. */
+		if (e->pass.active && e->pass.head == head && e->pass.left)
+			e->pass.left++;
+	}
+	row->joined = true;
+	DL_APPEND_ELEM2(head->dirty_rows, with, row, dirty_prev, dirty_next);
+}
+
 void row_remove(struct engine *e, struct row *row)
 {
 	row->gone = true;

@@ -66,8 +66,9 @@ struct row {
 	bool dirty;
 	bool in_flight;
 	bool gone;
-	bool held; /* of a brief kind: it stays until there are too many */
-	bool used; /* since the clock's hand passed */
+	bool joined; /* given in one commit with the one before it in its head's list */
+	bool held;   /* of a brief kind: it stays until there are too many */
+	bool used;   /* since the clock's hand passed */
 };
 
 /* A row that never changes again and is written before all others: what refers to
@@ -156,6 +157,9 @@ void row_refer(struct row *, struct row *other);
 void row_resize(struct engine *, struct row *, size_t extra);
 /* Changed: to be written back. */
 void row_touch(struct engine *, struct row *);
+/* The same, in one commit with another row of its cluster: never the one without
+ * the other. */
+void row_touch_with(struct engine *, struct row *, struct row *with);
 /* To be deleted; row_revive when it is there again. */
 void row_remove(struct engine *, struct row *);
 void row_revive(struct engine *, struct row *);

@@ -101,6 +101,17 @@ static bool advance(struct engine *e)
 	return false;
 }
 
+/* The next row, and those that have to go with it. */
+static void write_group(struct writer *w)
+{
+	struct pass *p = &w->engine->pass;
+	struct row *head = p->head;
+	do {
+		write_row(w, head->dirty_rows);
+		p->left -= p->left > 0;
+	} while (head->dirty_rows && head->dirty_rows->joined);
+}
+
 static void write_pass(struct writer *w)
 {
 	struct engine *e = w->engine;
@@ -108,8 +119,7 @@ static void write_pass(struct writer *w)
 	while (p->left || advance(e)) {
 		if (w->rows >= w->rows_max)
 			return;
-		write_row(w, p->head->dirty_rows);
-		p->left--;
+		write_group(w);
 	}
 	p->active = false;
 	e->covered = p->position;
@@ -140,7 +150,7 @@ static void first_landed(struct first_rows *f)
 		f->begin = f->at = f->end = 0;
 }
 
-void row_engine_landed(struct engine *e)
+static void settle(struct engine *e)
 {
 	for (size_t i = 0; i < e->flight_len; i++) {
 		struct row *row = e->flight[i];
@@ -149,19 +159,30 @@ void row_engine_landed(struct engine *e)
 			row_drop(e, row);
 	}
 	e->flight_len = 0;
+}
+
+void row_engine_landed(struct engine *e)
+{
+	for (size_t i = 0; i < e->flight_len; i++)
+		e->flight[i]->joined = false;
+	settle(e);
 	e->covered_landed = e->covered;
 	first_landed(&e->first);
 }
 
-/* Dirty again before they have landed, so that none of them may go. */
 void row_engine_unlanded(struct engine *e)
 {
+	/* Dirty again before they are settled, so that none of them goes. */
 	for (size_t i = 0; i < e->flight_len; i++) {
 		struct row *row = e->flight[i];
 		if (row->kind->failed)
 			row->kind->failed(row);
-		row_touch(e, row);
+		if (row->joined)
+			row_touch_with(e, row, e->flight[i - 1]);
+		else
+			row_touch(e, row);
 	}
+	settle(e);
 	size_t first = e->first.at - e->first.begin;
 	e->dirty_rows += first;
 	e->dirty_bytes += first * sizeof(struct first_row);
@@ -169,5 +190,4 @@ void row_engine_unlanded(struct engine *e)
 	e->covered = e->covered_landed;
 	/* The pass under way will not have written what failed: the next one will. */
 	e->pass.position = e->covered;
-	row_engine_landed(e);
 }

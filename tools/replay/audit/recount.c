@@ -229,16 +229,18 @@ bool recount_begin(struct recount *c, enum row_table table, struct span key, str
 	uint64_t no = be64_get(bytes);
 	if (no % c->groups != c->group)
 		return true;
-	if (bytes[8] == 0) {
+	if (bytes[8] == ROW_SELF) {
 		add_room(c, no);
 		return true;
 	}
+	if (bytes[8] == ROW_KEYS || bytes[8] == ROW_OWN)
+		return true; /* follow from the blocks */
 	struct parlor *room = room_of(c, no);
 	if (!room || key.len != ROW_PREFIX + 8)
 		return false;
-	if (bytes[8] == 2)
+	if (bytes[8] == ROW_BLOCK)
 		return begin_block(room, row_key_tail(key.data, key.len), value);
-	if (bytes[8] != 1 || !row_get_membership(value, &row))
+	if (bytes[8] != ROW_MEMBERSHIP || !row_get_membership(value, &row))
 		return false;
 	join(c, room, row_key_tail(key.data, key.len), row.read_seq);
 	return true;

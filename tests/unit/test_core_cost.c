@@ -1,0 +1,278 @@
+/* What requests cost, in rows read: as many in a room of a hundred thousand
+ * messages as in one of a thousand. */
+#include "../sim/disk.h"
+#include "core/core.h"
+#include "core/kinds.h"
+#include "core/message.h"
+#include "core/reading.h"
+#include "core/room.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define FEW 1000
+#define MANY 100000
+#define COMMIT_RECORDS 1000
+
+struct desk {
+	struct core_limits limits;
+	struct disk disk;
+	struct core *core;
+	struct core_call call;
+	struct buf pending;
+	size_t ends[4 * COMMIT_RECORDS];
+	size_t records;
+	struct core_rows rows;
+	size_t reads; /* rows got, and rows that scans came by */
+	core_scan_fn *fn;
+	void *arg;
+};
+
+static struct span text(const char *s)
+{
+	return (struct span){s, strlen(s)};
+}
+
+/* ---- a disk that counts --------------------------------------------------------------- */
+
+static enum parlor_err count_get(void *ctx, const struct row_key *key, struct span *value)
+{
+	struct desk *d = ctx;
+	d->reads++;
+	return d->rows.get(d->rows.ctx, key, value);
+}
+
+static bool count_row(void *ctx, const void *key, size_t key_len, struct span value)
+{
+	struct desk *d = ctx;
+	d->reads++;
+	return d->fn(d->arg, key, key_len, value);
+}
+
+static enum parlor_err count_scan(void *ctx, const struct row_key *from, size_t prefix_len,
+				  core_scan_fn *fn, void *arg)
+{
+	struct desk *d = ctx;
+	d->fn = fn;
+	d->arg = arg;
+	return d->rows.scan(d->rows.ctx, from, prefix_len, count_row, d);
+}
+
+static void take(void *ctx, const struct record *r)
+{
+	struct desk *d = ctx;
+	record_encode(&d->pending, r);
+	assert_true(d->records < sizeof d->ends / sizeof d->ends[0]);
+	d->ends[d->records++] = d->pending.len;
+}
+
+/* Everything is on disk and nothing in memory. */
+static void start(struct desk *d)
+{
+	struct core_rows rows = {.ctx = d, .get = count_get, .scan = count_scan};
+	core_free(d->core);
+	d->core = core_new(&d->limits, rows, (struct core_sink){.ctx = d, .record = take});
+	assert_int_equal(core_load(d->core), PARLOR_E_OK);
+	assert_int_equal(d->disk.covered(d->disk.ctx), d->disk.last(d->disk.ctx));
+}
+
+static void commit(struct desk *d, size_t rows)
+{
+	uint64_t position = core_position(d->core) - d->records, covered;
+	size_t from = 0;
+	d->disk.begin(d->disk.ctx);
+	for (size_t i = 0; i < d->records; i++) {
+		struct span head = {d->pending.data + from, d->ends[i] - from};
+		d->disk.append(d->disk.ctx, ++position, head);
+		from = d->ends[i];
+	}
+	(void)core_write_back(d->core, rows, d->disk.put, d->disk.ctx, &covered);
+	d->disk.covered_set(d->disk.ctx, covered);
+	d->disk.commit(d->disk.ctx);
+	core_landed(d->core);
+	buf_clear(&d->pending);
+	d->records = 0;
+}
+
+static void write_all(struct desk *d)
+{
+	do
+		commit(d, 1000);
+	while (core_dirty(d->core) || core_writing(d->core));
+}
+
+static int open_desk(void **state)
+{
+	struct desk *d = calloc(1, sizeof *d);
+	d->limits = core_limits_default;
+	d->disk = disk_in_memory();
+	d->rows = d->disk.rows(d->disk.ctx);
+	d->call = (struct core_call){.tenant = text("acme"), .now_us = 1000000};
+	start(d);
+	*state = d;
+	return 0;
+}
+
+static int close_desk(void **state)
+{
+	struct desk *d = *state;
+	core_free(d->core);
+	d->disk.close(d->disk.ctx);
+	buf_fini(&d->pending);
+	free(d);
+	return 0;
+}
+
+/* ---- short ways to ask ------------------------------------------------------------------- */
+
+static void create(struct desk *d, const char *room)
+{
+	const struct core_member_spec members[] = {{.id = text("bot"), .type = MEMBER_TYPE_MEMBER},
+						   {.id = text("ann"), .type = MEMBER_TYPE_MEMBER}};
+	struct core_room_create q = {.id = text(room), .members = members, .members_len = 2};
+	struct core_room_view view;
+	assert_int_equal(core_room_create(d->core, &d->call, &q, &view), PARLOR_E_OK);
+}
+
+static uint64_t say(struct desk *d, const char *room, const char *sender, int id)
+{
+	char client_id[32];
+	struct core_posted posted;
+	snprintf(client_id, sizeof client_id, "%d", id);
+	struct core_post q = {.room = text(room),
+			      .sender = text(sender),
+			      .client_id = text(client_id),
+			      .body = text("hello"),
+			      .type = MESSAGE_TYPE_MESSAGE};
+	assert_int_equal(core_post(d->core, &d->call, &q, &posted), PARLOR_E_OK);
+	return posted.seq;
+}
+
+/* All by the bot, but the first of all. */
+static void fill(struct desk *d, const char *room, int messages)
+{
+	create(d, room);
+	say(d, room, "ann", 0);
+	for (int i = 1; i < messages; i++) {
+		assert_int_equal(say(d, room, "bot", i), i + 1);
+		if (i % COMMIT_RECORDS == 0)
+			commit(d, COMMIT_RECORDS / 4);
+	}
+	write_all(d);
+}
+
+static void fill_both(struct desk *d)
+{
+	fill(d, "few", FEW);
+	fill(d, "many", MANY);
+}
+
+/* ---- stories ------------------------------------------------------------------------------ */
+
+/* Blocks of the recent messages, a range of keys, and the message itself. */
+#define READS_OF_A_POST 50
+
+static void a_post_costs_the_same_however_long_the_room_is(void **state)
+{
+	static const struct {
+		const char *room;
+		int messages;
+	} rooms[] = {{"few", FEW}, {"many", MANY}};
+	struct desk *d = *state;
+	fill_both(d);
+	for (size_t i = 0; i < 2; i++) {
+		start(d);
+		/* The first post to a cold room. */
+		d->reads = 0;
+		uint64_t seq = say(d, rooms[i].room, "ann", -1);
+		assert_int_equal(seq, rooms[i].messages + 1);
+		assert_true(d->reads <= READS_OF_A_POST);
+		/* Repeats of the oldest ones. */
+		for (int id = 0; id < 200; id++) {
+			d->reads = 0;
+			assert_int_equal(say(d, rooms[i].room, id ? "bot" : "ann", id), id + 1);
+			assert_true(d->reads <= 6);
+		}
+		/* New ones: what they may repeat is looked up. */
+		for (int id = 0; id < 200; id++) {
+			d->reads = 0;
+			say(d, rooms[i].room, "ann", -2 - id);
+			assert_true(d->reads <= READS_OF_A_POST);
+		}
+		write_all(d);
+	}
+}
+
+/* Back to the nearest own message that has a row. */
+#define READS_OF_A_MARK 45
+
+static void reading_far_back_costs_the_same_however_much_one_wrote(void **state)
+{
+	struct desk *d = *state;
+	struct core_unread_view view;
+	struct span bot = text("bot");
+	fill_both(d);
+	for (int many = 0; many < 2; many++) {
+		struct span room = text(many ? "many" : "few");
+		uint64_t messages = many ? MANY : FEW;
+		start(d);
+		assert_int_equal(core_read(d->core, &d->call, room, bot, 0, &view), PARLOR_E_OK);
+		for (uint64_t i = 1; i < 50; i++) {
+			uint64_t seq = messages / 50 * (50 - i);
+			d->reads = 0;
+			assert_int_equal(core_mark_unread(d->core, &d->call, room, bot, seq, &view),
+					 PARLOR_E_OK);
+			assert_int_equal(view.unread, 0); /* all of it is its own */
+			assert_true(d->reads <= READS_OF_A_MARK);
+		}
+		assert_int_equal(core_mark_unread(d->core, &d->call, room, bot, 1, &view),
+				 PARLOR_E_OK);
+		assert_int_equal(view.unread, 1);
+		for (uint64_t seq = 1; seq <= 400; seq++) {
+			d->reads = 0;
+			assert_int_equal(core_read(d->core, &d->call, room, bot, seq, &view),
+					 PARLOR_E_OK);
+			assert_int_equal(view.unread, 0);
+			assert_true(d->reads <= READS_OF_A_MARK);
+		}
+		write_all(d);
+	}
+}
+
+/* What is not yet written is counted, too. */
+static void reading_far_back_before_anything_is_written(void **state)
+{
+	struct desk *d = *state;
+	struct core_unread_view view;
+	create(d, "few");
+	for (int i = 0; i < FEW; i++)
+		say(d, "few", i % 3 ? "bot" : "ann", i);
+	assert_int_equal(core_read(d->core, &d->call, text("few"), text("bot"), 0, &view),
+			 PARLOR_E_OK);
+	for (uint64_t seq = FEW; seq > 0; seq -= 7) {
+		assert_int_equal(
+			core_mark_unread(d->core, &d->call, text("few"), text("bot"), seq, &view),
+			PARLOR_E_OK);
+		assert_int_equal(view.unread, FEW / 3 + 1 - (seq - 1 + 2) / 3);
+		if (seq < 7)
+			break;
+	}
+	write_all(d);
+}
+
+#define STORY(name) cmocka_unit_test_setup_teardown(name, open_desk, close_desk)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		STORY(a_post_costs_the_same_however_long_the_room_is),
+		STORY(reading_far_back_costs_the_same_however_much_one_wrote),
+		STORY(reading_far_back_before_anything_is_written),
+	};
+	return cmocka_run_group_tests_name("core cost", tests, NULL, NULL);
+}
