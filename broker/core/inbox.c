@@ -111,7 +111,7 @@ static enum parlor_err find(struct core *c, const struct core_call *call, struct
 	if (!err)
 		err = tables_tenant(c, call->tenant, t);
 	if (!err)
-		err = tables_load_rooms(c, *m);
+		err = tables_load_some_rooms(c, *m);
 	return err;
 }
 

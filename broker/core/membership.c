@@ -125,6 +125,15 @@ enum parlor_err core_member_rooms(struct core *c, uint64_t member, core_stay_fn 
 	return PARLOR_E_OK;
 }
 
+enum parlor_err core_member_rooms_read(struct core *c, uint64_t member)
+{
+	struct member *m;
+	enum parlor_err err = tables_member_no(c, member, &m);
+	if (!err && !m)
+		err = PARLOR_E_MEMBER_UNKNOWN;
+	return err ? err : tables_load_some_rooms(c, m);
+}
+
 struct former_scan {
 	core_stay_fn *fn;
 	void *ctx;

@@ -171,18 +171,124 @@ out:
 
 /* ---- listing ------------------------------------------------------------------- */
 
-static int by_member_id(const void *a, const void *b)
+/* A page in order of ids: those whose ids stand in rows, and those whose do not
+ * yet. */
+struct page {
+	struct core *core;
+	struct room *room;
+	struct span after;
+	struct page_item {
+		struct span id;
+		uint64_t member;
+	} * items;
+	size_t len, max;
+	struct buf ids; /* of items from rows */
+};
+
+static int by_id(const void *a, const void *b)
 {
-	struct span x = (*(struct membership *const *)a)->member->row.id;
-	struct span y = (*(struct membership *const *)b)->member->row.id;
+	struct span x = ((const struct page_item *)a)->id, y = ((const struct page_item *)b)->id;
 	int order = memcmp(x.data, y.data, x.len < y.len ? x.len : y.len);
 	return order ? order : (x.len > y.len) - (x.len < y.len);
 }
 
-static bool behind(struct span id, struct span after)
+static bool is_behind(const struct page *page, struct span id)
 {
-	int order = memcmp(id.data, after.data, id.len < after.len ? id.len : after.len);
-	return order ? order > 0 : id.len > after.len;
+	return by_id(&(struct page_item){.id = id}, &(struct page_item){.id = page->after}) > 0;
+}
+
+static bool take_row(void *arg, const void *key, size_t key_len, struct span value)
+{
+	struct page *page = arg;
+	struct span id = {(const uint8_t *)key + ROW_PREFIX, key_len - ROW_PREFIX};
+	if (value.len != 8 || !is_behind(page, id))
+		return true;
+	uint64_t member = be64_get(value.data);
+	const struct row *row =
+		row_find(&page->core->engine, &membership_kind, page->room->no, member);
+	/* What was changed since is not in rows as it is. */
+	if (row && ((const struct membership *)row)->unlisted)
+		return true;
+	page->items[page->len++] =
+		(struct page_item){{(void *)(uintptr_t)page->ids.len, id.len}, member};
+	buf_put(&page->ids, id.data, id.len);
+	return page->len < page->max;
+}
+
+/* The largest of the first n on top. */
+static void sift_down(struct page_item *heap, size_t n, size_t at)
+{
+	for (;;) {
+		size_t most = at;
+		for (size_t child = 2 * at + 1; child <= 2 * at + 2; child++)
+			if (child < n && by_id(&heap[child], &heap[most]) > 0)
+				most = child;
+		if (most == at)
+			return;
+		struct page_item item = heap[at];
+		heap[at] = heap[most];
+		heap[most] = item;
+		at = most;
+	}
+}
+
+/* Those that come first among them and the ones from rows. */
+static void take_unlisted(struct page *page)
+{
+	const struct membership *ms;
+	struct page_item *items = page->items;
+	for (size_t i = page->len / 2; i-- > 0;)
+		sift_down(items, page->len, i);
+	DL_FOREACH2(page->room->unlisted, ms, unlisted_next)
+	{
+		struct page_item item = {ms->member->row.id, ms->member->no};
+		meter_walk(page->core->engine.meter, 1);
+		if (ms->base.gone || !is_behind(page, item.id))
+			continue;
+		if (page->len < page->max) {
+			items[page->len++] = item;
+			for (size_t i = page->len / 2; page->len == page->max && i-- > 0;)
+				sift_down(items, page->len, i);
+		} else if (by_id(&item, &items[0]) < 0) {
+			items[0] = item;
+			sift_down(items, page->len, 0);
+		}
+	}
+	qsort(items, page->len, sizeof *items, by_id);
+}
+
+static enum parlor_err show(struct core *c, struct room *room, uint64_t no, core_member_fn *fn,
+			    void *ctx)
+{
+	struct member *m;
+	struct membership *ms = NULL;
+	enum parlor_err err = tables_member_no(c, no, &m);
+	if (!err && m)
+		err = tables_membership(c, room, m, &ms);
+	if (err || !ms)
+		return err ? err : PARLOR_E_STORE_CORRUPT;
+	struct core_member_view view = {.id = m->row.id,
+					.name = ms->row.name,
+					.avatar = ms->row.avatar,
+					.type = ms->row.type,
+					.read_seq = ms->row.read_seq,
+					.unread = room->row.counted - ms->row.seen,
+					.joined_us = ms->row.joined_us,
+					.joined_seq = ms->row.joined_seq};
+	fn(ctx, &view);
+	return PARLOR_E_OK;
+}
+
+static enum parlor_err find_page(struct core *c, struct page *page)
+{
+	struct row_key from;
+	row_key_member_id(&from, page->room->no, page->after);
+	enum parlor_err err = row_engine_scan(&c->engine, &from, ROW_PREFIX, take_row, page);
+	for (size_t i = 0; !err && i < page->len; i++)
+		page->items[i].id.data = page->ids.data + (uintptr_t)page->items[i].id.data;
+	if (!err)
+		take_unlisted(page);
+	return err;
 }
 
 enum parlor_err core_members_list(struct core *c, const struct core_call *call, struct span id,
@@ -191,33 +297,17 @@ enum parlor_err core_members_list(struct core *c, const struct core_call *call, 
 {
 	struct room *room;
 	enum parlor_err err = decide_room(c, call, id, &room);
-	if (!err)
-		err = tables_load_members(c, room);
 	if (err)
 		return err;
-
-	struct membership **found = mem_new((room->row.members + 1) * sizeof *found);
-	struct membership *ms;
-	size_t n = 0;
-	DL_FOREACH2(room->memberships, ms, room_next)
-	if (!ms->base.gone && (!after.len || behind(ms->member->row.id, after))) {
-		assert(n < room->row.members);
-		found[n++] = ms;
-	}
-	qsort(found, n, sizeof *found, by_member_id);
-	*more = n > limit;
-	for (size_t i = 0; i < n && i < limit; i++) {
-		ms = found[i];
-		struct core_member_view view = {.id = ms->member->row.id,
-						.name = ms->row.name,
-						.avatar = ms->row.avatar,
-						.type = ms->row.type,
-						.read_seq = ms->row.read_seq,
-						.unread = room->row.counted - ms->row.seen,
-						.joined_us = ms->row.joined_us,
-						.joined_seq = ms->row.joined_seq};
-		fn(ctx, &view);
-	}
-	free(found);
-	return PARLOR_E_OK;
+	if (after.len > ROW_ID_MAX)
+		after.len = ROW_ID_MAX;
+	struct page page = {.core = c, .room = room, .after = after, .max = limit + 1};
+	page.items = mem_new(page.max * sizeof *page.items);
+	err = find_page(c, &page);
+	*more = page.len > limit;
+	for (size_t i = 0; !err && i < page.len && i < limit; i++)
+		err = show(c, room, page.items[i].member, fn, ctx);
+	free(page.items);
+	buf_fini(&page.ids);
+	return err;
 }

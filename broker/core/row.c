@@ -59,6 +59,15 @@ void row_key_own(struct row_key *k, uint64_t room, uint64_t member, uint64_t seq
 	k->len = ROW_OWN_PREFIX + 8;
 }
 
+void row_key_member_id(struct row_key *k, uint64_t room, struct span id)
+{
+	assert(id.len <= ROW_ID_MAX);
+	row_key_one(k, ROW_ROOMS, room, ROW_MEMBER_ID);
+	if (id.len)
+		memcpy(k->bytes + ROW_PREFIX, id.data, id.len);
+	k->len = ROW_PREFIX + id.len;
+}
+
 void row_put_number(struct buf *b, uint64_t number)
 {
 	buf_put_varint(b, number);

@@ -14,6 +14,7 @@
  *                 room 2 number                    a block of messages: block.h
  *                 room 3 start of a range          idempotency keys: keys.h
  *                 room 4 member seq                an own counted message: its number
+ *                 room 5 id                        the number of a member, in order of ids
  */
 #ifndef CORE_ROW_H
 #define CORE_ROW_H
@@ -31,7 +32,8 @@ enum row_sub {
 	ROW_MEMBERSHIP = 1,
 	ROW_BLOCK = 2,
 	ROW_KEYS = 3,
-	ROW_OWN = 4
+	ROW_OWN = 4,
+	ROW_MEMBER_ID = 5
 };
 
 /* Values. Spans borrow. */
@@ -109,6 +111,7 @@ void row_key_room(struct row_key *, uint64_t room);
 void row_key_membership(struct row_key *, uint64_t room, uint64_t member);
 void row_key_block(struct row_key *, uint64_t room, uint64_t no);
 void row_key_own(struct row_key *, uint64_t room, uint64_t member, uint64_t seq);
+void row_key_member_id(struct row_key *, uint64_t room, struct span id);
 #define ROW_OWN_PREFIX (ROW_PREFIX + 8)
 
 void row_put_number(struct buf *, uint64_t);

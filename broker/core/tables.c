@@ -339,22 +339,46 @@ static bool get_membership(struct row *row, struct span value)
 	return row_get_membership(value, &((struct membership *)row)->row);
 }
 
-/* That the member is in the room stands among the member's rows, too. */
-static void put_in_room(struct row *row, core_put_fn *put, void *ctx)
+/* That the member is in the room stands among the member's rows, too, and its
+ * number among the room's in order of ids. */
+static void put_beside(struct row *row, core_put_fn *put, void *ctx)
 {
 	struct membership *ms = (struct membership *)row;
-	struct row_key key;
-	row_key_in_room(&key, row->at.tail, row->at.number);
-	if (row->gone)
-		put(ctx, &key, (struct span){NULL, 0});
-	else if (!ms->indexed)
-		put(ctx, &key, (struct span){"", 0});
+	struct row_key in_room, id;
+	uint8_t number[8];
+	if (!row->gone && ms->indexed)
+		return;
+	be64_put(number, row->at.tail);
+	row_key_in_room(&in_room, row->at.tail, row->at.number);
+	row_key_member_id(&id, row->at.number, ms->member->row.id);
+	put(ctx, &in_room, row->gone ? (struct span){NULL, 0} : (struct span){"", 0});
+	put(ctx, &id, row->gone ? (struct span){NULL, 0} : (struct span){number, sizeof number});
 	ms->indexed = !row->gone;
+}
+
+static void set_unlisted(struct membership *ms, bool unlisted)
+{
+	if (ms->unlisted == unlisted)
+		return;
+	ms->unlisted = unlisted;
+	if (unlisted)
+		DL_APPEND2(ms->room->unlisted, ms, unlisted_prev, unlisted_next);
+	else
+		DL_DELETE2(ms->room->unlisted, ms, unlisted_prev, unlisted_next);
+}
+
+static void membership_landed(struct row *row)
+{
+	struct membership *ms = (struct membership *)row;
+	if (ms->indexed && !row->gone)
+		set_unlisted(ms, false);
 }
 
 static void membership_failed(struct row *row)
 {
-	((struct membership *)row)->indexed = false;
+	struct membership *ms = (struct membership *)row;
+	ms->indexed = false;
+	set_unlisted(ms, true);
 }
 
 static void drop_membership(void *core, struct row *row)
@@ -366,6 +390,7 @@ static void drop_membership(void *core, struct row *row)
 	free(ms->text);
 	if (!ms->room)
 		return;
+	set_unlisted(ms, false);
 	DL_DELETE2(ms->room->memberships, ms, room_prev, room_next);
 	DL_DELETE2(ms->member->memberships, ms, member_prev, member_next);
 	ms->member->memberships_len--;
@@ -373,6 +398,7 @@ static void drop_membership(void *core, struct row *row)
 		return;
 	ms->room->all_members = false;
 	ms->member->all_rooms = false;
+	ms->member->rooms_from = 0;
 	ms->member->total.known = false;
 }
 
@@ -384,7 +410,8 @@ const struct row_kind membership_kind = {.name = "membership",
 					 .size = sizeof(struct membership),
 					 .put = put_membership,
 					 .get = get_membership,
-					 .put_beside = put_in_room,
+					 .put_beside = put_beside,
+					 .landed = membership_landed,
 					 .failed = membership_failed,
 					 .drop = drop_membership};
 
@@ -451,22 +478,33 @@ struct membership *tables_add_membership(struct core *c, struct room *r, struct 
 	ms->told = 0;
 	m->total.rooms++;
 	row_revive(&c->engine, &ms->base);
+	set_unlisted(ms, true);
 	tables_tell(ms);
 	return ms;
 }
 
 /* Numbers found by a scan are collected first: loading reads other rows. */
+struct collect {
+	struct buf *numbers;
+	size_t left;
+};
+
 static bool collect_tail(void *arg, const void *key, size_t key_len, struct span value)
 {
+	struct collect *collect = arg;
 	(void)value;
-	buf_put_u64(arg, row_key_tail(key, key_len));
-	return true;
+	buf_put_u64(collect->numbers, row_key_tail(key, key_len));
+	return --collect->left > 0;
 }
 
-static enum parlor_err collect(struct core *c, const struct row_key *from)
+/* At most `max` of them; *all: there are no more. */
+static enum parlor_err collect(struct core *c, const struct row_key *from, size_t max, bool *all)
 {
+	struct collect collect = {&c->scan, max};
 	buf_clear(&c->scan);
-	return row_engine_scan(&c->engine, from, ROW_PREFIX, collect_tail, &c->scan);
+	enum parlor_err err = row_engine_scan(&c->engine, from, ROW_PREFIX, collect_tail, &collect);
+	*all = collect.left > 0;
+	return err;
 }
 
 enum parlor_err tables_load_members(struct core *c, struct room *r)
@@ -474,9 +512,10 @@ enum parlor_err tables_load_members(struct core *c, struct room *r)
 	if (r->all_members)
 		return PARLOR_E_OK;
 	struct row_key from;
-	row_key_membership(&from, r->no, 0);
-	enum parlor_err err = collect(c, &from);
 	struct reader in;
+	bool all;
+	row_key_membership(&from, r->no, 0);
+	enum parlor_err err = collect(c, &from, SIZE_MAX, &all);
 	reader_init(&in, c->scan.data, c->scan.len);
 	while (!err && reader_left(&in)) {
 		struct member *m = NULL;
@@ -491,26 +530,43 @@ enum parlor_err tables_load_members(struct core *c, struct room *r)
 	return err;
 }
 
-enum parlor_err tables_load_rooms(struct core *c, struct member *m)
+static enum parlor_err load_rooms(struct core *c, struct member *m, size_t max)
 {
+	struct row_key from;
+	struct reader in;
+	bool all;
 	if (m->all_rooms)
 		return PARLOR_E_OK;
-	struct row_key from;
-	row_key_in_room(&from, m->no, 0);
-	enum parlor_err err = collect(c, &from);
-	struct reader in;
+	row_key_in_room(&from, m->no, m->rooms_from);
+	enum parlor_err err = collect(c, &from, max, &all);
 	reader_init(&in, c->scan.data, c->scan.len);
 	while (!err && reader_left(&in)) {
 		struct room *r = NULL;
 		struct membership *ms;
-		err = tables_room_no(c, reader_u64(&in), &r);
+		uint64_t no = reader_u64(&in);
+		err = tables_room_no(c, no, &r);
 		if (!err && !r)
 			err = PARLOR_E_STORE_CORRUPT;
 		if (!err)
 			err = tables_membership(c, r, m, &ms);
+		if (!err)
+			m->rooms_from = no + 1;
 	}
-	m->all_rooms = !err;
-	return err;
+	m->all_rooms = !err && all;
+	return err || all ? err : PARLOR_E_BUSY;
+}
+
+enum parlor_err tables_load_rooms(struct core *c, struct member *m)
+{
+	return load_rooms(c, m, SIZE_MAX);
+}
+
+/* Some ten milliseconds. */
+#define ROOMS_AT_A_TIME 4000
+
+enum parlor_err tables_load_some_rooms(struct core *c, struct member *m)
+{
+	return load_rooms(c, m, ROOMS_AT_A_TIME);
 }
 
 /* ---- blocks ------------------------------------------------------------------- */
@@ -691,6 +747,7 @@ void tables_tell(struct membership *ms)
 void tables_remove_membership(struct core *c, struct membership *ms, uint64_t position)
 {
 	row_remove(&c->engine, &ms->base);
+	set_unlisted(ms, true);
 	ms->member->total.rooms--;
 	tables_tell(ms);
 	new_former(c, ms, position);

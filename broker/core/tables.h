@@ -21,6 +21,7 @@ struct member {
 	struct membership *memberships;
 	size_t memberships_len;
 	bool all_rooms;       /* memberships holds every room of the member */
+	uint64_t rooms_from;  /* it holds those below that number, while they are being read */
 	uint64_t former_last; /* first row of the stay that ended last */
 	/* The sum of unread over all rooms, once it was asked for: what each
 	 * membership adds to it is in `told`, as of that position for what others
@@ -39,11 +40,13 @@ struct membership {
 	struct member *member;
 	struct row_membership row; /* name and avatar borrow from text */
 	char *text;
-	uint64_t told;                                /* unread of the room in member->total */
-	uint64_t own_row;                             /* first row of the last ROW_OWN */
-	bool indexed;                                 /* its ROW_MEMBERS row is written */
-	struct membership *room_prev, *room_next;     /* room->memberships */
-	struct membership *member_prev, *member_next; /* member->memberships */
+	uint64_t told;                                    /* unread of the room in member->total */
+	uint64_t own_row;                                 /* first row of the last ROW_OWN */
+	bool indexed;                                     /* its rows beside its own are given */
+	bool unlisted;                                    /* they have not landed */
+	struct membership *unlisted_prev, *unlisted_next; /* room->unlisted */
+	struct membership *room_prev, *room_next;         /* room->memberships */
+	struct membership *member_prev, *member_next;     /* member->memberships */
 };
 
 /* A block of messages: the last one of its room, or not yet landed. */
@@ -66,7 +69,8 @@ struct room {
 	uint8_t keys_depth;   /* of the deepest range of older ones that was resident */
 	struct membership *memberships;
 	bool all_members;
-	struct block *tail; /* where the next message goes, once it was looked for */
+	struct membership *unlisted; /* what the rows of ids on disk lack */
+	struct block *tail;          /* where the next message goes, once it was looked for */
 	struct block *blocks;
 	struct room *warm_prev, *warm_next; /* tenant's rooms active since start, newest first */
 	bool warm;
@@ -129,6 +133,8 @@ struct membership *tables_resident(struct core *, const struct room *, const str
  * tombstones. */
 enum parlor_err tables_load_members(struct core *, struct room *) PARLOR_MUST_CHECK;
 enum parlor_err tables_load_rooms(struct core *, struct member *) PARLOR_MUST_CHECK;
+/* The same, some thousand at a time: BUSY while there are more to be read. */
+enum parlor_err tables_load_some_rooms(struct core *, struct member *) PARLOR_MUST_CHECK;
 
 /* Adding: the caller has made sure that there is none. */
 struct tenant *tables_add_tenant(struct core *, uint32_t no, struct span id);

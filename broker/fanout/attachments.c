@@ -46,7 +46,10 @@ static enum parlor_err listen(struct fanout *f, struct session *s, uint64_t memb
 enum parlor_err attachments_add(struct fanout *f, struct session *s, uint64_t member,
 				struct span id, uint64_t floor, bool *added, size_t *devices)
 {
-	enum parlor_err err = session_attach(f->sessions, s, member, id, added, devices);
+	*added = false;
+	enum parlor_err err = core_member_rooms_read(f->core, member);
+	if (!err)
+		err = session_attach(f->sessions, s, member, id, added, devices);
 	if (err || !*added)
 		return err;
 	err = listen(f, s, member, floor);

@@ -381,7 +381,7 @@ static void check_rows_of_room(struct world *w, int room)
 	row_key_room(&key, no);
 	WANT_SAME(w, count(w, &key, ROW_PREFIX), 1);
 	WANT_SAME(w, count(w, &key, ROW_PREFIX - 1),
-		  1 + oracle_members(&w->now, room) + blocks + ranges + own);
+		  1 + 2 * oracle_members(&w->now, room) + blocks + ranges + own);
 	row_key_membership(&key, no, 0);
 	WANT_SAME(w, count(w, &key, ROW_PREFIX), oracle_members(&w->now, room));
 	row_key_block(&key, no, 0);

@@ -2,10 +2,14 @@
  * messages as in one of a thousand. */
 #include "../sim/disk.h"
 #include "core/core.h"
+#include "core/inbox.h"
 #include "core/kinds.h"
+#include "core/member.h"
+#include "core/membership.h"
 #include "core/message.h"
 #include "core/reading.h"
 #include "core/room.h"
+#include "core/room_members.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -265,6 +269,122 @@ static void reading_far_back_before_anything_is_written(void **state)
 	write_all(d);
 }
 
+/* ---- members, and rooms of a member --------------------------------------------------- */
+
+#define PAGE 200
+
+static void fill_members(struct desk *d, const char *room, int members)
+{
+	const struct core_notice quiet = {.body = {NULL, 0}};
+	struct core_room_view view;
+	char id[32];
+	create(d, room);
+	for (int i = 2; i < members; i++) {
+		/* In no order of their ids. */
+		snprintf(id, sizeof id, "m%05d", i * 7919 % members);
+		struct core_member_spec spec = {.id = text(id), .type = MEMBER_TYPE_MEMBER};
+		assert_int_equal(
+			core_members_add(d->core, &d->call, text(room), &spec, 1, &quiet, &view),
+			PARLOR_E_OK);
+		if (i % (COMMIT_RECORDS / 2) == 0)
+			commit(d, 200);
+	}
+}
+
+struct listed {
+	char last[32];
+	int members;
+};
+
+static void take_member(void *ctx, const struct core_member_view *view)
+{
+	struct listed *l = ctx;
+	char id[32];
+	snprintf(id, sizeof id, "%.*s", (int)view->id.len, (const char *)view->id.data);
+	assert_true(strcmp(id, l->last) > 0);
+	strcpy(l->last, id);
+	l->members++;
+}
+
+static void list_all(struct desk *d, const char *room, int members, size_t reads)
+{
+	struct listed l = {.members = 0};
+	bool more = true;
+	while (more) {
+		char after[32];
+		strcpy(after, l.last);
+		int before = l.members;
+		d->reads = 0;
+		assert_int_equal(core_members_list(d->core, &d->call, text(room), text(after), PAGE,
+						   take_member, &l, &more),
+				 PARLOR_E_OK);
+		assert_true(d->reads <= reads);
+		assert_true(!more || l.members == before + PAGE);
+	}
+	assert_int_equal(l.members, members);
+}
+
+static void a_page_of_members_costs_the_same_however_many_there_are(void **state)
+{
+	struct desk *d = *state;
+	fill_members(d, "few", 1000);
+	fill_members(d, "many", 12000);
+	/* Some of them stand in rows, some do not yet. */
+	list_all(d, "few", 1000, SIZE_MAX);
+	list_all(d, "many", 12000, SIZE_MAX);
+	write_all(d);
+	start(d);
+	list_all(d, "few", 1000, 3 * PAGE + 10);
+	list_all(d, "many", 12000, 3 * PAGE + 10);
+}
+
+#define ROOMS 9000
+#define READS_OF_A_SLICE 14000
+
+static void take_conversation(void *ctx, const struct core_inbox_room *item)
+{
+	(void)item;
+	++*(int *)ctx;
+}
+
+static void rooms_of_a_member_are_read_some_thousand_a_call(void **state)
+{
+	struct desk *d = *state;
+	uint64_t cursor, unread, rooms, bot;
+	int shown = 0, calls = 0;
+	char id[32];
+	enum parlor_err err;
+	for (int i = 0; i < ROOMS; i++) {
+		snprintf(id, sizeof id, "room-%d", i);
+		create(d, id);
+		if (i % (COMMIT_RECORDS / 4) == 0)
+			commit(d, COMMIT_RECORDS);
+	}
+	write_all(d);
+	start(d);
+	do {
+		d->reads = 0;
+		err = core_inbox(d->core, &d->call, text("bot"), 0, 50, take_conversation, &shown,
+				 &cursor);
+		assert_true(d->reads <= READS_OF_A_SLICE);
+		calls++;
+	} while (err == PARLOR_E_BUSY);
+	assert_int_equal(err, PARLOR_E_OK);
+	assert_int_equal(shown, 50);
+	assert_int_equal(calls, ROOMS / 4000 + 1);
+	d->reads = 0;
+	assert_int_equal(core_unread_total(d->core, &d->call, text("bot"), &unread, &rooms),
+			 PARLOR_E_OK);
+	assert_int_equal(rooms, ROOMS);
+	assert_int_equal(d->reads, 0);
+	start(d);
+	assert_int_equal(core_member_find(d->core, &d->call, text("bot"), &bot), PARLOR_E_OK);
+	for (calls = 1; (err = core_member_rooms_read(d->core, bot)) == PARLOR_E_BUSY; calls++)
+		continue;
+	assert_int_equal(err, PARLOR_E_OK);
+	assert_int_equal(calls, ROOMS / 4000 + 1);
+}
+
 #define STORY(name) cmocka_unit_test_setup_teardown(name, open_desk, close_desk)
 
 int main(void)
@@ -273,6 +393,8 @@ int main(void)
 		STORY(a_post_costs_the_same_however_long_the_room_is),
 		STORY(reading_far_back_costs_the_same_however_much_one_wrote),
 		STORY(reading_far_back_before_anything_is_written),
+		STORY(a_page_of_members_costs_the_same_however_many_there_are),
+		STORY(rooms_of_a_member_are_read_some_thousand_a_call),
 	};
 	return cmocka_run_group_tests_name("core cost", tests, NULL, NULL);
 }

@@ -122,9 +122,12 @@ static void point_at_message(const struct compare *c, struct finding *f)
 /* What the key names, as broker/core/row.h has it. */
 static void name(struct compare *c, struct finding *f, struct span at)
 {
-	static const char *const of_room[] = {"the row of the room", "the row of the membership",
-					      "a block of messages", "a range of idempotency keys",
-					      "the number of a message of the member"};
+	static const char *const of_room[] = {"the row of the room",
+					      "the row of the membership",
+					      "a block of messages",
+					      "a range of idempotency keys",
+					      "the number of a message of the member",
+					      "the number of a member by its id"};
 	static const char *const of_member[] = {"the row of the member",
 						"the member's list of rooms",
 						"the member's list of rooms it left"};

@@ -41,7 +41,9 @@ struct row_kind {
 	bool (*get)(struct row *, struct span value);
 	/* What else is written with it; NULL: nothing. */
 	void (*put_beside)(struct row *, core_put_fn *, void *ctx);
-	/* What was given did not land; NULL: nothing to be undone. */
+	/* What was given has landed; NULL: nobody wants to know. */
+	void (*landed)(struct row *);
+	/* It did not; NULL: nothing to be undone. */
 	void (*failed)(struct row *);
 	/* It leaves memory: nothing refers to it any more. Frees what it owns. */
 	void (*drop)(void *owner, struct row *);

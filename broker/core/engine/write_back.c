@@ -163,8 +163,12 @@ static void settle(struct engine *e)
 
 void row_engine_landed(struct engine *e)
 {
-	for (size_t i = 0; i < e->flight_len; i++)
-		e->flight[i]->joined = false;
+	for (size_t i = 0; i < e->flight_len; i++) {
+		struct row *row = e->flight[i];
+		row->joined = false;
+		if (row->kind->landed)
+			row->kind->landed(row);
+	}
 	settle(e);
 	e->covered_landed = e->covered;
 	first_landed(&e->first);

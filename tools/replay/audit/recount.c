@@ -233,8 +233,8 @@ bool recount_begin(struct recount *c, enum row_table table, struct span key, str
 		add_room(c, no);
 		return true;
 	}
-	if (bytes[8] == ROW_KEYS || bytes[8] == ROW_OWN)
-		return true; /* follow from the blocks */
+	if (bytes[8] == ROW_KEYS || bytes[8] == ROW_OWN || bytes[8] == ROW_MEMBER_ID)
+		return true; /* follow from the others */
 	struct parlor *room = room_of(c, no);
 	if (!room || key.len != ROW_PREFIX + 8)
 		return false;
