@@ -47,7 +47,7 @@ struct pump {
 
 static enum parlor_err sorry(struct copy *c, const char *what, int cause)
 {
-	return why_set(c->why, env_err(cause), "%s: %s", what, mdb_strerror(cause));
+	return why_set(c->why, fault_err(cause), "%s: %s", what, mdb_strerror(cause));
 }
 
 /* ---- the source ------------------------------------------------------------------ */

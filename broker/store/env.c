@@ -8,7 +8,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,42 +30,6 @@ static const struct {
 	[ENV_NAMES] = {"names", 0}, [ENV_MEMBERS] = {"members", 0},
 	[ENV_ROOMS] = {"rooms", 0},
 };
-
-static const struct {
-	int rc;
-	enum parlor_err err;
-} errors[] = {
-	{0, PARLOR_E_OK},
-	{MDB_NOTFOUND, PARLOR_E_NOT_FOUND},
-	{MDB_MAP_FULL, PARLOR_E_STORE_FULL},
-	{ENOSPC, PARLOR_E_STORE_FULL},
-	{EDQUOT, PARLOR_E_STORE_FULL},
-	{EFBIG, PARLOR_E_STORE_FULL},
-	{MDB_CORRUPTED, PARLOR_E_STORE_CORRUPT},
-	{MDB_PAGE_NOTFOUND, PARLOR_E_STORE_CORRUPT},
-	{MDB_INVALID, PARLOR_E_STORE_CORRUPT},
-	{MDB_INCOMPATIBLE, PARLOR_E_STORE_CORRUPT},
-	{MDB_VERSION_MISMATCH, PARLOR_E_STORE_VERSION},
-	{ENOMEM, PARLOR_E_NO_MEMORY},
-};
-
-enum parlor_err env_err(int rc)
-{
-	for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++)
-		if (errors[i].rc == rc)
-			return errors[i].err;
-	return PARLOR_E_STORE;
-}
-
-enum parlor_err why_set(struct why why, enum parlor_err err, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(why.text, why.size, format, args);
-	va_end(args);
-	return err;
-}
 
 MDB_val env_val(const void *bytes, size_t len)
 {
@@ -177,7 +140,7 @@ enum parlor_err env_open_rest(struct env *e, struct why why)
 	int rc = open_databases(e, ENV_META + 1, ENV_DBS);
 
 	return rc == 0 ? PARLOR_E_OK
-		       : why_set(why, env_err(rc), "a database is missing: %s", mdb_strerror(rc));
+		       : why_set(why, fault_err(rc), "a database is missing: %s", mdb_strerror(rc));
 }
 
 /* Its first pages are on disk before the file has its name: what a power cut
@@ -239,7 +202,7 @@ static enum parlor_err open_all(struct env *e, const char *dir, const struct spa
 	if (rc == 0)
 		rc = open_mdb(e, dir, limits);
 	if (rc != 0)
-		return why_set(why, env_err(rc), "%s: %s", dir, mdb_strerror(rc));
+		return why_set(why, fault_err(rc), "%s: %s", dir, mdb_strerror(rc));
 	if ((err = readers_check_slot(e->mdb, dir, why)) != PARLOR_E_OK)
 		return err;
 	if (!e->read_only)
@@ -248,17 +211,17 @@ static enum parlor_err open_all(struct env *e, const char *dir, const struct spa
 	if (err != PARLOR_E_OK || (err = check_size(e, dir, why)) != PARLOR_E_OK)
 		return err;
 	if ((rc = open_meta(e)) != 0)
-		return why_set(why, env_err(rc), "%s/data.mdb: not a journal of Parlor: %s", dir,
+		return why_set(why, fault_err(rc), "%s/data.mdb: not a journal of Parlor: %s", dir,
 			       mdb_strerror(rc));
 	if (!e->read_only && (rc = sync_dir(dir)) != 0)
 		return why_set(why, PARLOR_E_STORE, "%s: %s", dir, strerror(rc));
 
 	space_init(&e->space, e->mdb, e->data_fd, limits);
 	if (!e->read_only && (rc = space_grow(&e->space)) != 0)
-		return why_set(why, env_err(rc), "%s: %s", dir, mdb_strerror(rc));
+		return why_set(why, fault_err(rc), "%s: %s", dir, mdb_strerror(rc));
 	rc = mdb_txn_begin(e->mdb, NULL, MDB_RDONLY, &e->read);
 	if (rc != 0)
-		return why_set(why, env_err(rc), "%s: %s", dir, mdb_strerror(rc));
+		return why_set(why, fault_err(rc), "%s: %s", dir, mdb_strerror(rc));
 	mdb_txn_reset(e->read);
 	return PARLOR_E_OK;
 }
@@ -315,7 +278,7 @@ enum parlor_err env_turn_begin(struct env *e)
 	e->in_turn = rc == 0;
 	if (rc != 0)
 		log_error("store: no read transaction: %s", mdb_strerror(rc));
-	return env_err(rc);
+	return fault_err(rc);
 }
 
 void env_turn_end(struct env *e)
@@ -343,7 +306,7 @@ enum parlor_err env_begin(struct env *e)
 		log_error("store: no write transaction: %s", mdb_strerror(rc));
 	e->rc = 0;
 	e->written = 0;
-	return env_err(rc);
+	return fault_err(rc);
 }
 
 void env_create(struct env *e)
@@ -393,7 +356,7 @@ enum parlor_err env_commit(struct env *e)
 	e->write = NULL;
 	if (rc == 0)
 		return PARLOR_E_OK;
-	enum parlor_err err = env_err(rc);
+	enum parlor_err err = fault_err(rc);
 	log_fatal("store: commit failed: %s", mdb_strerror(rc));
 	if (err == PARLOR_E_STORE_CORRUPT)
 		return err;

@@ -1,10 +1,10 @@
 /* The LMDB environment of a data directory: its files, its lock, its named
  * databases, the one read transaction of a turn and the one write transaction.
- * Maps LMDB's and the system's errors to Parlor's. Owns no format of keys or
- * values. Room to write is the business of space.h. */
+ * Owns no format of keys or values. Room to write is the business of space.h. */
 #ifndef STORE_ENV_H
 #define STORE_ENV_H
 
+#include "store/fault.h"
 #include "store/space.h"
 
 #include "base/buf.h"
@@ -33,15 +33,6 @@ struct env {
 	struct space space;
 	uint64_t commits;
 };
-
-/* For a person: one line. */
-struct why {
-	char *text;
-	size_t size;
-};
-/* Writes the line and gives the error back. */
-enum parlor_err why_set(struct why, enum parlor_err, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
 
 /* Opens what exists of ENV_META; env_open_rest the others, when meta says that
  * they are of this version. On failure nothing stays open. A directory that is
@@ -74,8 +65,6 @@ void env_settle(struct env *, enum parlor_err);
 /* Gives back pages of the map that the process has touched, when they are many:
  * they stay in the system's cache, and are mapped again when they are needed. */
 void env_relax(struct env *);
-
-enum parlor_err env_err(int rc);
 
 MDB_val env_val(const void *bytes, size_t len);
 

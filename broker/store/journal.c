@@ -97,7 +97,7 @@ enum parlor_err journal_init(struct journal *j, struct env *env, uint64_t last, 
 	*j = (struct journal){.env = env};
 	int rc = read_ends(j, &first, &top, &count);
 	if (rc != 0 && rc != MDB_NOTFOUND)
-		return why_set(why, env_err(rc), "journal: %s", mdb_strerror(rc));
+		return why_set(why, fault_err(rc), "journal: %s", mdb_strerror(rc));
 	if (top < last || top + 1 - first != count || (count > 0 && first == 0))
 		return why_set(why, PARLOR_E_STORE_CORRUPT,
 			       "journal: %llu entries from position %llu to %llu, %llu given",
@@ -132,14 +132,14 @@ enum parlor_err journal_turn_begin(struct journal *j)
 		return PARLOR_E_OK;
 	int rc = mdb_cursor_open(j->env->read, j->env->db[ENV_JOURNAL], &cursor);
 	if (rc != 0)
-		return env_err(rc);
+		return fault_err(rc);
 	rc = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
 	if (rc == 0)
 		j->first_read = position_of(&key);
 	else if (rc == MDB_NOTFOUND)
 		j->first_read = j->last + 1;
 	mdb_cursor_close(cursor);
-	return rc == MDB_NOTFOUND ? PARLOR_E_OK : env_err(rc);
+	return rc == MDB_NOTFOUND ? PARLOR_E_OK : fault_err(rc);
 }
 
 enum parlor_err journal_read(struct journal *j, uint64_t position, struct entry *entry)
@@ -152,7 +152,7 @@ enum parlor_err journal_read(struct journal *j, uint64_t position, struct entry 
 		return PARLOR_E_NOT_FOUND;
 	int rc = mdb_get(j->env->read, j->env->db[ENV_JOURNAL], &key, &value);
 	if (rc != 0)
-		return env_err(rc);
+		return fault_err(rc);
 	return decode_or_say(position, value, entry);
 }
 
@@ -166,7 +166,7 @@ static enum parlor_err missing(uint64_t position)
 static enum parlor_err stand(struct store_walk *w, int rc, const MDB_val *key)
 {
 	w->next = rc == 0 ? position_of(key) : 0;
-	return rc == MDB_NOTFOUND ? PARLOR_E_OK : env_err(rc);
+	return rc == MDB_NOTFOUND ? PARLOR_E_OK : fault_err(rc);
 }
 
 enum parlor_err journal_walk_open(struct journal *j, uint64_t from, struct store_walk *w)
@@ -179,7 +179,7 @@ enum parlor_err journal_walk_open(struct journal *j, uint64_t from, struct store
 	*w = (struct store_walk){0};
 	int rc = mdb_cursor_open(j->env->read, j->env->db[ENV_JOURNAL], &cursor);
 	if (rc != 0)
-		return env_err(rc);
+		return fault_err(rc);
 	w->cursor = cursor;
 	w->last = visible(j);
 	enum parlor_err err = stand(w, mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE), &key);
@@ -207,7 +207,7 @@ enum parlor_err journal_walk_next(struct store_walk *w, struct entry *entry)
 		return PARLOR_E_NOT_FOUND;
 	int rc = mdb_cursor_get(w->cursor, &key, &value, MDB_GET_CURRENT);
 	if (rc != 0)
-		return env_err(rc);
+		return fault_err(rc);
 	enum parlor_err err = decode_or_say(position, value, entry);
 	if (err != PARLOR_E_OK)
 		return err;

@@ -41,7 +41,7 @@ enum parlor_err meta_get(struct env *env, const char *name, uint64_t *number, st
 	if (rc == MDB_NOTFOUND || (rc == 0 && bytes.len != 8))
 		rc = MDB_CORRUPTED;
 	if (rc != 0)
-		return why_set(why, env_err(rc), "meta: %s: %s", name, mdb_strerror(rc));
+		return why_set(why, fault_err(rc), "meta: %s: %s", name, mdb_strerror(rc));
 	*number = be64_get(bytes.data);
 	return PARLOR_E_OK;
 }
@@ -78,7 +78,7 @@ enum parlor_err meta_get_lineage(struct env *env, struct lineage *lineage, bool 
 	if (rc == 0 && (lineage->id == 0 || !lineage_decode(lineage, ancestors)))
 		rc = MDB_CORRUPTED;
 	return rc == 0 ? PARLOR_E_OK
-		       : why_set(why, env_err(rc), "meta: lineage: %s", mdb_strerror(rc));
+		       : why_set(why, fault_err(rc), "meta: lineage: %s", mdb_strerror(rc));
 }
 
 enum parlor_err meta_renew(struct env *env, struct lineage *lineage, uint64_t id, uint64_t last,

@@ -94,7 +94,7 @@ static enum parlor_err no_transaction(int rc, const char *dir, struct why why)
 			       dir, (long)getpid());
 	if (rc == MDB_READERS_FULL)
 		return why_set(why, PARLOR_E_STORE_LOCKED, "%s: as many read it as may", dir);
-	return why_set(why, env_err(rc), "%s: %s", dir, mdb_strerror(rc));
+	return why_set(why, fault_err(rc), "%s: %s", dir, mdb_strerror(rc));
 }
 
 enum parlor_err readers_check_slot(MDB_env *mdb, const char *dir, struct why why)

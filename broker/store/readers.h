@@ -4,7 +4,9 @@
 #ifndef STORE_READERS_H
 #define STORE_READERS_H
 
-#include "store/env.h"
+#include "store/fault.h"
+
+#include <lmdb.h>
 
 /* The broker, which holds parlor.lock: readers find there which lock.mdb is its. */
 void readers_note_table(int lock_fd, const char *dir);

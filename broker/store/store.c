@@ -250,7 +250,7 @@ static enum parlor_err read_err(const char *what, int rc)
 {
 	if (rc != 0 && rc != MDB_NOTFOUND)
 		log_error("store: %s cannot be read: %s", what, mdb_strerror(rc));
-	return env_err(rc);
+	return fault_err(rc);
 }
 
 static enum parlor_err rows_get(void *ctx, const struct row_key *at, struct span *out)
