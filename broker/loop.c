@@ -218,13 +218,13 @@ void loop_fini(struct broker *b)
 		zmq_ctx_term(b->zmq);
 	if (b->fanout.sessions)
 		session_table_free(b->fanout.sessions);
+	commit_fini(&b->commit);
 	outbox_free(b->outbox);
 	audience_free(b->fanout.audience);
 	waiting_free(b->waiting);
 	core_free(b->core);
 	if (b->store)
 		store_close(b->store);
-	commit_fini(&b->commit);
 	buf_fini(&b->fanout.scratch);
 	arena_fini(&b->request_arena);
 	arena_fini(&b->reply_arena);
@@ -354,8 +354,7 @@ static enum parlor_err turn(struct loop *l)
 	if (err)
 		return err;
 	/* Answers wait for the flight: the state they tell of has to land first. */
-	if (!b->commit.flying)
-		outbox_flush(b->outbox);
+	commit_nothing(&b->commit);
 	if (!b->commit.turn.len)
 		store_unreserve(b->store);
 	if (b->now_us - l->relaxed_us > RELAX_US) {
@@ -468,7 +467,7 @@ static enum parlor_err drain(struct loop *l)
 	store_turn_end(b->store);
 	if (err)
 		return err;
-	outbox_flush(b->outbox);
+	commit_nothing(&b->commit);
 	wait_until_sent(b);
 	return PARLOR_E_OK;
 }

@@ -134,7 +134,7 @@ void dispatch_count(struct broker *b)
 {
 	price_set(&b->price, PRICE_RECORDS, b->commit.turn.len);
 	price_set(&b->price, PRICE_RECORD_BYTES, b->commit.turn.bytes.len);
-	price_set(&b->price, PRICE_BYTES_OUT, outbox_turn_bytes(b->outbox));
+	price_set(&b->price, PRICE_BYTES_OUT, replies_bytes(&b->commit.turn.replies));
 }
 
 /* Whether the next request is carried out in this turn: the turn has budget for it,

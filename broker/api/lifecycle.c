@@ -203,9 +203,9 @@ static void put_end(struct broker *b, struct session *s, int code)
 {
 	buf_clear(&b->scratch);
 	event_put_end(&b->scratch, code);
-	wire_put_bytes_field(outbox_begin(b->outbox), EVENT_FRAME_FIELD,
+	wire_put_bytes_field(replies_begin(&b->commit.turn.replies), EVENT_FRAME_FIELD,
 			     (struct span){b->scratch.data, b->scratch.len});
-	outbox_add(b->outbox, s->out, outbox_end(b->outbox));
+	replies_end(&b->commit.turn.replies, s->out);
 }
 
 /* What else knows of the session lets go of it. */

@@ -118,7 +118,7 @@ enum {
 static void put_page(struct broker *b, struct session *s, uint64_t id, const struct buf *page)
 {
 	uint8_t bytes[4 * (1 + BUF_VARINT_MAX)];
-	struct buf *out = outbox_begin(b->outbox);
+	struct buf *out = replies_begin(&b->commit.turn.replies);
 	/* What stands before the page; a page is large, and copied once. */
 	struct buf head = {.data = bytes, .cap = sizeof bytes};
 	wire_put_varint_field(&head, REPLY_ID, id);
@@ -128,7 +128,7 @@ static void put_page(struct broker *b, struct session *s, uint64_t id, const str
 	buf_put_varint(out, head.len + page->len);
 	buf_put(out, head.data, head.len);
 	buf_put(out, page->data, page->len);
-	outbox_add(b->outbox, s->out, outbox_end(b->outbox));
+	replies_end(&b->commit.turn.replies, s->out);
 }
 
 static enum parlor_err put_message(struct broker *b, struct buf *page, struct buf *message,

@@ -8,8 +8,8 @@
 
 void reply_put(struct broker *b, struct session *s, const Parlor__Reply *reply)
 {
-	wire_put_field(outbox_begin(b->outbox), REPLY_FRAME_FIELD, &reply->base);
-	outbox_add(b->outbox, s->out, outbox_end(b->outbox));
+	wire_put_field(replies_begin(&b->commit.turn.replies), REPLY_FRAME_FIELD, &reply->base);
+	replies_end(&b->commit.turn.replies, s->out);
 }
 
 /* By hand: of all replies this one is given a hundred thousand times a second. */
@@ -25,9 +25,9 @@ void reply_put_posted(struct broker *b, struct session *s, uint64_t id, uint64_t
 	wire_put_varint_field(&posted, TIME_US, time_us);
 	wire_put_varint_field(&reply, REPLY_ID, id);
 	wire_put_bytes_field(&reply, REPLY_POSTED, (struct span){posted.data, posted.len});
-	wire_put_bytes_field(outbox_begin(b->outbox), REPLY_FRAME_FIELD,
+	wire_put_bytes_field(replies_begin(&b->commit.turn.replies), REPLY_FRAME_FIELD,
 			     (struct span){reply.data, reply.len});
-	outbox_add(b->outbox, s->out, outbox_end(b->outbox));
+	replies_end(&b->commit.turn.replies, s->out);
 }
 
 static void refusal(Parlor__Reply *reply, uint64_t id, int code, const char *text)

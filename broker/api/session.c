@@ -178,7 +178,7 @@ enum parlor_err op_typing(struct ask *a)
 	enum parlor_err err = core_room_check(a->broker->core, &call, room, member, &no);
 	if (err)
 		return err;
-	live_typing(&a->broker->fanout, no, room, member);
+	live_typing(&a->broker->fanout, &a->broker->commit.turn.replies, no, room, member);
 	ask_done(a, 0);
 	return PARLOR_E_OK;
 }

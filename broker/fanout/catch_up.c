@@ -156,7 +156,7 @@ static enum parlor_err sweep(struct fanout *f, uint64_t start)
 		if (err)
 			break;
 		end = entry.position + 1;
-		if (outbox_turn_bytes(f->outbox) > f->turn_bytes_max)
+		if (outbox_put_down(f->outbox) > f->turn_bytes_max)
 			break;
 	}
 	store_walk_close(f->store, &walk);

@@ -3,6 +3,7 @@
 #include "core/tenant.h"
 #include "event/event.h"
 #include "fanout/shared_event.h"
+#include "wire.h"
 
 static void give_live(struct shared_event *e, struct session *s, uint64_t position)
 {
@@ -109,17 +110,24 @@ void live_prefetch(const struct fanout *f, const struct live_record *r, unsigned
 		audience_expect(f->audience, r->room, (enum audience_step)step);
 }
 
-void live_typing(struct fanout *f, uint64_t room, struct span room_id, struct span member_id)
+void live_typing(struct fanout *f, struct replies *replies, uint64_t room, struct span room_id,
+		 struct span member_id)
 {
 	buf_clear(&f->scratch);
 	event_put_typing(&f->scratch, room_id, member_id);
-	struct shared_event e = {.fanout = f, .bytes = {f->scratch.data, f->scratch.len}};
-	size_t n;
+	struct span event = {f->scratch.data, f->scratch.len};
+	size_t n, told = 0;
 	const struct audience_entry *entries = audience_of(f->audience, room, &n);
 	for (size_t i = 0; i < n; i++) {
 		struct session *s = entries[i].session;
 		/* Worth nothing later: whoever has no room does without. */
-		if (s->state == SESSION_LIVE && outbox_room(f->outbox, s->out) >= e.bytes.len)
-			outbox_add(f->outbox, s->out, shared_event_part(&e));
+		if (s->state != SESSION_LIVE || outbox_room(f->outbox, s->out) < event.len)
+			continue;
+		if (told++) {
+			replies_also(replies, s->out);
+			continue;
+		}
+		wire_put_bytes_field(replies_begin(replies), EVENT_FRAME_FIELD, event);
+		replies_end(replies, s->out);
 	}
 }

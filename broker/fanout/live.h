@@ -7,6 +7,7 @@
 
 #include "core/kinds.h"
 #include "fanout/fanout.h"
+#include "front/replies.h"
 
 /* What delivery has to know of a record beside its event. */
 struct live_record {
@@ -27,7 +28,9 @@ void live_deliver(struct fanout *, const struct live_record *, struct span event
 #define LIVE_PREFETCH_STEPS 3
 void live_prefetch(const struct fanout *, const struct live_record *, unsigned step);
 
-/* A transient event to the sessions of a room that are live. */
-void live_typing(struct fanout *, uint64_t room, struct span room_id, struct span member_id);
+/* A transient event for the sessions of a room that are live: it goes with the replies
+ * of the turn that it is of. */
+void live_typing(struct fanout *, struct replies *, uint64_t room, struct span room_id,
+		 struct span member_id);
 
 #endif

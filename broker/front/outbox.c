@@ -17,7 +17,6 @@
 #define SPARE_TICKETS_MAX 16384
 #define KEPT_BYTES_MAX (4u << 20) /* of the turn's buffer, between turns */
 #define STRANGERS_SHARE 64
-#define SIDES 2
 
 /* Bytes that go out, to one peer or many. Only the loop's thread counts refs. */
 struct frame {
@@ -42,9 +41,10 @@ struct outbox_peer {
 	void *owner;       /* NULL once closed */
 	size_t queued;
 	size_t flying; /* tickets */
-	/* For each side: what it brought the peer, the path from the root to here. */
-	uint32_t node[SIDES];
-	struct outbox_peer *next_touched[SIDES];
+	size_t holds;  /* parts that are still to come, see outbox_hold, */
+	size_t held;   /* and their bytes */
+	uint32_t node; /* what was put down for it, the path from the root to here */
+	struct outbox_peer *next_touched;
 	bool failed;
 	bool listed; /* in outbox.failed */
 	struct outbox_peer *failed_prev, *failed_next;
@@ -65,13 +65,16 @@ struct node {
 };
 
 struct part {
+	const uint8_t *data; /* the caller's; NULL: in outbox.bytes */
 	size_t at;
 	size_t len;
 };
 
-/* What is put down until a flush. */
-struct side {
-	unsigned no;
+struct outbox {
+	void *router;
+	struct outbox_limits limits;
+
+	/* what is put down until the flush */
 	struct buf bytes;
 	size_t begun; /* where the part under way starts */
 	bool beginning;
@@ -83,19 +86,12 @@ struct side {
 	size_t frames_len, frames_cap;
 	struct outbox_peer *touched, **touched_end;
 	size_t pending; /* bytes of the frames that a flush now would make */
-};
-
-struct outbox {
-	void *router;
-	struct outbox_limits limits;
-
-	struct side sides[SIDES];
-	struct side *side; /* that is open */
-	uint32_t *path;    /* scratch */
+	uint32_t *path; /* scratch */
 	size_t path_cap;
 
 	/* the accounts */
 	size_t total;
+	size_t held;
 	struct outbox_peer *failed;
 	struct outbox_peer *lingering; /* closed, and something of them is still queued */
 	size_t strangers_max;
@@ -125,48 +121,26 @@ static struct outbox_peer *peer_new(struct outbox *ob, struct span routing, void
 /* A closed peer lives while ZeroMQ or this turn still has something of it. */
 static void peer_free_if_done(struct outbox *ob, struct outbox_peer *peer)
 {
-	if (peer->owner || peer->flying || peer->node[0] != ROOT || peer->node[1] != ROOT)
+	if (peer->owner || peer->flying || peer->holds || peer->node != ROOT)
 		return;
 	HASH_DEL(ob->lingering, peer);
 	free(peer);
 }
 
-static void side_clear(struct side *t)
+static void put_down_clear(struct outbox *ob)
 {
-	for (size_t i = 0; i < t->frames_len; i++)
-		assert(!t->frames[i]);
-	if (t->bytes.cap > KEPT_BYTES_MAX)
-		buf_fini(&t->bytes);
-	buf_clear(&t->bytes);
-	t->parts_len = 0;
-	t->frames_len = 0;
-	t->nodes[ROOT] = (struct node){0};
-	t->nodes_len = 1;
-	t->touched = NULL;
-	t->touched_end = &t->touched;
-	t->pending = 0;
-}
-
-static void side_init(struct side *t, unsigned no)
-{
-	t->no = no;
-	t->nodes_cap = 64;
-	t->nodes = mem_resize(NULL, t->nodes_cap, sizeof *t->nodes);
-	side_clear(t);
-}
-
-static void side_fini(struct outbox *ob, struct side *t)
-{
-	while (t->touched) {
-		struct outbox_peer *peer = t->touched;
-		t->touched = peer->next_touched[t->no];
-		peer->node[t->no] = ROOT;
-		peer_free_if_done(ob, peer);
-	}
-	buf_fini(&t->bytes);
-	free(t->parts);
-	free(t->nodes);
-	free(t->frames);
+	for (size_t i = 0; i < ob->frames_len; i++)
+		assert(!ob->frames[i]);
+	if (ob->bytes.cap > KEPT_BYTES_MAX)
+		buf_fini(&ob->bytes);
+	buf_clear(&ob->bytes);
+	ob->parts_len = 0;
+	ob->frames_len = 0;
+	ob->nodes[ROOT] = (struct node){0};
+	ob->nodes_len = 1;
+	ob->touched = NULL;
+	ob->touched_end = &ob->touched;
+	ob->pending = 0;
 }
 
 struct outbox *outbox_new(void *router, const struct outbox_limits *limits)
@@ -179,9 +153,9 @@ struct outbox *outbox_new(void *router, const struct outbox_limits *limits)
 	ob->limits = *limits;
 	ob->fd = fd;
 	ob->strangers_max = limits->total_bytes_max / STRANGERS_SHARE / OUTBOX_STRANGER_BYTES;
-	for (unsigned i = 0; i < SIDES; i++)
-		side_init(&ob->sides[i], i);
-	ob->side = &ob->sides[0];
+	ob->nodes_cap = 64;
+	ob->nodes = mem_resize(NULL, ob->nodes_cap, sizeof *ob->nodes);
+	put_down_clear(ob);
 	return ob;
 }
 
@@ -190,9 +164,17 @@ void outbox_free(struct outbox *ob)
 	if (!ob)
 		return;
 	outbox_collect(ob);
-	for (unsigned i = 0; i < SIDES; i++)
-		side_fini(ob, &ob->sides[i]);
-	assert(ob->total == 0 && ob->counts.peers == 0);
+	while (ob->touched) {
+		struct outbox_peer *peer = ob->touched;
+		ob->touched = peer->next_touched;
+		peer->node = ROOT;
+		peer_free_if_done(ob, peer);
+	}
+	assert(ob->total == 0 && ob->held == 0 && ob->counts.peers == 0);
+	buf_fini(&ob->bytes);
+	free(ob->parts);
+	free(ob->nodes);
+	free(ob->frames);
 	while (ob->spare) {
 		struct ticket *ticket = ob->spare;
 		ob->spare = ticket->next;
@@ -230,27 +212,31 @@ void outbox_close(struct outbox *ob, struct outbox_peer *peer)
 
 /* ---- within a turn ----------------------------------------------------------------- */
 
+static struct outbox_part part_add(struct outbox *ob, struct part part)
+{
+	assert(part.len > 0);
+	if (ob->parts_len == ob->parts_cap) {
+		ob->parts_cap = ob->parts_cap ? ob->parts_cap * 2 : 64;
+		ob->parts = mem_resize(ob->parts, ob->parts_cap, sizeof *ob->parts);
+	}
+	ob->parts[ob->parts_len] = part;
+	ob->counts.parts++;
+	return (struct outbox_part){(uint32_t)ob->parts_len++};
+}
+
 struct buf *outbox_begin(struct outbox *ob)
 {
-	struct side *t = ob->side;
-	assert(!t->beginning);
-	t->beginning = true;
-	t->begun = t->bytes.len;
-	return &t->bytes;
+	assert(!ob->beginning);
+	ob->beginning = true;
+	ob->begun = ob->bytes.len;
+	return &ob->bytes;
 }
 
 struct outbox_part outbox_end(struct outbox *ob)
 {
-	struct side *t = ob->side;
-	assert(t->beginning && t->bytes.len > t->begun);
-	t->beginning = false;
-	if (t->parts_len == t->parts_cap) {
-		t->parts_cap = t->parts_cap ? t->parts_cap * 2 : 64;
-		t->parts = mem_resize(t->parts, t->parts_cap, sizeof *t->parts);
-	}
-	t->parts[t->parts_len] = (struct part){.at = t->begun, .len = t->bytes.len - t->begun};
-	ob->counts.parts++;
-	return (struct outbox_part){(uint32_t)t->parts_len++};
+	assert(ob->beginning);
+	ob->beginning = false;
+	return part_add(ob, (struct part){.at = ob->begun, .len = ob->bytes.len - ob->begun});
 }
 
 struct outbox_part outbox_put(struct outbox *ob, struct span bytes)
@@ -259,55 +245,69 @@ struct outbox_part outbox_put(struct outbox *ob, struct span bytes)
 	return outbox_end(ob);
 }
 
-static uint32_t node_make(struct side *t, uint32_t parent, uint32_t part)
+struct outbox_part outbox_refer(struct outbox *ob, struct span bytes)
 {
-	if (t->nodes_len == t->nodes_cap) {
-		t->nodes_cap *= 2;
-		t->nodes = mem_resize(t->nodes, t->nodes_cap, sizeof *t->nodes);
+	return part_add(ob, (struct part){.data = bytes.data, .len = bytes.len});
+}
+
+static uint32_t node_make(struct outbox *ob, uint32_t parent, uint32_t part)
+{
+	if (ob->nodes_len == ob->nodes_cap) {
+		ob->nodes_cap *= 2;
+		ob->nodes = mem_resize(ob->nodes, ob->nodes_cap, sizeof *ob->nodes);
 	}
-	uint32_t no = (uint32_t)t->nodes_len++;
-	t->nodes[no] = (struct node){.parent = parent,
-				     .part = part,
-				     .bytes = t->nodes[parent].bytes + t->parts[part].len};
-	t->nodes[parent].last_child = no;
+	uint32_t no = (uint32_t)ob->nodes_len++;
+	ob->nodes[no] = (struct node){.parent = parent,
+				      .part = part,
+				      .bytes = ob->nodes[parent].bytes + ob->parts[part].len};
+	ob->nodes[parent].last_child = no;
 	return no;
 }
 
 void outbox_add(struct outbox *ob, struct outbox_peer *peer, struct outbox_part part)
 {
-	struct side *t = ob->side;
-	assert(part.no < t->parts_len && peer->owner);
-	uint32_t from = peer->node[t->no];
-	uint32_t to = t->nodes[from].last_child;
-	if (to == ROOT || t->nodes[to].part != part.no)
-		to = node_make(t, from, part.no);
+	assert(part.no < ob->parts_len && (peer->owner || peer->holds));
+	uint32_t from = peer->node;
+	uint32_t to = ob->nodes[from].last_child;
+	if (to == ROOT || ob->nodes[to].part != part.no)
+		to = node_make(ob, from, part.no);
 	if (from == ROOT) {
-		peer->next_touched[t->no] = NULL;
-		*t->touched_end = peer;
-		t->touched_end = &peer->next_touched[t->no];
-	} else if (--t->nodes[from].peers == 0) {
-		t->pending -= t->nodes[from].bytes;
+		peer->next_touched = NULL;
+		*ob->touched_end = peer;
+		ob->touched_end = &peer->next_touched;
+	} else if (--ob->nodes[from].peers == 0) {
+		ob->pending -= ob->nodes[from].bytes;
 	}
-	if (t->nodes[to].peers++ == 0)
-		t->pending += t->nodes[to].bytes;
-	peer->node[t->no] = to;
+	if (ob->nodes[to].peers++ == 0)
+		ob->pending += ob->nodes[to].bytes;
+	peer->node = to;
 }
 
-void outbox_swap(struct outbox *ob)
+void outbox_hold(struct outbox_peer *peer, size_t bytes)
 {
-	assert(!ob->side->beginning);
-	ob->side = &ob->sides[1 - ob->side->no];
+	peer->holds++;
+	peer->held += bytes;
+	peer->outbox->held += bytes;
 }
 
-size_t outbox_turn_bytes(const struct outbox *ob)
+void outbox_let_go(struct outbox_peer *peer, size_t bytes)
 {
-	return ob->side->bytes.len;
+	assert(peer->holds > 0 && peer->held >= bytes);
+	peer->holds--;
+	peer->held -= bytes;
+	peer->outbox->held -= bytes;
+	peer_free_if_done(peer->outbox, peer);
 }
 
-size_t outbox_peer_turn_bytes(const struct outbox_peer *peer)
+size_t outbox_put_down(const struct outbox *ob)
 {
-	const struct side *sides = peer->outbox->sides;
-	return sides[0].nodes[peer->node[0]].bytes + sides[1].nodes[peer->node[1]].bytes;
+	return ob->bytes.len;
+}
+
+/* Brought to this peer and not yet flushed, or still to come. */
+static size_t waiting_bytes(const struct outbox_peer *peer)
+{
+	return peer->outbox->nodes[peer->node].bytes + peer->held;
 }
 
 static size_t fair_part(const struct outbox *ob)
@@ -321,20 +321,19 @@ size_t outbox_room(const struct outbox *ob, const struct outbox_peer *peer)
 	if (peer->failed)
 		return 0;
 	size_t allowed = ob->limits.peer_bytes_max;
-	size_t pending = ob->sides[0].pending + ob->sides[1].pending;
-	if (ob->total + pending > ob->limits.total_bytes_max / 2) {
+	if (ob->total + ob->pending + ob->held > ob->limits.total_bytes_max / 2) {
 		size_t fair = fair_part(ob);
 		if (fair < allowed)
 			allowed = fair;
 	}
-	size_t used = peer->queued + outbox_peer_turn_bytes(peer);
+	size_t used = peer->queued + waiting_bytes(peer);
 	return allowed > used ? allowed - used : 0;
 }
 
 bool outbox_may_reply(const struct outbox *ob, const struct outbox_peer *peer)
 {
 	return outbox_room(ob, peer) >= OUTBOX_REPLY_ROOM ||
-	       (!peer->queued && !outbox_peer_turn_bytes(peer));
+	       (!peer->queued && !waiting_bytes(peer));
 }
 
 /* ---- frames ------------------------------------------------------------------------ */
@@ -362,8 +361,8 @@ static struct frame *frame_of_parts(struct outbox *ob, const uint32_t *path, siz
 	struct frame *frame = frame_new(ob, len);
 	uint8_t *to = frame->data;
 	for (size_t i = 0; i < n; i++) {
-		const struct part *part = &ob->side->parts[path[i]];
-		memcpy(to, ob->side->bytes.data + part->at, part->len);
+		const struct part *part = &ob->parts[path[i]];
+		memcpy(to, part->data ? part->data : ob->bytes.data + part->at, part->len);
 		to += part->len;
 	}
 	return frame;
@@ -371,29 +370,28 @@ static struct frame *frame_of_parts(struct outbox *ob, const uint32_t *path, siz
 
 static void node_frame_add(struct outbox *ob, struct node *node, struct frame *frame)
 {
-	struct side *t = ob->side;
-	if (t->frames_len == t->frames_cap) {
-		t->frames_cap = t->frames_cap ? t->frames_cap * 2 : 64;
-		t->frames = mem_resize(t->frames, t->frames_cap, sizeof *t->frames);
+	if (ob->frames_len == ob->frames_cap) {
+		ob->frames_cap = ob->frames_cap ? ob->frames_cap * 2 : 64;
+		ob->frames = mem_resize(ob->frames, ob->frames_cap, sizeof *ob->frames);
 	}
 	if (!node->frames_len++)
-		node->frames_at = (uint32_t)t->frames_len;
-	t->frames[t->frames_len++] = frame;
+		node->frames_at = (uint32_t)ob->frames_len;
+	ob->frames[ob->frames_len++] = frame;
 }
 
 /* The parts of a node in order, in outbox.path; returns how many. */
 static size_t node_path(struct outbox *ob, uint32_t no)
 {
 	size_t n = 0;
-	for (uint32_t at = no; at != ROOT; at = ob->side->nodes[at].parent)
+	for (uint32_t at = no; at != ROOT; at = ob->nodes[at].parent)
 		n++;
 	if (n > ob->path_cap) {
 		ob->path_cap = n * 2;
 		ob->path = mem_resize(ob->path, ob->path_cap, sizeof *ob->path);
 	}
 	size_t i = n;
-	for (uint32_t at = no; at != ROOT; at = ob->side->nodes[at].parent)
-		ob->path[--i] = ob->side->nodes[at].part;
+	for (uint32_t at = no; at != ROOT; at = ob->nodes[at].parent)
+		ob->path[--i] = ob->nodes[at].part;
 	return n;
 }
 
@@ -403,17 +401,16 @@ static void node_make_frames(struct outbox *ob, uint32_t no)
 	size_t first = 0;
 	size_t len = 0;
 	for (size_t i = 0; i < n; i++) {
-		size_t part_len = ob->side->parts[ob->path[i]].len;
+		size_t part_len = ob->parts[ob->path[i]].len;
 		if (i > first && len + part_len > ob->limits.frame_bytes_max) {
-			node_frame_add(ob, &ob->side->nodes[no],
+			node_frame_add(ob, &ob->nodes[no],
 				       frame_of_parts(ob, ob->path + first, i - first, len));
 			first = i;
 			len = 0;
 		}
 		len += part_len;
 	}
-	node_frame_add(ob, &ob->side->nodes[no],
-		       frame_of_parts(ob, ob->path + first, n - first, len));
+	node_frame_add(ob, &ob->nodes[no], frame_of_parts(ob, ob->path + first, n - first, len));
 }
 
 /* ---- tickets ------------------------------------------------------------------------ */
@@ -566,21 +563,20 @@ static bool over_limits(const struct outbox *ob, const struct outbox_peer *peer,
 
 static void peer_flush(struct outbox *ob, struct outbox_peer *peer)
 {
-	struct side *t = ob->side;
-	uint32_t no = peer->node[t->no];
-	if (!peer->failed && over_limits(ob, peer, &t->nodes[no]))
+	uint32_t no = peer->node;
+	if (!peer->failed && over_limits(ob, peer, &ob->nodes[no]))
 		peer_fail(ob, peer);
 	if (peer->failed) {
 		ob->counts.dropped++;
 		return;
 	}
-	bool shared = t->nodes[no].frames_len;
+	bool shared = ob->nodes[no].frames_len;
 	if (!shared)
 		node_make_frames(ob, no);
-	const struct node *node = &t->nodes[no];
+	const struct node *node = &ob->nodes[no];
 	struct span routing = {peer->routing, peer->routing_len};
 	for (uint32_t i = 0; i < node->frames_len; i++) {
-		if (!frame_send(ob, routing, peer, t->frames[node->frames_at + i])) {
+		if (!frame_send(ob, routing, peer, ob->frames[node->frames_at + i])) {
 			ob->counts.dropped += node->frames_len - i;
 			peer_fail(ob, peer);
 			return;
@@ -592,32 +588,30 @@ static void peer_flush(struct outbox *ob, struct outbox_peer *peer)
 /* The last peer of a node is served: its frames now belong to their tickets. */
 static void node_leave(struct outbox *ob, uint32_t no)
 {
-	struct side *t = ob->side;
-	struct node *node = &t->nodes[no];
+	struct node *node = &ob->nodes[no];
 	if (--node->peers)
 		return;
 	for (uint32_t i = 0; i < node->frames_len; i++) {
-		frame_drop(ob, t->frames[node->frames_at + i]);
-		t->frames[node->frames_at + i] = NULL;
+		frame_drop(ob, ob->frames[node->frames_at + i]);
+		ob->frames[node->frames_at + i] = NULL;
 	}
 	node->frames_len = 0;
 }
 
 void outbox_flush(struct outbox *ob)
 {
-	struct side *t = ob->side;
-	assert(!t->beginning);
+	assert(!ob->beginning);
 	outbox_collect(ob);
-	t->pending = 0;
-	while (t->touched) {
-		struct outbox_peer *peer = t->touched;
-		t->touched = peer->next_touched[t->no];
+	ob->pending = 0;
+	while (ob->touched) {
+		struct outbox_peer *peer = ob->touched;
+		ob->touched = peer->next_touched;
 		peer_flush(ob, peer);
-		node_leave(ob, peer->node[t->no]);
-		peer->node[t->no] = ROOT;
+		node_leave(ob, peer->node);
+		peer->node = ROOT;
 		peer_free_if_done(ob, peer);
 	}
-	side_clear(t);
+	put_down_clear(ob);
 }
 
 void *outbox_failed(struct outbox *ob)
@@ -636,7 +630,7 @@ bool outbox_send(struct outbox *ob, struct span routing, struct span bytes)
 	size_t cost = bytes.len + OUTBOX_FRAME_COST;
 	outbox_collect(ob);
 	HASH_FIND(hh, ob->lingering, routing.data, routing.len, peer);
-	size_t used = peer ? peer->queued + outbox_peer_turn_bytes(peer) : 0;
+	size_t used = peer ? peer->queued + waiting_bytes(peer) : 0;
 	if (used + cost > OUTBOX_STRANGER_BYTES ||
 	    (!peer && HASH_COUNT(ob->lingering) >= ob->strangers_max)) {
 		ob->counts.dropped++;

@@ -1,7 +1,8 @@
-/* What one turn of the loop sends. Owns the encoded parts of the turn, the
- * frames made of them at its end, and the account of what is queued inside
- * ZeroMQ for each peer. Knows peers by routing id and an owner pointer; knows
- * no event, no request and no session state.
+/* What is sent next. Owns the parts put down until they are flushed, the frames made
+ * of them then, and the account of what is queued inside ZeroMQ for each peer. Knows
+ * peers by routing id and an owner pointer; knows no event, no request and no session
+ * state. Whatever is put down leaves with the next flush: what has to wait for its
+ * commit is not put down before (front/replies.h).
  *
  * A part (one or more encoded fields of FromBroker) is put down once; each
  * peer that is to get it costs one step in a tree of parts. Peers that got the
@@ -48,37 +49,37 @@ void outbox_free(struct outbox *);
  * earlier peer of that routing id is still queued its account goes on: saying
  * hello anew does not empty a queue that nobody reads. */
 struct outbox_peer *outbox_open(struct outbox *, struct span routing, void *owner);
-/* Its owner ends. What this turn already brought it is still sent with the
- * next flush; a failure is no longer reported. The pointer is dead after. */
+/* Its owner ends. What was put down or is held for it is still sent; a failure is no
+ * longer reported. The pointer is dead after, but for who holds something for it. */
 void outbox_close(struct outbox *, struct outbox_peer *);
 
-/* ---- within a turn ---------------------------------------------------------- */
+/* ---- what is put down -------------------------------------------------------- */
 
-/* A part of this turn; valid until the flush. */
+/* Valid until the flush. */
 struct outbox_part {
 	uint32_t no;
 };
 /* Copies the bytes. Never empty. */
 struct outbox_part outbox_put(struct outbox *, struct span bytes);
 /* The same without a copy: encode behind the buffer's end between the two. The
- * buffer is the turn's; append only. */
+ * buffer is the outbox's; append only. */
 struct buf *outbox_begin(struct outbox *);
 struct outbox_part outbox_end(struct outbox *);
+/* Without a copy too: the bytes stay as they are, and the caller's, until the flush. */
+struct outbox_part outbox_refer(struct outbox *, struct span bytes);
 
 void outbox_add(struct outbox *, struct outbox_peer *, struct outbox_part);
 
-/* What the turn brought so far is put aside, and what was put aside before is
- * taken up again, parts included: one turn's answers wait for their commit while
- * the next turn's are put down. Only what is taken up is flushed. */
-void outbox_swap(struct outbox *);
+/* Bytes of parts put down, those referred to aside. */
+size_t outbox_put_down(const struct outbox *);
 
-/* Bytes of parts put down this turn; a loop ends its turn before this is large. */
-size_t outbox_turn_bytes(const struct outbox *);
-/* Brought to this peer and not yet flushed, put aside or not. */
-size_t outbox_peer_turn_bytes(const struct outbox_peer *);
+/* A part is made for the peer that is to be added later: counted as if it were put
+ * down, and the peer outlives its close. Then it is added, or not, and let go of. */
+void outbox_hold(struct outbox_peer *, size_t bytes);
+void outbox_let_go(struct outbox_peer *, size_t bytes);
 
-/* Bytes that may still be added to the peer, what is put down included: 0 means no
- * more events, serve it from the journal later. What is added regardless is queued.
+/* Bytes that may still be added to the peer, what is put down or held included: 0 means
+ * no more events, serve it from the journal later. What is added regardless is queued.
  * While more than half of total_bytes_max is queued, a peer's allowance
  * is its fair part of that half instead of peer_bytes_max. */
 size_t outbox_room(const struct outbox *, const struct outbox_peer *);
@@ -89,9 +90,9 @@ size_t outbox_room(const struct outbox *, const struct outbox_peer *);
 #define OUTBOX_REPLY_ROOM 4096
 bool outbox_may_reply(const struct outbox *, const struct outbox_peer *);
 
-/* ---- the end of a turn ------------------------------------------------------- */
+/* ---- sending ------------------------------------------------------------------- */
 
-/* Sends what the turn brought, never waiting. A peer is failed when ZeroMQ
+/* Sends what was put down, never waiting. A peer is failed when ZeroMQ
  * does not take its frame (gone, or not readable for long), when 4 times
  * peer_bytes_max and two frames more would be queued for it (a single part always
  * goes when nothing else is), or when total_bytes_max is passed and it is over its

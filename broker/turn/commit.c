@@ -221,25 +221,20 @@ static enum parlor_err finish(struct commit *c, struct turn *t, enum parlor_err 
 	c->counts.commits++;
 	c->counts.records += t->len;
 	die_at("turn_committed");
+	replies_put_down(&t->replies, c->outbox);
 	deliver(c, t);
 	die_at("turn_delivered");
 	tell_sync(c, t);
+	outbox_flush(c->outbox);
 	turn_clear(t);
 	return PARLOR_E_OK;
 }
 
-/* The turn in flight has its answers in the side of the outbox put aside. */
 static enum parlor_err land(struct commit *c)
 {
 	enum parlor_err err = store_commit_end(c->store);
 	c->flying = false;
-	outbox_swap(c->outbox);
-	err = finish(c, &c->flight, err);
-	if (err)
-		return err;
-	outbox_flush(c->outbox);
-	outbox_swap(c->outbox);
-	return PARLOR_E_OK;
+	return finish(c, &c->flight, err);
 }
 
 static bool has_work(const struct turn *t)
@@ -300,10 +295,19 @@ enum parlor_err commit_start(struct commit *c)
 	c->flight = c->turn;
 	c->turn = turn;
 	c->flying = true;
-	outbox_swap(c->outbox);
 	store_commit_start(c->store);
 	die_at("turn_launched");
 	return PARLOR_E_OK;
+}
+
+void commit_nothing(struct commit *c)
+{
+	/* No answer depends on the record of this start. */
+	if (c->flying || (has_work(&c->turn) && !c->boot_late.is))
+		return;
+	replies_put_down(&c->turn.replies, c->outbox);
+	outbox_flush(c->outbox);
+	replies_clear(&c->turn.replies);
 }
 
 enum parlor_err commit_collect(struct commit *c)

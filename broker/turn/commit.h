@@ -57,17 +57,20 @@ struct commit {
 /* Frees the turns; what presence holds (presence_fini) is gone before. */
 void commit_fini(struct commit *);
 
-/* Commits what is in flight and what the turn holds, if anything, and delivers
- * it. On failure, here and below, nothing may be sent any more. */
+/* Commits what is in flight and what the turn holds, if anything, delivers it and
+ * answers. On failure, here and below, nothing may be sent any more. */
 enum parlor_err commit_turn(struct commit *) PARLOR_MUST_CHECK;
-/* The same without waiting for the disk: what the turn holds is in flight then,
- * with the answers the turn brought, and the next turn begins. None is in flight. */
+/* The same without waiting for the disk: what the turn holds, its replies too, is in
+ * flight then, and the next turn begins. None is in flight. */
 enum parlor_err commit_start(struct commit *) PARLOR_MUST_CHECK;
-/* Delivers what was in flight and has landed, if anything, and flushes it. */
+/* Delivers and answers what was in flight and has landed, if anything. */
 enum parlor_err commit_collect(struct commit *) PARLOR_MUST_CHECK;
 /* The same, only when the turn holds a record that changes who hears a room:
  * who attaches must find the audience as the state is. */
 enum parlor_err commit_settle(struct commit *) PARLOR_MUST_CHECK;
+/* The end of a turn that has nothing to commit, with nothing before it in flight: its
+ * replies are sent, and what was put down with them. Else it does nothing. */
+void commit_nothing(struct commit *);
 /* When nothing else is to do: a slice of rows and of trimming. *more: there was
  * any; come again. */
 enum parlor_err commit_idle(struct commit *, bool *more) PARLOR_MUST_CHECK;

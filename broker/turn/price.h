@@ -11,7 +11,7 @@ enum price_kind {
 	PRICE_BYTES_IN,     /* of the frames taken */
 	PRICE_RECORDS,      /* of the turn's commit */
 	PRICE_RECORD_BYTES, /* of them, as they are stored */
-	PRICE_BYTES_OUT,    /* of replies and events put down */
+	PRICE_BYTES_OUT,    /* of replies, and of whom they are for */
 	PRICE_KINDS
 };
 

@@ -13,6 +13,7 @@ void turn_fini(struct turn *t)
 	buf_fini(&t->scratch);
 	free(t->records);
 	free(t->recalls);
+	replies_fini(&t->replies);
 }
 
 void turn_record(void *turn, const struct record *r)
@@ -77,6 +78,7 @@ void turn_clear(struct turn *t)
 	buf_clear(&t->bytes);
 	t->len = 0;
 	t->recalls_len = 0;
+	replies_clear(&t->replies);
 	t->moves = false;
 }
 

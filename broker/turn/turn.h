@@ -1,12 +1,13 @@
-/* The records of one turn of the loop, from the core's sink to the journal:
- * encoded once, appended together with a slice of write-back in one commit, and
- * then handed on, in order, to whoever delivers them. Owns the encoded bytes of
- * the turn; delivers nothing itself. */
+/* One turn of the loop: its records, from the core's sink to the journal, and its
+ * replies. Records are encoded once, appended together with a slice of write-back in
+ * one commit, and then handed on, in order, to whoever delivers them; replies leave
+ * then too. Owns the encoded bytes of both; delivers nothing itself. */
 #ifndef TURN_TURN_H
 #define TURN_TURN_H
 
 #include "core/core.h"
 #include "fanout/live.h"
+#include "front/replies.h"
 
 struct store;
 
@@ -29,6 +30,7 @@ struct turn {
 	size_t len, cap;
 	struct turn_recall *recalls;
 	size_t recalls_len, recalls_cap;
+	struct replies replies;
 	bool moves; /* holds a record after which others hear of a room */
 	uint32_t parts;
 };
@@ -39,6 +41,7 @@ void turn_record(void *turn, const struct record *);
 /* The body of the message at that position goes: here at once when the record is
  * of this turn, so that nobody is told it any more, else with the commit. */
 void turn_recall_body(struct turn *, uint64_t position);
+/* Its records have been handed on, its replies sent. */
 void turn_clear(struct turn *);
 struct span turn_event(const struct turn *, const struct turn_record *);
 

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,29 +31,56 @@ void live_prefetch(const struct fanout *f, const struct live_record *r, unsigned
 	(void)step;
 }
 
-void outbox_swap(struct outbox *o)
+/* All replies are for one peer, of which nothing is known. */
+void outbox_hold(struct outbox_peer *peer, size_t bytes)
 {
-	o->side = !o->side;
+	(void)peer;
+	(void)bytes;
+}
+
+void outbox_let_go(struct outbox_peer *peer, size_t bytes)
+{
+	(void)peer;
+	(void)bytes;
+}
+
+struct outbox_part outbox_refer(struct outbox *o, struct span bytes)
+{
+	struct outbox_part part;
+	(void)o;
+	assert(bytes.len == sizeof part.no);
+	memcpy(&part.no, bytes.data, sizeof part.no);
+	return part;
+}
+
+void outbox_add(struct outbox *o, struct outbox_peer *peer, struct outbox_part part)
+{
+	(void)peer;
+	o->down[o->down_len++] = part.no;
 }
 
 void outbox_flush(struct outbox *o)
 {
 	struct keep *k = (struct keep *)((char *)o - offsetof(struct keep, outbox));
-	size_t n = o->len[o->side];
-	for (size_t i = 0; i < n; i++) {
-		const struct effect *e = &o->sides[o->side][i];
+	for (size_t i = 0; i < o->down_len; i++) {
+		const struct effect *e = &o->effects[o->down[i] % EFFECTS];
+		WANT_SAME(k->chance, o->down[i], o->answered++);
 		WANT(k->chance, e->err || e->posted.position <= store_last(k->store),
 		     "record %d is acknowledged before it is committed", (int)e->posted.position);
 		k->answer(k->ctx, e);
 	}
-	o->len[o->side] = 0;
+	o->down_len = 0;
 }
 
 struct effect *keep_effect(struct keep *k)
 {
 	struct outbox *o = &k->outbox;
-	WANT(k->chance, o->len[o->side] < EFFECTS, "too many answers");
-	return &o->sides[o->side][o->len[o->side]++];
+	struct replies *replies = &k->commit.turn.replies;
+	WANT(k->chance, o->made - o->answered < EFFECTS, "too many answers");
+	uint32_t no = o->made++;
+	buf_put(replies_begin(replies), &no, sizeof no);
+	replies_end(replies, NULL);
+	return &o->effects[no % EFFECTS];
 }
 
 /* ---- a process ------------------------------------------------------------------------ */
@@ -73,7 +101,7 @@ void keep_start(struct keep *k)
 			     .fanout = &k->fanout,
 			     .limits = k->commit_limits,
 			     .retention = k->retention};
-	k->outbox.len[0] = k->outbox.len[1] = 0;
+	k->outbox = (struct outbox){0};
 	c->retention.store = k->store;
 	c->turn.parts = c->flight.parts = store_parts(k->store);
 	c->core = core_new(&k->limits, store_rows(k->store),
@@ -133,8 +161,7 @@ void keep_answer(struct keep *k)
 	if (keep_rests(k) && chance_of(k->chance, 50))
 		WANT_SAME(k->chance, commit_idle(c, &more), PARLOR_E_OK);
 	store_turn_end(k->store);
-	if (!c->flying)
-		outbox_flush(c->outbox);
+	commit_nothing(c);
 	core_evict(c->core);
 }
 

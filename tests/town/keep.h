@@ -22,10 +22,13 @@ struct effect {
 	struct core_posted posted;
 };
 
+/* Effects by number, which is what stands in the turns' replies; and those that were
+ * put down and go with the next flush. */
 struct outbox {
-	struct effect sides[2][EFFECTS];
-	size_t len[2];
-	int side;
+	struct effect effects[EFFECTS];
+	uint32_t made, answered; /* numbers, modulo EFFECTS */
+	uint32_t down[EFFECTS];
+	size_t down_len;
 };
 
 struct keep {

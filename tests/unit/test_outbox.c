@@ -160,8 +160,8 @@ static void test_equal_frames_are_shared(void **state)
 	for (int i = 0; i < 3; i++)
 		add(w, i, second);
 	add(w, 3, second);
-	assert_int_equal(outbox_peer_turn_bytes(w->dealers[0].peer), 18);
-	assert_int_equal(outbox_turn_bytes(w->outbox), 18);
+	assert_int_equal(outbox_room(w->outbox, w->dealers[0].peer), limits.peer_bytes_max - 18);
+	assert_int_equal(outbox_put_down(w->outbox), 18);
 	outbox_flush(w->outbox);
 	expect(w, 0, "reply first second");
 	expect(w, 1, "first second");
@@ -175,7 +175,7 @@ static void test_equal_frames_are_shared(void **state)
 	assert_null(outbox_failed(w->outbox));
 
 	/* The next turn begins with nothing. */
-	assert_int_equal(outbox_turn_bytes(w->outbox), 0);
+	assert_int_equal(outbox_put_down(w->outbox), 0);
 	add(w, 1, put(w, "later"));
 	outbox_flush(w->outbox);
 	expect(w, 1, "later");
@@ -312,15 +312,31 @@ static void test_replies_are_made_while_there_is_room_or_nothing_is_queued(void 
 	add(w, 0, outbox_put(w->outbox, (struct span){bytes, 1}));
 	assert_false(outbox_may_reply(w->outbox, peer));
 	assert_true(outbox_may_reply(w->outbox, w->dealers[1].peer));
-	outbox_swap(w->outbox); /* what waits for its commit counts, too */
-	assert_false(outbox_may_reply(w->outbox, peer));
-	outbox_swap(w->outbox);
 	outbox_flush(w->outbox);
 	for (size_t got = 0; got < len + 1;)
 		got += (size_t)frame_of(w->dealers[0].socket, 0);
 	await_empty(w);
 	assert_true(outbox_may_reply(w->outbox, peer));
 	free(bytes);
+}
+
+/* What is held for it counts as if it were put down, and outlives its owner. */
+static void test_what_is_held_for_a_peer_counts_and_is_sent_after_its_close(void **state)
+{
+	struct world *w = *state;
+	struct outbox_peer *peer = w->dealers[0].peer;
+	static const char text[] = "referred to";
+	outbox_hold(peer, limits.peer_bytes_max);
+	outbox_hold(peer, 100);
+	assert_int_equal(outbox_room(w->outbox, peer), 0);
+	assert_false(outbox_may_reply(w->outbox, peer));
+	outbox_close(w->outbox, peer);
+	w->dealers[0].peer = NULL;
+	outbox_let_go(peer, limits.peer_bytes_max);
+	outbox_add(w->outbox, peer, outbox_refer(w->outbox, SPAN_TEXT(text)));
+	outbox_let_go(peer, 100);
+	outbox_flush(w->outbox);
+	expect(w, 0, text);
 }
 
 static void test_a_burst_for_a_peer_with_nothing_queued_is_bounded_as_well(void **state)
@@ -545,6 +561,7 @@ int main(void)
 		IN_A_WORLD(test_large_frames_are_split_between_parts),
 		IN_A_WORLD(test_a_peer_that_does_not_read_is_told_apart),
 		IN_A_WORLD(test_replies_are_made_while_there_is_room_or_nothing_is_queued),
+		IN_A_WORLD(test_what_is_held_for_a_peer_counts_and_is_sent_after_its_close),
 		IN_A_WORLD(test_a_burst_for_a_peer_with_nothing_queued_is_bounded_as_well),
 		IN_A_WORLD(test_reading_makes_room_again),
 		IN_A_WORLD(test_a_peer_that_vanished_is_reported_once),
