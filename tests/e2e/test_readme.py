@@ -119,7 +119,7 @@ def test_the_settings_have_the_defaults_that_are_listed():
             printed[f"{section}.{key}"] = value.strip()
     listed = dict(re.findall(r"^\| `(\w+\.\w+)` \| (\S+) \|", PROTOCOL, re.M))
     assert listed == {name: value for name, value in printed.items()
-                      if name.split(".")[0] in ("limits", "session", "history", "sync")}
+                      if name.split(".")[0] in ("limits", "session", "tenant", "turn", "history", "sync")}
 
 
 def test_the_example_is_answered_as_shown():

@@ -23,7 +23,7 @@ from conftest import people, whole_history
 from proc import Broker, Process, Worker, environment, program, run
 
 SEED = int(os.environ.get("PARLOR_SEED", "1"))
-STORE_FULL, SESSIONS_FULL, STORE_CORRUPT = 41, 44, 61
+STORE_FULL, SESSIONS_FULL, STORE_CORRUPT, NO_MEMORY = 41, 44, 61, 69
 LITTLE = {"store.map_init_bytes": "1M", "store.headroom_bytes": "1M"}
 OUT_OF_MEMORY = 70  # the exit status
 PAGE = 4096
@@ -51,8 +51,11 @@ class Books:
         for _ in range(n):
             id = f"{len(self.bodies)}"
             self.bodies[id] = os.urandom(60).hex()
-            self.asked[id] = client.send("post", room=self.room, sender="alice", client_id=id,
-                                         body=self.bodies[id])
+            self._send(client, id)
+
+    def _send(self, client, id):
+        self.asked[id] = client.send("post", room=self.room, sender="alice", client_id=id,
+                                     body=self.bodies[id])
 
     def settle(self, client, patience=60):
         """Every answer that is still owed."""
@@ -60,6 +63,9 @@ class Books:
             id, request = next(iter(self.asked.items()))
             reply = client.wait(request, patience)
             del self.asked[id]
+            if reply.code == NO_MEMORY:  # it was refused, so it may be asked again
+                self._send(client, id)
+                continue
             assert reply.code == 0, reply
             self.acknowledged[id] = reply.posted
 
