@@ -10,6 +10,7 @@
 #include "base/die.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "base/table.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -31,8 +32,10 @@ static enum parlor_err open_store(struct broker *b, char *why, size_t why_size)
 	const struct settings *s = &b->settings;
 	uint64_t journal_id = 0;
 	enum parlor_err err = random_bytes(&journal_id, sizeof journal_id);
-	if (err)
+	if (err) {
+		snprintf(why, why_size, "no random numbers can be had");
 		return err;
+	}
 	struct store_options options = {.dir = s->data,
 					.map_init = s->map_init_bytes,
 					.map_max = s->map_max_bytes,
@@ -93,7 +96,7 @@ static void make_sync(struct broker *b)
 	b->sync = sync_new(&how, b->store, b->core, front_socket(b->worker_front), hooks);
 }
 
-static void make_tables(struct broker *b)
+static enum parlor_err make_tables(struct broker *b, char *why, size_t why_size)
 {
 	const struct settings *s = &b->settings;
 	struct session_limits sessions = {.sessions = session_descriptors(s->sessions),
@@ -110,10 +113,16 @@ static void make_tables(struct broker *b)
 	b->fanout.sessions = session_table_new(&sessions);
 	b->fanout.audience = audience_new(s->audience_entries);
 	b->outbox = outbox_new(front_socket(b->front), &out);
+	if (!b->outbox) {
+		snprintf(why, why_size, "no descriptor to wait for what is sent: %s",
+			 strerror(errno));
+		return PARLOR_E_IO;
+	}
 	b->waiting = waiting_new();
 	/* A decoded frame takes more than its bytes: pointers, and a struct a request. */
 	arena_init(&b->request_arena, 8 * s->frame_bytes);
 	arena_init(&b->reply_arena, 4 * s->frame_bytes);
+	return PARLOR_E_OK;
 }
 
 /* What the commit works on, as far as it is there before recovery. */
@@ -180,11 +189,17 @@ enum parlor_err loop_init(struct broker *b, char *why, size_t why_size)
 	struct core_limits limits;
 	b->mono_us = b->now_us = clock_mono_us();
 	b->wall_us = clock_wall_us();
-	snprintf(why, why_size, "cannot make a ZeroMQ context");
+	enum parlor_err err = table_seed_init();
+	if (err) {
+		snprintf(why, why_size, "no random numbers can be had");
+		return err;
+	}
 	b->zmq = zmq_ctx_new();
-	if (!b->zmq)
+	if (!b->zmq) {
+		snprintf(why, why_size, "cannot make a ZeroMQ context");
 		return PARLOR_E_NO_MEMORY;
-	enum parlor_err err = auth_open(&b->auth, b->zmq, b->settings.keys, why, why_size);
+	}
+	err = auth_open(&b->auth, b->zmq, b->settings.keys, why, why_size);
 	if (!err)
 		err = open_store(b, why, why_size);
 	if (err)
@@ -198,9 +213,10 @@ enum parlor_err loop_init(struct broker *b, char *why, size_t why_size)
 	err = recover(&b->commit, b->settings.data, why, why_size);
 	if (!err)
 		err = open_fronts(b, why, why_size);
+	if (!err)
+		err = make_tables(b, why, why_size);
 	if (err)
 		return err;
-	make_tables(b);
 	make_sync(b);
 	share_pieces(b);
 	return PARLOR_E_OK;

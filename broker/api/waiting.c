@@ -1,7 +1,7 @@
 #include "api/waiting.h"
 
+#include "base/table.h"
 #include "fanout/session.h"
-#include "front/table.h"
 
 #include <stdlib.h>
 

@@ -9,10 +9,10 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/table.h"
 #include "fanout/subscribers.h"
 #include "front/backlog.h"
 #include "front/connections.h"
-#include "front/table.h"
 
 #include <stdbool.h>
 #include <stddef.h>

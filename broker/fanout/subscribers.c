@@ -1,7 +1,7 @@
 #include "fanout/subscribers.h"
 
+#include "base/table.h"
 #include "fanout/session.h"
-#include "front/table.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 #include "front/auth.h"
 
 #include "base/log.h"
+#include "base/table.h"
 #include "base/text.h"
-#include "front/table.h"
 
 #include <errno.h>
 #include <fcntl.h>

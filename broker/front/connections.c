@@ -1,6 +1,6 @@
 #include "front/connections.h"
 
-#include "front/table.h"
+#include "base/table.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,7 +2,7 @@
 
 #include "base/die.h"
 #include "base/mem.h"
-#include "front/table.h"
+#include "base/table.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 #include "turn/presence.h"
 
+#include "base/table.h"
 #include "core/presence.h"
-#include "front/table.h"
 
 #include "base/log.h"
 #include "base/mem.h"

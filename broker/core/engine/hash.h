@@ -3,14 +3,15 @@
 #define ENGINE_HASH_H
 
 #include "base/mem.h"
+#include "base/table.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#define HASH_FUNCTION(keyptr, keylen, hashv) (hashv) = (unsigned)XXH3_64bits(keyptr, keylen)
-#define uthash_malloc(size) mem_new(size)
-#include <uthash.h>
-#include <utlist.h>
+/* The same hash, inlined. */
+#undef HASH_FUNCTION
+#define HASH_FUNCTION(key, len, hash) \
+	((hash) = (unsigned)XXH3_64bits_withSeed(key, len, table_seed))
 
 /* Chains are walked through cold memory: keep them short. uthash doubles its
  * buckets when one chain is longer than this; at 8 that is about one entry a

@@ -1,0 +1,23 @@
+/* uthash as this project's tables use it: XXH3 over the key with a seed of the
+ * process, so that nobody can choose ids that fall into one chain; memory that
+ * is there or the process ends. Owns the seed. Nothing that is stored, sent or
+ * compared may depend on it. */
+#ifndef BASE_TABLE_H
+#define BASE_TABLE_H
+
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/mem.h"
+
+/* 0 until table_seed_init. */
+extern uint64_t table_seed;
+
+/* Before the first table is made: at a program's start. */
+enum parlor_err table_seed_init(void) PARLOR_MUST_CHECK;
+
+#define HASH_FUNCTION(key, len, hash) ((hash) = (unsigned)hash64_seeded((key), (len), table_seed))
+#define uthash_malloc(size) mem_new(size)
+#include <uthash.h>
+#include <utlist.h>
+
+#endif
