@@ -2,16 +2,19 @@
 
 #include "base/table.h"
 #include "fanout/session.h"
+#include "sync/owner.h"
 
 #include <stdlib.h>
 
 struct waiting_row {
 	struct waiting_request request; /* first: a request is its row */
 	UT_hash_handle hh;
+	struct owned owned; /* by its session */
 };
 
 struct waiting {
 	struct waiting_row *rows;
+	struct owners sessions;
 	uint64_t last;
 };
 
@@ -26,6 +29,7 @@ void waiting_free(struct waiting *w)
 		return;
 	struct waiting_row *row, *next;
 	HASH_ITER (hh, w->rows, row, next) {
+		owners_remove(&w->sessions, &row->owned);
 		HASH_DEL(w->rows, row);
 		free(row);
 	}
@@ -39,6 +43,7 @@ struct waiting_request *waiting_add(struct waiting *w, struct session *s, uint64
 	row->request.request_id = request_id;
 	row->request.session = s;
 	HASH_ADD(hh, w->rows, request.number, sizeof row->request.number, row);
+	owners_add(&w->sessions, s->number, &row->owned);
 	s->waiting++;
 	s->tenant->waiting++;
 	return &row->request;
@@ -57,16 +62,16 @@ void waiting_remove(struct waiting *w, struct waiting_request *request)
 	request->session->waiting--;
 	request->session->tenant->waiting--;
 	request->session->tenant->queries -= request->query;
+	owners_remove(&w->sessions, &row->owned);
 	HASH_DEL(w->rows, row);
 	free(row);
 }
 
 void waiting_remove_session(struct waiting *w, struct session *s)
 {
-	struct waiting_row *row, *next;
-	HASH_ITER (hh, w->rows, row, next)
-		if (row->request.session == s)
-			waiting_remove(w, &row->request);
+	struct owned *first;
+	while ((first = owners_first(&w->sessions, s->number)) != NULL)
+		waiting_remove(w, &OWNED_IN(struct waiting_row, owned, first)->request);
 }
 
 size_t waiting_len(const struct waiting *w)

@@ -18,6 +18,8 @@ void cold_init(struct cold *c, size_t max)
 
 void cold_fini(struct cold *c)
 {
+	COLD_EACH(c, q)
+	cold_remove(c, q);
 	free(c->slots);
 	*c = (struct cold){0};
 }
@@ -38,6 +40,7 @@ struct cold_query *cold_add(struct cold *c, const struct sync_query *asked,
 		memcpy(q->room, asked->room.data, asked->room.len);
 		q->asked.tenant.data = q->tenant;
 		q->asked.room.data = q->room;
+		owners_add(&c->sessions, cookie.session, &q->owned);
 		c->len++;
 		return q;
 	}
@@ -52,6 +55,7 @@ struct cold_query *cold_find(struct cold *c, uint64_t id)
 
 void cold_remove(struct cold *c, struct cold_query *q)
 {
+	owners_remove(&c->sessions, &q->owned);
 	q->id = 0;
 	c->len--;
 }
@@ -74,12 +78,10 @@ struct cold_query *cold_overdue(struct cold *c, uint64_t now_us)
 	return NULL;
 }
 
-struct cold_query *cold_of_session(struct cold *c, uint64_t session)
+struct cold_query *cold_of_session(const struct cold *c, uint64_t session)
 {
-	COLD_EACH(c, q)
-	if (q->cookie.session == session)
-		return q;
-	return NULL;
+	struct owned *first = owners_first(&c->sessions, session);
+	return first ? OWNED_IN(struct cold_query, owned, first) : NULL;
 }
 
 void cold_put(const struct cold_query *q, struct buf *frame)

@@ -4,12 +4,14 @@
 #ifndef SYNC_COLD_H
 #define SYNC_COLD_H
 
+#include "sync/owner.h"
 #include "sync/sync.h"
 
 struct worker;
 
 struct cold_query {
-	uint64_t id; /* 0: the slot is free */
+	uint64_t id;        /* 0: the slot is free */
+	struct owned owned; /* by its session */
 	struct worker *worker;
 	uint32_t tries;
 	uint64_t until_us;
@@ -24,6 +26,7 @@ struct cold {
 	size_t max;
 	size_t len;
 	uint64_t serial;
+	struct owners sessions;
 };
 
 void cold_init(struct cold *, size_t max);
@@ -37,7 +40,7 @@ void cold_remove(struct cold *, struct cold_query *);
 /* One of that worker, one that is overdue, one of that session; or NULL. */
 struct cold_query *cold_of_worker(struct cold *, const struct worker *);
 struct cold_query *cold_overdue(struct cold *, uint64_t now_us);
-struct cold_query *cold_of_session(struct cold *, uint64_t session);
+struct cold_query *cold_of_session(const struct cold *, uint64_t session);
 
 /* The frame that asks it. */
 void cold_put(const struct cold_query *, struct buf *frame);

@@ -29,6 +29,7 @@ struct sync {
 	struct crew crew;
 	struct waiter_list *rooms; /* of each part */
 	struct waiter_list all;
+	struct owners waiting; /* who waits in these lists, by session */
 	struct cold cold;
 	struct releases releases;
 	struct tap tap;

@@ -44,8 +44,11 @@ struct sync *sync_new(const struct sync_settings *settings, struct store *store,
 	s->parts_len = store_parts(store);
 	s->parts = mem_new(s->parts_len * sizeof *s->parts);
 	s->rooms = mem_new(s->parts_len * sizeof *s->rooms);
-	for (uint32_t i = 0; i < s->parts_len; i++)
+	for (uint32_t i = 0; i < s->parts_len; i++) {
 		part_init(&s->parts[i], (uint8_t)i, settings, s->head);
+		waiter_list_init(&s->rooms[i], &s->waiting);
+	}
+	waiter_list_init(&s->all, &s->waiting);
 	arena_init(&s->arena, (size_t)settings->frame_bytes * ARENA_PER_FRAME);
 	crew_init(&s->crew, settings->workers_max);
 	cold_init(&s->cold, settings->cold);
@@ -189,11 +192,9 @@ enum parlor_err sync_wait_all(struct sync *s, uint64_t position, struct sync_coo
 
 void sync_cancel(struct sync *s, uint64_t session)
 {
-	for (uint32_t i = 0; i < s->parts_len && s->counts.waiting; i++)
-		s->counts.waiting -= waiter_cancel(&s->rooms[i], session);
-	s->counts.waiting -= waiter_cancel(&s->all, session);
+	s->counts.waiting -= waiter_cancel(&s->waiting, session);
 	struct cold_query *q;
-	while (s->cold.len && (q = cold_of_session(&s->cold, session))) {
+	while ((q = cold_of_session(&s->cold, session)) != NULL) {
 		q->worker->queries--;
 		cold_remove(&s->cold, q);
 	}

@@ -5,6 +5,11 @@
 #include <stdlib.h>
 #include <utlist.h>
 
+void waiter_list_init(struct waiter_list *l, struct owners *sessions)
+{
+	*l = (struct waiter_list){.sessions = sessions};
+}
+
 void waiter_list_fini(struct waiter_list *l)
 {
 	struct waiter out;
@@ -18,6 +23,8 @@ void waiter_add(struct waiter_list *l, uint64_t position, uint64_t room, struct 
 	w->position = position;
 	w->room = room;
 	w->cookie = cookie;
+	w->list = l;
+	owners_add(l->sessions, cookie.session, &w->owned);
 	/* Positions nearly always rise: looked for from the end. */
 	struct waiter *before = l->head ? l->head->prev : NULL;
 	while (before && before->position > position)
@@ -28,27 +35,28 @@ void waiter_add(struct waiter_list *l, uint64_t position, uint64_t room, struct 
 		DL_PREPEND(l->head, w);
 }
 
+static void drop(struct waiter *w)
+{
+	DL_DELETE(w->list->head, w);
+	owners_remove(w->list->sessions, &w->owned);
+	free(w);
+}
+
 bool waiter_take(struct waiter_list *l, uint64_t reached, struct waiter *out)
 {
 	struct waiter *w = l->head;
 	if (!w || w->position > reached)
 		return false;
-	DL_DELETE(l->head, w);
 	*out = *w;
-	free(w);
+	drop(w);
 	return true;
 }
 
-size_t waiter_cancel(struct waiter_list *l, uint64_t session)
+size_t waiter_cancel(struct owners *sessions, uint64_t session)
 {
 	size_t n = 0;
-	struct waiter *w, *next;
-	DL_FOREACH_SAFE (l->head, w, next) {
-		if (w->cookie.session != session)
-			continue;
-		DL_DELETE(l->head, w);
-		free(w);
-		n++;
-	}
+	struct owned *first;
+	for (; (first = owners_first(sessions, session)) != NULL; n++)
+		drop(OWNED_IN(struct waiter, owned, first));
 	return n;
 }
