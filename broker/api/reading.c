@@ -126,11 +126,10 @@ static void add_conversation(void *ctx, const struct core_inbox_room *c)
 	page->items[page->len++] = item;
 }
 
-enum parlor_err op_list(struct ask *a)
+static enum parlor_err put_list(struct ask *a, size_t limit)
 {
 	const Parlor__ConversationList *q = a->request->list;
 	struct core_call call = ask_call(a);
-	size_t limit = ask_limit(a, q->limit);
 	struct list_page page = {.ask = a, .items = ask_memory(a, limit * sizeof *page.items)};
 	parlor__conversation_page__init(&a->list);
 	if (!page.items)
@@ -146,4 +145,18 @@ enum parlor_err op_list(struct ask *a)
 	a->reply.result_case = PARLOR__REPLY__RESULT_LIST;
 	a->reply.list = &a->list;
 	return PARLOR_E_OK;
+}
+
+/* Names and mentions may be many: a page that is larger than a reply may be is
+ * made of fewer rooms, and its cursor says where it goes on. */
+enum parlor_err op_list(struct ask *a)
+{
+	size_t limit = ask_limit(a, a->request->list->limit);
+	enum parlor_err err = put_list(a, limit);
+	while (err == PARLOR_E_NO_MEMORY && limit > 1) {
+		limit /= 2;
+		arena_clear(&a->broker->reply_arena);
+		err = put_list(a, limit);
+	}
+	return err;
 }

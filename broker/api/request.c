@@ -16,7 +16,13 @@ void reply_put(struct broker *b, struct session *s, const Parlor__Reply *reply)
 void reply_put_posted(struct broker *b, struct session *s, uint64_t id, uint64_t seq,
 		      uint64_t position, uint64_t time_us)
 {
-	enum { REPLY_ID = 1, REPLY_POSTED = 11, SEQ = 1, POSITION = 2, TIME_US = 3 };
+	enum {
+		REPLY_ID = 1,
+		REPLY_POSTED = PARLOR__REPLY__RESULT_POSTED,
+		SEQ = 1,
+		POSITION = 2,
+		TIME_US = 3
+	};
 	uint8_t posted_bytes[3 * (1 + BUF_VARINT_MAX)], reply_bytes[64];
 	struct buf posted = {.data = posted_bytes, .cap = sizeof posted_bytes};
 	struct buf reply = {.data = reply_bytes, .cap = sizeof reply_bytes};

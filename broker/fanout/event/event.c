@@ -11,19 +11,20 @@
 
 #include <string.h>
 
-/* Field numbers of Event and of the messages in it, as in parlor.proto. */
+/* Field numbers of Event. Those of the messages in it, below, are numbers of
+ * parlor.proto: test_event decodes each kind with its descriptor. */
 enum {
 	EVENT_POSITION = 1,
 	EVENT_TIME_US = 2,
 	EVENT_ROOM = 3,
-	EVENT_POSTED = 10,
-	EVENT_RECALLED = 11,
-	EVENT_ROOM_CHANGED = 12,
-	EVENT_JOINED = 13,
-	EVENT_LEFT = 14,
-	EVENT_MEMBER_CHANGED = 15,
-	EVENT_READ = 16,
-	EVENT_PRESENCE = 17,
+	EVENT_POSTED = PARLOR__EVENT__KIND_POSTED,
+	EVENT_RECALLED = PARLOR__EVENT__KIND_RECALLED,
+	EVENT_ROOM_CHANGED = PARLOR__EVENT__KIND_ROOM_CHANGED,
+	EVENT_JOINED = PARLOR__EVENT__KIND_JOINED,
+	EVENT_LEFT = PARLOR__EVENT__KIND_LEFT,
+	EVENT_MEMBER_CHANGED = PARLOR__EVENT__KIND_MEMBER_CHANGED,
+	EVENT_READ = PARLOR__EVENT__KIND_READ,
+	EVENT_PRESENCE = PARLOR__EVENT__KIND_PRESENCE,
 };
 enum { MESSAGE_BODY = 7, MESSAGE_RECALLED = 10 };
 
