@@ -113,7 +113,7 @@ const struct conf_row settings_rows[] = {
 	       "queued for all sessions; from half of it on each has its fair part; an eighth is "
 	       "for what "
 	       "they sent and has to wait"),
-	NUMBER("session", audience_entries, 1000, UINT32_MAX,
+	NUMBER("session", audience_entries, 1, UINT32_MAX,
 	       "pairs of a session and a room it listens to"),
 	NUMBER("session", credit, 1, UINT32_MAX, "events a client may ask for in advance"),
 

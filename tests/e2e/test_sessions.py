@@ -9,6 +9,7 @@ from conftest import people, say, spec
 from proc import Broker
 
 OFFLINE, ONLINE, BUSY_ = 1, 2, 3
+TOO_MANY = 13
 VERSION, NO_SESSION, SESSION_EXISTS = 2, 3, 4
 NOT_MEMBER, NOT_ATTACHED, STOPPING = 26, 31, 46
 
@@ -436,3 +437,24 @@ def test_sigterm_finishes_what_was_asked_and_says_goodbye(tenant):
         last = service.room_show(room="r").last_seq
         assert acknowledged <= last <= 500
         assert last == acknowledged + sum(id not in answers for id in asked[1:])
+
+
+def test_a_refused_attach_changes_nothing():
+    """The table of who listens is full: bob's and carol's rooms do not fit, and the
+    one that they share with alice is their first, or their last."""
+    with Broker({"session.audience_entries": 3}) as broker, Client(broker.client) as service:
+        service.room_create(room="first", members=people("alice", "bob"))
+        for n in range(4):
+            service.room_create(room=f"x{n}", members=people("bob", "carol"))
+        service.room_create(room="last", members=people("alice", "carol"))
+        with Client(broker.client, members=["alice"]) as alice, \
+                Client(broker.client, presence=True) as watcher:
+            before = service.sync_status().position
+            for members in (["bob"], ["carol"], ["newcomer", "bob"], ["carol", "newcomer"]):
+                assert alice.refusal("attach", members=members) == TOO_MANY
+            assert service.sync_status().position == before, "no record was made"
+            for room in ("first", "last"):
+                service.post(room=room, sender="alice", client_id="1", body=room)
+                assert alice.event("posted", room=room).posted.body == room
+            alice.attach(members=["newcomer"])
+            assert watcher.event("presence").presence.member == "newcomer"
