@@ -14,6 +14,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #define DIR_MODE 0700
@@ -409,15 +410,26 @@ static bool find_map(const struct env *e, unsigned long *from, unsigned long *to
 {
 	char line[PATH_BYTES];
 	struct stat file;
-	bool found = false;
+	bool found = false, same = false;
 	FILE *maps = fopen("/proc/self/maps", "re");
 
 	if (!maps)
 		return false;
-	while (fstat(e->data_fd, &file) == 0 && !found && fgets(line, sizeof line, maps)) {
-		unsigned long inode;
-		found = sscanf(line, "%lx-%lx %*s %*s %*s %lu", from, to, &inode) == 3 &&
-			inode == (unsigned long)file.st_ino;
+	/* A file of another device may have that number too. Some file systems show
+	 * another device here than fstat does: then the number has to do. */
+	while (fstat(e->data_fd, &file) == 0 && !same && fgets(line, sizeof line, maps)) {
+		unsigned long start, end, inode;
+		unsigned major_no, minor_no;
+		if (sscanf(line, "%lx-%lx %*s %*s %x:%x %lu", &start, &end, &major_no, &minor_no,
+			   &inode) != 5 ||
+		    inode != (unsigned long)file.st_ino)
+			continue;
+		same = makedev(major_no, minor_no) == file.st_dev;
+		if (same || !found) {
+			*from = start;
+			*to = end;
+		}
+		found = true;
 	}
 	fclose(maps);
 	return found;

@@ -7,6 +7,11 @@
 #include <assert.h>
 #include <stdlib.h>
 
+/* Memory beyond it is given back after an unusually large turn. */
+#define BYTES_KEPT ((size_t)16 << 20)
+#define RECORDS_KEPT 32768
+#define RECALLS_KEPT 4096
+
 void turn_fini(struct turn *t)
 {
 	buf_fini(&t->bytes);
@@ -73,8 +78,27 @@ void turn_recall_body(struct turn *t, uint64_t position)
 	t->recalls[t->recalls_len++].position = position;
 }
 
+static void give_back(struct turn *t)
+{
+	if (t->bytes.cap > BYTES_KEPT)
+		buf_fini(&t->bytes);
+	if (t->scratch.cap > BYTES_KEPT)
+		buf_fini(&t->scratch);
+	if (t->cap > RECORDS_KEPT) {
+		free(t->records);
+		t->records = NULL;
+		t->cap = 0;
+	}
+	if (t->recalls_cap > RECALLS_KEPT) {
+		free(t->recalls);
+		t->recalls = NULL;
+		t->recalls_cap = 0;
+	}
+}
+
 void turn_clear(struct turn *t)
 {
+	give_back(t);
 	buf_clear(&t->bytes);
 	t->len = 0;
 	t->recalls_len = 0;
