@@ -3,6 +3,7 @@
 #include "backoff.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/endpoint.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "wire.h"
@@ -76,13 +77,15 @@ static void send_frame(struct link *link, const Parlor__FromWorker *message)
 	link->sent_us = clock_mono_us();
 }
 
-static bool set_socket(void *socket)
+static bool set_socket(void *socket, const char *endpoint)
 {
+	int ipv6 = endpoint_is_ipv6(endpoint);
 	int linger = 0;
 	int64_t frame_max = (int64_t)LINK_FRAME_MAX;
 	int reconnect_ms = 50;
 	int reconnect_max_ms = 1000;
 	return zmq_setsockopt(socket, ZMQ_LINGER, &linger, sizeof linger) == 0 &&
+	       zmq_setsockopt(socket, ZMQ_IPV6, &ipv6, sizeof ipv6) == 0 &&
 	       zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &frame_max, sizeof frame_max) == 0 &&
 	       zmq_setsockopt(socket, ZMQ_RECONNECT_IVL, &reconnect_ms, sizeof reconnect_ms) == 0 &&
 	       zmq_setsockopt(socket, ZMQ_RECONNECT_IVL_MAX, &reconnect_max_ms,
@@ -100,8 +103,8 @@ static bool set_keys(void *socket, const struct keys *keys)
 static bool open_socket(struct link *link)
 {
 	link->socket = zmq_socket(link->context, ZMQ_DEALER);
-	if (link->socket && set_socket(link->socket) && set_keys(link->socket, link->keys) &&
-	    zmq_connect(link->socket, link->endpoint) == 0)
+	if (link->socket && set_socket(link->socket, link->endpoint) &&
+	    set_keys(link->socket, link->keys) && zmq_connect(link->socket, link->endpoint) == 0)
 		return true;
 	log_error("broker endpoint %s: %s", link->endpoint, zmq_strerror(zmq_errno()));
 	close_socket(link);

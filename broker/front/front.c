@@ -1,5 +1,6 @@
 #include "front/front.h"
 
+#include "base/endpoint.h"
 #include "base/mem.h"
 #include "base/random.h"
 
@@ -161,7 +162,7 @@ static bool set_options(void *socket, const struct front_options *options)
 		{ZMQ_LINGER, FRONT_LINGER_MS},
 		{ZMQ_BACKLOG, BACKLOG},
 		{ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS},
-		{ZMQ_IPV6, begins(options->endpoint, "tcp://[")},
+		{ZMQ_IPV6, endpoint_is_ipv6(options->endpoint)},
 		/* Hosts that vanished without a word give their descriptor back. */
 		{ZMQ_TCP_KEEPALIVE, 1},
 		{ZMQ_TCP_KEEPALIVE_IDLE, 60},

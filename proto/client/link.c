@@ -1,5 +1,7 @@
 #include "client/link.h"
 
+#include "base/endpoint.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -74,6 +76,7 @@ enum parlor_err link_open(struct link *l, const struct link_setup *setup)
 	if (err)
 		goto out;
 	if (set_number(l->socket, ZMQ_LINGER, 0) ||
+	    set_number(l->socket, ZMQ_IPV6, endpoint_is_ipv6(setup->endpoint)) ||
 	    set_number(l->socket, ZMQ_RECONNECT_IVL, setup->reconnect_ms_min) ||
 	    set_number(l->socket, ZMQ_RECONNECT_IVL_MAX, setup->reconnect_ms_max) ||
 	    set_number(l->socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS) ||

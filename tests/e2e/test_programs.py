@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 
 import oracle
@@ -59,6 +60,31 @@ def test_an_address_in_use_is_refused(broker, tmp_path):
     ("[session]\nno_such_key = 1\n", ["no_such_key"]),
     ("[session]\ntimeout_ms = soon\n", ["timeout_ms"]),
     ("[session]\ntimeout_ms = 1000000000000\n", ["timeout_ms"]),
+def test_a_broker_on_an_address_of_ipv6_is_found_by_every_program():
+    try:
+        with socket.socket(socket.AF_INET6) as here:
+            here.bind(("::1", 0))
+    except OSError:
+        pytest.skip("no IPv6 on this machine")
+    broker = Broker()
+    broker.client = broker.worker = "tcp://[::1]:*"
+    with broker:
+        assert broker.client.startswith("tcp://[::1]:")
+        ctl(broker, "room", "create", "--id", "r", "--member", "lin:manager")
+        assert play(broker, SAMPLE)["acknowledged"] > 0
+        tape = run(program("parlor-replay"), "record", "--broker", broker.worker)
+        assert '"room":"r"' in tape.out
+        worker = Process(program("parlor-worker"), "--broker", broker.worker,
+                         env=environment(PARLOR_MYSQL="mysql://nobody@127.0.0.1:1/none"))
+        try:
+            deadline = time.monotonic() + 20
+            while ctl(broker, "sync", "status").json()["workers"] == 0:
+                assert time.monotonic() < deadline
+            worker.stop()
+        finally:
+            worker.end()
+
+
     ("[session]\nheartbeat_ms = 2000\ntimeout_ms = 1000\n", ["timeout_ms"]),
     (None, ["nowhere.ini"]),
 ])

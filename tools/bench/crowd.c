@@ -2,6 +2,7 @@
 
 #include "fail.h"
 
+#include "base/endpoint.h"
 #include "base/mem.h"
 
 #include <errno.h>
@@ -34,9 +35,10 @@ void crowd_fini(struct crowd *c)
 
 static void *connected(void *zmq, const char *endpoint)
 {
-	int zero = 0;
+	int zero = 0, ipv6 = endpoint_is_ipv6(endpoint);
 	void *socket = zmq_socket(zmq, ZMQ_DEALER);
 	check(socket, "zmq_socket: %s", zmq_strerror(errno));
+	zmq_setsockopt(socket, ZMQ_IPV6, &ipv6, sizeof ipv6);
 	zmq_setsockopt(socket, ZMQ_LINGER, &zero, sizeof zero);
 	zmq_setsockopt(socket, ZMQ_RCVHWM, &zero, sizeof zero);
 	check(zmq_connect(socket, endpoint) == 0, "%s: %s", endpoint, zmq_strerror(errno));

@@ -3,6 +3,7 @@
 #include "fail.h"
 
 #include "base/clock.h"
+#include "base/endpoint.h"
 
 #include <parlor/error.h>
 
@@ -28,9 +29,10 @@ enum { STATS_COUNTERS = 1, COUNTER_NAME = 1, COUNTER_VALUE = 2 };
 
 void dealer_connect(struct dealer *d, void *zmq, const char *endpoint)
 {
-	int zero = 0;
+	int zero = 0, ipv6 = endpoint_is_ipv6(endpoint);
 	*d = (struct dealer){.socket = zmq_socket(zmq, ZMQ_DEALER)};
 	check(d->socket, "zmq_socket: %s", zmq_strerror(errno));
+	zmq_setsockopt(d->socket, ZMQ_IPV6, &ipv6, sizeof ipv6);
 	zmq_setsockopt(d->socket, ZMQ_LINGER, &zero, sizeof zero);
 	zmq_setsockopt(d->socket, ZMQ_RCVHWM, &zero, sizeof zero);
 	zmq_setsockopt(d->socket, ZMQ_SNDHWM, &zero, sizeof zero);

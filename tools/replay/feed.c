@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/endpoint.h"
 #include "base/mem.h"
 #include "wire.h"
 
@@ -36,12 +37,13 @@ static enum parlor_err failed(struct feed *f, enum parlor_err err, const char *t
 	return err;
 }
 
-static bool set_socket(void *socket, const struct keys *keys)
+static bool set_socket(void *socket, const char *endpoint, const struct keys *keys)
 {
-	int linger = 0, immediate = 1, queue = 1;
+	int ipv6 = endpoint_is_ipv6(endpoint), linger = 0, immediate = 1, queue = 1;
 	int64_t frame_max = FRAME_MAX;
 
 	return zmq_setsockopt(socket, ZMQ_LINGER, &linger, sizeof linger) == 0 &&
+	       zmq_setsockopt(socket, ZMQ_IPV6, &ipv6, sizeof ipv6) == 0 &&
 	       zmq_setsockopt(socket, ZMQ_IMMEDIATE, &immediate, sizeof immediate) == 0 &&
 	       zmq_setsockopt(socket, ZMQ_SNDHWM, &queue, sizeof queue) == 0 &&
 	       zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &frame_max, sizeof frame_max) == 0 &&
@@ -58,7 +60,8 @@ enum parlor_err feed_open(struct feed **out, const char *endpoint, const struct 
 	*out = f;
 	f->context = zmq_ctx_new();
 	f->socket = f->context ? zmq_socket(f->context, ZMQ_DEALER) : NULL;
-	if (f->socket && set_socket(f->socket, keys) && zmq_connect(f->socket, endpoint) == 0)
+	if (f->socket && set_socket(f->socket, endpoint, keys) &&
+	    zmq_connect(f->socket, endpoint) == 0)
 		return PARLOR_E_OK;
 	return failed(f, PARLOR_E_ADDRESS, zmq_strerror(zmq_errno()));
 }
