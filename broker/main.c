@@ -2,15 +2,14 @@
 #include "loop.h"
 
 #include "base/log.h"
+#include "base/stop.h"
 
 #include <parlor/version.h>
 
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -26,7 +25,8 @@ static const char usage_text[] =
 	"  --worker-listen ENDP.  for workers, default tcp://127.0.0.1:5571\n"
 	"  --set NAME=VALUE       any setting of --print-config, e.g. session.timeout_ms=5000\n"
 	"\n"
-	"Exit status: 0 stopped by SIGTERM or SIGINT, 1 failure, 2 usage or configuration.\n";
+	"Exit status: 0 stopped by SIGTERM, SIGINT or SIGHUP, 1 failure, 2 usage or "
+	"configuration.\n";
 
 static const struct option options[] = {
 	{"config", required_argument, NULL, 'c'}, {"data", required_argument, NULL, 'd'},
@@ -113,20 +113,6 @@ static int read_arguments(int argc, char **argv, struct settings *s)
 	return EXIT_USAGE;
 }
 
-/* Signals are read in the loop, not handled anywhere else. */
-static int open_signals(void)
-{
-	sigset_t set;
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
-		return -1;
-	return signalfd(-1, &set, SFD_CLOEXEC);
-}
-
 static int serve(struct broker *b)
 {
 	char why[512] = "";
@@ -136,7 +122,7 @@ static int serve(struct broker *b)
 		return EXIT_USAGE;
 	}
 	log_init("parlord", level);
-	int signal_fd = open_signals();
+	int signal_fd = stop_open();
 	enum parlor_err err = signal_fd < 0 ? PARLOR_E_IO : loop_init(b, why, sizeof why);
 	if (err) {
 		fprintf(stderr, "parlord: %s\n", *why ? why : parlor_err_text(err));

@@ -2,14 +2,13 @@
  * asked to stop. */
 #include "backoff.h"
 #include "base/log.h"
+#include "base/stop.h"
 #include "migrate.h"
 #include "service.h"
 #include "settings.h"
 
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #define WHY_MAX 512
@@ -17,19 +16,6 @@
 #define US_PER_MS 1000
 
 enum exit_code { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_WRONG = 2, EXIT_NEWER = 3 };
-
-/* Blocked here and in every thread of the libraries: read from the descriptor. */
-static int open_signals(void)
-{
-	sigset_t set;
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	(void)signal(SIGPIPE, SIG_IGN);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
-		return -1;
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
 
 static enum exit_code exit_code_of(enum parlor_err err)
 {
@@ -85,7 +71,7 @@ static enum parlor_err serve(const struct settings *settings, const struct url *
 
 static enum exit_code run(const struct settings *settings, const struct url *url)
 {
-	int stop_fd = open_signals();
+	int stop_fd = stop_open();
 	if (stop_fd < 0) {
 		log_fatal("signals cannot be set up");
 		return EXIT_FAILED;

@@ -9,7 +9,7 @@ import subprocess
 import oracle
 import pytest
 from client import Client
-from conftest import check_rooms
+from conftest import check_rooms, people
 from proc import Broker, Process, ctl, environment, play, play_argv, program, run
 
 SOURCE = os.environ["PARLOR_SOURCE"]
@@ -18,6 +18,9 @@ SAMPLE = os.path.join(SOURCE, "tests/data/sample.ndjson")
 
 
 # ---- parlord ------------------------------------------------------------------------------
+STOPPING = 46
+
+
 
 
 def refused(*argv):
@@ -114,11 +117,21 @@ def test_help_is_given(name):
     assert name in run(program(name), "--help").out
 
 
-def test_sigint_ends_the_broker_too(tmp_path):
-    with Broker() as broker:
-        broker.process.signal(signal.SIGINT)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_other_signals_end_the_broker_as_sigterm_does(number):
+    with Broker() as broker, Client(broker.client, members=["alice"]) as client:
+        broker.process.signal(number)
         assert broker.process.wait() == 0
 
+        assert client.event("end").end.code == STOPPING
+
+
+def test_under_nohup_it_goes_on_when_its_terminal_goes():
+    with Broker(limits=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)) as broker, \
+            Client(broker.client) as client:
+        broker.process.signal(signal.SIGHUP)
+        client.room_create(room="r", members=people("alice"))
+        assert client.post(room="r", sender="alice", client_id="1", body="goes on").seq == 1
 
 # ---- parlor, the command line ----------------------------------------------------------------
 
