@@ -111,7 +111,7 @@ void ask_done(struct ask *a, uint64_t position)
 {
 	parlor__done__init(&a->changed);
 	a->changed.position = position;
-	a->changed.time_us = position ? a->broker->wall_us : 0;
+	a->changed.time_us = position ? core_time(a->broker->core) : 0;
 	a->reply.result_case = PARLOR__REPLY__RESULT_DONE;
 	a->reply.done = &a->changed;
 }

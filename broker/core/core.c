@@ -70,6 +70,11 @@ uint64_t core_position(const struct core *c)
 	return c->state.position;
 }
 
+uint64_t core_time(const struct core *c)
+{
+	return c->now_us;
+}
+
 enum parlor_err core_broken(const struct core *c)
 {
 	return c->broken;

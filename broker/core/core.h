@@ -62,6 +62,8 @@ enum parlor_err core_load(struct core *) PARLOR_MUST_CHECK;
 enum parlor_err core_apply(struct core *, const struct record *) PARLOR_MUST_CHECK;
 /* Position of the last record applied or emitted. */
 uint64_t core_position(const struct core *);
+/* Of the last request: the time that its records have. Never goes back. */
+uint64_t core_time(const struct core *);
 
 /* Rows changed and not yet written. */
 size_t core_dirty(const struct core *);

@@ -79,3 +79,55 @@ size_t text_cut(const char *text, size_t len, size_t max)
 		cut--;
 	return cut;
 }
+
+/* ---- on a terminal ------------------------------------------------------ */
+
+static void show_escape(FILE *out, uint32_t c)
+{
+	if (c == '\n')
+		fputs("\\n", out);
+	else if (c == '\t')
+		fputs("\\t", out);
+	else if (c == '\r')
+		fputs("\\r", out);
+	else if (c < 0x80)
+		fprintf(out, "\\x%02x", (unsigned)c);
+	else
+		fprintf(out, "\\u%04x", (unsigned)c);
+}
+
+static bool is_unsafe(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c || c == 0x200e || c == 0x200f ||
+	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+}
+
+/* The code point at `at` and its length; a byte that begins none stands for
+ * itself: text of a command line need not be UTF-8. */
+static size_t decode(const uint8_t *at, size_t left, uint32_t *c)
+{
+	size_t n = code_point(at, left);
+	if (n == 0) {
+		*c = *at;
+		return 1;
+	}
+	*c = *at & (0x7fu >> n);
+	for (size_t i = 1; i < n; i++)
+		*c = *c << 6 | (at[i] & 0x3fu);
+	return n;
+}
+
+void text_show(FILE *out, const char *text, size_t len)
+{
+	const uint8_t *at = (const uint8_t *)text;
+	for (size_t left = len; left > 0;) {
+		uint32_t c;
+		size_t n = decode(at, left, &c);
+		if (is_unsafe(c))
+			show_escape(out, c);
+		else
+			fwrite(at, 1, n, out);
+		at += n;
+		left -= n;
+	}
+}

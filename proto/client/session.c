@@ -409,7 +409,9 @@ static void take_event(void *arg, const Parlor__Event *event)
 {
 	struct session *s = arg;
 
-	s->taken++;
+	/* What the broker takes credit for: typing it does not, nor the end. */
+	s->taken += event->kind_case != PARLOR__EVENT__KIND_TYPING &&
+		    event->kind_case != PARLOR__EVENT__KIND_END;
 	if (event->kind_case == PARLOR__EVENT__KIND_END) {
 		int code = (int)event->end->code;
 

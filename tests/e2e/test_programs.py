@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import subprocess
+import time
 
 import oracle
 import pytest
@@ -17,10 +18,10 @@ BUILD = os.environ["PARLOR_BUILD"]
 SAMPLE = os.path.join(SOURCE, "tests/data/sample.ndjson")
 
 
-# ---- parlord ------------------------------------------------------------------------------
 STOPPING = 46
 
 
+# ---- parlord ------------------------------------------------------------------------------
 
 
 def refused(*argv):
@@ -59,10 +60,6 @@ def test_an_address_in_use_is_refused(broker, tmp_path):
     assert broker.client in err
 
 
-@pytest.mark.parametrize("text, words", [
-    ("[session]\nno_such_key = 1\n", ["no_such_key"]),
-    ("[session]\ntimeout_ms = soon\n", ["timeout_ms"]),
-    ("[session]\ntimeout_ms = 1000000000000\n", ["timeout_ms"]),
 def test_a_broker_on_an_address_of_ipv6_is_found_by_every_program():
     try:
         with socket.socket(socket.AF_INET6) as here:
@@ -88,6 +85,10 @@ def test_a_broker_on_an_address_of_ipv6_is_found_by_every_program():
             worker.end()
 
 
+@pytest.mark.parametrize("text, words", [
+    ("[session]\nno_such_key = 1\n", ["no_such_key"]),
+    ("[session]\ntimeout_ms = soon\n", ["timeout_ms"]),
+    ("[session]\ntimeout_ms = 1000000000000\n", ["timeout_ms"]),
     ("[session]\nheartbeat_ms = 2000\ntimeout_ms = 1000\n", ["timeout_ms"]),
     (None, ["nowhere.ini"]),
 ])
@@ -122,7 +123,6 @@ def test_other_signals_end_the_broker_as_sigterm_does(number):
     with Broker() as broker, Client(broker.client, members=["alice"]) as client:
         broker.process.signal(number)
         assert broker.process.wait() == 0
-
         assert client.event("end").end.code == STOPPING
 
 
@@ -132,6 +132,7 @@ def test_under_nohup_it_goes_on_when_its_terminal_goes():
         broker.process.signal(signal.SIGHUP)
         client.room_create(room="r", members=people("alice"))
         assert client.post(room="r", sender="alice", client_id="1", body="goes on").seq == 1
+
 
 # ---- parlor, the command line ----------------------------------------------------------------
 
@@ -228,6 +229,17 @@ def test_people_get_text_that_cannot_play_with_their_terminal(broker, tenant, se
     done = run(program("parlor"), "--broker", broker.client, "--tenant", tenant, "history", "r")
     assert "\x1b" not in done.out and "\u202e" not in done.out and done.out.count("\n") == 1
     assert "Bob" in done.out and "謝謝" in done.out
+
+
+def test_a_transcript_cannot_play_with_a_terminal_either(broker, tenant, service):
+    odd = "x\x1b]0;title\x07"
+    service.room_create(room="odd", members=people(odd))
+    service.post(room="odd", sender=odd, client_id="1",
+                 body="a\x9b2J\nb\u2028c\u202ed\u2066e\tf謝")
+    dump = run(program("parlor-replay"), "dump", "odd", "--broker", broker.client, "--tenant", tenant)
+    first, second = dump.out.split("\n")[:2]
+    assert first.endswith("x\\x1b]0;title\\x07: a\\u009b2J")
+    assert second == "    b\\u2028c\\u202ed\\u2066e\\tf謝"
 
 
 def test_following_shows_what_happens_as_it_happens(broker, tenant, service, room):

@@ -147,6 +147,19 @@ void router_events(struct router *r, uint64_t first, uint64_t last)
 	}
 }
 
+void router_typing(struct router *r)
+{
+	char room[] = "r", member[] = "alice";
+	Parlor__Event event = PARLOR__EVENT__INIT;
+	Parlor__IsTyping typing = PARLOR__IS_TYPING__INIT;
+
+	typing.member = member;
+	event.room = room;
+	event.kind_case = PARLOR__EVENT__KIND_TYPING;
+	event.typing = &typing;
+	send_event(r, &event);
+}
+
 void router_end(struct router *r, int code)
 {
 	Parlor__Event event = PARLOR__EVENT__INIT;

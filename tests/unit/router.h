@@ -32,6 +32,7 @@ void router_posted(struct router *, uint64_t id, uint64_t seq);
 void router_welcome(struct router *, uint64_t id, const Parlor__Welcome *);
 /* Events of these positions, a frame each; room "r", body "hello". */
 void router_events(struct router *, uint64_t first, uint64_t last);
+void router_typing(struct router *);
 void router_end(struct router *, int code);
 
 #endif

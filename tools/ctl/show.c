@@ -3,6 +3,8 @@
 #include "json.h"
 #include "table.h"
 
+#include "base/text.h"
+
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
@@ -11,57 +13,9 @@
 
 /* ---- text ---- */
 
-static void show_escape(FILE *out, uint32_t c)
-{
-	if (c == '\n')
-		fputs("\\n", out);
-	else if (c == '\t')
-		fputs("\\t", out);
-	else if (c == '\r')
-		fputs("\\r", out);
-	else if (c < 0x80)
-		fprintf(out, "\\x%02x", (unsigned)c);
-	else
-		fprintf(out, "\\u%04x", (unsigned)c);
-}
-
-static bool is_unsafe(uint32_t c)
-{
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c || c == 0x200e || c == 0x200f ||
-	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
-}
-
-/* The code point at the start of text that is known to be UTF-8, or came from
- * the command line and may not be: then a byte stands for itself. */
-static size_t code_point(const unsigned char *at, uint32_t *c)
-{
-	size_t len = *at < 0xc2 ? 1 : *at < 0xe0 ? 2 : *at < 0xf0 ? 3 : *at < 0xf5 ? 4 : 1;
-
-	*c = len == 1 ? *at : *at & (0x7fu >> len);
-	for (size_t i = 1; i < len; i++) {
-		if ((at[i] & 0xc0) != 0x80) {
-			*c = *at;
-			return 1;
-		}
-		*c = *c << 6 | (at[i] & 0x3fu);
-	}
-	return len;
-}
-
 void show_text(FILE *out, const char *text)
 {
-	const unsigned char *at = (const unsigned char *)text;
-
-	while (*at) {
-		uint32_t c;
-		size_t len = code_point(at, &c);
-
-		if (is_unsafe(c))
-			show_escape(out, c);
-		else
-			fwrite(at, 1, len, out);
-		at += len;
-	}
+	text_show(out, text, strlen(text));
 }
 
 static const char *time_text(uint64_t us, char text[TIME_BYTES])

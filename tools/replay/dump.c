@@ -1,5 +1,7 @@
 #include "dump.h"
 
+#include "base/text.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
@@ -24,19 +26,17 @@ static const char *sender_of(const Parlor__Message *message)
 	return message->sender[0] == '\0' ? SYSTEM_SENDER : message->sender;
 }
 
-/* Continuation lines stand below the first; other control characters, which
- * could play tricks on a terminal, are shown as a question mark. */
+/* Continuation lines stand below the first. */
 static void print_body(const char *body)
 {
-	for (const char *at = body; *at != '\0'; at++) {
-		if (*at == '\n')
-			fputs("\n    ", stdout);
-		else if ((unsigned char)*at < 0x20 && *at != '\t')
-			putchar('?');
-		else if (*at == 0x7f)
-			putchar('?');
-		else
-			putchar(*at);
+	for (;;) {
+		size_t len = strcspn(body, "\n");
+
+		text_show(stdout, body, len);
+		if (body[len] == '\0')
+			break;
+		fputs("\n    ", stdout);
+		body += len + 1;
 	}
 	putchar('\n');
 }
@@ -51,9 +51,9 @@ static void print_text(const Parlor__Message *message)
 		strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &utc);
 	printf("%6" PRIu64 "  %s  ", message->seq, when);
 	if (message->type == PARLOR__MESSAGE_TYPE__MESSAGE_NOTICE)
-		printf("* %s: ", sender_of(message));
-	else
-		printf("%s: ", sender_of(message));
+		fputs("* ", stdout);
+	text_show(stdout, sender_of(message), strlen(sender_of(message)));
+	fputs(": ", stdout);
 	if (message->recalled)
 		puts("(recalled)");
 	else
