@@ -62,6 +62,8 @@ def test_requests_that_wait_for_mysql():
 
         for n in range(5):
             post(mine[n % 2], n)
+        for client in mine:  # what each of them sent has been taken
+            client.call("ping")
         assert mine[0].wait(post(mine[0], 6)).code == BUSY
         assert mine[1].refusal("sync_wait") == BUSY
         assert mine[0].room_show(room="r").last_seq == 5, "what is refused is not posted"
