@@ -93,12 +93,8 @@ def calls(nm, archives):
     }
 
 
-# A circle that is known and is to be untied.
-KNOWN = {"broker/core/index.c, broker/core/tables.c, broker/core/write_back.c"}
-
-
 def circles(graph):
-    """Strongly connected components of more than one node (Tarjan), but those known."""
+    """Strongly connected components of more than one node (Tarjan)."""
     index, low, stack, on, out = {}, {}, [], set(), []
     for root in graph:
         if root in index:
@@ -131,7 +127,7 @@ def circles(graph):
                             break
                     if len(ring) > 1:
                         out.append(sorted(map(str, ring)))
-    return [ring for ring in out if ", ".join(ring) not in KNOWN]
+    return out
 
 
 def main():
