@@ -109,7 +109,8 @@ static enum parlor_err make_tables(struct broker *b, char *why, size_t why_size)
 					    s->queue_bytes - s->queue_bytes / BACKLOG_PART};
 	b->backlog.session_bytes = s->session_queue_bytes + s->frame_bytes;
 	b->backlog.total_bytes = s->queue_bytes / BACKLOG_PART + 2 * s->frame_bytes;
-	price_init(&b->price, s->turn_requests, s->turn_bytes);
+	price_init(&b->price, s->turn_requests, s->turn_bytes, s->turn_steps);
+	core_charge(b->core, &b->meter);
 	b->fanout.sessions = session_table_new(&sessions);
 	b->fanout.audience = audience_new(s->audience_entries);
 	b->outbox = outbox_new(front_socket(b->front), &out);
@@ -382,6 +383,9 @@ static enum parlor_err turn(struct loop *l)
 	l->more |= session_ending_count(b->fanout.sessions) > 0 ||
 		   (b->commit.turn.len && !b->commit.flying && !b->commit.boot_late.is);
 	price_begin(&b->price);
+	if (b->meter.steps > b->counts.turn_steps_max)
+		b->counts.turn_steps_max = b->meter.steps;
+	b->meter = (struct meter){0};
 	uint64_t took_us = clock_mono_us() - b->mono_us;
 	if (took_us > b->counts.turn_us_max)
 		b->counts.turn_us_max = took_us;

@@ -126,6 +126,8 @@ const struct conf_row settings_rows[] = {
 	       "requests of one turn, and records of one commit"),
 	NUMBER("turn", turn_bytes, 64 * KIB, GIB,
 	       "bytes of a turn: received, recorded and sent, each"),
+	NUMBER("turn", turn_steps, 1000, 1000000000,
+	       "steps of one turn through rooms, members and messages; a row read counts as 16"),
 
 	/* A record has one byte for its part, and 255 says none: PARTITION_NONE. */
 	NUMBER("sync", parts, 1, 254,
@@ -197,6 +199,7 @@ void settings_init(struct settings *s, const struct core_limits *defaults)
 		.tenant_queries = 250,
 		.turn_requests = 4096,
 		.turn_bytes = 8 * MIB,
+		.turn_steps = 500000,
 		.parts = 16,
 		.batch_records = 4000,
 		.batch_bytes = 2 * MIB,

@@ -168,6 +168,8 @@ static void count_broker(struct counters *c, const struct broker *b)
 	counter(c, "turns_full_of_bytes_in", b->price.ended[PRICE_BYTES_IN]);
 	counter(c, "turns_full_of_records",
 		b->price.ended[PRICE_RECORDS] + b->price.ended[PRICE_RECORD_BYTES]);
+	counter(c, "turn_steps_max", n->turn_steps_max);
+	counter(c, "turns_full_of_steps", b->price.ended[PRICE_STEPS]);
 	counter(c, "turns_full_of_bytes_out", b->price.ended[PRICE_BYTES_OUT]);
 	counter(c, "commits", b->commit.counts.commits);
 	counter(c, "records", b->commit.counts.records);

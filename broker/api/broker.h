@@ -23,7 +23,7 @@ struct broker_counts {
 	uint64_t posts;
 	uint64_t waits_refused, queries_refused; /* over a session's limit or a tenant's share */
 	uint64_t sessions_refused, sessions_opened, sessions_expired, sessions_failed;
-	uint64_t turns, turn_us_max;
+	uint64_t turns, turn_us_max, turn_steps_max;
 };
 
 struct broker {
@@ -39,6 +39,7 @@ struct broker {
 	struct waiting *waiting;
 	struct backlog backlog;     /* frames held back */
 	struct price price;         /* of the turn at hand */
+	struct meter meter;         /* what it walked and read in the core */
 	struct fanout fanout;       /* has the sessions and the subscribers */
 	struct commit commit;       /* has the turn */
 	struct arena request_arena; /* what one frame holds, decoded */

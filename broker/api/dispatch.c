@@ -134,6 +134,7 @@ void dispatch_count(struct broker *b)
 {
 	price_set(&b->price, PRICE_RECORDS, b->commit.turn.len);
 	price_set(&b->price, PRICE_RECORD_BYTES, b->commit.turn.bytes.len);
+	price_set(&b->price, PRICE_STEPS, b->meter.steps);
 	price_set(&b->price, PRICE_BYTES_OUT, replies_bytes(&b->commit.turn.replies));
 }
 

@@ -1,12 +1,13 @@
 #include "turn/price.h"
 
-void price_init(struct price *p, uint64_t requests, uint64_t bytes)
+void price_init(struct price *p, uint64_t requests, uint64_t bytes, uint64_t steps)
 {
 	*p = (struct price){.max = {[PRICE_REQUESTS] = requests,
 				    [PRICE_BYTES_IN] = bytes,
 				    [PRICE_RECORDS] = requests,
 				    [PRICE_RECORD_BYTES] = bytes,
-				    [PRICE_BYTES_OUT] = bytes},
+				    [PRICE_BYTES_OUT] = bytes,
+				    [PRICE_STEPS] = steps},
 			    .share = 1};
 }
 
@@ -47,8 +48,8 @@ bool price_is_spent(const struct price *p)
 
 bool price_splits(const struct price *p)
 {
-	return reaches(p, PRICE_BYTES_OUT, 1) || reaches(p, PRICE_RECORDS, 2) ||
-	       reaches(p, PRICE_RECORD_BYTES, 2);
+	return reaches(p, PRICE_BYTES_OUT, 1) || reaches(p, PRICE_STEPS, 1) ||
+	       reaches(p, PRICE_RECORDS, 2) || reaches(p, PRICE_RECORD_BYTES, 2);
 }
 
 void price_end(struct price *p)

@@ -12,6 +12,7 @@ enum price_kind {
 	PRICE_RECORDS,      /* of the turn's commit */
 	PRICE_RECORD_BYTES, /* of them, as they are stored */
 	PRICE_BYTES_OUT,    /* of replies, and of whom they are for */
+	PRICE_STEPS,        /* of the core, rows read included */
 	PRICE_KINDS
 };
 
@@ -23,7 +24,7 @@ struct price {
 	bool counted;                /* this turn, in `ended` */
 };
 
-void price_init(struct price *, uint64_t requests, uint64_t bytes);
+void price_init(struct price *, uint64_t requests, uint64_t bytes, uint64_t steps);
 /* A new turn: nothing of it is spent. */
 void price_begin(struct price *);
 void price_add(struct price *, enum price_kind, uint64_t n);

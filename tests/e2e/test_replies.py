@@ -105,6 +105,17 @@ def test_a_frame_of_more_pages_than_a_turn_may_send_is_answered_over_several():
         assert counters(client)["turns_full_of_bytes_out"] >= 15
 
 
+def test_a_frame_that_looks_through_more_than_a_turn_may_is_answered_over_several():
+    with Broker({"turn.turn_steps": 1000}) as broker, Client(broker.client) as client:
+        client.room_create(room="r", members=people("alice", *(f"m{n:03}" for n in range(400))))
+        before = counters(client)["turns_full_of_steps"]
+        asked = [("members_list", dict(room="r", limit=200))] * 40
+        ids = client.send_all(asked)
+        assert {len(client.wait(id).members.members) for id in ids} == {200}
+        now = counters(client)
+        assert now["turns_full_of_steps"] - before >= 4 and now["turn_steps_max"] >= 1000
+
+
 def test_a_damaged_frame_is_carried_on_with_as_well():
     with Broker({"turn.turn_bytes": "64k"}) as broker, Client(broker.client) as client:
         client.room_create(room="r", members=people("alice", "bob"))

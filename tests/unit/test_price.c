@@ -9,22 +9,21 @@
 
 #define REQUESTS 10
 #define BYTES 1000
+#define STEPS 5000
 
 static struct price new_price(void)
 {
 	struct price p;
-	price_init(&p, REQUESTS, BYTES);
+	price_init(&p, REQUESTS, BYTES, STEPS);
 	price_begin(&p);
 	return p;
 }
 
 static void a_turn_ends_when_any_budget_is_spent(void **state)
 {
-	static const uint64_t budget[PRICE_KINDS] = {[PRICE_REQUESTS] = REQUESTS,
-						     [PRICE_BYTES_IN] = BYTES,
-						     [PRICE_RECORDS] = REQUESTS,
-						     [PRICE_RECORD_BYTES] = BYTES,
-						     [PRICE_BYTES_OUT] = BYTES};
+	static const uint64_t budget[PRICE_KINDS] = {
+		[PRICE_REQUESTS] = REQUESTS,  [PRICE_BYTES_IN] = BYTES,  [PRICE_RECORDS] = REQUESTS,
+		[PRICE_RECORD_BYTES] = BYTES, [PRICE_BYTES_OUT] = BYTES, [PRICE_STEPS] = STEPS};
 	(void)state;
 	for (unsigned kind = 0; kind < PRICE_KINDS; kind++) {
 		struct price p = new_price();
@@ -49,6 +48,9 @@ static void a_frame_is_split_for_replies_at_once_and_for_records_when_there_are_
 	price_add(&p, PRICE_BYTES_OUT, BYTES);
 	assert_true(price_splits(&p));
 
+	p = new_price();
+	price_add(&p, PRICE_STEPS, STEPS);
+	assert_true(price_splits(&p));
 	p = new_price();
 	price_add(&p, PRICE_RECORDS, 2 * REQUESTS);
 	assert_true(price_splits(&p));
