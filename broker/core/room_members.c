@@ -296,6 +296,7 @@ enum parlor_err core_members_list(struct core *c, const struct core_call *call, 
 				  bool *more)
 {
 	struct room *room;
+	assert(limit < CORE_MEMBERS_LIST_MAX);
 	enum parlor_err err = decide_room(c, call, id, &room);
 	if (err)
 		return err;

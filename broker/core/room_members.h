@@ -30,7 +30,8 @@ struct core_member_view {
 	uint64_t read_seq, unread, joined_us, joined_seq;
 };
 typedef void core_member_fn(void *ctx, const struct core_member_view *);
-/* By id, beginning behind `after`. */
+/* By id, beginning behind `after`; limit < CORE_MEMBERS_LIST_MAX. */
+#define CORE_MEMBERS_LIST_MAX 100000
 enum parlor_err core_members_list(struct core *, const struct core_call *, struct span room,
 				  struct span after, size_t limit, core_member_fn *, void *ctx,
 				  bool *more) PARLOR_MUST_CHECK;

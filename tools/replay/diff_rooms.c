@@ -83,9 +83,12 @@ struct membership {
 	uint64_t read_seq, unread, joined_seq, profile;
 };
 
+#define MEMBERS_PAGE 1000
+
 struct memberships {
 	struct membership *list;
 	size_t len, cap;
+	char last[ROW_ID_MAX + 1]; /* id of the last one, as it is */
 };
 
 static void add_membership(void *arg, const struct core_member_view *m)
@@ -103,16 +106,22 @@ static void add_membership(void *arg, const struct core_member_view *m)
 				 .profile = hash64_seeded(m->name.data, m->name.len,
 							  hash64(m->avatar.data, m->avatar.len))};
 	audit_text(s->id, sizeof s->id, m->id);
+	memcpy(all->last, m->id.data, m->id.len);
+	all->last[m->id.len] = 0;
 }
 
 static enum parlor_err memberships_of(struct pair *p, struct diff_side *side,
 				      struct memberships *all)
 {
 	struct core_call call = {.tenant = SPAN_TEXT(p->tenant)};
-	bool more;
+	bool more = true;
+	enum parlor_err err = PARLOR_E_OK;
 	*all = (struct memberships){0};
-	return core_members_list(side->engine.core, &call, SPAN_TEXT(p->room),
-				 (struct span){NULL, 0}, SIZE_MAX, add_membership, all, &more);
+	while (!err && more)
+		err = core_members_list(side->engine.core, &call, SPAN_TEXT(p->room),
+					SPAN_TEXT(all->last), MEMBERS_PAGE, add_membership, all,
+					&more);
+	return err;
 }
 
 static void compare_membership(struct pair *p, const struct membership *a,
