@@ -21,7 +21,7 @@
 #define WORKER_SEND_HWM 256 /* frames; sync keeps a few in flight for each part */
 #define IDLE_US 200000
 #define TICK_MS_MAX 250
-#define RELAX_US 100000
+#define DROP_PAGES_US 100000
 #define DRAIN_MS_MAX 2000
 #define BACKLOG_PART 8 /* of queue_bytes is for frames held back */
 
@@ -112,7 +112,7 @@ static enum parlor_err make_tables(struct broker *b, char *why, size_t why_size)
 	price_init(&b->price, s->turn_requests, s->turn_bytes, s->turn_steps);
 	core_charge(b->core, &b->meter);
 	b->fanout.sessions = session_table_new(&sessions);
-	b->fanout.audience = audience_new(s->audience_entries);
+	b->fanout.subscribers = subscribers_new(s->subscriber_entries);
 	b->outbox = outbox_new(front_socket(b->front), &out);
 	if (!b->outbox) {
 		snprintf(why, why_size, "no descriptor to wait for what is sent: %s",
@@ -237,7 +237,7 @@ void loop_fini(struct broker *b)
 		session_table_free(b->fanout.sessions);
 	commit_fini(&b->commit);
 	outbox_free(b->outbox);
-	audience_free(b->fanout.audience);
+	subscribers_free(b->fanout.subscribers);
 	waiting_free(b->waiting);
 	core_free(b->core);
 	if (b->store)
@@ -256,7 +256,7 @@ struct loop {
 	struct front_frame frame;
 	uint64_t sync_in_us; /* until sync wants to be called */
 	uint64_t idle_since_us;
-	uint64_t relaxed_us;
+	uint64_t pages_dropped_us;
 	uint64_t round_us;     /* time passed since all clients were heard */
 	uint64_t round_frames; /* taken meanwhile */
 	bool more;             /* there is work that no descriptor tells of */
@@ -349,7 +349,7 @@ static enum parlor_err work(struct loop *l, uint64_t passed_us)
 	l->more |= connections_serve(front_connections(b->worker_front), l->worker_connections,
 				     b->now_us);
 	sync_tick(b->sync, b->now_us);
-	l->sync_in_us = sync_pump(b->sync, b->now_us);
+	l->sync_in_us = sync_schedule(b->sync, b->now_us);
 	if (b->commit.counts.commits != commits)
 		l->idle_since_us = b->now_us;
 	l->more |= owed && !b->commit.flying;
@@ -374,9 +374,9 @@ static enum parlor_err turn(struct loop *l)
 	commit_nothing(&b->commit);
 	if (!b->commit.turn.len)
 		store_unreserve(b->store);
-	if (b->now_us - l->relaxed_us > RELAX_US) {
-		store_relax(b->store);
-		l->relaxed_us = b->now_us;
+	if (b->now_us - l->pages_dropped_us > DROP_PAGES_US) {
+		store_drop_mapped_pages(b->store);
+		l->pages_dropped_us = b->now_us;
 	}
 	core_evict(b->core);
 	log_tick();

@@ -113,7 +113,7 @@ const struct conf_row settings_rows[] = {
 	       "queued for all sessions; from half of it on each has its fair part; an eighth is "
 	       "for what "
 	       "they sent and has to wait"),
-	NUMBER("session", audience_entries, 1, UINT32_MAX,
+	NUMBER("session", subscriber_entries, 1, UINT32_MAX,
 	       "pairs of a session and a room it listens to"),
 	NUMBER("session", credit, 1, UINT32_MAX, "events a client may ask for in advance"),
 
@@ -192,7 +192,7 @@ void settings_init(struct settings *s, const struct core_limits *defaults)
 		.session_waiting = 1000,
 		.session_queue_bytes = 4 * MIB,
 		.queue_bytes = 512 * MIB,
-		.audience_entries = 10000000,
+		.subscriber_entries = 10000000,
 		.credit = 1000000,
 		.tenant_sessions = 2048,
 		.tenant_waiting = 16384,

@@ -66,7 +66,7 @@ struct settings {
 	uint64_t session_waiting;
 	uint64_t session_queue_bytes;
 	uint64_t queue_bytes; /* of all sessions */
-	uint64_t audience_entries;
+	uint64_t subscriber_entries;
 	uint64_t credit; /* the most a client may hold */
 
 	/* [tenant]: the share of one tenant, so that it cannot use up what others need */

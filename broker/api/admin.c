@@ -196,7 +196,7 @@ static void count_front(struct counters *c, const struct broker *b)
 	counter(c, "sessions_catching_up", session_catching_up_count(b->fanout.sessions));
 	counter(c, "members_attached", session_attachments(b->fanout.sessions));
 	counter(c, "presence_owed", presence_owed(&b->commit));
-	counter(c, "audience_entries", audience_entries(b->fanout.audience));
+	counter(c, "subscriber_entries", subscribers_entries(b->fanout.subscribers));
 	counter(c, "frames_in", in.frames);
 	counter(c, "frames_in_bytes", in.bytes);
 	counter(c, "frames_in_not_single", in.bad);

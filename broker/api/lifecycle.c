@@ -225,7 +225,7 @@ void lifecycle_end(struct broker *b, struct session *s, int code)
 	sync_cancel(b->sync, s->number);
 	waiting_remove_session(b->waiting, s);
 	backlog_clear(&b->backlog, &s->backlog);
-	audience_drop_session(b->fanout.audience, s);
+	subscribers_drop_session(b->fanout.subscribers, s);
 	struct session_member *m;
 	while ((m = session_member_first(s)) != NULL) {
 		uint64_t member = m->no;
@@ -249,7 +249,7 @@ void lifecycle_drop_all(struct broker *b)
 		size_t devices;
 		waiting_remove_session(b->waiting, s);
 		backlog_clear(&b->backlog, &s->backlog);
-		audience_drop_session(b->fanout.audience, s);
+		subscribers_drop_session(b->fanout.subscribers, s);
 		while ((m = session_member_first(s)) != NULL)
 			session_detach(sessions, s, m->no, &devices);
 		close_session(b, s);

@@ -150,8 +150,8 @@ static bool tell_former(void *arg, const void *key, size_t key_len, struct span 
 	return !scan->bad;
 }
 
-enum parlor_err core_member_formers(struct core *c, uint64_t member, uint64_t after,
-				    core_stay_fn *fn, void *ctx)
+enum parlor_err core_member_past(struct core *c, uint64_t member, uint64_t after, core_stay_fn *fn,
+				 void *ctx)
 {
 	struct former_scan scan = {.fn = fn, .ctx = ctx};
 	struct member *m;

@@ -13,8 +13,8 @@ enum parlor_err core_member_rooms(struct core *, uint64_t member, core_stay_fn *
 /* Reads what core_member_rooms needs, some thousand rooms a call: BUSY while there
  * are more. */
 enum parlor_err core_member_rooms_read(struct core *, uint64_t member) PARLOR_MUST_CHECK;
-enum parlor_err core_member_formers(struct core *, uint64_t member, uint64_t after, core_stay_fn *,
-				    void *ctx) PARLOR_MUST_CHECK;
+enum parlor_err core_member_past(struct core *, uint64_t member, uint64_t after, core_stay_fn *,
+				 void *ctx) PARLOR_MUST_CHECK;
 
 /* ---- for the core's other nouns -------------------------------------------------- */
 

@@ -16,7 +16,7 @@ static void listen_to(void *ctx, uint64_t room, uint64_t joined_pos, uint64_t le
 	(void)left_pos;
 	uint64_t since = joined_pos - 1 > l->floor ? joined_pos - 1 : l->floor;
 	if (!l->err)
-		l->err = audience_add(l->fanout->audience, room, l->session, since);
+		l->err = subscribers_add(l->fanout->subscribers, room, l->session, since);
 	l->rooms += !l->err;
 }
 
@@ -28,7 +28,7 @@ static void stop_listening(void *ctx, uint64_t room, uint64_t joined_pos, uint64
 	if (l->rooms == 0)
 		return;
 	l->rooms--;
-	audience_drop(l->fanout->audience, room, l->session);
+	subscribers_drop(l->fanout->subscribers, room, l->session);
 }
 
 /* To all rooms of the member or, when the table is full, to none: another member
@@ -88,7 +88,7 @@ bool attachments_resume(struct fanout *f, struct session *s, uint64_t journal, u
 		return false;
 	struct stays st = {.sessions = f->sessions, .session = s};
 	for (struct session_member *m = s->members; m && !st.err; m = m->hh.next) {
-		enum parlor_err err = core_member_formers(f->core, m->no, position, add_stay, &st);
+		enum parlor_err err = core_member_past(f->core, m->no, position, add_stay, &st);
 		if (err)
 			st.err = err;
 	}

@@ -29,7 +29,7 @@ struct sweep {
 	bool with_stays;   /* a session has stays: look at all of them for each entry */
 };
 
-static void give_swept(struct sweep *w, struct shared_event *e, struct session *s)
+static void enqueue_swept(struct sweep *w, struct shared_event *e, struct session *s)
 {
 	/* Its cursor stays where it could not be served. */
 	if (s->state != SESSION_CATCH_UP || s->cursor > w->position || s->behind)
@@ -37,7 +37,7 @@ static void give_swept(struct sweep *w, struct shared_event *e, struct session *
 	s->cursor = w->position;
 	if (w->position <= s->floor)
 		return;
-	if (shared_event_give(e, s))
+	if (shared_event_enqueue(e, s))
 		w->fanout->counts.events_caught_up++;
 	else
 		s->behind = true;
@@ -46,18 +46,18 @@ static void give_swept(struct sweep *w, struct shared_event *e, struct session *
 static void sweep_room(struct sweep *w, struct shared_event *e, uint64_t room)
 {
 	size_t n;
-	const struct audience_entry *entries = audience_of(w->fanout->audience, room, &n);
+	const struct subscribers_entry *entries = subscribers_of(w->fanout->subscribers, room, &n);
 	for (size_t i = 0; i < n; i++)
 		if (w->position > entries[i].since)
-			give_swept(w, e, entries[i].session);
+			enqueue_swept(w, e, entries[i].session);
 	if (!w->with_stays)
 		return;
 	for (struct session *s = session_catching_up(w->fanout->sessions); s; s = s->catch_next) {
 		uint64_t since;
-		bool listens =
-			audience_since(w->fanout->audience, room, s, &since) && w->position > since;
+		bool listens = subscribers_since(w->fanout->subscribers, room, s, &since) &&
+			       w->position > since;
 		if (!listens && session_stays_has(s, room, w->position))
-			give_swept(w, e, s);
+			enqueue_swept(w, e, s);
 	}
 }
 
@@ -65,13 +65,13 @@ static void sweep_member(struct sweep *w, struct shared_event *e, uint64_t membe
 {
 	struct session_member *m = session_of_member(w->fanout->sessions, member);
 	for (; m; m = m->next)
-		give_swept(w, e, m->session);
+		enqueue_swept(w, e, m->session);
 }
 
 static void sweep_watchers(struct sweep *w, struct shared_event *e, uint32_t tenant)
 {
 	for (struct session *s = fanout_watchers(w->fanout, tenant); s; s = s->watch_next)
-		give_swept(w, e, s);
+		enqueue_swept(w, e, s);
 }
 
 static enum parlor_err sweep_entry(struct sweep *w, const struct entry *entry)

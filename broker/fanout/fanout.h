@@ -19,7 +19,7 @@ struct fanout {
 	struct store *store;
 	struct outbox *outbox;
 	struct session_table *sessions;
-	struct audience *audience;
+	struct subscribers *subscribers;
 	size_t turn_bytes_max; /* of events that one turn puts down for who catches up */
 	uint64_t unreadable;   /* position of the last record found damaged, or 0 */
 	struct buf scratch;

@@ -5,11 +5,11 @@
 #include "fanout/shared_event.h"
 #include "wire.h"
 
-static void give_live(struct shared_event *e, struct session *s, uint64_t position)
+static void enqueue_live(struct shared_event *e, struct session *s, uint64_t position)
 {
 	if (s->state != SESSION_LIVE || s->ending || position <= s->floor)
 		return;
-	if (shared_event_give(e, s)) {
+	if (shared_event_enqueue(e, s)) {
 		e->fanout->counts.events_live++;
 		return;
 	}
@@ -21,22 +21,23 @@ static void give_live(struct shared_event *e, struct session *s, uint64_t positi
 static void to_room(struct shared_event *e, const struct live_record *r)
 {
 	size_t n;
-	const struct audience_entry *entries = audience_of(e->fanout->audience, r->room, &n);
+	const struct subscribers_entry *entries =
+		subscribers_of(e->fanout->subscribers, r->room, &n);
 	for (size_t i = 0; i < n; i++)
-		give_live(e, entries[i].session, r->position);
+		enqueue_live(e, entries[i].session, r->position);
 }
 
 static void to_member(struct shared_event *e, const struct live_record *r)
 {
 	struct session_member *m = session_of_member(e->fanout->sessions, r->member);
 	for (; m; m = m->next)
-		give_live(e, m->session, r->position);
+		enqueue_live(e, m->session, r->position);
 }
 
 static void to_watchers(struct shared_event *e, const struct live_record *r)
 {
 	for (struct session *s = fanout_watchers(e->fanout, r->tenant); s; s = s->watch_next)
-		give_live(e, s, r->position);
+		enqueue_live(e, s, r->position);
 }
 
 /* ---- records that change who listens ----------------------------------------------- */
@@ -46,7 +47,7 @@ static void member_joined(struct fanout *f, const struct live_record *r)
 	struct session_member *m = session_of_member(f->sessions, r->member);
 	for (; m; m = m->next) {
 		enum parlor_err err =
-			audience_add(f->audience, r->room, m->session, r->position - 1);
+			subscribers_add(f->subscribers, r->room, m->session, r->position - 1);
 		if (err)
 			session_end_soon(f->sessions, m->session, PARLOR_E_BUSY);
 	}
@@ -56,7 +57,7 @@ static void member_joined(struct fanout *f, const struct live_record *r)
 static void remember_stay(struct fanout *f, struct session *s, const struct live_record *r)
 {
 	uint64_t since;
-	if (s->state != SESSION_CATCH_UP || !audience_since(f->audience, r->room, s, &since))
+	if (s->state != SESSION_CATCH_UP || !subscribers_since(f->subscribers, r->room, s, &since))
 		return;
 	if (session_stays_add(f->sessions, s, r->room, since + 1, r->position) != PARLOR_E_OK)
 		session_end_soon(f->sessions, s, PARLOR_E_BUSY);
@@ -67,17 +68,17 @@ static void member_left(struct fanout *f, const struct live_record *r)
 	struct session_member *m = session_of_member(f->sessions, r->member);
 	for (; m; m = m->next) {
 		remember_stay(f, m->session, r);
-		audience_drop(f->audience, r->room, m->session);
+		subscribers_drop(f->subscribers, r->room, m->session);
 	}
 }
 
 static void room_dissolved(struct fanout *f, const struct live_record *r)
 {
 	size_t n;
-	const struct audience_entry *entries = audience_of(f->audience, r->room, &n);
+	const struct subscribers_entry *entries = subscribers_of(f->subscribers, r->room, &n);
 	for (size_t i = 0; i < n; i++)
 		remember_stay(f, entries[i].session, r);
-	audience_drop_room(f->audience, r->room);
+	subscribers_drop_room(f->subscribers, r->room);
 }
 
 void live_deliver(struct fanout *f, const struct live_record *r, struct span event)
@@ -107,7 +108,7 @@ void live_deliver(struct fanout *f, const struct live_record *r, struct span eve
 void live_prefetch(const struct fanout *f, const struct live_record *r, unsigned step)
 {
 	if (r->room)
-		audience_expect(f->audience, r->room, (enum audience_step)step);
+		subscribers_expect(f->subscribers, r->room, (enum subscribers_step)step);
 }
 
 void live_typing(struct fanout *f, struct replies *replies, uint64_t room, struct span room_id,
@@ -117,7 +118,7 @@ void live_typing(struct fanout *f, struct replies *replies, uint64_t room, struc
 	event_put_typing(&f->scratch, room_id, member_id);
 	struct span event = {f->scratch.data, f->scratch.len};
 	size_t n, told = 0;
-	const struct audience_entry *entries = audience_of(f->audience, room, &n);
+	const struct subscribers_entry *entries = subscribers_of(f->subscribers, room, &n);
 	for (size_t i = 0; i < n; i++) {
 		struct session *s = entries[i].session;
 		/* Worth nothing later: whoever has no room does without. */

@@ -2,7 +2,7 @@
  * the key it came with, with the members it speaks for. Owns the table, each session's attached
  * members and stays, the index from a member to its sessions (several devices),
  * the order of last words heard, and the list of those catching up. Sends
- * nothing, reads no clock, and never looks at rooms: who calls keeps audience
+ * nothing, reads no clock, and never looks at rooms: who calls keeps subscribers
  * and outbox in step. */
 #ifndef FANOUT_SESSION_H
 #define FANOUT_SESSION_H
@@ -77,7 +77,7 @@ struct session {
 	uint64_t credit;
 	struct outbox_peer *out;          /* the caller opens and closes it */
 	struct connection_ref connection; /* the caller's */
-	struct audience_rooms rooms;      /* audience.c's */
+	struct subscribers_rooms rooms;   /* subscribers.c's */
 	struct session_stay *stays;       /* session_stays_* */
 	uint64_t stays_len;
 	bool watching;                /* in tenant->watchers */
@@ -101,7 +101,7 @@ struct session {
 uint64_t session_descriptors(uint64_t wanted);
 
 struct session_table *session_table_new(const struct session_limits *);
-/* Frees what is left; peers and audience are the caller's and gone before. */
+/* Frees what is left; peers and subscribers are the caller's and gone before. */
 void session_table_free(struct session_table *);
 
 /* NULL when that peer has said no hello. A session is its key's: who comes with
@@ -122,7 +122,7 @@ struct session_hello {
 enum parlor_err session_open(struct session_table *, const struct session_hello *,
 			     struct session **out) PARLOR_MUST_CHECK;
 /* Every member has been detached (their presence is the caller's business),
- * the peer closed, the audience dropped. Frees the session. */
+ * the peer closed, the subscribers dropped. Frees the session. */
 void session_close(struct session_table *, struct session *);
 
 /* Marks a session, also where lists of sessions are being walked: nothing more is

@@ -15,7 +15,7 @@ struct outbox_part shared_event_part(struct shared_event *e)
 	return e->part;
 }
 
-bool shared_event_give(struct shared_event *e, struct session *s)
+bool shared_event_enqueue(struct shared_event *e, struct session *s)
 {
 	struct outbox *outbox = e->fanout->outbox;
 	size_t room = outbox_room(outbox, s->out);

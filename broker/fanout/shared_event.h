@@ -16,6 +16,6 @@ struct shared_event {
 struct outbox_part shared_event_part(struct shared_event *);
 
 /* Adds the event, or leaves it: false when credit or room is used up. */
-bool shared_event_give(struct shared_event *, struct session *);
+bool shared_event_enqueue(struct shared_event *, struct session *);
 
 #endif

@@ -11,11 +11,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct audience;
+struct subscribers;
 struct session;
-struct audience_room;
+struct subscribers_room;
 
-struct audience_entry {
+struct subscribers_entry {
 	struct session *session;
 	uint64_t since; /* records of the room behind this position are for it */
 	uint32_t refs;  /* attached members of the session in the room */
@@ -23,47 +23,48 @@ struct audience_entry {
 };
 
 /* The rooms of one session, embedded in it; zeroed is none. Private to
- * audience.c but for its len. */
-struct audience_rooms {
-	struct audience_slot {
-		struct audience_room *room;
+ * subscribers.c but for its len. */
+struct subscribers_rooms {
+	struct subscribers_slot {
+		struct subscribers_room *room;
 		uint32_t at;
 	} * slots;
 	uint32_t len; /* rooms that the session listens to */
 	uint32_t cap;
 };
 
-struct audience *audience_new(uint64_t entries_max);
+struct subscribers *subscribers_new(uint64_t entries_max);
 /* Every session has been dropped before. NULL is fine. */
-void audience_free(struct audience *);
+void subscribers_free(struct subscribers *);
 
 /* One more member of the session is in the room. `since` of the entry becomes
  * the lowest one given while it exists. PARLOR_E_TOO_MANY when a new entry
  * would pass entries_max: nothing changed, the attach is to be refused. */
-enum parlor_err audience_add(struct audience *, uint64_t room, struct session *,
-			     uint64_t since) PARLOR_MUST_CHECK;
+enum parlor_err subscribers_add(struct subscribers *, uint64_t room, struct session *,
+				uint64_t since) PARLOR_MUST_CHECK;
 /* One member less; the entry goes with its last one, `since` stays till then.
  * Returns false when there was none. */
-bool audience_drop(struct audience *, uint64_t room, struct session *);
+bool subscribers_drop(struct subscribers *, uint64_t room, struct session *);
 /* All entries of a session at once, whatever their refs: it ends. Costs its
  * own rooms only. */
-void audience_drop_session(struct audience *, struct session *);
+void subscribers_drop_session(struct subscribers *, struct session *);
 /* A room is dissolved: all entries of it. */
-void audience_drop_room(struct audience *, uint64_t room);
+void subscribers_drop_room(struct subscribers *, uint64_t room);
 
 /* The sessions of a room, in no order; NULL and 0 when nobody listens. Valid
  * until the next add or drop. */
-const struct audience_entry *audience_of(const struct audience *, uint64_t room, size_t *n);
+const struct subscribers_entry *subscribers_of(const struct subscribers *, uint64_t room,
+					       size_t *n);
 /* False when the session does not listen to the room. */
-bool audience_since(const struct audience *, uint64_t room, const struct session *,
-		    uint64_t *since);
+bool subscribers_since(const struct subscribers *, uint64_t room, const struct session *,
+		       uint64_t *since);
 
-uint64_t audience_entries(const struct audience *);
-uint64_t audience_room_count(const struct audience *);
+uint64_t subscribers_entries(const struct subscribers *);
+uint64_t subscribers_room_count(const struct subscribers *);
 
 /* That room's entries will be asked for: each step fetches the next thing on the
  * way to them into the processor's cache. Only a hint. */
-enum audience_step { AUDIENCE_BUCKET, AUDIENCE_ROOM, AUDIENCE_ENTRIES };
-void audience_expect(const struct audience *, uint64_t room, enum audience_step);
+enum subscribers_step { SUBSCRIBERS_BUCKET, SUBSCRIBERS_ROOM, SUBSCRIBERS_ENTRIES };
+void subscribers_expect(const struct subscribers *, uint64_t room, enum subscribers_step);
 
 #endif

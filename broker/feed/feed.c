@@ -18,28 +18,28 @@ enum { TO_WORKER_JOURNAL_PAGE = 9 };
 enum { PAGE_QUERY = 1, PAGE_CODE, PAGE_TEXT, PAGE_JOURNAL, PAGE_FIRST, PAGE_LAST, PAGE_ENTRIES };
 enum { ENTRY_POSITION = 1, ENTRY_PART, ENTRY_TENANT, ENTRY_HEAD, ENTRY_EVENT };
 
-void tap_init(struct tap *t, size_t max)
+void feed_init(struct feed *t, size_t max)
 {
-	*t = (struct tap){.slots = mem_new(max * sizeof *t->slots), .max = max};
+	*t = (struct feed){.slots = mem_new(max * sizeof *t->slots), .max = max};
 	for (size_t i = 0; i < max; i++)
 		t->slots[i].pages = link_account_new();
 }
 
-void tap_fini(struct tap *t)
+void feed_fini(struct feed *t)
 {
 	for (size_t i = 0; i < t->max; i++)
 		link_account_free(t->slots[i].pages);
 	free(t->slots);
 	buf_fini(&t->body);
 	buf_fini(&t->entry);
-	*t = (struct tap){0};
+	*t = (struct feed){0};
 }
 
-static struct tap_reader *slot_for(struct tap *t, const struct link_peer *peer)
+static struct feed_reader *slot_for(struct feed *t, const struct link_peer *peer)
 {
-	struct tap_reader *unused = NULL;
+	struct feed_reader *unused = NULL;
 	for (size_t i = 0; i < t->max; i++) {
-		struct tap_reader *q = &t->slots[i];
+		struct feed_reader *q = &t->slots[i];
 		bool used = q->asks || link_account_frames(q->pages);
 		if (used && link_peer_equal(&q->peer, peer))
 			return q;
@@ -49,24 +49,24 @@ static struct tap_reader *slot_for(struct tap *t, const struct link_peer *peer)
 	return unused;
 }
 
-bool tap_ask(struct tap *t, const struct link_peer *peer, const Parlor__JournalRead *read,
-	     uint64_t now_us)
+bool feed_ask(struct feed *t, const struct link_peer *peer, const Parlor__JournalRead *read,
+	      uint64_t now_us)
 {
-	struct tap_reader *q = slot_for(t, peer);
+	struct feed_reader *q = slot_for(t, peer);
 	t->asked++;
 	if (!q) {
 		t->refused++;
 		return false;
 	}
-	uint64_t wait_ms = read->wait_ms < TAP_WAIT_MS_MAX ? read->wait_ms : TAP_WAIT_MS_MAX;
+	uint64_t wait_ms = read->wait_ms < FEED_WAIT_MS_MAX ? read->wait_ms : FEED_WAIT_MS_MAX;
 	t->len += !q->asks;
-	*q = (struct tap_reader){
+	*q = (struct feed_reader){
 		.asks = true,
 		.peer = *peer,
 		.pages = q->pages,
 		.query = read->query,
 		.from = read->from ? read->from : 1,
-		.max = read->max && read->max < TAP_RECORDS_MAX ? read->max : TAP_RECORDS_MAX,
+		.max = read->max && read->max < FEED_RECORDS_MAX ? read->max : FEED_RECORDS_MAX,
 		.until_us = now_us + wait_ms * 1000,
 	};
 	return true;
@@ -74,7 +74,7 @@ bool tap_ask(struct tap *t, const struct link_peer *peer, const Parlor__JournalR
 
 /* ---- a page ------------------------------------------------------------------- */
 
-static enum parlor_err put_entry(struct tap *t, struct core *core, const struct entry *e)
+static enum parlor_err put_entry(struct feed *t, struct core *core, const struct entry *e)
 {
 	struct record r;
 	struct span tenant = {NULL, 0};
@@ -96,7 +96,7 @@ static enum parlor_err put_entry(struct tap *t, struct core *core, const struct 
 }
 
 /* What the turn shows of the entries from the first wanted on; *n: how many. */
-static enum parlor_err gather(struct tap *t, const struct tap_reader *q, struct store *store,
+static enum parlor_err gather(struct feed *t, const struct feed_reader *q, struct store *store,
 			      struct core *core, uint32_t *n)
 {
 	struct store_walk walk;
@@ -106,7 +106,7 @@ static enum parlor_err gather(struct tap *t, const struct tap_reader *q, struct 
 	buf_clear(&t->body);
 	if (err)
 		return err == PARLOR_E_NOT_FOUND ? PARLOR_E_OK : err;
-	while (!err && *n < q->max && t->body.len < TAP_BYTES_MAX) {
+	while (!err && *n < q->max && t->body.len < FEED_BYTES_MAX) {
 		struct entry e;
 		err = store_walk_next(store, &walk, &e);
 		if (!err)
@@ -117,7 +117,7 @@ static enum parlor_err gather(struct tap *t, const struct tap_reader *q, struct 
 	return err == PARLOR_E_NOT_FOUND ? PARLOR_E_OK : err;
 }
 
-static void answer(struct tap *t, struct tap_reader *q, struct link *link, struct store *store,
+static void answer(struct feed *t, struct feed_reader *q, struct link *link, struct store *store,
 		   uint64_t head, enum parlor_err err)
 {
 	struct buf page = {0}, frame = {0};
@@ -139,7 +139,7 @@ static void answer(struct tap *t, struct tap_reader *q, struct link *link, struc
 }
 
 /* True when it was answered, or could have been but for the turn (*unseen). */
-static bool serve(struct tap *t, struct tap_reader *q, struct link *link, struct store *store,
+static bool serve(struct feed *t, struct feed_reader *q, struct link *link, struct store *store,
 		  struct core *core, uint64_t head, uint64_t now_us, bool *unseen)
 {
 	bool late = now_us >= q->until_us;
@@ -156,17 +156,17 @@ static bool serve(struct tap *t, struct tap_reader *q, struct link *link, struct
 	return true;
 }
 
-uint64_t tap_pump(struct tap *t, struct link *link, struct store *store, struct core *core,
-		  uint64_t head, uint64_t now_us)
+uint64_t feed_pump(struct feed *t, struct link *link, struct store *store, struct core *core,
+		   uint64_t head, uint64_t now_us)
 {
 	uint64_t wait = UINT64_MAX;
 	for (size_t i = 0; i < t->max && t->len; i++) {
 		size_t at = (t->turn + i) % t->max;
-		struct tap_reader *q = &t->slots[at];
+		struct feed_reader *q = &t->slots[at];
 		bool unseen;
 		if (!q->asks)
 			continue;
-		if (link_account_frames(q->pages) >= TAP_PAGES_MAX) {
+		if (link_account_frames(q->pages) >= FEED_PAGES_MAX) {
 			wait = UNREAD_US < wait ? UNREAD_US : wait;
 			continue;
 		}

@@ -12,13 +12,13 @@
 
 #include <parlor/worker.pb-c.h>
 
-#define TAP_RECORDS_MAX 4000      /* of one page */
-#define TAP_BYTES_MAX (512 << 10) /* of one page, about; one entry always goes */
-#define TAP_WAIT_MS_MAX 5000
-#define TAP_PAGES_MAX 2 /* of one reader, that ZeroMQ holds */
+#define FEED_RECORDS_MAX 4000      /* of one page */
+#define FEED_BYTES_MAX (512 << 10) /* of one page, about; one entry always goes */
+#define FEED_WAIT_MS_MAX 5000
+#define FEED_PAGES_MAX 2 /* of one reader, that ZeroMQ holds */
 
 /* A reader: who asks, or has not read yet what it was sent. */
-struct tap_reader {
+struct feed_reader {
 	bool asks;
 	struct link_peer peer;
 	struct link_account *pages;
@@ -28,8 +28,8 @@ struct tap_reader {
 	uint64_t until_us;
 };
 
-struct tap {
-	struct tap_reader *slots;
+struct feed {
+	struct feed_reader *slots;
 	size_t max;
 	size_t len;  /* that ask */
 	size_t turn; /* who is looked at first */
@@ -37,17 +37,18 @@ struct tap {
 	struct buf body, entry; /* scratch */
 };
 
-void tap_init(struct tap *, size_t max);
-void tap_fini(struct tap *);
+void feed_init(struct feed *, size_t max);
+void feed_fini(struct feed *);
 
 /* Takes a question, in place of one that the peer left open. False: too many
  * readers wait, or have pages unread. */
-bool tap_ask(struct tap *, const struct link_peer *, const Parlor__JournalRead *, uint64_t now_us);
+bool feed_ask(struct feed *, const struct link_peer *, const Parlor__JournalRead *,
+	      uint64_t now_us);
 
 /* Answers one of those who can be answered: there is something to read, or the
  * time is up. head: last committed position; the store turn may be older.
  * Returns the microseconds until it wants to be called again. */
-uint64_t tap_pump(struct tap *, struct link *, struct store *, struct core *, uint64_t head,
-		  uint64_t now_us);
+uint64_t feed_pump(struct feed *, struct link *, struct store *, struct core *, uint64_t head,
+		   uint64_t now_us);
 
 #endif

@@ -15,7 +15,7 @@ void batch_fini(struct batch *b)
 	buf_fini(&b->bytes);
 	free(b->entries.items);
 	free(b->replaced.items);
-	slice_fini(&b->rows);
+	row_batch_fini(&b->rows);
 	*b = (struct batch){0};
 }
 
@@ -25,8 +25,8 @@ void batch_clear(struct batch *b)
 		buf_fini(&b->bytes);
 	buf_clear(&b->bytes);
 	b->entries.len = b->replaced.len = 0;
-	slice_clear(&b->rows);
-	b->trim_first = 0;
+	row_batch_clear(&b->rows);
+	b->retention_rule_first = 0;
 }
 
 static struct batch_bytes *list_add(struct batch_list *l)
@@ -65,8 +65,8 @@ void batch_put(struct batch *b, struct journal *j, struct env *env, bool all)
 		journal_replace_event(j, e->position, (struct span){b->bytes.data + e->at, e->len});
 	}
 	if (all)
-		slice_put(&b->rows, env);
+		row_batch_put(&b->rows, env);
 	die_at("rows_put");
-	if (all && b->trim_first)
-		journal_trim(j, b->trim_first, b->trim_max);
+	if (all && b->retention_rule_first)
+		journal_trim(j, b->retention_rule_first, b->trim_max);
 }

@@ -5,7 +5,7 @@
 #define STORE_BATCH_H
 
 #include "store/journal.h"
-#include "store/slice.h"
+#include "store/row_batch.h"
 
 struct batch_bytes {
 	uint64_t position;
@@ -21,8 +21,8 @@ struct batch {
 	struct buf bytes;
 	struct batch_list entries;
 	struct batch_list replaced;
-	struct slice rows;
-	uint64_t trim_first; /* 0: nothing to trim */
+	struct row_batch rows;
+	uint64_t retention_rule_first; /* 0: nothing to trim */
 	size_t trim_max;
 };
 

@@ -187,7 +187,7 @@ static void close_dest(struct copy *c, bool good)
 
 /* ---- from one to the other ------------------------------------------------------------ */
 
-static void *pump_run(void *arg)
+static void *schedule_run(void *arg)
 {
 	struct pump *p = arg;
 
@@ -197,7 +197,7 @@ static void *pump_run(void *arg)
 }
 
 /* Signals are for the thread that looks after the copy. */
-static int pump_start(struct pump *p)
+static int schedule_start(struct pump *p)
 {
 	sigset_t all, before;
 	int ends[2];
@@ -208,7 +208,7 @@ static int pump_start(struct pump *p)
 	p->to = ends[1];
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
-	int rc = pthread_create(&p->thread, NULL, pump_run, p);
+	int rc = pthread_create(&p->thread, NULL, schedule_run, p);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (rc != 0) {
 		close(p->from);
@@ -249,10 +249,10 @@ static enum parlor_err drain(struct copy *c, const struct pump *p)
 }
 
 /* *again: the broker has grown its map, which is to be opened anew. */
-static enum parlor_err pump_all(struct copy *c, bool *again)
+static enum parlor_err schedule_all(struct copy *c, bool *again)
 {
 	struct pump p = {.mdb = c->mdb, .flags = c->options->compact ? MDB_CP_COMPACT : 0};
-	int rc = pump_start(&p);
+	int rc = schedule_start(&p);
 
 	*again = false;
 	if (rc != 0)
@@ -276,7 +276,7 @@ static enum parlor_err copy_data(struct copy *c)
 		again = false;
 		err = open_source(c);
 		if (err == PARLOR_E_OK)
-			err = pump_all(c, &again);
+			err = schedule_all(c, &again);
 	}
 	close_source(c);
 	return err;

@@ -435,7 +435,7 @@ static bool find_map(const struct env *e, unsigned long *from, unsigned long *to
 	return found;
 }
 
-void env_relax(struct env *e)
+void env_drop_mapped_pages(struct env *e)
 {
 	unsigned long from, to;
 

@@ -64,7 +64,7 @@ void env_settle(struct env *, enum parlor_err);
 
 /* Gives back pages of the map that the process has touched, when they are many:
  * they stay in the system's cache, and are mapped again when they are needed. */
-void env_relax(struct env *);
+void env_drop_mapped_pages(struct env *);
 
 MDB_val env_val(const void *bytes, size_t len);
 

@@ -214,9 +214,9 @@ void store_turn_end(struct store *s)
 	env_turn_end(&s->env);
 }
 
-void store_relax(struct store *s)
+void store_drop_mapped_pages(struct store *s)
 {
-	env_relax(&s->env);
+	env_drop_mapped_pages(&s->env);
 }
 
 enum parlor_err store_read(struct store *s, uint64_t position, struct entry *entry)
@@ -367,7 +367,7 @@ void store_put(void *store, const struct row_key *key, struct span value)
 	struct store *s = store;
 
 	assert(s->open);
-	slice_add(&s->batch.rows, key, value);
+	row_batch_add(&s->batch.rows, key, value);
 }
 
 void store_replace_event(struct store *s, uint64_t position, struct span event)
@@ -384,10 +384,10 @@ void store_set_covered(struct store *s, uint64_t position)
 
 void store_trim(struct store *s, uint64_t first, size_t max)
 {
-	assert(s->open && !s->batch.trim_first);
+	assert(s->open && !s->batch.retention_rule_first);
 	if (first > s->covered_new + 1)
 		first = s->covered_new + 1;
-	s->batch.trim_first = first;
+	s->batch.retention_rule_first = first;
 	s->batch.trim_max = max;
 }
 
@@ -402,7 +402,7 @@ static enum parlor_err put_once(struct store *s, bool all)
 	batch_put(&s->batch, &s->journal, env, all);
 	journal_measure(&s->journal);
 	/* The journal's own end tells it otherwise; and an empty commit is one. */
-	if (s->batch.trim_first || !s->batch.entries.len)
+	if (s->batch.retention_rule_first || !s->batch.entries.len)
 		meta_put(env, "last", s->last_new);
 	if (all && s->covered_new != s->covered)
 		meta_put(env, "covered", s->covered_new);
@@ -419,7 +419,7 @@ static void put_batch(void *store)
 {
 	struct store *s = store;
 	bool entries = s->batch.entries.len || s->batch.replaced.len;
-	bool more = s->batch.rows.len || s->batch.trim_first;
+	bool more = s->batch.rows.len || s->batch.retention_rule_first;
 
 	s->result = put_once(s, true);
 	if (s->result != PARLOR_E_STORE_FULL || !entries || !more)

@@ -72,7 +72,7 @@ void assign_part(struct sync *s, struct part *p, struct worker *w, uint64_t now_
 
 void assign_elsewhere(struct sync *s, struct part *p, uint64_t now_us)
 {
-	struct worker *w = crew_fewest_parts(&s->crew, p->worker);
+	struct worker *w = worker_pool_fewest_parts(&s->worker_pool, p->worker);
 	assign_part(s, p, w ? w : p->worker, now_us);
 }
 
@@ -97,7 +97,8 @@ static void hand_on_queries(struct sync *s, struct worker *lost)
 {
 	struct cold_query *q;
 	while ((q = cold_of_worker(&s->cold, lost))) {
-		struct worker *w = q->tries < 2 ? crew_fewest_queries(&s->crew, lost) : NULL;
+		struct worker *w =
+			q->tries < 2 ? worker_pool_fewest_queries(&s->worker_pool, lost) : NULL;
 		if (!w) {
 			struct sync_cookie cookie = q->cookie;
 			cold_remove(&s->cold, q);
@@ -126,7 +127,7 @@ static void take_out(struct sync *s, struct worker *w)
 		take_away(p);
 	}
 	hand_on_queries(s, w);
-	crew_remove(&s->crew, w);
+	worker_pool_remove(&s->worker_pool, w);
 	s->counts.workers_lost++;
 }
 
@@ -141,13 +142,13 @@ static struct part *some_part_of(struct sync *s, const struct worker *w)
 static void balance(struct sync *s, uint64_t now_us)
 {
 	for (uint32_t i = 0; i < s->parts_len; i++) {
-		struct worker *w = crew_fewest_parts(&s->crew, NULL);
+		struct worker *w = worker_pool_fewest_parts(&s->worker_pool, NULL);
 		if (!s->parts[i].worker && w)
 			assign_part(s, &s->parts[i], w, now_us);
 	}
 	for (;;) {
-		struct worker *most = crew_most_parts(&s->crew);
-		struct worker *fewest = crew_fewest_parts(&s->crew, NULL);
+		struct worker *most = worker_pool_most_parts(&s->worker_pool);
+		struct worker *fewest = worker_pool_fewest_parts(&s->worker_pool, NULL);
 		if (!most || most->parts <= fewest->parts + 1)
 			return;
 		assign_part(s, some_part_of(s, most), fewest, now_us);
@@ -159,8 +160,8 @@ void assign_settle(struct sync *s, uint64_t now_us)
 	/* Sending may find more of them lost; each round takes out at least one. */
 	do {
 		struct worker *w;
-		while ((w = crew_lost(&s->crew)))
+		while ((w = worker_pool_lost(&s->worker_pool)))
 			take_out(s, w);
 		balance(s, now_us);
-	} while (crew_lost(&s->crew));
+	} while (worker_pool_lost(&s->worker_pool));
 }

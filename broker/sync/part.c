@@ -5,8 +5,8 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "sync/fact.h"
 #include "sync/sync.h"
+#include "sync/sync_record.h"
 #include "wire.h"
 
 #include <assert.h>
@@ -175,7 +175,8 @@ static enum taken take(struct part *p, const struct part_source *src, const stru
 {
 	size_t before = src->body->len;
 	struct record r;
-	enum parlor_err err = fact_put(src->body, BATCH_RECORDS, src->fact, src->core, e, &r);
+	enum parlor_err err =
+		sync_record_put(src->body, BATCH_RECORDS, src->fact, src->core, e, &r);
 	if (err) {
 		src->body->len = before;
 		part_set_error(p, "record %llu cannot be read: %s", (unsigned long long)e->position,

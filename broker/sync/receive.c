@@ -12,7 +12,7 @@
 
 struct heard {
 	struct sync *sync;
-	struct worker *worker; /* NULL: not one of the crew */
+	struct worker *worker; /* NULL: not in the pool */
 	const struct link_peer *peer;
 	const Parlor__FromWorker *from;
 	uint64_t now_us;
@@ -76,7 +76,7 @@ static void on_hello(struct heard *h)
 		refuse(s, h->peer, PARLOR_E_VERSION);
 		return;
 	}
-	h->worker = crew_add(&s->crew, h->peer, hello->name, h->now_us);
+	h->worker = worker_pool_add(&s->worker_pool, h->peer, hello->name, h->now_us);
 	if (!h->worker) {
 		refuse(s, h->peer, PARLOR_E_TOO_MANY);
 		return;
@@ -340,7 +340,7 @@ static void on_release_done(struct heard *h)
 static void on_journal_read(struct heard *h)
 {
 	struct sync *s = h->sync;
-	if (!tap_ask(&s->tap, h->peer, h->from->journal_read, h->now_us))
+	if (!feed_ask(&s->feed, h->peer, h->from->journal_read, h->now_us))
 		refuse(s, h->peer, PARLOR_E_TOO_MANY);
 }
 
@@ -377,7 +377,7 @@ static void hear(struct sync *s, const struct link_peer *peer, struct span frame
 		return;
 	}
 	struct heard h = {.sync = s,
-			  .worker = crew_find(&s->crew, peer),
+			  .worker = worker_pool_find(&s->worker_pool, peer),
 			  .peer = peer,
 			  .from = (const Parlor__FromWorker *)message,
 			  .now_us = now_us};

@@ -3,7 +3,7 @@
 #include "core/kinds.h"
 
 #include "base/mem.h"
-#include "sync/fact.h"
+#include "sync/sync_record.h"
 #include "wire.h"
 
 #include <stdlib.h>
@@ -121,8 +121,8 @@ static enum parlor_err gather(struct release *r, const struct part *p,
 		struct record record;
 		err = record_decode(&record, e.head.data, e.head.len);
 		if (!err && record.room == r->room)
-			err = fact_put(src->body, RELEASE_RECORDS, src->fact, src->core, &e,
-				       &record);
+			err = sync_record_put(src->body, RELEASE_RECORDS, src->fact, src->core, &e,
+					      &record);
 		if (err)
 			break;
 	}

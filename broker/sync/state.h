@@ -7,11 +7,11 @@
 #include "feed/feed.h"
 #include "front/router.h"
 #include "sync/cold.h"
-#include "sync/crew.h"
 #include "sync/part.h"
 #include "sync/release.h"
 #include "sync/sync.h"
 #include "sync/waiter.h"
+#include "sync/worker_pool.h"
 
 struct sync {
 	struct sync_settings settings;
@@ -25,14 +25,14 @@ struct sync {
 	uint64_t epoch; /* last one given */
 	struct part *parts;
 	uint32_t parts_len;
-	uint32_t pump_first; /* the part that the next pump begins with */
-	struct crew crew;
+	uint32_t schedule_first; /* the part that the next pump begins with */
+	struct worker_pool worker_pool;
 	struct waiter_list *rooms; /* of each part */
 	struct waiter_list all;
 	struct owners waiting; /* who waits in these lists, by session */
 	struct cold cold;
 	struct releases releases;
-	struct tap tap;
+	struct feed feed;
 	struct buf body, fact; /* scratch */
 	struct sync_counts counts;
 };

@@ -50,10 +50,10 @@ struct sync *sync_new(const struct sync_settings *settings, struct store *store,
 	}
 	waiter_list_init(&s->all, &s->waiting);
 	arena_init(&s->arena, (size_t)settings->frame_bytes * ARENA_PER_FRAME);
-	crew_init(&s->crew, settings->workers_max);
+	worker_pool_init(&s->worker_pool, settings->workers_max);
 	cold_init(&s->cold, settings->cold);
 	releases_init(&s->releases, settings->releases);
-	tap_init(&s->tap, settings->readers);
+	feed_init(&s->feed, settings->readers);
 	return s;
 }
 
@@ -68,10 +68,10 @@ void sync_free(struct sync *s)
 	waiter_list_fini(&s->all);
 	free(s->parts);
 	free(s->rooms);
-	crew_fini(&s->crew);
+	worker_pool_fini(&s->worker_pool);
 	cold_fini(&s->cold);
 	releases_fini(&s->releases);
-	tap_fini(&s->tap);
+	feed_fini(&s->feed);
 	buf_fini(&s->body);
 	buf_fini(&s->fact);
 	arena_fini(&s->arena);
@@ -206,7 +206,7 @@ void sync_cancel(struct sync *s, uint64_t session)
 enum parlor_err sync_cold(struct sync *s, const struct sync_query *asked, struct sync_cookie cookie,
 			  uint64_t now_us)
 {
-	struct worker *w = crew_fewest_queries(&s->crew, NULL);
+	struct worker *w = worker_pool_fewest_queries(&s->worker_pool, NULL);
 	struct cold_query *q = NULL;
 	if (w)
 		q = cold_add(&s->cold, asked, cookie, now_us + s->settings.cold_ms * MS_US);
@@ -287,17 +287,17 @@ void sync_part_show(const struct sync *s, uint32_t part, struct sync_part_view *
 
 uint32_t sync_workers(const struct sync *s)
 {
-	return (uint32_t)s->crew.len;
+	return (uint32_t)s->worker_pool.len;
 }
 
 void sync_counts(const struct sync *s, struct sync_counts *counts)
 {
 	*counts = s->counts;
-	counts->workers = s->crew.len;
+	counts->workers = s->worker_pool.len;
 	counts->cold_waiting = s->cold.len;
-	counts->reads = s->tap.asked;
-	counts->read_pages = s->tap.pages;
-	counts->reads_refused = s->tap.refused;
+	counts->reads = s->feed.asked;
+	counts->read_pages = s->feed.pages;
+	counts->reads_refused = s->feed.refused;
 	for (uint32_t i = 0; i < s->parts_len; i++)
 		counts->quarantined += s->parts[i].rooms_len;
 }

@@ -9,7 +9,7 @@
  * again from there.
  *
  * A turn of the loop: sync_on_readable when the socket is, sync_committed for
- * each record after its commit, then sync_tick and sync_pump. Answers come
+ * each record after its commit, then sync_tick and sync_schedule. Answers come
  * through the hook, out of these calls only: never from inside sync_wait_*,
  * sync_cold or sync_release. The hook must not call back into sync. */
 #ifndef SYNC_SYNC_H
@@ -85,7 +85,7 @@ void sync_tick(struct sync *, uint64_t now_us);
 /* Builds and sends what can be sent; answers waiters. In a store turn, which
  * may be older than the last commit. Returns the microseconds until tick and
  * pump want to be called although nothing happens: 0 at once, at most 1 s. */
-uint64_t sync_pump(struct sync *, uint64_t now_us);
+uint64_t sync_schedule(struct sync *, uint64_t now_us);
 
 /* ---- where MySQL stands ------------------------------------------------------ */
 

@@ -56,11 +56,11 @@ static void append_records(struct commit *c)
 
 static size_t rows_due(struct commit *c)
 {
-	struct trickle_limits limits = {.dirty_rows = c->limits.dirty_rows,
-					.behind = retention_behind(&c->retention),
-					.rows_max = c->limits.write_back_rows};
-	return trickle_rows(&c->trickle, &limits, c->turn.len, core_writing(c->core),
-			    core_dirty(c->core), core_position(c->core) - store_covered(c->store));
+	struct pacing_limits limits = {.dirty_rows = c->limits.dirty_rows,
+				       .behind = retention_behind(&c->retention),
+				       .rows_max = c->limits.write_back_rows};
+	return pacing_rows(&c->pacing, &limits, c->turn.len, core_writing(c->core),
+			   core_dirty(c->core), core_position(c->core) - store_covered(c->store));
 }
 
 #define ROWS_TEXT "changed rows"

@@ -44,7 +44,7 @@ struct commit {
 	bool failed;        /* nothing may be sent any more */
 	size_t turn_before; /* records of the turn that was committed last */
 	struct retention retention;
-	struct trickle trickle;
+	struct pacing pacing;
 	struct late rows_late; /* dirty rows that have no room */
 	size_t rows_given;     /* to the commit that is under way */
 	struct late trim_late; /* what could be trimmed */
@@ -66,7 +66,7 @@ enum parlor_err commit_start(struct commit *) PARLOR_MUST_CHECK;
 /* Delivers and answers what was in flight and has landed, if anything. */
 enum parlor_err commit_collect(struct commit *) PARLOR_MUST_CHECK;
 /* The same, only when the turn holds a record that changes who hears a room:
- * who attaches must find the audience as the state is. */
+ * who attaches must find the subscribers as the state is. */
 enum parlor_err commit_settle(struct commit *) PARLOR_MUST_CHECK;
 /* The end of a turn that has nothing to commit, with nothing before it in flight: its
  * replies are sent, and what was put down with them. Else it does nothing. */

@@ -5,13 +5,13 @@
 /* When dirty rows come faster than that, so many times as fast. */
 #define HURRY 4
 
-size_t trickle_rows(struct trickle *t, const struct trickle_limits *l, uint64_t records,
-		    bool writing, uint64_t dirty, uint64_t behind)
+size_t pacing_rows(struct pacing *t, const struct pacing_limits *l, uint64_t records, bool writing,
+		   uint64_t dirty, uint64_t behind)
 {
 	if (!writing) {
 		if (dirty < l->dirty_rows / 4 && (!dirty || behind < l->behind / PASSES_BEHIND))
 			return 0;
-		*t = (struct trickle){.begun = dirty};
+		*t = (struct pacing){.begun = dirty};
 	}
 	uint64_t speed = dirty > l->dirty_rows / 2 ? HURRY * PASSES_BEHIND : PASSES_BEHIND;
 	/* In rows times what may be behind: a pass may take less than a row a record. */
@@ -19,8 +19,8 @@ size_t trickle_rows(struct trickle *t, const struct trickle_limits *l, uint64_t 
 	uint64_t rows = t->credit / l->behind;
 	if (rows > l->rows_max)
 		rows = l->rows_max;
-	if (rows < TRICKLE_ROWS_MIN && writing)
+	if (rows < PACING_ROWS_MIN && writing)
 		return 0;
 	t->credit = 0;
-	return rows < TRICKLE_ROWS_MIN ? TRICKLE_ROWS_MIN : (size_t)rows;
+	return rows < PACING_ROWS_MIN ? PACING_ROWS_MIN : (size_t)rows;
 }

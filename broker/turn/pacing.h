@@ -11,23 +11,23 @@
 
 /* Rows of one commit, at least: each commit that writes rows copies a few pages
  * for whichever it writes. */
-#define TRICKLE_ROWS_MIN 64
+#define PACING_ROWS_MIN 64
 
-struct trickle_limits {
+struct pacing_limits {
 	uint64_t dirty_rows; /* a pass begins at a quarter of it */
 	uint64_t behind;     /* records not covered by rows; a pass begins at half of it */
 	uint64_t rows_max;   /* of one commit */
 };
 
 /* Zeroed: nothing to be written. */
-struct trickle {
+struct pacing {
 	uint64_t begun; /* rows that were dirty when the pass began */
 	uint64_t credit;
 };
 
 /* What a commit of `records` records writes back: 0 or more rows. writing: a
  * pass is under way. behind: records behind the last one that rows cover. */
-size_t trickle_rows(struct trickle *, const struct trickle_limits *, uint64_t records, bool writing,
-		    uint64_t dirty, uint64_t behind);
+size_t pacing_rows(struct pacing *, const struct pacing_limits *, uint64_t records, bool writing,
+		   uint64_t dirty, uint64_t behind);
 
 #endif

@@ -7,15 +7,15 @@
 
 #define LOOK_US 1000000
 
-static struct trim_facts facts_of(const struct retention *r)
+static struct retention_facts facts_of(const struct retention *r)
 {
-	return (struct trim_facts){.first = store_first(r->store),
-				   .last = store_last(r->store),
-				   .bytes = store_journal_bytes(r->store),
-				   .young = r->young,
-				   .synced = sync_floor(r->sync),
-				   .covered = store_covered(r->store),
-				   .snapshot = r->snapshot};
+	return (struct retention_facts){.first = store_first(r->store),
+					.last = store_last(r->store),
+					.bytes = store_journal_bytes(r->store),
+					.young = r->young,
+					.synced = sync_floor(r->sync),
+					.covered = store_covered(r->store),
+					.snapshot = r->snapshot};
 }
 
 static enum parlor_err time_at(struct retention *r, uint64_t position, uint64_t *time_us)
@@ -90,7 +90,7 @@ static void look_at_snapshot(struct retention *r)
 	r->snapshot = why ? 0 : head.position;
 }
 
-static bool is_limited(const struct trim_limits *l)
+static bool is_limited(const struct retention_limits *l)
 {
 	return l->records || l->bytes || l->seconds;
 }
@@ -110,14 +110,14 @@ uint64_t retention_first(const struct retention *r)
 {
 	if (!is_limited(&r->limits))
 		return store_first(r->store);
-	struct trim_facts facts = facts_of(r);
-	return trim_first(&r->limits, &facts);
+	struct retention_facts facts = facts_of(r);
+	return retention_rule_first(&r->limits, &facts);
 }
 
 uint64_t retention_behind(const struct retention *r)
 {
 	if (!is_limited(&r->limits))
 		return r->behind_records_max;
-	struct trim_facts facts = facts_of(r);
-	return trim_behind(&r->limits, &facts, r->behind_records_max);
+	struct retention_facts facts = facts_of(r);
+	return retention_rule_behind(&r->limits, &facts, r->behind_records_max);
 }

@@ -442,7 +442,7 @@ def test_sigterm_finishes_what_was_asked_and_says_goodbye(tenant):
 def test_a_refused_attach_changes_nothing():
     """The table of who listens is full: bob's and carol's rooms do not fit, and the
     one that they share with alice is their first, or their last."""
-    with Broker({"session.audience_entries": 3}) as broker, Client(broker.client) as service:
+    with Broker({"session.subscriber_entries": 3}) as broker, Client(broker.client) as service:
         service.room_create(room="first", members=people("alice", "bob"))
         for n in range(4):
             service.room_create(room=f"x{n}", members=people("bob", "carol"))

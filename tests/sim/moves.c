@@ -230,7 +230,7 @@ void move_stays(struct world *w)
 
 	move_told(w, core_member_rooms(w->core, member, told_stay, &s),
 		  known ? PARLOR_E_OK : PARLOR_E_MEMBER_UNKNOWN, "rooms of %d", (int)member);
-	move_told(w, core_member_formers(w->core, member, s.after, told_former, &s), PARLOR_E_OK,
+	move_told(w, core_member_past(w->core, member, s.after, told_former, &s), PARLOR_E_OK,
 		  "former rooms of %d behind %d", (int)member, (int)s.after);
 	WANT_SAME(w, s.rooms, rooms);
 	WANT_SAME(w, s.formers, formers);

@@ -151,7 +151,7 @@ void keep_sync(struct keep *k)
 {
 	sync_on_readable(k->commit.sync, k->chance->now_us);
 	sync_tick(k->commit.sync, k->chance->now_us);
-	sync_pump(k->commit.sync, k->chance->now_us);
+	sync_schedule(k->commit.sync, k->chance->now_us);
 }
 
 void keep_answer(struct keep *k)

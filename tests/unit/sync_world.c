@@ -510,7 +510,7 @@ void world_turn(struct world *w)
 	assert_int_equal(store_turn_begin(w->store), PARLOR_E_OK);
 	sync_on_readable(w->sync, w->now_us);
 	sync_tick(w->sync, w->now_us);
-	w->wait_us = sync_pump(w->sync, w->now_us);
+	w->wait_us = sync_schedule(w->sync, w->now_us);
 	store_turn_end(w->store);
 	for (size_t i = 0; i < WORLD_HANDS; i++)
 		hand_listen(&w->hands[i]);

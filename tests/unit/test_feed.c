@@ -281,7 +281,7 @@ static void who_does_not_read_its_pages_is_sent_no_more_of_them(void **state)
 	}
 	/* Those that the kernel took, and what ZeroMQ may hold. */
 	uint64_t sent = counts(w).read_pages;
-	assert_in_range(sent, TAP_PAGES_MAX, QUESTIONS / 2);
+	assert_in_range(sent, FEED_PAGES_MAX, QUESTIONS / 2);
 
 	/* Its place is taken as long as they are unread. */
 	peer_open(&other, w);
@@ -356,5 +356,5 @@ int main(void)
 		cmocka_unit_test(a_reader_that_left_is_forgotten_with_its_question),
 		cmocka_unit_test(workers_do_not_notice_a_reader),
 	};
-	return cmocka_run_group_tests_name("tap", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("feed", tests, NULL, NULL);
 }

@@ -18,14 +18,14 @@
 #define MESSAGES_DEFAULT 200000
 #define WORKERS_MAX 16
 
-static const uint64_t crews[] = {1, 2, 4};
-#define CREWS (sizeof crews / sizeof crews[0])
+static const uint64_t worker_pools[] = {1, 2, 4};
+#define CREWS (sizeof worker_pools / sizeof worker_pools[0])
 
 struct sync_run {
 	struct stage stage;
 	struct database database;
 	struct process *workers[WORKERS_MAX];
-	unsigned crew;
+	unsigned worker_pool;
 	/* of the lag */
 	struct dealer asker;
 	uint64_t asked_ns, answered;
@@ -36,14 +36,14 @@ static void start_workers(struct sync_run *s, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
 		s->workers[i] = rig_worker(&s->stage.rig, s->database.url, i + 1);
-	s->crew = n;
+	s->worker_pool = n;
 }
 
 static void stop_workers(struct sync_run *s)
 {
-	for (unsigned i = 0; i < s->crew; i++)
+	for (unsigned i = 0; i < s->worker_pool; i++)
 		rig_stop(s->workers[i]);
-	s->crew = 0;
+	s->worker_pool = 0;
 }
 
 static void wait_synced(struct sync_run *s)
@@ -235,7 +235,7 @@ void scenario_sync(const struct options *o)
 {
 	struct report *report = mem_new(sizeof *report);
 	for (size_t i = 0; i < CREWS; i++) {
-		uint64_t workers = option_or(o->workers, crews[i]);
+		uint64_t workers = option_or(o->workers, worker_pools[i]);
 		check(workers <= WORKERS_MAX, "--workers: at most %d", WORKERS_MAX);
 		report_begin(report, o->json, "sync", "parlor", "");
 		sync_with(o, (unsigned)workers, report);

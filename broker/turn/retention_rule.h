@@ -1,14 +1,14 @@
 /* Which of the journal's oldest records may go: those beyond any limit that is
  * set, as far as MySQL, the rows on disk and the snapshot have them. Owns the
  * arithmetic of it; reads and removes nothing. */
-#ifndef TURN_TRIM_H
-#define TURN_TRIM_H
+#ifndef TURN_RETENTION_RULE_H
+#define TURN_RETENTION_RULE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 /* What is to be kept at most; 0: no such limit. All 0: everything stays. */
-struct trim_limits {
+struct retention_limits {
 	uint64_t records;
 	uint64_t bytes;
 	uint64_t seconds;
@@ -17,7 +17,7 @@ struct trim_limits {
 };
 
 /* Positions, and the size of the journal on disk. */
-struct trim_facts {
+struct retention_facts {
 	uint64_t first, last; /* kept now; last + 1 and last when there is none */
 	uint64_t bytes;
 	uint64_t young;    /* the first that is not too old; 0: not known */
@@ -27,11 +27,12 @@ struct trim_facts {
 };
 
 /* The first position that no limit says should go; `first` when none should. */
-uint64_t trim_window(const struct trim_limits *, const struct trim_facts *);
+uint64_t retention_rule_wanted(const struct retention_limits *, const struct retention_facts *);
 /* The first position to be kept: the same, as far as nothing is lost by it. */
-uint64_t trim_first(const struct trim_limits *, const struct trim_facts *);
+uint64_t retention_rule_first(const struct retention_limits *, const struct retention_facts *);
 /* What rows do not cover cannot go: few records to keep, few behind the rows.
  * At most max. */
-uint64_t trim_behind(const struct trim_limits *, const struct trim_facts *, uint64_t max);
+uint64_t retention_rule_behind(const struct retention_limits *, const struct retention_facts *,
+			       uint64_t max);
 
 #endif

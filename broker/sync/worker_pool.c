@@ -1,4 +1,4 @@
-#include "sync/crew.h"
+#include "sync/worker_pool.h"
 
 #include "base/mem.h"
 #include "base/text.h"
@@ -8,18 +8,18 @@
 
 #define CREW_EACH(c, w) for (struct worker *w = (c)->slots; w < (c)->slots + (c)->max; w++)
 
-void crew_init(struct crew *c, size_t max)
+void worker_pool_init(struct worker_pool *c, size_t max)
 {
-	*c = (struct crew){.slots = mem_new(max * sizeof *c->slots), .max = max};
+	*c = (struct worker_pool){.slots = mem_new(max * sizeof *c->slots), .max = max};
 }
 
-void crew_fini(struct crew *c)
+void worker_pool_fini(struct worker_pool *c)
 {
 	free(c->slots);
-	*c = (struct crew){0};
+	*c = (struct worker_pool){0};
 }
 
-struct worker *crew_find(struct crew *c, const struct link_peer *peer)
+struct worker *worker_pool_find(struct worker_pool *c, const struct link_peer *peer)
 {
 	CREW_EACH(c, w)
 	if (w->used && link_peer_equal(&w->peer, peer))
@@ -27,8 +27,8 @@ struct worker *crew_find(struct crew *c, const struct link_peer *peer)
 	return NULL;
 }
 
-struct worker *crew_add(struct crew *c, const struct link_peer *peer, const char *name,
-			uint64_t now_us)
+struct worker *worker_pool_add(struct worker_pool *c, const struct link_peer *peer,
+			       const char *name, uint64_t now_us)
 {
 	CREW_EACH(c, w)
 	{
@@ -42,14 +42,14 @@ struct worker *crew_add(struct crew *c, const struct link_peer *peer, const char
 	return NULL;
 }
 
-void crew_remove(struct crew *c, struct worker *w)
+void worker_pool_remove(struct worker_pool *c, struct worker *w)
 {
 	w->used = false;
 	c->len--;
 }
 
 /* Whether any but that one works off its batches. */
-static bool any_awake(struct crew *c, const struct worker *but)
+static bool any_awake(struct worker_pool *c, const struct worker *but)
 {
 	CREW_EACH(c, w)
 	if (w->used && !w->lost && !w->stalled && w != but)
@@ -57,7 +57,7 @@ static bool any_awake(struct crew *c, const struct worker *but)
 	return false;
 }
 
-struct worker *crew_fewest_parts(struct crew *c, const struct worker *but)
+struct worker *worker_pool_fewest_parts(struct worker_pool *c, const struct worker *but)
 {
 	bool awake = any_awake(c, but);
 	struct worker *best = NULL;
@@ -71,7 +71,7 @@ struct worker *crew_fewest_parts(struct crew *c, const struct worker *but)
 	return best;
 }
 
-struct worker *crew_most_parts(struct crew *c)
+struct worker *worker_pool_most_parts(struct worker_pool *c)
 {
 	bool awake = any_awake(c, NULL);
 	struct worker *best = NULL;
@@ -85,7 +85,7 @@ struct worker *crew_most_parts(struct crew *c)
 	return best;
 }
 
-struct worker *crew_fewest_queries(struct crew *c, const struct worker *but)
+struct worker *worker_pool_fewest_queries(struct worker_pool *c, const struct worker *but)
 {
 	struct worker *best = NULL;
 	CREW_EACH(c, w)
@@ -94,14 +94,14 @@ struct worker *crew_fewest_queries(struct crew *c, const struct worker *but)
 	return best;
 }
 
-void crew_expire(struct crew *c, uint64_t since_us)
+void worker_pool_expire(struct worker_pool *c, uint64_t since_us)
 {
 	CREW_EACH(c, w)
 	if (w->used && w->heard_us < since_us)
 		w->lost = true;
 }
 
-struct worker *crew_lost(struct crew *c)
+struct worker *worker_pool_lost(struct worker_pool *c)
 {
 	CREW_EACH(c, w)
 	if (w->used && w->lost)

@@ -1,4 +1,4 @@
-#include "turn/trim.h"
+#include "turn/retention_rule.h"
 
 /* Fewer would be written back over and over. */
 #define BEHIND_MIN 1000
@@ -15,7 +15,7 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 /* As if all records were of the same size: who comes again with every commit
  * gets to the exact place step by step. */
-static uint64_t by_bytes(const struct trim_limits *l, const struct trim_facts *f)
+static uint64_t by_bytes(const struct retention_limits *l, const struct retention_facts *f)
 {
 	uint64_t records = f->last + 1 - f->first;
 	if (!l->bytes || f->bytes <= l->bytes)
@@ -24,7 +24,7 @@ static uint64_t by_bytes(const struct trim_limits *l, const struct trim_facts *f
 	return earlier(f->first + (uint64_t)(part * (double)records) + 1, f->last + 1);
 }
 
-uint64_t trim_window(const struct trim_limits *l, const struct trim_facts *f)
+uint64_t retention_rule_wanted(const struct retention_limits *l, const struct retention_facts *f)
 {
 	uint64_t first = later(f->first, by_bytes(l, f));
 	if (l->records && f->last > l->records)
@@ -34,10 +34,10 @@ uint64_t trim_window(const struct trim_limits *l, const struct trim_facts *f)
 	return first;
 }
 
-uint64_t trim_first(const struct trim_limits *l, const struct trim_facts *f)
+uint64_t retention_rule_first(const struct retention_limits *l, const struct retention_facts *f)
 {
 	/* The last one that rows cover stays: recovery shows by it that both fit. */
-	uint64_t first = earlier(trim_window(l, f), f->covered);
+	uint64_t first = earlier(retention_rule_wanted(l, f), f->covered);
 	if (!l->without_mysql)
 		first = earlier(first, f->synced + 1);
 	if (l->snapshots)
@@ -45,9 +45,11 @@ uint64_t trim_first(const struct trim_limits *l, const struct trim_facts *f)
 	return later(first, f->first);
 }
 
-uint64_t trim_behind(const struct trim_limits *l, const struct trim_facts *f, uint64_t max)
+uint64_t retention_rule_behind(const struct retention_limits *l, const struct retention_facts *f,
+			       uint64_t max)
 {
-	uint64_t window = trim_window(l, f), kept = window > f->first ? f->last + 1 - window : max;
+	uint64_t window = retention_rule_wanted(l, f),
+		 kept = window > f->first ? f->last + 1 - window : max;
 	if (l->records)
 		kept = earlier(kept, l->records);
 	return earlier(later(kept, BEHIND_MIN), max);

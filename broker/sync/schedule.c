@@ -72,7 +72,7 @@ static void tick_part(struct sync *s, struct part *p, uint64_t now_us)
 void sync_tick(struct sync *s, uint64_t now_us)
 {
 	uint64_t lease_us = s->settings.lease_ms * MS_US;
-	crew_expire(&s->crew, now_us > lease_us ? now_us - lease_us : 0);
+	worker_pool_expire(&s->worker_pool, now_us > lease_us ? now_us - lease_us : 0);
 	tick_cold(s, now_us);
 	tick_releases(s, now_us);
 	for (uint32_t i = 0; i < s->parts_len; i++)
@@ -96,8 +96,8 @@ static void send_batch(struct sync *s, struct part *p, struct buf *frame, const 
 	s->counts.batch_bytes += f->bytes;
 }
 
-static void pump_batch(struct sync *s, struct part *p, const struct part_source *src,
-		       uint64_t now_us, uint64_t *wait)
+static void schedule_batch(struct sync *s, struct part *p, const struct part_source *src,
+			   uint64_t now_us, uint64_t *wait)
 {
 	struct buf frame = {0};
 	struct flight f;
@@ -131,8 +131,8 @@ static void pump_batch(struct sync *s, struct part *p, const struct part_source 
 
 /* Records up to the mark; no batch goes before the worker has done with it, so
  * that nothing of the room is skipped in between. */
-static void pump_release(struct sync *s, struct part *p, struct release *r,
-			 const struct part_source *src, uint64_t now_us, uint64_t *wait)
+static void schedule_release(struct sync *s, struct part *p, struct release *r,
+			     const struct part_source *src, uint64_t now_us, uint64_t *wait)
 {
 	if (!r->begun) {
 		/* Asked for before the worker told how far an earlier one came. */
@@ -158,8 +158,8 @@ static void pump_release(struct sync *s, struct part *p, struct release *r,
 	buf_fini(&frame);
 }
 
-static void pump_part(struct sync *s, struct part *p, const struct part_source *src,
-		      uint64_t now_us, uint64_t *wait)
+static void schedule_part(struct sync *s, struct part *p, const struct part_source *src,
+			  uint64_t now_us, uint64_t *wait)
 {
 	if (p->state == PART_FREE)
 		return;
@@ -172,9 +172,9 @@ static void pump_part(struct sync *s, struct part *p, const struct part_source *
 	p->retry_us = UINT64_MAX;
 	struct release *r = release_of_part(&s->releases, p->no);
 	if (r)
-		pump_release(s, p, r, src, now_us, wait);
+		schedule_release(s, p, r, src, now_us, wait);
 	else
-		pump_batch(s, p, src, now_us, wait);
+		schedule_batch(s, p, src, now_us, wait);
 }
 
 /* ---- who waited -------------------------------------------------------------------- */
@@ -198,7 +198,7 @@ static void wake(struct sync *s)
 	}
 }
 
-uint64_t sync_pump(struct sync *s, uint64_t now_us)
+uint64_t sync_schedule(struct sync *s, uint64_t now_us)
 {
 	uint64_t wait = PUMP_WAIT_MAX_US;
 	uint32_t budget = s->settings.walk;
@@ -210,10 +210,11 @@ uint64_t sync_pump(struct sync *s, uint64_t now_us)
 				  .body = &s->body,
 				  .fact = &s->fact};
 	for (uint32_t i = 0; i < s->parts_len; i++)
-		pump_part(s, &s->parts[(s->pump_first + i) % s->parts_len], &src, now_us, &wait);
-	s->pump_first = (s->pump_first + 1) % s->parts_len;
+		schedule_part(s, &s->parts[(s->schedule_first + i) % s->parts_len], &src, now_us,
+			      &wait);
+	s->schedule_first = (s->schedule_first + 1) % s->parts_len;
 	assign_settle(s, now_us);
 	wake(s);
-	uint64_t tap = tap_pump(&s->tap, s->link, s->store, s->core, s->head, now_us);
-	return tap < wait ? tap : wait;
+	uint64_t feed = feed_pump(&s->feed, s->link, s->store, s->core, s->head, now_us);
+	return feed < wait ? feed : wait;
 }

@@ -1,4 +1,4 @@
-#include "sync/fact.h"
+#include "sync/sync_record.h"
 
 #include "core/kinds.h"
 #include "core/room.h"
@@ -30,8 +30,8 @@ static void put_event(struct buf *b, const struct entry *e, const struct record 
 	wire_put_field(b, FACT_EVENT, &event.base);
 }
 
-enum parlor_err fact_put(struct buf *to, uint32_t field, struct buf *scratch, struct core *core,
-			 const struct entry *e, struct record *r)
+enum parlor_err sync_record_put(struct buf *to, uint32_t field, struct buf *scratch,
+				struct core *core, const struct entry *e, struct record *r)
 {
 	enum parlor_err err = record_decode(r, e->head.data, e->head.len);
 	if (err)

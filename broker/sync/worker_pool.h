@@ -1,8 +1,8 @@
 /* The workers that are there: who they are, when they were last heard, how
  * much each has to do. Owns their leases; never sends. A slot stays put as
  * long as its worker lives. */
-#ifndef SYNC_CREW_H
-#define SYNC_CREW_H
+#ifndef SYNC_WORKER_POOL_H
+#define SYNC_WORKER_POOL_H
 
 #include "front/router.h"
 
@@ -19,29 +19,30 @@ struct worker {
 	uint32_t queries;
 };
 
-struct crew {
+struct worker_pool {
 	struct worker *slots;
 	size_t max;
 	size_t len; /* used ones */
 };
 
-void crew_init(struct crew *, size_t max);
-void crew_fini(struct crew *);
+void worker_pool_init(struct worker_pool *, size_t max);
+void worker_pool_fini(struct worker_pool *);
 
-struct worker *crew_find(struct crew *, const struct link_peer *);
+struct worker *worker_pool_find(struct worker_pool *, const struct link_peer *);
 /* NULL when there are as many as there may be. */
-struct worker *crew_add(struct crew *, const struct link_peer *, const char *name, uint64_t now_us);
-void crew_remove(struct crew *, struct worker *);
+struct worker *worker_pool_add(struct worker_pool *, const struct link_peer *, const char *name,
+			       uint64_t now_us);
+void worker_pool_remove(struct worker_pool *, struct worker *);
 
 /* Those that are not lost, by what they have to do; for parts, stalled ones
  * only when all are. NULL: there is none. */
-struct worker *crew_fewest_parts(struct crew *, const struct worker *but);
-struct worker *crew_most_parts(struct crew *);
-struct worker *crew_fewest_queries(struct crew *, const struct worker *but);
+struct worker *worker_pool_fewest_parts(struct worker_pool *, const struct worker *but);
+struct worker *worker_pool_most_parts(struct worker_pool *);
+struct worker *worker_pool_fewest_queries(struct worker_pool *, const struct worker *but);
 
 /* Marks those silent since before `since_us` as lost. */
-void crew_expire(struct crew *, uint64_t since_us);
+void worker_pool_expire(struct worker_pool *, uint64_t since_us);
 /* One that is lost, or NULL. */
-struct worker *crew_lost(struct crew *);
+struct worker *worker_pool_lost(struct worker_pool *);
 
 #endif

@@ -1,4 +1,4 @@
-#include "store/slice.h"
+#include "store/row_batch.h"
 
 #include "core/row.h"
 
@@ -12,7 +12,7 @@
 /* Memory beyond it is given back after an unusually large slice. */
 #define BYTES_KEPT ((size_t)4 << 20)
 
-struct slice_row {
+struct row_batch_row {
 	uint64_t prefix; /* of the key: decides most comparisons */
 	union {
 		size_t offset;        /* in bytes, while they may still move */
@@ -25,17 +25,17 @@ struct slice_row {
 	bool gone;
 };
 
-void slice_fini(struct slice *s)
+void row_batch_fini(struct row_batch *s)
 {
 	buf_fini(&s->bytes);
 	free(s->rows);
-	*s = (struct slice){0};
+	*s = (struct row_batch){0};
 }
 
-void slice_clear(struct slice *s)
+void row_batch_clear(struct row_batch *s)
 {
 	if (s->bytes.cap > BYTES_KEPT)
-		slice_fini(s);
+		row_batch_fini(s);
 	buf_clear(&s->bytes);
 	s->len = 0;
 }
@@ -48,7 +48,7 @@ static uint64_t prefix_of(const struct row_key *key)
 	return be64_get(front);
 }
 
-void slice_add(struct slice *s, const struct row_key *key, struct span value)
+void row_batch_add(struct row_batch *s, const struct row_key *key, struct span value)
 {
 	assert(key->len > 0 && key->len <= ROW_KEY_MAX && key->table < ROW_TABLES);
 	assert(value.len <= UINT32_MAX && s->len < UINT32_MAX);
@@ -56,19 +56,19 @@ void slice_add(struct slice *s, const struct row_key *key, struct span value)
 		s->cap = s->cap ? s->cap * 2 : ROWS_MIN;
 		s->rows = mem_resize(s->rows, s->cap, sizeof *s->rows);
 	}
-	s->rows[s->len] = (struct slice_row){.prefix = prefix_of(key),
-					     .at.offset = s->bytes.len,
-					     .order = (uint32_t)s->len,
-					     .value_len = (uint32_t)value.len,
-					     .key_len = (uint8_t)key->len,
-					     .table = (uint8_t)key->table,
-					     .gone = value.data == NULL};
+	s->rows[s->len] = (struct row_batch_row){.prefix = prefix_of(key),
+						 .at.offset = s->bytes.len,
+						 .order = (uint32_t)s->len,
+						 .value_len = (uint32_t)value.len,
+						 .key_len = (uint8_t)key->len,
+						 .table = (uint8_t)key->table,
+						 .gone = value.data == NULL};
 	s->len++;
 	buf_put(&s->bytes, key->bytes, key->len);
 	buf_put(&s->bytes, value.data, value.len);
 }
 
-static int by_key(const struct slice_row *a, const struct slice_row *b)
+static int by_key(const struct row_batch_row *a, const struct row_batch_row *b)
 {
 	if (a->table != b->table)
 		return a->table < b->table ? -1 : 1;
@@ -81,13 +81,13 @@ static int by_key(const struct slice_row *a, const struct slice_row *b)
 
 static int by_key_and_order(const void *left, const void *right)
 {
-	const struct slice_row *a = left, *b = right;
+	const struct row_batch_row *a = left, *b = right;
 	int order = by_key(a, b);
 
 	return order ? order : (a->order < b->order ? -1 : 1);
 }
 
-static int put_row(MDB_cursor *cursor, const struct slice_row *row)
+static int put_row(MDB_cursor *cursor, const struct row_batch_row *row)
 {
 	MDB_val key = env_val(row->at.bytes, row->key_len);
 	MDB_val value = env_val(row->at.bytes + row->key_len, row->value_len);
@@ -100,7 +100,7 @@ static int put_row(MDB_cursor *cursor, const struct slice_row *row)
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-static int put_sorted(const struct slice *s, struct env *env)
+static int put_sorted(const struct row_batch *s, struct env *env)
 {
 	static const enum env_db tables[ROW_TABLES] = {
 		[ROW_NAMES] = ENV_NAMES, [ROW_MEMBERS] = ENV_MEMBERS, [ROW_ROOMS] = ENV_ROOMS};
@@ -108,7 +108,7 @@ static int put_sorted(const struct slice *s, struct env *env)
 	int table = -1, rc = 0;
 
 	for (size_t i = 0; i < s->len && rc == 0; i++) {
-		const struct slice_row *row = &s->rows[i];
+		const struct row_batch_row *row = &s->rows[i];
 
 		if (i + 1 < s->len && by_key(row, row + 1) == 0)
 			continue;
@@ -122,24 +122,24 @@ static int put_sorted(const struct slice *s, struct env *env)
 	return rc;
 }
 
-static bool same_cluster(const struct slice_row *a, const struct slice_row *b)
+static bool same_cluster(const struct row_batch_row *a, const struct row_batch_row *b)
 {
 	return a->table == b->table && a->prefix == b->prefix;
 }
 
 /* Rows mostly come cluster by cluster, in order: then only each cluster has to
  * be sorted in itself. */
-static bool clusters_in_order(const struct slice *s)
+static bool clusters_in_order(const struct row_batch *s)
 {
 	for (size_t i = 1; i < s->len; i++) {
-		const struct slice_row *a = &s->rows[i - 1], *b = &s->rows[i];
+		const struct row_batch_row *a = &s->rows[i - 1], *b = &s->rows[i];
 		if (a->table > b->table || (a->table == b->table && a->prefix > b->prefix))
 			return false;
 	}
 	return true;
 }
 
-static void sort(struct slice *s)
+static void sort(struct row_batch *s)
 {
 	size_t end;
 	if (!clusters_in_order(s)) {
@@ -154,7 +154,7 @@ static void sort(struct slice *s)
 	}
 }
 
-void slice_put(struct slice *s, struct env *env)
+void row_batch_put(struct row_batch *s, struct env *env)
 {
 	for (size_t i = 0; i < s->len; i++)
 		s->rows[i].at.bytes = s->bytes.data + s->rows[i].at.offset;
