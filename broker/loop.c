@@ -122,6 +122,7 @@ static enum parlor_err make_tables(struct broker *b, char *why, size_t why_size)
 	b->waiting = waiting_new();
 	/* A decoded frame takes more than its bytes: pointers, and a struct a request. */
 	arena_init(&b->request_arena, 8 * s->frame_bytes);
+	request_kinds_init(&b->kinds);
 	arena_init(&b->reply_arena, 4 * s->frame_bytes);
 	return PARLOR_E_OK;
 }

@@ -4,6 +4,7 @@
 #ifndef API_BROKER_H
 #define API_BROKER_H
 
+#include "api/kinds.h"
 #include "api/waiting.h"
 #include "fanout/fanout.h"
 #include "front/auth.h"
@@ -37,6 +38,7 @@ struct broker {
 	struct outbox *outbox;
 	struct sync *sync;
 	struct waiting *waiting;
+	struct request_kinds kinds;
 	struct backlog backlog;     /* frames held back */
 	struct price price;         /* of the turn at hand */
 	struct meter meter;         /* what it walked and read in the core */

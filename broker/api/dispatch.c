@@ -18,56 +18,6 @@
 /* What was held back may take this part of a turn: the rest is for who comes now. */
 #define BACKLOG_SHARE 2
 
-enum needs {
-	NEEDS_SESSION = 1,
-	NEEDS_SPACE = 2,    /* writes: refused while disk or map is full */
-	ASKS_SPACE = 4,     /* the same, but the handler decides what is refused */
-	NAMES_MANY = 8,     /* each member it names becomes several records */
-	NEEDS_SETTLED = 16, /* subscribers must be as the state is: what moves them has landed */
-};
-
-struct op_row {
-	const char *name;
-	op_fn *handler;
-	unsigned needs;
-};
-
-#define OP(CASE) [PARLOR__REQUEST__OP_##CASE]
-static const struct op_row ops[] = {
-	OP(HELLO) = {"hello", op_hello, NEEDS_SETTLED},
-	OP(GOODBYE) = {"goodbye", op_goodbye, NEEDS_SESSION},
-	OP(PING) = {"ping", op_ping, NEEDS_SESSION},
-	OP(CREDIT) = {"credit", op_credit, NEEDS_SESSION},
-	OP(ATTACH) = {"attach", op_attach, NEEDS_SESSION | NEEDS_SETTLED | ASKS_SPACE | NAMES_MANY},
-	OP(DETACH) = {"detach", op_detach, NEEDS_SESSION | NEEDS_SETTLED},
-	OP(PRESENCE_SET) = {"presence_set", op_presence_set, NEEDS_SESSION | NEEDS_SPACE},
-	OP(PRESENCE_GET) = {"presence_get", op_presence_get, NEEDS_SESSION},
-	OP(TYPING) = {"typing", op_typing, NEEDS_SESSION},
-	OP(ROOM_CREATE) = {"room_create", op_room_create, NEEDS_SESSION | NEEDS_SPACE | NAMES_MANY},
-	OP(ROOM_RENAME) = {"room_rename", op_room_rename, NEEDS_SESSION | NEEDS_SPACE},
-	OP(ROOM_CLOSE) = {"room_close", op_room_close, NEEDS_SESSION | NEEDS_SPACE},
-	OP(ROOM_REOPEN) = {"room_reopen", op_room_reopen, NEEDS_SESSION | NEEDS_SPACE},
-	OP(ROOM_DISSOLVE) = {"room_dissolve", op_room_dissolve, NEEDS_SESSION | NEEDS_SPACE},
-	OP(ROOM_SHOW) = {"room_show", op_room_show, NEEDS_SESSION},
-	OP(MEMBERS_ADD) = {"members_add", op_members_add, NEEDS_SESSION | NEEDS_SPACE | NAMES_MANY},
-	OP(MEMBERS_REMOVE) = {"members_remove", op_members_remove, NEEDS_SESSION | NEEDS_SPACE},
-	OP(MEMBERS_CHANGE) = {"members_change", op_members_change, NEEDS_SESSION | NEEDS_SPACE},
-	OP(MEMBERS_LIST) = {"members_list", op_members_list, NEEDS_SESSION},
-	OP(POST) = {"post", op_post, NEEDS_SESSION | ASKS_SPACE},
-	OP(RECALL) = {"recall", op_recall, NEEDS_SESSION | NEEDS_SPACE},
-	OP(HISTORY) = {"history", op_history, NEEDS_SESSION},
-	OP(READ) = {"read", op_read, NEEDS_SESSION | NEEDS_SPACE},
-	OP(UNREAD_MARK) = {"unread_mark", op_unread_mark, NEEDS_SESSION | NEEDS_SPACE},
-	OP(UNREAD_GET) = {"unread_get", op_unread_get, NEEDS_SESSION},
-	OP(UNREAD_TOTAL) = {"unread_total", op_unread_total, NEEDS_SESSION},
-	OP(LIST) = {"list", op_list, NEEDS_SESSION},
-	OP(SYNC_STATUS) = {"sync_status", op_sync_status, NEEDS_SESSION},
-	OP(SYNC_WAIT) = {"sync_wait", op_sync_wait, NEEDS_SESSION},
-	OP(SYNC_RELEASE) = {"sync_release", op_sync_release, NEEDS_SESSION},
-	OP(STATS) = {"stats", op_stats, NEEDS_SESSION},
-};
-#undef OP
-
 /* To whoever said no hello, or to the session when there is one. */
 static void refuse(struct broker *b, struct session *s, struct span routing, uint64_t id, int code)
 {
@@ -82,40 +32,37 @@ static void refuse(struct broker *b, struct session *s, struct span routing, uin
 /* What the records of a request take, against its own bytes. */
 #define RECORDS_PER_NAME 10
 
-static size_t cost(const struct ask *a, const struct op_row *op)
+static size_t cost(const struct ask *a)
 {
-	if (!(op->needs & NAMES_MANY))
+	if (!(a->kind->needs & NAMES_MANY))
 		return a->bytes;
 	return a->bytes + RECORDS_PER_NAME * protobuf_c_message_get_packed_size(&a->request->base);
 }
 
-static enum parlor_err check(struct ask *a, const struct op_row *op)
+static enum parlor_err check(struct ask *a)
 {
-	if ((op->needs & NEEDS_SESSION) && !a->session)
+	unsigned needs = a->kind->needs;
+	if ((needs & NEEDS_SESSION) && !a->session)
 		return PARLOR_E_NO_SESSION;
 	enum parlor_err err = PARLOR_E_OK;
-	if (op->needs & NEEDS_SETTLED)
+	if (needs & NEEDS_SETTLED)
 		err = commit_settle(&a->broker->commit);
-	if (!err && (op->needs & (NEEDS_SPACE | ASKS_SPACE)))
-		err = commit_reserve(&a->broker->commit, cost(a, op));
+	if (!err && (needs & (NEEDS_SPACE | ASKS_SPACE)))
+		err = commit_reserve(&a->broker->commit, cost(a));
 	a->full = err == PARLOR_E_STORE_FULL;
-	return a->full && (op->needs & ASKS_SPACE) ? PARLOR_E_OK : err;
+	return a->full && (needs & ASKS_SPACE) ? PARLOR_E_OK : err;
 }
 
 static void dispatch_request(struct broker *b, struct ask *a)
 {
-	unsigned op_case = (unsigned)a->request->op_case;
-	const struct op_row *op =
-		op_case < sizeof ops / sizeof ops[0] && ops[op_case].handler ? &ops[op_case] : NULL;
 	b->counts.requests++;
-	arena_clear(&b->reply_arena);
-	parlor__reply__init(&a->reply);
-	a->reply.id = a->request->id;
+	ask_begin(a);
+	a->kind = request_kind(&b->kinds, (unsigned)a->request->op_case);
 	a->later = a->done = a->ended = false;
 
-	enum parlor_err err = op ? check(a, op) : PARLOR_E_OP;
+	enum parlor_err err = a->kind ? check(a) : PARLOR_E_OP;
 	if (!err)
-		err = op->handler(a);
+		err = a->kind->handle(a);
 	die_at("request_decided");
 	b->commit.failed |= core_broken(b->core) != PARLOR_E_OK;
 	if (b->commit.failed)

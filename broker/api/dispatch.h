@@ -1,6 +1,5 @@
 /* From a frame to replies: decodes, finds the session, and runs each request's
- * handler under the checks that its row in the table of operations asks for.
- * Owns that table; knows no operation's meaning. */
+ * handler under the checks that its kind asks for. Knows no request's meaning. */
 #ifndef API_DISPATCH_H
 #define API_DISPATCH_H
 

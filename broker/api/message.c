@@ -57,7 +57,7 @@ static enum parlor_err wait_stored(struct ask *a, const struct core_posted *post
 	return err;
 }
 
-enum parlor_err op_post(struct ask *a)
+static enum parlor_err op_post(struct ask *a)
 {
 	const Parlor__Post *q = a->request->post;
 	struct core_call call = ask_call(a);
@@ -82,7 +82,7 @@ enum parlor_err op_post(struct ask *a)
 	return PARLOR_E_OK;
 }
 
-enum parlor_err op_recall(struct ask *a)
+static enum parlor_err op_recall(struct ask *a)
 {
 	const Parlor__Recall *q = a->request->recall;
 	struct broker *b = a->broker;
@@ -240,7 +240,7 @@ static enum parlor_err ask_cold(struct ask *a, const struct history_walk *w)
 	return err;
 }
 
-enum parlor_err op_history(struct ask *a)
+static enum parlor_err op_history(struct ask *a)
 {
 	const Parlor__History *q = a->request->history;
 	struct core_call call = ask_call(a);
@@ -276,3 +276,10 @@ void history_put_cold(struct broker *b, const struct waiting_request *w,
 	put_page(b, w->session, w->request_id, &page);
 	buf_fini(&page);
 }
+
+static const struct request_kind kinds[] = {
+	REQUEST(POST, NEEDS_SESSION | ASKS_SPACE, op_post, POSTED),
+	REQUEST(RECALL, NEEDS_SESSION | NEEDS_SPACE, op_recall, DONE),
+	REQUEST(HISTORY, NEEDS_SESSION, op_history, HISTORY),
+};
+const struct request_noun message_requests = REQUEST_NOUN(kinds);

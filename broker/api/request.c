@@ -2,6 +2,7 @@
 
 #include "wire.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* ---- replies ------------------------------------------------------------------------ */
@@ -72,6 +73,35 @@ struct core_call ask_call(const struct ask *a)
 				  .now_us = a->broker->wall_us};
 }
 
+bool ask_is_operator(const struct ask *a)
+{
+	return auth_tenant_allowed(a->broker->auth, a->user, SPAN_TEXT("*"));
+}
+
+/* What a result takes, without what it points to. */
+#define RESULT_BYTES_MAX 256
+
+void ask_begin(struct ask *a)
+{
+	arena_clear(&a->broker->reply_arena);
+	a->result = ask_memory(a, RESULT_BYTES_MAX);
+	assert(a->result);
+	parlor__reply__init(&a->reply);
+	a->reply.id = a->request->id;
+}
+
+void *ask_result(struct ask *a)
+{
+	const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field(
+		&parlor__reply__descriptor, (unsigned)a->kind->reply);
+	const ProtobufCMessageDescriptor *type = field->descriptor;
+	assert(type->sizeof_message <= RESULT_BYTES_MAX);
+	protobuf_c_message_init(type, a->result);
+	a->reply.result_case = a->kind->reply;
+	memcpy((char *)&a->reply + field->offset, &a->result, sizeof a->result);
+	return a->result;
+}
+
 void *ask_memory(struct ask *a, size_t size)
 {
 	return arena_get(&a->broker->reply_arena, size);
@@ -109,11 +139,9 @@ enum parlor_err ask_wait(struct ask *a, struct waiting_request **request)
 
 void ask_done(struct ask *a, uint64_t position)
 {
-	parlor__done__init(&a->changed);
-	a->changed.position = position;
-	a->changed.time_us = position ? core_time(a->broker->core) : 0;
-	a->reply.result_case = PARLOR__REPLY__RESULT_DONE;
-	a->reply.done = &a->changed;
+	Parlor__Done *done = ask_result(a);
+	done->position = position;
+	done->time_us = position ? core_time(a->broker->core) : 0;
 }
 
 /* Where nothing is queued a reply is made whatever room there is: a small one. */

@@ -1,7 +1,7 @@
-/* The operations of the protocol, a handler each: texts of the request to the
- * core and its answer to a reply. Owned by dispatch.c's table, which checks
- * session, limits and space before a handler runs. A handler that refuses has
- * changed nothing. */
+/* Kinds of request as data, and what their handlers use: texts of the request go to
+ * the core, its answer to a reply. Each noun's file ends in the table of its kinds;
+ * dispatch checks what a kind needs before its handler runs. A handler that refuses
+ * has changed nothing. */
 #ifndef API_REQUEST_H
 #define API_REQUEST_H
 
@@ -19,40 +19,53 @@ struct ask {
 	int fd;                          /* that it came over, when frame is NULL */
 	const Parlor__Request *request;
 	size_t bytes;        /* of the frame that are to be accounted to it */
-	Parlor__Reply reply; /* the handler sets the result */
-	bool full;           /* nothing can be written now */
-	bool later;          /* the reply follows, through broker.waiting */
-	bool done;           /* the handler has put the reply itself */
-	bool ended;          /* the session is gone */
-
-	/* what reply's result points to */
-	Parlor__Welcome welcome;
-	Parlor__AttachInfo attached;
-	Parlor__Limits limits;
-	Parlor__Done changed;
-	Parlor__RoomInfo room;
-	Parlor__MembersPage members;
-	Parlor__UnreadInfo unread;
-	Parlor__UnreadSum total;
-	Parlor__ConversationPage list;
-	Parlor__PresencePage presence;
-	Parlor__SyncReport sync;
-	Parlor__StatsReport stats;
+	Parlor__Reply reply; /* its result: ask_result */
+	const struct request_kind *kind;
+	void *result; /* memory for it */
+	bool full;    /* nothing can be written now */
+	bool later;   /* the reply follows, through broker.waiting */
+	bool done;    /* the handler has put the reply itself */
+	bool ended;   /* the session is gone */
 };
 
-typedef enum parlor_err op_fn(struct ask *);
+enum request_needs {
+	NEEDS_SESSION = 1,
+	NEEDS_SPACE = 2,    /* writes: refused while disk or map is full */
+	ASKS_SPACE = 4,     /* the same, but the handler decides what is refused */
+	NAMES_MANY = 8,     /* each member it names becomes several records */
+	NEEDS_SETTLED = 16, /* subscribers must be as the state is: what moves them has landed */
+};
 
-op_fn op_hello, op_goodbye, op_ping, op_credit, op_attach, op_detach;
-op_fn op_presence_set, op_presence_get, op_typing;
-op_fn op_room_create, op_room_rename, op_room_close, op_room_reopen, op_room_dissolve, op_room_show;
-op_fn op_members_add, op_members_remove, op_members_change, op_members_list;
-op_fn op_post, op_recall, op_history;
-op_fn op_read, op_unread_mark, op_unread_get, op_unread_total, op_list;
-op_fn op_sync_status, op_sync_wait, op_sync_release, op_stats;
+struct request_kind {
+	Parlor__Request__OpCase no;
+	unsigned needs;
+	enum parlor_err (*handle)(struct ask *);
+	Parlor__Reply__ResultCase reply; /* when it is accepted */
+};
+#define REQUEST(CASE, needs, handle, REPLY)                                                   \
+	{                                                                                     \
+		PARLOR__REQUEST__OP_##CASE, (needs), (handle), PARLOR__REPLY__RESULT_##REPLY, \
+	}
+
+/* The kinds of one noun. */
+struct request_noun {
+	const struct request_kind *kinds;
+	size_t len;
+};
+#define REQUEST_NOUN(table)                               \
+	{                                                 \
+		(table), sizeof(table) / sizeof(table)[0] \
+	}
 
 /* ---- for handlers ---------------------------------------------------------------- */
 
 struct core_call ask_call(const struct ask *);
+/* Its key opens all tenants. */
+bool ask_is_operator(const struct ask *);
+/* The reply and its memory are empty again. */
+void ask_begin(struct ask *);
+/* The reply's result, of the type that the kind answers with, empty. */
+void *ask_result(struct ask *);
 /* A NUL-ended copy in the reply's arena; NULL when the arena is full. */
 char *ask_text(struct ask *, struct span);
 void *ask_memory(struct ask *, size_t size);

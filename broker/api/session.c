@@ -1,10 +1,6 @@
 #include "api/request.h"
-#include "core/presence.h"
-#include "core/room.h"
 
 #include "api/lifecycle.h"
-#include "fanout/live.h"
-#include "turn/presence.h"
 
 #include <parlor/version.h>
 
@@ -29,19 +25,22 @@ static void fill_limits(const struct settings *s, Parlor__Limits *l)
 	l->client_id_bytes = (uint32_t)s->client_id_bytes;
 }
 
-static void fill_attached(struct ask *a)
+static void fill_attached(const struct ask *a, Parlor__AttachInfo *info)
 {
-	parlor__attach_info__init(&a->attached);
-	a->attached.attached = (uint32_t)session_member_count(a->session);
+	info->attached = (uint32_t)session_member_count(a->session);
 }
 
-enum parlor_err op_hello(struct ask *a)
+static enum parlor_err op_hello(struct ask *a)
 {
 	static char server[] = "parlord " PARLOR_VERSION;
 	struct broker *b = a->broker;
 	bool reset;
+	Parlor__Limits *limits = ask_memory(a, sizeof *limits);
+	Parlor__AttachInfo *attached = ask_memory(a, sizeof *attached);
 	if (a->session)
 		return PARLOR_E_SESSION_EXISTS;
+	if (!limits || !attached)
+		return PARLOR_E_NO_MEMORY;
 	struct lifecycle_hello q = {.routing = a->routing,
 				    .user = a->user,
 				    .fd = a->frame ? front_fd(a->frame) : a->fd,
@@ -50,25 +49,24 @@ enum parlor_err op_hello(struct ask *a)
 	if (err)
 		return err;
 
-	fill_limits(&b->settings, &a->limits);
-	fill_attached(a);
-	parlor__welcome__init(&a->welcome);
-	a->welcome.version = PARLOR_PROTOCOL_VERSION;
-	a->welcome.journal = store_journal_id(b->store);
-	a->welcome.position =
+	Parlor__Welcome *welcome = ask_result(a);
+	parlor__attach_info__init(attached);
+	fill_attached(a, attached);
+	fill_limits(&b->settings, limits);
+	welcome->version = PARLOR_PROTOCOL_VERSION;
+	welcome->journal = store_journal_id(b->store);
+	welcome->position =
 		a->session->state == SESSION_LIVE ? core_position(b->core) : a->session->floor;
-	a->welcome.reset = reset;
-	a->welcome.limits = &a->limits;
-	a->welcome.heartbeat_ms = (uint32_t)b->settings.heartbeat_ms;
-	a->welcome.timeout_ms = (uint32_t)b->settings.timeout_ms;
-	a->welcome.server = server;
-	a->welcome.attached = &a->attached;
-	a->reply.result_case = PARLOR__REPLY__RESULT_WELCOME;
-	a->reply.welcome = &a->welcome;
+	welcome->reset = reset;
+	welcome->limits = limits;
+	welcome->heartbeat_ms = (uint32_t)b->settings.heartbeat_ms;
+	welcome->timeout_ms = (uint32_t)b->settings.timeout_ms;
+	welcome->server = server;
+	welcome->attached = attached;
 	return PARLOR_E_OK;
 }
 
-enum parlor_err op_goodbye(struct ask *a)
+static enum parlor_err op_goodbye(struct ask *a)
 {
 	ask_done(a, 0);
 	reply_put(a->broker, a->session, &a->reply);
@@ -77,13 +75,13 @@ enum parlor_err op_goodbye(struct ask *a)
 	return PARLOR_E_OK;
 }
 
-enum parlor_err op_ping(struct ask *a)
+static enum parlor_err op_ping(struct ask *a)
 {
 	ask_done(a, 0);
 	return PARLOR_E_OK;
 }
 
-enum parlor_err op_credit(struct ask *a)
+static enum parlor_err op_credit(struct ask *a)
 {
 	session_credit_add(a->session, a->request->credit->events,
 			   (uint32_t)a->broker->settings.credit);
@@ -92,13 +90,11 @@ enum parlor_err op_credit(struct ask *a)
 
 static enum parlor_err answer_attached(struct ask *a)
 {
-	fill_attached(a);
-	a->reply.result_case = PARLOR__REPLY__RESULT_ATTACHED;
-	a->reply.attached = &a->attached;
+	fill_attached(a, ask_result(a));
 	return PARLOR_E_OK;
 }
 
-enum parlor_err op_attach(struct ask *a)
+static enum parlor_err op_attach(struct ask *a)
 {
 	const Parlor__Attach *q = a->request->attach;
 	enum parlor_err err =
@@ -106,79 +102,20 @@ enum parlor_err op_attach(struct ask *a)
 	return err ? err : answer_attached(a);
 }
 
-enum parlor_err op_detach(struct ask *a)
+static enum parlor_err op_detach(struct ask *a)
 {
 	const Parlor__Detach *q = a->request->detach;
 	enum parlor_err err = lifecycle_detach(a->broker, a->session, q->members, q->n_members);
 	return err ? err : answer_attached(a);
 }
 
-enum parlor_err op_presence_set(struct ask *a)
-{
-	const Parlor__PresenceSet *q = a->request->presence_set;
-	struct broker *b = a->broker;
-	struct core_call call = ask_call(a);
-	uint64_t member, before = core_position(b->core);
-	if (q->presence != PARLOR__PRESENCE__PRESENCE_ONLINE &&
-	    q->presence != PARLOR__PRESENCE__PRESENCE_BUSY)
-		return PARLOR_E_VALUE;
-	if (!*q->member)
-		return PARLOR_E_EMPTY;
-	enum parlor_err err = core_member_find(b->core, &call, SPAN_TEXT(q->member), &member);
-	if (!err && (!member || !session_member_find(a->session, member)))
-		err = PARLOR_E_NOT_ATTACHED;
-	if (!err)
-		err = core_presence_set(b->core, &call, member, (uint8_t)q->presence);
-	if (err)
-		return err;
-	presence_settled(&b->commit, member);
-	uint64_t after = core_position(b->core);
-	ask_done(a, after == before ? 0 : after);
-	return PARLOR_E_OK;
-}
-
-enum parlor_err op_presence_get(struct ask *a)
-{
-	const Parlor__PresenceGet *q = a->request->presence_get;
-	struct core_call call = ask_call(a);
-	if (q->n_members > a->broker->settings.request_members)
-		return PARLOR_E_TOO_MANY;
-	size_t n = q->n_members;
-	Parlor__MemberPresence *items = ask_memory(a, n * sizeof *items + 1);
-	Parlor__MemberPresence **list = ask_memory(a, n * sizeof *list + 1);
-	if (!items || !list)
-		return PARLOR_E_TOO_MANY;
-	for (size_t i = 0; i < n; i++) {
-		uint8_t presence;
-		uint64_t last_seen_us;
-		enum parlor_err err = core_presence_get(
-			a->broker->core, &call, SPAN_TEXT(q->members[i]), &presence, &last_seen_us);
-		if (err)
-			return err;
-		parlor__member_presence__init(&items[i]);
-		items[i].member = q->members[i];
-		items[i].presence = (Parlor__Presence)presence;
-		items[i].last_seen_us = last_seen_us;
-		list[i] = &items[i];
-	}
-	parlor__presence_page__init(&a->presence);
-	a->presence.n_members = n;
-	a->presence.members = list;
-	a->reply.result_case = PARLOR__REPLY__RESULT_PRESENCE;
-	a->reply.presence = &a->presence;
-	return PARLOR_E_OK;
-}
-
-enum parlor_err op_typing(struct ask *a)
-{
-	const Parlor__Typing *q = a->request->typing;
-	struct core_call call = ask_call(a);
-	struct span room = SPAN_TEXT(q->room), member = SPAN_TEXT(q->member);
-	uint64_t no;
-	enum parlor_err err = core_room_check(a->broker->core, &call, room, member, &no);
-	if (err)
-		return err;
-	live_typing(&a->broker->fanout, &a->broker->commit.turn.replies, no, room, member);
-	ask_done(a, 0);
-	return PARLOR_E_OK;
-}
+static const struct request_kind kinds[] = {
+	REQUEST(HELLO, NEEDS_SETTLED, op_hello, WELCOME),
+	REQUEST(GOODBYE, NEEDS_SESSION, op_goodbye, DONE),
+	REQUEST(PING, NEEDS_SESSION, op_ping, DONE),
+	REQUEST(CREDIT, NEEDS_SESSION, op_credit, DONE),
+	REQUEST(ATTACH, NEEDS_SESSION | NEEDS_SETTLED | ASKS_SPACE | NAMES_MANY, op_attach,
+		ATTACHED),
+	REQUEST(DETACH, NEEDS_SESSION | NEEDS_SETTLED, op_detach, ATTACHED),
+};
+const struct request_noun session_requests = REQUEST_NOUN(kinds);

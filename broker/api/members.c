@@ -1,0 +1,123 @@
+#include "api/room.h"
+
+#include "core/room_members.h"
+
+static enum parlor_err op_members_add(struct ask *a)
+{
+	const Parlor__MembersAdd *q = a->request->members_add;
+	struct core_call call = ask_call(a);
+	struct core_notice notice = ask_notice(q->notice);
+	struct core_member_spec *specs;
+	struct core_room_view view;
+	enum parlor_err err = ask_specs(a, q->members, q->n_members, &specs);
+	if (!err)
+		err = core_members_add(a->broker->core, &call, SPAN_TEXT(q->room), specs,
+				       q->n_members, &notice, &view);
+	return err ? err : ask_answer_room(a, &view);
+}
+
+static enum parlor_err op_members_remove(struct ask *a)
+{
+	const Parlor__MembersRemove *q = a->request->members_remove;
+	struct core_call call = ask_call(a);
+	struct core_notice notice = ask_notice(q->notice);
+	struct core_room_view view;
+	if (q->n_members > a->broker->settings.request_members)
+		return PARLOR_E_TOO_MANY;
+	struct span *ids = ask_memory(a, q->n_members * sizeof *ids + 1);
+	if (!ids)
+		return PARLOR_E_TOO_MANY;
+	for (size_t i = 0; i < q->n_members; i++)
+		ids[i] = SPAN_TEXT(q->members[i]);
+	enum parlor_err err = core_members_remove(a->broker->core, &call, SPAN_TEXT(q->room), ids,
+						  q->n_members, &notice, &view);
+	return err ? err : ask_answer_room(a, &view);
+}
+
+static enum parlor_err op_members_change(struct ask *a)
+{
+	const Parlor__MembersChange *q = a->request->members_change;
+	struct core_call call = ask_call(a);
+	struct core_notice notice = ask_notice(q->notice);
+	struct core_room_view view;
+	if (q->n_members > a->broker->settings.request_members)
+		return PARLOR_E_TOO_MANY;
+	struct core_member_change *changes = ask_memory(a, q->n_members * sizeof *changes + 1);
+	if (!changes)
+		return PARLOR_E_TOO_MANY;
+	for (size_t i = 0; i < q->n_members; i++) {
+		const Parlor__MemberChange *m = q->members[i];
+		if (m->type < 0 || m->type > UINT8_MAX)
+			return PARLOR_E_VALUE;
+		changes[i] = (struct core_member_change){.id = SPAN_TEXT(m->member),
+							 .type = (uint8_t)m->type,
+							 .set_name = m->set_name,
+							 .set_avatar = m->set_avatar,
+							 .name = SPAN_TEXT(m->name),
+							 .avatar = SPAN_TEXT(m->avatar)};
+	}
+	enum parlor_err err = core_members_change(a->broker->core, &call, SPAN_TEXT(q->room),
+						  changes, q->n_members, &notice, &view);
+	return err ? err : ask_answer_room(a, &view);
+}
+
+struct member_page {
+	struct ask *ask;
+	Parlor__MemberInfo **items;
+	size_t len;
+	bool full; /* the reply's memory is used up */
+};
+
+static void add_member(void *ctx, const struct core_member_view *view)
+{
+	struct member_page *page = ctx;
+	if (page->full)
+		return;
+	Parlor__MemberInfo *m = ask_memory(page->ask, sizeof *m);
+	char *id = ask_text(page->ask, view->id);
+	char *name = ask_text(page->ask, view->name);
+	char *avatar = ask_text(page->ask, view->avatar);
+	if (!m || !id || !name || !avatar) {
+		page->full = true;
+		return;
+	}
+	parlor__member_info__init(m);
+	m->member = id;
+	m->name = name;
+	m->avatar = avatar;
+	m->type = (Parlor__MemberType)view->type;
+	m->read_seq = view->read_seq;
+	m->unread = view->unread;
+	m->joined_us = view->joined_us;
+	m->joined_seq = view->joined_seq;
+	page->items[page->len++] = m;
+}
+
+static enum parlor_err op_members_list(struct ask *a)
+{
+	const Parlor__MembersList *q = a->request->members_list;
+	struct core_call call = ask_call(a);
+	size_t limit = ask_limit(a, q->limit);
+	bool more;
+	struct member_page page = {.ask = a, .items = ask_memory(a, limit * sizeof *page.items)};
+	if (!page.items)
+		return PARLOR_E_NO_MEMORY;
+	enum parlor_err err =
+		core_members_list(a->broker->core, &call, SPAN_TEXT(q->room), SPAN_TEXT(q->after),
+				  limit, add_member, &page, &more);
+	if (err)
+		return err;
+	Parlor__MembersPage *result = ask_result(a);
+	result->members = page.items;
+	result->n_members = page.len;
+	result->more = more || page.full;
+	return PARLOR_E_OK;
+}
+
+static const struct request_kind kinds[] = {
+	REQUEST(MEMBERS_ADD, NEEDS_SESSION | NEEDS_SPACE | NAMES_MANY, op_members_add, ROOM),
+	REQUEST(MEMBERS_REMOVE, NEEDS_SESSION | NEEDS_SPACE, op_members_remove, ROOM),
+	REQUEST(MEMBERS_CHANGE, NEEDS_SESSION | NEEDS_SPACE, op_members_change, ROOM),
+	REQUEST(MEMBERS_LIST, NEEDS_SESSION, op_members_list, MEMBERS),
+};
+const struct request_noun members_requests = REQUEST_NOUN(kinds);

@@ -1,0 +1,81 @@
+#include "core/presence.h"
+#include "api/request.h"
+#include "core/room.h"
+
+#include "fanout/live.h"
+#include "turn/presence.h"
+
+static enum parlor_err op_presence_set(struct ask *a)
+{
+	const Parlor__PresenceSet *q = a->request->presence_set;
+	struct broker *b = a->broker;
+	struct core_call call = ask_call(a);
+	uint64_t member, before = core_position(b->core);
+	if (q->presence != PARLOR__PRESENCE__PRESENCE_ONLINE &&
+	    q->presence != PARLOR__PRESENCE__PRESENCE_BUSY)
+		return PARLOR_E_VALUE;
+	if (!*q->member)
+		return PARLOR_E_EMPTY;
+	enum parlor_err err = core_member_find(b->core, &call, SPAN_TEXT(q->member), &member);
+	if (!err && (!member || !session_member_find(a->session, member)))
+		err = PARLOR_E_NOT_ATTACHED;
+	if (!err)
+		err = core_presence_set(b->core, &call, member, (uint8_t)q->presence);
+	if (err)
+		return err;
+	presence_settled(&b->commit, member);
+	uint64_t after = core_position(b->core);
+	ask_done(a, after == before ? 0 : after);
+	return PARLOR_E_OK;
+}
+
+static enum parlor_err op_presence_get(struct ask *a)
+{
+	const Parlor__PresenceGet *q = a->request->presence_get;
+	struct core_call call = ask_call(a);
+	if (q->n_members > a->broker->settings.request_members)
+		return PARLOR_E_TOO_MANY;
+	size_t n = q->n_members;
+	Parlor__MemberPresence *items = ask_memory(a, n * sizeof *items + 1);
+	Parlor__MemberPresence **list = ask_memory(a, n * sizeof *list + 1);
+	if (!items || !list)
+		return PARLOR_E_TOO_MANY;
+	for (size_t i = 0; i < n; i++) {
+		uint8_t presence;
+		uint64_t last_seen_us;
+		enum parlor_err err = core_presence_get(
+			a->broker->core, &call, SPAN_TEXT(q->members[i]), &presence, &last_seen_us);
+		if (err)
+			return err;
+		parlor__member_presence__init(&items[i]);
+		items[i].member = q->members[i];
+		items[i].presence = (Parlor__Presence)presence;
+		items[i].last_seen_us = last_seen_us;
+		list[i] = &items[i];
+	}
+	Parlor__PresencePage *page = ask_result(a);
+	page->n_members = n;
+	page->members = list;
+	return PARLOR_E_OK;
+}
+
+static enum parlor_err op_typing(struct ask *a)
+{
+	const Parlor__Typing *q = a->request->typing;
+	struct core_call call = ask_call(a);
+	struct span room = SPAN_TEXT(q->room), member = SPAN_TEXT(q->member);
+	uint64_t no;
+	enum parlor_err err = core_room_check(a->broker->core, &call, room, member, &no);
+	if (err)
+		return err;
+	live_typing(&a->broker->fanout, &a->broker->commit.turn.replies, no, room, member);
+	ask_done(a, 0);
+	return PARLOR_E_OK;
+}
+
+static const struct request_kind kinds[] = {
+	REQUEST(PRESENCE_SET, NEEDS_SESSION | NEEDS_SPACE, op_presence_set, DONE),
+	REQUEST(PRESENCE_GET, NEEDS_SESSION, op_presence_get, PRESENCE),
+	REQUEST(TYPING, NEEDS_SESSION, op_typing, DONE),
+};
+const struct request_noun presence_requests = REQUEST_NOUN(kinds);
