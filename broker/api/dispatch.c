@@ -10,11 +10,11 @@
 #include "base/mem.h"
 #include "base/text.h"
 
+#include <parlor/fields.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define REQUESTS_FIELD 1 /* of ToBroker */
-#define REQUESTS_TAG (REQUESTS_FIELD << 3 | 2)
+#define REQUESTS_TAG (PB_TO_BROKER_REQUESTS << 3 | 2)
 /* What was held back may take this part of a turn: the rest is for who comes now. */
 #define BACKLOG_SHARE 2
 
@@ -108,7 +108,7 @@ static uint64_t request_id(struct span bytes)
 {
 	struct reader in;
 	reader_init(&in, bytes.data, bytes.len);
-	if (reader_varint(&in) != (1 << 3))
+	if (reader_varint(&in) != PB_REQUEST_ID << 3)
 		return 0;
 	uint64_t id = reader_varint(&in);
 	return in.bad ? 0 : id;
@@ -203,7 +203,7 @@ static bool dispatch_rest(struct broker *b, struct ask *a, struct backlog_rest *
 	rest->begun = true;
 	size_t requests_max = b->settings.frame_requests;
 	/* Before anything is decoded: millions of them fit into a frame. */
-	if (wire_count(payload, REQUESTS_FIELD, requests_max) > requests_max) {
+	if (wire_count(payload, PB_TO_BROKER_REQUESTS, requests_max) > requests_max) {
 		b->counts.frames_bad++;
 		refuse(b, a->session, a->routing, 0, PARLOR_E_TOO_MANY);
 		return true;

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 
+#include <parlor/fields.h>
 #include <parlor/version.h>
 
 #include <stdlib.h>
@@ -203,7 +204,7 @@ static void put_end(struct broker *b, struct session *s, int code)
 {
 	buf_clear(&b->scratch);
 	event_put_end(&b->scratch, code);
-	wire_put_bytes_field(replies_begin(&b->commit.turn.replies), EVENT_FRAME_FIELD,
+	wire_put_bytes_field(replies_begin(&b->commit.turn.replies), PB_FROM_BROKER_EVENTS,
 			     (struct span){b->scratch.data, b->scratch.len});
 	replies_end(&b->commit.turn.replies, s->out);
 }

@@ -6,6 +6,8 @@
 #include "turn/message.h"
 #include "wire.h"
 
+#include <parlor/fields.h>
+
 #include <string.h>
 
 /* ---- post ---------------------------------------------------------------------------------- */
@@ -108,23 +110,16 @@ static enum parlor_err op_recall(struct ask *a)
 /* ---- history: pages put together from stored bytes ---------------------------------------------
  */
 
-enum {
-	REPLY_ID = 1,
-	REPLY_HISTORY = 15,
-	PAGE_MESSAGES = 1,
-	PAGE_MORE = 2,
-};
-
 static void put_page(struct broker *b, struct session *s, uint64_t id, const struct buf *page)
 {
 	uint8_t bytes[4 * (1 + BUF_VARINT_MAX)];
 	struct buf *out = replies_begin(&b->commit.turn.replies);
 	/* What stands before the page; a page is large, and copied once. */
 	struct buf head = {.data = bytes, .cap = sizeof bytes};
-	wire_put_varint_field(&head, REPLY_ID, id);
-	buf_put_varint(&head, REPLY_HISTORY << 3 | 2);
+	wire_put_varint_field(&head, PB_REPLY_ID, id);
+	buf_put_varint(&head, PB_REPLY_HISTORY << 3 | 2);
 	buf_put_varint(&head, page->len);
-	buf_put_varint(out, REPLY_FRAME_FIELD << 3 | 2);
+	buf_put_varint(out, PB_FROM_BROKER_REPLIES << 3 | 2);
 	buf_put_varint(out, head.len + page->len);
 	buf_put(out, head.data, head.len);
 	buf_put(out, page->data, page->len);
@@ -137,7 +132,7 @@ static enum parlor_err put_message(struct broker *b, struct buf *page, struct bu
 	buf_clear(message);
 	enum parlor_err err = message_put(&b->commit, message, row, SIZE_MAX);
 	if (!err)
-		wire_put_bytes_field(page, PAGE_MESSAGES,
+		wire_put_bytes_field(page, PB_HISTORY_PAGE_MESSAGES,
 				     (struct span){message->data, message->len});
 	return err;
 }
@@ -184,7 +179,7 @@ static enum parlor_err put_hot(struct ask *a, struct history_walk *w, bool *cold
 	}
 	if (!err && !*cold) {
 		bool more = w->at >= w->place.floor && w->at <= w->place.last_seq && w->at > 0;
-		wire_put_varint_field(&page, PAGE_MORE, more);
+		wire_put_varint_field(&page, PB_HISTORY_PAGE_MORE, more);
 		put_page(b, a->session, a->request->id, &page);
 		a->done = true;
 	}
@@ -270,9 +265,9 @@ void history_put_cold(struct broker *b, const struct waiting_request *w,
 		return;
 	}
 	for (size_t i = 0; i < cold->n_messages; i++)
-		wire_put_field(&page, PAGE_MESSAGES, &cold->messages[i]->base);
+		wire_put_field(&page, PB_HISTORY_PAGE_MESSAGES, &cold->messages[i]->base);
 	bool more = w->more || cold->more || cold->n_messages < w->expected;
-	wire_put_varint_field(&page, PAGE_MORE, more);
+	wire_put_varint_field(&page, PB_HISTORY_PAGE_MORE, more);
 	put_page(b, w->session, w->request_id, &page);
 	buf_fini(&page);
 }

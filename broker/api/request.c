@@ -2,6 +2,8 @@
 
 #include "wire.h"
 
+#include <parlor/fields.h>
+
 #include <assert.h>
 #include <string.h>
 
@@ -9,7 +11,8 @@
 
 void reply_put(struct broker *b, struct session *s, const Parlor__Reply *reply)
 {
-	wire_put_field(replies_begin(&b->commit.turn.replies), REPLY_FRAME_FIELD, &reply->base);
+	wire_put_field(replies_begin(&b->commit.turn.replies), PB_FROM_BROKER_REPLIES,
+		       &reply->base);
 	replies_end(&b->commit.turn.replies, s->out);
 }
 
@@ -17,22 +20,15 @@ void reply_put(struct broker *b, struct session *s, const Parlor__Reply *reply)
 void reply_put_posted(struct broker *b, struct session *s, uint64_t id, uint64_t seq,
 		      uint64_t position, uint64_t time_us)
 {
-	enum {
-		REPLY_ID = 1,
-		REPLY_POSTED = PARLOR__REPLY__RESULT_POSTED,
-		SEQ = 1,
-		POSITION = 2,
-		TIME_US = 3
-	};
 	uint8_t posted_bytes[3 * (1 + BUF_VARINT_MAX)], reply_bytes[64];
 	struct buf posted = {.data = posted_bytes, .cap = sizeof posted_bytes};
 	struct buf reply = {.data = reply_bytes, .cap = sizeof reply_bytes};
-	wire_put_varint_field(&posted, SEQ, seq);
-	wire_put_varint_field(&posted, POSITION, position);
-	wire_put_varint_field(&posted, TIME_US, time_us);
-	wire_put_varint_field(&reply, REPLY_ID, id);
-	wire_put_bytes_field(&reply, REPLY_POSTED, (struct span){posted.data, posted.len});
-	wire_put_bytes_field(replies_begin(&b->commit.turn.replies), REPLY_FRAME_FIELD,
+	wire_put_varint_field(&posted, PB_POSTED_SEQ, seq);
+	wire_put_varint_field(&posted, PB_POSTED_POSITION, position);
+	wire_put_varint_field(&posted, PB_POSTED_TIME_US, time_us);
+	wire_put_varint_field(&reply, PB_REPLY_ID, id);
+	wire_put_bytes_field(&reply, PB_REPLY_POSTED, (struct span){posted.data, posted.len});
+	wire_put_bytes_field(replies_begin(&b->commit.turn.replies), PB_FROM_BROKER_REPLIES,
 			     (struct span){reply.data, reply.len});
 	replies_end(&b->commit.turn.replies, s->out);
 }
@@ -60,7 +56,7 @@ void reply_refuse_stranger(struct broker *b, struct span routing, uint64_t id, i
 	refusal(&reply, id, code, NULL);
 	b->counts.refused++;
 	buf_clear(&b->scratch);
-	wire_put_field(&b->scratch, REPLY_FRAME_FIELD, &reply.base);
+	wire_put_field(&b->scratch, PB_FROM_BROKER_REPLIES, &reply.base);
 	/* Dropped when too many such replies are unread; it is counted there. */
 	(void)outbox_send(b->outbox, routing, (struct span){b->scratch.data, b->scratch.len});
 }

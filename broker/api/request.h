@@ -79,9 +79,6 @@ uint64_t ask_limit(const struct ask *, uint32_t wanted); /* of a page */
 /* Of a page's bodies: what it may have, or what room its session has left. */
 size_t ask_page_bytes(const struct ask *);
 
-/* The field of FromBroker that holds a reply. */
-#define REPLY_FRAME_FIELD 1
-
 /* Puts a reply for a session. */
 void reply_put(struct broker *, struct session *, const Parlor__Reply *);
 void reply_put_posted(struct broker *, struct session *, uint64_t id, uint64_t seq,

@@ -5,6 +5,8 @@
 #include "fanout/shared_event.h"
 #include "wire.h"
 
+#include <parlor/fields.h>
+
 static void enqueue_live(struct shared_event *e, struct session *s, uint64_t position)
 {
 	if (s->state != SESSION_LIVE || s->ending || position <= s->floor)
@@ -128,7 +130,7 @@ void live_typing(struct fanout *f, struct replies *replies, uint64_t room, struc
 			replies_also(replies, s->out);
 			continue;
 		}
-		wire_put_bytes_field(replies_begin(replies), EVENT_FRAME_FIELD, event);
+		wire_put_bytes_field(replies_begin(replies), PB_FROM_BROKER_EVENTS, event);
 		replies_end(replies, s->out);
 	}
 }

@@ -5,10 +5,13 @@
 
 #include "base/die.h"
 
+#include <parlor/fields.h>
+
 struct outbox_part shared_event_part(struct shared_event *e)
 {
 	if (!e->made) {
-		wire_put_bytes_field(outbox_begin(e->fanout->outbox), EVENT_FRAME_FIELD, e->bytes);
+		wire_put_bytes_field(outbox_begin(e->fanout->outbox), PB_FROM_BROKER_EVENTS,
+				     e->bytes);
 		e->part = outbox_end(e->fanout->outbox);
 		e->made = true;
 	}

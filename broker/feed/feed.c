@@ -6,17 +6,13 @@
 #include "base/mem.h"
 #include "wire.h"
 
+#include <parlor/fields.h>
 #include <stdlib.h>
 
 /* When the store turn does not show the entry yet: the next one will. */
 #define UNSEEN_US 1000
 /* Until it is looked again whether a reader has read its pages. */
 #define UNREAD_US 10000
-
-/* Field numbers of ToWorker, JournalPage and JournalEntry, as in worker.proto. */
-enum { TO_WORKER_JOURNAL_PAGE = 9 };
-enum { PAGE_QUERY = 1, PAGE_CODE, PAGE_TEXT, PAGE_JOURNAL, PAGE_FIRST, PAGE_LAST, PAGE_ENTRIES };
-enum { ENTRY_POSITION = 1, ENTRY_PART, ENTRY_TENANT, ENTRY_HEAD, ENTRY_EVENT };
 
 void feed_init(struct feed *t, size_t max)
 {
@@ -84,14 +80,15 @@ static enum parlor_err put_entry(struct feed *t, struct core *core, const struct
 	if (err)
 		return err;
 	buf_clear(&t->entry);
-	wire_put_varint_field(&t->entry, ENTRY_POSITION, e->position);
-	wire_put_varint_field(&t->entry, ENTRY_PART, e->part);
+	wire_put_varint_field(&t->entry, PB_JOURNAL_ENTRY_POSITION, e->position);
+	wire_put_varint_field(&t->entry, PB_JOURNAL_ENTRY_PART, e->part);
 	if (tenant.len)
-		wire_put_bytes_field(&t->entry, ENTRY_TENANT, tenant);
-	wire_put_bytes_field(&t->entry, ENTRY_HEAD, e->head);
+		wire_put_bytes_field(&t->entry, PB_JOURNAL_ENTRY_TENANT, tenant);
+	wire_put_bytes_field(&t->entry, PB_JOURNAL_ENTRY_HEAD, e->head);
 	if (e->event.len)
-		wire_put_bytes_field(&t->entry, ENTRY_EVENT, e->event);
-	wire_put_bytes_field(&t->body, PAGE_ENTRIES, (struct span){t->entry.data, t->entry.len});
+		wire_put_bytes_field(&t->entry, PB_JOURNAL_ENTRY_EVENT, e->event);
+	wire_put_bytes_field(&t->body, PB_JOURNAL_PAGE_ENTRIES,
+			     (struct span){t->entry.data, t->entry.len});
 	return PARLOR_E_OK;
 }
 
@@ -121,15 +118,16 @@ static void answer(struct feed *t, struct feed_reader *q, struct link *link, str
 		   uint64_t head, enum parlor_err err)
 {
 	struct buf page = {0}, frame = {0};
-	wire_put_varint_field(&page, PAGE_QUERY, q->query);
-	wire_put_varint_field(&page, PAGE_CODE, (uint64_t)err);
+	wire_put_varint_field(&page, PB_JOURNAL_PAGE_QUERY, q->query);
+	wire_put_varint_field(&page, PB_JOURNAL_PAGE_CODE, (uint64_t)err);
 	if (err)
-		wire_put_bytes_field(&page, PAGE_TEXT, SPAN_TEXT(parlor_err_text((int)err)));
-	wire_put_varint_field(&page, PAGE_JOURNAL, store_journal_id(store));
-	wire_put_varint_field(&page, PAGE_FIRST, store_first(store));
-	wire_put_varint_field(&page, PAGE_LAST, head);
+		wire_put_bytes_field(&page, PB_JOURNAL_PAGE_TEXT,
+				     SPAN_TEXT(parlor_err_text((int)err)));
+	wire_put_varint_field(&page, PB_JOURNAL_PAGE_JOURNAL, store_journal_id(store));
+	wire_put_varint_field(&page, PB_JOURNAL_PAGE_FIRST, store_first(store));
+	wire_put_varint_field(&page, PB_JOURNAL_PAGE_LAST, head);
 	buf_put(&page, t->body.data, t->body.len);
-	wire_put_bytes_field(&frame, TO_WORKER_JOURNAL_PAGE, (struct span){page.data, page.len});
+	wire_put_bytes_field(&frame, PB_TO_WORKER_JOURNAL_PAGE, (struct span){page.data, page.len});
 	buf_fini(&page);
 	q->asks = false;
 	t->len--;

@@ -3,7 +3,7 @@
 #include "event/event.h"
 #include "wire.h"
 
-enum { MESSAGE_TIME_US = 11 };
+#include <parlor/fields.h>
 
 enum parlor_err message_event(struct commit *c, uint64_t position, struct span *event)
 {
@@ -35,7 +35,7 @@ enum parlor_err message_put(struct commit *c, struct buf *out, const struct row_
 	if (!err && !event_put_message(out, message, body_max, row->recalled))
 		err = PARLOR_E_STORE_CORRUPT;
 	if (!err)
-		wire_put_varint_field(out, MESSAGE_TIME_US, row->time_us);
+		wire_put_varint_field(out, PB_MESSAGE_TIME_US, row->time_us);
 	return err;
 }
 

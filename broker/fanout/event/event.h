@@ -10,8 +10,6 @@
 /* Appends an encoded Event; appends nothing for records that nobody is told of.
  * scratch is overwritten. */
 void event_put(struct buf *, const struct record *, struct buf *scratch);
-/* The field of FromBroker that holds an event. */
-#define EVENT_FRAME_FIELD 2
 
 /* Appends an encoded Event that is stored nowhere. */
 void event_put_typing(struct buf *, struct span room, struct span member);
