@@ -63,6 +63,8 @@ static void dispatch_request(struct broker *b, struct ask *a)
 	enum parlor_err err = a->kind ? check(a) : PARLOR_E_OP;
 	if (!err)
 		err = a->kind->handle(a);
+	if (!err && (a->kind->needs & SHOWS_STATE))
+		a->reply.as_of = core_position(b->core);
 	die_at("request_decided");
 	b->commit.failed |= core_broken(b->core) != PARLOR_E_OK;
 	if (b->commit.failed)

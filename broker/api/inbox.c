@@ -100,6 +100,6 @@ static enum parlor_err op_list(struct ask *a)
 }
 
 static const struct request_kind kinds[] = {
-	REQUEST(LIST, NEEDS_SESSION, op_list, LIST),
+	REQUEST(LIST, NEEDS_SESSION | SHOWS_STATE, op_list, LIST),
 };
 const struct request_noun inbox_requests = REQUEST_NOUN(kinds);

@@ -115,9 +115,10 @@ static enum parlor_err op_members_list(struct ask *a)
 }
 
 static const struct request_kind kinds[] = {
-	REQUEST(MEMBERS_ADD, NEEDS_SESSION | NEEDS_SPACE | NAMES_MANY, op_members_add, ROOM),
-	REQUEST(MEMBERS_REMOVE, NEEDS_SESSION | NEEDS_SPACE, op_members_remove, ROOM),
-	REQUEST(MEMBERS_CHANGE, NEEDS_SESSION | NEEDS_SPACE, op_members_change, ROOM),
-	REQUEST(MEMBERS_LIST, NEEDS_SESSION, op_members_list, MEMBERS),
+	REQUEST(MEMBERS_ADD, NEEDS_SESSION | NEEDS_SPACE | NAMES_MANY | SHOWS_STATE, op_members_add,
+		ROOM),
+	REQUEST(MEMBERS_REMOVE, NEEDS_SESSION | NEEDS_SPACE | SHOWS_STATE, op_members_remove, ROOM),
+	REQUEST(MEMBERS_CHANGE, NEEDS_SESSION | NEEDS_SPACE | SHOWS_STATE, op_members_change, ROOM),
+	REQUEST(MEMBERS_LIST, NEEDS_SESSION | SHOWS_STATE, op_members_list, MEMBERS),
 };
 const struct request_noun members_requests = REQUEST_NOUN(kinds);

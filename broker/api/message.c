@@ -110,13 +110,16 @@ static enum parlor_err op_recall(struct ask *a)
 /* ---- history: pages put together from stored bytes ---------------------------------------------
  */
 
-static void put_page(struct broker *b, struct session *s, uint64_t id, const struct buf *page)
+/* as_of: 0 when a worker read the page, who says nothing of the journal. */
+static void put_page(struct broker *b, struct session *s, uint64_t id, uint64_t as_of,
+		     const struct buf *page)
 {
 	uint8_t bytes[4 * (1 + BUF_VARINT_MAX)];
 	struct buf *out = replies_begin(&b->commit.turn.replies);
 	/* What stands before the page; a page is large, and copied once. */
 	struct buf head = {.data = bytes, .cap = sizeof bytes};
 	wire_put_varint_field(&head, PB_REPLY_ID, id);
+	wire_put_varint_field(&head, PB_REPLY_AS_OF, as_of);
 	buf_put_varint(&head, PB_REPLY_HISTORY << 3 | 2);
 	buf_put_varint(&head, page->len);
 	buf_put_varint(out, PB_FROM_BROKER_REPLIES << 3 | 2);
@@ -180,7 +183,7 @@ static enum parlor_err put_hot(struct ask *a, struct history_walk *w, bool *cold
 	if (!err && !*cold) {
 		bool more = w->at >= w->place.floor && w->at <= w->place.last_seq && w->at > 0;
 		wire_put_varint_field(&page, PB_HISTORY_PAGE_MORE, more);
-		put_page(b, a->session, a->request->id, &page);
+		put_page(b, a->session, a->request->id, core_position(b->core), &page);
 		a->done = true;
 	}
 	buf_fini(&page);
@@ -268,7 +271,7 @@ void history_put_cold(struct broker *b, const struct waiting_request *w,
 		wire_put_field(&page, PB_HISTORY_PAGE_MESSAGES, &cold->messages[i]->base);
 	bool more = w->more || cold->more || cold->n_messages < w->expected;
 	wire_put_varint_field(&page, PB_HISTORY_PAGE_MORE, more);
-	put_page(b, w->session, w->request_id, &page);
+	put_page(b, w->session, w->request_id, 0, &page);
 	buf_fini(&page);
 }
 

@@ -75,7 +75,7 @@ static enum parlor_err op_typing(struct ask *a)
 
 static const struct request_kind kinds[] = {
 	REQUEST(PRESENCE_SET, NEEDS_SESSION | NEEDS_SPACE, op_presence_set, DONE),
-	REQUEST(PRESENCE_GET, NEEDS_SESSION, op_presence_get, PRESENCE),
+	REQUEST(PRESENCE_GET, NEEDS_SESSION | SHOWS_STATE, op_presence_get, PRESENCE),
 	REQUEST(TYPING, NEEDS_SESSION, op_typing, DONE),
 };
 const struct request_noun presence_requests = REQUEST_NOUN(kinds);

@@ -11,7 +11,11 @@
  * there, on the caller's thread; they may send, but not poll, call or close.
  *
  * Requests and replies are the protobuf-c structs of proto/parlor.proto
- * (parlor/parlor.pb-c.h, installed beside this header). */
+ * (parlor/parlor.pb-c.h, installed beside this header).
+ *
+ * State that was loaded is kept up by events: reply->as_of is the position up to
+ * which an answer contains all that happened (0: it does not say). Apply an event to
+ * it only if event->position is greater; others are in it already. */
 #ifndef PARLOR_CLIENT_H
 #define PARLOR_CLIENT_H
 

@@ -376,6 +376,9 @@ def test_history_older_than_the_hot_window_comes_through_a_worker(database):
         stack.settle()
         until_trimmed(client, 900)
         wanted = ["" if n == 5 else f"m{n}" for n in range(1, 1001)]
+        old = client.wait(client.send("history", room="r", limit=1, **{"from": 1}))
+        recent = client.wait(client.send("history", room="busy", limit=1, backwards=True))
+        assert old.as_of == 0 and recent.as_of > 1000, "a worker knows nothing of the journal"
 
         messages = whole_history(client, "r")
         assert [m.seq for m in messages] == list(range(1, 1001))

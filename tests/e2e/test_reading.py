@@ -31,6 +31,87 @@ def test_reading_up_to_a_message(service, room):
     assert service.unread_get(room="r", member="bob").read_seq == 5
 
 
+# ---- answers and events --------------------------------------------------------------------
+
+
+def badges(client, member):
+    """A member's unread counts by room, and the position that they are as of."""
+    reply = client.wait(client.send("list", member=member))
+    return {item.room: item.unread for item in reply.list.items}, reply.as_of
+
+
+def apply(counts, event, member):
+    """What PROTOCOL.md tells a client to do with an event."""
+    if event.WhichOneof("kind") == "posted" and event.posted.type != NOTICE:
+        counts[event.room] += event.posted.sender != member
+    elif event.WhichOneof("kind") == "read":
+        counts[event.room] = event.read.unread
+
+
+def test_a_client_that_passes_over_what_an_answer_contains_has_exact_badges(connect, service, room):
+    bob = connect("bob")
+    say(service, "1")
+
+    def post(id):
+        return "post", dict(room="r", sender="alice", client_id=id, body=id)
+
+    asked = bob.send_all([post("2"), ("read", dict(room="r", member="bob", seq=1)), post("3"),
+                          ("list", dict(member="bob")), post("4"),
+                          ("read", dict(room="r", member="bob", seq=2)), post("5")])
+    replies = [bob.wait(id) for id in asked]
+    listed = replies[3]
+    assert replies[2].posted.position <= listed.as_of < replies[4].posted.position
+    assert [reply.as_of for reply in replies if reply.HasField("posted")] == [0, 0, 0, 0]
+    counts = {item.room: item.unread for item in listed.list.items}
+    assert counts == {"r": 2}, "the list contains the post of its own frame"
+    events = bob.drain()
+    assert events[0].position <= listed.as_of < events[-1].position
+    for event in events:
+        if event.position > listed.as_of:
+            apply(counts, event, "bob")
+    assert counts == {"r": 3} == {"r": unread(service, "bob")}
+
+
+def test_badges_loaded_at_any_moment_are_exact(connect, service, room):
+    """While others post, and another device reads."""
+    service.room_create(room="s", members=people("bob", "alice"))
+    bob, device = connect("bob"), connect("bob")
+    counts, as_of = badges(bob, "bob")
+    for n in range(40):
+        service.send_all([("post", dict(room="rs"[n % 2], sender="alice", client_id=f"{n}.{i}", body="x"))
+                          for i in range(3)])
+        if n % 3 == 0:
+            device.send("read", room="rs"[n % 2], member="bob", seq=n)
+        if n % 4 == 0:
+            counts, as_of = badges(bob, "bob")
+        while bob.events:
+            event = bob.events.popleft()
+            if event.position > as_of:
+                apply(counts, event, "bob")
+    service.call("ping")
+    device.call("ping")
+    for event in bob.drain():
+        if event.position > as_of:
+            apply(counts, event, "bob")
+    assert counts == {room: unread(service, "bob", room) for room in "rs"}
+
+
+SHOWING = {"room_show": dict(room="r"), "members_list": dict(room="r"), "history": dict(room="r"),
+           "unread_get": dict(room="r", member="bob"), "unread_total": dict(member="bob"),
+           "list": dict(member="bob"), "presence_get": dict(members=["bob"]), "attach": dict(members=["bob"]),
+           "detach": dict(members=["bob"]), "read": dict(room="r", member="bob"),
+           "unread_mark": dict(room="r", member="bob", seq=1), "room_rename": dict(room="r", name="s")}
+
+
+@pytest.mark.parametrize("op", SHOWING)
+def test_every_answer_that_shows_state_says_as_of_when(service, room, op):
+    post = dict(room="r", sender="alice", client_id="c", body="x")
+    posted, shown, later = (service.wait(id) for id in service.send_all(
+        [("post", post), (op, SHOWING[op]), ("post", {**post, "client_id": "d"})]))
+    assert shown.code == 0
+    assert posted.posted.position <= shown.as_of < later.posted.position
+
+
 def test_reading_never_goes_back(service, room):
     say(service, "1", "2", "3")
     service.read(room="r", member="bob", seq=3)

@@ -73,6 +73,29 @@ static void put_posted(struct buf *b)
 	wire_put(b, &frame.base);
 }
 
+static void put_listed(struct buf *b)
+{
+	Parlor__Conversation room = PARLOR__CONVERSATION__INIT;
+	room.room = TEXT("room-7");
+	room.state = PARLOR__ROOM_STATE__ROOM_OPEN;
+	room.unread = 1;
+	room.last_seq = 12;
+	Parlor__Conversation *items[] = {&room};
+	Parlor__ConversationPage page = PARLOR__CONVERSATION_PAGE__INIT;
+	page.items = items;
+	page.n_items = 1;
+	Parlor__Reply reply = PARLOR__REPLY__INIT;
+	reply.id = 3;
+	reply.as_of = 123456789;
+	reply.result_case = PARLOR__REPLY__RESULT_LIST;
+	reply.list = &page;
+	Parlor__Reply *replies[] = {&reply};
+	Parlor__FromBroker frame = PARLOR__FROM_BROKER__INIT;
+	frame.replies = replies;
+	frame.n_replies = 1;
+	wire_put(b, &frame.base);
+}
+
 /* The message of put_post as sessions see it. */
 static void make_event(Parlor__Event *event, Parlor__Message *message)
 {
@@ -230,6 +253,7 @@ const struct frame frames[] = {
 	{"hello", &parlor__to_broker__descriptor, put_hello},
 	{"post", &parlor__to_broker__descriptor, put_post},
 	{"posted", &parlor__from_broker__descriptor, put_posted},
+	{"listed", &parlor__from_broker__descriptor, put_listed},
 	{"event", &parlor__from_broker__descriptor, put_event},
 	{"worker_welcome", &parlor__to_worker__descriptor, put_worker_welcome},
 	{"batch", &parlor__to_worker__descriptor, put_batch},

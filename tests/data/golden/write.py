@@ -19,6 +19,8 @@ post = p.ToBroker(requests=[p.Request(id=2, post=p.Post(
     content_type=p.CONTENT_IMAGE, body=BODY, mentions=["agent-2"], level=p.LEVEL_STORED))])
 posted = p.FromBroker(replies=[p.Reply(id=2, posted=p.Posted(
     seq=12, position=123456789, time_us=TIME))])
+listed = p.FromBroker(replies=[p.Reply(id=3, as_of=123456789, list=p.ConversationPage(items=[
+    p.Conversation(room="room-7", state=p.ROOM_OPEN, unread=1, last_seq=12)]))])
 one_event = p.Event(position=123456789, time_us=TIME, room="room-7", posted=p.Message(
     seq=12, sender="visitor-9", sender_name="Ann", sender_avatar="https://example.com/a.png",
     type=p.MESSAGE_MESSAGE, content_type=p.CONTENT_IMAGE, body=BODY, client_id="c-0001",
@@ -45,7 +47,7 @@ journal_page = w.ToWorker(journal_page=w.JournalPage(
         w.JournalEntry(position=123456788, part=255, tenant="acme", head=b"\x01\x00\xff"),
         w.JournalEntry(position=123456789, part=5, tenant="acme", head=b"\x02", event=one_event)]))
 
-frames = {"hello": hello, "worker_welcome": worker_welcome, "post": post, "posted": posted, "event": event, "batch": batch,
+frames = {"hello": hello, "worker_welcome": worker_welcome, "post": post, "posted": posted, "listed": listed, "event": event, "batch": batch,
           "part_state": part_state, "journal_read": journal_read, "journal_page": journal_page}
 here = pathlib.Path(__file__).parent
 for name, frame in frames.items():
