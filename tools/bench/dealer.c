@@ -51,7 +51,7 @@ void dealer_close(struct dealer *d)
 void hello_put(struct buf *body, const struct hello *h)
 {
 	put_number(body, HELLO_VERSION, 1);
-	put_text(body, HELLO_TENANT, BENCH_TENANT);
+	put_text(body, HELLO_TENANT, h->tenant ? h->tenant : BENCH_TENANT);
 	put_text(body, HELLO_CLIENT, "bench");
 	for (size_t i = 0; i < h->members_len; i++)
 		put_text(body, HELLO_MEMBERS, h->members[i]);

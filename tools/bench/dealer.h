@@ -24,6 +24,7 @@ struct dealer {
 
 /* What a session says of itself. resume: behind that position of that journal. */
 struct hello {
+	const char *tenant; /* NULL: BENCH_TENANT */
 	const char *const *members;
 	size_t members_len;
 	bool resume;

@@ -97,9 +97,9 @@ void load_acked(struct load *l, struct load_link *link, uint64_t id, uint64_t po
 	link->in_flight--;
 	l->acked++;
 	l->position_sum += position;
-	if (l->phase != PHASE_MEASURE)
+	if (l->phase == PHASE_WARMUP || (l->phase == PHASE_DRAIN && !l->plan->late))
 		return;
-	l->result->acked++;
+	l->result->acked += l->phase == PHASE_MEASURE;
 	histogram_add(&l->result->acks, l->now_ns > s->ns ? l->now_ns - s->ns : 0);
 }
 

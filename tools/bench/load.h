@@ -42,6 +42,9 @@ struct load_plan {
 	uint64_t rate;      /* open loop, posts a second; 0: closed */
 	uint64_t posts;     /* so many instead of a time, none left out; 0: by time */
 	uint64_t warmup_ns, measure_ns;
+	/* The times of posts that are acknowledged only after the measured time count
+	 * too: who is stalled must not look fast for what never came. */
+	bool late;
 	/* Called where the measured time begins and ends; may be NULL. */
 	void (*mark)(void *ctx, bool begins);
 	void *ctx;

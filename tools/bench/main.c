@@ -38,6 +38,9 @@ static const struct scenario {
 	{"idle", scenario_idle, "2,000 idle sessions of 10 members: memory of each"},
 	{"restart", scenario_restart,
 	 "2 GB of data (--bytes), SIGKILL: time to the first served request"},
+	{"hostile", scenario_hostile,
+	 "a tenant's 2,000 posts a second, alone and beside another tenant that takes\n"
+	 "                what it can get (--attack abcde, by --sessions)"},
 	{"skeleton", ceiling_skeleton,
 	 "ceiling of floor: fixed structs, one journal append a post, no index, no\n"
 	 "                counters, no protobuf; the same load"},

@@ -41,6 +41,9 @@ static const struct option_row rows[] = {
 	ROW("set", TEXT, set, "settings of parlord: section.key=value, comma between"),
 	ROW("perf", TEXT, perf,
 	    "perf record of the broker into that file; with --callgrind, its output"),
+	ROW("attack", TEXT, attack,
+	    "hostile: only some of a, asks and does not read; b, marks unread and reads;\n"
+	    "                 c, repeats client ids; d, lists members; e, makes rooms and members"),
 	ROW("peers", TEXT, peers, "compare: only these of mysql,redis,nats,rabbitmq (all)"),
 	ROW("json", SWITCH, json, "one JSON object a line instead of tables"),
 	ROW("callgrind", SWITCH, callgrind, "size: count instructions under valgrind"),

@@ -163,6 +163,27 @@ def storm(f):
     )
 
 
+def hostile(f):
+    rows = []
+    for r in f.medians.get("hostile", []):
+        rows.append(
+            [r["variant"]]
+            + [number(r[k] / 1000) for k in ("alone_p99_us", "p99_us", "max_us")]
+            + [times(r["ratio"]), number(r["turn_us_max"] / 1000), number(r["turn_steps_max"])]
+            + [f"{r['memory_peak_mb']:.0f} of {r['memory_allowed_mb']:.0f}", number(r["attack_answers_per_s"])]
+        )
+    head = ["beside", "p99 alone, ms", "p99, ms", "longest, ms", "ratio", "longest turn, ms", "most steps of a turn"]
+    return table(head + ["memory, MB", "attacker is answered/s"], rows)
+
+
+def turn_ends(f):
+    kinds = ("requests", "bytes_in", "records", "steps", "bytes_out")
+    rows = [
+        [r["variant"][0]] + [number(r[f"turns_full_of_{k}"]) for k in kinds] for r in f.medians.get("hostile", [])
+    ]
+    return table(["turns that were full of"] + [k.replace("_", " ") for k in kinds], rows)
+
+
 def mixed(f):
     rows = [r for r in f.medians.get("mixed", [])]
     return columns(
@@ -304,6 +325,8 @@ BLOCKS = {
     "sync": sync,
     "list": reading,
     "storm": storm,
+    "hostile": hostile,
+    "turn_ends": turn_ends,
     "mixed": mixed,
     "history": history,
     "footprint": footprint,

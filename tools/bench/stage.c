@@ -65,13 +65,28 @@ void stage_open(struct stage *s, const struct options *o, const struct stage_pla
 	settle(s);
 }
 
-void stage_close(struct stage *s)
+static void close_links(struct stage *s)
 {
 	for (size_t i = 0; i < s->links_len; i++)
 		dealer_close(&s->links[i]);
 	dealer_close(&s->control);
 	free(s->links);
 	load_free(s->load);
+}
+
+void stage_restart(struct stage *s, const struct stage_plan *plan)
+{
+	close_links(s);
+	rig_stop(s->rig.broker);
+	rig_broker(&s->rig, plan->before, plan->broker_args);
+	dealer_open(&s->control, s->zmq, s->rig.client, &(struct hello){0});
+	open_links(s, plan);
+	settle(s);
+}
+
+void stage_close(struct stage *s)
+{
+	close_links(s);
 	world_free(s->world);
 	rig_fini(&s->rig);
 	zmq_ctx_term(s->zmq);

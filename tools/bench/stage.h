@@ -36,6 +36,8 @@ struct stage_plan {
 
 /* Starts the broker, makes the world, says every hello. */
 void stage_open(struct stage *, const struct options *, const struct stage_plan *);
+/* The same broker on the same data once more, and every session anew. */
+void stage_restart(struct stage *, const struct stage_plan *);
 /* Stops the broker cleanly. */
 void stage_close(struct stage *);
 
