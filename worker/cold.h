@@ -3,7 +3,7 @@
 #ifndef WORKER_COLD_H
 #define WORKER_COLD_H
 
-#include "db.h"
+#include "db/db.h"
 
 #include <parlor/worker.pb-c.h>
 

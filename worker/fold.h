@@ -1,8 +1,8 @@
-/* What a run of records comes to: the messages to insert, and the last state
- * of each room, membership, profile and presence that they touch. Pure: knows
- * the records, no database and no clock. All values are absolute, so that
- * writing a fold twice is writing it once; within a fold records are taken in
- * order (who leaves and joins again is in).
+/* What a run of records comes to: the last state of each room and of whatever else
+ * they touch, a noun a file (noun.h). Pure: knows the records, no database and no
+ * clock. All values are absolute, so that writing a fold twice is writing it once;
+ * within a fold records are taken in order (who leaves and joins again is in).
+ * Owns the rooms, which all nouns refer to, and the memory of the nouns' states.
  *
  * Texts are borrowed from the records, which must outlive the fold. */
 #ifndef WORKER_FOLD_H
@@ -16,30 +16,7 @@
 #include <stdint.h>
 #include <uthash.h>
 
-enum fold_membership_state {
-	FOLD_MEMBERSHIP_CHANGED, /* was there before, and still is */
-	FOLD_MEMBERSHIP_JOINED,
-	FOLD_MEMBERSHIP_LEFT
-};
-
-/* One member in one room. */
-struct fold_membership {
-	const struct fold_room *room;
-	const char *member;
-	enum fold_membership_state state;
-	bool profile_set; /* type, name, avatar; always when JOINED */
-	bool seen_set;
-	bool read_set;
-	int type;
-	const char *name;
-	const char *avatar;
-	uint64_t seen;
-	uint64_t read_seq;
-	uint64_t joined_seq;
-	uint64_t joined_us;
-	struct fold_membership *next; /* of the same room */
-	UT_hash_handle hh;
-};
+struct fold_membership;
 
 struct fold_room {
 	const char *tenant;
@@ -62,60 +39,23 @@ struct fold_room {
 	UT_hash_handle hh;
 };
 
-struct fold_message {
-	const struct fold_room *room;
-	const Parlor__Message *message;
-	uint64_t position;
-	uint64_t time_us;
-	bool recalled; /* its body goes nowhere */
-};
-
-/* Of a message that was posted before these records. */
-struct fold_recall {
-	const struct fold_room *room;
-	uint64_t seq;
-};
-
-/* A member of a tenant: name and avatar as last told by any room. */
-struct fold_profile {
-	const char *tenant;
-	const char *member;
-	const char *name;
-	const char *avatar;
-	uint64_t position;
-	UT_hash_handle hh;
-};
-
-struct fold_presence {
-	const char *tenant;
-	const char *member;
-	int presence; /* Parlor__Presence */
-	uint64_t last_seen_us;
-	uint64_t position;
-	UT_hash_handle hh;
-};
+#define FOLD_NOUNS_MAX 16
 
 /* Zeroed is an empty fold. The tables keep the order of first mention. */
 struct fold {
 	struct fold_room *rooms;
-	struct fold_membership *memberships;
-	struct fold_profile *profiles;
-	struct fold_presence *presences;
-	struct fold_message *messages;
-	size_t messages_len, messages_cap;
-	struct fold_recall *recalls;
-	size_t recalls_len, recalls_cap;
-	uint64_t boot_position; /* of the last BOOT; 0: none */
-	uint64_t boot_us;
-	struct buf key; /* scratch */
+	void *states[FOLD_NOUNS_MAX]; /* of each noun; NULL: no record was of it */
+	struct buf key;               /* scratch */
 };
 
-/* Records of kinds that this build does not know change nothing. False when
- * the record lacks what its kind needs: nothing was folded then. */
-bool fold_add(struct fold *, const Parlor__SyncRecord *);
-void fold_fini(struct fold *);
-/* Profiles and presences in key order. */
-void fold_sort(struct fold *);
+/* The room of a record, with what every record tells of it; once or again. */
+struct fold_room *fold_room(struct fold *, const Parlor__SyncRecord *);
+void fold_rooms_free(struct fold *);
+
+/* Sets fold.key: up to three texts, each with its NUL, which no text holds. */
+void fold_key(struct fold *, const char *a, const char *b, const char *c);
+/* A zeroed entry of `size` bytes with that key behind it. */
+void *fold_entry(const struct fold *, size_t size);
 
 /* The room a record is about, "" when it is about none. */
 const char *fold_record_room(const Parlor__SyncRecord *);

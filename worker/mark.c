@@ -1,5 +1,7 @@
 #include "mark.h"
 
+#include "noun.h"
+
 static void mark_row(void *arg, const struct span *cells, unsigned n)
 {
 	struct mark *mark = arg;
@@ -89,3 +91,6 @@ enum parlor_err mark_move(struct db *db, const struct mark *from, const struct m
 		err = PARLOR_E_DB_FENCED;
 	return err;
 }
+
+static const struct table tables[] = {{"sync_mark", 1, {"broker_id", "part"}}};
+const struct noun mark_noun = {NOUN_LIST(tables)};

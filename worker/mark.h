@@ -5,7 +5,7 @@
 #ifndef WORKER_MARK_H
 #define WORKER_MARK_H
 
-#include "db.h"
+#include "db/db.h"
 #include "owner.h"
 
 /* The mark of a journal that was replaced has this one, which no broker raises. */

@@ -24,12 +24,6 @@ static const char version_table[] = "CREATE TABLE IF NOT EXISTS schema_version (
 				    " started_at DATETIME(6) NOT NULL, applied_at DATETIME(6) NULL"
 				    ") ENGINE=InnoDB DEFAULT CHARSET=utf8mb4";
 
-/* One of these in a database without schema_version rows is somebody else's. */
-static const char foreign_tables[] =
-	"SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() AND "
-	"table_name IN ('room', 'chat_group', 'group_member', 'group_message', 'member', "
-	"'sync_mark', 'sync_quarantine', 'chat_group_current') ORDER BY table_name";
-
 struct versions {
 	uint64_t newest; /* any row, also one under way */
 	uint64_t done;   /* applied */
@@ -43,16 +37,6 @@ static void versions_row(void *arg, const struct span *cells, unsigned n)
 	v->done = db_cell_number(cells[1]);
 }
 
-static enum parlor_err select_text(struct db *db, const char *text, db_row_fn *fn, void *arg)
-{
-	struct sql sql;
-	sql_init(&sql, db);
-	sql_put_text(&sql, text);
-	enum parlor_err err = db_select(db, &sql, fn, arg);
-	sql_fini(&sql);
-	return err;
-}
-
 static bool error_is(const struct db *db, const char *number)
 {
 	return strncmp(db_error(db), number, strlen(number)) == 0;
@@ -62,10 +46,12 @@ static bool error_is(const struct db *db, const char *number)
 static enum parlor_err read_versions(struct db *db, struct versions *v)
 {
 	*v = (struct versions){0};
-	enum parlor_err err = select_text(
-		db,
-		"SELECT MAX(version), MAX(IF(applied_at IS NULL, 0, version)) FROM schema_version",
-		versions_row, v);
+	struct sql sql;
+	sql_init(&sql, db);
+	sql_put_text(&sql, "SELECT MAX(version), MAX(IF(applied_at IS NULL, 0, version)) "
+			   "FROM schema_version");
+	enum parlor_err err = db_select(db, &sql, versions_row, v);
+	sql_fini(&sql);
 	return err == PARLOR_E_DB_SCHEMA && error_is(db, UNKNOWN_TABLE) ? PARLOR_E_OK : err;
 }
 
@@ -160,10 +146,18 @@ static void foreign_row(void *arg, const struct span *cells, unsigned n)
 	f->found = true;
 }
 
-static enum parlor_err refuse_foreign(struct db *db, char *why)
+/* What a migration that never began would make, and is there: it is somebody else's. */
+static enum parlor_err refuse_foreign(struct db *db, const struct versions *v, char *why)
 {
 	struct foreign f = {.why = why};
-	enum parlor_err err = select_text(db, foreign_tables, foreign_row, &f);
+	struct sql sql;
+	sql_init(&sql, db);
+	sql_put_text(&sql, "SELECT table_name FROM information_schema.tables "
+			   "WHERE table_schema = DATABASE() AND table_name IN ");
+	tables_put_names(&sql, v->newest);
+	sql_put_text(&sql, " ORDER BY table_name");
+	enum parlor_err err = db_select(db, &sql, foreign_row, &f);
+	sql_fini(&sql);
 	return !err && f.found ? PARLOR_E_DB_SCHEMA : err;
 }
 
@@ -176,8 +170,8 @@ static enum parlor_err bring_up(struct db *db, char *why)
 		err = judge(db, &v, why);
 	if (!err)
 		err = tables_possible(db, why);
-	if (!err && v.newest == 0)
-		err = refuse_foreign(db, why);
+	if (!err)
+		err = refuse_foreign(db, &v, why);
 	if (!err)
 		err = db_run_text(db, version_table);
 	for (uint64_t i = v.done; !err && i < migrations_len; i++) {

@@ -4,7 +4,7 @@
 #ifndef WORKER_MIGRATE_H
 #define WORKER_MIGRATE_H
 
-#include "db.h"
+#include "db/db.h"
 
 #define MIGRATE_WHY_MAX 400
 

@@ -5,7 +5,7 @@
 #ifndef WORKER_OWNER_H
 #define WORKER_OWNER_H
 
-#include "db.h"
+#include "db/db.h"
 
 #define OWNER_ANCESTORS_MAX 64
 #define OWNER_WHY_MAX 160

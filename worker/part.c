@@ -1,10 +1,10 @@
 #include "part.h"
 
-#include "apply.h"
 #include "base/clock.h"
 #include "base/die.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "nouns.h"
 #include "plan.h"
 #include "project.h"
 
@@ -94,7 +94,7 @@ static void fold_record(struct fold *fold, const Parlor__SyncRecord *r)
 
 static enum parlor_err write_fold(struct attempt *a, struct fold *fold)
 {
-	enum parlor_err err = apply_fold(a->db, fold, &a->part->mark);
+	enum parlor_err err = fold_write(a->db, fold, &a->part->mark);
 	if (!err)
 		plan_add(&a->plan, fold);
 	return err;
@@ -253,7 +253,7 @@ static enum parlor_err write_release(struct part *part, struct db *db, struct pl
 		quarantine_find(&part->quarantine, release->tenant, release->room);
 	for (size_t i = 0; i < release->n_records; i++)
 		fold_record(&fold, release->records[i]);
-	enum parlor_err err = apply_fold(db, &fold, &part->mark);
+	enum parlor_err err = fold_write(db, &fold, &part->mark);
 	plan_add(plan, &fold);
 	if (!err)
 		err = plan_project(plan, db);

@@ -1,7 +1,7 @@
 #include "project.h"
 
 #include "base/mem.h"
-#include "pick.h"
+#include "db/pick.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 #ifndef WORKER_PROJECT_H
 #define WORKER_PROJECT_H
 
-#include "db.h"
+#include "db/db.h"
 
 #include <stdbool.h>
 

@@ -1,5 +1,7 @@
 #include "quarantine.h"
 
+#include "noun.h"
+
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -115,3 +117,7 @@ enum parlor_err quarantine_erase(struct db *db, const struct mark *mark,
 	sql_fini(&sql);
 	return err;
 }
+
+static const struct table tables[] = {
+	{"sync_quarantine", 1, {"broker_id", "part", "ent_id", "group_id"}}};
+const struct noun quarantine_noun = {NOUN_LIST(tables)};

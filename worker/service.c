@@ -2,11 +2,10 @@
 
 #include "backoff.h"
 #include "base/clock.h"
-#include "base/die.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "batches.h"
 #include "cold.h"
-#include "job.h"
 #include "migrate.h"
 #include "reply.h"
 
@@ -29,8 +28,7 @@ struct service {
 	struct db *db;
 	const char *name;
 	const char *endpoint;
-	struct part **parts; /* by number; NULL: not assigned */
-	uint32_t parts_len;
+	struct batches batches;
 	struct jobs jobs;
 	struct jobs colds;
 	bool usable;          /* connected, and the schema is ours */
@@ -44,22 +42,9 @@ struct service {
 	uint64_t said_us;        /* when the last complaint about the database was logged */
 };
 
-static void forget_part(struct service *s, uint32_t number)
-{
-	if (number >= s->parts_len || !s->parts[number])
-		return;
-	part_fini(s->parts[number]);
-	free(s->parts[number]);
-	s->parts[number] = NULL;
-}
-
 static void forget_all(struct service *s)
 {
-	for (uint32_t i = 0; i < s->parts_len; i++)
-		forget_part(s, i);
-	free(s->parts);
-	s->parts = NULL;
-	s->parts_len = 0;
+	batches_end(&s->batches);
 	jobs_clear(&s->jobs);
 	jobs_clear(&s->colds);
 	s->job_retry_us = s->flush_retry_us = 0;
@@ -68,8 +53,9 @@ static void forget_all(struct service *s)
 static void begin_session(struct service *s)
 {
 	forget_all(s);
-	s->parts_len = link_parts(s->link);
-	s->parts = mem_new(s->parts_len * sizeof(struct part *));
+	s->batches.link = s->link;
+	s->batches.db = s->db;
+	batches_begin(&s->batches);
 }
 
 /* ---- the database comes and goes ----------------------------------------- */
@@ -129,155 +115,6 @@ static void connect_database(struct service *s)
 	s->usable = true;
 }
 
-/* ---- what the broker asked for ------------------------------------------- */
-
-static enum parlor_err run_assign(struct service *s, struct job *job)
-{
-	const Parlor__Assign *assign = job->in.message->assign;
-	if (assign->part >= s->parts_len)
-		return PARLOR_E_OK;
-	if (!s->parts[assign->part]) {
-		s->parts[assign->part] = mem_new(sizeof(struct part));
-		part_init(s->parts[assign->part], link_broker_id(s->link), assign->part);
-	}
-	struct part *part = s->parts[assign->part];
-	char why[OWNER_WHY_MAX] = "";
-	enum parlor_err err = part_claim(part, s->db, link_owner(s->link), assign->epoch, why);
-	if (!err)
-		reply_part_state(s->link, part);
-	if (err != PARLOR_E_DB_OWNER)
-		return err;
-	/* Answered: the broker asks again after a while. */
-	reply_failed(s->link, assign->part, assign->epoch, PARLOR__FAIL_CLASS__FAIL_OWNER, why);
-	forget_part(s, assign->part);
-	return PARLOR_E_OK;
-}
-
-/* Tells where the database stands instead. A part we do not have is read, too. */
-static enum parlor_err answer_fenced(struct service *s, uint32_t number, uint64_t epoch)
-{
-	struct part stranger;
-	struct part *part = number < s->parts_len ? s->parts[number] : NULL;
-	part_init(&stranger, link_broker_id(s->link), number);
-	stranger.epoch = epoch;
-	if (!part)
-		part = &stranger;
-	enum parlor_err err = part_load(part, s->db);
-	if (!err) {
-		reply_failed(s->link, number, epoch, PARLOR__FAIL_CLASS__FAIL_FENCED,
-			     parlor_err_text(PARLOR_E_DB_FENCED));
-		reply_part_state(s->link, part);
-	}
-	part_fini(&stranger);
-	return err;
-}
-
-/* The part, if it is ours under that epoch. */
-static struct part *owned_part(const struct service *s, uint32_t number, uint64_t epoch)
-{
-	struct part *part = number < s->parts_len ? s->parts[number] : NULL;
-	return part && part->epoch == epoch && part_owned(part) ? part : NULL;
-}
-
-static enum parlor_err apply_batch(struct service *s, struct job *job, struct part *part)
-{
-	const Parlor__Batch *batch = job->in.message->batch;
-	bool refused = false;
-	if (part->mark.position != batch->after || batch->upto < batch->after)
-		return PARLOR_E_DB_FENCED;
-	enum parlor_err err = part_apply(part, s->db, batch, &refused);
-	if (err)
-		return err;
-	/* The broker must know of a refused room before it believes the batch done. */
-	if (refused)
-		reply_part_state(s->link, part);
-	reply_batch_done(s->link, part);
-	die_at("batch_told");
-	return PARLOR_E_OK;
-}
-
-static enum parlor_err run_batch(struct service *s, struct job *job)
-{
-	const Parlor__Batch *batch = job->in.message->batch;
-	struct part *part = owned_part(s, batch->part, batch->epoch);
-	if (!part)
-		return answer_fenced(s, batch->part, batch->epoch);
-	if (job->uncertain) {
-		enum parlor_err err = part_load(part, s->db);
-		if (err)
-			return err;
-		job->uncertain = false;
-		if (!part_owned(part))
-			return answer_fenced(s, batch->part, batch->epoch);
-		if (part->mark.position == batch->upto && part->mark.digest == batch->digest) {
-			if (quarantine_count(&part->quarantine))
-				reply_part_state(s->link, part);
-			reply_batch_done(s->link, part);
-			return PARLOR_E_OK;
-		}
-	}
-	enum parlor_err err = apply_batch(s, job, part);
-	if (err == PARLOR_E_DB_FENCED)
-		return answer_fenced(s, batch->part, batch->epoch);
-	if (err == PARLOR_E_DB_TOO_LARGE && !db_statement_halve(s->db) && batch->n_records > 1) {
-		reply_failed(s->link, batch->part, batch->epoch, PARLOR__FAIL_CLASS__FAIL_TOO_LARGE,
-			     db_error(s->db));
-		return PARLOR_E_OK;
-	}
-	return err;
-}
-
-static enum parlor_err run_release(struct service *s, struct job *job)
-{
-	const Parlor__Release *release = job->in.message->release;
-	struct part *part = owned_part(s, release->part, release->epoch);
-	if (!part)
-		return answer_fenced(s, release->part, release->epoch);
-	bool again = job->uncertain;
-	if (again) {
-		enum parlor_err err = part_load(part, s->db);
-		if (err)
-			return err;
-		job->uncertain = false;
-		if (!part_owned(part))
-			return answer_fenced(s, release->part, release->epoch);
-	}
-	enum parlor_err err = part_release(part, s->db, release);
-	/* It had gone through after all. */
-	if (again && err == PARLOR_E_NOT_QUARANTINED)
-		err = PARLOR_E_OK;
-	switch (err) {
-	case PARLOR_E_OK:
-		reply_release(s->link, release, "");
-		return PARLOR_E_OK;
-	case PARLOR_E_DB_FENCED:
-		return answer_fenced(s, release->part, release->epoch);
-	case PARLOR_E_DB_DATA:
-		reply_release(s->link, release, db_error(s->db));
-		return PARLOR_E_OK;
-	case PARLOR_E_NOT_QUARANTINED:
-		reply_release(s->link, release, parlor_err_text(err));
-		return PARLOR_E_OK;
-	case PARLOR_E_VALUE:
-		reply_release(s->link, release, "records before or behind these are missing");
-		return PARLOR_E_OK;
-	default:
-		return err;
-	}
-}
-
-static enum parlor_err run_job(struct service *s, struct job *job)
-{
-	switch (job->in.message->op_case) {
-	case PARLOR__TO_WORKER__OP_ASSIGN:
-		return run_assign(s, job);
-	case PARLOR__TO_WORKER__OP_BATCH:
-		return run_batch(s, job);
-	default:
-		return run_release(s, job);
-	}
-}
-
 /* The job stays, and is tried again. */
 static void job_failed(struct service *s, struct job *job, enum parlor_err err)
 {
@@ -298,7 +135,7 @@ static void work_job(struct service *s)
 	struct job *job = s->jobs.first;
 	if (!job || clock_mono_us() < s->job_retry_us)
 		return;
-	enum parlor_err err = run_job(s, job);
+	enum parlor_err err = batches_run(&s->batches, job);
 	if (err) {
 		job_failed(s, job, err);
 		return;
@@ -345,8 +182,8 @@ static void work_colds(struct service *s)
 static uint64_t flush_due_us(const struct service *s, struct part **which)
 {
 	uint64_t first = UINT64_MAX;
-	for (uint32_t i = 0; i < s->parts_len; i++) {
-		struct part *part = s->parts[i];
+	for (uint32_t i = 0; i < s->batches.parts_len; i++) {
+		struct part *part = s->batches.parts[i];
 		if (!part || !part_owned(part))
 			continue;
 		uint64_t due = stale_due_us(&part->stale, s->flush_free_us);
@@ -367,7 +204,7 @@ static void flush_part(struct service *s, struct part *part)
 		return;
 	}
 	if (err == PARLOR_E_DB_FENCED)
-		err = answer_fenced(s, number, part->epoch);
+		err = batches_answer_fenced(&s->batches, number, part->epoch);
 	if (!err)
 		return;
 	complain(s, db_error(s->db));
@@ -421,9 +258,9 @@ static void take_revoke(struct service *s, const Parlor__Revoke *revoke)
 	jobs_drop_part(&s->jobs, revoke->part, revoke->epoch);
 	if (s->jobs.first != first)
 		s->job_retry_us = 0;
-	if (revoke->part < s->parts_len && s->parts[revoke->part] &&
-	    s->parts[revoke->part]->epoch <= revoke->epoch)
-		forget_part(s, revoke->part);
+	if (revoke->part < s->batches.parts_len && s->batches.parts[revoke->part] &&
+	    s->batches.parts[revoke->part]->epoch <= revoke->epoch)
+		batches_forget(&s->batches, revoke->part);
 }
 
 static void take_message(struct service *s, struct link_message *in)

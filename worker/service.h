@@ -7,7 +7,7 @@
 #ifndef WORKER_SERVICE_H
 #define WORKER_SERVICE_H
 
-#include "db.h"
+#include "db/db.h"
 #include "link.h"
 
 /* stop_fd becomes readable when it is time to leave. All are borrowed; the

@@ -2,7 +2,7 @@
 
 #include "base/conf.h"
 #include "base/mem.h"
-#include "url.h"
+#include "db/url.h"
 
 #include <errno.h>
 #include <getopt.h>

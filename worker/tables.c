@@ -1,26 +1,14 @@
 #include "tables.h"
 
+#include "nouns.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-#define KEY_COLUMNS_MAX 4
+#define TABLES_MAX 32
 /* Those that compare byte by byte, trailing blanks included: MariaDB's, MySQL's. */
 #define COLLATIONS "'utf8mb4_nopad_bin', 'utf8mb4_0900_bin'"
-
-static const struct key {
-	const char *table;
-	const char *columns[KEY_COLUMNS_MAX + 1];
-} keys[] = {
-	{"room", {"ent_id", "uuid"}},
-	{"chat_group", {"ent_id", "uuid", "member_id"}},
-	{"group_member", {"ent_id", "group_id", "member_id"}},
-	{"group_message", {"ent_id", "group_id", "seq"}},
-	{"member", {"ent_id", "uuid"}},
-	{"sync_mark", {"broker_id", "part"}},
-	{"sync_quarantine", {"broker_id", "part", "ent_id", "group_id"}},
-};
-#define KEYS (sizeof keys / sizeof keys[0])
 
 /* Columns of all unique keys, with whether their text is compared in another
  * way than byte by byte. */
@@ -30,13 +18,12 @@ static const char query[] =
 	"FROM information_schema.statistics s LEFT JOIN information_schema.columns c "
 	"ON c.table_schema = s.table_schema AND c.table_name = s.table_name "
 	"AND c.column_name = s.column_name "
-	"WHERE s.table_schema = DATABASE() AND s.non_unique = 0 AND s.table_name IN "
-	"('room', 'chat_group', 'group_member', 'group_message', 'member', 'sync_mark', "
-	"'sync_quarantine') ORDER BY s.table_name, s.index_name, s.seq_in_index";
+	"WHERE s.table_schema = DATABASE() AND s.non_unique = 0 AND s.table_name IN ";
+static const char query_order[] = " ORDER BY s.table_name, s.index_name, s.seq_in_index";
 
 struct look {
 	char *why;
-	size_t columns[KEYS]; /* of its primary key that were found */
+	size_t columns[TABLES_MAX]; /* of its primary key that were found */
 };
 
 static const char *text(struct span cell)
@@ -48,13 +35,14 @@ static void key_row(void *arg, const struct span *cells, unsigned n)
 {
 	struct look *look = arg;
 	const char *table = text(cells[0]), *index = text(cells[1]), *column = text(cells[2]);
+	const struct table *known;
 	size_t i = 0;
 	(void)n;
-	while (i < KEYS && strcasecmp(keys[i].table, table) != 0)
+	while ((known = table_at(i)) && strcasecmp(known->name, table) != 0)
 		i++;
-	if (*look->why || i == KEYS)
+	if (*look->why || !known)
 		return;
-	const char *wanted = keys[i].columns[look->columns[i]];
+	const char *wanted = known->key[look->columns[i]];
 	if (strcasecmp(index, "PRIMARY") != 0)
 		snprintf(look->why, TABLES_WHY_MAX,
 			 "table %s has a unique key %.64s (column %.64s) that Parlor did not make: "
@@ -78,30 +66,40 @@ static void key_row(void *arg, const struct span *cells, unsigned n)
 /* What no row spoke of. */
 static void judge_missing(struct look *look)
 {
-	for (size_t i = 0; i < KEYS && !*look->why; i++) {
-		const char *wanted = keys[i].columns[look->columns[i]];
+	const struct table *table;
+	for (size_t i = 0; (table = table_at(i)) && !*look->why; i++) {
+		const char *wanted = table->key[look->columns[i]];
 		if (wanted)
 			snprintf(look->why, TABLES_WHY_MAX,
 				 "table %s is missing, or its primary key lacks the column %s",
-				 keys[i].table, wanted);
+				 table->name, wanted);
 	}
 }
 
-static enum parlor_err select_text(struct db *db, const char *statement, db_row_fn *fn, void *arg)
+void tables_put_names(struct sql *sql, uint64_t version)
 {
-	struct sql sql;
-	sql_init(&sql, db);
-	sql_put_text(&sql, statement);
-	enum parlor_err err = db_select(db, &sql, fn, arg);
-	sql_fini(&sql);
-	return err;
+	const struct table *table;
+	bool first = true;
+	for (size_t i = 0; (table = table_at(i)); i++) {
+		if (table->migration <= version)
+			continue;
+		sql_put(sql, first ? "(?" : ", ?", sql_t(table->name));
+		first = false;
+	}
+	sql_put_text(sql, first ? "('')" : ")");
 }
 
 enum parlor_err tables_check(struct db *db, char *why)
 {
 	struct look look = {.why = why};
+	struct sql sql;
 	*why = '\0';
-	enum parlor_err err = select_text(db, query, key_row, &look);
+	sql_init(&sql, db);
+	sql_put_text(&sql, query);
+	tables_put_names(&sql, 0);
+	sql_put_text(&sql, query_order);
+	enum parlor_err err = db_select(db, &sql, key_row, &look);
+	sql_fini(&sql);
 	if (!err)
 		judge_missing(&look);
 	return !err && *why ? PARLOR_E_DB_SCHEMA : err;
@@ -117,11 +115,13 @@ enum parlor_err tables_possible(struct db *db, char *why)
 {
 	uint64_t collations = 0;
 	*why = '\0';
-	enum parlor_err err = select_text(
-		db,
-		"SELECT COUNT(*) FROM information_schema.collations WHERE collation_name IN "
-		"(" COLLATIONS ")",
-		number_row, &collations);
+	struct sql sql;
+	sql_init(&sql, db);
+	sql_put_text(&sql,
+		     "SELECT COUNT(*) FROM information_schema.collations WHERE collation_name IN "
+		     "(" COLLATIONS ")");
+	enum parlor_err err = db_select(db, &sql, number_row, &collations);
+	sql_fini(&sql);
 	if (err || collations)
 		return err;
 	snprintf(why, TABLES_WHY_MAX,

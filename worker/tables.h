@@ -5,7 +5,7 @@
 #ifndef WORKER_TABLES_H
 #define WORKER_TABLES_H
 
-#include "db.h"
+#include "db/db.h"
 
 #define TABLES_WHY_MAX 400
 
@@ -13,6 +13,9 @@
  * in `why` (TABLES_WHY_MAX bytes) what is wrong; empty when the database could
  * not be asked. */
 enum parlor_err tables_possible(struct db *, char *why) PARLOR_MUST_CHECK;
+
+/* ('room', ...): the tables and views that migrations behind that version make. */
+void tables_put_names(struct sql *, uint64_t version);
 
 /* Of the database in use; as above, with table, key and column. */
 enum parlor_err tables_check(struct db *, char *why) PARLOR_MUST_CHECK;

@@ -7,7 +7,7 @@
 #define TOWN_DATABASE_H
 
 #include "chance.h"
-#include "db.h"
+#include "db/db.h"
 
 #include <sqlite3.h>
 

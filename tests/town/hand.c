@@ -45,6 +45,6 @@ void hand_turn(struct hand *h)
 
 uint64_t hand_epoch(const struct hand *h, uint32_t part)
 {
-	const struct service *s = &h->service;
-	return part < s->parts_len && s->parts[part] ? s->parts[part]->epoch : 0;
+	const struct batches *b = &h->service.batches;
+	return part < b->parts_len && b->parts[part] ? b->parts[part]->epoch : 0;
 }

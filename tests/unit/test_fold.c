@@ -1,4 +1,8 @@
-#include "fold.h"
+#include "membership.h"
+#include "message.h"
+#include "nouns.h"
+#include "presence.h"
+#include "profile.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -124,9 +128,16 @@ static void present(struct fold *f, struct told *t, const char *member, Parlor__
 	assert_true(fold_add(f, &t->record));
 }
 
+static unsigned memberships(const struct fold *f)
+{
+	const struct fold_memberships *all = fold_state(f, &membership_noun);
+	return HASH_COUNT(all->list);
+}
+
 static const struct fold_membership *membership(const struct fold *f, const char *member)
 {
-	for (const struct fold_membership *s = f->memberships; s; s = s->hh.next)
+	const struct fold_memberships *all = fold_state(f, &membership_noun);
+	for (const struct fold_membership *s = all->list; s; s = s->hh.next)
 		if (strcmp(s->member, member) == 0)
 			return s;
 	return NULL;
@@ -145,8 +156,9 @@ static void a_rooms_last_counters_stand_and_every_message_once(void **state)
 	assert_int_equal(f.rooms->counted, 6);
 	assert_int_equal(f.rooms->last_seq, 8);
 	assert_true(f.rooms->posted);
-	assert_int_equal(f.messages_len, 4);
-	assert_int_equal(HASH_COUNT(f.memberships), 2);
+	const struct fold_messages *m = fold_state(&f, &message_noun);
+	assert_int_equal(m->messages_len, 4);
+	assert_int_equal(memberships(&f), 2);
 	assert_int_equal(membership(&f, "a")->seen, 3);
 	assert_false(membership(&f, "a")->read_set);
 	assert_int_equal(membership(&f, "b")->seen, 1);
@@ -184,7 +196,7 @@ static void the_same_names_in_another_room_are_others(void **state)
 	joined(&f, &t[1], "ra", "", "", 0);
 	joined(&f, &t[2], "q", "a", "", 0);
 	assert_int_equal(HASH_COUNT(f.rooms), 3);
-	assert_int_equal(HASH_COUNT(f.memberships), 3);
+	assert_int_equal(memberships(&f), 3);
 	fold_fini(&f);
 }
 
@@ -197,11 +209,12 @@ static void a_recall_blanks_here_or_in_the_table(void **state)
 	posted(&f, &t[1], "q", "a", 3, 3, 3);
 	recalled(&f, &t[2], "r", 9);
 	recalled(&f, &t[3], "r", 3);
-	assert_true(f.messages[0].recalled);
-	assert_false(f.messages[1].recalled);
-	assert_int_equal(f.recalls_len, 1);
-	assert_int_equal(f.recalls[0].seq, 3);
-	assert_string_equal(f.recalls[0].room->room, "r");
+	const struct fold_messages *m = fold_state(&f, &message_noun);
+	assert_true(m->messages[0].recalled);
+	assert_false(m->messages[1].recalled);
+	assert_int_equal(m->recalls_len, 1);
+	assert_int_equal(m->recalls[0].seq, 3);
+	assert_string_equal(m->recalls[0].room->room, "r");
 	fold_fini(&f);
 }
 
@@ -227,9 +240,10 @@ static void a_profile_keeps_what_a_later_room_does_not_know(void **state)
 	(void)state;
 	joined(&f, &t[0], "r", "a", "Ada", 0);
 	joined(&f, &t[1], "q", "a", "", 0);
-	assert_int_equal(HASH_COUNT(f.profiles), 1);
-	assert_string_equal(f.profiles->name, "Ada");
-	assert_int_equal(f.profiles->position, t[1].event.position);
+	const struct fold_profiles *all = fold_state(&f, &profile_noun);
+	assert_int_equal(HASH_COUNT(all->list), 1);
+	assert_string_equal(all->list->name, "Ada");
+	assert_int_equal(all->list->position, t[1].event.position);
 	fold_fini(&f);
 }
 
@@ -243,11 +257,11 @@ static void a_boot_ends_presences_before_it_only(void **state)
 	begin(&t[2], KIND(BOOT), "");
 	assert_true(fold_add(&f, &t[2].record));
 	present(&f, &t[3], "b", PARLOR__PRESENCE__PRESENCE_ONLINE);
-	assert_int_equal(f.boot_position, t[2].event.position);
-	fold_sort(&f);
-	assert_string_equal(f.presences->member, "a");
-	assert_int_equal(f.presences->presence, PARLOR__PRESENCE__PRESENCE_OFFLINE);
-	const struct fold_presence *b = f.presences->hh.next;
+	const struct fold_presences *all = fold_state(&f, &presence_noun);
+	assert_int_equal(all->boot_position, t[2].event.position);
+	assert_string_equal(all->list->member, "a");
+	assert_int_equal(all->list->presence, PARLOR__PRESENCE__PRESENCE_OFFLINE);
+	const struct fold_presence *b = all->list->hh.next;
 	assert_int_equal(b->presence, PARLOR__PRESENCE__PRESENCE_ONLINE);
 	assert_int_equal(b->position, t[3].event.position);
 	fold_fini(&f);

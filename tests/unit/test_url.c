@@ -1,4 +1,4 @@
-#include "url.h"
+#include "db/url.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,9 +2,9 @@
 
 #include "core/kinds.h"
 #include "core/tenant.h"
+#include "db/rows.h"
 #include "mark.h"
 #include "project.h"
-#include "rows.h"
 #include "sync/part.h"
 #include "sync/sync.h"
 

@@ -6,7 +6,7 @@
 #define HANDOVER_H
 
 #include "builder.h"
-#include "db.h"
+#include "db/db.h"
 
 struct handover_mark {
 	uint64_t broker_id;

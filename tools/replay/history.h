@@ -5,7 +5,7 @@
 #ifndef HISTORY_H
 #define HISTORY_H
 
-#include "db.h"
+#include "db/db.h"
 
 /* Of what has the same time, room and seq, the lower comes first. */
 enum history_kind {

@@ -4,7 +4,7 @@
 #ifndef LEGACY_H
 #define LEGACY_H
 
-#include "db.h"
+#include "db/db.h"
 
 #define LEGACY_WHY_MAX 512
 #define LEGACY_NAME_MAX 64

@@ -4,7 +4,7 @@
 #ifndef REBUILD_LMDB_H
 #define REBUILD_LMDB_H
 
-#include "db.h"
+#include "db/db.h"
 
 struct rebuild_lmdb {
 	struct db *db; /* open */

@@ -1,10 +1,10 @@
 #include "rebuild_mysql.h"
 
 #include "core/kinds.h"
+#include "db/rows.h"
 #include "handover.h"
 #include "mark.h"
 #include "migrate.h"
-#include "rows.h"
 #include "store/store.h"
 
 #include "base/mem.h"

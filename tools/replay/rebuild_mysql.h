@@ -4,7 +4,7 @@
 #ifndef REBUILD_MYSQL_H
 #define REBUILD_MYSQL_H
 
-#include "db.h"
+#include "db/db.h"
 
 struct rebuild_mysql {
 	struct db *db; /* open */

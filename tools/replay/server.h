@@ -3,7 +3,7 @@
 #ifndef SERVER_H
 #define SERVER_H
 
-#include "db.h"
+#include "db/db.h"
 #include "options.h"
 
 struct server {

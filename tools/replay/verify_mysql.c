@@ -5,7 +5,7 @@
 #include "verify_mysql_rooms.h"
 
 #include "base/mem.h"
-#include "db.h"
+#include "db/db.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -14,7 +14,7 @@
 
 #include "audit/finding.h"
 
-#include "url.h"
+#include "db/url.h"
 
 struct quarantined;
 

@@ -4,7 +4,7 @@
 #include "core/message.h"
 
 #include "base/mem.h"
-#include "db.h"
+#include "db/db.h"
 
 #include <inttypes.h>
 #include <stdio.h>

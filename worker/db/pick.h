@@ -5,7 +5,7 @@
 #ifndef WORKER_PICK_H
 #define WORKER_PICK_H
 
-#include "db.h"
+#include "db/db.h"
 
 /* Texts are borrowed. */
 struct pick {

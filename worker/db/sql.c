@@ -1,6 +1,6 @@
-#include "sql.h"
+#include "db/sql.h"
 
-#include "db.h"
+#include "db/db.h"
 
 #include <assert.h>
 #include <inttypes.h>

@@ -3,7 +3,7 @@
  * otherwise. A server may pass over what the handshake asks for, a proxy over
  * the statements behind it; texts would be stored as others, and what is quoted
  * for one character set or sql_mode is SQL in another. Knows no table. */
-#include "db_mysql.h"
+#include "db/db_mysql.h"
 
 #include <assert.h>
 #include <stdio.h>

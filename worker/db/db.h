@@ -19,8 +19,8 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "sql.h"
-#include "url.h"
+#include "db/sql.h"
+#include "db/url.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "rows.h"
+#include "db/rows.h"
 
 #include <assert.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #ifndef WORKER_DB_MYSQL_H
 #define WORKER_DB_MYSQL_H
 
-#include "db.h"
+#include "db/db.h"
 
 #define DB_CHARSET "utf8mb4"
 

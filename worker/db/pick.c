@@ -1,4 +1,4 @@
-#include "pick.h"
+#include "db/pick.h"
 
 #include "base/mem.h"
 

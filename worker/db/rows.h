@@ -5,7 +5,7 @@
 #ifndef WORKER_ROWS_H
 #define WORKER_ROWS_H
 
-#include "db.h"
+#include "db/db.h"
 
 /* Longer statements save no more, and cost memory in the server. */
 #define ROWS_MAX 64

@@ -1,4 +1,4 @@
-#include "url.h"
+#include "db/url.h"
 
 #include "base/mem.h"
 #include "base/text.h"

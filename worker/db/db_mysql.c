@@ -1,8 +1,8 @@
-#include "db_mysql.h"
+#include "db/db_mysql.h"
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "db_error.h"
+#include "db/db_error.h"
 
 #include <assert.h>
 #include <errmsg.h>
