@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #define WORKER_FRAME_BYTES (16u << 20)
-#define WORKER_SEND_HWM 256 /* frames; sync keeps a few in flight for each part */
+#define WORKER_SEND_HWM 256 /* frames; sync keeps a few in flight for each partition */
 #define IDLE_US 200000
 #define TICK_MS_MAX 250
 #define DROP_PAGES_US 100000
@@ -40,7 +40,7 @@ static enum parlor_err open_store(struct broker *b, char *why, size_t why_size)
 					.map_init = s->map_init_bytes,
 					.map_max = s->map_max_bytes,
 					.headroom = s->headroom_bytes,
-					.parts = (uint32_t)s->parts};
+					.partitions = (uint32_t)s->partitions};
 	/* Half the range: languages without unsigned 64-bit integers read it too. */
 	return store_open(&b->store, &options, (journal_id >> 1) | 1, why, why_size);
 }
@@ -89,8 +89,8 @@ static void make_sync(struct broker *b)
 	how.lease_ms = (uint32_t)s->worker_lease_ms;
 	how.batch_records = (uint32_t)s->batch_records;
 	how.batch_bytes = (uint32_t)s->batch_bytes;
-	how.cold = (uint32_t)s->cold_queries;
-	how.cold_ms = (uint32_t)s->cold_timeout_ms;
+	how.archive = (uint32_t)s->archive_queries;
+	how.archive_ms = (uint32_t)s->archive_timeout_ms;
 	how.frame_bytes = WORKER_FRAME_BYTES;
 	struct sync_hooks hooks = {.ctx = b, .answer = dispatch_answer, .heard = worker_heard};
 	b->sync = sync_new(&how, b->store, b->core, front_socket(b->worker_front), hooks);
@@ -102,7 +102,7 @@ static enum parlor_err make_tables(struct broker *b, char *why, size_t why_size)
 	struct session_limits sessions = {.sessions = session_descriptors(s->sessions),
 					  .tenant_sessions = s->tenant_sessions,
 					  .members = s->session_members,
-					  .stays = s->session_stays};
+					  .intervals = s->session_intervals};
 	struct outbox_limits out = {.frame_bytes_max = s->frame_bytes,
 				    .peer_bytes_max = s->session_queue_bytes,
 				    .total_bytes_max =
@@ -208,7 +208,7 @@ enum parlor_err loop_init(struct broker *b, char *why, size_t why_size)
 		return err;
 	auth_set_handshakes(b->auth, b->settings.key_handshakes);
 	settings_core_limits(&b->settings, &limits);
-	b->commit.turn.parts = b->commit.flight.parts = store_parts(b->store);
+	b->commit.turn.partitions = b->commit.flight.partitions = store_partitions(b->store);
 	b->core = core_new(&limits, store_rows(b->store),
 			   (struct core_sink){.ctx = &b->commit.turn, .record = turn_record});
 	make_commit(b);

@@ -102,7 +102,7 @@ const struct conf_row settings_rows[] = {
 	NUMBER("session", sessions, 1, 1000000,
 	       "sessions; fewer when the process may not open that many descriptors"),
 	NUMBER("session", session_members, 1, 10000000, "members attached to one session"),
-	NUMBER("session", session_stays, 1, 100000000,
+	NUMBER("session", session_intervals, 1, 100000000,
 	       "rooms joined or left that a resuming session may have missed; beyond it is reset"),
 	NUMBER("session", session_waiting, 1, 100000,
 	       "requests of one session that wait for MySQL"),
@@ -129,8 +129,8 @@ const struct conf_row settings_rows[] = {
 	NUMBER("turn", turn_steps, 1000, 1000000000,
 	       "steps of one turn through rooms, members and messages; a row read counts as 16"),
 
-	/* A record has one byte for its part, and 255 says none: PARTITION_NONE. */
-	NUMBER("sync", parts, 1, 254,
+	/* A record has one byte for its partition, and 255 says none: PARTITION_NONE. */
+	NUMBER("sync", partitions, 1, 254,
 	       "partitions of the journal; fixed when the data directory is made"),
 	NUMBER("sync", batch_records, 1, 100000, "records of a batch to a worker"),
 	NUMBER("sync", batch_bytes, 4 * KIB, 64 * MIB, "bytes of a batch to a worker"),
@@ -138,8 +138,8 @@ const struct conf_row settings_rows[] = {
 	       "a worker says something at least this often"),
 	NUMBER("sync", worker_lease_ms, 20, HOUR_MS,
 	       "silence after which a worker's partitions go to others"),
-	NUMBER("sync", cold_queries, 1, 100000, "history queries at workers, of all sessions"),
-	NUMBER("sync", cold_timeout_ms, 100, HOUR_MS, "a history query is given up after this"),
+	NUMBER("sync", archive_queries, 1, 100000, "history queries at workers, of all sessions"),
+	NUMBER("sync", archive_timeout_ms, 100, HOUR_MS, "a history query is given up after this"),
 	{.name = NULL},
 };
 
@@ -188,7 +188,7 @@ void settings_init(struct settings *s, const struct core_limits *defaults)
 		.key_handshakes = AUTH_HANDSHAKES_DEFAULT,
 		.sessions = 8192,
 		.session_members = 10000,
-		.session_stays = 1000000,
+		.session_intervals = 1000000,
 		.session_waiting = 1000,
 		.session_queue_bytes = 4 * MIB,
 		.queue_bytes = 512 * MIB,
@@ -200,13 +200,13 @@ void settings_init(struct settings *s, const struct core_limits *defaults)
 		.turn_requests = 4096,
 		.turn_bytes = 8 * MIB,
 		.turn_steps = 500000,
-		.parts = 16,
+		.partitions = 16,
 		.batch_records = 4000,
 		.batch_bytes = 2 * MIB,
 		.worker_heartbeat_ms = 2000,
 		.worker_lease_ms = 10000,
-		.cold_queries = 1000,
-		.cold_timeout_ms = 10000,
+		.archive_queries = 1000,
+		.archive_timeout_ms = 10000,
 	};
 	set_core_limits(s, defaults);
 }

@@ -62,7 +62,7 @@ struct settings {
 	uint64_t sessions;
 	uint64_t key_handshakes; /* a second */
 	uint64_t session_members;
-	uint64_t session_stays;
+	uint64_t session_intervals;
 	uint64_t session_waiting;
 	uint64_t session_queue_bytes;
 	uint64_t queue_bytes; /* of all sessions */
@@ -80,13 +80,13 @@ struct settings {
 	uint64_t turn_steps;    /* of one turn, through memory; a row that is read counts as 16 */
 
 	/* [sync] */
-	uint64_t parts;
+	uint64_t partitions;
 	uint64_t batch_records;
 	uint64_t batch_bytes;
 	uint64_t worker_heartbeat_ms;
 	uint64_t worker_lease_ms;
-	uint64_t cold_queries; /* history queries at workers, all sessions */
-	uint64_t cold_timeout_ms;
+	uint64_t archive_queries; /* history queries at workers, all sessions */
+	uint64_t archive_timeout_ms;
 };
 
 extern const struct conf_row settings_rows[];

@@ -39,14 +39,14 @@ void jobs_pop(struct jobs *jobs)
 		unlink_job(jobs, &jobs->first);
 }
 
-void jobs_drop_part(struct jobs *jobs, uint32_t part, uint64_t epoch)
+void jobs_drop_partition(struct jobs *jobs, uint32_t partition, uint64_t epoch)
 {
 	struct job **at = &jobs->first;
 	while (*at) {
-		uint32_t its_part;
+		uint32_t its_partition;
 		uint64_t its_epoch;
-		if (job_part((*at)->in.message, &its_part, &its_epoch) && its_part == part &&
-		    its_epoch <= epoch)
+		if (job_partition((*at)->in.message, &its_partition, &its_epoch) &&
+		    its_partition == partition && its_epoch <= epoch)
 			unlink_job(jobs, at);
 		else
 			at = &(*at)->next;
@@ -59,19 +59,19 @@ void jobs_clear(struct jobs *jobs)
 		jobs_pop(jobs);
 }
 
-bool job_part(const Parlor__ToWorker *message, uint32_t *part, uint64_t *epoch)
+bool job_partition(const Parlor__ToWorker *message, uint32_t *partition, uint64_t *epoch)
 {
 	switch (message->op_case) {
 	case PARLOR__TO_WORKER__OP_ASSIGN:
-		*part = message->assign->part;
+		*partition = message->assign->partition;
 		*epoch = message->assign->epoch;
 		return true;
 	case PARLOR__TO_WORKER__OP_BATCH:
-		*part = message->batch->part;
+		*partition = message->batch->partition;
 		*epoch = message->batch->epoch;
 		return true;
 	case PARLOR__TO_WORKER__OP_RELEASE:
-		*part = message->release->part;
+		*partition = message->release->partition;
 		*epoch = message->release->epoch;
 		return true;
 	default:

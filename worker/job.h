@@ -29,11 +29,11 @@ struct jobs {
 bool jobs_push(struct jobs *, const struct link_message *);
 /* Forgets the first. */
 void jobs_pop(struct jobs *);
-/* Forgets what concerns the part up to that epoch. */
-void jobs_drop_part(struct jobs *, uint32_t part, uint64_t epoch);
+/* Forgets what concerns the partition up to that epoch. */
+void jobs_drop_partition(struct jobs *, uint32_t partition, uint64_t epoch);
 void jobs_clear(struct jobs *);
 
-/* The part and epoch a message is about; false when it is about none. */
-bool job_part(const Parlor__ToWorker *, uint32_t *part, uint64_t *epoch);
+/* The partition and epoch a message is about; false when it is about none. */
+bool job_partition(const Parlor__ToWorker *, uint32_t *partition, uint64_t *epoch);
 
 #endif

@@ -17,11 +17,11 @@
 #define US_PER_MS 1000
 #define HELLO_TIMEOUT_US 3000000
 /* Leases without an answer until the broker is given up. One that was held up finds
- * our pings when it goes on; a session begun anew would cost each part its owner. */
+ * our pings when it goes on; a session begun anew would cost each partition its owner. */
 #define LEASES 3
 #define HEARTBEAT_DEFAULT_MS 1000
 #define LINGER_MS 500
-#define PARTS_MAX 4096
+#define PARTITIONS_MAX 4096
 #define POLL_MAX_US 10000000
 /* Decoded, a frame is larger: structs and padding around short texts. */
 #define ARENA_SHARE 16
@@ -36,7 +36,7 @@ struct link {
 	bool session;
 	bool lost; /* to be told */
 	struct owner owner;
-	uint32_t parts;
+	uint32_t partitions;
 	uint64_t heartbeat_us;
 	uint64_t lease_us;
 	uint64_t sent_us;  /* last send */
@@ -193,9 +193,9 @@ const struct owner *link_owner(const struct link *link)
 	return &link->owner;
 }
 
-uint32_t link_parts(const struct link *link)
+uint32_t link_partitions(const struct link *link)
 {
-	return link->parts;
+	return link->partitions;
 }
 
 /* The earliest of too many are strangers then. */
@@ -209,14 +209,14 @@ static void take_owner(struct owner *owner, const Parlor__WorkerWelcome *w)
 
 static enum link_event take_welcome(struct link *link, const Parlor__WorkerWelcome *w)
 {
-	if (w->parts == 0 || w->parts > PARTS_MAX || link->session) {
+	if (w->partitions == 0 || w->partitions > PARTITIONS_MAX || link->session) {
 		start_over(link, "the broker's welcome makes no sense");
 		return LINK_NOTHING;
 	}
 	link->session = true;
 	link->attempts = 0;
 	take_owner(&link->owner, w);
-	link->parts = w->parts;
+	link->partitions = w->partitions;
 	link->heartbeat_us =
 		(uint64_t)(w->heartbeat_ms ? w->heartbeat_ms : HEARTBEAT_DEFAULT_MS) * US_PER_MS;
 	link->lease_us = (uint64_t)w->lease_ms * US_PER_MS;

@@ -1,9 +1,9 @@
 /* The session with the broker: one DEALER, hello, heartbeats, and starting
  * over on a fresh socket when the broker refuses or falls silent. Owns the
- * socket and the clock of the session; knows nothing of parts and databases.
+ * socket and the clock of the session; knows nothing of partitions and databases.
  *
  * A message that cannot be sent at once ends the session instead of waiting:
- * the broker then hands the parts out anew, and nothing is lost by it. */
+ * the broker then hands the partitions out anew, and nothing is lost by it. */
 #ifndef WORKER_LINK_H
 #define WORKER_LINK_H
 
@@ -24,8 +24,8 @@ struct link;
 
 enum link_event {
 	LINK_NOTHING,
-	LINK_WELCOME, /* a session began: no part is assigned */
-	LINK_LOST,    /* the session ended: forget all parts */
+	LINK_WELCOME, /* a session began: no partition is assigned */
+	LINK_LOST,    /* the session ended: forget all partitions */
 	LINK_MESSAGE  /* for the worker to act on */
 };
 
@@ -48,7 +48,7 @@ bool link_has_session(const struct link *);
 uint64_t link_broker_id(const struct link *);
 /* The same, and the journals that it is a copy of. */
 const struct owner *link_owner(const struct link *);
-uint32_t link_parts(const struct link *);
+uint32_t link_partitions(const struct link *);
 
 /* The next thing that happened, without waiting; *out is set with
  * LINK_MESSAGE. Keeps heartbeats and starts over as needed: call it until

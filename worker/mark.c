@@ -19,7 +19,7 @@ static enum parlor_err read_row(struct db *db, struct sql *sql, struct mark *mar
 	sql_put(sql,
 		"SELECT epoch, position, digest, projected FROM sync_mark "
 		"WHERE broker_id = ? AND part = ? FOR UPDATE",
-		sql_u(mark->broker_id), sql_u(mark->part));
+		sql_u(mark->broker_id), sql_u(mark->partition));
 	return db_select(db, sql, mark_row, mark);
 }
 
@@ -37,7 +37,7 @@ static enum parlor_err put_claim(struct db *db, struct sql *sql, const struct cl
 	sql_put(sql,
 		"INSERT INTO sync_mark (broker_id, part, epoch, position) VALUES (?, ?, ?, 0) "
 		"ON DUPLICATE KEY UPDATE epoch = GREATEST(epoch, VALUES(epoch))",
-		sql_u(mark->broker_id), sql_u(mark->part), sql_u(mark->epoch));
+		sql_u(mark->broker_id), sql_u(mark->partition), sql_u(mark->epoch));
 	return db_run(db, sql, NULL);
 }
 
@@ -83,7 +83,7 @@ enum parlor_err mark_move(struct db *db, const struct mark *from, const struct m
 		"WHERE broker_id = ? AND part = ? AND epoch = ? AND position = ? AND digest = ? "
 		"AND projected = ?",
 		sql_u(to->position), sql_u(to->digest), sql_u(to->projected),
-		sql_u(from->broker_id), sql_u(from->part), sql_u(from->epoch),
+		sql_u(from->broker_id), sql_u(from->partition), sql_u(from->epoch),
 		sql_u(from->position), sql_u(from->digest), sql_u(from->projected));
 	enum parlor_err err = db_run(db, &sql, &matched);
 	sql_fini(&sql);

@@ -1,6 +1,6 @@
-/* sync_mark: how far the journal's part stands in the database, and who may
+/* sync_mark: how far the journal's partition stands in the database, and who may
  * write it. Owns the statements of the fence; every transaction that changes
- * something for a part begins with mark_move, which fails with DB_FENCED when
+ * something for a partition begins with mark_move, which fails with DB_FENCED when
  * the row is not exactly as the worker believes. */
 #ifndef WORKER_MARK_H
 #define WORKER_MARK_H
@@ -13,7 +13,7 @@
 
 struct mark {
 	uint64_t broker_id;
-	uint32_t part;
+	uint32_t partition;
 	uint64_t epoch;
 	uint64_t position;
 	uint64_t digest;    /* the broker's, of its record at position; 0: not known */

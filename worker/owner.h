@@ -1,7 +1,7 @@
 /* Whose the database is: of the journal whose marks stand in it. Another one writes
  * nothing there, unless it is a copy that the database's journal has not gone
  * beyond: that one takes marks and rows over. Owns this decision and what is
- * rewritten then; never the marks of a part. */
+ * rewritten then; never the marks of a partition. */
 #ifndef WORKER_OWNER_H
 #define WORKER_OWNER_H
 

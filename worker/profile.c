@@ -42,7 +42,7 @@ static int by_key(const struct fold_profile *a, const struct fold_profile *b)
 	return order ? order : strcmp(a->member, b->member);
 }
 
-/* Profiles are shared by rooms, so by parts and workers: the latest position
+/* Profiles are shared by rooms, so by partitions and workers: the latest position
  * wins. */
 static enum parlor_err profiles_write(struct db *db, const struct fold *fold, void *state,
 				      const struct mark *mark)

@@ -32,9 +32,9 @@ static int compare(const void *left, const void *right)
 	return order ? order : strcmp(a->room, b->room);
 }
 
-static void put_text(struct buf *text, const char *part)
+static void put_text(struct buf *text, const char *partition)
 {
-	buf_put(text, part, strlen(part));
+	buf_put(text, partition, strlen(partition));
 }
 
 static void put_case(struct buf *text, size_t n)

@@ -1,6 +1,6 @@
 /* chat_group.unread as people query it: the projection of room.counted - seen,
  * and chat_group.group_name, that of room.group_name. Owns the statements; when
- * they run, and for which rooms, is decided in part.h. */
+ * they run, and for which rooms, is decided in partition.h. */
 #ifndef WORKER_PROJECT_H
 #define WORKER_PROJECT_H
 

@@ -79,7 +79,7 @@ enum parlor_err quarantine_load(struct quarantine *q, struct db *db, const struc
 	sql_put(&sql,
 		"SELECT ent_id, group_id, position, error FROM sync_quarantine "
 		"WHERE broker_id = ? AND part = ?",
-		sql_u(mark->broker_id), sql_u(mark->part));
+		sql_u(mark->broker_id), sql_u(mark->partition));
 	enum parlor_err err = db_select(db, &sql, quarantine_row, q);
 	sql_fini(&sql);
 	return err;
@@ -96,7 +96,7 @@ enum parlor_err quarantine_write(struct db *db, const struct mark *mark, const c
 		"(broker_id, part, ent_id, group_id, position, error, created_at) "
 		"VALUES (?, ?, ?, ?, ?, ?, ?) "
 		"ON DUPLICATE KEY UPDATE position = VALUES(position), error = VALUES(error)",
-		sql_u(mark->broker_id), sql_u(mark->part), sql_t(tenant), sql_t(room),
+		sql_u(mark->broker_id), sql_u(mark->partition), sql_t(tenant), sql_t(room),
 		sql_u(position), sql_t(cut), sql_time(clock_wall_us()));
 	enum parlor_err err = db_run(db, &sql, NULL);
 	sql_fini(&sql);
@@ -112,7 +112,8 @@ enum parlor_err quarantine_erase(struct db *db, const struct mark *mark,
 	sql_put(&sql,
 		"DELETE FROM sync_quarantine "
 		"WHERE broker_id = ? AND part = ? AND ent_id = ? AND group_id = ?",
-		sql_u(mark->broker_id), sql_u(mark->part), sql_t(room->tenant), sql_t(room->room));
+		sql_u(mark->broker_id), sql_u(mark->partition), sql_t(room->tenant),
+		sql_t(room->room));
 	enum parlor_err err = db_run(db, &sql, NULL);
 	sql_fini(&sql);
 	return err;

@@ -1,5 +1,5 @@
-/* The rooms of a part that the database refuses: from the first refused record
- * on, a room's records are skipped while the part's mark moves on, until the
+/* The rooms of a partition that the database refuses: from the first refused record
+ * on, a room's records are skipped while the partition's mark moves on, until the
  * broker sends them again (Release). Owns the table in memory and its copy in
  * sync_quarantine. */
 #ifndef WORKER_QUARANTINE_H
@@ -9,8 +9,8 @@
 
 #include <uthash.h>
 
-/* More rooms than this in one part are no bad rows but a bad database: the
- * part stands still instead. */
+/* More rooms than this in one partition are no bad rows but a bad database: the
+ * partition stands still instead. */
 #define QUARANTINE_ROOMS_MAX 1000
 #define QUARANTINE_ERROR_MAX 256
 

@@ -10,20 +10,20 @@ static char *borrow(const char *text)
 	return (char *)(uintptr_t)text;
 }
 
-void reply_part_state(struct link *link, const struct part *part)
+void reply_partition_state(struct link *link, const struct partition *partition)
 {
 	Parlor__FromWorker message = PARLOR__FROM_WORKER__INIT;
-	Parlor__PartState state = PARLOR__PART_STATE__INIT;
-	size_t n = quarantine_count(&part->quarantine);
+	Parlor__PartitionState state = PARLOR__PARTITION_STATE__INIT;
+	size_t n = quarantine_count(&partition->quarantine);
 	Parlor__QuarantinedRoom *rooms = mem_new((n + 1) * sizeof *rooms);
 	Parlor__QuarantinedRoom **list = mem_new((n + 1) * sizeof *list);
-	state.part = part->mark.part;
-	state.epoch = part->epoch;
-	state.db_epoch = part->mark.epoch;
-	state.position = part->mark.position;
-	state.digest = part->mark.digest;
-	state.unread_position = part_unread_position(part);
-	for (const struct quarantine_room *q = part->quarantine.rooms; q; q = q->hh.next) {
+	state.partition = partition->mark.partition;
+	state.epoch = partition->epoch;
+	state.db_epoch = partition->mark.epoch;
+	state.position = partition->mark.position;
+	state.digest = partition->mark.digest;
+	state.unread_position = partition_unread_position(partition);
+	for (const struct quarantine_room *q = partition->quarantine.rooms; q; q = q->hh.next) {
 		Parlor__QuarantinedRoom *room = &rooms[state.n_quarantined];
 		parlor__quarantined_room__init(room);
 		room->tenant = q->tenant;
@@ -33,32 +33,32 @@ void reply_part_state(struct link *link, const struct part *part)
 		list[state.n_quarantined++] = room;
 	}
 	state.quarantined = list;
-	message.op_case = PARLOR__FROM_WORKER__OP_PART_STATE;
-	message.part_state = &state;
+	message.op_case = PARLOR__FROM_WORKER__OP_PARTITION_STATE;
+	message.partition_state = &state;
 	link_send(link, &message);
 	free(list);
 	free(rooms);
 }
 
-void reply_batch_done(struct link *link, const struct part *part)
+void reply_batch_done(struct link *link, const struct partition *partition)
 {
 	Parlor__FromWorker message = PARLOR__FROM_WORKER__INIT;
 	Parlor__BatchDone done = PARLOR__BATCH_DONE__INIT;
-	done.part = part->mark.part;
-	done.epoch = part->epoch;
-	done.position = part->mark.position;
-	done.unread_position = part_unread_position(part);
+	done.partition = partition->mark.partition;
+	done.epoch = partition->epoch;
+	done.position = partition->mark.position;
+	done.unread_position = partition_unread_position(partition);
 	message.op_case = PARLOR__FROM_WORKER__OP_BATCH_DONE;
 	message.batch_done = &done;
 	link_send(link, &message);
 }
 
-void reply_failed(struct link *link, uint32_t part, uint64_t epoch, Parlor__FailClass fail,
+void reply_failed(struct link *link, uint32_t partition, uint64_t epoch, Parlor__FailClass fail,
 		  const char *error)
 {
 	Parlor__FromWorker message = PARLOR__FROM_WORKER__INIT;
 	Parlor__BatchFailed failed = PARLOR__BATCH_FAILED__INIT;
-	failed.part = part;
+	failed.partition = partition;
 	failed.epoch = epoch;
 	failed.fail = fail;
 	failed.error = borrow(error);
@@ -71,7 +71,7 @@ void reply_release(struct link *link, const Parlor__Release *release, const char
 {
 	Parlor__FromWorker message = PARLOR__FROM_WORKER__INIT;
 	Parlor__ReleaseDone done = PARLOR__RELEASE_DONE__INIT;
-	done.part = release->part;
+	done.partition = release->partition;
 	done.epoch = release->epoch;
 	done.tenant = release->tenant;
 	done.room = release->room;
@@ -82,14 +82,14 @@ void reply_release(struct link *link, const Parlor__Release *release, const char
 	link_send(link, &message);
 }
 
-void reply_cold_refused(struct link *link, uint64_t query, enum parlor_err err, const char *text)
+void reply_archive_refused(struct link *link, uint64_t query, enum parlor_err err, const char *text)
 {
 	Parlor__FromWorker message = PARLOR__FROM_WORKER__INIT;
-	Parlor__ColdPage page = PARLOR__COLD_PAGE__INIT;
+	Parlor__ArchivePage page = PARLOR__ARCHIVE_PAGE__INIT;
 	page.query = query;
 	page.code = (uint32_t)err;
 	page.text = borrow(text);
-	message.op_case = PARLOR__FROM_WORKER__OP_COLD_PAGE;
-	message.cold_page = &page;
+	message.op_case = PARLOR__FROM_WORKER__OP_ARCHIVE_PAGE;
+	message.archive_page = &page;
 	link_send(link, &message);
 }

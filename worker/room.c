@@ -61,7 +61,7 @@ static enum parlor_err write_counters(struct db *db, const struct fold *fold,
 	for (const struct fold_room *r = fold->rooms; r; r = r->hh.next)
 		rows_add(&rows, sql_t(r->tenant), sql_t(r->room), sql_u(r->counted),
 			 sql_u(r->last_seq), sql_u(r->members), sql_u(mark->broker_id),
-			 sql_u(mark->part), sql_u(r->position), sql_time(r->time_us));
+			 sql_u(mark->partition), sql_u(r->position), sql_time(r->time_us));
 	return rows_finish(&rows);
 }
 

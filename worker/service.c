@@ -1,11 +1,11 @@
 #include "service.h"
 
+#include "archive.h"
 #include "backoff.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "batches.h"
-#include "cold.h"
 #include "migrate.h"
 #include "reply.h"
 
@@ -15,8 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COLD_A_TURN 16
-#define COLD_WAITING_MAX 1024
+#define ARCHIVE_A_TURN 16
+#define ARCHIVE_WAITING_MAX 1024
 #define SAY_AGAIN_US 30000000
 /* A deadlock is tried again this often before the broker hears of it. */
 #define QUIET_RETRIES 5
@@ -30,7 +30,7 @@ struct service {
 	const char *endpoint;
 	struct batches batches;
 	struct jobs jobs;
-	struct jobs colds;
+	struct jobs archives;
 	bool usable;          /* connected, and the schema is ours */
 	bool announced;       /* the ready line is out */
 	enum parlor_err fate; /* why to leave, other than being asked to */
@@ -46,7 +46,7 @@ static void forget_all(struct service *s)
 {
 	batches_end(&s->batches);
 	jobs_clear(&s->jobs);
-	jobs_clear(&s->colds);
+	jobs_clear(&s->archives);
 	s->job_retry_us = s->flush_retry_us = 0;
 }
 
@@ -79,11 +79,11 @@ static void database_lost(struct service *s)
 /* The broker hears once of each job why it takes long. */
 static void tell_stuck(struct service *s, struct job *job, const char *why)
 {
-	uint32_t part;
+	uint32_t partition;
 	uint64_t epoch;
-	if (job->told || !job_part(job->in.message, &part, &epoch))
+	if (job->told || !job_partition(job->in.message, &partition, &epoch))
 		return;
-	reply_failed(s->link, part, epoch, PARLOR__FAIL_CLASS__FAIL_STUCK, why);
+	reply_failed(s->link, partition, epoch, PARLOR__FAIL_CLASS__FAIL_STUCK, why);
 	job->told = true;
 }
 
@@ -147,64 +147,64 @@ static void work_job(struct service *s)
 	jobs_pop(&s->jobs);
 }
 
-static enum parlor_err answer_cold(struct service *s, const Parlor__ColdQuery *query)
+static enum parlor_err answer_archive(struct service *s, const Parlor__ArchiveQuery *query)
 {
 	Parlor__FromWorker message = PARLOR__FROM_WORKER__INIT;
-	Parlor__ColdPage page;
-	enum parlor_err err = cold_read(s->db, query, &page);
+	Parlor__ArchivePage page;
+	enum parlor_err err = archive_read(s->db, query, &page);
 	if (!err) {
-		message.op_case = PARLOR__FROM_WORKER__OP_COLD_PAGE;
-		message.cold_page = &page;
+		message.op_case = PARLOR__FROM_WORKER__OP_ARCHIVE_PAGE;
+		message.archive_page = &page;
 		link_send(s->link, &message);
 	} else {
-		reply_cold_refused(s->link, query->query, PARLOR_E_WORKER, db_error(s->db));
+		reply_archive_refused(s->link, query->query, PARLOR_E_WORKER, db_error(s->db));
 	}
-	cold_page_fini(&page);
+	archive_page_fini(&page);
 	return err;
 }
 
 /* Queries are answered at once, or refused: the asker may ask again. */
-static void work_colds(struct service *s)
+static void work_archives(struct service *s)
 {
-	for (int i = 0; s->colds.first && i < COLD_A_TURN; i++) {
-		const Parlor__ColdQuery *query = s->colds.first->in.message->cold_query;
+	for (int i = 0; s->archives.first && i < ARCHIVE_A_TURN; i++) {
+		const Parlor__ArchiveQuery *query = s->archives.first->in.message->archive_query;
 		if (!s->usable)
-			reply_cold_refused(s->link, query->query, PARLOR_E_WORKER,
-					   parlor_err_text(PARLOR_E_DB_AWAY));
-		else if (answer_cold(s, query) && !db_is_open(s->db))
+			reply_archive_refused(s->link, query->query, PARLOR_E_WORKER,
+					      parlor_err_text(PARLOR_E_DB_AWAY));
+		else if (answer_archive(s, query) && !db_is_open(s->db))
 			database_lost(s);
-		jobs_pop(&s->colds);
+		jobs_pop(&s->archives);
 	}
 }
 
 /* ---- stale rooms --------------------------------------------------------- */
 
-static uint64_t flush_due_us(const struct service *s, struct part **which)
+static uint64_t flush_due_us(const struct service *s, struct partition **which)
 {
 	uint64_t first = UINT64_MAX;
-	for (uint32_t i = 0; i < s->batches.parts_len; i++) {
-		struct part *part = s->batches.parts[i];
-		if (!part || !part_owned(part))
+	for (uint32_t i = 0; i < s->batches.partitions_len; i++) {
+		struct partition *partition = s->batches.partitions[i];
+		if (!partition || !partition_owned(partition))
 			continue;
-		uint64_t due = stale_due_us(&part->stale, s->flush_free_us);
+		uint64_t due = stale_due_us(&partition->stale, s->flush_free_us);
 		if (due >= first)
 			continue;
 		first = due;
-		*which = part;
+		*which = partition;
 	}
 	return first != UINT64_MAX && first < s->flush_retry_us ? s->flush_retry_us : first;
 }
 
-static void flush_part(struct service *s, struct part *part)
+static void flush_partition(struct service *s, struct partition *partition)
 {
-	uint32_t number = part->mark.part;
-	enum parlor_err err = part_flush(part, s->db);
+	uint32_t number = partition->mark.partition;
+	enum parlor_err err = partition_flush(partition, s->db);
 	if (!err) {
-		reply_batch_done(s->link, part);
+		reply_batch_done(s->link, partition);
 		return;
 	}
 	if (err == PARLOR_E_DB_FENCED)
-		err = batches_answer_fenced(&s->batches, number, part->epoch);
+		err = batches_answer_fenced(&s->batches, number, partition->epoch);
 	if (!err)
 		return;
 	complain(s, db_error(s->db));
@@ -218,34 +218,34 @@ static void flush_part(struct service *s, struct part *part)
  * more posts. */
 static void work_flush(struct service *s)
 {
-	struct part *part = NULL;
+	struct partition *partition = NULL;
 	uint64_t begin = clock_mono_us();
-	if (flush_due_us(s, &part) > begin)
+	if (flush_due_us(s, &partition) > begin)
 		return;
-	flush_part(s, part);
+	flush_partition(s, partition);
 	uint64_t end = clock_mono_us();
 	s->flush_free_us = end + FLUSH_PAUSE * (end - begin);
 }
 
 /* ---- the link ------------------------------------------------------------ */
 
-static void take_cold(struct service *s, struct link_message *in)
+static void take_archive(struct service *s, struct link_message *in)
 {
-	uint64_t query = in->message->cold_query->query;
-	if (s->colds.len < COLD_WAITING_MAX && jobs_push(&s->colds, in))
+	uint64_t query = in->message->archive_query->query;
+	if (s->archives.len < ARCHIVE_WAITING_MAX && jobs_push(&s->archives, in))
 		return;
-	reply_cold_refused(s->link, query, PARLOR_E_BUSY, parlor_err_text(PARLOR_E_BUSY));
+	reply_archive_refused(s->link, query, PARLOR_E_BUSY, parlor_err_text(PARLOR_E_BUSY));
 	arena_fini(&in->arena);
 }
 
 static void take_job(struct service *s, struct link_message *in)
 {
-	uint32_t part;
+	uint32_t partition;
 	uint64_t epoch;
 	if (jobs_push(&s->jobs, in))
 		return;
-	if (job_part(in->message, &part, &epoch))
-		reply_failed(s->link, part, epoch, PARLOR__FAIL_CLASS__FAIL_TOO_LARGE,
+	if (job_partition(in->message, &partition, &epoch))
+		reply_failed(s->link, partition, epoch, PARLOR__FAIL_CLASS__FAIL_TOO_LARGE,
 			     "as many batches wait here as may");
 	log_warn("refused a batch: %zu wait here (%zu bytes), %" PRIu64 " refused so far",
 		 s->jobs.len, s->jobs.bytes, s->jobs.refused);
@@ -255,12 +255,13 @@ static void take_job(struct service *s, struct link_message *in)
 static void take_revoke(struct service *s, const Parlor__Revoke *revoke)
 {
 	struct job *first = s->jobs.first;
-	jobs_drop_part(&s->jobs, revoke->part, revoke->epoch);
+	jobs_drop_partition(&s->jobs, revoke->partition, revoke->epoch);
 	if (s->jobs.first != first)
 		s->job_retry_us = 0;
-	if (revoke->part < s->batches.parts_len && s->batches.parts[revoke->part] &&
-	    s->batches.parts[revoke->part]->epoch <= revoke->epoch)
-		batches_forget(&s->batches, revoke->part);
+	if (revoke->partition < s->batches.partitions_len &&
+	    s->batches.partitions[revoke->partition] &&
+	    s->batches.partitions[revoke->partition]->epoch <= revoke->epoch)
+		batches_forget(&s->batches, revoke->partition);
 }
 
 static void take_message(struct service *s, struct link_message *in)
@@ -271,8 +272,8 @@ static void take_message(struct service *s, struct link_message *in)
 	case PARLOR__TO_WORKER__OP_RELEASE:
 		take_job(s, in);
 		break;
-	case PARLOR__TO_WORKER__OP_COLD_QUERY:
-		take_cold(s, in);
+	case PARLOR__TO_WORKER__OP_ARCHIVE_QUERY:
+		take_archive(s, in);
 		break;
 	default:
 		take_revoke(s, in->message->revoke);
@@ -315,16 +316,16 @@ static uint64_t due_us(const struct service *s)
 	uint64_t due = link_due_us(s->link);
 	uint64_t other = UINT64_MAX;
 	if (!s->usable)
-		other = s->colds.first ? 0 : s->db_retry_us;
-	else if (s->colds.first)
+		other = s->archives.first ? 0 : s->db_retry_us;
+	else if (s->archives.first)
 		other = 0;
 	else if (s->jobs.first)
 		other = s->job_retry_us;
 	if (other < due)
 		due = other;
 	if (s->usable) {
-		struct part *part;
-		other = flush_due_us(s, &part);
+		struct partition *partition;
+		other = flush_due_us(s, &partition);
 		if (other < due)
 			due = other;
 	}
@@ -345,7 +346,7 @@ enum parlor_err service_run(struct link *link, struct db *db, const char *name,
 		listen_broker(&s);
 		if (!s.usable && clock_mono_us() >= s.db_retry_us)
 			connect_database(&s);
-		work_colds(&s);
+		work_archives(&s);
 		if (s.usable)
 			work_job(&s);
 		if (s.usable)

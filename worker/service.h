@@ -1,5 +1,5 @@
 /* The worker's one loop: between the broker (link), what it asked for (job),
- * the parts it gave us (part) and the database (db). Owns all four; decides
+ * the partitions it gave us (partition) and the database (db). Owns all four; decides
  * what is done next, what is tried again and what the broker is told.
  *
  * Order: history queries first, then one batch, then stale rooms that are due.

@@ -137,7 +137,8 @@ static enum parlor_err load_page(struct stale *stale, struct db *db, const struc
 	sql_put(&sql,
 		"SELECT ent_id, uuid, position, members, counted, last_seq FROM room "
 		"WHERE broker_id = ? AND part = ? AND position > ? ORDER BY position LIMIT ?",
-		sql_u(mark->broker_id), sql_u(mark->part), sql_u(stale->more), sql_u(PAGE_ROOMS));
+		sql_u(mark->broker_id), sql_u(mark->partition), sql_u(stale->more),
+		sql_u(PAGE_ROOMS));
 	stale->page_rows = 0;
 	enum parlor_err err = db_select(db, &sql, loaded_row, &l);
 	if (!err && stale->page_rows < PAGE_ROOMS)

@@ -1,9 +1,9 @@
-/* The rooms of a part whose unread columns lag behind: a post makes its room
+/* The rooms of a partition whose unread columns lag behind: a post makes its room
  * one of them, and one flush (project.h) then settles many posts. Owns the
  * table in memory, with what a flush needs to know, and when one is due. The
  * database has what it takes to fill the table anew after a worker is gone:
  * sync_mark.projected, and the rooms whose position lies behind it. Bounded:
- * when it is full, part.h flushes before it applies. */
+ * when it is full, partition.h flushes before it applies. */
 #ifndef WORKER_STALE_H
 #define WORKER_STALE_H
 
@@ -17,7 +17,7 @@
 #define STALE_AGE_MIN_US 50000
 /* and is flushed at this age, however busy the database; */
 #define STALE_AGE_MAX_US 1000000
-/* while the part is behind, at this one and not before. */
+/* while the partition is behind, at this one and not before. */
 #define STALE_AGE_BEHIND_US 8000000
 /* One flush projects about so many rows, but at least one room. */
 #define STALE_FLUSH_ROWS 20000
@@ -53,7 +53,7 @@ struct stale {
 	uint64_t more;      /* rooms behind this position are still to be loaded; 0: none */
 	uint32_t loaded;    /* rooms in the table that were loaded */
 	uint32_t page_rows; /* of the page being loaded */
-	bool behind;        /* further batches of the part wait for the database */
+	bool behind;        /* further batches of the partition wait for the database */
 };
 
 void stale_fini(struct stale *);

@@ -2,7 +2,7 @@
 
 #include "api/message.h"
 #include "api/request.h"
-#include "core/expect.h"
+#include "core/prefetch.h"
 #include "turn/commit.h"
 #include "wire.h"
 
@@ -32,14 +32,14 @@ static void refuse(struct broker *b, struct session *s, struct span routing, uin
 /* What the records of a request take, against its own bytes. */
 #define RECORDS_PER_NAME 10
 
-static size_t cost(const struct ask *a)
+static size_t cost(const struct request *a)
 {
 	if (!(a->kind->needs & NAMES_MANY))
 		return a->bytes;
 	return a->bytes + RECORDS_PER_NAME * protobuf_c_message_get_packed_size(&a->request->base);
 }
 
-static enum parlor_err check(struct ask *a)
+static enum parlor_err check(struct request *a)
 {
 	unsigned needs = a->kind->needs;
 	if ((needs & NEEDS_SESSION) && !a->session)
@@ -53,7 +53,7 @@ static enum parlor_err check(struct ask *a)
 	return a->full && (needs & ASKS_SPACE) ? PARLOR_E_OK : err;
 }
 
-static void dispatch_request(struct broker *b, struct ask *a)
+static void dispatch_request(struct broker *b, struct request *a)
 {
 	b->counts.requests++;
 	ask_begin(a);
@@ -89,7 +89,7 @@ void dispatch_count(struct broker *b)
 
 /* Whether the next request is carried out in this turn: the turn has budget for it,
  * and there is room for its reply. Strangers' replies are dropped rather. */
-static bool goes_on(struct broker *b, const struct ask *a)
+static bool goes_on(struct broker *b, const struct request *a)
 {
 	dispatch_count(b);
 	return !a->session ||
@@ -133,7 +133,7 @@ static void skip(struct reader *in, uint64_t tag)
 /* The requests of a frame one by one, as long as the turn goes on; true at the end. Of
  * a frame that does not decode as a whole (err) the good ones are served, each bad one
  * is refused under its own id. */
-static bool dispatch_each(struct broker *b, struct ask *a, struct backlog_rest *rest)
+static bool dispatch_each(struct broker *b, struct request *a, struct backlog_rest *rest)
 {
 	struct reader in;
 	reader_init(&in, rest->bytes.data, rest->bytes.len);
@@ -169,16 +169,17 @@ static bool dispatch_each(struct broker *b, struct ask *a, struct backlog_rest *
 }
 
 /* The posts among requests that come next. */
-static void expect(struct ask *a, Parlor__Request *const *requests, size_t n)
+static void expect(struct request *a, Parlor__Request *const *requests, size_t n)
 {
-	struct core_expected posts[CORE_EXPECTED_MAX];
+	struct core_prefetched posts[CORE_PREFETCH_MAX];
 	size_t len = 0;
 	for (size_t i = 0; i < n; i++)
 		if (requests[i]->op_case == PARLOR__REQUEST__OP_POST)
-			posts[len++] = (struct core_expected){SPAN_TEXT(requests[i]->post->room),
-							      SPAN_TEXT(requests[i]->post->sender)};
+			posts[len++] =
+				(struct core_prefetched){SPAN_TEXT(requests[i]->post->room),
+							 SPAN_TEXT(requests[i]->post->sender)};
 	if (len > 1)
-		core_expect(a->broker->core, ask_call(a).tenant, posts, len);
+		core_prefetch(a->broker->core, request_call(a).tenant, posts, len);
 }
 
 /* From the request of that number on, of a frame known to be good. */
@@ -196,7 +197,7 @@ static struct span frame_from(struct span payload, size_t request)
 }
 
 /* True at the frame's end; else the rest is left. */
-static bool dispatch_rest(struct broker *b, struct ask *a, struct backlog_rest *rest)
+static bool dispatch_rest(struct broker *b, struct request *a, struct backlog_rest *rest)
 {
 	ProtobufCMessage *decoded;
 	struct span payload = rest->bytes;
@@ -224,9 +225,9 @@ static bool dispatch_rest(struct broker *b, struct ask *a, struct backlog_rest *
 			rest->bytes = frame_from(payload, i);
 			return false;
 		}
-		if (i % CORE_EXPECTED_MAX == 0 && left > 1 && a->session)
+		if (i % CORE_PREFETCH_MAX == 0 && left > 1 && a->session)
 			expect(a, frame->requests + i,
-			       left < CORE_EXPECTED_MAX ? left : CORE_EXPECTED_MAX);
+			       left < CORE_PREFETCH_MAX ? left : CORE_PREFETCH_MAX);
 		/* What the turn reserves adds up: the whole frame is counted once. */
 		a->bytes = i == 0 ? payload.len : 0;
 		a->request = frame->requests[i];
@@ -237,12 +238,12 @@ static bool dispatch_rest(struct broker *b, struct ask *a, struct backlog_rest *
 
 void dispatch_frame(struct broker *b, const struct front_frame *f)
 {
-	struct ask a = {.broker = b,
-			.session =
-				session_find(b->fanout.sessions, front_routing(f), front_user(f)),
-			.routing = front_routing(f),
-			.user = front_user(f),
-			.frame = f};
+	struct request a = {
+		.broker = b,
+		.session = session_find(b->fanout.sessions, front_routing(f), front_user(f)),
+		.routing = front_routing(f),
+		.user = front_user(f),
+		.frame = f};
 	if (a.session && a.session->ending)
 		return;
 	if (a.session)
@@ -266,11 +267,11 @@ static bool dispatch_held_back(struct broker *b, struct session *s)
 	uint8_t routing[SESSION_ROUTING_BYTES];
 	char *user = s->user ? mem_text(s->user, strlen(s->user)) : NULL;
 	memcpy(routing, session_routing(s).data, sizeof routing);
-	struct ask a = {.broker = b,
-			.session = s,
-			.routing = {routing, sizeof routing},
-			.user = user,
-			.fd = s->connection.fd};
+	struct request a = {.broker = b,
+			    .session = s,
+			    .routing = {routing, sizeof routing},
+			    .user = user,
+			    .fd = s->connection.fd};
 	while (a.session == s && !b->commit.failed && goes_on(b, &a)) {
 		struct backlog_frame *f = backlog_take(&b->backlog, &s->backlog);
 		if (!f)
@@ -339,11 +340,11 @@ void dispatch_answer(void *broker, const struct sync_answer *answer)
 	} else if (answer->kind == SYNC_STORED) {
 		reply_put_posted(b, w->session, w->request_id, w->seq, w->position, w->time_us);
 		die_at("stored_answered");
-	} else if (answer->kind == SYNC_COLD && !outbox_may_reply(b->outbox, w->session->out)) {
+	} else if (answer->kind == SYNC_ARCHIVE && !outbox_may_reply(b->outbox, w->session->out)) {
 		reply_refuse(b, w->session, w->request_id, PARLOR_E_BUSY,
 			     "the session has more to read than may be queued for it");
-	} else if (answer->kind == SYNC_COLD) {
-		history_put_cold(b, w, answer->page);
+	} else if (answer->kind == SYNC_ARCHIVE) {
+		history_put_archive(b, w, answer->page);
 	} else {
 		answer_done(b, w);
 	}

@@ -9,15 +9,15 @@
 #define PREVIEW_BYTES 200
 
 struct list_page {
-	struct ask *ask;
-	Parlor__Conversation **items;
+	struct request *request;
+	Parlor__InboxRoom **items;
 	size_t len;
 	enum parlor_err err;
 };
 
 /* The last message, its body cut. Absent in an empty room and when its record
  * is no longer kept. */
-static enum parlor_err preview(struct ask *a, const struct core_inbox_room *c,
+static enum parlor_err preview(struct request *a, const struct core_inbox_room *c,
 			       Parlor__Message **last)
 {
 	struct broker *b = a->broker;
@@ -39,20 +39,20 @@ static enum parlor_err preview(struct ask *a, const struct core_inbox_room *c,
 	return err == PARLOR_E_NOT_FOUND ? PARLOR_E_OK : err;
 }
 
-static void add_conversation(void *ctx, const struct core_inbox_room *c)
+static void add_room(void *ctx, const struct core_inbox_room *c)
 {
 	struct list_page *page = ctx;
-	struct ask *a = page->ask;
+	struct request *a = page->request;
 	if (page->err)
 		return;
-	Parlor__Conversation *item = ask_memory(a, sizeof *item);
-	char *room = ask_text(a, c->id);
-	char *name = ask_text(a, c->name);
+	Parlor__InboxRoom *item = request_memory(a, sizeof *item);
+	char *room = request_text(a, c->id);
+	char *name = request_text(a, c->name);
 	if (!item || !room || !name) {
 		page->err = PARLOR_E_NO_MEMORY;
 		return;
 	}
-	parlor__conversation__init(item);
+	parlor__inbox_room__init(item);
 	item->room = room;
 	item->name = name;
 	item->member_type = (Parlor__MemberType)c->member_type;
@@ -66,16 +66,17 @@ static void add_conversation(void *ctx, const struct core_inbox_room *c)
 	page->items[page->len++] = item;
 }
 
-static enum parlor_err put_list(struct ask *a, size_t limit)
+static enum parlor_err put_list(struct request *a, size_t limit)
 {
-	const Parlor__ConversationList *q = a->request->list;
-	struct core_call call = ask_call(a);
-	struct list_page page = {.ask = a, .items = ask_memory(a, limit * sizeof *page.items)};
+	const Parlor__InboxList *q = a->request->list;
+	struct core_call call = request_call(a);
+	struct list_page page = {.request = a,
+				 .items = request_memory(a, limit * sizeof *page.items)};
 	if (!page.items)
 		return PARLOR_E_NO_MEMORY;
-	Parlor__ConversationPage *result = ask_result(a);
+	Parlor__InboxPage *result = ask_result(a);
 	enum parlor_err err = core_inbox(a->broker->core, &call, SPAN_TEXT(q->member), q->cursor,
-					 limit, add_conversation, &page, &result->cursor);
+					 limit, add_room, &page, &result->cursor);
 	if (!err)
 		err = page.err;
 	if (err)
@@ -87,9 +88,9 @@ static enum parlor_err put_list(struct ask *a, size_t limit)
 
 /* Names and mentions may be many: a page that is larger than a reply may be is
  * made of fewer rooms, and its cursor says where it goes on. */
-static enum parlor_err op_list(struct ask *a)
+static enum parlor_err op_list(struct request *a)
 {
-	size_t limit = ask_limit(a, a->request->list->limit);
+	size_t limit = request_limit(a, a->request->list->limit);
 	enum parlor_err err = put_list(a, limit);
 	while (err == PARLOR_E_NO_MEMORY && limit > 1) {
 		limit /= 2;

@@ -2,10 +2,10 @@
 
 #include "core/room_members.h"
 
-static enum parlor_err op_members_add(struct ask *a)
+static enum parlor_err op_members_add(struct request *a)
 {
 	const Parlor__MembersAdd *q = a->request->members_add;
-	struct core_call call = ask_call(a);
+	struct core_call call = request_call(a);
 	struct core_notice notice = ask_notice(q->notice);
 	struct core_member_spec *specs;
 	struct core_room_view view;
@@ -16,15 +16,15 @@ static enum parlor_err op_members_add(struct ask *a)
 	return err ? err : ask_answer_room(a, &view);
 }
 
-static enum parlor_err op_members_remove(struct ask *a)
+static enum parlor_err op_members_remove(struct request *a)
 {
 	const Parlor__MembersRemove *q = a->request->members_remove;
-	struct core_call call = ask_call(a);
+	struct core_call call = request_call(a);
 	struct core_notice notice = ask_notice(q->notice);
 	struct core_room_view view;
 	if (q->n_members > a->broker->settings.request_members)
 		return PARLOR_E_TOO_MANY;
-	struct span *ids = ask_memory(a, q->n_members * sizeof *ids + 1);
+	struct span *ids = request_memory(a, q->n_members * sizeof *ids + 1);
 	if (!ids)
 		return PARLOR_E_TOO_MANY;
 	for (size_t i = 0; i < q->n_members; i++)
@@ -34,15 +34,15 @@ static enum parlor_err op_members_remove(struct ask *a)
 	return err ? err : ask_answer_room(a, &view);
 }
 
-static enum parlor_err op_members_change(struct ask *a)
+static enum parlor_err op_members_change(struct request *a)
 {
 	const Parlor__MembersChange *q = a->request->members_change;
-	struct core_call call = ask_call(a);
+	struct core_call call = request_call(a);
 	struct core_notice notice = ask_notice(q->notice);
 	struct core_room_view view;
 	if (q->n_members > a->broker->settings.request_members)
 		return PARLOR_E_TOO_MANY;
-	struct core_member_change *changes = ask_memory(a, q->n_members * sizeof *changes + 1);
+	struct core_member_change *changes = request_memory(a, q->n_members * sizeof *changes + 1);
 	if (!changes)
 		return PARLOR_E_TOO_MANY;
 	for (size_t i = 0; i < q->n_members; i++) {
@@ -62,7 +62,7 @@ static enum parlor_err op_members_change(struct ask *a)
 }
 
 struct member_page {
-	struct ask *ask;
+	struct request *request;
 	Parlor__MemberInfo **items;
 	size_t len;
 	bool full; /* the reply's memory is used up */
@@ -73,10 +73,10 @@ static void add_member(void *ctx, const struct core_member_view *view)
 	struct member_page *page = ctx;
 	if (page->full)
 		return;
-	Parlor__MemberInfo *m = ask_memory(page->ask, sizeof *m);
-	char *id = ask_text(page->ask, view->id);
-	char *name = ask_text(page->ask, view->name);
-	char *avatar = ask_text(page->ask, view->avatar);
+	Parlor__MemberInfo *m = request_memory(page->request, sizeof *m);
+	char *id = request_text(page->request, view->id);
+	char *name = request_text(page->request, view->name);
+	char *avatar = request_text(page->request, view->avatar);
 	if (!m || !id || !name || !avatar) {
 		page->full = true;
 		return;
@@ -93,13 +93,14 @@ static void add_member(void *ctx, const struct core_member_view *view)
 	page->items[page->len++] = m;
 }
 
-static enum parlor_err op_members_list(struct ask *a)
+static enum parlor_err op_members_list(struct request *a)
 {
 	const Parlor__MembersList *q = a->request->members_list;
-	struct core_call call = ask_call(a);
-	size_t limit = ask_limit(a, q->limit);
+	struct core_call call = request_call(a);
+	size_t limit = request_limit(a, q->limit);
 	bool more;
-	struct member_page page = {.ask = a, .items = ask_memory(a, limit * sizeof *page.items)};
+	struct member_page page = {.request = a,
+				   .items = request_memory(a, limit * sizeof *page.items)};
 	if (!page.items)
 		return PARLOR_E_NO_MEMORY;
 	enum parlor_err err =

@@ -12,14 +12,14 @@
 
 /* ---- post ---------------------------------------------------------------------------------- */
 
-static enum parlor_err read_post(struct ask *a, const Parlor__Post *q, struct core_post *post)
+static enum parlor_err read_post(struct request *a, const Parlor__Post *q, struct core_post *post)
 {
 	if (q->type < 0 || q->type > UINT8_MAX || q->content_type < 0 ||
 	    q->content_type > UINT8_MAX || q->level < 0 || q->level > PARLOR__LEVEL__LEVEL_STORED)
 		return PARLOR_E_VALUE;
 	if (q->n_mentions > a->broker->settings.mentions)
 		return PARLOR_E_TOO_MANY;
-	struct span *mentions = ask_memory(a, q->n_mentions * sizeof *mentions + 1);
+	struct span *mentions = request_memory(a, q->n_mentions * sizeof *mentions + 1);
 	if (!mentions)
 		return PARLOR_E_TOO_MANY;
 	for (size_t i = 0; i < q->n_mentions; i++)
@@ -39,12 +39,12 @@ static enum parlor_err read_post(struct ask *a, const Parlor__Post *q, struct co
 }
 
 /* The acknowledgement waits until MySQL has the message. */
-static enum parlor_err wait_stored(struct ask *a, const struct core_posted *posted)
+static enum parlor_err wait_stored(struct request *a, const struct core_posted *posted)
 {
 	struct broker *b = a->broker;
 	struct waiting_request *w;
 	bool done;
-	enum parlor_err err = ask_wait(a, &w);
+	enum parlor_err err = request_wait(a, &w);
 	if (err)
 		return err;
 	w->seq = posted->seq;
@@ -59,15 +59,15 @@ static enum parlor_err wait_stored(struct ask *a, const struct core_posted *post
 	return err;
 }
 
-static enum parlor_err op_post(struct ask *a)
+static enum parlor_err op_post(struct request *a)
 {
 	const Parlor__Post *q = a->request->post;
-	struct core_call call = ask_call(a);
+	struct core_call call = request_call(a);
 	struct core_post post;
 	struct core_posted posted;
 	bool stored = q->level == PARLOR__LEVEL__LEVEL_STORED;
 	/* Refused before it is posted: afterwards it could only be answered late. */
-	enum parlor_err err = stored ? ask_may_wait(a) : PARLOR_E_OK;
+	enum parlor_err err = stored ? request_may_wait(a) : PARLOR_E_OK;
 	if (!err)
 		err = read_post(a, q, &post);
 	if (!err)
@@ -84,11 +84,11 @@ static enum parlor_err op_post(struct ask *a)
 	return PARLOR_E_OK;
 }
 
-static enum parlor_err op_recall(struct ask *a)
+static enum parlor_err op_recall(struct request *a)
 {
 	const Parlor__Recall *q = a->request->recall;
 	struct broker *b = a->broker;
-	struct core_call call = ask_call(a);
+	struct core_call call = request_call(a);
 	struct core_posted posted;
 	struct row_message msg;
 	enum parlor_err err = core_recall_check(b->core, &call, SPAN_TEXT(q->room), q->seq,
@@ -103,7 +103,7 @@ static enum parlor_err op_recall(struct ask *a)
 		return err;
 	if (posted.position)
 		turn_recall_body(&b->commit.turn, msg.position);
-	ask_done(a, posted.position);
+	request_done(a, posted.position);
 	return PARLOR_E_OK;
 }
 
@@ -158,19 +158,19 @@ static void step(struct history_walk *w)
 	w->left--;
 }
 
-static enum parlor_err put_hot(struct ask *a, struct history_walk *w, bool *cold)
+static enum parlor_err put_hot(struct request *a, struct history_walk *w, bool *archive)
 {
 	struct broker *b = a->broker;
 	struct buf page = {0}, message = {0};
 	enum parlor_err err = PARLOR_E_OK;
 	size_t n = 0;
-	*cold = false;
-	size_t most = ask_page_bytes(a);
+	*archive = false;
+	size_t most = request_page_bytes(a);
 	while (in_range(w) && page.len < most) {
 		struct row_message row;
 		err = core_message(b->core, w->place.room, w->at, &row);
 		if (!err && row.position < store_first(b->store)) {
-			*cold = n == 0;
+			*archive = n == 0;
 			break;
 		}
 		if (!err)
@@ -180,7 +180,7 @@ static enum parlor_err put_hot(struct ask *a, struct history_walk *w, bool *cold
 		n++;
 		step(w);
 	}
-	if (!err && !*cold) {
+	if (!err && !*archive) {
 		bool more = w->at >= w->place.floor && w->at <= w->place.last_seq && w->at > 0;
 		wire_put_varint_field(&page, PB_HISTORY_PAGE_MORE, more);
 		put_page(b, a->session, a->request->id, core_position(b->core), &page);
@@ -191,8 +191,8 @@ static enum parlor_err put_hot(struct ask *a, struct history_walk *w, bool *cold
 	return err;
 }
 
-/* How many messages from here on are cold: a page is never mixed. */
-static size_t cold_run(struct broker *b, struct history_walk w)
+/* How many messages from here on are in the archive: a page is never mixed. */
+static size_t archive_run(struct broker *b, struct history_walk w)
 {
 	size_t n = 0;
 	struct row_message row;
@@ -204,16 +204,16 @@ static size_t cold_run(struct broker *b, struct history_walk w)
 	return n;
 }
 
-static enum parlor_err ask_cold(struct ask *a, const struct history_walk *w)
+static enum parlor_err query_archive(struct request *a, const struct history_walk *w)
 {
 	struct broker *b = a->broker;
 	struct waiting_request *request;
-	size_t run = cold_run(b, *w);
+	size_t run = archive_run(b, *w);
 	if (a->session->tenant->queries >= b->settings.tenant_queries) {
 		b->counts.queries_refused++;
 		return PARLOR_E_BUSY;
 	}
-	enum parlor_err err = ask_wait(a, &request);
+	enum parlor_err err = request_wait(a, &request);
 	if (err)
 		return err;
 	request->query = true;
@@ -229,8 +229,8 @@ static enum parlor_err ask_cold(struct ask *a, const struct history_walk *w)
 				   .limit = (uint32_t)run,
 				   .bytes = (uint32_t)b->settings.page_bytes,
 				   .floor = w->place.floor};
-	err = sync_cold(b->sync, &query, (struct sync_cookie){a->session->number, request->number},
-			b->now_us);
+	err = sync_archive(b->sync, &query,
+			   (struct sync_cookie){a->session->number, request->number}, b->now_us);
 	if (err) {
 		waiting_remove(b->waiting, request);
 		a->later = false;
@@ -238,38 +238,38 @@ static enum parlor_err ask_cold(struct ask *a, const struct history_walk *w)
 	return err;
 }
 
-static enum parlor_err op_history(struct ask *a)
+static enum parlor_err op_history(struct request *a)
 {
 	const Parlor__History *q = a->request->history;
-	struct core_call call = ask_call(a);
-	struct history_walk w = {.backwards = q->backwards, .left = ask_limit(a, q->limit)};
-	bool cold;
+	struct core_call call = request_call(a);
+	struct history_walk w = {.backwards = q->backwards, .left = request_limit(a, q->limit)};
+	bool archive;
 	enum parlor_err err = core_history(a->broker->core, &call, SPAN_TEXT(q->room),
 					   SPAN_TEXT(q->member), q->from, q->backwards, &w.place);
 	if (err)
 		return err;
 	w.at = w.place.from;
-	err = put_hot(a, &w, &cold);
+	err = put_hot(a, &w, &archive);
 	/* What was trimmed is in no database. */
-	if (!err && cold && a->broker->settings.without_mysql)
+	if (!err && archive && a->broker->settings.without_mysql)
 		return PARLOR_E_NOT_FOUND;
-	if (!err && cold)
-		err = ask_cold(a, &w);
+	if (!err && archive)
+		err = query_archive(a, &w);
 	return err;
 }
 
-void history_put_cold(struct broker *b, const struct waiting_request *w,
-		      const Parlor__ColdPage *cold)
+void history_put_archive(struct broker *b, const struct waiting_request *w,
+			 const Parlor__ArchivePage *archive)
 {
 	struct buf page = {0};
-	if (cold->n_messages == 0) {
+	if (archive->n_messages == 0) {
 		reply_refuse(b, w->session, w->request_id, PARLOR_E_WORKER,
 			     "the database lacks these messages");
 		return;
 	}
-	for (size_t i = 0; i < cold->n_messages; i++)
-		wire_put_field(&page, PB_HISTORY_PAGE_MESSAGES, &cold->messages[i]->base);
-	bool more = w->more || cold->more || cold->n_messages < w->expected;
+	for (size_t i = 0; i < archive->n_messages; i++)
+		wire_put_field(&page, PB_HISTORY_PAGE_MESSAGES, &archive->messages[i]->base);
+	bool more = w->more || archive->more || archive->n_messages < w->expected;
 	wire_put_varint_field(&page, PB_HISTORY_PAGE_MORE, more);
 	put_page(b, w->session, w->request_id, 0, &page);
 	buf_fini(&page);

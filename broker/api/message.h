@@ -10,6 +10,7 @@
 struct broker;
 
 /* Answers a request that waited for a page of old history. */
-void history_put_cold(struct broker *, const struct waiting_request *, const Parlor__ColdPage *);
+void history_put_archive(struct broker *, const struct waiting_request *,
+			 const Parlor__ArchivePage *);
 
 #endif

@@ -5,11 +5,11 @@
 #include "fanout/live.h"
 #include "turn/presence.h"
 
-static enum parlor_err op_presence_set(struct ask *a)
+static enum parlor_err op_presence_set(struct request *a)
 {
 	const Parlor__PresenceSet *q = a->request->presence_set;
 	struct broker *b = a->broker;
-	struct core_call call = ask_call(a);
+	struct core_call call = request_call(a);
 	uint64_t member, before = core_position(b->core);
 	if (q->presence != PARLOR__PRESENCE__PRESENCE_ONLINE &&
 	    q->presence != PARLOR__PRESENCE__PRESENCE_BUSY)
@@ -25,19 +25,19 @@ static enum parlor_err op_presence_set(struct ask *a)
 		return err;
 	presence_settled(&b->commit, member);
 	uint64_t after = core_position(b->core);
-	ask_done(a, after == before ? 0 : after);
+	request_done(a, after == before ? 0 : after);
 	return PARLOR_E_OK;
 }
 
-static enum parlor_err op_presence_get(struct ask *a)
+static enum parlor_err op_presence_get(struct request *a)
 {
 	const Parlor__PresenceGet *q = a->request->presence_get;
-	struct core_call call = ask_call(a);
+	struct core_call call = request_call(a);
 	if (q->n_members > a->broker->settings.request_members)
 		return PARLOR_E_TOO_MANY;
 	size_t n = q->n_members;
-	Parlor__MemberPresence *items = ask_memory(a, n * sizeof *items + 1);
-	Parlor__MemberPresence **list = ask_memory(a, n * sizeof *list + 1);
+	Parlor__MemberPresence *items = request_memory(a, n * sizeof *items + 1);
+	Parlor__MemberPresence **list = request_memory(a, n * sizeof *list + 1);
 	if (!items || !list)
 		return PARLOR_E_TOO_MANY;
 	for (size_t i = 0; i < n; i++) {
@@ -59,17 +59,17 @@ static enum parlor_err op_presence_get(struct ask *a)
 	return PARLOR_E_OK;
 }
 
-static enum parlor_err op_typing(struct ask *a)
+static enum parlor_err op_typing(struct request *a)
 {
 	const Parlor__Typing *q = a->request->typing;
-	struct core_call call = ask_call(a);
+	struct core_call call = request_call(a);
 	struct span room = SPAN_TEXT(q->room), member = SPAN_TEXT(q->member);
 	uint64_t no;
 	enum parlor_err err = core_room_check(a->broker->core, &call, room, member, &no);
 	if (err)
 		return err;
 	live_typing(&a->broker->fanout, &a->broker->commit.turn.replies, no, room, member);
-	ask_done(a, 0);
+	request_done(a, 0);
 	return PARLOR_E_OK;
 }
 

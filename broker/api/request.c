@@ -63,13 +63,13 @@ void reply_refuse_stranger(struct broker *b, struct span routing, uint64_t id, i
 
 /* ---- what handlers use --------------------------------------------------------------- */
 
-struct core_call ask_call(const struct ask *a)
+struct core_call request_call(const struct request *a)
 {
 	return (struct core_call){.tenant = {a->session->tenant->id, a->session->tenant->id_len},
 				  .now_us = a->broker->wall_us};
 }
 
-bool ask_is_operator(const struct ask *a)
+bool ask_is_operator(const struct request *a)
 {
 	return auth_tenant_allowed(a->broker->auth, a->user, SPAN_TEXT("*"));
 }
@@ -77,16 +77,16 @@ bool ask_is_operator(const struct ask *a)
 /* What a result takes, without what it points to. */
 #define RESULT_BYTES_MAX 256
 
-void ask_begin(struct ask *a)
+void ask_begin(struct request *a)
 {
 	arena_clear(&a->broker->reply_arena);
-	a->result = ask_memory(a, RESULT_BYTES_MAX);
+	a->result = request_memory(a, RESULT_BYTES_MAX);
 	assert(a->result);
 	parlor__reply__init(&a->reply);
 	a->reply.id = a->request->id;
 }
 
-void *ask_result(struct ask *a)
+void *ask_result(struct request *a)
 {
 	const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field(
 		&parlor__reply__descriptor, (unsigned)a->kind->reply);
@@ -98,14 +98,14 @@ void *ask_result(struct ask *a)
 	return a->result;
 }
 
-void *ask_memory(struct ask *a, size_t size)
+void *request_memory(struct request *a, size_t size)
 {
 	return arena_get(&a->broker->reply_arena, size);
 }
 
-char *ask_text(struct ask *a, struct span text)
+char *request_text(struct request *a, struct span text)
 {
-	char *copy = ask_memory(a, text.len + 1);
+	char *copy = request_memory(a, text.len + 1);
 	if (!copy)
 		return NULL;
 	memcpy(copy, text.data, text.len);
@@ -113,7 +113,7 @@ char *ask_text(struct ask *a, struct span text)
 	return copy;
 }
 
-enum parlor_err ask_may_wait(struct ask *a)
+enum parlor_err request_may_wait(struct request *a)
 {
 	const struct settings *s = &a->broker->settings;
 	if (a->session->waiting < s->session_waiting &&
@@ -123,9 +123,9 @@ enum parlor_err ask_may_wait(struct ask *a)
 	return PARLOR_E_BUSY;
 }
 
-enum parlor_err ask_wait(struct ask *a, struct waiting_request **request)
+enum parlor_err request_wait(struct request *a, struct waiting_request **request)
 {
-	enum parlor_err err = ask_may_wait(a);
+	enum parlor_err err = request_may_wait(a);
 	if (err)
 		return err;
 	*request = waiting_add(a->broker->waiting, a->session, a->request->id);
@@ -133,7 +133,7 @@ enum parlor_err ask_wait(struct ask *a, struct waiting_request **request)
 	return PARLOR_E_OK;
 }
 
-void ask_done(struct ask *a, uint64_t position)
+void request_done(struct request *a, uint64_t position)
 {
 	Parlor__Done *done = ask_result(a);
 	done->position = position;
@@ -141,13 +141,13 @@ void ask_done(struct ask *a, uint64_t position)
 }
 
 /* Where nothing is queued a reply is made whatever room there is: a small one. */
-static size_t reply_room(const struct ask *a)
+static size_t reply_room(const struct request *a)
 {
 	size_t room = outbox_room(a->broker->outbox, a->session->out);
 	return room < OUTBOX_REPLY_ROOM ? OUTBOX_REPLY_ROOM : room;
 }
 
-size_t ask_page_bytes(const struct ask *a)
+size_t request_page_bytes(const struct request *a)
 {
 	size_t room = reply_room(a);
 	size_t most = a->broker->settings.page_bytes;
@@ -157,7 +157,7 @@ size_t ask_page_bytes(const struct ask *a)
 /* What an item of a list takes, about. */
 #define ITEM_BYTES 1024
 
-uint64_t ask_limit(const struct ask *a, uint32_t wanted)
+uint64_t request_limit(const struct request *a, uint32_t wanted)
 {
 	uint64_t page = a->broker->settings.page;
 	uint64_t limit = wanted == 0 || wanted > page ? page : wanted;

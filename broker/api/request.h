@@ -10,7 +10,7 @@
 #include <parlor/parlor.pb-c.h>
 
 /* A request being answered. */
-struct ask {
+struct request {
 	struct broker *broker;
 	struct session *session; /* NULL before hello */
 	struct span routing;
@@ -40,7 +40,7 @@ enum request_needs {
 struct request_kind {
 	Parlor__Request__OpCase no;
 	unsigned needs;
-	enum parlor_err (*handle)(struct ask *);
+	enum parlor_err (*handle)(struct request *);
 	Parlor__Reply__ResultCase reply; /* when it is accepted */
 };
 #define REQUEST(CASE, needs, handle, REPLY)                                                   \
@@ -60,25 +60,25 @@ struct request_noun {
 
 /* ---- for handlers ---------------------------------------------------------------- */
 
-struct core_call ask_call(const struct ask *);
+struct core_call request_call(const struct request *);
 /* Its key opens all tenants. */
-bool ask_is_operator(const struct ask *);
+bool ask_is_operator(const struct request *);
 /* The reply and its memory are empty again. */
-void ask_begin(struct ask *);
+void ask_begin(struct request *);
 /* The reply's result, of the type that the kind answers with, empty. */
-void *ask_result(struct ask *);
+void *ask_result(struct request *);
 /* A NUL-ended copy in the reply's arena; NULL when the arena is full. */
-char *ask_text(struct ask *, struct span);
-void *ask_memory(struct ask *, size_t size);
+char *request_text(struct request *, struct span);
+void *request_memory(struct request *, size_t size);
 /* The answer will come through sync: its number. BUSY at the session's limit. */
-enum parlor_err ask_wait(struct ask *, struct waiting_request **) PARLOR_MUST_CHECK;
-/* BUSY where ask_wait would be: at the session's limit or its tenant's share. */
-enum parlor_err ask_may_wait(struct ask *) PARLOR_MUST_CHECK;
+enum parlor_err request_wait(struct request *, struct waiting_request **) PARLOR_MUST_CHECK;
+/* BUSY where request_wait would be: at the session's limit or its tenant's share. */
+enum parlor_err request_may_wait(struct request *) PARLOR_MUST_CHECK;
 /* Result "done". */
-void ask_done(struct ask *, uint64_t position);
-uint64_t ask_limit(const struct ask *, uint32_t wanted); /* of a page */
+void request_done(struct request *, uint64_t position);
+uint64_t request_limit(const struct request *, uint32_t wanted); /* of a page */
 /* Of a page's bodies: what it may have, or what room its session has left. */
-size_t ask_page_bytes(const struct ask *);
+size_t request_page_bytes(const struct request *);
 
 /* Puts a reply for a session. */
 void reply_put(struct broker *, struct session *, const Parlor__Reply *);

@@ -16,11 +16,11 @@ struct core_notice ask_notice(const Parlor__Notice *n)
 	return notice;
 }
 
-enum parlor_err ask_answer_room(struct ask *a, const struct core_room_view *view)
+enum parlor_err ask_answer_room(struct request *a, const struct core_room_view *view)
 {
 	Parlor__RoomInfo *info = ask_result(a);
-	info->room = ask_text(a, view->id);
-	info->name = ask_text(a, view->name);
+	info->room = request_text(a, view->id);
+	info->name = request_text(a, view->name);
 	if (!info->room || !info->name)
 		return PARLOR_E_NO_MEMORY;
 	info->state = (Parlor__RoomState)view->state;
@@ -34,12 +34,12 @@ enum parlor_err ask_answer_room(struct ask *a, const struct core_room_view *view
 	return PARLOR_E_OK;
 }
 
-enum parlor_err ask_specs(struct ask *a, Parlor__MemberSpec **in, size_t n,
+enum parlor_err ask_specs(struct request *a, Parlor__MemberSpec **in, size_t n,
 			  struct core_member_spec **out)
 {
 	if (n > a->broker->settings.request_members)
 		return PARLOR_E_TOO_MANY;
-	*out = ask_memory(a, n * sizeof **out + 1);
+	*out = request_memory(a, n * sizeof **out + 1);
 	if (!*out)
 		return PARLOR_E_TOO_MANY;
 	for (size_t i = 0; i < n; i++) {
@@ -53,10 +53,10 @@ enum parlor_err ask_specs(struct ask *a, Parlor__MemberSpec **in, size_t n,
 	return PARLOR_E_OK;
 }
 
-static enum parlor_err op_room_create(struct ask *a)
+static enum parlor_err op_room_create(struct request *a)
 {
 	const Parlor__RoomCreate *q = a->request->room_create;
-	struct core_call call = ask_call(a);
+	struct core_call call = request_call(a);
 	struct core_member_spec *specs;
 	struct core_room_view view;
 	enum parlor_err err = ask_specs(a, q->members, q->n_members, &specs);
@@ -74,10 +74,10 @@ static enum parlor_err op_room_create(struct ask *a)
 	return err ? err : ask_answer_room(a, &view);
 }
 
-static enum parlor_err op_room_rename(struct ask *a)
+static enum parlor_err op_room_rename(struct request *a)
 {
 	const Parlor__RoomRename *q = a->request->room_rename;
-	struct core_call call = ask_call(a);
+	struct core_call call = request_call(a);
 	struct core_notice notice = ask_notice(q->notice);
 	struct core_room_view view;
 	enum parlor_err err = core_room_rename(a->broker->core, &call, SPAN_TEXT(q->room),
@@ -85,10 +85,10 @@ static enum parlor_err op_room_rename(struct ask *a)
 	return err ? err : ask_answer_room(a, &view);
 }
 
-static enum parlor_err set_state(struct ask *a, const char *room, enum room_state state,
+static enum parlor_err set_state(struct request *a, const char *room, enum room_state state,
 				 const Parlor__Notice *n)
 {
-	struct core_call call = ask_call(a);
+	struct core_call call = request_call(a);
 	struct core_notice notice = ask_notice(n);
 	struct core_room_view view;
 	enum parlor_err err = core_room_set_state(a->broker->core, &call, SPAN_TEXT(room),
@@ -96,27 +96,27 @@ static enum parlor_err set_state(struct ask *a, const char *room, enum room_stat
 	return err ? err : ask_answer_room(a, &view);
 }
 
-static enum parlor_err op_room_close(struct ask *a)
+static enum parlor_err op_room_close(struct request *a)
 {
 	const Parlor__RoomClose *q = a->request->room_close;
 	return set_state(a, q->room, ROOM_STATE_CLOSED, q->notice);
 }
 
-static enum parlor_err op_room_reopen(struct ask *a)
+static enum parlor_err op_room_reopen(struct request *a)
 {
 	const Parlor__RoomReopen *q = a->request->room_reopen;
 	return set_state(a, q->room, ROOM_STATE_OPEN, q->notice);
 }
 
-static enum parlor_err op_room_dissolve(struct ask *a)
+static enum parlor_err op_room_dissolve(struct request *a)
 {
 	const Parlor__RoomDissolve *q = a->request->room_dissolve;
 	return set_state(a, q->room, ROOM_STATE_DISSOLVED, q->notice);
 }
 
-static enum parlor_err op_room_show(struct ask *a)
+static enum parlor_err op_room_show(struct request *a)
 {
-	struct core_call call = ask_call(a);
+	struct core_call call = request_call(a);
 	struct core_room_view view;
 	enum parlor_err err = core_room_show(a->broker->core, &call,
 					     SPAN_TEXT(a->request->room_show->room), &view);

@@ -25,18 +25,18 @@ static void fill_limits(const struct settings *s, Parlor__Limits *l)
 	l->client_id_bytes = (uint32_t)s->client_id_bytes;
 }
 
-static void fill_attached(const struct ask *a, Parlor__AttachInfo *info)
+static void fill_attached(const struct request *a, Parlor__AttachInfo *info)
 {
 	info->attached = (uint32_t)session_member_count(a->session);
 }
 
-static enum parlor_err op_hello(struct ask *a)
+static enum parlor_err op_hello(struct request *a)
 {
 	static char server[] = "parlord " PARLOR_VERSION;
 	struct broker *b = a->broker;
 	bool reset;
-	Parlor__Limits *limits = ask_memory(a, sizeof *limits);
-	Parlor__AttachInfo *attached = ask_memory(a, sizeof *attached);
+	Parlor__Limits *limits = request_memory(a, sizeof *limits);
+	Parlor__AttachInfo *attached = request_memory(a, sizeof *attached);
 	if (a->session)
 		return PARLOR_E_SESSION_EXISTS;
 	if (!limits || !attached)
@@ -66,35 +66,35 @@ static enum parlor_err op_hello(struct ask *a)
 	return PARLOR_E_OK;
 }
 
-static enum parlor_err op_goodbye(struct ask *a)
+static enum parlor_err op_goodbye(struct request *a)
 {
-	ask_done(a, 0);
+	request_done(a, 0);
 	reply_put(a->broker, a->session, &a->reply);
 	lifecycle_end(a->broker, a->session, PARLOR_E_OK);
 	a->done = a->ended = true;
 	return PARLOR_E_OK;
 }
 
-static enum parlor_err op_ping(struct ask *a)
+static enum parlor_err op_ping(struct request *a)
 {
-	ask_done(a, 0);
+	request_done(a, 0);
 	return PARLOR_E_OK;
 }
 
-static enum parlor_err op_credit(struct ask *a)
+static enum parlor_err op_credit(struct request *a)
 {
 	session_credit_add(a->session, a->request->credit->events,
 			   (uint32_t)a->broker->settings.credit);
 	return op_ping(a);
 }
 
-static enum parlor_err answer_attached(struct ask *a)
+static enum parlor_err answer_attached(struct request *a)
 {
 	fill_attached(a, ask_result(a));
 	return PARLOR_E_OK;
 }
 
-static enum parlor_err op_attach(struct ask *a)
+static enum parlor_err op_attach(struct request *a)
 {
 	const Parlor__Attach *q = a->request->attach;
 	enum parlor_err err =
@@ -102,7 +102,7 @@ static enum parlor_err op_attach(struct ask *a)
 	return err ? err : answer_attached(a);
 }
 
-static enum parlor_err op_detach(struct ask *a)
+static enum parlor_err op_detach(struct request *a)
 {
 	const Parlor__Detach *q = a->request->detach;
 	enum parlor_err err = lifecycle_detach(a->broker, a->session, q->members, q->n_members);

@@ -6,14 +6,14 @@
 #include "base/log.h"
 
 struct counters {
-	struct ask *ask;
+	struct request *request;
 	Parlor__Counter **list;
 	size_t len, cap;
 };
 
 static void counter(struct counters *c, const char *name, uint64_t value)
 {
-	Parlor__Counter *item = ask_memory(c->ask, sizeof *item);
+	Parlor__Counter *item = request_memory(c->request, sizeof *item);
 	if (!item || c->len == c->cap)
 		return;
 	parlor__counter__init(item);
@@ -136,20 +136,20 @@ static void count_sync(struct counters *c, const struct broker *b)
 	counter(c, "sync_waiting", n.waiting);
 	counter(c, "sync_quarantined", n.quarantined);
 	counter(c, "sync_frames_bad", n.frames_bad);
-	counter(c, "cold_sent", n.cold_sent);
-	counter(c, "cold_failed", n.cold_failed);
+	counter(c, "archive_sent", n.archive_sent);
+	counter(c, "archive_failed", n.archive_failed);
 	counter(c, "journal_reads", n.reads);
 	counter(c, "journal_reads_refused", n.reads_refused);
 }
 
-static enum parlor_err op_stats(struct ask *a)
+static enum parlor_err op_stats(struct request *a)
 {
 	enum { COUNTERS_MAX = 128 };
-	struct counters c = {.ask = a, .cap = COUNTERS_MAX};
+	struct counters c = {.request = a, .cap = COUNTERS_MAX};
 	/* They count all tenants together. */
 	if (!ask_is_operator(a))
 		return PARLOR_E_TENANT;
-	c.list = ask_memory(a, COUNTERS_MAX * sizeof *c.list);
+	c.list = request_memory(a, COUNTERS_MAX * sizeof *c.list);
 	if (!c.list)
 		return PARLOR_E_NO_MEMORY;
 	count_broker(&c, a->broker);

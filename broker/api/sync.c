@@ -1,7 +1,7 @@
 #include "api/request.h"
 
 struct rooms_page {
-	struct ask *ask;
+	struct request *request;
 	char **rooms;
 	size_t len, max;
 };
@@ -9,31 +9,31 @@ struct rooms_page {
 static void add_room(void *ctx, const struct sync_room_view *view)
 {
 	struct rooms_page *page = ctx;
-	char *room = page->len < page->max ? ask_text(page->ask, view->room) : NULL;
+	char *room = page->len < page->max ? request_text(page->request, view->room) : NULL;
 	if (room)
 		page->rooms[page->len++] = room;
 }
 
-/* A part holds rooms of all tenants, and the database's words may quote them. */
-static void hide_words(struct sync_part_view *view)
+/* A partition holds rooms of all tenants, and the database's words may quote them. */
+static void hide_words(struct sync_partition_view *view)
 {
 	view->worker = *view->worker ? "worker" : "";
 	view->error = *view->error ? "trouble: ask the operator" : "";
 }
 
-static Parlor__SyncPart *part_info(struct ask *a, uint32_t part)
+static Parlor__SyncPartition *partition_info(struct request *a, uint32_t partition)
 {
-	struct sync_part_view view;
-	Parlor__SyncPart *info = ask_memory(a, sizeof *info);
-	sync_part_show(a->broker->sync, part, &view);
+	struct sync_partition_view view;
+	Parlor__SyncPartition *info = request_memory(a, sizeof *info);
+	sync_partition_show(a->broker->sync, partition, &view);
 	if (!ask_is_operator(a))
 		hide_words(&view);
-	char *worker = ask_text(a, SPAN_TEXT(view.worker));
-	char *error = ask_text(a, SPAN_TEXT(view.error));
+	char *worker = request_text(a, SPAN_TEXT(view.worker));
+	char *error = request_text(a, SPAN_TEXT(view.error));
 	if (!info || !worker || !error)
 		return NULL;
-	parlor__sync_part__init(info);
-	info->part = part;
+	parlor__sync_partition__init(info);
+	info->partition = partition;
 	info->position = view.position;
 	info->unread_position = view.unread_position;
 	info->worker = worker;
@@ -41,22 +41,22 @@ static Parlor__SyncPart *part_info(struct ask *a, uint32_t part)
 	return info;
 }
 
-static enum parlor_err op_sync_status(struct ask *a)
+static enum parlor_err op_sync_status(struct request *a)
 {
 	struct broker *b = a->broker;
-	uint32_t parts = sync_parts(b->sync);
+	uint32_t partitions = sync_partitions(b->sync);
 	Parlor__SyncReport *r = ask_result(a);
-	r->parts = ask_memory(a, parts * sizeof *r->parts);
-	struct rooms_page page = {.ask = a, .max = b->settings.page};
-	page.rooms = ask_memory(a, page.max * sizeof *page.rooms);
-	if (!r->parts || !page.rooms)
+	r->partitions = request_memory(a, partitions * sizeof *r->partitions);
+	struct rooms_page page = {.request = a, .max = b->settings.page};
+	page.rooms = request_memory(a, page.max * sizeof *page.rooms);
+	if (!r->partitions || !page.rooms)
 		return PARLOR_E_NO_MEMORY;
-	for (uint32_t i = 0; i < parts; i++) {
-		r->parts[i] = part_info(a, i);
-		if (!r->parts[i])
+	for (uint32_t i = 0; i < partitions; i++) {
+		r->partitions[i] = partition_info(a, i);
+		if (!r->partitions[i])
 			return PARLOR_E_NO_MEMORY;
 	}
-	r->n_parts = parts;
+	r->n_partitions = partitions;
 	sync_quarantined(b->sync, (struct span){a->session->tenant->id, a->session->tenant->id_len},
 			 add_room, &page);
 	r->quarantined = page.rooms;
@@ -67,26 +67,26 @@ static enum parlor_err op_sync_status(struct ask *a)
 	return PARLOR_E_OK;
 }
 
-static enum parlor_err op_sync_wait(struct ask *a)
+static enum parlor_err op_sync_wait(struct request *a)
 {
 	struct broker *b = a->broker;
 	struct waiting_request *w;
 	bool done;
-	enum parlor_err err = ask_wait(a, &w);
+	enum parlor_err err = request_wait(a, &w);
 	if (err)
 		return err;
 	w->position = core_position(b->core);
 	err = sync_wait_all(b->sync, w->position,
 			    (struct sync_cookie){a->session->number, w->number}, &done);
 	if (err || done) {
-		ask_done(a, w->position);
+		request_done(a, w->position);
 		waiting_remove(b->waiting, w);
 		a->later = false;
 	}
 	return err;
 }
 
-static enum parlor_err op_sync_release(struct ask *a)
+static enum parlor_err op_sync_release(struct request *a)
 {
 	struct broker *b = a->broker;
 	struct waiting_request *w;
@@ -95,7 +95,7 @@ static enum parlor_err op_sync_release(struct ask *a)
 		return PARLOR_E_EMPTY;
 	if (room.len > ROW_ID_MAX)
 		return PARLOR_E_TOO_LONG;
-	enum parlor_err err = ask_wait(a, &w);
+	enum parlor_err err = request_wait(a, &w);
 	if (err)
 		return err;
 	err = sync_release(b->sync,

@@ -43,7 +43,7 @@ enum parlor_err apply_room_active(struct core *c, struct room *room)
 	if (!err && !t)
 		err = PARLOR_E_STORE_CORRUPT;
 	if (!err)
-		tables_warm(t, room);
+		tables_recency(t, room);
 	return err;
 }
 

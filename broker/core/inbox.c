@@ -23,8 +23,8 @@ static bool walk_recent(struct core *c, const struct tenant *t, const struct mem
 			uint64_t below, struct page *page)
 {
 	size_t steps = WALK_STEPS(m->memberships_len);
-	for (struct room *r = t->warm; r; r = r->warm_next) {
-		if (r->row.active_pos <= t->warm_floor || steps-- == 0)
+	for (struct room *r = t->warm; r; r = r->recency_next) {
+		if (r->row.active_pos <= t->recency_floor || steps-- == 0)
 			return false;
 		if (r->row.active_pos >= below)
 			continue;
@@ -160,10 +160,10 @@ static void sum_all(struct member *m)
 static bool sum_recent(struct core *c, const struct tenant *t, struct member *m)
 {
 	size_t steps = WALK_STEPS(m->memberships_len);
-	if (!m->total.known || t->warm_floor > m->total.position)
+	if (!m->total.known || t->recency_floor > m->total.position)
 		return false;
 	for (struct room *r = t->warm; r && r->row.active_pos > m->total.position;
-	     r = r->warm_next) {
+	     r = r->recency_next) {
 		if (steps-- == 0)
 			return false;
 		struct membership *ms = tables_resident(c, r, m);

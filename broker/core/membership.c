@@ -108,7 +108,7 @@ void membership_emit_changed(struct core *c, const struct membership *ms,
 
 /* ---- where a member is ----------------------------------------------------------- */
 
-enum parlor_err core_member_rooms(struct core *c, uint64_t member, core_stay_fn *fn, void *ctx)
+enum parlor_err core_member_rooms(struct core *c, uint64_t member, core_interval_fn *fn, void *ctx)
 {
 	struct member *m;
 	enum parlor_err err = tables_member_no(c, member, &m);
@@ -134,38 +134,38 @@ enum parlor_err core_member_rooms_read(struct core *c, uint64_t member)
 	return err ? err : tables_load_some_rooms(c, m);
 }
 
-struct former_scan {
-	core_stay_fn *fn;
+struct past_scan {
+	core_interval_fn *fn;
 	void *ctx;
 	bool bad;
 };
 
-static bool tell_former(void *arg, const void *key, size_t key_len, struct span value)
+static bool tell_past(void *arg, const void *key, size_t key_len, struct span value)
 {
-	struct former_scan *scan = arg;
-	struct row_former row;
-	scan->bad = !row_get_former(value, &row);
+	struct past_scan *scan = arg;
+	struct row_past row;
+	scan->bad = !row_get_past(value, &row);
 	if (!scan->bad)
 		scan->fn(scan->ctx, row.room, row.joined_pos, row_key_tail(key, key_len));
 	return !scan->bad;
 }
 
-enum parlor_err core_member_past(struct core *c, uint64_t member, uint64_t after, core_stay_fn *fn,
-				 void *ctx)
+enum parlor_err core_member_past(struct core *c, uint64_t member, uint64_t after,
+				 core_interval_fn *fn, void *ctx)
 {
-	struct former_scan scan = {.fn = fn, .ctx = ctx};
+	struct past_scan scan = {.fn = fn, .ctx = ctx};
 	struct member *m;
 	struct row_key from;
-	row_key_former(&from, member, after + 1);
+	row_key_past(&from, member, after + 1);
 	enum parlor_err err = tables_member_no(c, member, &m);
 	if (err || !m)
 		return err;
-	err = row_engine_scan(&c->engine, &from, ROW_PREFIX, tell_former, &scan);
+	err = row_engine_scan(&c->engine, &from, ROW_PREFIX, tell_past, &scan);
 	if (!err && scan.bad)
 		err = PARLOR_E_STORE_CORRUPT;
 	if (err)
 		return err;
-	for (const struct first_row *f = first_row_at(&c->engine, m->former_last);
+	for (const struct first_row *f = first_row_at(&c->engine, m->past_last);
 	     !err && f && row_key_tail(f->key.bytes, f->key.len) > after;
 	     f = first_row_at(&c->engine, f->before)) {
 		struct span stored;
@@ -174,7 +174,7 @@ enum parlor_err core_member_past(struct core *c, uint64_t member, uint64_t after
 		if (err != PARLOR_E_NOT_FOUND)
 			continue;
 		err = PARLOR_E_OK;
-		tell_former(&scan, f->key.bytes, f->key.len, (struct span){f->value, f->value_len});
+		tell_past(&scan, f->key.bytes, f->key.len, (struct span){f->value, f->value_len});
 	}
 	return err;
 }

@@ -32,9 +32,9 @@ void row_key_in_room(struct row_key *k, uint64_t member, uint64_t room)
 	row_key_pair(k, ROW_MEMBERS, member, ROW_IN_ROOM, room);
 }
 
-void row_key_former(struct row_key *k, uint64_t member, uint64_t left_pos)
+void row_key_past(struct row_key *k, uint64_t member, uint64_t left_pos)
 {
-	row_key_pair(k, ROW_MEMBERS, member, ROW_FORMER, left_pos);
+	row_key_pair(k, ROW_MEMBERS, member, ROW_PAST, left_pos);
 }
 
 void row_key_room(struct row_key *k, uint64_t room)
@@ -127,7 +127,7 @@ void row_put_membership(struct buf *b, const struct row_membership *r)
 	buf_put_span(b, r->avatar);
 }
 
-void row_put_former(struct buf *b, const struct row_former *r)
+void row_put_past(struct buf *b, const struct row_past *r)
 {
 	buf_put_varint(b, r->room);
 	buf_put_varint(b, r->joined_pos);
@@ -212,7 +212,7 @@ bool row_get_membership(struct span v, struct row_membership *r)
 	return whole(&in);
 }
 
-bool row_get_former(struct span v, struct row_former *r)
+bool row_get_past(struct span v, struct row_past *r)
 {
 	struct reader in;
 	reader_init(&in, v.data, v.len);

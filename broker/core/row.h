@@ -28,7 +28,7 @@
 enum row_sub {
 	ROW_SELF = 0,
 	ROW_IN_ROOM = 1,
-	ROW_FORMER = 2,
+	ROW_PAST = 2,
 	ROW_MEMBERSHIP = 1,
 	ROW_BLOCK = 2,
 	ROW_KEYS = 3,
@@ -96,7 +96,7 @@ struct row_message {
 	struct hash128 key; /* of (sender, client id): idempotency */
 	uint64_t content;   /* hash of what was asked */
 };
-struct row_former {
+struct row_past {
 	uint64_t room;
 	uint64_t joined_pos;
 };
@@ -106,7 +106,7 @@ void row_key_state(struct row_key *);
 void row_key_name(struct row_key *, char kind, uint32_t tenant, struct span id);
 void row_key_member(struct row_key *, uint64_t member);
 void row_key_in_room(struct row_key *, uint64_t member, uint64_t room);
-void row_key_former(struct row_key *, uint64_t member, uint64_t left_pos);
+void row_key_past(struct row_key *, uint64_t member, uint64_t left_pos);
 void row_key_room(struct row_key *, uint64_t room);
 void row_key_membership(struct row_key *, uint64_t room, uint64_t member);
 void row_key_block(struct row_key *, uint64_t room, uint64_t no);
@@ -119,7 +119,7 @@ void row_put_state(struct buf *, const struct row_state *);
 void row_put_member(struct buf *, const struct row_member *);
 void row_put_room(struct buf *, const struct row_room *);
 void row_put_membership(struct buf *, const struct row_membership *);
-void row_put_former(struct buf *, const struct row_former *);
+void row_put_past(struct buf *, const struct row_past *);
 
 /* False when the value is damaged. */
 bool row_get_number(struct span, uint64_t *);
@@ -127,7 +127,7 @@ bool row_get_state(struct span, struct row_state *);
 bool row_get_member(struct span, struct row_member *);
 bool row_get_room(struct span, struct row_room *);
 bool row_get_membership(struct span, struct row_membership *);
-bool row_get_former(struct span, struct row_former *);
+bool row_get_past(struct span, struct row_past *);
 
 /* The hash of a state is the sum over all its rows, in order of table and key. */
 void row_hash(struct hash_stream *, enum row_table, struct span key, struct span value);

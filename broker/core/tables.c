@@ -49,7 +49,7 @@ struct tenant *tables_add_tenant(struct core *c, uint32_t no, struct span id)
 	t->no = no;
 	t->text = mem_text(id.data, id.len);
 	t->id = (struct span){t->text, id.len};
-	t->warm_floor = c->state.position;
+	t->recency_floor = c->state.position;
 	HASH_ADD(by_no, c->tenants_by_no, no, sizeof t->no, t);
 	HASH_ADD_KEYPTR(by_id, c->tenants_by_id, t->text, id.len, t);
 	return t;
@@ -239,10 +239,10 @@ static void drop_room(void *core, struct row *row)
 		struct tenant *t;
 		HASH_FIND(by_no, c->tenants_by_no, &r->row.tenant, sizeof r->row.tenant, t);
 		assert(t);
-		DL_DELETE2(t->warm, r, warm_prev, warm_next);
-		t->warm_len--;
-		if (t->warm_floor < r->row.active_pos)
-			t->warm_floor = r->row.active_pos;
+		DL_DELETE2(t->warm, r, recency_prev, recency_next);
+		t->recency_len--;
+		if (t->recency_floor < r->row.active_pos)
+			t->recency_floor = r->row.active_pos;
 	}
 	recent_fini(&r->recent);
 	free(r->name);
@@ -667,16 +667,16 @@ void tables_new_name(struct core *c, char kind, uint32_t tenant, struct span id,
 	(void)first_row_add(&c->engine, &key, (struct span){c->scratch.data, c->scratch.len}, 0);
 }
 
-static void new_former(struct core *c, const struct membership *ms, uint64_t left_pos)
+static void new_past(struct core *c, const struct membership *ms, uint64_t left_pos)
 {
 	struct row_key key;
 	struct member *m = ms->member;
-	row_key_former(&key, m->no, left_pos);
+	row_key_past(&key, m->no, left_pos);
 	buf_clear(&c->scratch);
-	row_put_former(&c->scratch, &(struct row_former){.room = ms->room->no,
-							 .joined_pos = ms->row.joined_pos});
-	m->former_last = first_row_add(
-		&c->engine, &key, (struct span){c->scratch.data, c->scratch.len}, m->former_last);
+	row_put_past(&c->scratch,
+		     &(struct row_past){.room = ms->room->no, .joined_pos = ms->row.joined_pos});
+	m->past_last = first_row_add(&c->engine, &key,
+				     (struct span){c->scratch.data, c->scratch.len}, m->past_last);
 }
 
 void tables_new_own(struct core *c, const struct record *r, struct membership *ms)
@@ -750,20 +750,20 @@ void tables_remove_membership(struct core *c, struct membership *ms, uint64_t po
 	set_unlisted(ms, true);
 	ms->member->total.rooms--;
 	tables_tell(ms);
-	new_former(c, ms, position);
+	new_past(c, ms, position);
 }
 
-void tables_warm(struct tenant *t, struct room *r)
+void tables_recency(struct tenant *t, struct room *r)
 {
 	if (r->warm) {
 		if (t->warm == r)
 			return;
-		DL_DELETE2(t->warm, r, warm_prev, warm_next);
+		DL_DELETE2(t->warm, r, recency_prev, recency_next);
 	} else {
 		r->warm = true;
-		t->warm_len++;
+		t->recency_len++;
 	}
-	DL_PREPEND2(t->warm, r, warm_prev, warm_next);
+	DL_PREPEND2(t->warm, r, recency_prev, recency_next);
 }
 
 /* ---- all of them ------------------------------------------------------------- */

@@ -20,9 +20,9 @@ struct member {
 	uint8_t id_key[ID_KEY_MAX];
 	struct membership *memberships;
 	size_t memberships_len;
-	bool all_rooms;       /* memberships holds every room of the member */
-	uint64_t rooms_from;  /* it holds those below that number, while they are being read */
-	uint64_t former_last; /* first row of the stay that ended last */
+	bool all_rooms;      /* memberships holds every room of the member */
+	uint64_t rooms_from; /* it holds those below that number, while they are being read */
+	uint64_t past_last;  /* first row of the membership that ended last */
 	/* The sum of unread over all rooms, once it was asked for: what each
 	 * membership adds to it is in `told`, as of that position for what others
 	 * post, always for what the member does. */
@@ -72,7 +72,8 @@ struct room {
 	struct membership *unlisted; /* what the rows of ids on disk lack */
 	struct block *tail;          /* where the next message goes, once it was looked for */
 	struct block *blocks;
-	struct room *warm_prev, *warm_next; /* tenant's rooms active since start, newest first */
+	struct room *recency_prev,
+		*recency_next; /* tenant's rooms active since start, newest first */
 	bool warm;
 };
 
@@ -83,8 +84,8 @@ struct tenant {
 	struct span id;
 	char *text;
 	struct room *warm;
-	size_t warm_len;
-	uint64_t warm_floor; /* rooms active behind this position are all warm */
+	size_t recency_len;
+	uint64_t recency_floor; /* rooms active behind this position are all in the list */
 };
 
 struct core {
@@ -164,7 +165,7 @@ void tables_touch_member(struct core *, struct member *);
 void tables_touch_membership(struct core *, struct membership *);
 void tables_remove_membership(struct core *, struct membership *, uint64_t position);
 /* The room has a new last activity: it moves to the front of the warm ones. */
-void tables_warm(struct tenant *, struct room *);
+void tables_recency(struct tenant *, struct room *);
 
 /* The block, read when it is not resident; an empty one when there is none. */
 enum parlor_err tables_block(struct core *, struct room *, uint64_t no,

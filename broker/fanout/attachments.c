@@ -68,17 +68,18 @@ enum parlor_err attachments_remove(struct fanout *f, struct session *s, uint64_t
 
 /* ---- resuming ------------------------------------------------------------------------ */
 
-struct stays {
+struct intervals {
 	struct session_table *sessions;
 	struct session *session;
 	enum parlor_err err;
 };
 
-static void add_stay(void *ctx, uint64_t room, uint64_t joined_pos, uint64_t left_pos)
+static void add_interval(void *ctx, uint64_t room, uint64_t joined_pos, uint64_t left_pos)
 {
-	struct stays *st = ctx;
+	struct intervals *st = ctx;
 	if (!st->err)
-		st->err = session_stays_add(st->sessions, st->session, room, joined_pos, left_pos);
+		st->err = session_intervals_add(st->sessions, st->session, room, joined_pos,
+						left_pos);
 }
 
 bool attachments_resume(struct fanout *f, struct session *s, uint64_t journal, uint64_t position)
@@ -86,14 +87,14 @@ bool attachments_resume(struct fanout *f, struct session *s, uint64_t journal, u
 	if (journal != store_journal_id(f->store) || position > core_position(f->core) ||
 	    position + 1 < store_first(f->store) || position < f->unreadable)
 		return false;
-	struct stays st = {.sessions = f->sessions, .session = s};
+	struct intervals st = {.sessions = f->sessions, .session = s};
 	for (struct session_member *m = s->members; m && !st.err; m = m->hh.next) {
-		enum parlor_err err = core_member_past(f->core, m->no, position, add_stay, &st);
+		enum parlor_err err = core_member_past(f->core, m->no, position, add_interval, &st);
 		if (err)
 			st.err = err;
 	}
 	if (st.err) {
-		session_stays_clear(s);
+		session_intervals_clear(s);
 		return false;
 	}
 	s->cursor = position + 1;

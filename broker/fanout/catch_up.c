@@ -25,8 +25,8 @@ static bool may_go_on(const struct fanout *f, const struct session *s)
 /* A sweep along the journal that serves every session it passes. */
 struct sweep {
 	struct fanout *fanout;
-	uint64_t position; /* of the entry at hand */
-	bool with_stays;   /* a session has stays: look at all of them for each entry */
+	uint64_t position;   /* of the entry at hand */
+	bool with_intervals; /* a session has intervals: look at all of them for each entry */
 };
 
 static void enqueue_swept(struct sweep *w, struct shared_event *e, struct session *s)
@@ -50,13 +50,13 @@ static void sweep_room(struct sweep *w, struct shared_event *e, uint64_t room)
 	for (size_t i = 0; i < n; i++)
 		if (w->position > entries[i].since)
 			enqueue_swept(w, e, entries[i].session);
-	if (!w->with_stays)
+	if (!w->with_intervals)
 		return;
 	for (struct session *s = session_catching_up(w->fanout->sessions); s; s = s->catch_next) {
 		uint64_t since;
 		bool listens = subscribers_since(w->fanout->subscribers, room, s, &since) &&
 			       w->position > since;
-		if (!listens && session_stays_has(s, room, w->position))
+		if (!listens && session_intervals_has(s, room, w->position))
 			enqueue_swept(w, e, s);
 	}
 }
@@ -105,10 +105,10 @@ static enum parlor_err sweep_entry(struct sweep *w, const struct entry *entry)
 /* Who rides along: behind the start nobody, or the order would break. */
 static void sweep_begin(struct sweep *w, uint64_t start)
 {
-	w->with_stays = false;
+	w->with_intervals = false;
 	for (struct session *s = session_catching_up(w->fanout->sessions); s; s = s->catch_next) {
 		s->behind = s->ending || s->cursor < start || !may_go_on(w->fanout, s);
-		w->with_stays |= !s->behind && s->stays_len > 0;
+		w->with_intervals |= !s->behind && s->intervals_len > 0;
 	}
 }
 
@@ -123,7 +123,7 @@ static void sweep_end(struct sweep *w, uint64_t end)
 			continue;
 		s->cursor = end;
 		if (end > store_last(f->store)) {
-			session_stays_clear(s);
+			session_intervals_clear(s);
 			session_set_state(f->sessions, s, SESSION_LIVE);
 		}
 	}

@@ -56,12 +56,12 @@ static void member_joined(struct fanout *f, const struct live_record *r)
 }
 
 /* A session that catches up still has to see the room up to here. */
-static void remember_stay(struct fanout *f, struct session *s, const struct live_record *r)
+static void remember_interval(struct fanout *f, struct session *s, const struct live_record *r)
 {
 	uint64_t since;
 	if (s->state != SESSION_CATCH_UP || !subscribers_since(f->subscribers, r->room, s, &since))
 		return;
-	if (session_stays_add(f->sessions, s, r->room, since + 1, r->position) != PARLOR_E_OK)
+	if (session_intervals_add(f->sessions, s, r->room, since + 1, r->position) != PARLOR_E_OK)
 		session_end_soon(f->sessions, s, PARLOR_E_BUSY);
 }
 
@@ -69,7 +69,7 @@ static void member_left(struct fanout *f, const struct live_record *r)
 {
 	struct session_member *m = session_of_member(f->sessions, r->member);
 	for (; m; m = m->next) {
-		remember_stay(f, m->session, r);
+		remember_interval(f, m->session, r);
 		subscribers_drop(f->subscribers, r->room, m->session);
 	}
 }
@@ -79,7 +79,7 @@ static void room_dissolved(struct fanout *f, const struct live_record *r)
 	size_t n;
 	const struct subscribers_entry *entries = subscribers_of(f->subscribers, r->room, &n);
 	for (size_t i = 0; i < n; i++)
-		remember_stay(f, entries[i].session, r);
+		remember_interval(f, entries[i].session, r);
 	subscribers_drop_room(f->subscribers, r->room);
 }
 
@@ -110,7 +110,7 @@ void live_deliver(struct fanout *f, const struct live_record *r, struct span eve
 void live_prefetch(const struct fanout *f, const struct live_record *r, unsigned step)
 {
 	if (r->room)
-		subscribers_expect(f->subscribers, r->room, (enum subscribers_step)step);
+		subscribers_prefetch(f->subscribers, r->room, (enum subscribers_step)step);
 }
 
 void live_typing(struct fanout *f, struct replies *replies, uint64_t room, struct span room_id,

@@ -18,12 +18,12 @@ struct presence {
 };
 
 /* A room in which a member's stay is over, or began while catching up. */
-struct session_stay {
+struct session_interval {
 	UT_hash_handle hh;
 	uint64_t room;
 	size_t len;
 	size_t cap;
-	struct stay_span {
+	struct interval_span {
 		uint64_t joined, left;
 	} * spans;
 };
@@ -186,7 +186,7 @@ void session_close(struct session_table *t, struct session *s)
 {
 	assert(!s->members && s->rooms.len == 0 && !s->backlog.frames);
 	session_set_state(t, s, SESSION_LIVE);
-	session_stays_clear(s);
+	session_intervals_clear(s);
 	if (s->watching)
 		DL_DELETE2(s->tenant->watchers, s, watch_prev, watch_next);
 	DL_DELETE2(t->heard, s, heard_prev, heard_next);
@@ -392,44 +392,45 @@ void session_credit_add(struct session *s, uint32_t events, uint32_t most)
 
 /* ---- stays ----------------------------------------------------------------------- */
 
-enum parlor_err session_stays_add(struct session_table *t, struct session *s, uint64_t room,
-				  uint64_t joined_pos, uint64_t left_pos)
+enum parlor_err session_intervals_add(struct session_table *t, struct session *s, uint64_t room,
+				      uint64_t joined_pos, uint64_t left_pos)
 {
-	if (s->stays_len >= t->limits.stays)
+	if (s->intervals_len >= t->limits.intervals)
 		return PARLOR_E_TOO_MANY;
-	struct session_stay *stay;
-	HASH_FIND(hh, s->stays, &room, sizeof room, stay);
-	if (!stay) {
-		stay = mem_new(sizeof *stay);
-		stay->room = room;
-		HASH_ADD(hh, s->stays, room, sizeof stay->room, stay);
+	struct session_interval *interval;
+	HASH_FIND(hh, s->intervals, &room, sizeof room, interval);
+	if (!interval) {
+		interval = mem_new(sizeof *interval);
+		interval->room = room;
+		HASH_ADD(hh, s->intervals, room, sizeof interval->room, interval);
 	}
-	if (stay->len == stay->cap) {
-		stay->cap = stay->cap ? stay->cap * 2 : 1;
-		stay->spans = mem_resize(stay->spans, stay->cap, sizeof *stay->spans);
+	if (interval->len == interval->cap) {
+		interval->cap = interval->cap ? interval->cap * 2 : 1;
+		interval->spans =
+			mem_resize(interval->spans, interval->cap, sizeof *interval->spans);
 	}
-	stay->spans[stay->len++] = (struct stay_span){joined_pos, left_pos};
-	s->stays_len++;
+	interval->spans[interval->len++] = (struct interval_span){joined_pos, left_pos};
+	s->intervals_len++;
 	return PARLOR_E_OK;
 }
 
-bool session_stays_has(const struct session *s, uint64_t room, uint64_t position)
+bool session_intervals_has(const struct session *s, uint64_t room, uint64_t position)
 {
-	struct session_stay *stay;
-	HASH_FIND(hh, s->stays, &room, sizeof room, stay);
-	for (size_t i = 0; stay && i < stay->len; i++)
-		if (stay->spans[i].joined <= position && position <= stay->spans[i].left)
+	struct session_interval *interval;
+	HASH_FIND(hh, s->intervals, &room, sizeof room, interval);
+	for (size_t i = 0; interval && i < interval->len; i++)
+		if (interval->spans[i].joined <= position && position <= interval->spans[i].left)
 			return true;
 	return false;
 }
 
-void session_stays_clear(struct session *s)
+void session_intervals_clear(struct session *s)
 {
-	struct session_stay *stay, *next;
-	HASH_ITER (hh, s->stays, stay, next) {
-		HASH_DEL(s->stays, stay);
-		free(stay->spans);
-		free(stay);
+	struct session_interval *interval, *next;
+	HASH_ITER (hh, s->intervals, interval, next) {
+		HASH_DEL(s->intervals, interval);
+		free(interval->spans);
+		free(interval);
 	}
-	s->stays_len = 0;
+	s->intervals_len = 0;
 }

@@ -29,7 +29,7 @@ struct session_limits {
 	uint64_t sessions;
 	uint64_t tenant_sessions; /* of them, of one tenant */
 	uint64_t members;         /* attached to one session */
-	uint64_t stays;           /* of one session while it catches up */
+	uint64_t intervals;       /* of one session while it catches up */
 };
 
 /* A tenant that has a session; shared by its sessions. */
@@ -75,11 +75,11 @@ struct session {
 	uint64_t floor;           /* nothing at or below this position is for it */
 	bool credit_limited;
 	uint64_t credit;
-	struct outbox_peer *out;          /* the caller opens and closes it */
-	struct connection_ref connection; /* the caller's */
-	struct subscribers_rooms rooms;   /* subscribers.c's */
-	struct session_stay *stays;       /* session_stays_* */
-	uint64_t stays_len;
+	struct outbox_peer *out;            /* the caller opens and closes it */
+	struct connection_ref connection;   /* the caller's */
+	struct subscribers_rooms rooms;     /* subscribers.c's */
+	struct session_interval *intervals; /* session_intervals_* */
+	uint64_t intervals_len;
 	bool watching;                /* in tenant->watchers */
 	size_t want_bytes;            /* of the event that did not fit, 0: none */
 	bool behind;                  /* not served by the sweep at hand */
@@ -189,9 +189,9 @@ void session_credit_add(struct session *, uint32_t events, uint32_t most);
  * joined or left since: from joined_pos to left_pos, both included (a member
  * sees its own coming and going). Filled by the caller. PARLOR_E_TOO_MANY at
  * the limit: the session is to be reset. */
-enum parlor_err session_stays_add(struct session_table *, struct session *, uint64_t room,
-				  uint64_t joined_pos, uint64_t left_pos) PARLOR_MUST_CHECK;
-bool session_stays_has(const struct session *, uint64_t room, uint64_t position);
-void session_stays_clear(struct session *);
+enum parlor_err session_intervals_add(struct session_table *, struct session *, uint64_t room,
+				      uint64_t joined_pos, uint64_t left_pos) PARLOR_MUST_CHECK;
+bool session_intervals_has(const struct session *, uint64_t room, uint64_t position);
+void session_intervals_clear(struct session *);
 
 #endif

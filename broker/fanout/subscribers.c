@@ -55,7 +55,7 @@ static struct subscribers_room *room_find(const struct subscribers *a, uint64_t 
 #define BUCKET(a, hash) \
 	(&(a)->rooms->hh.tbl->buckets[(hash) & ((a)->rooms->hh.tbl->num_buckets - 1)])
 
-void subscribers_expect(const struct subscribers *a, uint64_t no, enum subscribers_step step)
+void subscribers_prefetch(const struct subscribers *a, uint64_t no, enum subscribers_step step)
 {
 	unsigned hash;
 	if (!a->rooms)

@@ -65,6 +65,6 @@ uint64_t subscribers_room_count(const struct subscribers *);
 /* That room's entries will be asked for: each step fetches the next thing on the
  * way to them into the processor's cache. Only a hint. */
 enum subscribers_step { SUBSCRIBERS_BUCKET, SUBSCRIBERS_ROOM, SUBSCRIBERS_ENTRIES };
-void subscribers_expect(const struct subscribers *, uint64_t room, enum subscribers_step);
+void subscribers_prefetch(const struct subscribers *, uint64_t room, enum subscribers_step);
 
 #endif

@@ -81,7 +81,7 @@ static enum parlor_err put_entry(struct feed *t, struct core *core, const struct
 		return err;
 	buf_clear(&t->entry);
 	wire_put_varint_field(&t->entry, PB_JOURNAL_ENTRY_POSITION, e->position);
-	wire_put_varint_field(&t->entry, PB_JOURNAL_ENTRY_PART, e->part);
+	wire_put_varint_field(&t->entry, PB_JOURNAL_ENTRY_PARTITION, e->partition);
 	if (tenant.len)
 		wire_put_bytes_field(&t->entry, PB_JOURNAL_ENTRY_TENANT, tenant);
 	wire_put_bytes_field(&t->entry, PB_JOURNAL_ENTRY_HEAD, e->head);

@@ -37,7 +37,7 @@ struct copy {
 
 /* LMDB writes into a pipe from a thread of its own; what comes out of it goes
  * to the file here, so that progress, a full disk and an interrupt are ours. */
-struct pump {
+struct copier {
 	MDB_env *mdb;
 	unsigned flags;
 	int from, to;
@@ -189,7 +189,7 @@ static void close_dest(struct copy *c, bool good)
 
 static void *schedule_run(void *arg)
 {
-	struct pump *p = arg;
+	struct copier *p = arg;
 
 	p->rc = mdb_env_copyfd2(p->mdb, p->to, p->flags);
 	close(p->to);
@@ -197,7 +197,7 @@ static void *schedule_run(void *arg)
 }
 
 /* Signals are for the thread that looks after the copy. */
-static int schedule_start(struct pump *p)
+static int copier_start(struct copier *p)
 {
 	sigset_t all, before;
 	int ends[2];
@@ -231,7 +231,7 @@ static int write_all(int fd, const uint8_t *bytes, size_t len)
 	return 0;
 }
 
-static enum parlor_err drain(struct copy *c, const struct pump *p)
+static enum parlor_err drain(struct copy *c, const struct copier *p)
 {
 	for (;;) {
 		ssize_t n = read(p->from, c->block, BLOCK_BYTES);
@@ -251,8 +251,8 @@ static enum parlor_err drain(struct copy *c, const struct pump *p)
 /* *again: the broker has grown its map, which is to be opened anew. */
 static enum parlor_err schedule_all(struct copy *c, bool *again)
 {
-	struct pump p = {.mdb = c->mdb, .flags = c->options->compact ? MDB_CP_COMPACT : 0};
-	int rc = schedule_start(&p);
+	struct copier p = {.mdb = c->mdb, .flags = c->options->compact ? MDB_CP_COMPACT : 0};
+	int rc = copier_start(&p);
 
 	*again = false;
 	if (rc != 0)

@@ -46,7 +46,7 @@ static bool decode(uint64_t position, MDB_val value, struct entry *entry)
 	if (in.bad || sum != sum_of(position, in.at, reader_left(&in)) || reader_u8(&in) != FORM)
 		return false;
 	entry->position = position;
-	entry->part = reader_u8(&in);
+	entry->partition = reader_u8(&in);
 	entry->head = reader_span(&in);
 	entry->event = (struct span){in.at, reader_left(&in)};
 	return !in.bad;
@@ -236,7 +236,7 @@ void journal_encode(struct buf *b, const struct entry *entry)
 {
 	buf_put_u32(b, 0); /* the checksum's place */
 	buf_put_u8(b, FORM);
-	buf_put_u8(b, entry->part);
+	buf_put_u8(b, entry->partition);
 	buf_put_span(b, entry->head);
 	buf_put(b, entry->event.data, entry->event.len);
 }

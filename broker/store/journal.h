@@ -2,7 +2,7 @@
  * bytes and its position. Owns the form of an entry; never looks into head or
  * event. Works on the transactions of env.h.
  *
- *   value: u32 checksum of what follows | u8 form | u8 part
+ *   value: u32 checksum of what follows | u8 form | u8 partition
  *          | varint bytes of head | head | event */
 #ifndef STORE_JOURNAL_H
 #define STORE_JOURNAL_H

@@ -16,8 +16,8 @@
 #include <sys/stat.h>
 
 #define VERSION 3
-#define PARTS_DEFAULT 16
-#define PARTS_MAX (PARTITION_NONE - 1)
+#define PARTITIONS_DEFAULT 16
+#define PARTITIONS_MAX (PARTITION_NONE - 1)
 
 struct store {
 	struct env env;
@@ -28,7 +28,7 @@ struct store {
 	enum parlor_err result; /* of the batch, once it was put */
 	struct lineage lineage;
 	bool is_copy; /* found when it was opened */
-	uint32_t parts;
+	uint32_t partitions;
 	uint64_t covered;
 	uint64_t covered_new; /* with the batch */
 	uint64_t last_new;
@@ -40,7 +40,8 @@ static const enum env_db db_of[ROW_TABLES] = {
 
 /* ---- opening -------------------------------------------------------------------- */
 
-static enum parlor_err create(struct store *s, uint64_t journal_id, uint32_t parts, struct why why)
+static enum parlor_err create(struct store *s, uint64_t journal_id, uint32_t partitions,
+			      struct why why)
 {
 	enum parlor_err err = env_prepare(&s->env);
 
@@ -50,7 +51,7 @@ static enum parlor_err create(struct store *s, uint64_t journal_id, uint32_t par
 		env_create(&s->env);
 		meta_put(&s->env, "version", VERSION);
 		meta_put_lineage(&s->env, &(struct lineage){.id = journal_id});
-		meta_put(&s->env, "parts", parts);
+		meta_put(&s->env, "parts", partitions);
 		meta_put(&s->env, "covered", 0);
 		meta_put(&s->env, "last", 0);
 		err = env_commit(&s->env);
@@ -76,22 +77,23 @@ static enum parlor_err check_version(struct store *s, struct why why)
 
 static enum parlor_err load(struct store *s, struct why why)
 {
-	uint64_t parts = 0, last = 0;
+	uint64_t partitions = 0, last = 0;
 	enum parlor_err err;
 
 	if ((err = meta_get_lineage(&s->env, &s->lineage, &s->is_copy, why)) != PARLOR_E_OK ||
-	    (err = meta_get(&s->env, "parts", &parts, why)) != PARLOR_E_OK ||
+	    (err = meta_get(&s->env, "parts", &partitions, why)) != PARLOR_E_OK ||
 	    (err = meta_get(&s->env, "covered", &s->covered, why)) != PARLOR_E_OK ||
 	    (err = meta_get(&s->env, "last", &last, why)) != PARLOR_E_OK ||
 	    (err = journal_init(&s->journal, &s->env, last, why)) != PARLOR_E_OK)
 		return err;
 	const struct journal *j = &s->journal;
-	if (parts == 0 || parts > PARTS_MAX || s->covered > j->last || s->covered + 1 < j->first)
+	if (partitions == 0 || partitions > PARTITIONS_MAX || s->covered > j->last ||
+	    s->covered + 1 < j->first)
 		return why_set(why, PARLOR_E_STORE_CORRUPT,
-			       "meta: parts %llu, rows up to %llu, journal from %llu to %llu",
-			       (unsigned long long)parts, (unsigned long long)s->covered,
+			       "meta: partitions %llu, rows up to %llu, journal from %llu to %llu",
+			       (unsigned long long)partitions, (unsigned long long)s->covered,
 			       (unsigned long long)j->first, (unsigned long long)j->last);
-	s->parts = (uint32_t)parts;
+	s->partitions = (uint32_t)partitions;
 	return PARLOR_E_OK;
 }
 
@@ -112,16 +114,16 @@ static enum parlor_err open_store(struct store *s, const struct store_options *o
 				  uint64_t journal_id, struct why why)
 {
 	struct space_limits limits = space_limits_from(o->map_init, o->map_max, o->headroom);
-	uint32_t parts = o->parts ? o->parts : PARTS_DEFAULT;
+	uint32_t partitions = o->partitions ? o->partitions : PARTITIONS_DEFAULT;
 	enum parlor_err err = env_open(&s->env, o->dir, &limits, o->read_only, why);
 
-	assert(parts <= PARTS_MAX);
+	assert(partitions <= PARTITIONS_MAX);
 	if (err != PARLOR_E_OK)
 		return err;
 	if (s->env.fresh && o->read_only)
 		return why_set(why, PARLOR_E_STORE, "%s: no broker has run there yet", o->dir);
 	if (s->env.fresh)
-		err = create(s, journal_id, parts, why);
+		err = create(s, journal_id, partitions, why);
 	else if ((err = in_turn(s, why, check_version)) == PARLOR_E_OK)
 		err = env_open_rest(&s->env, why);
 	if (err == PARLOR_E_OK)
@@ -173,9 +175,9 @@ const struct lineage *store_lineage(const struct store *s)
 	return &s->lineage;
 }
 
-uint32_t store_parts(const struct store *s)
+uint32_t store_partitions(const struct store *s)
 {
-	return s->parts;
+	return s->partitions;
 }
 
 uint64_t store_first(const struct store *s)

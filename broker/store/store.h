@@ -31,13 +31,13 @@ struct store;
 
 /* A number of 0 means its default. */
 struct store_options {
-	const char *dir;   /* made when missing */
-	uint64_t map_init; /* bytes; default 256 MiB */
-	uint64_t map_max;  /* bytes; full beyond it; default 1 TiB */
-	uint64_t headroom; /* bytes kept free for deletes and one large commit; default 64 MiB,
-			    * at most a quarter of map_max */
-	uint32_t parts;    /* sync partitions, fixed when the directory is made; default 16 */
-	bool read_only;    /* beside a live broker; makes nothing, takes no lock */
+	const char *dir;     /* made when missing */
+	uint64_t map_init;   /* bytes; default 256 MiB */
+	uint64_t map_max;    /* bytes; full beyond it; default 1 TiB */
+	uint64_t headroom;   /* bytes kept free for deletes and one large commit; default 64 MiB,
+			      * at most a quarter of map_max */
+	uint32_t partitions; /* sync partitions, fixed when the directory is made; default 16 */
+	bool read_only;      /* beside a live broker; makes nothing, takes no lock */
 };
 
 /* why: of at least 256 bytes, one line for a person. STORE_LOCKED, STORE_VERSION,
@@ -51,7 +51,7 @@ void store_close(struct store *);
 
 uint64_t store_journal_id(const struct store *); /* never 0 */
 const struct lineage *store_lineage(const struct store *);
-uint32_t store_parts(const struct store *);
+uint32_t store_partitions(const struct store *);
 /* Lowest position kept, last + 1 when empty. Inside a turn: that its reads find. */
 uint64_t store_first(const struct store *);
 uint64_t store_last(const struct store *);          /* 0 when nothing was ever journalled */
@@ -70,7 +70,7 @@ struct core_rows store_rows(struct store *);
 
 struct entry {
 	uint64_t position;
-	uint8_t part;      /* PARTITION_NONE: not for MySQL */
+	uint8_t partition; /* PARTITION_NONE: not for MySQL */
 	struct span head;  /* record_encode */
 	struct span event; /* encoded Event; empty: delivered to nobody */
 };

@@ -15,22 +15,22 @@ static uint64_t next_epoch(struct sync *s)
 	return ++s->epoch;
 }
 
-static void take_away(struct part *p)
+static void take_away(struct partition *p)
 {
 	if (p->worker)
-		p->worker->parts--;
+		p->worker->partitions--;
 	p->worker = NULL;
-	p->state = PART_FREE;
+	p->state = PARTITION_FREE;
 	p->flight.is = false;
 	p->retry_us = UINT64_MAX;
 	p->error[0] = '\0';
 }
 
-static void revoke(struct sync *s, struct part *p)
+static void revoke(struct sync *s, struct partition *p)
 {
 	struct worker *w = p->worker;
 	Parlor__Revoke revoke = PARLOR__REVOKE__INIT;
-	revoke.part = p->no;
+	revoke.partition = p->no;
 	revoke.epoch = p->epoch;
 	Parlor__ToWorker to = PARLOR__TO_WORKER__INIT;
 	to.op_case = PARLOR__TO_WORKER__OP_REVOKE;
@@ -38,31 +38,31 @@ static void revoke(struct sync *s, struct part *p)
 	sync_tell(s, w, &to);
 }
 
-static void end_release_of(struct sync *s, struct part *p, const char *why)
+static void end_release_of(struct sync *s, struct partition *p, const char *why)
 {
-	struct release *r = release_of_part(&s->releases, p->no);
+	struct release *r = release_of_partition(&s->releases, p->no);
 	if (r && r->begun)
 		assign_release_end(s, r, PARLOR_E_WORKER, why);
 }
 
-void assign_part(struct sync *s, struct part *p, struct worker *w, uint64_t now_us)
+void assign_partition(struct sync *s, struct partition *p, struct worker *w, uint64_t now_us)
 {
-	end_release_of(s, p, "the part went to another worker");
+	end_release_of(s, p, "the partition went to another worker");
 	if (p->worker && p->worker != w && !p->worker->lost)
 		revoke(s, p);
-	char error[PART_ERROR_MAX];
+	char error[PARTITION_ERROR_MAX];
 	memcpy(error, p->error, sizeof error);
 	take_away(p);
 	/* The same worker asked again: what was wrong is so until it says otherwise. */
 	memcpy(p->error, error, sizeof error);
 	p->worker = w;
-	w->parts++;
+	w->partitions++;
 	p->epoch = next_epoch(s);
-	p->state = PART_ASKED;
+	p->state = PARTITION_ASKED;
 	p->asked_us = now_us;
 
 	Parlor__Assign assign = PARLOR__ASSIGN__INIT;
-	assign.part = p->no;
+	assign.partition = p->no;
 	assign.epoch = p->epoch;
 	Parlor__ToWorker to = PARLOR__TO_WORKER__INIT;
 	to.op_case = PARLOR__TO_WORKER__OP_ASSIGN;
@@ -70,15 +70,15 @@ void assign_part(struct sync *s, struct part *p, struct worker *w, uint64_t now_
 	sync_tell(s, w, &to);
 }
 
-void assign_elsewhere(struct sync *s, struct part *p, uint64_t now_us)
+void assign_elsewhere(struct sync *s, struct partition *p, uint64_t now_us)
 {
-	struct worker *w = worker_pool_fewest_parts(&s->worker_pool, p->worker);
-	assign_part(s, p, w ? w : p->worker, now_us);
+	struct worker *w = worker_pool_fewest_partitions(&s->worker_pool, p->worker);
+	assign_partition(s, p, w ? w : p->worker, now_us);
 }
 
-void assign_stuck(struct part *p, uint64_t retry_us)
+void assign_stuck(struct partition *p, uint64_t retry_us)
 {
-	p->state = PART_STUCK;
+	p->state = PARTITION_STUCK;
 	p->flight.is = false;
 	p->retry_us = retry_us;
 }
@@ -95,15 +95,15 @@ void assign_release_end(struct sync *s, struct release *r, int code, const char 
 /* Its queries go to one other worker, once. */
 static void hand_on_queries(struct sync *s, struct worker *lost)
 {
-	struct cold_query *q;
-	while ((q = cold_of_worker(&s->cold, lost))) {
+	struct archive_query *q;
+	while ((q = archive_of_worker(&s->archive, lost))) {
 		struct worker *w =
 			q->tries < 2 ? worker_pool_fewest_queries(&s->worker_pool, lost) : NULL;
 		if (!w) {
 			struct sync_cookie cookie = q->cookie;
-			cold_remove(&s->cold, q);
-			s->counts.cold_failed++;
-			sync_give(s, SYNC_COLD, cookie, PARLOR_E_WORKER, "the worker was lost",
+			archive_remove(&s->archive, q);
+			s->counts.archive_failed++;
+			sync_give(s, SYNC_ARCHIVE, cookie, PARLOR_E_WORKER, "the worker was lost",
 				  NULL);
 			continue;
 		}
@@ -111,7 +111,7 @@ static void hand_on_queries(struct sync *s, struct worker *lost)
 		q->tries++;
 		q->worker = w;
 		w->queries++;
-		cold_put(q, &frame);
+		archive_put(q, &frame);
 		sync_send(s, w, &frame);
 	}
 }
@@ -119,8 +119,8 @@ static void hand_on_queries(struct sync *s, struct worker *lost)
 static void take_out(struct sync *s, struct worker *w)
 {
 	log_warn("sync: worker %s is gone", w->name);
-	for (uint32_t i = 0; i < s->parts_len; i++) {
-		struct part *p = &s->parts[i];
+	for (uint32_t i = 0; i < s->partitions_len; i++) {
+		struct partition *p = &s->partitions[i];
 		if (p->worker != w)
 			continue;
 		end_release_of(s, p, "the worker was lost");
@@ -131,27 +131,27 @@ static void take_out(struct sync *s, struct worker *w)
 	s->counts.workers_lost++;
 }
 
-static struct part *some_part_of(struct sync *s, const struct worker *w)
+static struct partition *some_partition_of(struct sync *s, const struct worker *w)
 {
-	for (uint32_t i = 0; i < s->parts_len; i++)
-		if (s->parts[i].worker == w)
-			return &s->parts[i];
+	for (uint32_t i = 0; i < s->partitions_len; i++)
+		if (s->partitions[i].worker == w)
+			return &s->partitions[i];
 	return NULL;
 }
 
 static void balance(struct sync *s, uint64_t now_us)
 {
-	for (uint32_t i = 0; i < s->parts_len; i++) {
-		struct worker *w = worker_pool_fewest_parts(&s->worker_pool, NULL);
-		if (!s->parts[i].worker && w)
-			assign_part(s, &s->parts[i], w, now_us);
+	for (uint32_t i = 0; i < s->partitions_len; i++) {
+		struct worker *w = worker_pool_fewest_partitions(&s->worker_pool, NULL);
+		if (!s->partitions[i].worker && w)
+			assign_partition(s, &s->partitions[i], w, now_us);
 	}
 	for (;;) {
-		struct worker *most = worker_pool_most_parts(&s->worker_pool);
-		struct worker *fewest = worker_pool_fewest_parts(&s->worker_pool, NULL);
-		if (!most || most->parts <= fewest->parts + 1)
+		struct worker *most = worker_pool_most_partitions(&s->worker_pool);
+		struct worker *fewest = worker_pool_fewest_partitions(&s->worker_pool, NULL);
+		if (!most || most->partitions <= fewest->partitions + 1)
 			return;
-		assign_part(s, some_part_of(s, most), fewest, now_us);
+		assign_partition(s, some_partition_of(s, most), fewest, now_us);
 	}
 }
 

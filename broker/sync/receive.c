@@ -50,7 +50,7 @@ static void welcome(struct heard *h)
 	struct sync *s = h->sync;
 	Parlor__WorkerWelcome welcome = PARLOR__WORKER_WELCOME__INIT;
 	welcome.broker_id = store_journal_id(s->store);
-	welcome.parts = s->parts_len;
+	welcome.partitions = s->partitions_len;
 	welcome.heartbeat_ms = s->settings.heartbeat_ms;
 	welcome.lease_ms = s->settings.lease_ms;
 	Parlor__Ancestor ancestors[LINEAGE_MAX], *list[LINEAGE_MAX];
@@ -100,91 +100,95 @@ static void on_goodbye(struct heard *h)
 	h->worker->lost = true;
 }
 
-/* The part that the worker speaks of, when it is its own under that epoch. */
-static struct part *own_part(struct heard *h, uint32_t part, uint64_t epoch)
+/* The partition that the worker speaks of, when it is its own under that epoch. */
+static struct partition *own_partition(struct heard *h, uint32_t partition, uint64_t epoch)
 {
 	struct sync *s = h->sync;
 	h->worker->stalled = false;
-	if (part < s->parts_len && s->parts[part].worker == h->worker &&
-	    s->parts[part].epoch == epoch)
-		return &s->parts[part];
+	if (partition < s->partitions_len && s->partitions[partition].worker == h->worker &&
+	    s->partitions[partition].epoch == epoch)
+		return &s->partitions[partition];
 	s->counts.frames_stale++;
 	return NULL;
 }
 
-static void stuck(struct heard *h, struct part *p, bool news)
+static void stuck(struct heard *h, struct partition *p, bool news)
 {
 	uint64_t retry_us = h->now_us + h->sync->settings.retry_ms * MS_US;
 	if (news)
-		log_error("sync: part %u: %s", p->no, p->error);
+		log_error("sync: partition %u: %s", p->no, p->error);
 	assign_stuck(p, retry_us);
 }
 
 /* Under a new epoch: at once the first time, then at intervals. */
-static void claim_again(struct heard *h, struct part *p, bool news)
+static void claim_again(struct heard *h, struct partition *p, bool news)
 {
 	stuck(h, p, news && p->raises > 0);
 	if (p->raises++ == 0)
 		p->retry_us = h->now_us;
 }
 
-/* Another run of this journal, or a copy of it, has the part. Ours goes above. */
-static void raise_epoch(struct heard *h, struct part *p, uint64_t db_epoch)
+/* Another run of this journal, or a copy of it, has the partition. Ours goes above. */
+static void raise_epoch(struct heard *h, struct partition *p, uint64_t db_epoch)
 {
 	struct sync *s = h->sync;
-	bool news = part_set_error(p,
-				   "the database knows a higher epoch, %llu: is another broker "
-				   "running on a copy of this journal?",
-				   (unsigned long long)db_epoch);
+	bool news =
+		partition_set_error(p,
+				    "the database knows a higher epoch, %llu: is another broker "
+				    "running on a copy of this journal?",
+				    (unsigned long long)db_epoch);
 	if (s->epoch < db_epoch && db_epoch < EPOCH_MAX)
 		s->epoch = db_epoch;
 	claim_again(h, p, news);
 }
 
-/* A backup of before the assignment was put back: nobody owns the part there. */
-static void restore_epoch(struct heard *h, struct part *p, uint64_t db_epoch)
+/* A backup of before the assignment was put back: nobody owns the partition there. */
+static void restore_epoch(struct heard *h, struct partition *p, uint64_t db_epoch)
 {
-	bool news = part_set_error(p, "the database went back to epoch %llu",
-				   (unsigned long long)db_epoch);
+	bool news = partition_set_error(p, "the database went back to epoch %llu",
+					(unsigned long long)db_epoch);
 	claim_again(h, p, news);
 }
 
 /* Positions of two histories of one journal are equal, what stands there is not:
  * one went on from a copy. What was trimmed cannot be compared. */
-static bool same_history(struct heard *h, struct part *p, const Parlor__PartState *state)
+static bool same_history(struct heard *h, struct partition *p, const Parlor__PartitionState *state)
 {
 	struct store *store = h->sync->store;
 	uint64_t digest;
 	bool news;
 	if (!state->position || !state->digest || state->position < store_first(store))
 		return true;
-	enum parlor_err err = part_digest(store, state->position, &digest);
+	enum parlor_err err = partition_digest(store, state->position, &digest);
 	if (!err && digest == state->digest)
 		return true;
 	if (err)
-		news = part_set_error(p, "record %llu cannot be read: %s",
-				      (unsigned long long)state->position, parlor_err_text(err));
+		news = partition_set_error(p, "record %llu cannot be read: %s",
+					   (unsigned long long)state->position,
+					   parlor_err_text(err));
 	else
-		news = part_set_error(p,
-				      "the database holds another history: its record %llu is not "
-				      "this journal's",
-				      (unsigned long long)state->position);
+		news = partition_set_error(
+			p,
+			"the database holds another history: its record %llu is not "
+			"this journal's",
+			(unsigned long long)state->position);
 	p->known = false;
 	stuck(h, p, news);
 	return false;
 }
 
-static bool mark_usable(struct heard *h, struct part *p, const Parlor__PartState *state)
+static bool mark_usable(struct heard *h, struct partition *p, const Parlor__PartitionState *state)
 {
 	struct sync *s = h->sync;
 	uint64_t position = state->position, first = store_first(s->store);
 	bool news;
 	if (position > s->head)
-		news = part_set_error(p, "the database is at %llu, ahead of the journal's %llu",
-				      (unsigned long long)position, (unsigned long long)s->head);
+		news = partition_set_error(
+			p, "the database is at %llu, ahead of the journal's %llu",
+			(unsigned long long)position, (unsigned long long)s->head);
 	else if (position + 1 < first)
-		news = part_set_error(p, "the database is at %llu, the journal begins at %llu",
-				      (unsigned long long)position, (unsigned long long)first);
+		news = partition_set_error(p, "the database is at %llu, the journal begins at %llu",
+					   (unsigned long long)position, (unsigned long long)first);
 	else
 		return same_history(h, p, state);
 	p->known = false;
@@ -192,36 +196,36 @@ static bool mark_usable(struct heard *h, struct part *p, const Parlor__PartState
 	return false;
 }
 
-static void live(struct heard *h, struct part *p, const Parlor__PartState *state)
+static void live(struct heard *h, struct partition *p, const Parlor__PartitionState *state)
 {
 	struct sync *s = h->sync;
 	if (p->known && state->position < p->mark) {
 		s->counts.marks_back++;
-		log_warn("sync: part %u: the database went back from %llu to %llu", p->no,
+		log_warn("sync: partition %u: the database went back from %llu to %llu", p->no,
 			 (unsigned long long)p->mark, (unsigned long long)state->position);
 	}
 	/* A word about unread columns or rooms while a batch is under way. */
-	bool same = p->state == PART_LIVE && p->flight.is && state->position == p->mark;
+	bool same = p->state == PARTITION_LIVE && p->flight.is && state->position == p->mark;
 	struct flight flight = p->flight;
-	part_set_mark(p, state->position, state->unread_position);
+	partition_set_mark(p, state->position, state->unread_position);
 	if (same) {
 		p->flight = flight;
 		return;
 	}
-	p->state = PART_LIVE;
+	p->state = PARTITION_LIVE;
 	p->raises = 0;
 	p->retry_us = UINT64_MAX;
 	p->error[0] = '\0';
 }
 
-static void on_part_state(struct heard *h)
+static void on_partition_state(struct heard *h)
 {
 	struct sync *s = h->sync;
-	const Parlor__PartState *state = h->from->part_state;
-	struct part *p = own_part(h, state->part, state->epoch);
+	const Parlor__PartitionState *state = h->from->partition_state;
+	struct partition *p = own_partition(h, state->partition, state->epoch);
 	if (!p)
 		return;
-	s->counts.quarantined_unlisted += part_set_quarantine(
+	s->counts.quarantined_unlisted += partition_set_quarantine(
 		p, s->core, state->quarantined, state->n_quarantined, s->settings.quarantined);
 	if (state->db_epoch > p->epoch)
 		raise_epoch(h, p, state->db_epoch);
@@ -235,23 +239,23 @@ static void on_batch_done(struct heard *h)
 {
 	struct sync *s = h->sync;
 	const Parlor__BatchDone *done = h->from->batch_done;
-	struct part *p = own_part(h, done->part, done->epoch);
+	struct partition *p = own_partition(h, done->partition, done->epoch);
 	if (!p)
 		return;
 	die_at("ack_received");
-	if (p->state == PART_LIVE && p->flight.is && done->position == p->flight.upto) {
-		part_grow(p, &s->settings);
-		part_set_mark(p, done->position, done->unread_position);
+	if (p->state == PARTITION_LIVE && p->flight.is && done->position == p->flight.upto) {
+		partition_grow(p, &s->settings);
+		partition_set_mark(p, done->position, done->unread_position);
 		p->error[0] = '\0';
 		die_at("ack_booked");
-	} else if (p->state == PART_LIVE && done->position == p->mark) {
+	} else if (p->state == PARTITION_LIVE && done->position == p->mark) {
 		struct flight flight = p->flight;
-		part_set_mark(p, done->position, done->unread_position);
+		partition_set_mark(p, done->position, done->unread_position);
 		p->flight = flight;
 	} else {
 		s->counts.frames_stale++;
-		if (p->state == PART_LIVE)
-			assign_part(s, p, p->worker, h->now_us);
+		if (p->state == PARTITION_LIVE)
+			assign_partition(s, p, p->worker, h->now_us);
 	}
 }
 
@@ -259,61 +263,61 @@ static void on_batch_failed(struct heard *h)
 {
 	struct sync *s = h->sync;
 	const Parlor__BatchFailed *failed = h->from->batch_failed;
-	struct part *p = own_part(h, failed->part, failed->epoch);
+	struct partition *p = own_partition(h, failed->partition, failed->epoch);
 	if (!p)
 		return;
 	s->counts.batches_failed++;
-	struct release *r = release_of_part(&s->releases, p->no);
+	struct release *r = release_of_partition(&s->releases, p->no);
 	if (failed->fail == PARLOR__FAIL_CLASS__FAIL_STUCK) {
-		if (part_set_error(p, "%s", failed->error))
-			log_error("sync: part %u: %s", p->no, p->error);
+		if (partition_set_error(p, "%s", failed->error))
+			log_error("sync: partition %u: %s", p->no, p->error);
 		p->flight.told = true;
 	} else if (failed->fail == PARLOR__FAIL_CLASS__FAIL_OWNER) {
 		p->known = false;
-		stuck(h, p, part_set_error(p, "%s", failed->error));
-	} else if (p->state == PART_LIVE && r && r->flying) {
+		stuck(h, p, partition_set_error(p, "%s", failed->error));
+	} else if (p->state == PARTITION_LIVE && r && r->flying) {
 		assign_release_end(s, r, PARLOR_E_WORKER, failed->error);
-	} else if (p->state != PART_LIVE || !p->flight.is) {
+	} else if (p->state != PARTITION_LIVE || !p->flight.is) {
 		s->counts.frames_stale++;
 	} else if (failed->fail == PARLOR__FAIL_CLASS__FAIL_TOO_LARGE) {
 		bool alone = p->flight.records <= 1;
-		part_shrink(p);
+		partition_shrink(p);
 		p->flight.is = false;
-		if (alone && part_set_error(p, "one record is too large: %s", failed->error))
-			log_error("sync: part %u: %s", p->no, p->error);
+		if (alone && partition_set_error(p, "one record is too large: %s", failed->error))
+			log_error("sync: partition %u: %s", p->no, p->error);
 		if (alone)
 			p->retry_us = h->now_us + s->settings.retry_ms * MS_US;
 	} else {
-		/* The part's state follows; if it does not, it is asked for. */
+		/* The partition's state follows; if it does not, it is asked for. */
 		p->flight.is = false;
-		p->state = PART_ASKED;
+		p->state = PARTITION_ASKED;
 		p->asked_us = h->now_us;
 		p->retry_us = h->now_us + s->settings.retry_ms * MS_US;
 	}
 }
 
-static void on_cold_page(struct heard *h)
+static void on_archive_page(struct heard *h)
 {
 	struct sync *s = h->sync;
-	const Parlor__ColdPage *page = h->from->cold_page;
-	struct cold_query *q = cold_find(&s->cold, page->query);
+	const Parlor__ArchivePage *page = h->from->archive_page;
+	struct archive_query *q = archive_find(&s->archive, page->query);
 	if (!q || q->worker != h->worker) {
 		s->counts.frames_stale++;
 		return;
 	}
 	struct sync_cookie cookie = q->cookie;
 	h->worker->queries--;
-	cold_remove(&s->cold, q);
+	archive_remove(&s->archive, q);
 	if (page->code)
-		s->counts.cold_failed++;
-	sync_give(s, SYNC_COLD, cookie, (int)page->code, page->text, page->code ? NULL : page);
+		s->counts.archive_failed++;
+	sync_give(s, SYNC_ARCHIVE, cookie, (int)page->code, page->text, page->code ? NULL : page);
 }
 
 static void on_release_done(struct heard *h)
 {
 	struct sync *s = h->sync;
 	const Parlor__ReleaseDone *done = h->from->release_done;
-	struct part *p = own_part(h, done->part, done->epoch);
+	struct partition *p = own_partition(h, done->partition, done->epoch);
 	struct release *r = p ? release_find(&s->releases, p->no, done->tenant, done->room) : NULL;
 	if (!r || !r->flying) {
 		s->counts.frames_stale += p != NULL;
@@ -328,12 +332,12 @@ static void on_release_done(struct heard *h)
 	if (!r->last)
 		return;
 	const struct quarantine *q =
-		part_quarantine_find(p, SPAN_TEXT(r->tenant), SPAN_TEXT(r->name));
+		partition_quarantine_find(p, SPAN_TEXT(r->tenant), SPAN_TEXT(r->name));
 	if (q)
-		part_quarantine_drop(p, q);
+		partition_quarantine_drop(p, q);
 	assign_release_end(s, r, PARLOR_E_OK, "");
 	/* The mark stands where it stood: by the epoch a dump of before is known. */
-	assign_part(s, p, p->worker, h->now_us);
+	assign_partition(s, p, p->worker, h->now_us);
 }
 
 /* A reader of the journal needs no session: each question stands for itself. */
@@ -347,10 +351,10 @@ static void on_journal_read(struct heard *h)
 static void (*const handlers[])(struct heard *) = {
 	[PARLOR__FROM_WORKER__OP_HELLO] = on_hello,
 	[PARLOR__FROM_WORKER__OP_PING] = on_ping,
-	[PARLOR__FROM_WORKER__OP_PART_STATE] = on_part_state,
+	[PARLOR__FROM_WORKER__OP_PARTITION_STATE] = on_partition_state,
 	[PARLOR__FROM_WORKER__OP_BATCH_DONE] = on_batch_done,
 	[PARLOR__FROM_WORKER__OP_BATCH_FAILED] = on_batch_failed,
-	[PARLOR__FROM_WORKER__OP_COLD_PAGE] = on_cold_page,
+	[PARLOR__FROM_WORKER__OP_ARCHIVE_PAGE] = on_archive_page,
 	[PARLOR__FROM_WORKER__OP_GOODBYE] = on_goodbye,
 	[PARLOR__FROM_WORKER__OP_RELEASE_DONE] = on_release_done,
 	[PARLOR__FROM_WORKER__OP_JOURNAL_READ] = on_journal_read,

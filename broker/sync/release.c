@@ -11,7 +11,7 @@
 
 enum { TO_WORKER_RELEASE = 7 };
 enum {
-	RELEASE_PART = 1,
+	RELEASE_PARTITION = 1,
 	RELEASE_EPOCH,
 	RELEASE_TENANT,
 	RELEASE_ROOM,
@@ -36,15 +36,16 @@ void releases_fini(struct releases *l)
 	*l = (struct releases){0};
 }
 
-struct release *release_add(struct releases *l, const struct part *p, const struct quarantine *q,
-			    struct sync_cookie cookie, uint64_t until_us)
+struct release *release_add(struct releases *l, const struct partition *p,
+			    const struct quarantine *q, struct sync_cookie cookie,
+			    uint64_t until_us)
 {
 	for (size_t i = 0; i < l->max; i++) {
 		struct release *r = &l->slots[i];
 		if (r->used)
 			continue;
 		*r = (struct release){.used = true,
-				      .part = p->no,
+				      .partition = p->no,
 				      .room = q->no,
 				      .after = q->position ? q->position - 1 : 0,
 				      .until_us = until_us,
@@ -58,21 +59,22 @@ struct release *release_add(struct releases *l, const struct part *p, const stru
 	return NULL;
 }
 
-struct release *release_of_part(struct releases *l, uint8_t part)
+struct release *release_of_partition(struct releases *l, uint8_t partition)
 {
 	if (!l->len)
 		return NULL;
 	struct release *found = NULL;
 	RELEASES_EACH(l, r)
-	if (r->part == part && (!found || r->begun))
+	if (r->partition == partition && (!found || r->begun))
 		found = r;
 	return found;
 }
 
-struct release *release_find(struct releases *l, uint8_t part, const char *tenant, const char *room)
+struct release *release_find(struct releases *l, uint8_t partition, const char *tenant,
+			     const char *room)
 {
 	RELEASES_EACH(l, r)
-	if (r->part == part && !strcmp(r->tenant, tenant) && !strcmp(r->name, room))
+	if (r->partition == partition && !strcmp(r->tenant, tenant) && !strcmp(r->name, room))
 		return r;
 	return NULL;
 }
@@ -100,8 +102,8 @@ void releases_cancel(struct releases *l, uint64_t session)
 		r->mute = true;
 }
 
-static enum parlor_err gather(struct release *r, const struct part *p,
-			      const struct part_source *src, uint64_t *seen)
+static enum parlor_err gather(struct release *r, const struct partition *p,
+			      const struct partition_source *src, uint64_t *seen)
 {
 	*seen = r->scanned;
 	struct store_walk walk;
@@ -116,7 +118,7 @@ static enum parlor_err gather(struct release *r, const struct part *p,
 		--*src->budget;
 		++*src->walked;
 		*seen = e.position;
-		if (e.part != r->part)
+		if (e.partition != r->partition)
 			continue;
 		struct record record;
 		err = record_decode(&record, e.head.data, e.head.len);
@@ -130,8 +132,8 @@ static enum parlor_err gather(struct release *r, const struct part *p,
 	return err;
 }
 
-enum parlor_err release_build(struct release *r, const struct part *p,
-			      const struct part_source *src, struct buf *frame, bool *made)
+enum parlor_err release_build(struct release *r, const struct partition *p,
+			      const struct partition_source *src, struct buf *frame, bool *made)
 {
 	*made = false;
 	if (r->scanned + 1 < store_first(src->store))
@@ -148,7 +150,7 @@ enum parlor_err release_build(struct release *r, const struct part *p,
 	if (!src->body->len && !r->last)
 		return PARLOR_E_OK;
 	struct buf *b = src->body;
-	wire_put_varint_field(b, RELEASE_PART, r->part);
+	wire_put_varint_field(b, RELEASE_PARTITION, r->partition);
 	wire_put_varint_field(b, RELEASE_EPOCH, p->epoch);
 	wire_put_bytes_field(b, RELEASE_TENANT, SPAN_TEXT(r->tenant));
 	wire_put_bytes_field(b, RELEASE_ROOM, SPAN_TEXT(r->name));

@@ -1,10 +1,10 @@
 /* A room on its way out of quarantine: its records are sent again, from the
- * first one that was not applied to the part's mark. Owns where that stands;
- * sends nothing itself. While one is open its part's mark stands still. */
+ * first one that was not applied to the partition's mark. Owns where that stands;
+ * sends nothing itself. While one is open its partition's mark stands still. */
 #ifndef SYNC_RELEASE_H
 #define SYNC_RELEASE_H
 
-#include "sync/part.h"
+#include "sync/partition.h"
 #include "sync/sync.h"
 
 struct release {
@@ -13,11 +13,11 @@ struct release {
 	bool begun;
 	bool flying; /* a frame of it is not answered yet */
 	bool last;   /* which is the last one */
-	uint8_t part;
+	uint8_t partition;
 	uint64_t room;    /* number */
 	uint64_t after;   /* what was sent ends here */
 	uint64_t scanned; /* >= after: no record of the room in (after, scanned] */
-	uint64_t upto;    /* the part's mark */
+	uint64_t upto;    /* the partition's mark */
 	uint64_t until_us;
 	struct sync_cookie cookie;
 	char tenant[ROW_ID_MAX + 1];
@@ -34,18 +34,20 @@ void releases_init(struct releases *, size_t max);
 void releases_fini(struct releases *);
 
 /* NULL when there are too many. */
-struct release *release_add(struct releases *, const struct part *, const struct quarantine *,
+struct release *release_add(struct releases *, const struct partition *, const struct quarantine *,
 			    struct sync_cookie, uint64_t until_us);
-/* The one to serve first of a part, that of a room, one overdue; or NULL. */
-struct release *release_of_part(struct releases *, uint8_t part);
-struct release *release_find(struct releases *, uint8_t part, const char *tenant, const char *room);
+/* The one to serve first of a partition, that of a room, one overdue; or NULL. */
+struct release *release_of_partition(struct releases *, uint8_t partition);
+struct release *release_find(struct releases *, uint8_t partition, const char *tenant,
+			     const char *room);
 struct release *release_overdue(struct releases *, uint64_t now_us);
 void release_remove(struct releases *, struct release *);
 void releases_cancel(struct releases *, uint64_t session);
 
 /* The next frame of it; it is in flight then. *made false: the budget is used up
  * before there was anything to send. NOT_FOUND: records are trimmed. */
-enum parlor_err release_build(struct release *, const struct part *, const struct part_source *,
-			      struct buf *frame, bool *made) PARLOR_MUST_CHECK;
+enum parlor_err release_build(struct release *, const struct partition *,
+			      const struct partition_source *, struct buf *frame,
+			      bool *made) PARLOR_MUST_CHECK;
 
 #endif

@@ -17,15 +17,15 @@ static void soon(uint64_t *wait, uint64_t now_us, uint64_t at_us)
 
 /* ---- time limits ------------------------------------------------------------- */
 
-static void tick_cold(struct sync *s, uint64_t now_us)
+static void tick_archive(struct sync *s, uint64_t now_us)
 {
-	struct cold_query *q;
-	while ((q = cold_overdue(&s->cold, now_us))) {
+	struct archive_query *q;
+	while ((q = archive_overdue(&s->archive, now_us))) {
 		struct sync_cookie cookie = q->cookie;
 		q->worker->queries--;
-		cold_remove(&s->cold, q);
-		s->counts.cold_failed++;
-		sync_give(s, SYNC_COLD, cookie, PARLOR_E_WORKER,
+		archive_remove(&s->archive, q);
+		s->counts.archive_failed++;
+		sync_give(s, SYNC_ARCHIVE, cookie, PARLOR_E_WORKER,
 			  "the worker did not answer in time", NULL);
 	}
 }
@@ -34,33 +34,33 @@ static void tick_releases(struct sync *s, uint64_t now_us)
 {
 	struct release *r;
 	while ((r = release_overdue(&s->releases, now_us))) {
-		struct part *p = &s->parts[r->part];
+		struct partition *p = &s->partitions[r->partition];
 		bool begun = r->begun;
 		assign_release_end(s, r, PARLOR_E_WORKER, "the worker did not answer in time");
 		if (begun && p->worker)
-			assign_part(s, p, p->worker, now_us);
+			assign_partition(s, p, p->worker, now_us);
 	}
 }
 
-static void tick_part(struct sync *s, struct part *p, uint64_t now_us)
+static void tick_partition(struct sync *s, struct partition *p, uint64_t now_us)
 {
 	switch (p->state) {
-	case PART_FREE:
+	case PARTITION_FREE:
 		break;
-	case PART_ASKED:
+	case PARTITION_ASKED:
 		if (p->retry_us <= now_us)
-			assign_part(s, p, p->worker, now_us);
+			assign_partition(s, p, p->worker, now_us);
 		else if (!p->error[0] && now_us - p->asked_us > s->settings.lease_ms * MS_US)
-			part_set_error(p, "the worker has not said where the database stands");
+			partition_set_error(p, "the worker has not said where the database stands");
 		break;
-	case PART_STUCK:
+	case PARTITION_STUCK:
 		if (p->retry_us <= now_us)
-			assign_part(s, p, p->worker, now_us);
+			assign_partition(s, p, p->worker, now_us);
 		break;
-	case PART_LIVE:
+	case PARTITION_LIVE:
 		if (p->flight.is && !p->flight.told &&
 		    now_us - p->flight.sent_us > s->settings.batch_ms * MS_US) {
-			log_warn("sync: part %u: worker %s does not answer a batch", p->no,
+			log_warn("sync: partition %u: worker %s does not answer a batch", p->no,
 				 p->worker->name);
 			p->worker->stalled = true;
 			assign_elsewhere(s, p, now_us);
@@ -73,17 +73,17 @@ void sync_tick(struct sync *s, uint64_t now_us)
 {
 	uint64_t lease_us = s->settings.lease_ms * MS_US;
 	worker_pool_expire(&s->worker_pool, now_us > lease_us ? now_us - lease_us : 0);
-	tick_cold(s, now_us);
+	tick_archive(s, now_us);
 	tick_releases(s, now_us);
-	for (uint32_t i = 0; i < s->parts_len; i++)
-		tick_part(s, &s->parts[i], now_us);
+	for (uint32_t i = 0; i < s->partitions_len; i++)
+		tick_partition(s, &s->partitions[i], now_us);
 	assign_settle(s, now_us);
 }
 
 /* ---- batches ------------------------------------------------------------------- */
 
-static void send_batch(struct sync *s, struct part *p, struct buf *frame, const struct flight *f,
-		       uint64_t now_us)
+static void send_batch(struct sync *s, struct partition *p, struct buf *frame,
+		       const struct flight *f, uint64_t now_us)
 {
 	if (!sync_send(s, p->worker, frame))
 		return;
@@ -96,31 +96,32 @@ static void send_batch(struct sync *s, struct part *p, struct buf *frame, const 
 	s->counts.batch_bytes += f->bytes;
 }
 
-static void schedule_batch(struct sync *s, struct part *p, const struct part_source *src,
+static void schedule_batch(struct sync *s, struct partition *p, const struct partition_source *src,
 			   uint64_t now_us, uint64_t *wait)
 {
 	struct buf frame = {0};
 	struct flight f;
 	uint64_t idle_us = p->batch_us + s->settings.idle_ms * MS_US;
-	enum part_built built = part_build(p, src, &frame, &f);
-	if (built == PART_NOTHING && part_position(p, s->head) > p->mark && idle_us > now_us)
+	enum partition_built built = partition_build(p, src, &frame, &f);
+	if (built == PARTITION_NOTHING && partition_position(p, s->head) > p->mark &&
+	    idle_us > now_us)
 		soon(wait, now_us, idle_us);
-	else if (built == PART_NOTHING)
-		built = part_build_empty(p, src, &frame, &f);
+	else if (built == PARTITION_NOTHING)
+		built = partition_build_empty(p, src, &frame, &f);
 	switch (built) {
-	case PART_BATCH:
+	case PARTITION_BATCH:
 		send_batch(s, p, &frame, &f, now_us);
 		break;
-	case PART_NOTHING:
+	case PARTITION_NOTHING:
 		break;
-	case PART_UNSEEN:
+	case PARTITION_UNSEEN:
 		soon(wait, now_us, now_us + PUMP_UNSEEN_US);
 		break;
-	case PART_MORE:
+	case PARTITION_MORE:
 		*wait = 0;
 		break;
-	case PART_FAILED:
-		log_error("sync: part %u: %s", p->no, p->error);
+	case PARTITION_FAILED:
+		log_error("sync: partition %u: %s", p->no, p->error);
 		p->retry_us = now_us + s->settings.retry_ms * MS_US;
 		break;
 	}
@@ -131,13 +132,13 @@ static void schedule_batch(struct sync *s, struct part *p, const struct part_sou
 
 /* Records up to the mark; no batch goes before the worker has done with it, so
  * that nothing of the room is skipped in between. */
-static void schedule_release(struct sync *s, struct part *p, struct release *r,
-			     const struct part_source *src, uint64_t now_us, uint64_t *wait)
+static void schedule_release(struct sync *s, struct partition *p, struct release *r,
+			     const struct partition_source *src, uint64_t now_us, uint64_t *wait)
 {
 	if (!r->begun) {
 		/* Asked for before the worker told how far an earlier one came. */
 		const struct quarantine *q =
-			part_quarantine_find(p, SPAN_TEXT(r->tenant), SPAN_TEXT(r->name));
+			partition_quarantine_find(p, SPAN_TEXT(r->tenant), SPAN_TEXT(r->name));
 		if (q && q->position > r->after + 1)
 			r->after = r->scanned = q->position - 1;
 		r->begun = true;
@@ -158,19 +159,19 @@ static void schedule_release(struct sync *s, struct part *p, struct release *r,
 	buf_fini(&frame);
 }
 
-static void schedule_part(struct sync *s, struct part *p, const struct part_source *src,
-			  uint64_t now_us, uint64_t *wait)
+static void schedule_partition(struct sync *s, struct partition *p,
+			       const struct partition_source *src, uint64_t now_us, uint64_t *wait)
 {
-	if (p->state == PART_FREE)
+	if (p->state == PARTITION_FREE)
 		return;
 	if (p->retry_us != UINT64_MAX && p->retry_us > now_us) {
 		soon(wait, now_us, p->retry_us);
 		return;
 	}
-	if (p->state != PART_LIVE || p->flight.is || p->worker->lost)
+	if (p->state != PARTITION_LIVE || p->flight.is || p->worker->lost)
 		return;
 	p->retry_us = UINT64_MAX;
-	struct release *r = release_of_part(&s->releases, p->no);
+	struct release *r = release_of_partition(&s->releases, p->no);
 	if (r)
 		schedule_release(s, p, r, src, now_us, wait);
 	else
@@ -182,11 +183,11 @@ static void schedule_part(struct sync *s, struct part *p, const struct part_sour
 static void wake(struct sync *s)
 {
 	struct waiter w;
-	for (uint32_t i = 0; i < s->parts_len; i++) {
-		struct part *p = &s->parts[i];
+	for (uint32_t i = 0; i < s->partitions_len; i++) {
+		struct partition *p = &s->partitions[i];
 		while (s->rooms[i].head &&
-		       waiter_take(&s->rooms[i], part_position(p, s->head), &w)) {
-			const struct quarantine *q = part_quarantine_of(p, w.room);
+		       waiter_take(&s->rooms[i], partition_position(p, s->head), &w)) {
+			const struct quarantine *q = partition_quarantine_of(p, w.room);
 			s->counts.waiting--;
 			sync_give(s, SYNC_STORED, w.cookie, q ? PARLOR_E_DB_DATA : PARLOR_E_OK,
 				  q ? q->error : "", NULL);
@@ -202,17 +203,17 @@ uint64_t sync_schedule(struct sync *s, uint64_t now_us)
 {
 	uint64_t wait = PUMP_WAIT_MAX_US;
 	uint32_t budget = s->settings.walk;
-	struct part_source src = {.store = s->store,
-				  .core = s->core,
-				  .head = s->head,
-				  .budget = &budget,
-				  .walked = &s->counts.walked,
-				  .body = &s->body,
-				  .fact = &s->fact};
-	for (uint32_t i = 0; i < s->parts_len; i++)
-		schedule_part(s, &s->parts[(s->schedule_first + i) % s->parts_len], &src, now_us,
-			      &wait);
-	s->schedule_first = (s->schedule_first + 1) % s->parts_len;
+	struct partition_source src = {.store = s->store,
+				       .core = s->core,
+				       .head = s->head,
+				       .budget = &budget,
+				       .walked = &s->counts.walked,
+				       .body = &s->body,
+				       .fact = &s->fact};
+	for (uint32_t i = 0; i < s->partitions_len; i++)
+		schedule_partition(s, &s->partitions[(s->schedule_first + i) % s->partitions_len],
+				   &src, now_us, &wait);
+	s->schedule_first = (s->schedule_first + 1) % s->partitions_len;
 	assign_settle(s, now_us);
 	wake(s);
 	uint64_t feed = feed_pump(&s->feed, s->link, s->store, s->core, s->head, now_us);

@@ -6,8 +6,8 @@
 #include "base/arena.h"
 #include "feed/feed.h"
 #include "front/router.h"
-#include "sync/cold.h"
-#include "sync/part.h"
+#include "sync/archive.h"
+#include "sync/partition.h"
 #include "sync/release.h"
 #include "sync/sync.h"
 #include "sync/waiter.h"
@@ -23,14 +23,14 @@ struct sync {
 
 	uint64_t head;  /* last committed position */
 	uint64_t epoch; /* last one given */
-	struct part *parts;
-	uint32_t parts_len;
-	uint32_t schedule_first; /* the part that the next pump begins with */
+	struct partition *partitions;
+	uint32_t partitions_len;
+	uint32_t schedule_first; /* the partition that the next pump begins with */
 	struct worker_pool worker_pool;
-	struct waiter_list *rooms; /* of each part */
+	struct waiter_list *rooms; /* of each partition */
 	struct waiter_list all;
 	struct owners waiting; /* who waits in these lists, by session */
-	struct cold cold;
+	struct archive archive;
 	struct releases releases;
 	struct feed feed;
 	struct buf body, fact; /* scratch */
@@ -40,7 +40,7 @@ struct sync {
 #define MS_US UINT64_C(1000)
 
 void sync_give(struct sync *, enum sync_kind, struct sync_cookie, int code, const char *text,
-	       const Parlor__ColdPage *);
+	       const Parlor__ArchivePage *);
 
 /* Sends, or marks the worker as lost: what does not take a frame does not read. */
 bool sync_send(struct sync *, struct worker *, struct buf *frame);
@@ -48,14 +48,14 @@ bool sync_tell(struct sync *, struct worker *, const Parlor__ToWorker *);
 
 /* ---- assign.c ---------------------------------------------------------------- */
 
-/* Gives the part to that worker under a new epoch; nothing is in flight then. */
-void assign_part(struct sync *, struct part *, struct worker *, uint64_t now_us);
+/* Gives the partition to that worker under a new epoch; nothing is in flight then. */
+void assign_partition(struct sync *, struct partition *, struct worker *, uint64_t now_us);
 /* The same to whoever has least to do, another one if there is one. */
-void assign_elsewhere(struct sync *, struct part *, uint64_t now_us);
+void assign_elsewhere(struct sync *, struct partition *, uint64_t now_us);
 /* Takes out the lost, gives what they had to others, evens out the load. */
 void assign_settle(struct sync *, uint64_t now_us);
-/* The part cannot be served; where it stands is asked again at retry_us. */
-void assign_stuck(struct part *, uint64_t retry_us);
+/* The partition cannot be served; where it stands is asked again at retry_us. */
+void assign_stuck(struct partition *, uint64_t retry_us);
 void assign_release_end(struct sync *, struct release *, int code, const char *text);
 
 #endif

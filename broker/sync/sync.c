@@ -19,13 +19,13 @@ const struct sync_settings sync_settings_default = {
 	.batch_ms = 60000,
 	.idle_ms = 2000,
 	.retry_ms = 5000,
-	.tail = 65536,
+	.recent = 65536,
 	.walk = 16384,
 	.receive = 256,
 	.frame_bytes = 4 << 20,
 	.waiters = 65536,
-	.cold = 256,
-	.cold_ms = 10000,
+	.archive = 256,
+	.archive_ms = 10000,
 	.releases = 16,
 	.quarantined = 1000,
 	.readers = 16,
@@ -41,17 +41,17 @@ struct sync *sync_new(const struct sync_settings *settings, struct store *store,
 	s->core = core;
 	s->link = link_new(socket);
 	s->head = store_last(store);
-	s->parts_len = store_parts(store);
-	s->parts = mem_new(s->parts_len * sizeof *s->parts);
-	s->rooms = mem_new(s->parts_len * sizeof *s->rooms);
-	for (uint32_t i = 0; i < s->parts_len; i++) {
-		part_init(&s->parts[i], (uint8_t)i, settings, s->head);
+	s->partitions_len = store_partitions(store);
+	s->partitions = mem_new(s->partitions_len * sizeof *s->partitions);
+	s->rooms = mem_new(s->partitions_len * sizeof *s->rooms);
+	for (uint32_t i = 0; i < s->partitions_len; i++) {
+		partition_init(&s->partitions[i], (uint8_t)i, settings, s->head);
 		waiter_list_init(&s->rooms[i], &s->waiting);
 	}
 	waiter_list_init(&s->all, &s->waiting);
 	arena_init(&s->arena, (size_t)settings->frame_bytes * ARENA_PER_FRAME);
 	worker_pool_init(&s->worker_pool, settings->workers_max);
-	cold_init(&s->cold, settings->cold);
+	archive_init(&s->archive, settings->archive);
 	releases_init(&s->releases, settings->releases);
 	feed_init(&s->feed, settings->readers);
 	return s;
@@ -61,15 +61,15 @@ void sync_free(struct sync *s)
 {
 	if (!s)
 		return;
-	for (uint32_t i = 0; i < s->parts_len; i++) {
-		part_fini(&s->parts[i]);
+	for (uint32_t i = 0; i < s->partitions_len; i++) {
+		partition_fini(&s->partitions[i]);
 		waiter_list_fini(&s->rooms[i]);
 	}
 	waiter_list_fini(&s->all);
-	free(s->parts);
+	free(s->partitions);
 	free(s->rooms);
 	worker_pool_fini(&s->worker_pool);
-	cold_fini(&s->cold);
+	archive_fini(&s->archive);
 	releases_fini(&s->releases);
 	feed_fini(&s->feed);
 	buf_fini(&s->body);
@@ -80,7 +80,7 @@ void sync_free(struct sync *s)
 }
 
 void sync_give(struct sync *s, enum sync_kind kind, struct sync_cookie cookie, int code,
-	       const char *text, const Parlor__ColdPage *page)
+	       const char *text, const Parlor__ArchivePage *page)
 {
 	struct sync_answer answer = {.kind = kind,
 				     .cookie = cookie,
@@ -105,13 +105,13 @@ bool sync_tell(struct sync *s, struct worker *w, const Parlor__ToWorker *to)
 	return sync_send(s, w, &frame);
 }
 
-void sync_committed(struct sync *s, uint64_t position, uint8_t part)
+void sync_committed(struct sync *s, uint64_t position, uint8_t partition)
 {
 	assert(position > s->head);
 	s->head = position;
-	if (part != PARTITION_NONE) {
-		assert(part < s->parts_len);
-		tail_push(&s->parts[part].tail, position);
+	if (partition != PARTITION_NONE) {
+		assert(partition < s->partitions_len);
+		recent_records_push(&s->partitions[partition].recent, position);
 	}
 }
 
@@ -120,25 +120,25 @@ void sync_committed(struct sync *s, uint64_t position, uint8_t part)
 uint64_t sync_synced(const struct sync *s)
 {
 	uint64_t lowest = s->head;
-	for (uint32_t i = 0; i < s->parts_len; i++) {
-		uint64_t at = part_unread_position(&s->parts[i], s->head);
+	for (uint32_t i = 0; i < s->partitions_len; i++) {
+		uint64_t at = partition_unread_position(&s->partitions[i], s->head);
 		if (at < lowest)
 			lowest = at;
 	}
 	return lowest;
 }
 
-uint64_t sync_part_position(const struct sync *s, uint32_t part)
+uint64_t sync_partition_position(const struct sync *s, uint32_t partition)
 {
-	assert(part < s->parts_len);
-	return part_position(&s->parts[part], s->head);
+	assert(partition < s->partitions_len);
+	return partition_position(&s->partitions[partition], s->head);
 }
 
 uint64_t sync_floor(const struct sync *s)
 {
 	uint64_t lowest = s->head;
-	for (uint32_t i = 0; i < s->parts_len; i++) {
-		const struct part *p = &s->parts[i];
+	for (uint32_t i = 0; i < s->partitions_len; i++) {
+		const struct partition *p = &s->partitions[i];
 		if (!p->known)
 			return 0;
 		if (p->mark < lowest)
@@ -163,16 +163,16 @@ static bool too_many_wait(struct sync *s)
 enum parlor_err sync_wait_room(struct sync *s, uint64_t room, uint64_t position,
 			       struct sync_cookie cookie, bool *done)
 {
-	uint8_t part = partition_of(room, s->parts_len);
+	uint8_t partition = partition_of(room, s->partitions_len);
 	*done = false;
-	if (part_quarantine_of(&s->parts[part], room))
+	if (partition_quarantine_of(&s->partitions[partition], room))
 		return PARLOR_E_DB_DATA;
-	*done = part_position(&s->parts[part], s->head) >= position;
+	*done = partition_position(&s->partitions[partition], s->head) >= position;
 	if (*done)
 		return PARLOR_E_OK;
 	if (too_many_wait(s))
 		return PARLOR_E_BUSY;
-	waiter_add(&s->rooms[part], position, room, cookie);
+	waiter_add(&s->rooms[partition], position, room, cookie);
 	s->counts.waiting++;
 	return PARLOR_E_OK;
 }
@@ -193,25 +193,26 @@ enum parlor_err sync_wait_all(struct sync *s, uint64_t position, struct sync_coo
 void sync_cancel(struct sync *s, uint64_t session)
 {
 	s->counts.waiting -= waiter_cancel(&s->waiting, session);
-	struct cold_query *q;
-	while ((q = cold_of_session(&s->cold, session)) != NULL) {
+	struct archive_query *q;
+	while ((q = archive_of_session(&s->archive, session)) != NULL) {
 		q->worker->queries--;
-		cold_remove(&s->cold, q);
+		archive_remove(&s->archive, q);
 	}
 	releases_cancel(&s->releases, session);
 }
 
 /* ---- old history ------------------------------------------------------------------ */
 
-enum parlor_err sync_cold(struct sync *s, const struct sync_query *asked, struct sync_cookie cookie,
-			  uint64_t now_us)
+enum parlor_err sync_archive(struct sync *s, const struct sync_query *asked,
+			     struct sync_cookie cookie, uint64_t now_us)
 {
 	struct worker *w = worker_pool_fewest_queries(&s->worker_pool, NULL);
-	struct cold_query *q = NULL;
+	struct archive_query *q = NULL;
 	if (w)
-		q = cold_add(&s->cold, asked, cookie, now_us + s->settings.cold_ms * MS_US);
+		q = archive_add(&s->archive, asked, cookie,
+				now_us + s->settings.archive_ms * MS_US);
 	if (!q) {
-		s->counts.cold_refused++;
+		s->counts.archive_refused++;
 		return w ? PARLOR_E_BUSY : PARLOR_E_NO_WORKER;
 	}
 	/* Names and lengths take their place beside the bodies. */
@@ -220,9 +221,9 @@ enum parlor_err sync_cold(struct sync *s, const struct sync_query *asked, struct
 	q->worker = w;
 	q->tries = 1;
 	w->queries++;
-	s->counts.cold_sent++;
+	s->counts.archive_sent++;
 	struct buf frame = {0};
-	cold_put(q, &frame);
+	archive_put(q, &frame);
 	/* A worker that turns out to be lost hands it on at the next tick. */
 	sync_send(s, w, &frame);
 	return PARLOR_E_OK;
@@ -233,9 +234,9 @@ enum parlor_err sync_cold(struct sync *s, const struct sync_query *asked, struct
 enum parlor_err sync_release(struct sync *s, struct span tenant, struct span room,
 			     struct sync_cookie cookie, uint64_t now_us)
 {
-	for (uint32_t i = 0; i < s->parts_len; i++) {
-		struct part *p = &s->parts[i];
-		const struct quarantine *q = part_quarantine_find(p, tenant, room);
+	for (uint32_t i = 0; i < s->partitions_len; i++) {
+		struct partition *p = &s->partitions[i];
+		const struct quarantine *q = partition_quarantine_find(p, tenant, room);
 		if (!q)
 			continue;
 		if (!p->worker)
@@ -252,12 +253,12 @@ enum parlor_err sync_release(struct sync *s, struct span tenant, struct span roo
 
 void sync_quarantined(const struct sync *s, struct span tenant, sync_room_fn *fn, void *ctx)
 {
-	for (uint32_t i = 0; i < s->parts_len; i++)
-		for (size_t k = 0; k < s->parts[i].rooms_len; k++) {
-			const struct quarantine *q = &s->parts[i].rooms[k];
+	for (uint32_t i = 0; i < s->partitions_len; i++)
+		for (size_t k = 0; k < s->partitions[i].rooms_len; k++) {
+			const struct quarantine *q = &s->partitions[i].rooms[k];
 			if (tenant.len && !span_equal(SPAN_TEXT(q->tenant), tenant))
 				continue;
-			struct sync_room_view view = {.part = i,
+			struct sync_room_view view = {.partition = i,
 						      .tenant = SPAN_TEXT(q->tenant),
 						      .room = SPAN_TEXT(q->room),
 						      .error = SPAN_TEXT(q->error),
@@ -268,21 +269,22 @@ void sync_quarantined(const struct sync *s, struct span tenant, sync_room_fn *fn
 
 /* ---- for people --------------------------------------------------------------------------- */
 
-uint32_t sync_parts(const struct sync *s)
+uint32_t sync_partitions(const struct sync *s)
 {
-	return s->parts_len;
+	return s->partitions_len;
 }
 
-void sync_part_show(const struct sync *s, uint32_t part, struct sync_part_view *view)
+void sync_partition_show(const struct sync *s, uint32_t partition, struct sync_partition_view *view)
 {
-	assert(part < s->parts_len);
-	const struct part *p = &s->parts[part];
-	*view = (struct sync_part_view){.part = part,
-					.epoch = p->epoch,
-					.position = part_position(p, s->head),
-					.unread_position = part_unread_position(p, s->head),
-					.worker = p->worker ? p->worker->name : "",
-					.error = p->error};
+	assert(partition < s->partitions_len);
+	const struct partition *p = &s->partitions[partition];
+	*view = (struct sync_partition_view){.partition = partition,
+					     .epoch = p->epoch,
+					     .position = partition_position(p, s->head),
+					     .unread_position =
+						     partition_unread_position(p, s->head),
+					     .worker = p->worker ? p->worker->name : "",
+					     .error = p->error};
 }
 
 uint32_t sync_workers(const struct sync *s)
@@ -294,10 +296,10 @@ void sync_counts(const struct sync *s, struct sync_counts *counts)
 {
 	*counts = s->counts;
 	counts->workers = s->worker_pool.len;
-	counts->cold_waiting = s->cold.len;
+	counts->archive_waiting = s->archive.len;
 	counts->reads = s->feed.asked;
 	counts->read_pages = s->feed.pages;
 	counts->reads_refused = s->feed.refused;
-	for (uint32_t i = 0; i < s->parts_len; i++)
-		counts->quarantined += s->parts[i].rooms_len;
+	for (uint32_t i = 0; i < s->partitions_len; i++)
+		counts->quarantined += s->partitions[i].rooms_len;
 }

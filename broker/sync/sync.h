@@ -1,17 +1,17 @@
-/* The way to MySQL: the journal goes, split into parts by room, to workers in
+/* The way to MySQL: the journal goes, split into partitions by room, to workers in
  * batches, and the workers say where the database stands. Owns the workers'
- * sessions and leases, the assignment of parts and its epochs, where each part
+ * sessions and leases, the assignment of partitions and its epochs, where each partition
  * stands, who waits for that, and queries of old history. Never writes to the
  * journal, never talks to MySQL, never blocks: the caller's loop calls in.
  *
- * MySQL's mark is the truth. A part whose worker has not yet said where the
+ * MySQL's mark is the truth. A partition whose worker has not yet said where the
  * database stands is sent nothing; a mark that goes back makes it be sent
  * again from there.
  *
  * A turn of the loop: sync_on_readable when the socket is, sync_committed for
  * each record after its commit, then sync_tick and sync_schedule. Answers come
  * through the hook, out of these calls only: never from inside sync_wait_*,
- * sync_cold or sync_release. The hook must not call back into sync. */
+ * sync_archive or sync_release. The hook must not call back into sync. */
 #ifndef SYNC_SYNC_H
 #define SYNC_SYNC_H
 
@@ -26,21 +26,21 @@ struct sync;
 struct sync_settings {
 	uint32_t workers_max;   /* more are refused TOO_MANY */
 	uint32_t heartbeat_ms;  /* told to workers */
-	uint32_t lease_ms;      /* silence after which a worker's parts go to others */
+	uint32_t lease_ms;      /* silence after which a worker's partitions go to others */
 	uint32_t batch_records; /* of one batch, at most */
 	uint32_t batch_bytes;   /* of one batch or release, about; one record always goes */
 	uint32_t batch_ms;      /* a batch unanswered this long, and no word of why: reassign */
-	uint32_t idle_ms;       /* between batches that only move the mark of an idle part */
-	uint32_t retry_ms;      /* before asking again where a stuck part stands */
-	uint32_t tail;          /* newest positions kept in memory for each part */
+	uint32_t idle_ms;       /* between batches that only move the mark of an idle partition */
+	uint32_t retry_ms;      /* before asking again where a stuck partition stands */
+	uint32_t recent;        /* newest positions kept in memory for each partition */
 	uint32_t walk;          /* journal entries looked at in one pump, about */
 	uint32_t receive;       /* frames taken by one sync_on_readable */
 	uint32_t frame_bytes;   /* largest frame of a worker; its decoding gets four times that */
 	uint32_t waiters;       /* of both kinds, of all sessions; more are BUSY */
-	uint32_t cold;          /* history queries in flight; more are BUSY */
-	uint32_t cold_ms;       /* until a query fails */
+	uint32_t archive;       /* history queries in flight; more are BUSY */
+	uint32_t archive_ms;    /* until a query fails */
 	uint32_t releases;      /* rooms being released; more are BUSY */
-	uint32_t quarantined;   /* rooms known of one part; more are counted only */
+	uint32_t quarantined;   /* rooms known of one partition; more are counted only */
 	uint32_t readers;       /* of the journal, waiting or not reading; more are TOO_MANY */
 };
 extern const struct sync_settings sync_settings_default;
@@ -51,13 +51,13 @@ struct sync_cookie {
 	uint64_t request;
 };
 
-enum sync_kind { SYNC_STORED, SYNC_ALL, SYNC_COLD, SYNC_RELEASE };
+enum sync_kind { SYNC_STORED, SYNC_ALL, SYNC_ARCHIVE, SYNC_RELEASE };
 struct sync_answer {
 	enum sync_kind kind;
 	struct sync_cookie cookie;
-	int code;                     /* an enum parlor_err */
-	struct span text;             /* why, when code is not OK; may be empty */
-	const Parlor__ColdPage *page; /* SYNC_COLD with code OK; during the call only */
+	int code;                        /* an enum parlor_err */
+	struct span text;                /* why, when code is not OK; may be empty */
+	const Parlor__ArchivePage *page; /* SYNC_ARCHIVE with code OK; during the call only */
 };
 struct sync_hooks {
 	void *ctx;
@@ -79,7 +79,7 @@ void sync_free(struct sync *);
 /* Takes what workers said, at most settings.receive frames. In a store turn. */
 void sync_on_readable(struct sync *, uint64_t now_us);
 /* Each record after its commit, in order, also those of PARTITION_NONE. */
-void sync_committed(struct sync *, uint64_t position, uint8_t part);
+void sync_committed(struct sync *, uint64_t position, uint8_t partition);
 /* Leases, time limits, back-off. In a store turn. */
 void sync_tick(struct sync *, uint64_t now_us);
 /* Builds and sends what can be sent; answers waiters. In a store turn, which
@@ -90,13 +90,13 @@ uint64_t sync_schedule(struct sync *, uint64_t now_us);
 /* ---- where MySQL stands ------------------------------------------------------ */
 
 /* Everything up to here is in MySQL, unread included, but for rooms in
- * quarantine. 0 while a part's mark is unknown. Rises, unless a mark goes back. */
+ * quarantine. 0 while a partition's mark is unknown. Rises, unless a mark goes back. */
 uint64_t sync_synced(const struct sync *);
-/* Every record of that part up to here is in MySQL. 0: unknown. */
-uint64_t sync_part_position(const struct sync *, uint32_t part);
+/* Every record of that partition up to here is in MySQL. 0: unknown. */
+uint64_t sync_partition_position(const struct sync *, uint32_t partition);
 /* Records at or below this are needed no more: lower than the marks and than
  * the first record of any room in quarantine. What is trimmed must not be above
- * it, or the part is stuck. 0 while a mark is unknown. */
+ * it, or the partition is stuck. 0 while a mark is unknown. */
 uint64_t sync_floor(const struct sync *);
 
 /* ---- waiting ------------------------------------------------------------------- */
@@ -123,22 +123,22 @@ struct sync_query {
 	uint32_t bytes; /* of bodies, about; capped so that the page fits a frame */
 	uint64_t floor; /* lowest seq that may be shown */
 };
-/* BUSY or NO_WORKER at once; else SYNC_COLD follows: OK with a page, the
- * worker's code, or WORKER after cold_ms or when two workers were lost. */
-enum parlor_err sync_cold(struct sync *, const struct sync_query *, struct sync_cookie,
-			  uint64_t now_us) PARLOR_MUST_CHECK;
+/* BUSY or NO_WORKER at once; else SYNC_ARCHIVE follows: OK with a page, the
+ * worker's code, or WORKER after archive_ms or when two workers were lost. */
+enum parlor_err sync_archive(struct sync *, const struct sync_query *, struct sync_cookie,
+			     uint64_t now_us) PARLOR_MUST_CHECK;
 
 /* ---- rooms in quarantine -------------------------------------------------------------- */
 
 /* Sends the room's records again. NOT_QUARANTINED, BUSY, NO_WORKER at once;
  * else SYNC_RELEASE follows: OK, DB_DATA when the database still refuses them,
- * WORKER when the worker was lost, NOT_FOUND when they are trimmed. The part's
+ * WORKER when the worker was lost, NOT_FOUND when they are trimmed. The partition's
  * batches wait meanwhile. */
 enum parlor_err sync_release(struct sync *, struct span tenant, struct span room,
 			     struct sync_cookie, uint64_t now_us) PARLOR_MUST_CHECK;
 
 struct sync_room_view {
-	uint32_t part;
+	uint32_t partition;
 	struct span tenant, room, error;
 	uint64_t position; /* first record that is not applied */
 };
@@ -149,16 +149,16 @@ void sync_quarantined(const struct sync *, struct span tenant, sync_room_fn *, v
 /* ---- for people --------------------------------------------------------------------------- */
 
 /* Texts borrow until the next call that is not const. */
-struct sync_part_view {
-	uint32_t part;
+struct sync_partition_view {
+	uint32_t partition;
 	uint64_t epoch;
-	uint64_t position;        /* as sync_part_position */
+	uint64_t position;        /* as sync_partition_position */
 	uint64_t unread_position; /* and its unread columns */
 	const char *worker;       /* "" when nobody serves it */
 	const char *error;        /* "" when all is well */
 };
-uint32_t sync_parts(const struct sync *);
-void sync_part_show(const struct sync *, uint32_t part, struct sync_part_view *);
+uint32_t sync_partitions(const struct sync *);
+void sync_partition_show(const struct sync *, uint32_t partition, struct sync_partition_view *);
 uint32_t sync_workers(const struct sync *);
 
 struct sync_counts {
@@ -168,7 +168,7 @@ struct sync_counts {
 	uint64_t walked;     /* journal entries looked at because a tail was too short */
 	uint64_t marks_back; /* times that a mark went back */
 	uint64_t waiting, waiting_refused;
-	uint64_t cold_waiting, cold_sent, cold_refused, cold_failed;
+	uint64_t archive_waiting, archive_sent, archive_refused, archive_failed;
 	uint64_t quarantined, quarantined_unlisted, releases;
 	uint64_t reads, read_pages, reads_refused; /* of the journal */
 };

@@ -57,7 +57,7 @@ static bool any_awake(struct worker_pool *c, const struct worker *but)
 	return false;
 }
 
-struct worker *worker_pool_fewest_parts(struct worker_pool *c, const struct worker *but)
+struct worker *worker_pool_fewest_partitions(struct worker_pool *c, const struct worker *but)
 {
 	bool awake = any_awake(c, but);
 	struct worker *best = NULL;
@@ -65,13 +65,13 @@ struct worker *worker_pool_fewest_parts(struct worker_pool *c, const struct work
 	{
 		if (!w->used || w->lost || w == but || (awake && w->stalled))
 			continue;
-		if (!best || w->parts < best->parts)
+		if (!best || w->partitions < best->partitions)
 			best = w;
 	}
 	return best;
 }
 
-struct worker *worker_pool_most_parts(struct worker_pool *c)
+struct worker *worker_pool_most_partitions(struct worker_pool *c)
 {
 	bool awake = any_awake(c, NULL);
 	struct worker *best = NULL;
@@ -79,7 +79,7 @@ struct worker *worker_pool_most_parts(struct worker_pool *c)
 	{
 		if (!w->used || w->lost || (awake && w->stalled))
 			continue;
-		if (!best || w->parts > best->parts)
+		if (!best || w->partitions > best->partitions)
 			best = w;
 	}
 	return best;

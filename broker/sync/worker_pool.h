@@ -15,7 +15,7 @@ struct worker {
 	struct link_peer peer;
 	char name[WORKER_NAME_MAX + 1];
 	uint64_t heard_us;
-	uint32_t parts;
+	uint32_t partitions;
 	uint32_t queries;
 };
 
@@ -34,10 +34,10 @@ struct worker *worker_pool_add(struct worker_pool *, const struct link_peer *, c
 			       uint64_t now_us);
 void worker_pool_remove(struct worker_pool *, struct worker *);
 
-/* Those that are not lost, by what they have to do; for parts, stalled ones
+/* Those that are not lost, by what they have to do; for partitions, stalled ones
  * only when all are. NULL: there is none. */
-struct worker *worker_pool_fewest_parts(struct worker_pool *, const struct worker *but);
-struct worker *worker_pool_most_parts(struct worker_pool *);
+struct worker *worker_pool_fewest_partitions(struct worker_pool *, const struct worker *but);
+struct worker *worker_pool_most_partitions(struct worker_pool *);
 struct worker *worker_pool_fewest_queries(struct worker_pool *, const struct worker *but);
 
 /* Marks those silent since before `since_us` as lost. */

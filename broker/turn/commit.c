@@ -47,7 +47,7 @@ static void append_records(struct commit *c)
 	for (size_t i = 0; i < t->len; i++) {
 		const struct turn_record *r = &t->records[i];
 		struct entry entry = {.position = r->live.position,
-				      .part = r->part,
+				      .partition = r->partition,
 				      .head = {t->bytes.data + r->head_at, r->head_len},
 				      .event = turn_event(t, r)};
 		store_append(c->store, &entry);
@@ -140,7 +140,7 @@ static void deliver(struct commit *c, const struct turn *t)
 static void tell_sync(struct commit *c, const struct turn *t)
 {
 	for (size_t i = 0; i < t->len; i++)
-		sync_committed(c->sync, t->records[i].live.position, t->records[i].part);
+		sync_committed(c->sync, t->records[i].live.position, t->records[i].partition);
 }
 
 /* Rows on their own: none may contain a record that is not yet in the journal.

@@ -38,7 +38,7 @@ static enum parlor_err boot(struct commit *c)
 	core_boot(c->core, clock_wall_us());
 	const struct turn_record *r = &c->turn.records[0];
 	struct entry entry = {.position = r->live.position,
-			      .part = r->part,
+			      .partition = r->partition,
 			      .head = {c->turn.bytes.data + r->head_at, r->head_len},
 			      .event = turn_event(&c->turn, r)};
 	enum parlor_err err = store_begin(c->store);

@@ -35,7 +35,7 @@ void turn_record(void *turn, const struct record *r)
 					     .tenant = r->tenant,
 					     .heard = record_kind(r->kind)->heard,
 					     .moves = record_moves(r)},
-				    .part = record_partition(r, t->parts),
+				    .partition = record_partition(r, t->partitions),
 				    .head_at = t->bytes.len};
 	record_encode(&t->bytes, r);
 	out->head_len = t->bytes.len - out->head_at;

@@ -13,7 +13,7 @@ struct store;
 
 struct turn_record {
 	struct live_record live; /* for delivery */
-	uint8_t part;
+	uint8_t partition;
 	size_t head_at, head_len;   /* in turn.bytes */
 	size_t event_at, event_len; /* 0: nobody is told */
 };
@@ -32,7 +32,7 @@ struct turn {
 	size_t recalls_len, recalls_cap;
 	struct replies replies;
 	bool moves; /* holds a record after which others hear of a room */
-	uint32_t parts;
+	uint32_t partitions;
 };
 
 void turn_fini(struct turn *);

@@ -68,7 +68,7 @@ extern "C" {
 	X(DB_AWAY, 90, true, "the database cannot be reached")                      \
 	X(DB_RETRY, 91, true, "the database asks to try the transaction again")     \
 	X(DB_UNKNOWN, 92, true, "the outcome of the transaction is unknown")        \
-	X(DB_FENCED, 93, false, "another worker owns the part")                     \
+	X(DB_FENCED, 93, false, "another worker owns the partition")                \
 	X(DB_TOO_LARGE, 94, true, "a statement is larger than the server takes")    \
 	X(DB_DATA, 95, false, "the database refuses a row")                         \
 	X(DB_SCHEMA, 96, true, "the database's tables are not as needed")           \

@@ -335,7 +335,7 @@ def test_tables_that_are_not_understood_are_refused_by_name(shop, harm, words):
 
 @pytest.mark.parametrize("words", [
     (), ("--data", "x", "more"), ("--check", "--zone", "Asia/Shanghai"), ("--check", "--zone", "+25:00"),
-    ("--check", "--tenant", "t" * 65), ("--check", "--parts", "0"),
+    ("--check", "--tenant", "t" * 65), ("--check", "--partitions", "0"),
 ], ids=["where", "more", "name", "offset", "tenant", "parts"])
 def test_bad_usage(shop, words):
     assert run(program("parlor-replay"), "adopt", *words, status=2,

@@ -201,10 +201,10 @@ def stored(database, name):
 
 
 def test_a_database_that_is_ahead_of_the_backup_is_left_as_it_is(database, tmp_path):
-    """Its mark is of what came after the backup: the part stands still and says
+    """Its mark is of what came after the backup: the partition stands still and says
     so. An empty database is filled from the backup."""
     ahead, fresh = migrated(database, "backup_ahead"), migrated(database, "backup_fresh")
-    with Broker({"sync.parts": 1}) as broker:
+    with Broker({"sync.partitions": 1}) as broker:
         worker = Worker(broker, ahead)
         try:
             with Client(broker.client) as client:
@@ -223,7 +223,7 @@ def test_a_database_that_is_ahead_of_the_backup_is_left_as_it_is(database, tmp_p
             broker.start()
             with Client(broker.client) as client:
                 deadline = time.monotonic() + 60
-                while "another history" not in client.sync_status().parts[0].error:
+                while "another history" not in client.sync_status().partitions[0].error:
                     assert time.monotonic() < deadline, client.sync_status()
                 assert client.room_show(room=ROOMS[0]).last_seq == 10
             assert stored(database, "backup_ahead") == before

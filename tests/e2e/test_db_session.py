@@ -15,7 +15,7 @@ from sql_proxy import SqlProxy, pretend
 from stack import Stack, migrate
 
 FOREVER = 1 << 30
-ONE_PART = {"sync.parts": 1}
+ONE_PARTITION = {"sync.partitions": 1}
 IGNORES_THE_HANDSHAKE = "--skip-character-set-client-handshake"
 PASSWORD = "open-sesame"
 # Read as GBK, the second byte of the sign and the backslash behind it are one
@@ -43,7 +43,7 @@ def server_of(*options):
 
 def await_trouble(client, words):
     deadline = time.monotonic() + 60
-    while words not in client.sync_status().parts[0].error:
+    while words not in client.sync_status().partitions[0].error:
         assert time.monotonic() < deadline, f"never {words}: {client.sync_status()}"
 
 
@@ -57,7 +57,7 @@ def await_trouble(client, words):
     ("--init-connect=SET NAMES gbk; SET sql_mode = 'NO_BACKSLASH_ESCAPES'",),
 ], ids=["latin1", "gbk", "init-latin1", "init-gbk"])
 def test_a_server_that_prefers_another_character_set_stores_what_was_posted(options):
-    with server_of(*options) as server, Broker(ONE_PART) as broker:
+    with server_of(*options) as server, Broker(ONE_PARTITION) as broker:
         url = server.url(user="app")
         migrate(url)
         worker = Process(program("parlor-worker"), "--broker", broker.worker, ready="ready",
@@ -107,14 +107,14 @@ def test_a_session_that_a_proxy_did_not_set_is_not_used(stubborn, words, says):
 
 
 def test_all_programs_refuse_it_and_nothing_is_written_until_it_is_right(stubborn, tmp_path):
-    with SqlProxy(stubborn) as proxy, Broker(ONE_PART) as broker, Client(broker.client) as client:
+    with SqlProxy(stubborn) as proxy, Broker(ONE_PARTITION) as broker, Client(broker.client) as client:
         url, says = proxy.url("parlor"), "character_set_client at latin1"
         swallowed = proxy.at("SET NAMES", pretend, FOREVER)
         worker = Process(program("parlor-worker"), "--broker", broker.worker, env=environment(PARLOR_MYSQL=url))
         try:
             client.room_create(room="茶", members=[dict(member="é", type=1)])
             await_trouble(client, says)
-            assert "DB_SESSION" in client.sync_status().parts[0].error
+            assert "DB_SESSION" in client.sync_status().partitions[0].error
             for words in (("rebuild", "lmdb", "--data", tmp_path / "new"), ("adopt", "--data", tmp_path / "new"),
                           ("rebuild", "mysql", "--data", broker.data), ("verify", "--data", broker.data)):
                 done = run(program("parlor-replay"), *map(str, words), "--mysql", url, status=None)
@@ -149,7 +149,7 @@ def test_whoever_asks_for_the_password_in_a_way_that_gives_it_away_gets_nothing(
 
 
 def test_a_serving_worker_does_not_tell_its_password_either():
-    with Broker(ONE_PART) as broker, Client(broker.client) as client, \
+    with Broker(ONE_PARTITION) as broker, Client(broker.client) as client, \
             RogueMySQL(b"mysql_clear_password", b"") as rogue:
         worker = Process(program("parlor-worker"), "--broker", broker.worker,
                          env=environment(PARLOR_MYSQL=rogue.url(PASSWORD)))
@@ -194,7 +194,7 @@ def test_tables_that_would_take_two_rows_for_one_are_refused_by_name(database, h
 
 
 def test_a_worker_waits_until_its_tables_are_right(database):
-    with Stack(database, ONE_PART, name="mended", workers=0) as stack, stack.client() as client:
+    with Stack(database, ONE_PARTITION, name="mended", workers=0) as stack, stack.client() as client:
         right = stack.rows("SELECT COLLATION_NAME FROM information_schema.columns WHERE table_schema ="
                            " 'mended' AND table_name = 'room' AND column_name = 'uuid'")[0][0]
         change = "ALTER TABLE room MODIFY uuid VARCHAR(64) COLLATE {} NOT NULL"

@@ -25,8 +25,8 @@ STORED = 1
 DB_DATA = 95
 SEED = int(os.environ.get("PARLOR_SEED", "1"))
 CHAOS_STEPS = int(os.environ.get("PARLOR_CHAOS_STEPS", "12"))
-# Soon to notice that a worker is gone; one part, so that one worker has it.
-QUICK = {"sync.parts": 1, "sync.worker_lease_ms": 3000, "sync.worker_heartbeat_ms": 100}
+# Soon to notice that a worker is gone; one partition, so that one worker has it.
+QUICK = {"sync.partitions": 1, "sync.worker_lease_ms": 3000, "sync.worker_heartbeat_ms": 100}
 TABLES = ("room", "chat_group", "group_member", "group_message")
 
 
@@ -76,14 +76,14 @@ class Story:
                                url=self.proxy.url(self.stack.name, user))
 
     def await_trouble(self, words=""):
-        """Until the status of the part says so; without words: that there is some."""
-        return self.await_part(lambda part: part.error and words in part.error, words or "trouble")
+        """Until the status of the partition says so; without words: that there is some."""
+        return self.await_partition(lambda part: part.error and words in part.error, words or "trouble")
 
-    def await_part(self, condition, what, seconds=120):
+    def await_partition(self, condition, what, seconds=120):
         deadline = time.monotonic() + seconds
         while True:
             status = self.client.sync_status()
-            if condition(status.parts[0]):
+            if condition(status.partitions[0]):
                 return status
             assert time.monotonic() < deadline, f"never {what}: {status}"
 
@@ -345,7 +345,7 @@ def test_a_missing_table_holds_the_part_and_says_so(database):
         story.talk.go_on()
         story.await_trouble("1146")
         status = ctl(story.stack.broker, "sync", "status").json()
-        assert "1146" in status["parts"][0]["error"] and not status.get("quarantined")
+        assert "1146" in status["partitions"][0]["error"] and not status.get("quarantined")
         story.talk.go_on()
         story.stack.rows("RENAME TABLE elsewhere TO group_message")
         story.check()
@@ -519,7 +519,7 @@ def test_a_dump_from_before_what_the_journal_holds_is_an_alarm_and_changes_nothi
         talk.go_on()
         status = story.await_trouble("the journal begins at")
         assert status.synced == 0
-        assert "the journal begins at" in ctl(stack.broker, "sync", "status").json()["parts"][0]["error"]
+        assert "the journal begins at" in ctl(stack.broker, "sync", "status").json()["partitions"][0]["error"]
         before = story.dump()
         talk.go_on(100)
         story.await_trouble("the journal begins at")
@@ -536,7 +536,7 @@ def until_trimmed(story, position):
         assert time.monotonic() < deadline
 
 
-# ---- two workers that believe they own a part ------------------------------------------------------
+# ---- two workers that believe they own a partition ------------------------------------------------------
 
 
 def owner_is(name):
@@ -560,7 +560,7 @@ def matched(packet):
 
 
 def test_a_fence_that_reaches_the_database_late_changes_no_row(two):
-    """The old worker's batch stands before the server while the part goes to
+    """The old worker's batch stands before the server while the partition goes to
     another, whose first batch is the same: nothing but the epoch tells them apart."""
     old = two.hire("old", user="old", timeout=60)
     two.check()
@@ -572,7 +572,7 @@ def test_a_fence_that_reaches_the_database_late_changes_no_row(two):
     two.hire("new", user="new", timeout=60)
     rightful.wait()
     written = two.audit.rows()
-    assert written[-1][0] == "new", "it has claimed the part"
+    assert written[-1][0] == "new", "it has claimed the partition"
     late.let_go()
     late.wait()
     assert [matched(answer) for answer in late.answers] == [0]
@@ -589,7 +589,7 @@ def test_a_fence_that_reaches_the_database_late_changes_no_row(two):
 
 
 def test_a_commit_of_the_old_worker_comes_before_the_new_one_begins(two):
-    """Its transaction holds the mark's row: who claims the part waits for it."""
+    """Its transaction holds the mark's row: who claims the partition waits for it."""
     old = two.hire("old", user="old", timeout=60)
     two.check()
     late = two.proxy.at("COMMIT", hold)
@@ -601,7 +601,7 @@ def test_a_commit_of_the_old_worker_comes_before_the_new_one_begins(two):
     assert {who for who, _, _, _ in two.audit.rows()} == {"old"}
     late.let_go()
     late.wait()
-    two.await_part(owner_is("new"), "given to the new worker")
+    two.await_partition(owner_is("new"), "given to the new worker")
     two.talk.go_on()
     two.check()
     old.signal(signal.SIGCONT)
@@ -621,7 +621,7 @@ def test_workers_stopped_past_their_lease_again_and_again(two):
             for name, other in (("old", "new"), ("new", "old")):
                 two.await_workers(2)
                 workers[name].signal(signal.SIGSTOP)
-                two.await_part(owner_is(other), f"given to {other}")
+                two.await_partition(owner_is(other), f"given to {other}")
                 workers[name].signal(signal.SIGCONT)
     two.check()
     two.audit.check_once(two.talk.rooms)
@@ -692,7 +692,7 @@ class Chaos:
 
 
 def test_all_of_it_one_after_the_other(own_server):
-    settings = {"sync.parts": 4, "sync.worker_lease_ms": 700, "session.heartbeat_ms": 100}
+    settings = {"sync.partitions": 4, "sync.worker_lease_ms": 700, "session.heartbeat_ms": 100}
     with Story(own_server, settings, rooms=12) as story:
         chaos = Chaos(story, SEED)
         with story.talking():

@@ -156,9 +156,9 @@ def dump(stack):
 
 
 def await_error(client, words):
-    """Until every part stands still for that reason."""
+    """Until every partition stands still for that reason."""
     deadline = time.monotonic() + 60
-    while not all(words in part.error for part in client.sync_status().parts):
+    while not all(words in part.error for part in client.sync_status().partitions):
         assert time.monotonic() < deadline, client.sync_status()
 
 
@@ -168,7 +168,7 @@ def counters(client):
 
 @pytest.fixture
 def stack(database):
-    with Stack(database, {"sync.parts": 3}) as stack:
+    with Stack(database, {"sync.partitions": 3}) as stack:
         yield stack
 
 
@@ -180,7 +180,7 @@ def test_an_unknown_journal_writes_nothing_over_anothers_rooms(stack):
         journal = client.welcome.journal
     before = dump(stack)
     stack.dismiss()
-    with Broker({"sync.parts": 3}) as stranger, Client(stranger.client) as client:
+    with Broker({"sync.partitions": 3}) as stranger, Client(stranger.client) as client:
         worker = Worker(stranger, stack.url)
         try:
             client.room_create(room="r", members=people("alice", "bob"))
@@ -215,7 +215,7 @@ def test_an_unknown_journal_writes_nothing_over_anothers_rooms(stack):
 
 
 def test_of_two_brokers_that_begin_on_one_database_one_has_it(database):
-    with Stack(database, {"sync.parts": 3}, workers=0) as stack, Broker({"sync.parts": 3}) as other:
+    with Stack(database, {"sync.partitions": 3}, workers=0) as stack, Broker({"sync.partitions": 3}) as other:
         workers = [stack.hire(), Worker(other, stack.url)]
         try:
             clients = [Client(stack.broker.client), Client(other.client)]
@@ -225,8 +225,8 @@ def test_of_two_brokers_that_begin_on_one_database_one_has_it(database):
             deadline, errors = time.monotonic() + 60, [""]
             while sum("the database has rooms of broker" in error for error in errors) != 3:
                 assert time.monotonic() < deadline, errors
-                errors = [part.error for client in clients for part in client.sync_status().parts]
-            told = [any(part.error for part in client.sync_status().parts) for client in clients]
+                errors = [part.error for client in clients for part in client.sync_status().partitions]
+            told = [any(part.error for part in client.sync_status().partitions) for client in clients]
             owner = told.index(False)
             assert told.count(True) == 1
             ctl([stack.broker, other][owner], "sync", "wait", "--timeout", "60")
@@ -247,7 +247,7 @@ def test_rooms_whose_marks_were_deleted_are_anothers_too(stack):
     stack.dismiss()
     stack.rows("DELETE FROM sync_mark")
     before = dump(stack)
-    with Broker({"sync.parts": 3}) as stranger, Client(stranger.client) as client:
+    with Broker({"sync.partitions": 3}) as stranger, Client(stranger.client) as client:
         worker = Worker(stranger, stack.url)
         try:
             await_error(client, f"the database has rooms of broker {journal}")
@@ -302,7 +302,7 @@ def test_a_restored_broker_goes_on_in_a_database_that_is_no_newer(stack, tmp_pat
 
 
 def test_parts_that_the_lost_history_left_alone_stay_alone_too(stack, tmp_path):
-    """One part went on after the backup: no part is written by the copy."""
+    """One partition went on after the backup: no partition is written by the copy."""
     with stack.client() as client:
         for n in range(9):
             client.room_create(room=f"r{n}", members=people("alice", "bob"))

@@ -163,22 +163,22 @@ def test_the_databases_words_are_for_who_may_see_all_tenants(broker, keys, url, 
         with Client(broker.client, tenant="acme", **keys.options(keys.acme)) as acme:
             acme.room_create(room="stuck", members=people("alice"))
             acme.sync_wait()
-            assert {p.worker for p in operator.sync_status().parts} == {"secret-host"}
-            assert {p.worker for p in acme.sync_status().parts} == {"worker"}
+            assert {p.worker for p in operator.sync_status().partitions} == {"secret-host"}
+            assert {p.worker for p in acme.sync_status().partitions} == {"worker"}
 
             alter("RENAME COLUMN content_type TO content_kind")
             acme.post(room="stuck", sender="alice", client_id="1", body="waits")
             deadline = time.monotonic() + PATIENCE
-            while not (trouble := [p for p in operator.sync_status().parts if p.error]):
-                assert time.monotonic() < deadline, "no part is stuck"
+            while not (trouble := [p for p in operator.sync_status().partitions if p.error]):
+                assert time.monotonic() < deadline, "no partition is stuck"
             assert "content_type" in trouble[0].error
-            assert [(p.part, p.error) for p in acme.sync_status().parts if p.error] == [
-                (trouble[0].part, "trouble: ask the operator")]
+            assert [(p.partition, p.error) for p in acme.sync_status().partitions if p.error] == [
+                (trouble[0].partition, "trouble: ask the operator")]
             assert "secret-host" not in str(acme.sync_status())
 
             alter("RENAME COLUMN content_kind TO content_type")
             acme.sync_wait()
-            assert [p.error for p in acme.sync_status().parts if p.error] == []
+            assert [p.error for p in acme.sync_status().partitions if p.error] == []
         worker.stop()
     finally:
         worker.end()

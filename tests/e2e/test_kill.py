@@ -73,7 +73,7 @@ class Figures:
 def stack(database):
     # Rows are written back all the time, and sessions and workers soon notice.
     settings = {"store.dirty_rows_max": 1000, "store.behind_records_max": 400,
-                "store.write_back_rows": 64, "session.heartbeat_ms": 100, "sync.parts": 4,
+                "store.write_back_rows": 64, "session.heartbeat_ms": 100, "sync.partitions": 4,
                 "sync.worker_lease_ms": 1000, "sync.worker_heartbeat_ms": 100}
     with Stack(database, settings, workers=2) as stack:
         yield stack

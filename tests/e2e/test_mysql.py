@@ -171,11 +171,11 @@ def test_a_broker_put_back_from_a_copy_does_not_write_into_a_database_that_went_
 
     def await_trouble(words):
         deadline = time.monotonic() + 30
-        while words not in client.sync_status().parts[0].error:
+        while words not in client.sync_status().partitions[0].error:
             assert time.monotonic() < deadline, client.sync_status()
         assert dump() == before
 
-    with Stack(database, {"sync.parts": 1}) as stack:
+    with Stack(database, {"sync.partitions": 1}) as stack:
         copy, gone = stack.broker.data + ".copy", stack.broker.data + ".gone"
         with stack.client() as client:
             client.room_create(room="r", members=people("alice", "bob"))

@@ -75,8 +75,8 @@ class Stranger:
     def refuse_a_query(self):
         while self.socket.poll(PATIENCE * 1000):
             message = wp.ToWorker.FromString(self.socket.recv())
-            if message.WhichOneof("op") == "cold_query":
-                self.say(cold_page=dict(query=message.cold_query.query, code=DB_DATA,
+            if message.WhichOneof("op") == "archive_query":
+                self.say(archive_page=dict(query=message.archive_query.query, code=DB_DATA,
                                         text=self.words))
                 return
         raise AssertionError("no query came")

@@ -23,7 +23,7 @@ ROOMS = ["desk", "quiet", "closed", "open", "rejoined"]
 
 @pytest.fixture
 def stack(database):
-    with Stack(database, {"sync.parts": 4}) as stack:
+    with Stack(database, {"sync.partitions": 4}) as stack:
         yield stack
 
 
@@ -180,7 +180,7 @@ def test_workers_carry_on_and_send_nothing_twice(stack):
         client.members_remove(room="desk", members=["bob"])
         stack.settle()
         status = client.sync_status()
-        assert status.position == status.synced and not any(p.error for p in status.parts)
+        assert status.position == status.synced and not any(p.error for p in status.partitions)
         history = [(m.seq, m.body) for m in whole_history(client, "desk")]
         unread = unreads(client, "desk")
         counters = {c.name: c.value for c in client.stats().counters}
@@ -263,7 +263,7 @@ def test_the_lost_journal_cannot_write_when_it_comes_back(stack):
         try:
             say(client, "from the past")
             deadline = time.monotonic() + 60
-            while not all("epoch" in part.error for part in client.sync_status().parts):
+            while not all("epoch" in part.error for part in client.sync_status().partitions):
                 assert time.monotonic() < deadline, client.sync_status()
             worker.stop()
         finally:

@@ -80,7 +80,7 @@ def test_requests_that_wait_for_mysql():
 
 
 def test_queries_of_the_archive(database):
-    settings = {"history.hot_records": 50, "tenant.tenant_queries": 2, "sync.cold_timeout_ms": 120_000,
+    settings = {"history.hot_records": 50, "tenant.tenant_queries": 2, "sync.archive_timeout_ms": 120_000,
                 "sync.worker_lease_ms": 120_000, "session.timeout_ms": 120_000}
     with Stack(database, settings, "shares") as stack, stack.client() as mine, \
             stack.client(tenant="other") as other:

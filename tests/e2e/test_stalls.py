@@ -80,7 +80,7 @@ def test_a_full_turn_behind_a_disk_that_hangs_ends_nobody(tmp_path):
 
 
 def test_a_worker_that_pinged_while_the_broker_stood_still_keeps_its_parts(database):
-    settings = {"sync.parts": 2, "sync.worker_heartbeat_ms": 100, "sync.worker_lease_ms": 800}
+    settings = {"sync.partitions": 2, "sync.worker_heartbeat_ms": 100, "sync.worker_lease_ms": 800}
     with Stack(database, settings, "stalls") as stack, stack.client() as client:
         client.room_create(room="r", members=people("alice"))
         say(client, "before")

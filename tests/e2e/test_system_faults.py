@@ -283,7 +283,7 @@ def test_a_damaged_record_is_not_passed_over_on_the_way_to_mysql(database):
         return row
 
     def stuck(client):
-        return [part.error for part in client.sync_status().parts if part.error]
+        return [part.error for part in client.sync_status().partitions if part.error]
 
     run(program("parlor-worker"), "--migrate", env=environment(PARLOR_MYSQL=url))
     with Broker() as broker:

@@ -54,8 +54,8 @@ class Bench:
         return dict(self.rows(f"SELECT member_id, unread FROM {table} WHERE ent_id=%s AND uuid=%s",
                               tenant, room))
 
-    def mark(self, part=0):
-        rows = self.rows("SELECT epoch, position FROM sync_mark WHERE part=%s", part)
+    def mark(self, partition=0):
+        rows = self.rows("SELECT epoch, position FROM sync_mark WHERE part=%s", partition)
         return rows[0] if rows else None
 
     def dump(self):
@@ -200,7 +200,7 @@ def test_applying_again_changes_nothing(bench):
     bench.rows("UPDATE sync_mark SET position = 0")
     bench.broker.send_batch("w", records, after=world.position, upto=world.position + 1)
     assert bench.broker.hear("w", "batch_failed").fail == FENCED
-    assert bench.broker.hear("w", "part_state").position == 0
+    assert bench.broker.hear("w", "partition_state").position == 0
     bench.broker.apply("w", records, after=0)
     assert bench.dump() == before
 
@@ -226,7 +226,7 @@ def test_the_brokers_digest_stands_beside_the_mark_and_is_told(bench):
     bench.broker.send_batch("two", [world.post("r", "a", "x")], after=upto + 5, upto=upto + 6,
                             epoch=2, digest=79)
     assert bench.broker.hear("two", "batch_failed").fail == FENCED
-    assert bench.broker.hear("two", "part_state").digest == 78
+    assert bench.broker.hear("two", "partition_state").digest == 78
     assert stored() == ((upto + 5, 78),)
 
 
@@ -242,7 +242,7 @@ def test_a_stale_epoch_changes_no_row(bench):
     late = [world.post("r", "a", "late"), world.leave("r", "b"), world.presence("a", pb.PRESENCE_ONLINE)]
     bench.broker.send_batch("old", late, after=at, epoch=1)
     assert bench.broker.hear("old", "batch_failed").fail == FENCED
-    state = bench.broker.hear("old", "part_state")
+    state = bench.broker.hear("old", "partition_state")
     assert (state.epoch, state.db_epoch) == (1, 2)
     assert bench.dump() == before
     assert bench.broker.assign("old", epoch=1).db_epoch == 2
@@ -257,10 +257,10 @@ def test_a_batch_from_elsewhere_is_answered_with_where_the_database_is(bench):
     bench.broker.apply("w", world.create("r"), after=0)
     bench.broker.send_batch("w", [], after=50, upto=60)
     assert bench.broker.hear("w", "batch_failed").fail == FENCED
-    assert bench.broker.hear("w", "part_state").position == 1
-    bench.broker.send_batch("w", [], after=0, upto=5, part=3)
+    assert bench.broker.hear("w", "partition_state").position == 1
+    bench.broker.send_batch("w", [], after=0, upto=5, partition=3)
     failed = bench.broker.hear("w", "batch_failed")
-    assert (failed.fail, failed.part) == (FENCED, 3)
+    assert (failed.fail, failed.partition) == (FENCED, 3)
 
 
 def test_a_refused_room_goes_to_quarantine_and_comes_back(bench):
@@ -275,7 +275,7 @@ def test_a_refused_room_goes_to_quarantine_and_comes_back(bench):
              world.post("bad", "a", "longer than ten"), world.post("good", "b", "too")]
     bad += first[1:3]
     bench.broker.apply("w", first, after=at)
-    (room,) = bench.broker.hear("w", "part_state").quarantined
+    (room,) = bench.broker.hear("w", "partition_state").quarantined
     assert (room.tenant, room.room, room.position) == ("acme", "bad", bad[0].event.position)
     assert "1406" in room.error
     assert bench.unread("good") == {"a": 1, "b": 1}
@@ -283,7 +283,7 @@ def test_a_refused_room_goes_to_quarantine_and_comes_back(bench):
     bad.append(world.post("bad", "b", "meanwhile!"))
     bench.broker.apply("w", bad[-1:], after=at + 4)
 
-    release = dict(part=0, epoch=1, tenant="acme", room="bad", after=room.position - 1,
+    release = dict(partition=0, epoch=1, tenant="acme", room="bad", after=room.position - 1,
                    upto=world.position, records=bad, last=True)
     bench.broker.tell("w", release=wpb.Release(**release))
     assert "1406" in bench.broker.hear("w", "release_done").error
@@ -406,15 +406,15 @@ def test_another_worker_repairs_what_a_dead_one_left_stale(bench):
 def test_while_more_batches_wait_unread_columns_do(bench):
     bench.hire()
     late, other = World(), World()
-    bench.broker.assign("w", part=0)
-    bench.broker.assign("w", part=1)
+    bench.broker.assign("w", partition=0)
+    bench.broker.assign("w", partition=1)
     bench.broker.apply("w", late.create("late", members=["a", "b"]), after=0)
-    bench.broker.apply("w", other.create("other", members=["a", "b"]), after=0, part=1)
+    bench.broker.apply("w", other.create("other", members=["a", "b"]), after=0, partition=1)
     at = late.position
     done = bench.broker.apply("w", [late.post("late", "a", "1")], after=at, more=True, unread=False)
     assert done.unread_position == at
-    # What came later to another part goes first, so it is not just that nothing was due.
-    bench.broker.apply("w", [other.post("other", "a", "1")], after=at, part=1)
+    # What came later to another partition goes first, so it is not just that nothing was due.
+    bench.broker.apply("w", [other.post("other", "a", "1")], after=at, partition=1)
     assert bench.unread("other") == {"a": 0, "b": 1} and bench.unread("late") == {"a": 0, "b": 0}
     bench.broker.apply("w", [late.post("late", "a", "2")], after=at + 1)
     assert bench.unread("late") == {"a": 0, "b": 2}
@@ -454,8 +454,8 @@ def test_history_pages_are_read_back(bench):
     bench.broker.apply("w", records, after=0)
 
     def page(**query):
-        bench.broker.tell("w", cold_query=wpb.ColdQuery(query=9, tenant="acme", room="r", **query))
-        page = bench.broker.hear("w", "cold_page")
+        bench.broker.tell("w", archive_query=wpb.ArchiveQuery(query=9, tenant="acme", room="r", **query))
+        page = bench.broker.hear("w", "archive_page")
         assert (page.query, page.code) == (9, 0)
         return [m.seq for m in page.messages], page.more, page.messages
 
@@ -488,8 +488,8 @@ def test_the_database_away_at_start_and_later_is_waited_for(own_server):
             upto = broker.send_batch("w", [world.post("r", "a", "one")], after=at)
             failed = broker.hear("w", "batch_failed")
             assert failed.fail == STUCK
-            broker.tell("w", cold_query=wpb.ColdQuery(query=1, tenant="acme", room="r", **{"from": 1}))
-            assert broker.hear("w", "cold_page").code == 43
+            broker.tell("w", archive_query=wpb.ArchiveQuery(query=1, tenant="acme", room="r", **{"from": 1}))
+            assert broker.hear("w", "archive_page").code == 43
             own_server.start()
             broker.done("w", upto)
         assert dict(own_server.query("SELECT member_id, unread FROM chat_group")) == world.unread("r")

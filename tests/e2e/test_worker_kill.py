@@ -11,7 +11,7 @@ from stack import Stack
 from talk import Talk
 
 # Labels in worker/, and how often it comes by before it is killed there.
-POINTS = [("part_claimed", 2), ("batch_fenced", 1), ("batch_written", 1), ("batch_written", 5),
+POINTS = [("partition_claimed", 2), ("batch_fenced", 1), ("batch_written", 1), ("batch_written", 5),
           ("batch_committed", 1), ("batch_committed", 4), ("batch_told", 1), ("batch_told", 6),
           ("flush_written", 1), ("flush_written", 2), ("flush_committed", 1)]
 ROUNDS = int(os.environ.get("PARLOR_KILL_ROUNDS", "8"))
@@ -20,7 +20,7 @@ WORKER, NOT_QUARANTINED = 43, 47
 
 @pytest.fixture
 def stack(database):
-    settings = {"sync.parts": 4, "sync.worker_lease_ms": 500, "sync.worker_heartbeat_ms": 100}
+    settings = {"sync.partitions": 4, "sync.worker_lease_ms": 500, "sync.worker_heartbeat_ms": 100}
     with Stack(database, settings, workers=0) as stack:
         yield stack
 

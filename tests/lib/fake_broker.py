@@ -23,8 +23,8 @@ FENCED, STUCK, TOO_LARGE = wpb.FAIL_FENCED, wpb.FAIL_STUCK, wpb.FAIL_TOO_LARGE
 
 
 class FakeBroker:
-    def __init__(self, broker_id=7, parts=4, lease_ms=60000):
-        self.broker_id, self.parts, self.lease_ms = broker_id, parts, lease_ms
+    def __init__(self, broker_id=7, partitions=4, lease_ms=60000):
+        self.broker_id, self.partitions, self.lease_ms = broker_id, partitions, lease_ms
         self.context = zmq.Context()
         self.socket = self.context.socket(zmq.ROUTER)
         self.socket.linger = 0
@@ -72,7 +72,7 @@ class FakeBroker:
             self.names[peer] = message.hello.name
             if self.greeting:
                 self._answer(peer, welcome=wpb.WorkerWelcome(
-                    broker_id=self.broker_id, parts=self.parts, heartbeat_ms=100,
+                    broker_id=self.broker_id, partitions=self.partitions, heartbeat_ms=100,
                     lease_ms=self.lease_ms))
         elif op == "ping":
             if peer in self.names:
@@ -96,25 +96,25 @@ class FakeBroker:
 
     # ---- what a broker says ----------------------------------------------
 
-    def assign(self, name, part=0, epoch=1):
-        self.tell(name, assign=wpb.Assign(part=part, epoch=epoch))
-        return self.hear(name, "part_state")
+    def assign(self, name, partition=0, epoch=1):
+        self.tell(name, assign=wpb.Assign(partition=partition, epoch=epoch))
+        return self.hear(name, "partition_state")
 
-    def send_batch(self, name, records, after, upto=None, part=0, epoch=1, digest=0, more=False):
+    def send_batch(self, name, records, after, upto=None, partition=0, epoch=1, digest=0, more=False):
         upto = upto if upto is not None else records[-1].event.position
-        self.tell(name, batch=wpb.Batch(part=part, epoch=epoch, after=after, upto=upto,
+        self.tell(name, batch=wpb.Batch(partition=partition, epoch=epoch, after=after, upto=upto,
                                         digest=digest, more=more, records=records))
         return upto
 
-    def apply(self, name, records, after, upto=None, part=0, seconds=20, unread=True, **more):
+    def apply(self, name, records, after, upto=None, partition=0, seconds=20, unread=True, **more):
         """Sends a batch and waits for its end, and until the unread columns have it, too."""
-        upto = self.send_batch(name, records, after, upto, part, **more)
-        return self.done(name, upto, part, seconds, unread)
+        upto = self.send_batch(name, records, after, upto, partition, **more)
+        return self.done(name, upto, partition, seconds, unread)
 
-    def done(self, name, upto, part=0, seconds=20, unread=True):
+    def done(self, name, upto, partition=0, seconds=20, unread=True):
         while True:
             done = self.hear(name, "batch_done", seconds)
-            if (done.part, done.position) == (part, upto) and (
+            if (done.partition, done.position) == (partition, upto) and (
                     not unread or done.unread_position == upto):
                 return done
 

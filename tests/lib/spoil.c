@@ -88,7 +88,8 @@ static void append(struct victim *v, struct record *r)
 	r->room = v->room;
 	r->member = v->member;
 	record_encode(&head, r);
-	struct entry entry = {.position = r->position, .part = 0, .head = {head.data, head.len}};
+	struct entry entry = {
+		.position = r->position, .partition = 0, .head = {head.data, head.len}};
 	must(!store_begin(v->store), "begin");
 	store_append(v->store, &entry);
 	must(!store_commit(v->store), "commit");

@@ -41,15 +41,15 @@ static void told_member(void *ctx, const struct core_member_view *is)
 	struct page *p = ctx;
 	struct world *w = p->w;
 	int who = oracle_member(&w->now, p->room->tenant, is->id);
-	WANT(w, who >= 0 && p->room->stays[who].in, "not in the room");
-	const struct o_stay *stay = &p->room->stays[who];
-	WANT_SAME(w, is->type, stay->type);
-	WANT_SAME(w, is->read_seq, stay->read_seq);
-	WANT_SAME(w, is->joined_seq, stay->joined_seq);
-	WANT_SAME(w, is->joined_us, stay->joined_us);
+	WANT(w, who >= 0 && p->room->intervals[who].in, "not in the room");
+	const struct o_interval *interval = &p->room->intervals[who];
+	WANT_SAME(w, is->type, interval->type);
+	WANT_SAME(w, is->read_seq, interval->read_seq);
+	WANT_SAME(w, is->joined_seq, interval->joined_seq);
+	WANT_SAME(w, is->joined_us, interval->joined_us);
 	WANT_SAME(w, is->unread, oracle_count_unread(&w->now, p->room_index, who));
-	WANT(w, span_equal(is->name, o_label_span(&stay->name)), "another name");
-	WANT(w, span_equal(is->avatar, o_label_span(&stay->avatar)), "another avatar");
+	WANT(w, span_equal(is->name, o_label_span(&interval->name)), "another name");
+	WANT(w, span_equal(is->avatar, o_label_span(&interval->avatar)), "another avatar");
 
 	size_t common = is->id.len < p->after.len ? is->id.len : p->after.len;
 	int order = common ? memcmp(is->id.data, p->after.data, common) : 0;
@@ -90,13 +90,13 @@ static void check_unread(struct world *w, int room, int who)
 		core_unread(w->core, &call, o_span(&r->id), o_span(&w->now.members[who].id), &is);
 	if (r->state == ROOM_STATE_DISSOLVED) {
 		WANT_SAME(w, err, PARLOR_E_ROOM_DISSOLVED);
-	} else if (!r->stays[who].in) {
+	} else if (!r->intervals[who].in) {
 		WANT_SAME(w, err, PARLOR_E_NOT_MEMBER);
 	} else {
 		WANT_SAME(w, err, PARLOR_E_OK);
 		WANT_SAME(w, is.unread, oracle_count_unread(&w->now, room, who));
 		WANT_SAME(w, is.mentioned, oracle_mentioned(&w->now, room, who));
-		WANT_SAME(w, is.read_seq, r->stays[who].read_seq);
+		WANT_SAME(w, is.read_seq, r->intervals[who].read_seq);
 	}
 }
 
@@ -270,22 +270,22 @@ static void check_resident(struct world *w, size_t *rows, uint64_t *bytes)
 	WANT_SAME(w, refs, refer);
 }
 
-static void check_warm(struct world *w, const struct tenant *t)
+static void check_recency(struct world *w, const struct tenant *t)
 {
 	uint64_t above = UINT64_MAX;
 	size_t n = 0;
 	struct room *r;
-	DL_FOREACH2(t->warm, r, warm_next)
+	DL_FOREACH2(t->warm, r, recency_next)
 	{
 		WANT(w, r->warm && r->row.active_pos < above, "warm rooms not in order");
 		above = r->row.active_pos;
 		n++;
 	}
-	WANT_SAME(w, n, t->warm_len);
+	WANT_SAME(w, n, t->recency_len);
 	for (int i = 0; i < w->now.rooms_len; i++) {
 		const struct o_room *want = &w->now.rooms[i];
 		uint64_t no = (uint64_t)i + 1;
-		if (want->tenant + 1 != (int)t->no || want->active_pos <= t->warm_floor)
+		if (want->tenant + 1 != (int)t->no || want->active_pos <= t->recency_floor)
 			continue;
 		r = (struct room *)row_find(&w->core->engine, &room_kind, no, 0);
 		WANT(w, r && r->warm, "room %d is active behind the floor, and not warm", (int)no);
@@ -300,7 +300,7 @@ void check_tables(struct world *w)
 	uint64_t bytes = 0;
 	check_resident(w, &rows, &bytes);
 	HASH_ITER (by_no, c->tenants_by_no, t, next)
-		check_warm(w, t);
+		check_recency(w, t);
 	WANT_SAME(w, core_dirty(c), rows);
 	WANT_SAME(w, c->engine.bytes, bytes);
 }
@@ -395,15 +395,15 @@ void check_rows(struct world *w)
 	for (int i = 0; i < o->rooms_len; i++)
 		check_rows_of_room(w, i);
 	for (int i = 0; i < o->members_len; i++) {
-		size_t rooms = 0, formers = 0;
+		size_t rooms = 0, past = 0;
 		for (int k = 0; k < o->rooms_len; k++)
-			rooms += o->rooms[k].stays[i].in;
-		for (size_t k = 0; k < o->formers_len; k++)
-			formers += o->formers[k].member == i;
+			rooms += o->rooms[k].intervals[i].in;
+		for (size_t k = 0; k < o->past_len; k++)
+			past += o->past[k].member == i;
 		row_key_in_room(&key, (uint64_t)i + 1, 0);
 		WANT_SAME(w, count(w, &key, ROW_PREFIX), rooms);
 		row_key_member(&key, (uint64_t)i + 1);
-		WANT_SAME(w, count(w, &key, ROW_PREFIX - 1), 1 + rooms + formers);
+		WANT_SAME(w, count(w, &key, ROW_PREFIX - 1), 1 + rooms + past);
 	}
 	struct span none = {NULL, 0};
 	row_key_name(&key, 'T', 0, none);

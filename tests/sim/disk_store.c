@@ -50,7 +50,7 @@ static void begin(void *ctx)
 static void append(void *ctx, uint64_t position, struct span head)
 {
 	struct on_store *s = ctx;
-	struct entry entry = {.position = position, .part = 0, .head = head};
+	struct entry entry = {.position = position, .partition = 0, .head = head};
 	store_append(s->store, &entry);
 }
 

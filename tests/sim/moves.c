@@ -17,7 +17,7 @@ static const struct move {
 	{45, move_reopen}, {4, move_dissolve},      {20, move_show},   {80, move_add},
 	{50, move_remove}, {35, move_change},       {330, move_post},  {60, move_post_again},
 	{60, move_recall}, {30, move_history},      {120, move_read},  {60, move_mark_unread},
-	{30, move_unread}, {30, move_total},        {50, move_list},   {40, move_stays},
+	{30, move_unread}, {30, move_total},        {50, move_list},   {40, move_intervals},
 	{15, move_intern}, {50, move_presence},     {4, moves_boot},
 };
 #define MOVES (sizeof moves / sizeof moves[0])
@@ -136,7 +136,7 @@ struct listing {
 	size_t len, at;
 };
 
-static void told_conversation(void *ctx, const struct core_inbox_room *is)
+static void told_inbox_room(void *ctx, const struct core_inbox_room *is)
 {
 	struct listing *l = ctx;
 	struct world *w = l->w;
@@ -147,10 +147,10 @@ static void told_conversation(void *ctx, const struct core_inbox_room *is)
 	WANT(w, span_equal(is->id, o_span(&r->id)), "another id");
 	WANT(w, span_equal(is->name, o_label_span(&r->name)), "another name");
 	WANT_SAME(w, is->state, r->state);
-	WANT_SAME(w, is->member_type, r->stays[l->who].type);
+	WANT_SAME(w, is->member_type, r->intervals[l->who].type);
 	WANT_SAME(w, is->unread, oracle_count_unread(&w->now, room, l->who));
 	WANT_SAME(w, is->mentioned, oracle_mentioned(&w->now, room, l->who));
-	WANT_SAME(w, is->read_seq, r->stays[l->who].read_seq);
+	WANT_SAME(w, is->read_seq, r->intervals[l->who].read_seq);
 	WANT_SAME(w, is->last_seq, r->last_seq);
 	WANT_SAME(w, is->active_us, r->active_us);
 	WANT_SAME(w, is->active_pos, r->active_pos);
@@ -172,7 +172,7 @@ void move_list(struct world *w)
 	do {
 		size_t before = l.at;
 		enum parlor_err core = core_inbox(w->core, &w->call, member, cursor, limit,
-						  told_conversation, &l, &cursor);
+						  told_inbox_room, &l, &cursor);
 		move_told(w, core, oracle, "list of %.*s, %zu of %zu", WORDS(member), l.at, n);
 		if (core)
 			return;
@@ -181,57 +181,58 @@ void move_list(struct world *w)
 	} while (cursor);
 }
 
-struct stays {
+struct intervals {
 	struct world *w;
 	int who;
 	uint64_t after;
-	size_t rooms, formers;
+	size_t rooms, past;
 };
 
-static void told_stay(void *ctx, uint64_t room, uint64_t joined_pos, uint64_t left_pos)
+static void told_interval(void *ctx, uint64_t room, uint64_t joined_pos, uint64_t left_pos)
 {
-	struct stays *s = ctx;
+	struct intervals *s = ctx;
 	struct world *w = s->w;
-	WANT(w, room >= 1 && room <= (uint64_t)w->now.rooms_len && left_pos == 0, "a wrong stay");
-	const struct o_stay *stay = &w->now.rooms[room - 1].stays[s->who];
-	WANT(w, stay->in, "not in room %d", (int)room);
-	WANT_SAME(w, joined_pos, stay->joined_pos);
+	WANT(w, room >= 1 && room <= (uint64_t)w->now.rooms_len && left_pos == 0,
+	     "a wrong interval");
+	const struct o_interval *interval = &w->now.rooms[room - 1].intervals[s->who];
+	WANT(w, interval->in, "not in room %d", (int)room);
+	WANT_SAME(w, joined_pos, interval->joined_pos);
 	s->rooms++;
 }
 
-static void told_former(void *ctx, uint64_t room, uint64_t joined_pos, uint64_t left_pos)
+static void told_past(void *ctx, uint64_t room, uint64_t joined_pos, uint64_t left_pos)
 {
-	struct stays *s = ctx;
+	struct intervals *s = ctx;
 	struct world *w = s->w;
 	bool found = false;
-	for (size_t i = 0; i < w->now.formers_len && !found; i++) {
-		const struct o_former *f = &w->now.formers[i];
+	for (size_t i = 0; i < w->now.past_len && !found; i++) {
+		const struct o_past *f = &w->now.past[i];
 		found = f->member == s->who && (uint64_t)f->room + 1 == room &&
 			f->joined_pos == joined_pos && f->left_pos == left_pos;
 	}
-	WANT(w, found && left_pos > s->after, "no such stay: room %d, %d to %d", (int)room,
+	WANT(w, found && left_pos > s->after, "no such interval: room %d, %d to %d", (int)room,
 	     (int)joined_pos, (int)left_pos);
-	s->formers++;
+	s->past++;
 }
 
-void move_stays(struct world *w)
+void move_intervals(struct world *w)
 {
 	uint64_t member = 1 + world_below(w, (uint64_t)w->now.members_len + 1);
 	bool known = member <= (uint64_t)w->now.members_len;
-	struct stays s = {.w = w,
-			  .who = (int)member - 1,
-			  .after = world_chance(w, 50) ? 0 : world_below(w, w->now.position + 1)};
-	size_t rooms = 0, formers = 0;
+	struct intervals s = {.w = w,
+			      .who = (int)member - 1,
+			      .after = world_chance(w, 50) ? 0
+							   : world_below(w, w->now.position + 1)};
+	size_t rooms = 0, past = 0;
 	for (int i = 0; known && i < w->now.rooms_len; i++)
-		rooms += w->now.rooms[i].stays[s.who].in;
-	for (size_t i = 0; known && i < w->now.formers_len; i++)
-		formers +=
-			w->now.formers[i].member == s.who && w->now.formers[i].left_pos > s.after;
+		rooms += w->now.rooms[i].intervals[s.who].in;
+	for (size_t i = 0; known && i < w->now.past_len; i++)
+		past += w->now.past[i].member == s.who && w->now.past[i].left_pos > s.after;
 
-	move_told(w, core_member_rooms(w->core, member, told_stay, &s),
+	move_told(w, core_member_rooms(w->core, member, told_interval, &s),
 		  known ? PARLOR_E_OK : PARLOR_E_MEMBER_UNKNOWN, "rooms of %d", (int)member);
-	move_told(w, core_member_past(w->core, member, s.after, told_former, &s), PARLOR_E_OK,
+	move_told(w, core_member_past(w->core, member, s.after, told_past, &s), PARLOR_E_OK,
 		  "former rooms of %d behind %d", (int)member, (int)s.after);
 	WANT_SAME(w, s.rooms, rooms);
-	WANT_SAME(w, s.formers, formers);
+	WANT_SAME(w, s.past, past);
 }

@@ -20,21 +20,20 @@ void oracle_init(struct oracle *o, const struct core_limits *limits)
 void oracle_fini(struct oracle *o)
 {
 	free(o->messages);
-	free(o->formers);
+	free(o->past);
 }
 
 void oracle_copy(struct oracle *to, const struct oracle *from)
 {
 	struct o_message *messages = to->messages;
-	struct o_former *formers = to->formers;
+	struct o_past *past = to->past;
 	if (to->messages_cap < from->messages_cap)
 		messages = mem_resize(messages, from->messages_cap, sizeof *messages);
-	if (to->formers_cap < from->formers_cap)
-		formers = mem_resize(formers, from->formers_cap, sizeof *formers);
+	if (to->past_cap < from->past_cap)
+		past = mem_resize(past, from->past_cap, sizeof *past);
 	size_t messages_cap =
 		to->messages_cap > from->messages_cap ? to->messages_cap : from->messages_cap;
-	size_t formers_cap =
-		to->formers_cap > from->formers_cap ? to->formers_cap : from->formers_cap;
+	size_t past_cap = to->past_cap > from->past_cap ? to->past_cap : from->past_cap;
 	size_t rooms = (size_t)from->rooms_len * sizeof *from->rooms;
 	memcpy(to, from, offsetof(struct oracle, rooms));
 	memcpy(to->rooms, from->rooms, rooms);
@@ -42,13 +41,13 @@ void oracle_copy(struct oracle *to, const struct oracle *from)
 	to->messages = messages;
 	to->messages_cap = messages_cap;
 	to->messages_len = from->messages_len;
-	to->formers = formers;
-	to->formers_cap = formers_cap;
-	to->formers_len = from->formers_len;
+	to->past = past;
+	to->past_cap = past_cap;
+	to->past_len = from->past_len;
 	if (from->messages_len)
 		memcpy(messages, from->messages, from->messages_len * sizeof *messages);
-	if (from->formers_len)
-		memcpy(formers, from->formers, from->formers_len * sizeof *formers);
+	if (from->past_len)
+		memcpy(past, from->past, from->past_len * sizeof *past);
 }
 
 void oracle_restart(struct oracle *o)
@@ -121,7 +120,7 @@ size_t oracle_members(const struct oracle *o, int room)
 {
 	size_t n = 0;
 	for (int i = 0; i < o->members_len; i++)
-		n += o->rooms[room].stays[i].in;
+		n += o->rooms[room].intervals[i].in;
 	return n;
 }
 
@@ -133,14 +132,15 @@ uint64_t oracle_counted(const struct oracle *o, int room)
 	return n;
 }
 
-static uint64_t unread_behind(const struct o_stay *stay)
+static uint64_t unread_behind(const struct o_interval *interval)
 {
-	return stay->read_seq > stay->joined_seq ? stay->read_seq : stay->joined_seq;
+	return interval->read_seq > interval->joined_seq ? interval->read_seq
+							 : interval->joined_seq;
 }
 
 uint64_t oracle_count_unread(const struct oracle *o, int room, int member)
 {
-	uint64_t n = 0, behind = unread_behind(&o->rooms[room].stays[member]);
+	uint64_t n = 0, behind = unread_behind(&o->rooms[room].intervals[member]);
 	for (int i = o->rooms[room].last_message; i >= 0; i = o->messages[i].before) {
 		const struct o_message *m = &o->messages[i];
 		n += m->seq > behind && m->type == MESSAGE_TYPE_MESSAGE && m->sender != member;
@@ -150,7 +150,7 @@ uint64_t oracle_count_unread(const struct oracle *o, int room, int member)
 
 bool oracle_mentioned(const struct oracle *o, int room, int member)
 {
-	uint64_t behind = unread_behind(&o->rooms[room].stays[member]);
+	uint64_t behind = unread_behind(&o->rooms[room].intervals[member]);
 	for (int i = o->rooms[room].last_message; i >= 0; i = o->messages[i].before) {
 		const struct o_message *m = &o->messages[i];
 		for (size_t k = 0; m->seq > behind && m->sender != member && k < m->mentions_len;
@@ -226,13 +226,13 @@ struct o_message *o_add_message(struct oracle *o, int room, int sender)
 
 void o_leave(struct oracle *o, int room, int member, uint64_t position)
 {
-	if (o->formers_len == o->formers_cap) {
-		o->formers_cap = o->formers_cap ? 2 * o->formers_cap : 64;
-		o->formers = mem_resize(o->formers, o->formers_cap, sizeof *o->formers);
+	if (o->past_len == o->past_cap) {
+		o->past_cap = o->past_cap ? 2 * o->past_cap : 64;
+		o->past = mem_resize(o->past, o->past_cap, sizeof *o->past);
 	}
-	struct o_stay *stay = &o->rooms[room].stays[member];
-	o->formers[o->formers_len++] = (struct o_former){member, room, stay->joined_pos, position};
-	*stay = (struct o_stay){0};
+	struct o_interval *interval = &o->rooms[room].intervals[member];
+	o->past[o->past_len++] = (struct o_past){member, room, interval->joined_pos, position};
+	*interval = (struct o_interval){0};
 }
 
 /* ---- members ------------------------------------------------------------------- */
@@ -302,7 +302,7 @@ enum parlor_err oracle_list(const struct oracle *o, const struct core_call *call
 	*unread = 0;
 	enum parlor_err err = o_find_member(o, call, member, &who);
 	for (int i = 0; !err && i < o->rooms_len; i++) {
-		if (!o->rooms[i].stays[who].in)
+		if (!o->rooms[i].intervals[who].in)
 			continue;
 		*unread += oracle_count_unread(o, i, who);
 		size_t at = (*n)++;

@@ -32,7 +32,7 @@ struct o_member {
 	uint8_t presence;
 	uint64_t last_seen_us;
 };
-struct o_stay {
+struct o_interval {
 	bool in;
 	uint8_t type;
 	struct o_label name, avatar;
@@ -56,7 +56,7 @@ struct o_room {
 	struct o_label asked_name;
 	struct o_spec asked[O_SPECS];
 	size_t asked_len;
-	struct o_stay stays[O_MEMBERS];
+	struct o_interval intervals[O_MEMBERS];
 };
 struct o_message {
 	int room, sender;
@@ -68,7 +68,7 @@ struct o_message {
 	int mentions[O_MENTIONS];
 	size_t mentions_len;
 };
-struct o_former {
+struct o_past {
 	int member, room;
 	uint64_t joined_pos, left_pos;
 };
@@ -84,8 +84,8 @@ struct oracle {
 	int rooms_len;
 	struct o_message *messages;
 	size_t messages_len, messages_cap;
-	struct o_former *formers;
-	size_t formers_len, formers_cap;
+	struct o_past *past;
+	size_t past_len, past_cap;
 };
 
 void oracle_init(struct oracle *, const struct core_limits *);

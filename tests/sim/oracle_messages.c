@@ -70,12 +70,12 @@ enum parlor_err oracle_post(struct oracle *o, const struct core_call *call,
 	if (r->state != ROOM_STATE_OPEN)
 		return r->state == ROOM_STATE_CLOSED ? PARLOR_E_ROOM_CLOSED
 						     : PARLOR_E_ROOM_DISSOLVED;
-	if (!r->stays[sender].in)
+	if (!r->intervals[sender].in)
 		return PARLOR_E_NOT_MEMBER;
 	if (o_repeated(q->mentions, q->mentions_len))
 		return PARLOR_E_REPEATED;
 	for (size_t i = 0; i < q->mentions_len; i++)
-		if (o_find_stay(o, call, room, q->mentions[i], &mentions[i]))
+		if (o_find_interval(o, call, room, q->mentions[i], &mentions[i]))
 			return PARLOR_E_NOT_MEMBER;
 
 	struct o_message *m = o_add_message(o, room, sender);
@@ -104,10 +104,10 @@ enum parlor_err oracle_recall(struct oracle *o, const struct core_call *call, st
 	const struct o_message *m = oracle_message(o, room, seq);
 	if (!m)
 		return PARLOR_E_MESSAGE_UNKNOWN;
-	err = o_find_stay(o, call, room, by, &who);
+	err = o_find_interval(o, call, room, by, &who);
 	if (err)
 		return err;
-	if (m->sender != who && o->rooms[room].stays[who].type != MEMBER_TYPE_MANAGER)
+	if (m->sender != who && o->rooms[room].intervals[who].type != MEMBER_TYPE_MANAGER)
 		return PARLOR_E_NOT_ALLOWED;
 	*posted =
 		(struct core_posted){.room = (uint64_t)room + 1, .seq = seq, .time_us = o->now_us};
@@ -125,11 +125,11 @@ enum parlor_err oracle_history(const struct oracle *o, const struct core_call *c
 	int room, who = O_NOBODY;
 	enum parlor_err err = o_find_room(o, call, id, &room);
 	if (!err && member.len)
-		err = o_find_stay(o, call, room, member, &who);
+		err = o_find_interval(o, call, room, member, &who);
 	if (err)
 		return err;
 	const struct o_room *r = &o->rooms[room];
-	uint64_t floor = who == O_NOBODY || r->open ? 1 : r->stays[who].joined_seq + 1;
+	uint64_t floor = who == O_NOBODY || r->open ? 1 : r->intervals[who].joined_seq + 1;
 	uint64_t last = r->last_seq;
 	*h = (struct core_history){.room = (uint64_t)room + 1, .floor = floor, .last_seq = last};
 	if (backwards)
@@ -149,7 +149,7 @@ static enum parlor_err find_reader(struct oracle *o, const struct core_call *cal
 	if (!err)
 		err = o_find_living(o, call, id, room);
 	if (!err)
-		err = o_find_stay(o, call, *room, member, who);
+		err = o_find_interval(o, call, *room, member, who);
 	return err;
 }
 
@@ -158,7 +158,7 @@ static void view_unread(const struct oracle *o, int room, int who, uint64_t posi
 {
 	*v = (struct core_unread_view){.room = (uint64_t)room + 1,
 				       .unread = oracle_count_unread(o, room, who),
-				       .read_seq = o->rooms[room].stays[who].read_seq,
+				       .read_seq = o->rooms[room].intervals[who].read_seq,
 				       .last_seq = o->rooms[room].last_seq,
 				       .mentioned = oracle_mentioned(o, room, who),
 				       .position = position};
@@ -175,9 +175,9 @@ enum parlor_err oracle_read(struct oracle *o, const struct core_call *call, stru
 	struct o_room *r = &o->rooms[room];
 	if (seq == 0 || seq > r->last_seq)
 		seq = r->last_seq;
-	if (seq > r->stays[who].read_seq) {
+	if (seq > r->intervals[who].read_seq) {
 		position = o_emit(o);
-		r->stays[who].read_seq = seq;
+		r->intervals[who].read_seq = seq;
 	}
 	view_unread(o, room, who, position, v);
 	return PARLOR_E_OK;
@@ -193,11 +193,11 @@ enum parlor_err oracle_mark_unread(struct oracle *o, const struct core_call *cal
 		err = PARLOR_E_VALUE;
 	if (err)
 		return err;
-	struct o_stay *stay = &o->rooms[room].stays[who];
-	uint64_t read_seq = seq - 1 > stay->joined_seq ? seq - 1 : stay->joined_seq;
-	if (read_seq < stay->read_seq) {
+	struct o_interval *interval = &o->rooms[room].intervals[who];
+	uint64_t read_seq = seq - 1 > interval->joined_seq ? seq - 1 : interval->joined_seq;
+	if (read_seq < interval->read_seq) {
 		position = o_emit(o);
-		stay->read_seq = read_seq;
+		interval->read_seq = read_seq;
 	}
 	view_unread(o, room, who, position, v);
 	return PARLOR_E_OK;

@@ -1,6 +1,6 @@
 /* Private to the oracle's files. */
-#ifndef SIM_ORACLE_PARTS_H
-#define SIM_ORACLE_PARTS_H
+#ifndef SIM_ORACLE_PARTITIONS_H
+#define SIM_ORACLE_PARTITIONS_H
 
 #include "oracle.h"
 
@@ -27,8 +27,8 @@ enum parlor_err o_find_room(const struct oracle *, const struct core_call *, str
 			    int *room);
 enum parlor_err o_find_living(const struct oracle *, const struct core_call *, struct span id,
 			      int *room);
-enum parlor_err o_find_stay(const struct oracle *, const struct core_call *, int room,
-			    struct span id, int *member);
+enum parlor_err o_find_interval(const struct oracle *, const struct core_call *, int room,
+				struct span id, int *member);
 void o_notice(struct oracle *, int room, const struct core_notice *);
 void o_join(struct oracle *, int room, const struct core_member_spec *);
 void o_view(const struct oracle *, int room, struct core_room_view *);

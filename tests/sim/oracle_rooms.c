@@ -84,11 +84,11 @@ enum parlor_err o_find_living(const struct oracle *o, const struct core_call *ca
 	return err;
 }
 
-enum parlor_err o_find_stay(const struct oracle *o, const struct core_call *call, int room,
-			    struct span id, int *member)
+enum parlor_err o_find_interval(const struct oracle *o, const struct core_call *call, int room,
+				struct span id, int *member)
 {
 	enum parlor_err err = o_find_member(o, call, id, member);
-	if (err == PARLOR_E_MEMBER_UNKNOWN || (!err && !o->rooms[room].stays[*member].in))
+	if (err == PARLOR_E_MEMBER_UNKNOWN || (!err && !o->rooms[room].intervals[*member].in))
 		err = PARLOR_E_NOT_MEMBER;
 	return err;
 }
@@ -115,7 +115,7 @@ void o_notice(struct oracle *o, int room, const struct core_notice *n)
 	if (!n->body.len)
 		return;
 	int sender = oracle_member(o, o->rooms[room].tenant, n->sender);
-	if (sender >= 0 && !o->rooms[room].stays[sender].in)
+	if (sender >= 0 && !o->rooms[room].intervals[sender].in)
 		sender = O_NOBODY;
 	struct o_message *m = o_add_message(o, room, sender);
 	m->type = MESSAGE_TYPE_NOTICE;
@@ -126,16 +126,16 @@ void o_join(struct oracle *o, int room, const struct core_member_spec *spec)
 {
 	struct o_room *r = &o->rooms[room];
 	int member = o_add_member(o, r->tenant, spec->id);
-	if (r->stays[member].in)
+	if (r->intervals[member].in)
 		return;
-	r->stays[member] = (struct o_stay){.in = true,
-					   .type = spec->type,
-					   .name = o_label(spec->name),
-					   .avatar = o_label(spec->avatar),
-					   .joined_seq = r->last_seq,
-					   .read_seq = r->last_seq,
-					   .joined_pos = o_emit(o),
-					   .joined_us = o->now_us};
+	r->intervals[member] = (struct o_interval){.in = true,
+						   .type = spec->type,
+						   .name = o_label(spec->name),
+						   .avatar = o_label(spec->avatar),
+						   .joined_seq = r->last_seq,
+						   .read_seq = r->last_seq,
+						   .joined_pos = o_emit(o),
+						   .joined_us = o->now_us};
 }
 
 /* ---- rooms ------------------------------------------------------------------------- */
@@ -268,7 +268,7 @@ enum parlor_err oracle_set_state(struct oracle *o, const struct core_call *call,
 		uint64_t position = o_emit(o);
 		r->state = state;
 		for (int i = 0; state == ROOM_STATE_DISSOLVED && i < o->members_len; i++)
-			if (r->stays[i].in)
+			if (r->intervals[i].in)
 				o_leave(o, room, i, position);
 		if (state != ROOM_STATE_DISSOLVED)
 			o_notice(o, room, notice);
@@ -294,7 +294,7 @@ enum parlor_err oracle_check(const struct oracle *o, const struct core_call *cal
 	int room, who;
 	enum parlor_err err = o_find_living(o, call, id, &room);
 	if (!err)
-		err = o_find_stay(o, call, room, member, &who);
+		err = o_find_interval(o, call, room, member, &who);
 	if (!err)
 		*no = (uint64_t)room + 1;
 	return err;
@@ -309,12 +309,12 @@ static enum parlor_err may_add(const struct oracle *o, int room,
 	*news = 0;
 	for (size_t i = 0; i < n; i++) {
 		int member = oracle_member(o, r->tenant, specs[i].id);
-		const struct o_stay *stay = member < 0 ? NULL : &r->stays[member];
-		if (!stay || !stay->in)
+		const struct o_interval *interval = member < 0 ? NULL : &r->intervals[member];
+		if (!interval || !interval->in)
 			++*news;
-		else if (stay->type != specs[i].type ||
-			 !o_same(o_label_span(&stay->name), specs[i].name) ||
-			 !o_same(o_label_span(&stay->avatar), specs[i].avatar))
+		else if (interval->type != specs[i].type ||
+			 !o_same(o_label_span(&interval->name), specs[i].name) ||
+			 !o_same(o_label_span(&interval->avatar), specs[i].avatar))
 			return PARLOR_E_MEMBER_CONFLICT;
 	}
 	if (oracle_members(o, room) + *news > o->limits->room_members)
@@ -365,7 +365,7 @@ enum parlor_err oracle_remove(struct oracle *o, const struct core_call *call, st
 	if (!err)
 		err = o_find_living(o, call, id, &room);
 	for (size_t i = 0; !err && i < n; i++)
-		err = o_find_stay(o, call, room, ids[i], &members[i]);
+		err = o_find_interval(o, call, room, ids[i], &members[i]);
 	if (err)
 		return err;
 	for (size_t i = 0; i < n; i++)
@@ -394,21 +394,22 @@ static enum parlor_err may_change(const struct oracle *o, const struct core_memb
 	return o_repeated(ids, n) ? PARLOR_E_REPEATED : PARLOR_E_OK;
 }
 
-static bool change(struct oracle *o, struct o_stay *stay, const struct core_member_change *c)
+static bool change(struct oracle *o, struct o_interval *interval,
+		   const struct core_member_change *c)
 {
-	struct o_stay want = *stay;
+	struct o_interval want = *interval;
 	if (c->type)
 		want.type = c->type;
 	if (c->set_name)
 		want.name = o_label(c->name);
 	if (c->set_avatar)
 		want.avatar = o_label(c->avatar);
-	if (want.type == stay->type &&
-	    o_same(o_label_span(&want.name), o_label_span(&stay->name)) &&
-	    o_same(o_label_span(&want.avatar), o_label_span(&stay->avatar)))
+	if (want.type == interval->type &&
+	    o_same(o_label_span(&want.name), o_label_span(&interval->name)) &&
+	    o_same(o_label_span(&want.avatar), o_label_span(&interval->avatar)))
 		return false;
 	o_emit(o);
-	*stay = want;
+	*interval = want;
 	return true;
 }
 
@@ -427,11 +428,11 @@ enum parlor_err oracle_change(struct oracle *o, const struct core_call *call, st
 	if (!err)
 		err = o_find_living(o, call, id, &room);
 	for (size_t i = 0; !err && i < n; i++)
-		err = o_find_stay(o, call, room, changes[i].id, &members[i]);
+		err = o_find_interval(o, call, room, changes[i].id, &members[i]);
 	if (err)
 		return err;
 	for (size_t i = 0; i < n; i++)
-		changed |= change(o, &o->rooms[room].stays[members[i]], &changes[i]);
+		changed |= change(o, &o->rooms[room].intervals[members[i]], &changes[i]);
 	if (changed)
 		o_notice(o, room, notice);
 	o_view(o, room, view);

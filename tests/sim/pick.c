@@ -61,7 +61,7 @@ struct span pick_in_room(struct world *w, int room)
 {
 	for (int tries = 0; room >= 0 && w->now.members_len && tries < 12; tries++) {
 		int member = (int)world_below(w, (uint64_t)w->now.members_len);
-		if (w->now.rooms[room].stays[member].in)
+		if (w->now.rooms[room].intervals[member].in)
 			return o_span(&w->now.members[member].id);
 		if (tries == 0 && world_chance(w, 10))
 			break;

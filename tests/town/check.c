@@ -70,24 +70,26 @@ static void take_mark(void *arg, const struct span *cells, unsigned n)
 				  db_cell_number(cells[3]), db_cell_number(cells[4])};
 }
 
-void check_marks(struct town *t, int hand)
+void check_marks(struct town *t, int town_worker)
 {
-	struct mark_row marks[PARTS] = {0};
+	struct mark_row marks[PARTITIONS] = {0};
 	if (t->changes == t->database.changes)
 		return;
 	t->changes = t->database.changes;
 	database_ask(&t->database, "SELECT part, epoch, position, digest, projected FROM sync_mark",
 		     take_mark, marks);
-	for (uint32_t part = 0; hand >= 0 && part < PARTS; part++) {
-		const struct mark_row *was = &t->marks[part], *is = &marks[part];
+	for (uint32_t partition = 0; town_worker >= 0 && partition < PARTITIONS; partition++) {
+		const struct mark_row *was = &t->marks[partition], *is = &marks[partition];
 		WANT(&t->chance, is->epoch >= was->epoch, "an epoch goes back");
 		if (was->position == is->position && was->projected == is->projected)
 			continue;
 		WANT(&t->chance, was->epoch == is->epoch || was->position == is->position,
 		     "claimed and moved at once");
-		say(&t->chance, "worker %d: part %u from %d to %d, unread up to %d", hand, part,
-		    (int)was->position, (int)is->position, (int)is->projected);
-		WANT_SAME(&t->chance, hand_epoch(t->hands[hand], part), is->epoch);
+		say(&t->chance, "worker %d: partition %u from %d to %d, unread up to %d",
+		    town_worker, partition, (int)was->position, (int)is->position,
+		    (int)is->projected);
+		WANT_SAME(&t->chance, town_worker_epoch(t->town_workers[town_worker], partition),
+			  is->epoch);
 	}
 	memcpy(t->marks, marks, sizeof marks);
 }
@@ -193,7 +195,7 @@ static void check_room(struct town *t, uint64_t room, bool projected)
 {
 	struct as_of a;
 	uint64_t refused = refused_from(t, room);
-	uint64_t mark = t->marks[partition_of(room, PARTS)].position;
+	uint64_t mark = t->marks[partition_of(room, PARTITIONS)].position;
 	if (refused && refused <= mark)
 		mark = refused - 1;
 	ledger_at(&t->ledger, room, mark, &a);

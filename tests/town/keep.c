@@ -103,7 +103,7 @@ void keep_start(struct keep *k)
 			     .retention = k->retention};
 	k->outbox = (struct outbox){0};
 	c->retention.store = k->store;
-	c->turn.parts = c->flight.parts = store_parts(k->store);
+	c->turn.partitions = c->flight.partitions = store_partitions(k->store);
 	c->core = core_new(&k->limits, store_rows(k->store),
 			   (struct core_sink){.ctx = &c->turn, .record = turn_record});
 	enum parlor_err err = recover(c, "town", why, sizeof why);

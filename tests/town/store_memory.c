@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 struct kept {
-	uint8_t part;
+	uint8_t partition;
 	struct buf head, event;
 };
 struct put {
@@ -26,7 +26,7 @@ struct store {
 	struct ends {
 		uint64_t covered, last, first;
 	} ends, on_disk; /* as the process knows them, and as a restart finds them */
-	uint32_t parts;
+	uint32_t partitions;
 	enum store_fate fate;
 	struct kept *entries; /* of position index + 1 */
 	size_t cap;
@@ -44,11 +44,11 @@ struct store {
 	size_t replaced_len;
 };
 
-struct store *store_memory_new(uint64_t journal_id, uint32_t parts)
+struct store *store_memory_new(uint64_t journal_id, uint32_t partitions)
 {
 	struct store *s = mem_new(sizeof *s);
 	s->lineage.id = journal_id;
-	s->parts = parts;
+	s->partitions = partitions;
 	s->ends.first = s->on_disk.first = 1;
 	return s;
 }
@@ -113,9 +113,9 @@ const struct lineage *store_lineage(const struct store *s)
 	return &s->lineage;
 }
 
-uint32_t store_parts(const struct store *s)
+uint32_t store_partitions(const struct store *s)
 {
-	return s->parts;
+	return s->partitions;
 }
 
 uint64_t store_first(const struct store *s)
@@ -147,7 +147,7 @@ enum parlor_err store_read(struct store *s, uint64_t position, struct entry *ent
 		return PARLOR_E_NOT_FOUND;
 	const struct kept *e = &s->entries[position - 1];
 	*entry = (struct entry){.position = position,
-				.part = e->part,
+				.partition = e->partition,
 				.head = {e->head.data, e->head.len},
 				.event = {e->event.data, e->event.len}};
 	return PARLOR_E_OK;
@@ -219,7 +219,7 @@ void store_append(struct store *s, const struct entry *entry)
 		s->entries = mem_resize(s->entries, s->cap, sizeof *s->entries);
 	}
 	struct kept *e = &s->entries[s->last_new++];
-	*e = (struct kept){.part = entry->part};
+	*e = (struct kept){.partition = entry->partition};
 	buf_put(&e->head, entry->head.data, entry->head.len);
 	buf_put(&e->event, entry->event.data, entry->event.len);
 }

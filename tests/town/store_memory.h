@@ -12,7 +12,7 @@ enum store_fate {
 	STORE_FULL   /* nothing more can be reserved, until it is fine again */
 };
 
-struct store *store_memory_new(uint64_t journal_id, uint32_t parts);
+struct store *store_memory_new(uint64_t journal_id, uint32_t partitions);
 void store_memory_free(struct store *);
 void store_memory_fate(struct store *, enum store_fate);
 /* The process is gone: what was open is not there, and what was in flight is if

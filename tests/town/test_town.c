@@ -79,7 +79,7 @@ static void run(const struct options *o, uint64_t first, uint64_t step)
 		towns++;
 		records += town.ledger.len;
 		kills += town.kills;
-		worker_kills += town.hand_kills;
+		worker_kills += town.town_worker_kills;
 		repeats += town.repeats;
 		flights += town.keep.flights;
 		uncertain += town.database.counts.uncertain;

@@ -369,29 +369,29 @@ static void broker_turn(struct town *t)
 
 /* ---- workers and the database ---------------------------------------------------------------- */
 
-static void hand_dies(struct town *t, int i)
+static void town_worker_dies(struct town *t, int i)
 {
 	say(&t->chance, "-- worker %d killed", i);
-	t->hand_kills++;
-	hand_kill(t->hands[i]);
-	t->hands[i] = hand_new(names[i], &t->database);
+	t->town_worker_kills++;
+	town_worker_kill(t->town_workers[i]);
+	t->town_workers[i] = town_worker_new(names[i], &t->database);
 }
 
-static void hands_turn(struct town *t)
+static void town_workers_turn(struct town *t)
 {
-	for (int i = 0; i < t->hands_len; i++) {
-		if (t->chance.now_us < t->hand_stands_us[i] && !t->calm)
+	for (int i = 0; i < t->town_workers_len; i++) {
+		if (t->chance.now_us < t->town_worker_stands_us[i] && !t->calm)
 			continue;
 		for (uint64_t n = 1 + chance_below(&t->chance, 3); n > 0; n--) {
-			hand_turn(t->hands[i]);
+			town_worker_turn(t->town_workers[i]);
 			check_marks(t, i);
 		}
 		if (t->calm)
 			continue;
-		if (chance_of(&t->chance, t->hand_kill))
-			hand_dies(t, i);
-		if (chance_of(&t->chance, t->hand_stand)) {
-			t->hand_stands_us[i] =
+		if (chance_of(&t->chance, t->town_worker_kill))
+			town_worker_dies(t, i);
+		if (chance_of(&t->chance, t->town_worker_stand)) {
+			t->town_worker_stands_us[i] =
 				t->chance.now_us + 500000 + chance_below(&t->chance, 9000000);
 			say(&t->chance, "-- worker %d stands still", i);
 		}
@@ -404,8 +404,9 @@ static void hands_turn(struct town *t)
  * just before, put back under a running worker, is not noticed. */
 static bool told_apart(const struct town *t)
 {
-	for (int part = 0; part < PARTS; part++)
-		if (!memcmp(&t->marks[part], &t->dumped[part], sizeof t->marks[part]))
+	for (int partition = 0; partition < PARTITIONS; partition++)
+		if (!memcmp(&t->marks[partition], &t->dumped[partition],
+			    sizeof t->marks[partition]))
 			return false;
 	return true;
 }
@@ -453,11 +454,11 @@ static void choose(struct town *t)
 	struct chance *c = &t->chance;
 	struct keep *k = &t->keep;
 	bool trims = chance_of(c, 250);
-	t->hands_len = (int)ONE_OF(c, 1, 2, HANDS);
+	t->town_workers_len = (int)ONE_OF(c, 1, 2, HANDS);
 	t->kill = (unsigned)ONE_OF(c, 0, 10, 40);
 	t->fail = (unsigned)ONE_OF(c, 0, 10, 40);
-	t->hand_kill = (unsigned)ONE_OF(c, 0, 10, 40);
-	t->hand_stand = (unsigned)ONE_OF(c, 0, 10, 30);
+	t->town_worker_kill = (unsigned)ONE_OF(c, 0, 10, 40);
+	t->town_worker_stand = (unsigned)ONE_OF(c, 0, 10, 30);
 	t->cut = (unsigned)ONE_OF(c, 0, 30, 120);
 	t->dump = (unsigned)(trims ? 0 : ONE_OF(c, 0, 30));
 	t->restore = (unsigned)ONE_OF(c, 20, 60);
@@ -485,11 +486,11 @@ static void choose(struct town *t)
 	k->sync_settings.idle_ms = 300;
 	k->sync_settings.retry_ms = 700;
 	k->sync_settings.batch_records = (uint32_t)ONE_OF(c, 2, 8, 100);
-	k->sync_settings.tail = (uint32_t)ONE_OF(c, 2, 16, 1000);
+	k->sync_settings.recent = (uint32_t)ONE_OF(c, 2, 16, 1000);
 	k->sync_settings.walk = (uint32_t)ONE_OF(c, 3, 20, 1000);
 	k->sync_settings.frame_bytes = 1 << 14;
 	k->sync_settings.workers_max = 8;
-	k->sync_settings.cold = 4;
+	k->sync_settings.archive = 4;
 	k->sync_settings.releases = 4;
 }
 
@@ -505,15 +506,15 @@ void town_begin(struct town *t, uint64_t seed)
 	ledger_init(&t->ledger, &t->chance);
 	t->keep.chance = &t->chance;
 	t->keep.road = &t->road;
-	t->keep.store = store_memory_new(7, PARTS);
+	t->keep.store = store_memory_new(7, PARTITIONS);
 	t->keep.hooks = (struct sync_hooks){.ctx = t, .answer = stored};
 	t->keep.ctx = t;
 	t->keep.answer = give;
 	keep_start(&t->keep);
 	make_rooms(t);
 	ledger_read(&t->ledger, t->keep.store);
-	for (int i = 0; i < t->hands_len; i++)
-		t->hands[i] = hand_new(names[i], &t->database);
+	for (int i = 0; i < t->town_workers_len; i++)
+		t->town_workers[i] = town_worker_new(names[i], &t->database);
 }
 
 #define CHECK_PER_MILLE 60
@@ -526,7 +527,7 @@ void town_step(struct town *t)
 	clients_turn(t);
 	broker_turn(t);
 	database_turn(t);
-	hands_turn(t);
+	town_workers_turn(t);
 	if (chance_of(&t->chance, CHECK_PER_MILLE))
 		check_database(t);
 }
@@ -586,8 +587,8 @@ void town_settle(struct town *t)
 
 void town_end(struct town *t)
 {
-	for (int i = 0; i < t->hands_len; i++)
-		hand_kill(t->hands[i]);
+	for (int i = 0; i < t->town_workers_len; i++)
+		town_worker_kill(t->town_workers[i]);
 	keep_kill(&t->keep);
 	store_memory_free(t->keep.store);
 	road_fini(&t->road);

@@ -6,13 +6,13 @@
 #define TOWN_TOWN_H
 
 #include "database.h"
-#include "hand.h"
 #include "keep.h"
 #include "ledger.h"
+#include "town_worker.h"
 
 #define CLIENTS 5
 #define HANDS 3
-#define PARTS 3
+#define PARTITIONS 3
 #define POSTS 400
 #define LETTERS 64
 
@@ -60,18 +60,18 @@ struct town {
 	struct acknowledged acknowledged[POSTS];
 	size_t acknowledged_len;
 
-	struct hand *hands[HANDS];
-	int hands_len;
-	uint64_t hand_stands_us[HANDS]; /* until then */
-	struct mark_row marks[PARTS], dumped[PARTS];
+	struct town_worker *town_workers[HANDS];
+	int town_workers_len;
+	uint64_t town_worker_stands_us[HANDS]; /* until then */
+	struct mark_row marks[PARTITIONS], dumped[PARTITIONS];
 	uint64_t changes; /* of the database, when they were read */
 	uint64_t full_until_us, down_until_us;
 	bool calm;
 
 	/* per mille and step */
-	unsigned kill, hand_kill, hand_stand, cut, dump, restore, full, down, fail;
+	unsigned kill, town_worker_kill, town_worker_stand, cut, dump, restore, full, down, fail;
 	unsigned lost, twice, burst;
-	uint64_t kills, hand_kills, repeats, refused_full;
+	uint64_t kills, town_worker_kills, repeats, refused_full;
 };
 
 /* The database is made once and serves one world after another. */
@@ -89,10 +89,10 @@ void town_end(struct town *);
 void check_keep(struct town *);
 /* Everything that was acknowledged stands where it was said to be. */
 void check_acknowledged(struct town *);
-/* Each part of the database is what the journal says up to its mark. */
+/* Each partition of the database is what the journal says up to its mark. */
 void check_database(struct town *);
 /* Marks are read anew; who moved one (a worker, or -1) had the right to. */
-void check_marks(struct town *, int hand);
+void check_marks(struct town *, int town_worker);
 /* Unread and names as people query them, once all is projected. */
 void check_projected(struct town *);
 /* The database has the message of that position. */

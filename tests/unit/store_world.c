@@ -94,8 +94,10 @@ void put(struct world *w, enum row_table table, const char *key, const char *val
 
 void append_to(struct world *w, uint64_t position, const char *event)
 {
-	struct entry entry = {
-		.position = position, .part = 3, .head = span_of("head"), .event = span_of(event)};
+	struct entry entry = {.position = position,
+			      .partition = 3,
+			      .head = span_of("head"),
+			      .event = span_of(event)};
 
 	store_append(w->store, &entry);
 }
@@ -133,7 +135,7 @@ void assert_event(struct world *w, uint64_t position, const char *event)
 
 	assert_int_equal(store_read(w->store, position, &entry), PARLOR_E_OK);
 	assert_int_equal(entry.position, position);
-	assert_int_equal(entry.part, 3);
+	assert_int_equal(entry.partition, 3);
 	assert_true(span_equal(entry.head, span_of("head")));
 	assert_true(span_equal(entry.event, span_of(event)));
 }

@@ -56,7 +56,7 @@ static void on_record(void *ctx, const struct record *r)
 	record_encode(&head, r);
 	struct span encoded = none ? (struct span){NULL, 0} : event_of(&event, r);
 	assert_true(r->position <= WORLD_RECORDS);
-	w->part_of[r->position] = record_partition(r, WORLD_PARTS);
+	w->partition_of[r->position] = record_partition(r, WORLD_PARTITIONS);
 	buf_put_u64(&w->pending, r->position);
 	buf_put_span(&w->pending, (struct span){head.data, head.len});
 	buf_put_span(&w->pending, encoded);
@@ -74,14 +74,14 @@ static void commit(struct world *w)
 		struct entry e = {.position = reader_u64(&in)};
 		e.head = reader_span(&in);
 		e.event = reader_span(&in);
-		e.part = w->part_of[e.position];
+		e.partition = w->partition_of[e.position];
 		store_append(w->store, &e);
 		first = first ? first : e.position;
 	}
 	assert_int_equal(store_commit(w->store), PARLOR_E_OK);
 	buf_clear(&w->pending);
 	for (uint64_t p = first; p && p <= store_last(w->store) && w->sync; p++)
-		sync_committed(w->sync, p, w->part_of[p]);
+		sync_committed(w->sync, p, w->partition_of[p]);
 }
 
 static void on_answer(void *ctx, const struct sync_answer *a)
@@ -119,7 +119,7 @@ struct world *world_new(void)
 	char why[256];
 	strcpy(w->dir, "/tmp/test_sync_XXXXXX");
 	assert_non_null(mkdtemp(w->dir));
-	struct store_options options = {.dir = w->dir, .parts = WORLD_PARTS};
+	struct store_options options = {.dir = w->dir, .partitions = WORLD_PARTITIONS};
 	if (store_open(&w->store, &options, 4711, why, sizeof why))
 		fail_msg("%s", why);
 	struct core_sink sink = {w, on_record};
@@ -144,7 +144,7 @@ void world_restart(struct world *w)
 void world_free(struct world *w)
 {
 	for (size_t i = 0; i < WORLD_HANDS; i++)
-		hand_close(&w->hands[i]);
+		worker_peer_close(&w->worker_peers[i]);
 	sync_free(w->sync);
 	core_free(w->core);
 	store_close(w->store);
@@ -245,14 +245,14 @@ uint64_t world_digest(struct world *w, uint64_t position)
 
 /* ---- a worker ------------------------------------------------------------------- */
 
-struct hand *world_hire(struct world *w, const char *name)
+struct worker_peer *world_hire(struct world *w, const char *name)
 {
-	struct hand *h = w->hands;
+	struct worker_peer *h = w->worker_peers;
 	while (h->socket)
 		h++;
-	assert_true(h < w->hands + WORLD_HANDS);
+	assert_true(h < w->worker_peers + WORLD_HANDS);
 	int zero = 0;
-	*h = (struct hand){.socket = zmq_socket(w->context, ZMQ_DEALER), .db = &w->db};
+	*h = (struct worker_peer){.socket = zmq_socket(w->context, ZMQ_DEALER), .db = &w->db};
 	zmq_setsockopt(h->socket, ZMQ_LINGER, &zero, sizeof zero);
 	assert_int_equal(zmq_connect(h->socket, w->endpoint), 0);
 	Parlor__WorkerHello hello = PARLOR__WORKER_HELLO__INIT;
@@ -261,7 +261,7 @@ struct hand *world_hire(struct world *w, const char *name)
 	Parlor__FromWorker from = PARLOR__FROM_WORKER__INIT;
 	from.op_case = PARLOR__FROM_WORKER__OP_HELLO;
 	from.hello = &hello;
-	hand_say(h, &from);
+	worker_peer_say(h, &from);
 	return h;
 }
 
@@ -272,57 +272,57 @@ static void drop(Parlor__ToWorker **frame)
 	*frame = NULL;
 }
 
-void hand_close(struct hand *h)
+void worker_peer_close(struct worker_peer *h)
 {
 	if (!h->socket)
 		return;
-	for (size_t i = 0; i < WORLD_PARTS; i++)
+	for (size_t i = 0; i < WORLD_PARTITIONS; i++)
 		drop(&h->batch[i]);
 	drop(&h->query);
 	zmq_close(h->socket);
 	h->socket = NULL;
 }
 
-void hand_say_bytes(struct hand *h, const void *bytes, size_t len)
+void worker_peer_say_bytes(struct worker_peer *h, const void *bytes, size_t len)
 {
 	assert_int_equal(zmq_send(h->socket, bytes, len, 0), (int)len);
 }
 
-void hand_say(struct hand *h, const Parlor__FromWorker *from)
+void worker_peer_say(struct worker_peer *h, const Parlor__FromWorker *from)
 {
 	struct buf frame = {0};
 	wire_put(&frame, &from->base);
-	hand_say_bytes(h, frame.data, frame.len);
+	worker_peer_say_bytes(h, frame.data, frame.len);
 	buf_fini(&frame);
 }
 
-void hand_ping(struct hand *h)
+void worker_peer_ping(struct worker_peer *h)
 {
 	Parlor__WorkerPing ping = PARLOR__WORKER_PING__INIT;
 	Parlor__FromWorker from = PARLOR__FROM_WORKER__INIT;
 	from.op_case = PARLOR__FROM_WORKER__OP_PING;
 	from.ping = &ping;
-	hand_say(h, &from);
+	worker_peer_say(h, &from);
 }
 
-static uint64_t unread_of(struct hand *h, uint32_t part)
+static uint64_t unread_of(struct worker_peer *h, uint32_t partition)
 {
 	if (!h->lag)
-		h->unread[part] = h->db->position[part];
-	return h->unread[part];
+		h->unread[partition] = h->db->position[partition];
+	return h->unread[partition];
 }
 
-void hand_state(struct hand *h, uint32_t part)
+void worker_peer_state(struct worker_peer *h, uint32_t partition)
 {
-	Parlor__PartState state = PARLOR__PART_STATE__INIT;
+	Parlor__PartitionState state = PARLOR__PARTITION_STATE__INIT;
 	Parlor__QuarantinedRoom room = PARLOR__QUARANTINED_ROOM__INIT, *rooms[] = {&room};
-	state.part = part;
-	state.epoch = h->epoch[part];
-	state.db_epoch = h->db->epoch[part];
-	state.position = h->db->position[part];
-	state.digest = h->db->digest[part];
-	state.unread_position = unread_of(h, part);
-	if (h->room && h->room_part == part) {
+	state.partition = partition;
+	state.epoch = h->epoch[partition];
+	state.db_epoch = h->db->epoch[partition];
+	state.position = h->db->position[partition];
+	state.digest = h->db->digest[partition];
+	state.unread_position = unread_of(h, partition);
+	if (h->room && h->room_partition == partition) {
 		room.tenant = (char *)h->tenant;
 		room.room = (char *)h->room;
 		room.position = h->room_position;
@@ -331,37 +331,38 @@ void hand_state(struct hand *h, uint32_t part)
 		state.quarantined = rooms;
 	}
 	Parlor__FromWorker from = PARLOR__FROM_WORKER__INIT;
-	from.op_case = PARLOR__FROM_WORKER__OP_PART_STATE;
-	from.part_state = &state;
-	hand_say(h, &from);
+	from.op_case = PARLOR__FROM_WORKER__OP_PARTITION_STATE;
+	from.partition_state = &state;
+	worker_peer_say(h, &from);
 }
 
-void hand_fail(struct hand *h, uint32_t part, Parlor__FailClass class, const char *error)
+void worker_peer_fail(struct worker_peer *h, uint32_t partition, Parlor__FailClass class,
+		      const char *error)
 {
 	Parlor__BatchFailed failed = PARLOR__BATCH_FAILED__INIT;
-	failed.part = part;
-	failed.epoch = h->epoch[part];
+	failed.partition = partition;
+	failed.epoch = h->epoch[partition];
 	failed.fail = class;
 	failed.error = (char *)error;
 	Parlor__FromWorker from = PARLOR__FROM_WORKER__INIT;
 	from.op_case = PARLOR__FROM_WORKER__OP_BATCH_FAILED;
 	from.batch_failed = &failed;
-	hand_say(h, &from);
+	worker_peer_say(h, &from);
 }
 
-static void on_assign(struct hand *h, const Parlor__Assign *assign)
+static void on_assign(struct worker_peer *h, const Parlor__Assign *assign)
 {
-	assert_true(assign->part < WORLD_PARTS);
-	assert_true(assign->epoch > h->epoch[assign->part]);
+	assert_true(assign->partition < WORLD_PARTITIONS);
+	assert_true(assign->epoch > h->epoch[assign->partition]);
 	h->assigns++;
-	h->owns[assign->part] = true;
-	h->epoch[assign->part] = assign->epoch;
-	if (h->db->epoch[assign->part] < assign->epoch)
-		h->db->epoch[assign->part] = assign->epoch;
-	hand_state(h, assign->part);
+	h->owns[assign->partition] = true;
+	h->epoch[assign->partition] = assign->epoch;
+	if (h->db->epoch[assign->partition] < assign->epoch)
+		h->db->epoch[assign->partition] = assign->epoch;
+	worker_peer_state(h, assign->partition);
 }
 
-static void apply(struct hand *h, const Parlor__Batch *batch)
+static void apply(struct worker_peer *h, const Parlor__Batch *batch)
 {
 	struct database *db = h->db;
 	uint64_t last = batch->after;
@@ -371,41 +372,43 @@ static void apply(struct hand *h, const Parlor__Batch *batch)
 		last = at;
 		db->applied[at]++;
 	}
-	db->position[batch->part] = batch->upto;
-	db->digest[batch->part] = batch->digest;
+	db->position[batch->partition] = batch->upto;
+	db->digest[batch->partition] = batch->digest;
 }
 
-static void on_batch(struct hand *h, const Parlor__Batch *batch)
+static void on_batch(struct worker_peer *h, const Parlor__Batch *batch)
 {
 	struct database *db = h->db;
 	h->batches++;
 	h->batch_records += batch->n_records;
 	h->mores += batch->more != 0;
-	h->more[batch->part] = batch->more;
+	h->more[batch->partition] = batch->more;
 	if (h->largest && batch->n_records > h->largest) {
-		hand_fail(h, batch->part, PARLOR__FAIL_CLASS__FAIL_TOO_LARGE, "too large");
+		worker_peer_fail(h, batch->partition, PARLOR__FAIL_CLASS__FAIL_TOO_LARGE,
+				 "too large");
 		return;
 	}
 	if (h->largest_batch < batch->n_records)
 		h->largest_batch = batch->n_records;
-	if (batch->epoch != db->epoch[batch->part] || batch->after != db->position[batch->part]) {
-		hand_fail(h, batch->part, PARLOR__FAIL_CLASS__FAIL_FENCED, "fenced");
-		hand_state(h, batch->part);
+	if (batch->epoch != db->epoch[batch->partition] ||
+	    batch->after != db->position[batch->partition]) {
+		worker_peer_fail(h, batch->partition, PARLOR__FAIL_CLASS__FAIL_FENCED, "fenced");
+		worker_peer_state(h, batch->partition);
 		return;
 	}
 	apply(h, batch);
 	Parlor__BatchDone done = PARLOR__BATCH_DONE__INIT;
-	done.part = batch->part;
+	done.partition = batch->partition;
 	done.epoch = batch->epoch;
 	done.position = batch->upto;
-	done.unread_position = unread_of(h, batch->part);
+	done.unread_position = unread_of(h, batch->partition);
 	Parlor__FromWorker from = PARLOR__FROM_WORKER__INIT;
 	from.op_case = PARLOR__FROM_WORKER__OP_BATCH_DONE;
 	from.batch_done = &done;
-	hand_say(h, &from);
+	worker_peer_say(h, &from);
 }
 
-static void on_release(struct hand *h, const Parlor__Release *release)
+static void on_release(struct worker_peer *h, const Parlor__Release *release)
 {
 	if (!h->releases++)
 		h->release_after = release->after;
@@ -416,7 +419,7 @@ static void on_release(struct hand *h, const Parlor__Release *release)
 	for (size_t i = 0; i < release->n_records; i++)
 		assert_string_equal(release->records[i]->event->room, h->room);
 	Parlor__ReleaseDone done = PARLOR__RELEASE_DONE__INIT;
-	done.part = release->part;
+	done.partition = release->partition;
 	done.epoch = release->epoch;
 	done.tenant = release->tenant;
 	done.room = release->room;
@@ -427,25 +430,25 @@ static void on_release(struct hand *h, const Parlor__Release *release)
 	Parlor__FromWorker from = PARLOR__FROM_WORKER__INIT;
 	from.op_case = PARLOR__FROM_WORKER__OP_RELEASE_DONE;
 	from.release_done = &done;
-	hand_say(h, &from);
+	worker_peer_say(h, &from);
 }
 
-void hand_apply(struct hand *h, uint32_t part)
+void worker_peer_apply(struct worker_peer *h, uint32_t partition)
 {
-	assert_non_null(h->batch[part]);
-	on_batch(h, h->batch[part]->batch);
-	drop(&h->batch[part]);
+	assert_non_null(h->batch[partition]);
+	on_batch(h, h->batch[partition]->batch);
+	drop(&h->batch[partition]);
 }
 
-size_t hand_parts(const struct hand *h)
+size_t worker_peer_partitions(const struct worker_peer *h)
 {
 	size_t n = 0;
-	for (size_t i = 0; i < WORLD_PARTS; i++)
+	for (size_t i = 0; i < WORLD_PARTITIONS; i++)
 		n += h->owns[i];
 	return n;
 }
 
-static void hand_hear(struct hand *h, Parlor__ToWorker *to)
+static void worker_peer_hear(struct worker_peer *h, Parlor__ToWorker *to)
 {
 	switch (to->op_case) {
 	case PARLOR__TO_WORKER__OP_WELCOME:
@@ -461,17 +464,17 @@ static void hand_hear(struct hand *h, Parlor__ToWorker *to)
 		break;
 	case PARLOR__TO_WORKER__OP_REVOKE:
 		h->revokes++;
-		h->owns[to->revoke->part] = false;
+		h->owns[to->revoke->partition] = false;
 		break;
 	case PARLOR__TO_WORKER__OP_BATCH:
 		if (h->hold) {
-			drop(&h->batch[to->batch->part]);
-			h->batch[to->batch->part] = to;
+			drop(&h->batch[to->batch->partition]);
+			h->batch[to->batch->partition] = to;
 			return;
 		}
 		on_batch(h, to->batch);
 		break;
-	case PARLOR__TO_WORKER__OP_COLD_QUERY:
+	case PARLOR__TO_WORKER__OP_ARCHIVE_QUERY:
 		h->queries++;
 		drop(&h->query);
 		h->query = to;
@@ -488,7 +491,7 @@ static void hand_hear(struct hand *h, Parlor__ToWorker *to)
 	parlor__to_worker__free_unpacked(to, NULL);
 }
 
-static void hand_listen(struct hand *h)
+static void worker_peer_listen(struct worker_peer *h)
 {
 	zmq_msg_t frame;
 	zmq_msg_init(&frame);
@@ -498,7 +501,7 @@ static void hand_listen(struct hand *h)
 		Parlor__ToWorker *to =
 			parlor__to_worker__unpack(NULL, zmq_msg_size(&frame), zmq_msg_data(&frame));
 		assert_non_null(to);
-		hand_hear(h, to);
+		worker_peer_hear(h, to);
 	}
 	zmq_msg_close(&frame);
 }
@@ -513,7 +516,7 @@ void world_turn(struct world *w)
 	w->wait_us = sync_schedule(w->sync, w->now_us);
 	store_turn_end(w->store);
 	for (size_t i = 0; i < WORLD_HANDS; i++)
-		hand_listen(&w->hands[i]);
+		worker_peer_listen(&w->worker_peers[i]);
 }
 
 static void wait_for_frames(struct world *w)
@@ -521,8 +524,8 @@ static void wait_for_frames(struct world *w)
 	zmq_pollitem_t items[WORLD_HANDS + 1] = {{.socket = w->router, .events = ZMQ_POLLIN}};
 	int n = 1;
 	for (size_t i = 0; i < WORLD_HANDS; i++)
-		if (w->hands[i].socket)
-			items[n++] = (zmq_pollitem_t){.socket = w->hands[i].socket,
+		if (w->worker_peers[i].socket)
+			items[n++] = (zmq_pollitem_t){.socket = w->worker_peers[i].socket,
 						      .events = ZMQ_POLLIN};
 	zmq_poll(items, n, w->wait_us ? POLL_MS : 0);
 }
@@ -543,13 +546,13 @@ static void round_trip(struct world *w)
 {
 	size_t heard[WORLD_HANDS];
 	for (size_t i = 0; i < WORLD_HANDS; i++) {
-		struct hand *h = &w->hands[i];
+		struct worker_peer *h = &w->worker_peers[i];
 		heard[i] = h->pongs + h->refusals;
 		if (h->socket && !h->deaf)
-			hand_ping(h);
+			worker_peer_ping(h);
 	}
 	for (size_t i = 0; i < WORLD_HANDS; i++) {
-		struct hand *h = &w->hands[i];
+		struct worker_peer *h = &w->worker_peers[i];
 		if (h->socket && !h->deaf)
 			world_until(w, h->pongs + h->refusals > heard[i]);
 	}
@@ -565,7 +568,7 @@ void world_assert_applied(struct world *w)
 {
 	assert_int_equal(w->db.disorder, 0);
 	for (uint64_t p = 1; p <= world_head(w); p++)
-		if (w->db.applied[p] != (w->part_of[p] != PARTITION_NONE))
-			fail_msg("record %llu of part %u was applied %u times",
-				 (unsigned long long)p, w->part_of[p], w->db.applied[p]);
+		if (w->db.applied[p] != (w->partition_of[p] != PARTITION_NONE))
+			fail_msg("record %llu of partition %u was applied %u times",
+				 (unsigned long long)p, w->partition_of[p], w->db.applied[p]);
 }

@@ -6,26 +6,26 @@
 
 #include "sync/sync.h"
 
-#define WORLD_PARTS 4
+#define WORLD_PARTITIONS 4
 #define WORLD_HANDS 3
 #define WORLD_RECORDS 20000
 #define WORLD_ANSWERS 64
 
 /* What MySQL would hold: marks, and which records were applied how often. */
 struct database {
-	uint64_t epoch[WORLD_PARTS];
-	uint64_t position[WORLD_PARTS];
-	uint64_t digest[WORLD_PARTS];
+	uint64_t epoch[WORLD_PARTITIONS];
+	uint64_t position[WORLD_PARTITIONS];
+	uint64_t digest[WORLD_PARTITIONS];
 	uint8_t applied[WORLD_RECORDS + 1];
-	size_t disorder; /* records not in order, of another part, or outside their batch */
+	size_t disorder; /* records not in order, of another partition, or outside their batch */
 };
 
 /* A worker. */
-struct hand {
+struct worker_peer {
 	void *socket;
 	struct database *db;
 	bool deaf;        /* reads, does nothing */
-	bool hold;        /* keeps batches: hand_apply does them */
+	bool hold;        /* keeps batches: worker_peer_apply does them */
 	bool lag;         /* unread columns stay where they are */
 	uint32_t largest; /* records of a batch, more are TOO_LARGE; 0: any */
 
@@ -33,21 +33,21 @@ struct hand {
 	Parlor__WorkerWelcome told;
 	uint32_t refused; /* code of the last refusal */
 	size_t refusals;
-	bool owns[WORLD_PARTS];
-	uint64_t epoch[WORLD_PARTS];
-	uint64_t unread[WORLD_PARTS];
-	Parlor__ToWorker *batch[WORLD_PARTS]; /* held */
-	Parlor__ToWorker *query;              /* the last one, unanswered */
-	bool more[WORLD_PARTS];               /* said the last batch */
+	bool owns[WORLD_PARTITIONS];
+	uint64_t epoch[WORLD_PARTITIONS];
+	uint64_t unread[WORLD_PARTITIONS];
+	Parlor__ToWorker *batch[WORLD_PARTITIONS]; /* held */
+	Parlor__ToWorker *query;                   /* the last one, unanswered */
+	bool more[WORLD_PARTITIONS];               /* said the last batch */
 	size_t assigns, revokes, batches, batch_records, mores, largest_batch, pongs, queries;
 	/* of Release */
 	size_t releases, release_records;
 	uint64_t release_after, release_upto;
 	bool release_last;
 	const char *release_error;
-	/* one room in quarantine, told with every state of its part */
+	/* one room in quarantine, told with every state of its partition */
 	const char *tenant, *room;
-	uint32_t room_part;
+	uint32_t room_partition;
 	uint64_t room_position;
 };
 
@@ -71,9 +71,9 @@ struct world {
 	uint64_t now_us;
 	uint64_t wait_us;   /* what the last pump returned */
 	struct buf pending; /* records emitted, not yet committed */
-	uint8_t part_of[WORLD_RECORDS + 1];
+	uint8_t partition_of[WORLD_RECORDS + 1];
 	struct database db;
-	struct hand hands[WORLD_HANDS];
+	struct worker_peer worker_peers[WORLD_HANDS];
 	struct answer answers[WORLD_ANSWERS];
 	size_t answers_len;
 };
@@ -95,16 +95,17 @@ uint64_t world_head(const struct world *);
 uint64_t world_digest(struct world *, uint64_t position);
 
 /* A worker connects and says hello; it has answered nothing yet. */
-struct hand *world_hire(struct world *, const char *name);
-void hand_close(struct hand *);
-void hand_say(struct hand *, const Parlor__FromWorker *);
-void hand_say_bytes(struct hand *, const void *bytes, size_t len);
-void hand_state(struct hand *, uint32_t part);
-void hand_ping(struct hand *);
+struct worker_peer *world_hire(struct world *, const char *name);
+void worker_peer_close(struct worker_peer *);
+void worker_peer_say(struct worker_peer *, const Parlor__FromWorker *);
+void worker_peer_say_bytes(struct worker_peer *, const void *bytes, size_t len);
+void worker_peer_state(struct worker_peer *, uint32_t partition);
+void worker_peer_ping(struct worker_peer *);
 /* Applies what was held and answers. */
-void hand_apply(struct hand *, uint32_t part);
-void hand_fail(struct hand *, uint32_t part, Parlor__FailClass, const char *error);
-size_t hand_parts(const struct hand *);
+void worker_peer_apply(struct worker_peer *, uint32_t partition);
+void worker_peer_fail(struct worker_peer *, uint32_t partition, Parlor__FailClass,
+		      const char *error);
+size_t worker_peer_partitions(const struct worker_peer *);
 
 /* One turn of the loop and of every worker. */
 void world_turn(struct world *);
@@ -120,7 +121,7 @@ void world_patience(struct world *, bool begin);
  * the answers to those. */
 void world_settle(struct world *);
 
-/* Every record of every part was applied, once, in order. */
+/* Every record of every partition was applied, once, in order. */
 void world_assert_applied(struct world *);
 
 #endif

@@ -115,7 +115,7 @@ static struct store *open_dir(const char *dir, uint64_t journal_id)
 {
 	char why[256] = "";
 	struct store *store;
-	const struct store_options options = {.dir = dir, .parts = 4};
+	const struct store_options options = {.dir = dir, .partitions = 4};
 	if (store_open(&store, &options, journal_id, why, sizeof why))
 		fail_msg("%s", why);
 	return store;

@@ -341,7 +341,7 @@ static void a_page_of_members_costs_the_same_however_many_there_are(void **state
 #define ROOMS 9000
 #define READS_OF_A_SLICE 14000
 
-static void take_conversation(void *ctx, const struct core_inbox_room *item)
+static void take_room(void *ctx, const struct core_inbox_room *item)
 {
 	(void)item;
 	++*(int *)ctx;
@@ -364,8 +364,7 @@ static void rooms_of_a_member_are_read_some_thousand_a_call(void **state)
 	start(d);
 	do {
 		d->reads = 0;
-		err = core_inbox(d->core, &d->call, text("bot"), 0, 50, take_conversation, &shown,
-				 &cursor);
+		err = core_inbox(d->core, &d->call, text("bot"), 0, 50, take_room, &shown, &cursor);
 		assert_true(d->reads <= READS_OF_A_SLICE);
 		calls++;
 	} while (err == PARLOR_E_BUSY);

@@ -124,7 +124,7 @@ static void the_whole_journal_is_read_page_by_page(void **state)
 			posts++;
 			assert_string_equal(e->event->room, "lobby");
 			assert_int_equal(e->event->posted->seq, posts);
-			assert_int_equal(e->part, w->part_of[e->position]);
+			assert_int_equal(e->partition, w->partition_of[e->position]);
 			assert_true(e->tenant[0] != '\0');
 		}
 	}
@@ -325,7 +325,7 @@ static void workers_do_not_notice_a_reader(void **state)
 	struct world *w = world_new();
 	struct reader_peer p;
 	world_room(w, "lobby");
-	struct hand *h = world_hire(w, "one");
+	struct worker_peer *h = world_hire(w, "one");
 	peer_open(&p, w);
 	uint64_t next = 1;
 	for (size_t i = 0; i < 20; i++) {
@@ -336,7 +336,7 @@ static void workers_do_not_notice_a_reader(void **state)
 	}
 	world_until(w, sync_synced(w->sync) == world_head(w));
 	world_assert_applied(w);
-	assert_int_equal(hand_parts(h), WORLD_PARTS);
+	assert_int_equal(worker_peer_partitions(h), WORLD_PARTITIONS);
 	assert_int_equal(counts(w).workers, 1);
 	peer_close(&p);
 	world_free(w);

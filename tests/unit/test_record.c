@@ -414,7 +414,7 @@ static void every_row_has_its_recorded_bytes(void **state)
 	       "06726f6f6d2d3106e5aea2e69c8d");
 	ROW_IS(membership, &membership,
 	       "ac02017f7e0c7877fa01648080f9c0c1c4820303416e6e05612e706e67");
-	ROW_IS(former, (&(struct row_former){1000, 250}), "e807fa01");
+	ROW_IS(past, (&(struct row_past){1000, 250}), "e807fa01");
 }
 
 static void a_block_has_its_recorded_bytes(void **state)
@@ -503,7 +503,7 @@ static void every_key_has_its_recorded_bytes(void **state)
 	row_key_in_room(&key, 77, 1000);
 	assert_key(&key, ROW_MEMBERS, "000000000000004d0100000000000003e8");
 	assert_int_equal(row_key_tail(key.bytes, key.len), 1000);
-	row_key_former(&key, 77, 300);
+	row_key_past(&key, 77, 300);
 	assert_key(&key, ROW_MEMBERS, "000000000000004d02000000000000012c");
 	row_key_room(&key, 1000);
 	assert_key(&key, ROW_ROOMS, "00000000000003e800");

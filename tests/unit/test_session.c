@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 static const struct session_limits limits = {
-	.sessions = 3, .tenant_sessions = 3, .members = 2, .stays = 4};
+	.sessions = 3, .tenant_sessions = 3, .members = 2, .intervals = 4};
 
 static int setup(void **state)
 {
@@ -91,7 +91,7 @@ static void test_a_session_is_its_keys_alone(void **state)
 static void test_a_tenant_has_its_share_of_the_sessions(void **state)
 {
 	struct session_limits shared = {
-		.sessions = 3, .tenant_sessions = 2, .members = 1, .stays = 1};
+		.sessions = 3, .tenant_sessions = 2, .members = 1, .intervals = 1};
 	struct session_table *t = session_table_new(&shared);
 	struct session *s;
 	struct session_hello hello = {.routing = routing(3), .tenant = SPAN_TEXT("acme")};
@@ -278,23 +278,23 @@ static void test_stays_say_where_a_member_was(void **state)
 {
 	struct session_table *t = *state;
 	struct session *s = open_session(t, 1, "acme", false);
-	assert_false(session_stays_has(s, 5, 10));
-	assert_int_equal(session_stays_add(t, s, 5, 10, 20), PARLOR_E_OK);
-	assert_int_equal(session_stays_add(t, s, 5, 40, 50), PARLOR_E_OK);
-	assert_int_equal(session_stays_add(t, s, 6, 1, UINT64_MAX), PARLOR_E_OK);
-	assert_false(session_stays_has(s, 5, 9));
-	assert_true(session_stays_has(s, 5, 10));
-	assert_true(session_stays_has(s, 5, 20));
-	assert_false(session_stays_has(s, 5, 21));
-	assert_true(session_stays_has(s, 5, 45));
-	assert_true(session_stays_has(s, 6, 12345));
-	assert_false(session_stays_has(s, 7, 12345));
+	assert_false(session_intervals_has(s, 5, 10));
+	assert_int_equal(session_intervals_add(t, s, 5, 10, 20), PARLOR_E_OK);
+	assert_int_equal(session_intervals_add(t, s, 5, 40, 50), PARLOR_E_OK);
+	assert_int_equal(session_intervals_add(t, s, 6, 1, UINT64_MAX), PARLOR_E_OK);
+	assert_false(session_intervals_has(s, 5, 9));
+	assert_true(session_intervals_has(s, 5, 10));
+	assert_true(session_intervals_has(s, 5, 20));
+	assert_false(session_intervals_has(s, 5, 21));
+	assert_true(session_intervals_has(s, 5, 45));
+	assert_true(session_intervals_has(s, 6, 12345));
+	assert_false(session_intervals_has(s, 7, 12345));
 
-	assert_int_equal(session_stays_add(t, s, 7, 1, 2), PARLOR_E_OK);
-	assert_int_equal(session_stays_add(t, s, 8, 1, 2), PARLOR_E_TOO_MANY);
-	session_stays_clear(s);
-	assert_false(session_stays_has(s, 5, 10));
-	assert_int_equal(session_stays_add(t, s, 8, 1, 2), PARLOR_E_OK);
+	assert_int_equal(session_intervals_add(t, s, 7, 1, 2), PARLOR_E_OK);
+	assert_int_equal(session_intervals_add(t, s, 8, 1, 2), PARLOR_E_TOO_MANY);
+	session_intervals_clear(s);
+	assert_false(session_intervals_has(s, 5, 10));
+	assert_int_equal(session_intervals_add(t, s, 8, 1, 2), PARLOR_E_OK);
 }
 
 static void test_descriptors_bound_the_sessions(void **state)

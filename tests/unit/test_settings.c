@@ -74,11 +74,12 @@ static void test_one_setting_is_set_by_name(void **state)
 	assert_int_equal(settings_set(s, "broker.data", "/srv/parlor", why, sizeof why),
 			 PARLOR_E_OK);
 	assert_string_equal(s->data, "/srv/parlor");
-	assert_int_equal(settings_set(s, "sync.parts", "0", why, sizeof why), PARLOR_E_CONFIG);
-	assert_non_null(strstr(why, "sync.parts"));
-	assert_int_equal(settings_set(s, "sync.parts", "255", why, sizeof why), PARLOR_E_CONFIG);
-	assert_int_equal(settings_set(s, "sync.parts", "254", why, sizeof why), PARLOR_E_OK);
-	assert_int_equal(settings_set(s, "sync.part", "1", why, sizeof why), PARLOR_E_CONFIG);
+	assert_int_equal(settings_set(s, "sync.partitions", "0", why, sizeof why), PARLOR_E_CONFIG);
+	assert_non_null(strstr(why, "sync.partitions"));
+	assert_int_equal(settings_set(s, "sync.partitions", "255", why, sizeof why),
+			 PARLOR_E_CONFIG);
+	assert_int_equal(settings_set(s, "sync.partitions", "254", why, sizeof why), PARLOR_E_OK);
+	assert_int_equal(settings_set(s, "sync.partition", "1", why, sizeof why), PARLOR_E_CONFIG);
 }
 
 static void test_settings_that_contradict_each_other_are_refused(void **state)

@@ -25,7 +25,7 @@ static void a_fresh_directory_is_empty(void **state)
 
 	open_world(w);
 	assert_int_equal(store_journal_id(w->store), JOURNAL_ID);
-	assert_int_equal(store_parts(w->store), 16);
+	assert_int_equal(store_partitions(w->store), 16);
 	assert_int_equal(store_first(w->store), 1);
 	assert_int_equal(store_last(w->store), 0);
 	assert_int_equal(store_covered(w->store), 0);
@@ -39,7 +39,7 @@ static void what_was_committed_is_there_after_opening_again(void **state)
 {
 	struct world *w = *state;
 
-	w->options.parts = 5;
+	w->options.partitions = 5;
 	open_world(w);
 	begin(w);
 	append_to(w, 1, "one");
@@ -50,9 +50,9 @@ static void what_was_committed_is_there_after_opening_again(void **state)
 	store_set_covered(w->store, 1);
 	commit(w);
 
-	w->options.parts = 9;
+	w->options.partitions = 9;
 	reopen(w);
-	assert_int_equal(store_parts(w->store), 5);
+	assert_int_equal(store_partitions(w->store), 5);
 	assert_int_equal(store_last(w->store), 2);
 	assert_int_equal(store_covered(w->store), 1);
 	turn(w);

@@ -24,7 +24,7 @@ static char body[64 * 1024];
 static struct entry entry_of(struct world *w, size_t i, size_t size)
 {
 	return (struct entry){.position = store_last(w->store) + 1 + i,
-			      .part = 3,
+			      .partition = 3,
 			      .head = span_of("head"),
 			      .event = {body, size}};
 }

@@ -23,10 +23,10 @@ static struct sync_counts counts(const struct world *w)
 	return c;
 }
 
-static const char *error_of(const struct world *w, uint32_t part)
+static const char *error_of(const struct world *w, uint32_t partition)
 {
-	struct sync_part_view view;
-	sync_part_show(w->sync, part, &view);
+	struct sync_partition_view view;
+	sync_partition_show(w->sync, partition, &view);
 	return view.error;
 }
 
@@ -43,7 +43,7 @@ static void some_rooms(struct world *w, size_t rooms, size_t posts)
 	}
 }
 
-static void one_worker_gets_every_part(void **state)
+static void one_worker_gets_every_partition(void **state)
 {
 	(void)state;
 	struct world *w = world_new();
@@ -51,22 +51,22 @@ static void one_worker_gets_every_part(void **state)
 	assert_int_equal(sync_synced(w->sync), 0);
 	assert_int_equal(sync_floor(w->sync), 0);
 
-	struct hand *h = world_hire(w, "one");
+	struct worker_peer *h = world_hire(w, "one");
 	world_until(w, synced(w));
 	assert_true(h->welcome);
 	assert_int_equal(h->told.broker_id, 4711);
-	assert_int_equal(h->told.parts, WORLD_PARTS);
+	assert_int_equal(h->told.partitions, WORLD_PARTITIONS);
 	assert_int_equal(h->told.lease_ms, w->settings.lease_ms);
-	assert_int_equal(hand_parts(h), WORLD_PARTS);
-	for (size_t i = 0; i < WORLD_PARTS; i++) {
+	assert_int_equal(worker_peer_partitions(h), WORLD_PARTITIONS);
+	for (size_t i = 0; i < WORLD_PARTITIONS; i++) {
 		assert_true(h->epoch[i] >> 32 == core_run(w->core));
 		for (size_t k = 0; k < i; k++)
 			assert_true(h->epoch[i] != h->epoch[k]);
 	}
 	world_assert_applied(w);
 
-	struct sync_part_view view;
-	sync_part_show(w->sync, 0, &view);
+	struct sync_partition_view view;
+	sync_partition_show(w->sync, 0, &view);
 	assert_string_equal(view.worker, "one");
 	assert_string_equal(view.error, "");
 	assert_int_equal(view.position, world_head(w));
@@ -80,12 +80,12 @@ static void a_record_says_what_mysql_needs(void **state)
 	struct world *w = world_new();
 	world_room(w, "lobby");
 	uint64_t position = world_post(w, "lobby", 2);
-	uint32_t part = w->part_of[position];
-	struct hand *h = world_hire(w, "one");
+	uint32_t partition = w->partition_of[position];
+	struct worker_peer *h = world_hire(w, "one");
 	h->hold = true;
-	world_until(w, h->batch[part]);
+	world_until(w, h->batch[partition]);
 
-	const Parlor__Batch *b = h->batch[part]->batch;
+	const Parlor__Batch *b = h->batch[partition]->batch;
 	assert_int_equal(b->after, 0);
 	assert_int_equal(b->upto, world_head(w));
 	assert_true(b->n_records >= 6);
@@ -113,12 +113,13 @@ static void thousands_of_records_reach_two_workers_in_order(void **state)
 	struct world *w = world_new();
 	w->settings.batch_records = 100;
 	world_restart(w);
-	struct hand *a = world_hire(w, "a");
-	world_until(w, hand_parts(a) == WORLD_PARTS);
-	struct hand *b = world_hire(w, "b");
-	world_until(w, hand_parts(b) == WORLD_PARTS / 2 && hand_parts(a) == WORLD_PARTS / 2);
-	assert_int_equal(a->revokes, WORLD_PARTS / 2);
-	for (size_t i = 0; i < WORLD_PARTS; i++)
+	struct worker_peer *a = world_hire(w, "a");
+	world_until(w, worker_peer_partitions(a) == WORLD_PARTITIONS);
+	struct worker_peer *b = world_hire(w, "b");
+	world_until(w, worker_peer_partitions(b) == WORLD_PARTITIONS / 2 &&
+			       worker_peer_partitions(a) == WORLD_PARTITIONS / 2);
+	assert_int_equal(a->revokes, WORLD_PARTITIONS / 2);
+	for (size_t i = 0; i < WORLD_PARTITIONS; i++)
 		if (b->owns[i])
 			assert_true(b->epoch[i] > a->epoch[i]);
 
@@ -147,20 +148,20 @@ static void a_batch_says_whether_more_wait_behind_it(void **state)
 	world_restart(w);
 	some_rooms(w, 1, 0);
 	world_post(w, "room-0", 30);
-	struct hand *a = world_hire(w, "a");
+	struct worker_peer *a = world_hire(w, "a");
 	world_until(w, synced(w));
 	world_assert_applied(w);
 	assert_in_range(a->mores, 3, 4);
-	for (size_t i = 0; i < WORLD_PARTS; i++)
+	for (size_t i = 0; i < WORLD_PARTITIONS; i++)
 		assert_false(a->more[i]);
 	world_free(w);
 }
 
-static void a_full_tail_is_made_up_for_by_the_journal(void **state)
+static void a_full_recent_is_made_up_for_by_the_journal(void **state)
 {
 	(void)state;
 	struct world *w = world_new();
-	w->settings.tail = 16;
+	w->settings.recent = 16;
 	w->settings.batch_records = 50;
 	w->settings.walk = 64;
 	world_restart(w);
@@ -174,7 +175,7 @@ static void a_full_tail_is_made_up_for_by_the_journal(void **state)
 	world_until(w, synced(w));
 	world_assert_applied(w);
 	uint64_t walked = counts(w).walked;
-	assert_true(walked >= world_head(w) - 16 * WORLD_PARTS);
+	assert_true(walked >= world_head(w) - 16 * WORLD_PARTITIONS);
 
 	some_rooms(w, 8, 8);
 	world_until(w, synced(w));
@@ -187,10 +188,10 @@ static void a_new_start_goes_on_from_the_marks(void **state)
 {
 	(void)state;
 	struct world *w = world_new();
-	struct hand *h = world_hire(w, "one");
+	struct worker_peer *h = world_hire(w, "one");
 	some_rooms(w, 6, 500);
 	world_until(w, synced(w));
-	hand_close(h);
+	worker_peer_close(h);
 	some_rooms(w, 6, 100);
 	world_restart(w);
 	assert_int_equal(sync_synced(w->sync), 0);
@@ -201,18 +202,18 @@ static void a_new_start_goes_on_from_the_marks(void **state)
 	world_free(w);
 }
 
-static void marks_of_idle_parts_follow_now_and_then(void **state)
+static void marks_of_idle_partitions_follow_now_and_then(void **state)
 {
 	(void)state;
 	struct world *w = world_new();
 	world_room(w, "only");
-	uint32_t busy = w->part_of[world_post(w, "only", 1)];
+	uint32_t busy = w->partition_of[world_post(w, "only", 1)];
 	uint32_t idle = busy == 1 ? 2 : 1;
-	struct hand *h = world_hire(w, "one");
+	struct worker_peer *h = world_hire(w, "one");
 	world_until(w, synced(w));
 	world_post(w, "only", 1);
 	w->now_us += w->settings.idle_ms * 1000;
-	hand_ping(h);
+	worker_peer_ping(h);
 	world_until(w, sync_floor(w->sync) == world_head(w));
 
 	/* A moment later is too soon for them. */
@@ -224,7 +225,7 @@ static void marks_of_idle_parts_follow_now_and_then(void **state)
 	assert_int_equal(sync_floor(w->sync), before);
 
 	w->now_us += w->settings.idle_ms * 1000;
-	hand_ping(h);
+	worker_peer_ping(h);
 	world_until(w, w->db.position[idle] == world_head(w));
 	world_until(w, sync_floor(w->sync) == world_head(w));
 	size_t batches = h->batches;
@@ -237,7 +238,7 @@ static void marks_of_idle_parts_follow_now_and_then(void **state)
 /* A backup is put back: everything behind that position is gone. */
 static void put_back(struct world *w, uint64_t position)
 {
-	for (size_t i = 0; i < WORLD_PARTS; i++) {
+	for (size_t i = 0; i < WORLD_PARTITIONS; i++) {
 		w->db.position[i] = position;
 		w->db.digest[i] = world_digest(w, position);
 	}
@@ -271,13 +272,13 @@ static void an_epoch_that_goes_back_is_claimed_again(void **state)
 {
 	(void)state;
 	struct world *w = world_new();
-	struct hand *h = world_hire(w, "one");
+	struct worker_peer *h = world_hire(w, "one");
 	some_rooms(w, 4, 400);
 	world_until(w, synced(w));
 	for (uint64_t older = 0; older < 2; older++) {
 		uint64_t epoch = h->epoch[0];
 		put_back(w, 100);
-		for (size_t i = 0; i < WORLD_PARTS; i++)
+		for (size_t i = 0; i < WORLD_PARTITIONS; i++)
 			w->db.epoch[i] = older ? w->db.epoch[i] - 1 : 0;
 		everything_is_sent_again(w);
 		assert_true(h->epoch[0] > epoch);
@@ -293,20 +294,20 @@ static void a_mark_ahead_of_the_journal_is_sent_nothing(void **state)
 	struct world *w = world_new();
 	some_rooms(w, 8, 20);
 	w->db.position[2] = world_head(w) + 1000;
-	struct hand *h = world_hire(w, "one");
+	struct worker_peer *h = world_hire(w, "one");
 	world_until(w, error_of(w, 2)[0]);
 	assert_non_null(strstr(error_of(w, 2), "ahead of the journal"));
-	world_until(w, sync_part_position(w->sync, 1) == world_head(w));
+	world_until(w, sync_partition_position(w->sync, 1) == world_head(w));
 	world_settle(w);
 	assert_int_equal(w->db.position[2], world_head(w) + 1000);
-	assert_int_equal(sync_part_position(w->sync, 2), 0);
+	assert_int_equal(sync_partition_position(w->sync, 2), 0);
 	assert_int_equal(sync_synced(w->sync), 0);
 
 	/* The database is put right; it is asked again after a while. */
 	uint64_t epoch = h->epoch[2];
 	w->db.position[2] = 0;
 	w->now_us += w->settings.retry_ms * 1000;
-	hand_ping(h);
+	worker_peer_ping(h);
 	world_until(w, synced(w));
 	assert_true(h->epoch[2] > epoch);
 	assert_string_equal(error_of(w, 2), "");
@@ -322,8 +323,8 @@ static void a_mark_behind_the_trimmed_journal_is_sent_nothing(void **state)
 	world_trim(w, 50);
 	w->db.position[1] = 49;
 	w->db.digest[1] = 12345; /* nobody knows any more what stood there */
-	struct hand *h = world_hire(w, "one");
-	world_until(w, sync_part_position(w->sync, 1) == world_head(w));
+	struct worker_peer *h = world_hire(w, "one");
+	world_until(w, sync_partition_position(w->sync, 1) == world_head(w));
 	world_until(w, error_of(w, 0)[0] && error_of(w, 2)[0]);
 	world_settle(w);
 	assert_non_null(strstr(error_of(w, 2), "the journal begins at 50"));
@@ -336,13 +337,13 @@ static void every_mark_has_the_digest_of_its_record(void **state)
 {
 	(void)state;
 	struct world *w = world_new();
-	struct hand *h = world_hire(w, "one");
+	struct worker_peer *h = world_hire(w, "one");
 	some_rooms(w, 4, 100);
 	world_until(w, synced(w));
 	w->now_us += w->settings.idle_ms * 1000;
-	hand_ping(h);
+	worker_peer_ping(h);
 	world_until(w, sync_floor(w->sync) == world_head(w));
-	for (size_t i = 0; i < WORLD_PARTS; i++)
+	for (size_t i = 0; i < WORLD_PARTITIONS; i++)
 		assert_true(w->db.digest[i] == world_digest(w, w->db.position[i]));
 	world_free(w);
 }
@@ -352,10 +353,10 @@ static void a_database_of_another_history_is_sent_nothing(void **state)
 {
 	(void)state;
 	struct world *before = world_new(), *w = world_new();
-	struct hand *h = world_hire(before, "one");
+	struct worker_peer *h = world_hire(before, "one");
 	some_rooms(before, 4, 200);
 	before->now_us += before->settings.idle_ms * 1000;
-	hand_ping(h);
+	worker_peer_ping(h);
 	world_until(before, sync_floor(before->sync) == world_head(before));
 	uint64_t mark = world_head(before);
 	w->db = before->db;
@@ -364,7 +365,7 @@ static void a_database_of_another_history_is_sent_nothing(void **state)
 
 	some_rooms(w, 4, 100);
 	h = world_hire(w, "one");
-	for (uint32_t i = 0; i < WORLD_PARTS; i++)
+	for (uint32_t i = 0; i < WORLD_PARTITIONS; i++)
 		world_until(w, strstr(error_of(w, i), "ahead of the journal"));
 
 	/* The new history passes the mark of the old one, and is kept out still. */
@@ -372,9 +373,9 @@ static void a_database_of_another_history_is_sent_nothing(void **state)
 	assert_true(world_head(w) > mark);
 	for (int again = 0; again < 2; again++) {
 		w->now_us += w->settings.retry_ms * 1000;
-		hand_ping(h);
+		worker_peer_ping(h);
 		world_settle(w);
-		for (uint32_t i = 0; i < WORLD_PARTS; i++) {
+		for (uint32_t i = 0; i < WORLD_PARTITIONS; i++) {
 			world_until(w, strstr(error_of(w, i), "holds another history"));
 			assert_int_equal(w->db.position[i], mark);
 		}
@@ -382,7 +383,7 @@ static void a_database_of_another_history_is_sent_nothing(void **state)
 		assert_int_equal(sync_floor(w->sync), 0);
 		world_restart(w);
 		world_settle(w);
-		hand_close(h);
+		worker_peer_close(h);
 		h = world_hire(w, "one");
 	}
 	assert_int_equal(h->batches, 0);
@@ -392,7 +393,7 @@ static void a_database_of_another_history_is_sent_nothing(void **state)
 	/* An empty database has no history yet. */
 	memset(&w->db, 0, sizeof w->db);
 	w->now_us += w->settings.retry_ms * 1000;
-	hand_ping(h);
+	worker_peer_ping(h);
 	world_until(w, synced(w));
 	world_assert_applied(w);
 	world_free(w);
@@ -405,7 +406,7 @@ static void a_higher_epoch_in_the_database_is_passed(void **state)
 	some_rooms(w, 4, 20);
 	uint64_t high = (core_run(w->core) + 7) << 32;
 	w->db.epoch[1] = high;
-	struct hand *h = world_hire(w, "one");
+	struct worker_peer *h = world_hire(w, "one");
 	world_until(w, synced(w));
 	assert_true(h->epoch[1] > high);
 	assert_int_equal(w->db.epoch[1], h->epoch[1]);
@@ -413,14 +414,14 @@ static void a_higher_epoch_in_the_database_is_passed(void **state)
 	world_free(w);
 }
 
-static void a_silent_worker_loses_its_parts(void **state)
+static void a_silent_worker_loses_its_partitions(void **state)
 {
 	(void)state;
 	struct world *w = world_new();
-	struct hand *a = world_hire(w, "a");
-	world_until(w, hand_parts(a) == WORLD_PARTS);
-	struct hand *b = world_hire(w, "b");
-	world_until(w, hand_parts(b) == 2);
+	struct worker_peer *a = world_hire(w, "a");
+	world_until(w, worker_peer_partitions(a) == WORLD_PARTITIONS);
+	struct worker_peer *b = world_hire(w, "b");
+	world_until(w, worker_peer_partitions(b) == 2);
 	world_until(w, synced(w));
 
 	a->hold = true;
@@ -429,14 +430,14 @@ static void a_silent_worker_loses_its_parts(void **state)
 	world_until(w, a->batch[mine] && w->db.position[mine] != world_head(w));
 	/* Whatever it said before is heard: its silence begins here. */
 	size_t pongs = a->pongs;
-	hand_ping(a);
+	worker_peer_ping(a);
 	world_until(w, a->pongs > pongs);
 	w->now_us += w->settings.lease_ms * 1000 / 2;
 	pongs = b->pongs;
-	hand_ping(b);
+	worker_peer_ping(b);
 	world_until(w, b->pongs > pongs);
 	w->now_us += w->settings.lease_ms * 1000 / 2 + 1;
-	world_until(w, hand_parts(b) == WORLD_PARTS && synced(w));
+	world_until(w, worker_peer_partitions(b) == WORLD_PARTITIONS && synced(w));
 	assert_true(b->epoch[mine] > a->epoch[mine]);
 	assert_int_equal(sync_workers(w->sync), 1);
 	assert_int_equal(counts(w).workers_lost, 1);
@@ -444,7 +445,7 @@ static void a_silent_worker_loses_its_parts(void **state)
 
 	/* It wakes up: its batch is fenced off, its word is not taken. */
 	a->hold = false;
-	hand_apply(a, (uint32_t)mine);
+	worker_peer_apply(a, (uint32_t)mine);
 	world_until(w, a->refusals > 0);
 	assert_int_equal(a->refused, PARLOR_E_NO_SESSION);
 	world_settle(w);
@@ -457,16 +458,16 @@ static void a_worker_that_says_goodbye_is_replaced_at_once(void **state)
 {
 	(void)state;
 	struct world *w = world_new();
-	struct hand *a = world_hire(w, "a"), *b = world_hire(w, "b");
-	world_until(w, hand_parts(a) == 2 && hand_parts(b) == 2);
+	struct worker_peer *a = world_hire(w, "a"), *b = world_hire(w, "b");
+	world_until(w, worker_peer_partitions(a) == 2 && worker_peer_partitions(b) == 2);
 	Parlor__WorkerGoodbye goodbye = PARLOR__WORKER_GOODBYE__INIT;
 	Parlor__FromWorker from = PARLOR__FROM_WORKER__INIT;
 	from.op_case = PARLOR__FROM_WORKER__OP_GOODBYE;
 	from.goodbye = &goodbye;
-	hand_say(a, &from);
-	hand_close(a);
+	worker_peer_say(a, &from);
+	worker_peer_close(a);
 	some_rooms(w, 4, 40);
-	world_until(w, hand_parts(b) == WORLD_PARTS && synced(w));
+	world_until(w, worker_peer_partitions(b) == WORLD_PARTITIONS && synced(w));
 	world_assert_applied(w);
 	world_free(w);
 }
@@ -475,9 +476,10 @@ static void a_worker_whose_connection_is_gone_is_replaced_when_spoken_to(void **
 {
 	(void)state;
 	struct world *w = world_new();
-	struct hand *a = world_hire(w, "a"), *b = world_hire(w, "b");
-	world_until(w, hand_parts(a) == 2 && hand_parts(b) == 2 && synced(w));
-	hand_close(a);
+	struct worker_peer *a = world_hire(w, "a"), *b = world_hire(w, "b");
+	world_until(w,
+		    worker_peer_partitions(a) == 2 && worker_peer_partitions(b) == 2 && synced(w));
+	worker_peer_close(a);
 	world_settle(w);
 	/* Whether the socket knows by now shows only when it is written to; the
 	 * lease ends the matter when it does not. */
@@ -487,7 +489,7 @@ static void a_worker_whose_connection_is_gone_is_replaced_when_spoken_to(void **
 		w->now_us += w->settings.lease_ms * 1000 / 2 + 1;
 		world_settle(w);
 	}
-	world_until(w, hand_parts(b) == WORLD_PARTS && synced(w));
+	world_until(w, worker_peer_partitions(b) == WORLD_PARTITIONS && synced(w));
 	world_assert_applied(w);
 	world_free(w);
 }
@@ -498,7 +500,7 @@ static void batches_shrink_to_what_the_database_takes(void **state)
 	struct world *w = world_new();
 	some_rooms(w, 1, 0);
 	world_post(w, "room-0", 1000);
-	struct hand *h = world_hire(w, "one");
+	struct worker_peer *h = world_hire(w, "one");
 	h->largest = 3;
 	world_until(w, synced(w));
 	assert_in_range(h->largest_batch, 1, 3);
@@ -521,7 +523,7 @@ static void batches_are_bounded_in_bytes(void **state)
 	w->settings.batch_bytes = 500;
 	world_restart(w);
 	some_rooms(w, 2, 100);
-	struct hand *h = world_hire(w, "one");
+	struct worker_peer *h = world_hire(w, "one");
 	world_until(w, synced(w));
 	assert_in_range(h->largest_batch, 2, 20);
 	world_assert_applied(w);
@@ -529,34 +531,34 @@ static void batches_are_bounded_in_bytes(void **state)
 	world_free(w);
 }
 
-static void a_stuck_part_says_why_and_goes_on(void **state)
+static void a_stuck_partition_says_why_and_goes_on(void **state)
 {
 	(void)state;
 	struct world *w = world_new();
 	world_room(w, "lobby");
-	uint32_t part = w->part_of[world_head(w)];
-	struct hand *h = world_hire(w, "one");
+	uint32_t partition = w->partition_of[world_head(w)];
+	struct worker_peer *h = world_hire(w, "one");
 	h->hold = true;
-	world_until(w, h->batch[part]);
-	hand_fail(h, part, PARLOR__FAIL_CLASS__FAIL_STUCK, "1146 no such table");
-	world_until(w, error_of(w, part)[0]);
-	assert_string_equal(error_of(w, part), "1146 no such table");
+	world_until(w, h->batch[partition]);
+	worker_peer_fail(h, partition, PARLOR__FAIL_CLASS__FAIL_STUCK, "1146 no such table");
+	world_until(w, error_of(w, partition)[0]);
+	assert_string_equal(error_of(w, partition), "1146 no such table");
 
-	/* The worker goes on trying, however long; nobody takes the part away. */
-	uint64_t epoch = h->epoch[part];
+	/* The worker goes on trying, however long; nobody takes the partition away. */
+	uint64_t epoch = h->epoch[partition];
 	for (uint64_t t = 0; t < 2 * w->settings.batch_ms; t += w->settings.lease_ms / 2) {
 		w->now_us += w->settings.lease_ms / 2 * 1000;
-		hand_ping(h);
+		worker_peer_ping(h);
 		size_t pongs = h->pongs;
 		world_until(w, h->pongs > pongs);
 	}
-	assert_int_equal(h->epoch[part], epoch);
+	assert_int_equal(h->epoch[partition], epoch);
 	h->hold = false;
-	for (uint32_t i = 0; i < WORLD_PARTS; i++)
+	for (uint32_t i = 0; i < WORLD_PARTITIONS; i++)
 		if (h->batch[i])
-			hand_apply(h, i);
+			worker_peer_apply(h, i);
 	world_until(w, synced(w));
-	assert_string_equal(error_of(w, part), "");
+	assert_string_equal(error_of(w, partition), "");
 	world_assert_applied(w);
 	world_free(w);
 }
@@ -565,8 +567,9 @@ static void a_batch_that_is_never_answered_goes_to_another_worker(void **state)
 {
 	(void)state;
 	struct world *w = world_new();
-	struct hand *a = world_hire(w, "a"), *b = world_hire(w, "b");
-	world_until(w, hand_parts(a) == 2 && hand_parts(b) == 2 && synced(w));
+	struct worker_peer *a = world_hire(w, "a"), *b = world_hire(w, "b");
+	world_until(w,
+		    worker_peer_partitions(a) == 2 && worker_peer_partitions(b) == 2 && synced(w));
 	a->hold = true;
 	some_rooms(w, 16, 20);
 	world_settle(w);
@@ -576,14 +579,14 @@ static void a_batch_that_is_never_answered_goes_to_another_worker(void **state)
 		world_settle(w);
 	}
 	assert_int_equal(sync_workers(w->sync), 2);
-	world_until(w, hand_parts(b) == WORLD_PARTS && synced(w));
+	world_until(w, worker_peer_partitions(b) == WORLD_PARTITIONS && synced(w));
 
-	/* It wakes up: what it held is fenced off, and it is given parts again. */
+	/* It wakes up: what it held is fenced off, and it is given partitions again. */
 	a->hold = false;
-	for (uint32_t i = 0; i < WORLD_PARTS; i++)
+	for (uint32_t i = 0; i < WORLD_PARTITIONS; i++)
 		if (a->batch[i])
-			hand_apply(a, i);
-	world_until(w, hand_parts(a) == 2 && hand_parts(b) == 2);
+			worker_peer_apply(a, i);
+	world_until(w, worker_peer_partitions(a) == 2 && worker_peer_partitions(b) == 2);
 	some_rooms(w, 16, 20);
 	world_until(w, synced(w));
 	world_assert_applied(w);
@@ -594,20 +597,20 @@ static void a_word_about_unread_in_between_disturbs_no_batch(void **state)
 {
 	(void)state;
 	struct world *w = world_new();
-	struct hand *h = world_hire(w, "one");
-	world_until(w, hand_parts(h) == WORLD_PARTS && synced(w));
+	struct worker_peer *h = world_hire(w, "one");
+	world_until(w, worker_peer_partitions(h) == WORLD_PARTITIONS && synced(w));
 	h->hold = true;
 	world_room(w, "lobby");
-	uint32_t part = w->part_of[world_head(w)];
-	world_until(w, h->batch[part]);
+	uint32_t partition = w->partition_of[world_head(w)];
+	world_until(w, h->batch[partition]);
 	size_t batches = (size_t)counts(w).batches;
-	hand_state(h, part);
+	worker_peer_state(h, partition);
 	world_settle(w);
 	assert_int_equal(counts(w).batches, batches);
 	h->hold = false;
-	for (uint32_t i = 0; i < WORLD_PARTS; i++)
+	for (uint32_t i = 0; i < WORLD_PARTITIONS; i++)
 		if (h->batch[i])
-			hand_apply(h, i);
+			worker_peer_apply(h, i);
 	world_until(w, synced(w));
 	world_assert_applied(w);
 	world_free(w);
@@ -616,13 +619,13 @@ static void a_word_about_unread_in_between_disturbs_no_batch(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_worker_gets_every_part),
+		cmocka_unit_test(one_worker_gets_every_partition),
 		cmocka_unit_test(a_record_says_what_mysql_needs),
 		cmocka_unit_test(thousands_of_records_reach_two_workers_in_order),
 		cmocka_unit_test(a_batch_says_whether_more_wait_behind_it),
-		cmocka_unit_test(a_full_tail_is_made_up_for_by_the_journal),
+		cmocka_unit_test(a_full_recent_is_made_up_for_by_the_journal),
 		cmocka_unit_test(a_new_start_goes_on_from_the_marks),
-		cmocka_unit_test(marks_of_idle_parts_follow_now_and_then),
+		cmocka_unit_test(marks_of_idle_partitions_follow_now_and_then),
 		cmocka_unit_test(a_mark_that_goes_back_is_believed),
 		cmocka_unit_test(an_epoch_that_goes_back_is_claimed_again),
 		cmocka_unit_test(a_mark_ahead_of_the_journal_is_sent_nothing),
@@ -630,12 +633,12 @@ int main(void)
 		cmocka_unit_test(every_mark_has_the_digest_of_its_record),
 		cmocka_unit_test(a_database_of_another_history_is_sent_nothing),
 		cmocka_unit_test(a_higher_epoch_in_the_database_is_passed),
-		cmocka_unit_test(a_silent_worker_loses_its_parts),
+		cmocka_unit_test(a_silent_worker_loses_its_partitions),
 		cmocka_unit_test(a_worker_that_says_goodbye_is_replaced_at_once),
 		cmocka_unit_test(a_worker_whose_connection_is_gone_is_replaced_when_spoken_to),
 		cmocka_unit_test(batches_shrink_to_what_the_database_takes),
 		cmocka_unit_test(batches_are_bounded_in_bytes),
-		cmocka_unit_test(a_stuck_part_says_why_and_goes_on),
+		cmocka_unit_test(a_stuck_partition_says_why_and_goes_on),
 		cmocka_unit_test(a_batch_that_is_never_answered_goes_to_another_worker),
 		cmocka_unit_test(a_word_about_unread_in_between_disturbs_no_batch),
 	};

@@ -26,12 +26,12 @@ static bool synced(const struct world *w)
 	return sync_synced(w->sync) == world_head(w);
 }
 
-static void release_held(struct hand *h)
+static void release_held(struct worker_peer *h)
 {
 	h->hold = false;
-	for (uint32_t i = 0; i < WORLD_PARTS; i++)
+	for (uint32_t i = 0; i < WORLD_PARTITIONS; i++)
 		if (h->batch[i])
-			hand_apply(h, i);
+			worker_peer_apply(h, i);
 }
 
 /* ---- waiting -------------------------------------------------------------------- */
@@ -42,23 +42,23 @@ static void a_stored_post_is_answered_after_mysql_has_it(void **state)
 	struct world *w = world_new();
 	world_room(w, "lobby");
 	uint64_t room = world_no(w, "lobby");
-	struct hand *h = world_hire(w, "one");
+	struct worker_peer *h = world_hire(w, "one");
 	world_until(w, synced(w));
 	h->hold = true;
 	uint64_t first = world_post(w, "lobby", 1);
-	uint32_t part = w->part_of[first];
+	uint32_t partition = w->partition_of[first];
 	bool done;
 	assert_int_equal(sync_wait_room(w->sync, room, first, COOKIE(7, 1), &done), PARLOR_E_OK);
 	assert_false(done);
-	world_until(w, h->batch[part]);
+	world_until(w, h->batch[partition]);
 	uint64_t second = world_post(w, "lobby", 1);
 	assert_int_equal(sync_wait_room(w->sync, room, second, COOKIE(8, 2), &done), PARLOR_E_OK);
 	assert_false(done);
 	world_settle(w);
 	assert_int_equal(w->answers_len, 0);
 
-	hand_apply(h, part);
-	world_until(w, w->answers_len > 0 && h->batch[part]);
+	worker_peer_apply(h, partition);
+	world_until(w, w->answers_len > 0 && h->batch[partition]);
 	assert_int_equal(w->answers_len, 1);
 	assert_int_equal(w->answers[0].kind, SYNC_STORED);
 	assert_int_equal(w->answers[0].code, PARLOR_E_OK);
@@ -107,26 +107,26 @@ static void sync_wait_waits_for_unread_columns_too(void **state)
 	(void)state;
 	struct world *w = world_new();
 	world_room(w, "lobby");
-	struct hand *h = world_hire(w, "one");
+	struct worker_peer *h = world_hire(w, "one");
 	world_until(w, synced(w));
 	h->lag = true;
 	uint64_t before = world_head(w);
 	uint64_t position = world_post(w, "lobby", 5);
-	uint32_t part = w->part_of[position];
+	uint32_t partition = w->partition_of[position];
 	bool done;
 	assert_int_equal(sync_wait_all(w->sync, position, COOKIE(1, 1), &done), PARLOR_E_OK);
 	assert_false(done);
-	world_until(w, sync_part_position(w->sync, part) == position);
+	world_until(w, sync_partition_position(w->sync, partition) == position);
 	world_settle(w);
 	assert_int_equal(w->answers_len, 0);
 	assert_int_equal(sync_synced(w->sync), before);
-	struct sync_part_view view;
-	sync_part_show(w->sync, part, &view);
+	struct sync_partition_view view;
+	sync_partition_show(w->sync, partition, &view);
 	assert_int_equal(view.unread_position, before);
 
 	/* The worker projects when it is time, and says so. */
 	h->lag = false;
-	hand_state(h, part);
+	worker_peer_state(h, partition);
 	world_until(w, w->answers_len == 1);
 	assert_int_equal(w->answers[0].code, PARLOR_E_OK);
 	assert_true(synced(w));
@@ -148,32 +148,32 @@ static const struct sync_query *history(void)
 	return &query;
 }
 
-static void answer_query(struct hand *h, uint64_t id, uint32_t code)
+static void answer_query(struct worker_peer *h, uint64_t id, uint32_t code)
 {
 	Parlor__Message message = PARLOR__MESSAGE__INIT, *messages[] = {&message, &message};
-	Parlor__ColdPage page = PARLOR__COLD_PAGE__INIT;
+	Parlor__ArchivePage page = PARLOR__ARCHIVE_PAGE__INIT;
 	page.query = id;
 	page.code = code;
 	page.text = (char *)(code ? "no" : "");
 	page.n_messages = code ? 0 : 2;
 	page.messages = messages;
 	Parlor__FromWorker from = PARLOR__FROM_WORKER__INIT;
-	from.op_case = PARLOR__FROM_WORKER__OP_COLD_PAGE;
-	from.cold_page = &page;
-	hand_say(h, &from);
+	from.op_case = PARLOR__FROM_WORKER__OP_ARCHIVE_PAGE;
+	from.archive_page = &page;
+	worker_peer_say(h, &from);
 }
 
 static void old_history_comes_from_a_worker(void **state)
 {
 	(void)state;
 	struct world *w = world_new();
-	assert_int_equal(sync_cold(w->sync, history(), COOKIE(1, 1), w->now_us),
+	assert_int_equal(sync_archive(w->sync, history(), COOKIE(1, 1), w->now_us),
 			 PARLOR_E_NO_WORKER);
-	struct hand *h = world_hire(w, "one");
-	world_until(w, hand_parts(h) == WORLD_PARTS);
-	assert_int_equal(sync_cold(w->sync, history(), COOKIE(1, 2), w->now_us), PARLOR_E_OK);
+	struct worker_peer *h = world_hire(w, "one");
+	world_until(w, worker_peer_partitions(h) == WORLD_PARTITIONS);
+	assert_int_equal(sync_archive(w->sync, history(), COOKIE(1, 2), w->now_us), PARLOR_E_OK);
 	world_until(w, h->query);
-	const Parlor__ColdQuery *q = h->query->cold_query;
+	const Parlor__ArchiveQuery *q = h->query->archive_query;
 	assert_string_equal(q->tenant, "acme");
 	assert_string_equal(q->room, "lobby");
 	assert_int_equal(q->from, 90);
@@ -188,15 +188,15 @@ static void old_history_comes_from_a_worker(void **state)
 	world_until(w, w->answers_len);
 	world_settle(w);
 	assert_int_equal(w->answers_len, 1);
-	assert_int_equal(w->answers[0].kind, SYNC_COLD);
+	assert_int_equal(w->answers[0].kind, SYNC_ARCHIVE);
 	assert_int_equal(w->answers[0].code, PARLOR_E_OK);
 	assert_int_equal(w->answers[0].messages, 2);
 	assert_int_equal(w->answers[0].cookie.request, 2);
 	assert_int_equal(counts(w).frames_stale, 2);
 
-	assert_int_equal(sync_cold(w->sync, history(), COOKIE(1, 3), w->now_us), PARLOR_E_OK);
+	assert_int_equal(sync_archive(w->sync, history(), COOKIE(1, 3), w->now_us), PARLOR_E_OK);
 	world_until(w, h->queries == 2);
-	answer_query(h, h->query->cold_query->query, PARLOR_E_DB_AWAY);
+	answer_query(h, h->query->archive_query->query, PARLOR_E_DB_AWAY);
 	world_until(w, w->answers_len == 2);
 	assert_int_equal(w->answers[1].code, PARLOR_E_DB_AWAY);
 	assert_string_equal(w->answers[1].text, "no");
@@ -207,19 +207,19 @@ static void a_query_fails_in_time(void **state)
 {
 	(void)state;
 	struct world *w = world_new();
-	w->settings.cold = 2;
-	w->settings.lease_ms = 4 * w->settings.cold_ms;
+	w->settings.archive = 2;
+	w->settings.lease_ms = 4 * w->settings.archive_ms;
 	world_restart(w);
-	struct hand *h = world_hire(w, "one");
-	world_until(w, hand_parts(h) == WORLD_PARTS);
-	assert_int_equal(sync_cold(w->sync, history(), COOKIE(1, 1), w->now_us), PARLOR_E_OK);
-	assert_int_equal(sync_cold(w->sync, history(), COOKIE(2, 2), w->now_us), PARLOR_E_OK);
-	assert_int_equal(sync_cold(w->sync, history(), COOKIE(1, 3), w->now_us), PARLOR_E_BUSY);
-	assert_int_equal(counts(w).cold_refused, 1);
+	struct worker_peer *h = world_hire(w, "one");
+	world_until(w, worker_peer_partitions(h) == WORLD_PARTITIONS);
+	assert_int_equal(sync_archive(w->sync, history(), COOKIE(1, 1), w->now_us), PARLOR_E_OK);
+	assert_int_equal(sync_archive(w->sync, history(), COOKIE(2, 2), w->now_us), PARLOR_E_OK);
+	assert_int_equal(sync_archive(w->sync, history(), COOKIE(1, 3), w->now_us), PARLOR_E_BUSY);
+	assert_int_equal(counts(w).archive_refused, 1);
 	world_until(w, h->queries == 2);
 	sync_cancel(w->sync, 2);
-	assert_int_equal(counts(w).cold_waiting, 1);
-	w->now_us += w->settings.cold_ms * 1000 - 1;
+	assert_int_equal(counts(w).archive_waiting, 1);
+	w->now_us += w->settings.archive_ms * 1000 - 1;
 	world_settle(w);
 	assert_int_equal(w->answers_len, 0);
 	w->now_us += 1;
@@ -228,41 +228,41 @@ static void a_query_fails_in_time(void **state)
 	assert_int_equal(w->answers[0].code, PARLOR_E_WORKER);
 	assert_int_equal(w->answers[0].cookie.session, 1);
 	/* Too late. */
-	answer_query(h, h->query->cold_query->query, 0);
+	answer_query(h, h->query->archive_query->query, 0);
 	world_settle(w);
 	assert_int_equal(w->answers_len, 1);
-	assert_int_equal(counts(w).cold_waiting, 0);
+	assert_int_equal(counts(w).archive_waiting, 0);
 	world_free(w);
 }
 
-static void say_goodbye(struct hand *h)
+static void say_goodbye(struct worker_peer *h)
 {
 	Parlor__WorkerGoodbye goodbye = PARLOR__WORKER_GOODBYE__INIT;
 	Parlor__FromWorker from = PARLOR__FROM_WORKER__INIT;
 	from.op_case = PARLOR__FROM_WORKER__OP_GOODBYE;
 	from.goodbye = &goodbye;
-	hand_say(h, &from);
+	worker_peer_say(h, &from);
 }
 
 static void a_lost_workers_query_goes_to_one_other(void **state)
 {
 	(void)state;
 	struct world *w = world_new();
-	struct hand *a = world_hire(w, "a"), *b = world_hire(w, "b");
-	world_until(w, hand_parts(a) == 2 && hand_parts(b) == 2);
-	assert_int_equal(sync_cold(w->sync, history(), COOKIE(1, 1), w->now_us), PARLOR_E_OK);
-	assert_int_equal(sync_cold(w->sync, history(), COOKIE(1, 2), w->now_us), PARLOR_E_OK);
+	struct worker_peer *a = world_hire(w, "a"), *b = world_hire(w, "b");
+	world_until(w, worker_peer_partitions(a) == 2 && worker_peer_partitions(b) == 2);
+	assert_int_equal(sync_archive(w->sync, history(), COOKIE(1, 1), w->now_us), PARLOR_E_OK);
+	assert_int_equal(sync_archive(w->sync, history(), COOKIE(1, 2), w->now_us), PARLOR_E_OK);
 	world_until(w, a->queries == 1 && b->queries == 1);
 	say_goodbye(a);
 	world_until(w, b->queries == 2);
 	assert_int_equal(w->answers_len, 0);
-	struct hand *c = world_hire(w, "c");
-	world_until(w, hand_parts(c) == 2);
+	struct worker_peer *c = world_hire(w, "c");
+	world_until(w, worker_peer_partitions(c) == 2);
 	say_goodbye(b);
 	/* One has been with two workers, the other with one. */
 	world_until(w, c->queries == 1 && w->answers_len == 1);
 	assert_int_equal(w->answers[0].code, PARLOR_E_WORKER);
-	answer_query(c, c->query->cold_query->query, 0);
+	answer_query(c, c->query->archive_query->query, 0);
 	world_until(w, w->answers_len == 2);
 	assert_int_equal(w->answers[1].code, PARLOR_E_OK);
 	assert_int_equal(w->answers[0].cookie.request + w->answers[1].cookie.request, 3);
@@ -271,15 +271,15 @@ static void a_lost_workers_query_goes_to_one_other(void **state)
 
 /* ---- quarantine --------------------------------------------------------------------- */
 
-static uint64_t quarantine(struct world *w, struct hand *h, const char *room)
+static uint64_t quarantine(struct world *w, struct worker_peer *h, const char *room)
 {
 	uint64_t position = world_room(w, room);
 	world_until(w, synced(w));
 	h->tenant = "acme";
 	h->room = room;
-	h->room_part = w->part_of[position];
+	h->room_partition = w->partition_of[position];
 	h->room_position = position;
-	hand_state(h, h->room_part);
+	worker_peer_state(h, h->room_partition);
 	world_until(w, counts(w).quarantined == 1);
 	return position;
 }
@@ -295,8 +295,8 @@ static void a_stored_post_of_a_room_in_quarantine_is_refused(void **state)
 {
 	(void)state;
 	struct world *w = world_new();
-	struct hand *h = world_hire(w, "one");
-	world_until(w, hand_parts(h) == WORLD_PARTS);
+	struct worker_peer *h = world_hire(w, "one");
+	world_until(w, worker_peer_partitions(h) == WORLD_PARTITIONS);
 	uint64_t first = world_room(w, "bad");
 	uint64_t room = world_no(w, "bad");
 	world_until(w, synced(w));
@@ -304,16 +304,16 @@ static void a_stored_post_of_a_room_in_quarantine_is_refused(void **state)
 	uint64_t position = world_post(w, "bad", 1);
 	bool done;
 	assert_int_equal(sync_wait_room(w->sync, room, position, COOKIE(1, 1), &done), PARLOR_E_OK);
-	uint32_t part = w->part_of[position];
-	world_until(w, h->batch[part]);
+	uint32_t partition = w->partition_of[position];
+	world_until(w, h->batch[partition]);
 	/* The batch went through but for that room: its state is told, then the batch. */
 	h->tenant = "acme";
 	h->room = "bad";
-	h->room_part = part;
+	h->room_partition = partition;
 	h->room_position = position;
-	w->db.position[part] = position;
-	w->db.digest[part] = world_digest(w, position);
-	hand_state(h, part);
+	w->db.position[partition] = position;
+	w->db.digest[partition] = world_digest(w, position);
+	worker_peer_state(h, partition);
 	world_until(w, w->answers_len);
 	assert_int_equal(w->answers[0].code, PARLOR_E_DB_DATA);
 	assert_string_equal(w->answers[0].text, "1406 too long");
@@ -322,7 +322,7 @@ static void a_stored_post_of_a_room_in_quarantine_is_refused(void **state)
 	assert_true(first < position);
 	release_held(h);
 	w->now_us += w->settings.idle_ms * 1000;
-	hand_ping(h);
+	worker_peer_ping(h);
 	world_until(w, sync_floor(w->sync) == position - 1);
 
 	int seen = 0;
@@ -342,8 +342,8 @@ static void a_released_room_gets_its_records_again(void **state)
 	w->settings.batch_bytes = 400;
 	w->settings.walk = 30;
 	world_restart(w);
-	struct hand *h = world_hire(w, "one");
-	world_until(w, hand_parts(h) == WORLD_PARTS);
+	struct worker_peer *h = world_hire(w, "one");
+	world_until(w, worker_peer_partitions(h) == WORLD_PARTITIONS);
 	world_room(w, "good");
 	uint64_t position = quarantine(w, h, "bad");
 	for (int i = 0; i < 4; i++) {
@@ -370,7 +370,7 @@ static void a_released_room_gets_its_records_again(void **state)
 	assert_int_equal(w->answers[0].cookie.request, 2);
 	assert_int_equal(h->release_after, position - 1);
 	assert_true(h->release_last);
-	assert_int_equal(h->release_upto, w->db.position[w->part_of[position]]);
+	assert_int_equal(h->release_upto, w->db.position[w->partition_of[position]]);
 	assert_true(h->releases > 4);
 	assert_int_equal(h->release_records, 1 + 80);
 	assert_int_equal(counts(w).quarantined, 0);
@@ -386,8 +386,8 @@ static void a_release_that_is_refused_says_why(void **state)
 {
 	(void)state;
 	struct world *w = world_new();
-	struct hand *h = world_hire(w, "one");
-	world_until(w, hand_parts(h) == WORLD_PARTS);
+	struct worker_peer *h = world_hire(w, "one");
+	world_until(w, worker_peer_partitions(h) == WORLD_PARTITIONS);
 	quarantine(w, h, "bad");
 	h->release_error = "1366 still bad";
 	assert_int_equal(
@@ -422,16 +422,16 @@ static void strangers_and_garbage_are_refused(void **state)
 	(void)state;
 	struct world *w = world_new();
 	world_room(w, "lobby");
-	struct hand *good = world_hire(w, "good"), *bad = world_hire(w, "bad");
-	world_until(w, hand_parts(good) == 2 && hand_parts(bad) == 2);
+	struct worker_peer *good = world_hire(w, "good"), *bad = world_hire(w, "bad");
+	world_until(w, worker_peer_partitions(good) == 2 && worker_peer_partitions(bad) == 2);
 
-	hand_say_bytes(bad, "\xff\xff\xff", 3);
+	worker_peer_say_bytes(bad, "\xff\xff\xff", 3);
 	world_until(w, bad->refusals == 1);
 	assert_int_equal(bad->refused, PARLOR_E_FRAME);
-	hand_say_bytes(bad, "", 0);
+	worker_peer_say_bytes(bad, "", 0);
 	world_until(w, bad->refusals == 2);
 	assert_int_equal(bad->refused, PARLOR_E_OP);
-	hand_say_bytes(bad, "\x9a\x06\x00", 3);
+	worker_peer_say_bytes(bad, "\x9a\x06\x00", 3);
 	world_until(w, bad->refusals == 3);
 	assert_int_equal(bad->refused, PARLOR_E_OP);
 	assert_int_equal(zmq_send(bad->socket, "a", 1, ZMQ_SNDMORE), 1);
@@ -440,25 +440,25 @@ static void strangers_and_garbage_are_refused(void **state)
 	assert_int_equal(bad->refused, PARLOR_E_FRAME);
 	assert_int_equal(counts(w).frames_bad, 4);
 
-	/* Words about parts that are not its own change nothing. */
+	/* Words about partitions that are not its own change nothing. */
 	world_until(w, synced(w));
 	world_settle(w);
 	uint64_t stale = counts(w).frames_stale;
-	for (uint32_t part = 0; part < WORLD_PARTS; part++)
-		if (good->owns[part]) {
-			bad->epoch[part] = good->epoch[part];
-			uint64_t position = w->db.position[part];
-			w->db.position[part] = 1;
-			hand_state(bad, part);
-			w->db.position[part] = position;
-			hand_fail(bad, part, PARLOR__FAIL_CLASS__FAIL_FENCED, "no");
+	for (uint32_t partition = 0; partition < WORLD_PARTITIONS; partition++)
+		if (good->owns[partition]) {
+			bad->epoch[partition] = good->epoch[partition];
+			uint64_t position = w->db.position[partition];
+			w->db.position[partition] = 1;
+			worker_peer_state(bad, partition);
+			w->db.position[partition] = position;
+			worker_peer_fail(bad, partition, PARLOR__FAIL_CLASS__FAIL_FENCED, "no");
 		}
-	Parlor__PartState beyond = PARLOR__PART_STATE__INIT;
-	beyond.part = UINT32_MAX;
+	Parlor__PartitionState beyond = PARLOR__PARTITION_STATE__INIT;
+	beyond.partition = UINT32_MAX;
 	Parlor__FromWorker from = PARLOR__FROM_WORKER__INIT;
-	from.op_case = PARLOR__FROM_WORKER__OP_PART_STATE;
-	from.part_state = &beyond;
-	hand_say(bad, &from);
+	from.op_case = PARLOR__FROM_WORKER__OP_PARTITION_STATE;
+	from.partition_state = &beyond;
+	worker_peer_say(bad, &from);
 	world_settle(w);
 	assert_int_equal(counts(w).frames_stale, stale + 5);
 	assert_true(synced(w));
@@ -474,12 +474,12 @@ static void a_stranger_must_say_hello_in_our_version(void **state)
 	struct world *w = world_new();
 	w->settings.workers_max = 1;
 	world_restart(w);
-	struct hand *first = world_hire(w, "first");
-	world_until(w, hand_parts(first) == WORLD_PARTS);
-	struct hand *second = world_hire(w, "second");
+	struct worker_peer *first = world_hire(w, "first");
+	world_until(w, worker_peer_partitions(first) == WORLD_PARTITIONS);
+	struct worker_peer *second = world_hire(w, "second");
 	world_until(w, second->refusals == 1);
 	assert_int_equal(second->refused, PARLOR_E_TOO_MANY);
-	hand_ping(second);
+	worker_peer_ping(second);
 	world_until(w, second->refusals == 2);
 	assert_int_equal(second->refused, PARLOR_E_NO_SESSION);
 	Parlor__WorkerHello hello = PARLOR__WORKER_HELLO__INIT;
@@ -488,7 +488,7 @@ static void a_stranger_must_say_hello_in_our_version(void **state)
 	Parlor__FromWorker from = PARLOR__FROM_WORKER__INIT;
 	from.op_case = PARLOR__FROM_WORKER__OP_HELLO;
 	from.hello = &hello;
-	hand_say(second, &from);
+	worker_peer_say(second, &from);
 	world_until(w, second->refusals == 3);
 	assert_int_equal(second->refused, PARLOR_E_VERSION);
 	assert_int_equal(sync_workers(w->sync), 1);
@@ -496,7 +496,7 @@ static void a_stranger_must_say_hello_in_our_version(void **state)
 	/* Hello again from the same peer is a new life of that worker. */
 	uint64_t epoch = first->epoch[3];
 	hello.version = 1;
-	hand_say(first, &from);
+	worker_peer_say(first, &from);
 	world_until(w, first->epoch[3] > epoch);
 	world_until(w, synced(w));
 	assert_int_equal(sync_workers(w->sync), 1);

@@ -1,5 +1,5 @@
 /* Who waits for MySQL: woken in order of positions, forgotten with its session. */
-#include "sync/cold.h"
+#include "sync/archive.h"
 #include "sync/waiter.h"
 
 #include <setjmp.h>
@@ -63,22 +63,22 @@ static void the_end_of_a_session_does_not_look_at_who_else_waits(void **state)
 static void a_sessions_queries_are_found_without_the_others(void **state)
 {
 	(void)state;
-	struct cold cold;
+	struct archive archive;
 	const struct sync_query asked = {.tenant = {"t", 1}, .room = {"r", 1}, .from = 1};
-	cold_init(&cold, 3);
-	struct cold_query *first = cold_add(&cold, &asked, COOKIE(1, 1), 1);
-	struct cold_query *other = cold_add(&cold, &asked, COOKIE(2, 2), 1);
-	struct cold_query *second = cold_add(&cold, &asked, COOKIE(1, 3), 1);
+	archive_init(&archive, 3);
+	struct archive_query *first = archive_add(&archive, &asked, COOKIE(1, 1), 1);
+	struct archive_query *other = archive_add(&archive, &asked, COOKIE(2, 2), 1);
+	struct archive_query *second = archive_add(&archive, &asked, COOKIE(1, 3), 1);
 	assert_true(first && other && second);
-	assert_null(cold_add(&cold, &asked, COOKIE(3, 4), 1));
+	assert_null(archive_add(&archive, &asked, COOKIE(3, 4), 1));
 	for (int i = 0; i < 2; i++) {
-		struct cold_query *q = cold_of_session(&cold, 1);
+		struct archive_query *q = archive_of_session(&archive, 1);
 		assert_true(q == first || q == second);
-		cold_remove(&cold, q);
+		archive_remove(&archive, q);
 	}
-	assert_null(cold_of_session(&cold, 1));
-	assert_ptr_equal(cold_of_session(&cold, 2), other);
-	cold_fini(&cold);
+	assert_null(archive_of_session(&archive, 1));
+	assert_ptr_equal(archive_of_session(&archive, 2), other);
+	archive_fini(&archive);
 }
 
 int main(void)

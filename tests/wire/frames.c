@@ -75,13 +75,13 @@ static void put_posted(struct buf *b)
 
 static void put_listed(struct buf *b)
 {
-	Parlor__Conversation room = PARLOR__CONVERSATION__INIT;
+	Parlor__InboxRoom room = PARLOR__INBOX_ROOM__INIT;
 	room.room = TEXT("room-7");
 	room.state = PARLOR__ROOM_STATE__ROOM_OPEN;
 	room.unread = 1;
 	room.last_seq = 12;
-	Parlor__Conversation *items[] = {&room};
-	Parlor__ConversationPage page = PARLOR__CONVERSATION_PAGE__INIT;
+	Parlor__InboxRoom *items[] = {&room};
+	Parlor__InboxPage page = PARLOR__INBOX_PAGE__INIT;
 	page.items = items;
 	page.n_items = 1;
 	Parlor__Reply reply = PARLOR__REPLY__INIT;
@@ -147,7 +147,7 @@ static void put_batch(struct buf *b)
 	boot.kind = PARLOR__RECORD_KIND__RECORD_BOOT;
 	Parlor__SyncRecord *records[] = {&boot, &record};
 	Parlor__Batch batch = PARLOR__BATCH__INIT;
-	batch.part = 5;
+	batch.partition = 5;
 	batch.epoch = 7;
 	batch.after = 123456000;
 	batch.upto = 123456789;
@@ -170,7 +170,7 @@ static void put_worker_welcome(struct buf *b)
 	Parlor__Ancestor *ancestors[] = {&parent, &grandparent};
 	Parlor__WorkerWelcome welcome = PARLOR__WORKER_WELCOME__INIT;
 	welcome.broker_id = 0x7EDCBA9876543211;
-	welcome.parts = 16;
+	welcome.partitions = 16;
 	welcome.heartbeat_ms = 2000;
 	welcome.lease_ms = 10000;
 	welcome.ancestors = ancestors;
@@ -181,7 +181,7 @@ static void put_worker_welcome(struct buf *b)
 	wire_put(b, &frame.base);
 }
 
-static void put_part_state(struct buf *b)
+static void put_partition_state(struct buf *b)
 {
 	Parlor__QuarantinedRoom room = PARLOR__QUARANTINED_ROOM__INIT;
 	room.tenant = TEXT("acme");
@@ -189,8 +189,8 @@ static void put_part_state(struct buf *b)
 	room.position = 12;
 	room.error = TEXT("Data too long for column");
 	Parlor__QuarantinedRoom *rooms[] = {&room};
-	Parlor__PartState state = PARLOR__PART_STATE__INIT;
-	state.part = 5;
+	Parlor__PartitionState state = PARLOR__PARTITION_STATE__INIT;
+	state.partition = 5;
 	state.epoch = 7;
 	state.db_epoch = 7;
 	state.position = 123456000;
@@ -199,8 +199,8 @@ static void put_part_state(struct buf *b)
 	state.n_quarantined = 1;
 	state.digest = 0xFEDCBA9876543210;
 	Parlor__FromWorker frame = PARLOR__FROM_WORKER__INIT;
-	frame.op_case = PARLOR__FROM_WORKER__OP_PART_STATE;
-	frame.part_state = &state;
+	frame.op_case = PARLOR__FROM_WORKER__OP_PARTITION_STATE;
+	frame.partition_state = &state;
 	wire_put(b, &frame.base);
 }
 
@@ -226,12 +226,12 @@ static void put_journal_page(struct buf *b)
 	make_event(&event, &message);
 	Parlor__JournalEntry member = PARLOR__JOURNAL_ENTRY__INIT;
 	member.position = 123456788;
-	member.part = 255;
+	member.partition = 255;
 	member.tenant = TEXT("acme");
 	member.head = (ProtobufCBinaryData){sizeof named, named};
 	Parlor__JournalEntry post = PARLOR__JOURNAL_ENTRY__INIT;
 	post.position = 123456789;
-	post.part = 5;
+	post.partition = 5;
 	post.tenant = TEXT("acme");
 	post.head = (ProtobufCBinaryData){sizeof posted, posted};
 	post.event = &event;
@@ -257,7 +257,7 @@ const struct frame frames[] = {
 	{"event", &parlor__from_broker__descriptor, put_event},
 	{"worker_welcome", &parlor__to_worker__descriptor, put_worker_welcome},
 	{"batch", &parlor__to_worker__descriptor, put_batch},
-	{"part_state", &parlor__from_worker__descriptor, put_part_state},
+	{"part_state", &parlor__from_worker__descriptor, put_partition_state},
 	{"journal_read", &parlor__from_worker__descriptor, put_journal_read},
 	{"journal_page", &parlor__to_worker__descriptor, put_journal_page},
 	{0},

@@ -1,5 +1,5 @@
 /* history: pages of 50 messages at random places of random rooms, one after
- * the other: hot from the broker's journal, then cold, through a worker, of
+ * the other: hot from the broker's journal, then archive, through a worker, of
  * what the broker has trimmed. */
 #include "bench.h"
 #include "database.h"
@@ -68,7 +68,7 @@ static void ask_pages(struct stage *s, const struct options *o, uint64_t seq_max
 	buf_fini(&body);
 }
 
-static void make_cold(struct stage *s, struct database *db)
+static void make_archive(struct stage *s, struct database *db)
 {
 	struct buf nothing = {0};
 	uint64_t until = load_now_ns() + TRIM_WAIT_NS;
@@ -83,7 +83,7 @@ static void make_cold(struct stage *s, struct database *db)
 	}
 }
 
-static void run(const struct options *o, bool cold, struct report *report)
+static void run(const struct options *o, bool archive, struct report *report)
 {
 	char hot[64];
 	snprintf(hot, sizeof hot, "history.hot_records=%d", HOT_RECORDS);
@@ -96,7 +96,7 @@ static void run(const struct options *o, bool cold, struct report *report)
 			  .body = (uint32_t)option_or(o->body, BODY_DEFAULT)},
 		.senders = (uint32_t)option_or(o->senders, 16),
 		.nobody = true,
-		.broker_args = cold ? trimming : NULL,
+		.broker_args = archive ? trimming : NULL,
 	};
 	struct load_plan load = {.in_flight = 1024,
 				 .posts = option_or(o->messages, MESSAGES_DEFAULT)};
@@ -107,15 +107,15 @@ static void run(const struct options *o, bool cold, struct report *report)
 	struct row row = {0};
 	stage_open(&s, o, &plan);
 	load_run(s.load, &load, result);
-	if (cold)
-		make_cold(&s, &database);
+	if (archive)
+		make_archive(&s, &database);
 	/* The last messages of a room stay hot: asked for is what does not. */
 	uint64_t each = load.posts / plan.world.rooms;
 	struct usage then = usage_of(s.rig.broker->pid);
-	ask_pages(&s, o, cold ? each / 2 : UINT64_MAX, times);
+	ask_pages(&s, o, archive ? each / 2 : UINT64_MAX, times);
 	struct usage used = usage_since(then, usage_of(s.rig.broker->pid));
-	uint64_t sent = dealer_stat(&s.control, "cold_sent");
-	check(cold == (sent > 0), "%" PRIu64 " pages came from the database", sent);
+	uint64_t sent = dealer_stat(&s.control, "archive_sent");
+	check(archive == (sent > 0), "%" PRIu64 " pages came from the database", sent);
 	row_set(&row, "messages", (double)load.posts);
 	row_set(&row, "pages", (double)times->count);
 	row_set(&row, "cold_pages", (double)sent);
@@ -133,10 +133,10 @@ static void run(const struct options *o, bool cold, struct report *report)
 void scenario_history(const struct options *o)
 {
 	struct report *report = mem_new(sizeof *report);
-	for (int cold = 0; cold < 2; cold++) {
-		report_begin(report, o->json, "history", "parlor", cold ? "cold" : "hot");
+	for (int archive = 0; archive < 2; archive++) {
+		report_begin(report, o->json, "history", "parlor", archive ? "cold" : "hot");
 		for (uint64_t n = 0; n < option_or(o->runs, RUNS_DEFAULT); n++)
-			run(o, cold, report);
+			run(o, archive, report);
 		report_end(report);
 	}
 	free(report);

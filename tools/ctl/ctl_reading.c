@@ -4,7 +4,7 @@
 
 static enum ctl_exit list(struct ctl *ctl, const struct args *args)
 {
-	Parlor__ConversationList body = PARLOR__CONVERSATION_LIST__INIT;
+	Parlor__InboxList body = PARLOR__INBOX_LIST__INIT;
 	Parlor__Request request = PARLOR__REQUEST__INIT;
 	bool all = args_has(args, "all");
 	uint64_t limit = 0;

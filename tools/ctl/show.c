@@ -193,7 +193,7 @@ static void show_list(const Parlor__Reply *r)
 
 	table_heads(&t, HEADS("ROOM", "NAME", "STATE", "UNREAD", "", "ACTIVE", "LAST"));
 	for (size_t i = 0; i < r->list->n_items; i++) {
-		const Parlor__Conversation *c = r->list->items[i];
+		const Parlor__InboxRoom *c = r->list->items[i];
 
 		table_text(&t, c->room);
 		table_text(&t, c->name);
@@ -228,14 +228,14 @@ static void show_sync(const Parlor__Reply *r)
 
 	printf("journal at %" PRIu64 ", MySQL has everything up to %" PRIu64 ", %u worker%s\n",
 	       s->position, s->synced, s->workers, s->workers == 1 ? "" : "s");
-	if (s->n_parts) {
+	if (s->n_partitions) {
 		table_heads(&t, HEADS("PART", "MESSAGES", "UNREAD", "WORKER", "TROUBLE"));
-		for (size_t i = 0; i < s->n_parts; i++) {
-			table_number(&t, s->parts[i]->part);
-			table_number(&t, s->parts[i]->position);
-			table_number(&t, s->parts[i]->unread_position);
-			table_text(&t, *s->parts[i]->worker ? s->parts[i]->worker : "-");
-			table_text(&t, s->parts[i]->error);
+		for (size_t i = 0; i < s->n_partitions; i++) {
+			table_number(&t, s->partitions[i]->partition);
+			table_number(&t, s->partitions[i]->position);
+			table_number(&t, s->partitions[i]->unread_position);
+			table_text(&t, *s->partitions[i]->worker ? s->partitions[i]->worker : "-");
+			table_text(&t, s->partitions[i]->error);
 		}
 		table_print(&t, stdout);
 	}

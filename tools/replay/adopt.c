@@ -31,7 +31,7 @@ struct adopt {
 	struct options_shared shared;
 	const char *from, *tenant_column, *zone;
 	bool check, json;
-	uint64_t parts;
+	uint64_t partitions;
 
 	struct server server;
 	struct legacy legacy;
@@ -85,8 +85,9 @@ static enum parlor_err open_builder(struct adopt *a)
 		place = scratch;
 	}
 	enum parlor_err err = staging_begin(&a->staging, place, a->why, sizeof a->why);
-	uint32_t parts = a->parts ? (uint32_t)a->parts : BUILDER_PARTS_DEFAULT;
-	return err ? err : builder_open(&a->builder, a->staging.path, parts, a->why, sizeof a->why);
+	uint32_t partitions = a->partitions ? (uint32_t)a->partitions : BUILDER_PARTITIONS_DEFAULT;
+	return err ? err
+		   : builder_open(&a->builder, a->staging.path, partitions, a->why, sizeof a->why);
 }
 
 static enum parlor_err read_all(struct adopt *a)
@@ -235,8 +236,8 @@ int adopt_main(int argc, char **argv)
 		 OPTIONS_TEXT, .into = &a.tenant_column},
 		{"zone", "OFFSET", "of DATETIME columns, such as +08:00 (default: UTC)",
 		 OPTIONS_OTHER, .into = &a.zone, .take = take_zone},
-		{"parts", "N", "parts that workers share (default 16)", OPTIONS_NUMBER,
-		 .into = &a.parts, .min = 1, .max = PARTITION_NONE - 1},
+		{"partitions", "N", "partitions that workers share (default 16)", OPTIONS_NUMBER,
+		 .into = &a.partitions, .min = 1, .max = PARTITION_NONE - 1},
 		{"json", NULL, "the report as one JSON object", OPTIONS_FLAG, .into = &a.json},
 		{0},
 	};

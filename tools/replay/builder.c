@@ -80,7 +80,7 @@ static enum parlor_err open_journal(struct builder *b, const struct store_option
 		err = store_open(&b->store, options, b->journal_id, why, why_size);
 	if (err)
 		return err;
-	b->turn.parts = options->parts;
+	b->turn.partitions = options->partitions;
 	b->core = core_new(&limits, store_rows(b->store), (struct core_sink){b, take_record});
 	err = turn_begin(b);
 	if (!err)
@@ -88,11 +88,11 @@ static enum parlor_err open_journal(struct builder *b, const struct store_option
 	return err;
 }
 
-enum parlor_err builder_open(struct builder **out, const char *dir, uint32_t parts, char *why,
+enum parlor_err builder_open(struct builder **out, const char *dir, uint32_t partitions, char *why,
 			     size_t why_size)
 {
 	struct builder *b = mem_new(sizeof *b);
-	const struct store_options options = {.dir = dir, .parts = parts};
+	const struct store_options options = {.dir = dir, .partitions = partitions};
 	why[0] = '\0';
 	enum parlor_err err = open_journal(b, &options, why, why_size);
 	if (err) {
@@ -151,7 +151,7 @@ static void append_records(struct builder *b)
 	for (size_t i = 0; i < b->turn.len; i++) {
 		const struct turn_record *r = &b->turn.records[i];
 		struct entry entry = {.position = r->live.position,
-				      .part = r->part,
+				      .partition = r->partition,
 				      .head = {b->turn.bytes.data + r->head_at, r->head_len},
 				      .event = turn_event(&b->turn, r)};
 		store_append(b->store, &entry);

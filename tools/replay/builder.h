@@ -8,12 +8,12 @@
 #include "core/import.h"
 #include "store/store.h"
 
-#define BUILDER_PARTS_DEFAULT 16
+#define BUILDER_PARTITIONS_DEFAULT 16
 
 struct builder;
 
 /* dir: empty. why: of at least 256 bytes. */
-enum parlor_err builder_open(struct builder **, const char *dir, uint32_t parts, char *why,
+enum parlor_err builder_open(struct builder **, const char *dir, uint32_t partitions, char *why,
 			     size_t why_size) PARLOR_MUST_CHECK;
 void builder_close(struct builder *);
 

@@ -5,7 +5,7 @@
 #include "db/rows.h"
 #include "mark.h"
 #include "project.h"
-#include "sync/part.h"
+#include "sync/partition.h"
 #include "sync/sync.h"
 
 #include "base/mem.h"
@@ -41,8 +41,8 @@ static void mark_row(void *arg, const struct span *cells, unsigned n)
 		for (size_t i = 0; i < h->len; i++)
 			first &= h->marks[i].broker_id != mark.broker_id;
 		h->owners += first;
-		if (h->parts <= mark.part)
-			h->parts = (uint32_t)mark.part + 1;
+		if (h->partitions <= mark.partition)
+			h->partitions = (uint32_t)mark.partition + 1;
 	}
 	h->marks = mem_resize(h->marks, h->len + 1, sizeof *h->marks);
 	h->marks[h->len++] = mark;
@@ -231,7 +231,7 @@ static enum parlor_err give_messages(struct giving *g)
 static enum parlor_err give_rooms(const struct giving *g)
 {
 	struct rows rows;
-	uint32_t parts = store_parts(builder_store(g->builder));
+	uint32_t partitions = store_partitions(builder_store(g->builder));
 	rows_init(&rows, g->db,
 		  "INSERT INTO room (ent_id, uuid, broker_id, part, position) VALUES ",
 		  "(?, ?, ?, ?, ?)",
@@ -239,7 +239,7 @@ static enum parlor_err give_rooms(const struct giving *g)
 		  "position = VALUES(position)");
 	for (uint64_t no = 1; no < g->rooms_len; no++)
 		rows_add(&rows, sql_t(g->rooms[no]), sql_t(room_of(g, no)),
-			 sql_u(builder_journal_id(g->builder)), sql_u(partition_of(no, parts)),
+			 sql_u(builder_journal_id(g->builder)), sql_u(partition_of(no, partitions)),
 			 sql_u(builder_room_position(g->builder, no)));
 	return rows_finish(&rows);
 }
@@ -263,16 +263,16 @@ static enum parlor_err give_marks(const struct giving *g)
 	struct rows rows;
 	struct store *store = builder_store(g->builder);
 	uint64_t last = store_last(store), digest = 0;
-	enum parlor_err err = last ? part_digest(store, last, &digest) : PARLOR_E_OK;
+	enum parlor_err err = last ? partition_digest(store, last, &digest) : PARLOR_E_OK;
 	if (err)
 		return err;
 	rows_init(&rows, g->db,
 		  "INSERT INTO sync_mark (broker_id, part, epoch, position, digest, projected) "
 		  "VALUES ",
 		  "(?, ?, 0, ?, ?, ?)", "");
-	for (uint32_t part = 0; part < store_parts(store); part++)
-		rows_add(&rows, sql_u(builder_journal_id(g->builder)), sql_u(part), sql_u(last),
-			 sql_u(digest), sql_u(last));
+	for (uint32_t partition = 0; partition < store_partitions(store); partition++)
+		rows_add(&rows, sql_u(builder_journal_id(g->builder)), sql_u(partition),
+			 sql_u(last), sql_u(digest), sql_u(last));
 	return rows_finish(&rows);
 }
 
@@ -294,7 +294,7 @@ static enum parlor_err check_unmoved(const struct handover *then, struct db *db)
 	bool same = now.len == then->len;
 	for (size_t i = 0; same && i < now.len; i++)
 		same = now.marks[i].broker_id == then->marks[i].broker_id &&
-		       now.marks[i].part == then->marks[i].part &&
+		       now.marks[i].partition == then->marks[i].partition &&
 		       now.marks[i].epoch == then->marks[i].epoch &&
 		       now.marks[i].position == then->marks[i].position;
 	handover_fini(&now);

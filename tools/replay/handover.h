@@ -10,7 +10,7 @@
 
 struct handover_mark {
 	uint64_t broker_id;
-	uint64_t part;
+	uint64_t partition;
 	uint64_t epoch;
 	uint64_t position;
 };
@@ -19,8 +19,8 @@ struct handover_mark {
 struct handover {
 	struct handover_mark *marks;
 	size_t len;
-	uint32_t owners; /* brokers that may still write */
-	uint32_t parts;  /* of the owners, at most; 0: none */
+	uint32_t owners;     /* brokers that may still write */
+	uint32_t partitions; /* of the owners, at most; 0: none */
 };
 
 /* Reads the marks. */

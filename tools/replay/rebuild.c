@@ -22,16 +22,16 @@ int rebuild_main(int argc, char **argv)
 {
 	struct options_shared shared;
 	bool force = false, json = false;
-	uint64_t parts = 0;
+	uint64_t partitions = 0;
 	const struct options_row rows[] = {
 		{"force", NULL,
 		 "although others use the database, or several brokers did;\n"
 		 "mysql: although it holds rooms of this journal",
 		 OPTIONS_FLAG, .into = &force},
-		{"parts", "N",
-		 "lmdb: parts that workers share (default: as many as\n"
+		{"partitions", "N",
+		 "lmdb: partitions that workers share (default: as many as\n"
 		 "the lost journal had)",
-		 OPTIONS_NUMBER, .into = &parts, .min = 1, .max = PARTITION_NONE - 1},
+		 OPTIONS_NUMBER, .into = &partitions, .min = 1, .max = PARTITION_NONE - 1},
 		{"json", NULL, "what was done, as one JSON object", OPTIONS_FLAG, .into = &json},
 		{0},
 	};
@@ -57,7 +57,7 @@ int rebuild_main(int argc, char **argv)
 	if (lmdb)
 		status = rebuild_lmdb(&(struct rebuild_lmdb){.db = server.db,
 							     .dir = shared.data,
-							     .parts = (uint32_t)parts,
+							     .partitions = (uint32_t)partitions,
 							     .force = force,
 							     .json = json});
 	else

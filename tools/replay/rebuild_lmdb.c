@@ -265,8 +265,10 @@ static enum parlor_err tell_all(const struct rebuild_lmdb *o, struct telling *t)
 static enum parlor_err build(const struct rebuild_lmdb *o, const struct handover *h,
 			     const char *path, struct telling *t)
 {
-	uint32_t parts = o->parts ? o->parts : h->parts ? h->parts : BUILDER_PARTS_DEFAULT;
-	enum parlor_err err = builder_open(&t->builder, path, parts, t->why, sizeof t->why);
+	uint32_t partitions = o->partitions   ? o->partitions
+			      : h->partitions ? h->partitions
+					      : BUILDER_PARTITIONS_DEFAULT;
+	enum parlor_err err = builder_open(&t->builder, path, partitions, t->why, sizeof t->why);
 	if (!err)
 		err = tell_all(o, t);
 	if (err)

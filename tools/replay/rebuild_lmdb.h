@@ -9,7 +9,7 @@
 struct rebuild_lmdb {
 	struct db *db; /* open */
 	const char *dir;
-	uint32_t parts; /* 0: as before */
+	uint32_t partitions; /* 0: as before */
 	bool force, json;
 };
 

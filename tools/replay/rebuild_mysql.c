@@ -162,8 +162,8 @@ static enum parlor_err claim_marks(struct db *db, const struct journal *j)
 		  "(?, ?, 0, 0)",
 		  " ON DUPLICATE KEY UPDATE position = 0, digest = 0, projected = 0, "
 		  "epoch = IF(epoch < 4611686018427387904, epoch, 0)");
-	for (uint32_t part = 0; part < store_parts(j->store); part++)
-		rows_add(&rows, sql_u(j->id), sql_u(part));
+	for (uint32_t partition = 0; partition < store_partitions(j->store); partition++)
+		rows_add(&rows, sql_u(j->id), sql_u(partition));
 	enum parlor_err sent = rows_finish(&rows);
 	return err ? err : sent;
 }

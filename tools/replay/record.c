@@ -1,8 +1,8 @@
 #include "record.h"
 
 #include "base/clock.h"
-#include "feed.h"
 #include "interrupt.h"
+#include "journal_reader.h"
 #include "options.h"
 #include "outfile.h"
 #include "progress.h"
@@ -32,7 +32,7 @@ struct record_options {
 
 struct recorder {
 	const struct record_options *options;
-	struct feed *feed;
+	struct journal_reader *feed;
 	struct outfile *out;
 	struct progress progress;
 	uint64_t next;  /* position */
@@ -132,9 +132,9 @@ static int follow(struct recorder *r)
 	r->heard_us = clock_mono_us();
 	while (!interrupted() && (!r->begun || r->next <= r->until)) {
 		const Parlor__JournalPage *page;
-		enum parlor_err err = feed_next(r->feed, r->next, TURN_MS, &page);
+		enum parlor_err err = journal_reader_next(r->feed, r->next, TURN_MS, &page);
 		if (err)
-			return complain("broker", feed_error(r->feed));
+			return complain("broker", journal_reader_error(r->feed));
 		if (!page && silent(r))
 			return complain("no broker answers at this worker endpoint",
 					r->options->broker);
@@ -155,14 +155,14 @@ static int record(const struct record_options *o)
 	int status = 1;
 
 	interrupt_catch();
-	if (feed_open(&r.feed, o->broker, o->keys) != PARLOR_E_OK)
-		complain(o->broker, feed_error(r.feed));
+	if (journal_reader_open(&r.feed, o->broker, o->keys) != PARLOR_E_OK)
+		complain(o->broker, journal_reader_error(r.feed));
 	else
 		status = follow(&r);
 	progress_end(&r.progress);
 	if (!outfile_close(r.out) && !status)
 		status = complain("cannot write", o->out ? o->out : "standard output");
-	feed_close(r.feed);
+	journal_reader_close(r.feed);
 	if (r.begun)
 		fprintf(stderr,
 			"recorded %" PRIu64 " events of %" PRIu64
@@ -173,12 +173,12 @@ static int record(const struct record_options *o)
 
 int record_main(int argc, char **argv)
 {
-	struct record_options o = {.broker = FEED_ENDPOINT_DEFAULT};
+	struct record_options o = {.broker = JOURNAL_READER_ENDPOINT_DEFAULT};
 	struct options_shared shared;
 	const struct options_row rows[] = {
 		{"broker", "ENDPOINT",
-		 "the broker's worker endpoint (default\n" FEED_ENDPOINT_DEFAULT ")", OPTIONS_TEXT,
-		 .into = &o.broker},
+		 "the broker's worker endpoint (default\n" JOURNAL_READER_ENDPOINT_DEFAULT ")",
+		 OPTIONS_TEXT, .into = &o.broker},
 		{"tenant", "ID", "only this one's (default: all)", OPTIONS_TEXT, .into = &o.tenant},
 		{"from", "POSITION", "begin here (default: where the journal begins)",
 		 OPTIONS_NUMBER, .into = &o.from, .min = 1, .max = INT64_MAX},

@@ -117,12 +117,12 @@ static enum parlor_err is_behind_mark(void *arg, const struct entry *entry, cons
 {
 	struct missing *m = arg;
 	(void)r;
-	m->any |= entry->part < m->verify->mysql.parts &&
-		  entry->position > m->verify->mysql.marks[entry->part];
+	m->any |= entry->partition < m->verify->mysql.partitions &&
+		  entry->position > m->verify->mysql.marks[entry->partition];
 	return PARLOR_E_OK;
 }
 
-/* Whether the snapshot has what the database has not. The marks of parts that were
+/* Whether the snapshot has what the database has not. The marks of partitions that were
  * idle may lie far behind it all the same. */
 static enum parlor_err look_behind_marks(struct verify *v, bool *missed)
 {

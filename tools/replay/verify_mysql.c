@@ -80,7 +80,7 @@ static enum parlor_err digest_of(void *arg, const struct entry *entry, const str
 	return PARLOR_E_OK;
 }
 
-static void bad_mark(struct mark_check *c, uint64_t part, uint64_t position, const char *what)
+static void bad_mark(struct mark_check *c, uint64_t partition, uint64_t position, const char *what)
 {
 	if (c->v->differing++)
 		return;
@@ -88,32 +88,34 @@ static void bad_mark(struct mark_check *c, uint64_t part, uint64_t position, con
 	c->finding->position = position <= c->source->last ? position : 0;
 	finding_expected(c->finding, "a mark within the journal, which ends at %" PRIu64,
 			 c->source->last);
-	finding_found(c->finding, "part %" PRIu64 " at position %" PRIu64, part, position);
+	finding_found(c->finding, "partition %" PRIu64 " at position %" PRIu64, partition,
+		      position);
 }
 
 static void take_mark(void *arg, const struct span *cells, unsigned n)
 {
 	struct mark_check *c = arg;
 	struct verify_mysql *v = c->v;
-	uint64_t part = db_cell_number(cells[0]), position = db_cell_number(cells[1]);
+	uint64_t partition = db_cell_number(cells[0]), position = db_cell_number(cells[1]);
 	uint64_t digest = db_cell_number(cells[2]), found;
 	(void)n;
 	c->rows++;
-	if (part >= v->parts) {
-		bad_mark(c, part, position, "a mark of a part that the journal does not have");
+	if (partition >= v->partitions) {
+		bad_mark(c, partition, position,
+			 "a mark of a partition that the journal does not have");
 		return;
 	}
-	v->marks[part] = position;
-	v->projected[part] = db_cell_number(cells[3]);
+	v->marks[partition] = position;
+	v->projected[partition] = db_cell_number(cells[3]);
 	if (position > c->source->last) {
-		bad_mark(c, part, position, "a mark ahead of the journal");
+		bad_mark(c, partition, position, "a mark ahead of the journal");
 		return;
 	}
 	if (!position || !digest || position < c->source->first || c->err)
 		return;
 	c->err = source_read(c->source, position, digest_of, &found);
 	if (!c->err && digest != found)
-		bad_mark(c, part, position,
+		bad_mark(c, partition, position,
 			 "the digest of a mark: the database has another history");
 }
 
@@ -154,7 +156,7 @@ enum parlor_err verify_mysql_marks(struct verify_mysql *v, struct source *source
 {
 	struct mark_check c = {.v = v, .source = source, .finding = finding};
 	v->broker_id = store_journal_id(source->store);
-	v->parts = store_parts(source->store);
+	v->partitions = store_partitions(source->store);
 	enum parlor_err err = select_of(v,
 					"SELECT part, position, digest, projected FROM sync_mark "
 					"WHERE broker_id = ?",
@@ -172,11 +174,11 @@ enum parlor_err verify_mysql_marks(struct verify_mysql *v, struct source *source
 		finding_expected(finding, "marks of broker %" PRIu64, v->broker_id);
 		finding_found(finding, "none");
 	}
-	for (uint32_t part = 0; part < v->parts; part++) {
-		if (v->marks[part] < v->low)
-			v->low = v->marks[part];
-		if (v->marks[part] > v->high)
-			v->high = v->marks[part];
+	for (uint32_t partition = 0; partition < v->partitions; partition++) {
+		if (v->marks[partition] < v->low)
+			v->low = v->marks[partition];
+		if (v->marks[partition] > v->high)
+			v->high = v->marks[partition];
 	}
 	return err;
 }

@@ -3,10 +3,10 @@
  * is looked at: what the database has then, the journal has too. Writes
  * nothing there.
  *
- * Each part of the journal has a mark of its own. The state to compare with is
- * re-executed up to the marks: every part's records up to its mark and none
+ * Each partition of the journal has a mark of its own. The state to compare with is
+ * re-executed up to the marks: every partition's records up to its mark and none
  * behind it, which is a state like any other, for no record is about rooms of
- * two parts. Rooms in quarantine are left out; room.members and updated_at,
+ * two partitions. Rooms in quarantine are left out; room.members and updated_at,
  * which are about right, and the profiles in `member`, which rooms share, are
  * not compared. */
 #ifndef VERIFY_MYSQL_H
@@ -23,7 +23,7 @@ struct verify_mysql {
 	struct db *db;
 	uint64_t marks[PARTITION_NONE], projected[PARTITION_NONE];
 	uint64_t broker_id;
-	uint32_t parts;
+	uint32_t partitions;
 	uint64_t low, high; /* of the marks */
 	struct quarantined *quarantined;
 	uint64_t rooms, members, messages;

@@ -124,9 +124,10 @@ static void take_room(void *arg, const struct span *cells, unsigned n)
 	(void)n;
 	if (!room)
 		return;
-	uint64_t part = db_cell_number(cells[7]);
+	uint64_t partition = db_cell_number(cells[7]);
 	room->found = true;
-	room->projected = part < v->parts && db_cell_number(cells[8]) <= v->projected[part];
+	room->projected =
+		partition < v->partitions && db_cell_number(cells[8]) <= v->projected[partition];
 	check_text(p, room, "", "room.group_name", SPAN_TEXT(room->name), cells[1]);
 	check_number(p, room, "", "room.state", room->row.state, cells[2]);
 	check_number(p, room, "", "room.history_open", room->row.open, cells[3]);

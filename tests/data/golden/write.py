@@ -27,16 +27,16 @@ one_event = p.Event(position=123456789, time_us=TIME, room="room-7", posted=p.Me
     mentions=["agent-2"]))
 event = p.FromBroker(events=[one_event])
 worker_welcome = w.ToWorker(welcome=w.WorkerWelcome(
-    broker_id=0x7EDCBA9876543211, parts=16, heartbeat_ms=2000, lease_ms=10000, ancestors=[
+    broker_id=0x7EDCBA9876543211, partitions=16, heartbeat_ms=2000, lease_ms=10000, ancestors=[
         w.Ancestor(broker_id=0x7EDCBA9876543213, position=123456789),
         w.Ancestor(broker_id=0x7EDCBA9876543215, position=1001)]))
-batch = w.ToWorker(batch=w.Batch(part=5, epoch=7, after=123456000, upto=123456789,
+batch = w.ToWorker(batch=w.Batch(partition=5, epoch=7, after=123456000, upto=123456789,
                                digest=0x0123456789ABCDEF, records=[
     w.SyncRecord(kind=w.RECORD_BOOT),
     w.SyncRecord(kind=w.RECORD_POSTED, tenant="acme", counted=11, seen=4, members=3,
                  event=one_event)]))
-part_state = w.FromWorker(part_state=w.PartState(
-    part=5, epoch=7, db_epoch=7, position=123456000, unread_position=123455000,
+partition_state = w.FromWorker(partition_state=w.PartitionState(
+    partition=5, epoch=7, db_epoch=7, position=123456000, unread_position=123455000,
     digest=0xFEDCBA9876543210,
     quarantined=[w.QuarantinedRoom(tenant="acme", room="room-7", position=12,
                                    error="Data too long for column")]))
@@ -44,11 +44,11 @@ journal_read = w.FromWorker(journal_read=w.JournalRead(
     **{"query": 3, "from": 123456700, "max": 500, "wait_ms": 5000}))
 journal_page = w.ToWorker(journal_page=w.JournalPage(
     query=3, journal=0x7EDCBA9876543211, first=1001, last=123456789, entries=[
-        w.JournalEntry(position=123456788, part=255, tenant="acme", head=b"\x01\x00\xff"),
-        w.JournalEntry(position=123456789, part=5, tenant="acme", head=b"\x02", event=one_event)]))
+        w.JournalEntry(position=123456788, partition=255, tenant="acme", head=b"\x01\x00\xff"),
+        w.JournalEntry(position=123456789, partition=5, tenant="acme", head=b"\x02", event=one_event)]))
 
 frames = {"hello": hello, "worker_welcome": worker_welcome, "post": post, "posted": posted, "listed": listed, "event": event, "batch": batch,
-          "part_state": part_state, "journal_read": journal_read, "journal_page": journal_page}
+          "partition_state": partition_state, "journal_read": journal_read, "journal_page": journal_page}
 here = pathlib.Path(__file__).parent
 for name, frame in frames.items():
     digits = frame.SerializeToString().hex()

@@ -175,8 +175,8 @@ static bool is_other_room(struct engine *e, const struct record *r)
 
 static bool is_behind_mark(const struct engine *e, const struct entry *entry)
 {
-	return e->marks && entry->part < store_parts(e->source->store) &&
-	       entry->position > e->marks[entry->part];
+	return e->marks && entry->partition < store_partitions(e->source->store) &&
+	       entry->position > e->marks[entry->partition];
 }
 
 struct run {

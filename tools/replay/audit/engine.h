@@ -1,8 +1,8 @@
 /* Re-execution: the journal through the broker's own state machine, from the
  * start of time, or from the snapshot, into a scratch store. Owns the core and the scratch; takes
- * the records one by one and can leave some out: what a part of MySQL has not yet, or all rooms but
- * one. Memory is bounded by the core's limits and by DIRTY_MAX rows not yet written. Never looks at
- * the rows of the data directory. */
+ * the records one by one and can leave some out: what a partition of MySQL has not yet, or all
+ * rooms but one. Memory is bounded by the core's limits and by DIRTY_MAX rows not yet written.
+ * Never looks at the rows of the data directory. */
 #ifndef AUDIT_ENGINE_H
 #define AUDIT_ENGINE_H
 
@@ -19,8 +19,8 @@ struct engine {
 	struct snapshot snapshot;
 	bool from_snapshot; /* begin with it also when the journal is whole */
 	struct progress progress;
-	/* Entries of a part behind its mark are left out, when marks are given. */
-	const uint64_t *marks; /* store_parts(); borrowed */
+	/* Entries of a partition behind its mark are left out, when marks are given. */
+	const uint64_t *marks; /* store_partitions(); borrowed */
 	/* Rooms but this one are left out, when it is named. */
 	struct span tenant, room;
 	uint32_t tenant_no;

@@ -1,4 +1,4 @@
-#include "core/expect.h"
+#include "core/prefetch.h"
 
 #include "core/tables.h"
 
@@ -41,7 +41,7 @@ static unsigned put_key(uint8_t key[ID_KEY_MAX], uint32_t tenant, struct span id
 	return (unsigned)(sizeof tenant + id.len);
 }
 
-static void look_at_names(const struct core *c, uint32_t tenant, const struct core_expected *e,
+static void look_at_names(const struct core *c, uint32_t tenant, const struct core_prefetched *e,
 			  struct glance *g)
 {
 	*g = (struct glance){0};
@@ -80,10 +80,10 @@ static void look_at_pair(const struct core *c, struct glance *g)
 		fetch(g->room->tail, sizeof *g->room->tail);
 	if (g->room->recent.slots)
 		fetch(g->room->recent.slots, LINE);
-	if (g->room->warm_next)
-		fetch(&g->room->warm_next->warm_prev, 1);
-	if (g->room->warm_prev)
-		fetch(&g->room->warm_prev->warm_next, 1);
+	if (g->room->recency_next)
+		fetch(&g->room->recency_next->recency_prev, 1);
+	if (g->room->recency_prev)
+		fetch(&g->room->recency_prev->recency_next, 1);
 }
 
 static void look_at_rest(const struct core *c, const struct glance *g)
@@ -95,11 +95,12 @@ static void look_at_rest(const struct core *c, const struct glance *g)
 		fetch(g->room->tail->bytes.data + g->room->tail->bytes.len, LINE);
 }
 
-void core_expect(struct core *c, struct span tenant, const struct core_expected *posts, size_t n)
+void core_prefetch(struct core *c, struct span tenant, const struct core_prefetched *posts,
+		   size_t n)
 {
-	struct glance glances[CORE_EXPECTED_MAX];
+	struct glance glances[CORE_PREFETCH_MAX];
 	const struct tenant *t = c->last_tenant;
-	if (!t || !span_equal(t->id, tenant) || n > CORE_EXPECTED_MAX)
+	if (!t || !span_equal(t->id, tenant) || n > CORE_PREFETCH_MAX)
 		return;
 	for (size_t i = 0; i < n; i++)
 		look_at_names(c, t->no, &posts[i], &glances[i]);

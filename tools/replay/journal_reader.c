@@ -1,4 +1,4 @@
-#include "feed.h"
+#include "journal_reader.h"
 
 #include "base/arena.h"
 #include "base/clock.h"
@@ -19,7 +19,7 @@
 #define ARENA_SHARE 16
 #define ARENA_BASE ((size_t)64 << 10)
 
-struct feed {
+struct journal_reader {
 	void *context;
 	void *socket;
 	uint64_t query;
@@ -31,7 +31,7 @@ struct feed {
 	char error[256];
 };
 
-static enum parlor_err failed(struct feed *f, enum parlor_err err, const char *text)
+static enum parlor_err failed(struct journal_reader *f, enum parlor_err err, const char *text)
 {
 	snprintf(f->error, sizeof f->error, "%s (%s)", text, parlor_err_name((int)err));
 	return err;
@@ -53,9 +53,10 @@ static bool set_socket(void *socket, const char *endpoint, const struct keys *ke
 		 zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, keys->secret, KEYS_TEXT) == 0));
 }
 
-enum parlor_err feed_open(struct feed **out, const char *endpoint, const struct keys *keys)
+enum parlor_err journal_reader_open(struct journal_reader **out, const char *endpoint,
+				    const struct keys *keys)
 {
-	struct feed *f = mem_new(sizeof *f);
+	struct journal_reader *f = mem_new(sizeof *f);
 
 	*out = f;
 	f->context = zmq_ctx_new();
@@ -66,7 +67,7 @@ enum parlor_err feed_open(struct feed **out, const char *endpoint, const struct 
 	return failed(f, PARLOR_E_ADDRESS, zmq_strerror(zmq_errno()));
 }
 
-void feed_close(struct feed *f)
+void journal_reader_close(struct journal_reader *f)
 {
 	if (!f)
 		return;
@@ -81,13 +82,13 @@ void feed_close(struct feed *f)
 	free(f);
 }
 
-const char *feed_error(const struct feed *f)
+const char *journal_reader_error(const struct journal_reader *f)
 {
 	return f->error;
 }
 
 /* What cannot be sent now is tried again soon: nobody is connected. */
-static void ask(struct feed *f, uint64_t from, uint64_t now_us)
+static void ask(struct journal_reader *f, uint64_t from, uint64_t now_us)
 {
 	Parlor__JournalRead read = PARLOR__JOURNAL_READ__INIT;
 	Parlor__FromWorker message = PARLOR__FROM_WORKER__INIT;
@@ -103,7 +104,7 @@ static void ask(struct feed *f, uint64_t from, uint64_t now_us)
 	f->ask_us = now_us + (sent ? PATIENCE_US : 10000);
 }
 
-static enum parlor_err take_page(struct feed *f, const Parlor__JournalPage *got,
+static enum parlor_err take_page(struct journal_reader *f, const Parlor__JournalPage *got,
 				 const Parlor__JournalPage **page)
 {
 	if (got->query != f->query)
@@ -118,7 +119,8 @@ static enum parlor_err take_page(struct feed *f, const Parlor__JournalPage *got,
 	return PARLOR_E_OK;
 }
 
-static enum parlor_err take(struct feed *f, zmq_msg_t *frame, const Parlor__JournalPage **page)
+static enum parlor_err take(struct journal_reader *f, zmq_msg_t *frame,
+			    const Parlor__JournalPage **page)
 {
 	ProtobufCMessage *message;
 	size_t len = zmq_msg_size(frame);
@@ -142,7 +144,7 @@ static enum parlor_err take(struct feed *f, zmq_msg_t *frame, const Parlor__Jour
 	return failed(f, PARLOR_E_OP, "the broker does not serve its journal");
 }
 
-static enum parlor_err receive(struct feed *f, const Parlor__JournalPage **page)
+static enum parlor_err receive(struct journal_reader *f, const Parlor__JournalPage **page)
 {
 	enum parlor_err err = PARLOR_E_OK;
 	bool more = true;
@@ -158,8 +160,8 @@ static enum parlor_err receive(struct feed *f, const Parlor__JournalPage **page)
 	return err;
 }
 
-enum parlor_err feed_next(struct feed *f, uint64_t from, int timeout_ms,
-			  const Parlor__JournalPage **page)
+enum parlor_err journal_reader_next(struct journal_reader *f, uint64_t from, int timeout_ms,
+				    const Parlor__JournalPage **page)
 {
 	uint64_t until_us = clock_mono_us() + (uint64_t)timeout_ms * 1000;
 	enum parlor_err err = PARLOR_E_OK;

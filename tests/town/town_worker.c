@@ -1,25 +1,25 @@
 /* The loop of service_run is taken apart here: its steps are the service's. */
 #include "../../worker/service.c"
 
-#include "hand.h"
+#include "town_worker.h"
 
 #include "database.h"
 #include "road.h"
 
-struct hand {
+struct town_worker {
 	struct service service;
 };
 
-struct hand *hand_new(const char *name, struct database *database)
+struct town_worker *town_worker_new(const char *name, struct database *database)
 {
-	struct hand *h = mem_new(sizeof *h);
+	struct town_worker *h = mem_new(sizeof *h);
 	h->service = (struct service){.db = db_to(database), .name = name, .endpoint = "town"};
 	if (link_open(&h->service.link, "town", name, NULL))
 		abort();
 	return h;
 }
 
-void hand_kill(struct hand *h)
+void town_worker_kill(struct town_worker *h)
 {
 	forget_all(&h->service);
 	/* Whoever is killed says no goodbye. */
@@ -30,21 +30,23 @@ void hand_kill(struct hand *h)
 	free(h);
 }
 
-void hand_turn(struct hand *h)
+void town_worker_turn(struct town_worker *h)
 {
 	struct service *s = &h->service;
 	listen_broker(s);
 	if (!s->usable && clock_mono_us() >= s->db_retry_us)
 		connect_database(s);
-	work_colds(s);
+	work_archives(s);
 	if (s->usable)
 		work_job(s);
 	if (s->usable)
 		work_flush(s);
 }
 
-uint64_t hand_epoch(const struct hand *h, uint32_t part)
+uint64_t town_worker_epoch(const struct town_worker *h, uint32_t partition)
 {
 	const struct batches *b = &h->service.batches;
-	return part < b->parts_len && b->parts[part] ? b->parts[part]->epoch : 0;
+	return partition < b->partitions_len && b->partitions[partition]
+		       ? b->partitions[partition]->epoch
+		       : 0;
 }

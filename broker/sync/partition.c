@@ -1,4 +1,4 @@
-#include "sync/part.h"
+#include "sync/partition.h"
 
 #include "core/room.h"
 
@@ -19,7 +19,7 @@
 #define GROW_AFTER 8
 enum { TO_WORKER_BATCH = 5 };
 enum {
-	BATCH_PART = 1,
+	BATCH_PARTITION = 1,
 	BATCH_EPOCH,
 	BATCH_AFTER,
 	BATCH_UPTO,
@@ -28,23 +28,23 @@ enum {
 	BATCH_MORE
 };
 
-void part_init(struct part *p, uint8_t no, const struct sync_settings *s, uint64_t head)
+void partition_init(struct partition *p, uint8_t no, const struct sync_settings *s, uint64_t head)
 {
-	*p = (struct part){.no = no,
-			   .records_max = s->batch_records,
-			   .bytes_max = s->batch_bytes,
-			   .retry_us = UINT64_MAX};
-	tail_init(&p->tail, s->tail, head);
+	*p = (struct partition){.no = no,
+				.records_max = s->batch_records,
+				.bytes_max = s->batch_bytes,
+				.retry_us = UINT64_MAX};
+	recent_records_init(&p->recent, s->recent, head);
 }
 
-void part_fini(struct part *p)
+void partition_fini(struct partition *p)
 {
-	tail_fini(&p->tail);
+	recent_records_fini(&p->recent);
 	free(p->rooms);
-	*p = (struct part){0};
+	*p = (struct partition){0};
 }
 
-void part_set_mark(struct part *p, uint64_t mark, uint64_t unread)
+void partition_set_mark(struct partition *p, uint64_t mark, uint64_t unread)
 {
 	/* What was found empty stays so while the mark is below it; a mark that
 	 * goes back brings records that were passed. */
@@ -56,26 +56,26 @@ void part_set_mark(struct part *p, uint64_t mark, uint64_t unread)
 	p->flight.is = false;
 }
 
-uint64_t part_position(const struct part *p, uint64_t head)
+uint64_t partition_position(const struct partition *p, uint64_t head)
 {
 	if (!p->known)
 		return 0;
-	if (p->scanned < p->tail.after)
+	if (p->scanned < p->recent.after)
 		return p->scanned;
-	size_t next = tail_above(&p->tail, p->mark);
-	return next < p->tail.len ? tail_at(&p->tail, next) - 1 : head;
+	size_t next = recent_records_above(&p->recent, p->mark);
+	return next < p->recent.len ? recent_records_at(&p->recent, next) - 1 : head;
 }
 
-uint64_t part_unread_position(const struct part *p, uint64_t head)
+uint64_t partition_unread_position(const struct partition *p, uint64_t head)
 {
 	if (!p->known)
 		return 0;
-	return p->unread < p->mark ? p->unread : part_position(p, head);
+	return p->unread < p->mark ? p->unread : partition_position(p, head);
 }
 
-bool part_set_error(struct part *p, const char *format, ...)
+bool partition_set_error(struct partition *p, const char *format, ...)
 {
-	char text[PART_ERROR_MAX];
+	char text[PARTITION_ERROR_MAX];
 	va_list args;
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
@@ -86,7 +86,7 @@ bool part_set_error(struct part *p, const char *format, ...)
 	return news;
 }
 
-void part_shrink(struct part *p)
+void partition_shrink(struct partition *p)
 {
 	p->calm = 0;
 	p->records_max = p->flight.records / 2 > 1 ? p->flight.records / 2 : 1;
@@ -99,7 +99,7 @@ static uint32_t grown(uint32_t value, uint32_t max)
 	return value >= max || max - value < step ? max : value + step;
 }
 
-void part_grow(struct part *p, const struct sync_settings *s)
+void partition_grow(struct partition *p, const struct sync_settings *s)
 {
 	if (++p->calm < GROW_AFTER)
 		return;
@@ -122,8 +122,8 @@ static uint64_t room_number(struct core *core, const char *tenant, const char *r
 	return core_room_show(core, &call, SPAN_TEXT(room), &view) ? 0 : view.no;
 }
 
-size_t part_set_quarantine(struct part *p, struct core *core, Parlor__QuarantinedRoom *const *rooms,
-			   size_t n, size_t max)
+size_t partition_set_quarantine(struct partition *p, struct core *core,
+				Parlor__QuarantinedRoom *const *rooms, size_t n, size_t max)
 {
 	size_t kept = n < max ? n : max;
 	free(p->rooms);
@@ -140,7 +140,7 @@ size_t part_set_quarantine(struct part *p, struct core *core, Parlor__Quarantine
 	return n - kept;
 }
 
-const struct quarantine *part_quarantine_of(const struct part *p, uint64_t room)
+const struct quarantine *partition_quarantine_of(const struct partition *p, uint64_t room)
 {
 	for (size_t i = 0; i < p->rooms_len; i++)
 		if (p->rooms[i].no == room && room)
@@ -148,8 +148,8 @@ const struct quarantine *part_quarantine_of(const struct part *p, uint64_t room)
 	return NULL;
 }
 
-const struct quarantine *part_quarantine_find(const struct part *p, struct span tenant,
-					      struct span room)
+const struct quarantine *partition_quarantine_find(const struct partition *p, struct span tenant,
+						   struct span room)
 {
 	for (size_t i = 0; i < p->rooms_len; i++)
 		if (span_equal(SPAN_TEXT(p->rooms[i].tenant), tenant) &&
@@ -158,7 +158,7 @@ const struct quarantine *part_quarantine_find(const struct part *p, struct span 
 	return NULL;
 }
 
-void part_quarantine_drop(struct part *p, const struct quarantine *q)
+void partition_quarantine_drop(struct partition *p, const struct quarantine *q)
 {
 	size_t at = (size_t)(q - p->rooms);
 	assert(at < p->rooms_len);
@@ -170,8 +170,8 @@ void part_quarantine_drop(struct part *p, const struct quarantine *q)
 
 enum taken { TAKEN, TAKEN_FULL, TAKEN_BAD };
 
-static enum taken take(struct part *p, const struct part_source *src, const struct entry *e,
-		       struct flight *f)
+static enum taken take(struct partition *p, const struct partition_source *src,
+		       const struct entry *e, struct flight *f)
 {
 	size_t before = src->body->len;
 	struct record r;
@@ -179,8 +179,8 @@ static enum taken take(struct part *p, const struct part_source *src, const stru
 		sync_record_put(src->body, BATCH_RECORDS, src->fact, src->core, e, &r);
 	if (err) {
 		src->body->len = before;
-		part_set_error(p, "record %llu cannot be read: %s", (unsigned long long)e->position,
-			       parlor_err_text(err));
+		partition_set_error(p, "record %llu cannot be read: %s",
+				    (unsigned long long)e->position, parlor_err_text(err));
 		return TAKEN_BAD;
 	}
 	if (f->records && src->body->len > p->bytes_max) {
@@ -191,45 +191,49 @@ static enum taken take(struct part *p, const struct part_source *src, const stru
 	return f->records >= p->records_max ? TAKEN_FULL : TAKEN;
 }
 
-static enum part_built failed(struct part *p, enum parlor_err err)
+static enum partition_built failed(struct partition *p, enum parlor_err err)
 {
-	part_set_error(p, "the journal cannot be read: %s", parlor_err_text(err));
-	return PART_FAILED;
+	partition_set_error(p, "the journal cannot be read: %s", parlor_err_text(err));
+	return PARTITION_FAILED;
 }
 
-/* Every record of the part above the mark is in the tail. */
-static enum part_built gather_tail(struct part *p, const struct part_source *src, struct flight *f)
+/* Every record of the partition above the mark is in the ring. */
+static enum partition_built gather_recent(struct partition *p, const struct partition_source *src,
+					  struct flight *f)
 {
-	size_t next = tail_above(&p->tail, p->mark);
-	if (next == p->tail.len)
-		return PART_NOTHING;
+	size_t next = recent_records_above(&p->recent, p->mark);
+	if (next == p->recent.len)
+		return PARTITION_NOTHING;
 	enum taken taken = TAKEN;
-	for (; next < p->tail.len && taken == TAKEN; next++) {
+	for (; next < p->recent.len && taken == TAKEN; next++) {
 		struct entry e;
-		enum parlor_err err = store_read(src->store, tail_at(&p->tail, next), &e);
-		if (err == PARLOR_E_NOT_FOUND && tail_at(&p->tail, next) >= store_first(src->store))
+		enum parlor_err err =
+			store_read(src->store, recent_records_at(&p->recent, next), &e);
+		if (err == PARLOR_E_NOT_FOUND &&
+		    recent_records_at(&p->recent, next) >= store_first(src->store))
 			break;
 		if (err)
 			return failed(p, err);
 		uint32_t had = f->records;
 		taken = take(p, src, &e, f);
 		if (taken == TAKEN_BAD && !f->records)
-			return PART_FAILED;
+			return PARTITION_FAILED;
 		if (f->records > had)
 			f->upto = e.position;
 		else
 			break;
 	}
 	if (!f->records)
-		return PART_UNSEEN;
-	f->more = next < p->tail.len;
+		return PARTITION_UNSEEN;
+	f->more = next < p->recent.len;
 	if (!f->more)
 		f->upto = src->head;
-	return PART_BATCH;
+	return PARTITION_BATCH;
 }
 
 /* Behind what the tail remembers: over the journal, past what is of others. */
-static enum part_built gather_walk(struct part *p, const struct part_source *src, struct flight *f)
+static enum partition_built gather_walk(struct partition *p, const struct partition_source *src,
+					struct flight *f)
 {
 	if (p->scanned + 1 < store_first(src->store))
 		return failed(p, PARLOR_E_NOT_FOUND);
@@ -239,14 +243,14 @@ static enum part_built gather_walk(struct part *p, const struct part_source *src
 		return failed(p, err);
 	enum taken taken = TAKEN;
 	uint64_t seen = p->scanned;
-	for (; taken == TAKEN && *src->budget && seen < p->tail.after; --*src->budget) {
+	for (; taken == TAKEN && *src->budget && seen < p->recent.after; --*src->budget) {
 		struct entry e;
 		err = store_walk_next(src->store, &walk, &e);
 		if (err)
 			break;
 		++*src->walked;
 		uint32_t had = f->records;
-		if (e.part == p->no) {
+		if (e.partition == p->no) {
 			taken = take(p, src, &e, f);
 			if (f->records == had)
 				break;
@@ -255,18 +259,18 @@ static enum part_built gather_walk(struct part *p, const struct part_source *src
 	}
 	store_walk_close(src->store, &walk);
 	f->upto = seen;
-	f->more = seen < p->tail.after || p->tail.len > 0;
+	f->more = seen < p->recent.after || p->recent.len > 0;
 	if (f->records)
-		return PART_BATCH;
+		return PARTITION_BATCH;
 	if (taken == TAKEN_BAD)
-		return PART_FAILED;
+		return PARTITION_FAILED;
 	p->scanned = seen;
 	if (err)
-		return err == PARLOR_E_NOT_FOUND ? PART_UNSEEN : failed(p, err);
-	return PART_MORE;
+		return err == PARLOR_E_NOT_FOUND ? PARTITION_UNSEEN : failed(p, err);
+	return PARTITION_MORE;
 }
 
-enum parlor_err part_digest(struct store *store, uint64_t position, uint64_t *digest)
+enum parlor_err partition_digest(struct store *store, uint64_t position, uint64_t *digest)
 {
 	struct entry e;
 	enum parlor_err err = store_read(store, position, &e);
@@ -277,15 +281,15 @@ enum parlor_err part_digest(struct store *store, uint64_t position, uint64_t *di
 	return PARLOR_E_OK;
 }
 
-static enum part_built put_batch(struct part *p, const struct part_source *src, struct span records,
-				 struct flight *f, struct buf *frame)
+static enum partition_built put_batch(struct partition *p, const struct partition_source *src,
+				      struct span records, struct flight *f, struct buf *frame)
 {
 	struct buf head = {0};
 	uint64_t digest;
-	enum parlor_err err = part_digest(src->store, f->upto, &digest);
+	enum parlor_err err = partition_digest(src->store, f->upto, &digest);
 	if (err)
-		return err == PARLOR_E_NOT_FOUND ? PART_UNSEEN : failed(p, err);
-	wire_put_varint_field(&head, BATCH_PART, p->no);
+		return err == PARLOR_E_NOT_FOUND ? PARTITION_UNSEEN : failed(p, err);
+	wire_put_varint_field(&head, BATCH_PARTITION, p->no);
 	wire_put_varint_field(&head, BATCH_EPOCH, p->epoch);
 	wire_put_varint_field(&head, BATCH_AFTER, p->mark);
 	wire_put_varint_field(&head, BATCH_UPTO, f->upto);
@@ -301,28 +305,28 @@ static enum part_built put_batch(struct part *p, const struct part_source *src, 
 	buf_fini(&head);
 	f->is = true;
 	f->bytes = (uint32_t)records.len;
-	return PART_BATCH;
+	return PARTITION_BATCH;
 }
 
-enum part_built part_build(struct part *p, const struct part_source *src, struct buf *frame,
-			   struct flight *f)
+enum partition_built partition_build(struct partition *p, const struct partition_source *src,
+				     struct buf *frame, struct flight *f)
 {
-	assert(p->state == PART_LIVE && p->known && !p->flight.is);
+	assert(p->state == PARTITION_LIVE && p->known && !p->flight.is);
 	*f = (struct flight){0};
 	buf_clear(src->body);
-	enum part_built built =
-		p->scanned >= p->tail.after ? gather_tail(p, src, f) : gather_walk(p, src, f);
-	if (built != PART_BATCH)
+	enum partition_built built =
+		p->scanned >= p->recent.after ? gather_recent(p, src, f) : gather_walk(p, src, f);
+	if (built != PARTITION_BATCH)
 		return built;
 	return put_batch(p, src, (struct span){src->body->data, src->body->len}, f, frame);
 }
 
-enum part_built part_build_empty(struct part *p, const struct part_source *src, struct buf *frame,
-				 struct flight *f)
+enum partition_built partition_build_empty(struct partition *p, const struct partition_source *src,
+					   struct buf *frame, struct flight *f)
 {
-	uint64_t upto = part_position(p, src->head);
+	uint64_t upto = partition_position(p, src->head);
 	if (upto <= p->mark)
-		return PART_NOTHING;
+		return PARTITION_NOTHING;
 	*f = (struct flight){.upto = upto};
 	return put_batch(p, src, (struct span){NULL, 0}, f, frame);
 }

@@ -1,4 +1,4 @@
-#include "cold.h"
+#include "archive.h"
 
 #include "base/mem.h"
 
@@ -22,7 +22,7 @@ enum cell {
 };
 
 struct reading {
-	Parlor__ColdPage *page;
+	Parlor__ArchivePage *page;
 	size_t messages_max;
 	size_t bytes_max;
 	size_t bytes;
@@ -49,10 +49,10 @@ static void read_mentions(Parlor__Message *m, struct span cell)
 	json_decref(list);
 }
 
-static void cold_row(void *arg, const struct span *cells, unsigned n)
+static void archive_row(void *arg, const struct span *cells, unsigned n)
 {
 	struct reading *r = arg;
-	Parlor__ColdPage *page = r->page;
+	Parlor__ArchivePage *page = r->page;
 	(void)n;
 	r->bytes += cells[CELL_BODY].len;
 	if (page->more || page->n_messages == r->messages_max ||
@@ -76,7 +76,7 @@ static void cold_row(void *arg, const struct span *cells, unsigned n)
 	m->time_us = db_cell_number(cells[CELL_TIME]);
 }
 
-static void put_query(struct sql *sql, const Parlor__ColdQuery *q, size_t limit)
+static void put_query(struct sql *sql, const Parlor__ArchiveQuery *q, size_t limit)
 {
 	sql_put(sql,
 		"SELECT seq, sender, sender_name, sender_avatar, message_type, content_type, "
@@ -93,18 +93,20 @@ static void put_query(struct sql *sql, const Parlor__ColdQuery *q, size_t limit)
 	sql_put(sql, " LIMIT ?", sql_u(limit + 1));
 }
 
-enum parlor_err cold_read(struct db *db, const Parlor__ColdQuery *q, Parlor__ColdPage *page)
+enum parlor_err archive_read(struct db *db, const Parlor__ArchiveQuery *q,
+			     Parlor__ArchivePage *page)
 {
 	struct reading r = {.page = page};
 	struct sql sql;
-	parlor__cold_page__init(page);
+	parlor__archive_page__init(page);
 	page->query = q->query;
-	r.messages_max = q->limit && q->limit < COLD_MESSAGES_MAX ? q->limit : COLD_MESSAGES_MAX;
-	r.bytes_max = q->bytes && q->bytes < COLD_BYTES_MAX ? q->bytes : COLD_BYTES_MAX;
+	r.messages_max =
+		q->limit && q->limit < ARCHIVE_MESSAGES_MAX ? q->limit : ARCHIVE_MESSAGES_MAX;
+	r.bytes_max = q->bytes && q->bytes < ARCHIVE_BYTES_MAX ? q->bytes : ARCHIVE_BYTES_MAX;
 	page->messages = mem_new(r.messages_max * sizeof *page->messages);
 	sql_init(&sql, db);
 	put_query(&sql, q, r.messages_max);
-	enum parlor_err err = db_select(db, &sql, cold_row, &r);
+	enum parlor_err err = db_select(db, &sql, archive_row, &r);
 	sql_fini(&sql);
 	return err;
 }
@@ -122,7 +124,7 @@ static void message_free(Parlor__Message *m)
 	free(m);
 }
 
-void cold_page_fini(Parlor__ColdPage *page)
+void archive_page_fini(Parlor__ArchivePage *page)
 {
 	for (size_t i = 0; i < page->n_messages; i++)
 		message_free(page->messages[i]);

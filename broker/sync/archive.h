@@ -1,15 +1,15 @@
 /* Queries of old history that workers answer. Owns who asked what of whom and
  * until when; sends nothing itself. Bounded; a slot's number is part of the
  * query's id, so that a late page finds nobody. */
-#ifndef SYNC_COLD_H
-#define SYNC_COLD_H
+#ifndef SYNC_ARCHIVE_H
+#define SYNC_ARCHIVE_H
 
 #include "sync/owner.h"
 #include "sync/sync.h"
 
 struct worker;
 
-struct cold_query {
+struct archive_query {
 	uint64_t id;        /* 0: the slot is free */
 	struct owned owned; /* by its session */
 	struct worker *worker;
@@ -21,28 +21,28 @@ struct cold_query {
 	char room[ROW_ID_MAX + 1];
 };
 
-struct cold {
-	struct cold_query *slots;
+struct archive {
+	struct archive_query *slots;
 	size_t max;
 	size_t len;
 	uint64_t serial;
 	struct owners sessions;
 };
 
-void cold_init(struct cold *, size_t max);
-void cold_fini(struct cold *);
+void archive_init(struct archive *, size_t max);
+void archive_fini(struct archive *);
 
 /* NULL when all slots are taken. */
-struct cold_query *cold_add(struct cold *, const struct sync_query *, struct sync_cookie,
-			    uint64_t until_us);
-struct cold_query *cold_find(struct cold *, uint64_t id);
-void cold_remove(struct cold *, struct cold_query *);
+struct archive_query *archive_add(struct archive *, const struct sync_query *, struct sync_cookie,
+				  uint64_t until_us);
+struct archive_query *archive_find(struct archive *, uint64_t id);
+void archive_remove(struct archive *, struct archive_query *);
 /* One of that worker, one that is overdue, one of that session; or NULL. */
-struct cold_query *cold_of_worker(struct cold *, const struct worker *);
-struct cold_query *cold_overdue(struct cold *, uint64_t now_us);
-struct cold_query *cold_of_session(const struct cold *, uint64_t session);
+struct archive_query *archive_of_worker(struct archive *, const struct worker *);
+struct archive_query *archive_overdue(struct archive *, uint64_t now_us);
+struct archive_query *archive_of_session(const struct archive *, uint64_t session);
 
 /* The frame that asks it. */
-void cold_put(const struct cold_query *, struct buf *frame);
+void archive_put(const struct archive_query *, struct buf *frame);
 
 #endif

@@ -1,4 +1,4 @@
-#include "part.h"
+#include "partition.h"
 
 #include "base/clock.h"
 #include "base/die.h"
@@ -23,7 +23,7 @@ struct refusal {
 
 /* A batch being applied. */
 struct attempt {
-	struct part *part;
+	struct partition *partition;
 	struct db *db;
 	const Parlor__Batch *batch;
 	struct mark to;
@@ -32,57 +32,57 @@ struct attempt {
 	size_t refusals_len;
 };
 
-void part_init(struct part *part, uint64_t broker_id, uint32_t number)
+void partition_init(struct partition *partition, uint64_t broker_id, uint32_t number)
 {
-	*part = (struct part){.mark = {.broker_id = broker_id, .part = number}};
+	*partition = (struct partition){.mark = {.broker_id = broker_id, .partition = number}};
 }
 
-void part_fini(struct part *part)
+void partition_fini(struct partition *partition)
 {
-	stale_fini(&part->stale);
-	quarantine_fini(&part->quarantine);
+	stale_fini(&partition->stale);
+	quarantine_fini(&partition->quarantine);
 }
 
-bool part_owned(const struct part *part)
+bool partition_owned(const struct partition *partition)
 {
-	return part->mark.epoch == part->epoch;
+	return partition->mark.epoch == partition->epoch;
 }
 
-uint64_t part_unread_position(const struct part *part)
+uint64_t partition_unread_position(const struct partition *partition)
 {
-	uint64_t first = stale_first(&part->stale);
-	if (first == 0 || first > part->mark.position)
-		return part->mark.position;
+	uint64_t first = stale_first(&partition->stale);
+	if (first == 0 || first > partition->mark.position)
+		return partition->mark.position;
 	return first - 1;
 }
 
-static enum parlor_err load_rest(struct part *part, struct db *db)
+static enum parlor_err load_rest(struct partition *partition, struct db *db)
 {
-	enum parlor_err err = stale_load(&part->stale, db, &part->mark, clock_mono_us());
+	enum parlor_err err = stale_load(&partition->stale, db, &partition->mark, clock_mono_us());
 	if (!err)
-		err = quarantine_load(&part->quarantine, db, &part->mark);
+		err = quarantine_load(&partition->quarantine, db, &partition->mark);
 	return err;
 }
 
-enum parlor_err part_claim(struct part *part, struct db *db, const struct owner *owner,
-			   uint64_t epoch, char why[OWNER_WHY_MAX])
+enum parlor_err partition_claim(struct partition *partition, struct db *db,
+				const struct owner *owner, uint64_t epoch, char why[OWNER_WHY_MAX])
 {
-	part->epoch = epoch;
-	part->mark.epoch = epoch;
-	enum parlor_err err = mark_claim(db, owner, &part->mark, why);
-	die_at("part_claimed");
-	return err ? err : load_rest(part, db);
+	partition->epoch = epoch;
+	partition->mark.epoch = epoch;
+	enum parlor_err err = mark_claim(db, owner, &partition->mark, why);
+	die_at("partition_claimed");
+	return err ? err : load_rest(partition, db);
 }
 
-enum parlor_err part_load(struct part *part, struct db *db)
+enum parlor_err partition_load(struct partition *partition, struct db *db)
 {
-	enum parlor_err err = mark_read(db, &part->mark);
-	return err ? err : load_rest(part, db);
+	enum parlor_err err = mark_read(db, &partition->mark);
+	return err ? err : load_rest(partition, db);
 }
 
-static bool is_skipped(const struct part *part, const Parlor__SyncRecord *r)
+static bool is_skipped(const struct partition *partition, const Parlor__SyncRecord *r)
 {
-	return quarantine_find(&part->quarantine, r->tenant, fold_record_room(r));
+	return quarantine_find(&partition->quarantine, r->tenant, fold_record_room(r));
 }
 
 static void fold_record(struct fold *fold, const Parlor__SyncRecord *r)
@@ -94,7 +94,7 @@ static void fold_record(struct fold *fold, const Parlor__SyncRecord *r)
 
 static enum parlor_err write_fold(struct attempt *a, struct fold *fold)
 {
-	enum parlor_err err = fold_write(a->db, fold, &a->part->mark);
+	enum parlor_err err = fold_write(a->db, fold, &a->partition->mark);
 	if (!err)
 		plan_add(&a->plan, fold);
 	return err;
@@ -104,7 +104,7 @@ static enum parlor_err write_all(struct attempt *a)
 {
 	struct fold fold = {0};
 	for (size_t i = 0; i < a->batch->n_records; i++)
-		if (!is_skipped(a->part, a->batch->records[i]))
+		if (!is_skipped(a->partition, a->batch->records[i]))
 			fold_record(&fold, a->batch->records[i]);
 	enum parlor_err err = write_fold(a, &fold);
 	fold_fini(&fold);
@@ -161,15 +161,16 @@ static enum parlor_err write_group(struct attempt *a, size_t first, bool *done)
 static enum parlor_err write_refusals(struct attempt *a)
 {
 	enum parlor_err err = PARLOR_E_OK;
-	size_t all = quarantine_count(&a->part->quarantine) + a->refusals_len;
+	size_t all = quarantine_count(&a->partition->quarantine) + a->refusals_len;
 	if (a->refusals_len && all > QUARANTINE_ROOMS_MAX) {
-		log_error("part %u: the database refuses %zu rooms: the part stands still",
-			  a->part->mark.part, all);
+		log_error(
+			"partition %u: the database refuses %zu rooms: the partition stands still",
+			a->partition->mark.partition, all);
 		return PARLOR_E_DB_DATA;
 	}
 	for (size_t i = 0; !err && i < a->refusals_len; i++) {
 		const struct refusal *r = &a->refusals[i];
-		err = quarantine_write(a->db, &a->part->mark, r->tenant, r->room, r->position,
+		err = quarantine_write(a->db, &a->partition->mark, r->tenant, r->room, r->position,
 				       r->error);
 	}
 	return err;
@@ -181,7 +182,7 @@ static enum parlor_err write_by_room(struct attempt *a)
 	enum parlor_err err = PARLOR_E_OK;
 	bool *done = mem_new(a->batch->n_records * sizeof *done + 1);
 	for (size_t i = 0; i < a->batch->n_records; i++)
-		done[i] = is_skipped(a->part, a->batch->records[i]);
+		done[i] = is_skipped(a->partition, a->batch->records[i]);
 	for (size_t i = 0; !err && i < a->batch->n_records; i++)
 		if (!done[i])
 			err = write_group(a, i, done);
@@ -196,7 +197,7 @@ static enum parlor_err attempt_run(struct attempt *a, enum parlor_err (*write)(s
 	plan_fini(&a->plan);
 	enum parlor_err err = db_begin(a->db);
 	if (!err)
-		err = mark_move(a->db, &a->part->mark, &a->to);
+		err = mark_move(a->db, &a->partition->mark, &a->to);
 	die_at("batch_fenced");
 	if (!err)
 		err = write(a);
@@ -211,29 +212,29 @@ static enum parlor_err attempt_run(struct attempt *a, enum parlor_err (*write)(s
 
 static void attempt_done(struct attempt *a)
 {
-	struct part *part = a->part;
-	part->mark = a->to;
-	part->stale.behind = a->batch->more;
-	plan_done(&a->plan, &part->stale, a->batch->after + 1, clock_mono_us());
+	struct partition *partition = a->partition;
+	partition->mark = a->to;
+	partition->stale.behind = a->batch->more;
+	plan_done(&a->plan, &partition->stale, a->batch->after + 1, clock_mono_us());
 	for (size_t i = 0; i < a->refusals_len; i++)
-		quarantine_add(&part->quarantine, a->refusals[i].tenant, a->refusals[i].room,
+		quarantine_add(&partition->quarantine, a->refusals[i].tenant, a->refusals[i].room,
 			       a->refusals[i].position, a->refusals[i].error);
 }
 
-enum parlor_err part_apply(struct part *part, struct db *db, const Parlor__Batch *batch,
-			   bool *refused)
+enum parlor_err partition_apply(struct partition *partition, struct db *db,
+				const Parlor__Batch *batch, bool *refused)
 {
-	struct attempt a = {.part = part, .db = db, .batch = batch};
+	struct attempt a = {.partition = partition, .db = db, .batch = batch};
 	enum parlor_err err = PARLOR_E_OK;
 	*refused = false;
-	while (!err && stale_full(&part->stale))
-		err = part_flush(part, db);
+	while (!err && stale_full(&partition->stale))
+		err = partition_flush(partition, db);
 	if (err)
 		return err;
-	a.to = part->mark;
+	a.to = partition->mark;
 	a.to.position = batch->upto;
 	a.to.digest = batch->digest;
-	a.to.projected = part_unread_position(part);
+	a.to.projected = partition_unread_position(partition);
 	err = attempt_run(&a, write_all);
 	if (err == PARLOR_E_DB_DATA)
 		err = attempt_run(&a, write_by_room);
@@ -245,28 +246,28 @@ enum parlor_err part_apply(struct part *part, struct db *db, const Parlor__Batch
 	return err;
 }
 
-static enum parlor_err write_release(struct part *part, struct db *db, struct plan *plan,
+static enum parlor_err write_release(struct partition *partition, struct db *db, struct plan *plan,
 				     const Parlor__Release *release)
 {
 	struct fold fold = {0};
 	const struct quarantine_room *room =
-		quarantine_find(&part->quarantine, release->tenant, release->room);
+		quarantine_find(&partition->quarantine, release->tenant, release->room);
 	for (size_t i = 0; i < release->n_records; i++)
 		fold_record(&fold, release->records[i]);
-	enum parlor_err err = fold_write(db, &fold, &part->mark);
+	enum parlor_err err = fold_write(db, &fold, &partition->mark);
 	plan_add(plan, &fold);
 	if (!err)
 		err = plan_project(plan, db);
 	if (!err && release->last)
-		err = quarantine_erase(db, &part->mark, room);
+		err = quarantine_erase(db, &partition->mark, room);
 	if (!err && !release->last)
-		err = quarantine_write(db, &part->mark, release->tenant, release->room,
+		err = quarantine_write(db, &partition->mark, release->tenant, release->room,
 				       release->upto + 1, room->error);
 	fold_fini(&fold);
 	return err;
 }
 
-static bool release_fits(const struct part *part, const Parlor__Release *release,
+static bool release_fits(const struct partition *partition, const Parlor__Release *release,
 			 const struct quarantine_room *room)
 {
 	if (release->after >= room->position || release->upto < release->after)
@@ -275,34 +276,35 @@ static bool release_fits(const struct part *part, const Parlor__Release *release
 		if (strcmp(release->records[i]->tenant, release->tenant) != 0 ||
 		    strcmp(fold_record_room(release->records[i]), release->room) != 0)
 			return false;
-	return !release->last || release->upto >= part->mark.position;
+	return !release->last || release->upto >= partition->mark.position;
 }
 
-static void release_done(struct part *part, const struct plan *plan, const Parlor__Release *release,
-			 struct quarantine_room *room)
+static void release_done(struct partition *partition, const struct plan *plan,
+			 const Parlor__Release *release, struct quarantine_room *room)
 {
 	for (size_t i = 0; i < plan->len; i++)
-		stale_correct(&part->stale, &plan->changes[i]);
+		stale_correct(&partition->stale, &plan->changes[i]);
 	if (release->last)
-		quarantine_remove(&part->quarantine, room);
+		quarantine_remove(&partition->quarantine, room);
 	else
 		room->position = release->upto + 1;
 }
 
-enum parlor_err part_release(struct part *part, struct db *db, const Parlor__Release *release)
+enum parlor_err partition_release(struct partition *partition, struct db *db,
+				  const Parlor__Release *release)
 {
 	struct plan plan = {0};
 	struct quarantine_room *room =
-		quarantine_find(&part->quarantine, release->tenant, release->room);
+		quarantine_find(&partition->quarantine, release->tenant, release->room);
 	if (!room)
 		return PARLOR_E_NOT_QUARANTINED;
-	if (!release_fits(part, release, room))
+	if (!release_fits(partition, release, room))
 		return PARLOR_E_VALUE;
 	enum parlor_err err = db_begin(db);
 	if (!err)
-		err = mark_move(db, &part->mark, &part->mark);
+		err = mark_move(db, &partition->mark, &partition->mark);
 	if (!err)
-		err = write_release(part, db, &plan, release);
+		err = write_release(partition, db, &plan, release);
 	die_at("release_written");
 	if (!err)
 		err = db_commit(db);
@@ -310,18 +312,18 @@ enum parlor_err part_release(struct part *part, struct db *db, const Parlor__Rel
 	if (err)
 		db_rollback(db);
 	else
-		release_done(part, &plan, release, room);
+		release_done(partition, &plan, release, room);
 	plan_fini(&plan);
 	return err;
 }
 
-static enum parlor_err flush(struct part *part, struct db *db, struct projection *rooms)
+static enum parlor_err flush(struct partition *partition, struct db *db, struct projection *rooms)
 {
-	struct mark to = part->mark;
-	to.projected = part_unread_position(part);
+	struct mark to = partition->mark;
+	to.projected = partition_unread_position(partition);
 	enum parlor_err err = db_begin(db);
 	if (!err)
-		err = mark_move(db, &part->mark, &to);
+		err = mark_move(db, &partition->mark, &to);
 	if (!err)
 		err = project_rooms(db, rooms);
 	die_at("flush_written");
@@ -331,20 +333,20 @@ static enum parlor_err flush(struct part *part, struct db *db, struct projection
 	if (err)
 		db_rollback(db);
 	else
-		part->mark = to;
+		partition->mark = to;
 	return err;
 }
 
-enum parlor_err part_flush(struct part *part, struct db *db)
+enum parlor_err partition_flush(struct partition *partition, struct db *db)
 {
 	struct projection rooms = {0};
 	enum parlor_err err = PARLOR_E_OK;
-	stale_take(&part->stale, &rooms, clock_mono_us());
+	stale_take(&partition->stale, &rooms, clock_mono_us());
 	if (rooms.len)
-		err = flush(part, db, &rooms);
+		err = flush(partition, db, &rooms);
 	projection_fini(&rooms);
-	stale_taken(&part->stale, !err);
+	stale_taken(&partition->stale, !err);
 	if (!err)
-		err = stale_load_more(&part->stale, db, &part->mark, clock_mono_us());
+		err = stale_load_more(&partition->stale, db, &partition->mark, clock_mono_us());
 	return err;
 }
