@@ -24,6 +24,10 @@
 #define DROP_PAGES_US 100000
 #define DRAIN_MS_MAX 2000
 #define BACKLOG_PART 8 /* of queue_bytes is for frames held back */
+/* Of a turn is had by a tenant before it waits behind the others. */
+#define TENANT_PARTITION 16
+/* Of a turn is for those who need not wait, while others do. */
+#define RECEIVE_PARTITION 2
 
 /* ---- making the pieces ------------------------------------------------------------ */
 
@@ -109,7 +113,15 @@ static enum parlor_err make_tables(struct broker *b, char *why, size_t why_size)
 					    s->queue_bytes - s->queue_bytes / BACKLOG_PART};
 	b->backlog.session_bytes = s->session_queue_bytes + s->frame_bytes;
 	b->backlog.total_bytes = s->queue_bytes / BACKLOG_PART + 2 * s->frame_bytes;
-	price_init(&b->price, s->turn_requests, s->turn_bytes, s->turn_steps);
+	price_init(&b->price, (const uint64_t[PRICE_KINDS]){[PRICE_REQUESTS] = s->turn_requests,
+							    [PRICE_BYTES_IN] = s->turn_bytes,
+							    [PRICE_RECORDS] = s->turn_requests,
+							    [PRICE_RECORD_BYTES] = s->turn_bytes,
+							    [PRICE_BYTES_OUT] = s->turn_bytes,
+							    [PRICE_STEPS] = s->turn_steps,
+							    [PRICE_ROWS] = s->turn_rows,
+							    [PRICE_US] = s->turn_ms * 1000});
+	b->backlog.drr.quantum = PRICE_TURN / TENANT_PARTITION;
 	core_charge(b->core, &b->meter);
 	b->fanout.sessions = session_table_new(&sessions);
 	b->fanout.subscribers = subscribers_new(s->subscriber_entries);
@@ -269,8 +281,14 @@ struct loop {
 	bool worker_connections;
 };
 
-/* The turn is as large as it may be, before it is in flight. */
+/* Behind a commit that is under way the turn is as large as it may be. */
 static bool is_full(struct broker *b)
+{
+	dispatch_count(b);
+	return b->commit.flying && price_commit_is_full(&b->price);
+}
+
+static bool is_spent(struct broker *b)
 {
 	dispatch_count(b);
 	return price_is_spent(&b->price);
@@ -280,31 +298,38 @@ static bool is_full(struct broker *b)
 static bool receive(struct loop *l)
 {
 	struct broker *b = l->broker;
-	while (!b->commit.failed && !is_full(b)) {
-		uint64_t requests = b->counts.requests;
+	while (!b->commit.failed && !is_spent(b)) {
 		l->heard_all = !front_recv(b->front, &l->frame);
 		if (l->heard_all)
 			return false;
 		die_at("frame_received");
 		l->round_frames++;
+		price_add(&b->price, PRICE_REQUESTS, 1);
 		price_add(&b->price, PRICE_BYTES_IN, front_payload(&l->frame).len + 64);
 		dispatch_frame(b, &l->frame);
-		price_add(&b->price, PRICE_REQUESTS, b->counts.requests - requests + 1);
 	}
 	return !b->commit.failed;
 }
 
-/* What clients asked, as far as it goes: what was held back first. */
+/* What clients ask, as far as it goes: first of those who have something left of their
+ * partitions, then what was held back. */
 static bool serve_clients(struct loop *l)
 {
 	struct broker *b = l->broker;
-	bool more = !b->stopping && dispatch_backlog(b);
+	bool more = false;
 	l->heard_all = !l->clients;
-	if (!b->stopping && l->clients)
-		more |= receive(l);
+	if (b->stopping)
+		return false;
+	dispatch_begin(b);
+	if (l->clients) {
+		price_share(&b->price, b->backlog.queues_len ? RECEIVE_PARTITION : 1);
+		more = receive(l);
+		price_end(&b->price);
+		price_share(&b->price, 1);
+	}
+	more |= dispatch_backlog(b);
 	price_end(&b->price);
-	/* While a commit is under way a full turn goes no further. */
-	return more && !(b->commit.flying && is_full(b));
+	return more && !is_full(b);
 }
 
 /* Silence counts once everybody has been listened to: nothing was left to read, or
@@ -416,7 +441,7 @@ static bool wait_for_work(struct loop *l)
 		session_catching_up_count(b->fanout.sessions) > 0 || b->backlog.queues_len > 0;
 	if (ms && drains && !outbox_arm(b->outbox))
 		ms = 0;
-	l->listens = !b->commit.flying || !is_full(b);
+	l->listens = !is_full(b);
 	zmq_pollitem_t items[] = {
 		{.socket = front_socket(b->front), .events = l->listens ? ZMQ_POLLIN : 0},
 		{.socket = front_socket(b->worker_front), .events = ZMQ_POLLIN},

@@ -128,6 +128,9 @@ const struct conf_row settings_rows[] = {
 	       "bytes of a turn: received, recorded and sent, each"),
 	NUMBER("turn", turn_steps, 1000, 1000000000,
 	       "steps of one turn through rooms, members and messages; a row read counts as 16"),
+	NUMBER("turn", turn_rows, 100, 1000000000, "rows that one turn reads from the store"),
+	NUMBER("turn", turn_ms, 1, 10000,
+	       "time after which a turn takes no further request, commit and delivery aside"),
 
 	/* A record has one byte for its partition, and 255 says none: PARTITION_NONE. */
 	NUMBER("sync", partitions, 1, 254,
@@ -200,6 +203,8 @@ void settings_init(struct settings *s, const struct core_limits *defaults)
 		.turn_requests = 4096,
 		.turn_bytes = 8 * MIB,
 		.turn_steps = 500000,
+		.turn_rows = 20000,
+		.turn_ms = 5,
 		.partitions = 16,
 		.batch_records = 4000,
 		.batch_bytes = 2 * MIB,

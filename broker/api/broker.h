@@ -21,6 +21,7 @@
 
 struct broker_counts {
 	uint64_t requests, refused, frames_bad;
+	uint64_t frames_ignored; /* of who has no session and does not read */
 	uint64_t posts;
 	uint64_t waits_refused, queries_refused; /* over a session's limit or a tenant's share */
 	uint64_t sessions_refused, sessions_opened, sessions_expired, sessions_failed;
@@ -52,6 +53,7 @@ struct broker {
 	uint64_t
 		listened_us; /* of it, what clients were listened to: their silence is told by it */
 	uint64_t wall_us;    /* of this turn */
+	uint32_t looks;      /* at what the turn has cost; the clock is read at some */
 	bool stopping;
 	struct broker_counts counts;
 };

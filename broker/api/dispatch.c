@@ -6,25 +6,30 @@
 #include "turn/commit.h"
 #include "wire.h"
 
+#include "base/clock.h"
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/text.h"
 
+#include <assert.h>
 #include <parlor/fields.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define REQUESTS_TAG (PB_TO_BROKER_REQUESTS << 3 | 2)
-/* What was held back may take this part of a turn: the rest is for who comes now. */
-#define BACKLOG_SHARE 2
+/* The turn's cost is looked at before each request, the clock before each of so many. */
+#define LOOKS_PER_CLOCK 8
+/* Requests decoded at once of a frame that goes on. */
+#define DECODED_MAX 64
 
-/* To whoever said no hello, or to the session when there is one. */
-static void refuse(struct broker *b, struct session *s, struct span routing, uint64_t id, int code)
+/* To the session, or to whoever said no hello: when that one does not read what it is
+ * told, nothing more is done for it. */
+static void refuse(struct request *a, uint64_t id, int code)
 {
-	if (s)
-		reply_refuse(b, s, id, code, NULL);
+	if (a->session)
+		reply_refuse(a->broker, a->session, id, code, NULL);
 	else
-		reply_refuse_stranger(b, routing, id, code);
+		a->unheard |= !reply_refuse_stranger(a->broker, a->routing, id, code);
 }
 
 /* ---- one request ---------------------------------------------------------------------- */
@@ -56,6 +61,7 @@ static enum parlor_err check(struct request *a)
 static void dispatch_request(struct broker *b, struct request *a)
 {
 	b->counts.requests++;
+	price_add(&b->price, PRICE_REQUESTS, 1);
 	ask_begin(a);
 	a->kind = request_kind(&b->kinds, (unsigned)a->request->op_case);
 	a->later = a->done = a->ended = false;
@@ -70,7 +76,7 @@ static void dispatch_request(struct broker *b, struct request *a)
 	if (b->commit.failed)
 		return;
 	if (err)
-		refuse(b, a->session, a->routing, a->request->id, err);
+		refuse(a, a->request->id, err);
 	else if (!a->later && !a->done)
 		reply_put(b, a->session, &a->reply);
 	if (a->ended)
@@ -81,25 +87,54 @@ static void dispatch_request(struct broker *b, struct request *a)
 
 void dispatch_count(struct broker *b)
 {
-	price_set(&b->price, PRICE_RECORDS, b->commit.turn.len);
-	price_set(&b->price, PRICE_RECORD_BYTES, b->commit.turn.bytes.len);
-	price_set(&b->price, PRICE_STEPS, b->meter.steps);
-	price_set(&b->price, PRICE_BYTES_OUT, replies_bytes(&b->commit.turn.replies));
+	price_see(&b->price, PRICE_RECORDS, b->commit.turn.len);
+	price_see(&b->price, PRICE_RECORD_BYTES, b->commit.turn.bytes.len);
+	price_see(&b->price, PRICE_BYTES_OUT, replies_bytes(&b->commit.turn.replies));
+	price_see(&b->price, PRICE_STEPS, b->meter.steps);
+	price_see(&b->price, PRICE_ROWS, b->meter.rows);
+	if (b->looks++ % LOOKS_PER_CLOCK == 0)
+		price_see(&b->price, PRICE_US, clock_mono_us() - b->mono_us);
 }
 
-/* Whether the next request is carried out in this turn: the turn has budget for it,
- * and there is room for its reply. Strangers' replies are dropped rather. */
-static bool goes_on(struct broker *b, const struct request *a)
+void dispatch_begin(struct broker *b)
+{
+	drr_turn(&b->backlog.drr);
+	/* What was decided behind a commit under way is this turn's still, and paid for. */
+	dispatch_count(b);
+	(void)price_charge(&b->price);
+}
+
+/* What was done since the last time is charged to who asked for it. Strangers are
+ * bounded by what they read. */
+static void charge(struct broker *b, const struct request *a)
 {
 	dispatch_count(b);
-	return !a->session ||
-	       (!price_splits(&b->price) && outbox_may_reply(b->outbox, a->session->out));
+	uint64_t cost = price_charge(&b->price);
+	if (a->session)
+		drr_charge(&b->backlog.drr, &a->session->backlog.flow, cost);
+}
+
+/* Whether the next request is carried out in this turn: the turn has budget for it, the
+ * session some of its part, or nobody else waits, and there is room for its reply. */
+static bool goes_on(struct broker *b, const struct request *a)
+{
+	charge(b, a);
+	return !a->session || (!price_splits(&b->price) &&
+			       drr_may_go_on(&b->backlog.drr, &a->session->backlog.flow) &&
+			       outbox_may_reply(b->outbox, a->session->out));
+}
+
+/* Sessions that what may be held back is shared among, for this one: each tenant has
+ * the same part, and each of its sessions the same of that. */
+static size_t sharers(const struct broker *b, const struct session *s)
+{
+	return session_tenant_count(b->fanout.sessions) * s->tenant->sessions;
 }
 
 /* For another turn. Who sends more than can be held does not read: it is let go. */
 static void hold_back(struct broker *b, struct session *s, const struct backlog_rest *rest)
 {
-	if (!backlog_add(&b->backlog, &s->backlog, rest, session_count(b->fanout.sessions)))
+	if (!backlog_add(&b->backlog, &s->backlog, rest, sharers(b, s)))
 		session_end_soon(b->fanout.sessions, s, PARLOR_E_BUSY);
 }
 
@@ -137,7 +172,7 @@ static bool dispatch_each(struct broker *b, struct request *a, struct backlog_re
 {
 	struct reader in;
 	reader_init(&in, rest->bytes.data, rest->bytes.len);
-	while (reader_left(&in)) {
+	while (reader_left(&in) && !a->unheard) {
 		rest->bytes = (struct span){in.at, reader_left(&in)};
 		if (!goes_on(b, a))
 			return false;
@@ -148,7 +183,7 @@ static bool dispatch_each(struct broker *b, struct request *a, struct backlog_re
 		}
 		struct span bytes = reader_span(&in);
 		if (in.bad || tag != REQUESTS_TAG) {
-			refuse(b, a->session, a->routing, 0, rest->err);
+			refuse(a, 0, rest->err);
 			return true;
 		}
 		ProtobufCMessage *request;
@@ -156,7 +191,7 @@ static bool dispatch_each(struct broker *b, struct request *a, struct backlog_re
 		enum parlor_err err = wire_decode(&parlor__request__descriptor, &b->request_arena,
 						  bytes.data, bytes.len, &request);
 		if (err) {
-			refuse(b, a->session, a->routing, request_id(bytes), err);
+			refuse(a, request_id(bytes), err);
 			continue;
 		}
 		a->request = (const Parlor__Request *)request;
@@ -182,7 +217,7 @@ static void expect(struct request *a, Parlor__Request *const *requests, size_t n
 		core_prefetch(a->broker->core, request_call(a).tenant, posts, len);
 }
 
-/* From the request of that number on, of a frame known to be good. */
+/* From the request of that number on, of a frame known to be good; empty at its end. */
 static struct span frame_from(struct span payload, size_t request)
 {
 	struct reader in;
@@ -196,19 +231,57 @@ static struct span frame_from(struct span payload, size_t request)
 	}
 }
 
+/* As many of a frame as the turn goes on for: how many. */
+static size_t dispatch_decoded(struct broker *b, struct request *a, const Parlor__ToBroker *frame)
+{
+	size_t i = 0;
+	for (; i < frame->n_requests && !b->commit.failed && !a->unheard && goes_on(b, a); i++) {
+		size_t left = frame->n_requests - i;
+		if (i % CORE_PREFETCH_MAX == 0 && left > 1 && a->session)
+			expect(a, frame->requests + i,
+			       left < CORE_PREFETCH_MAX ? left : CORE_PREFETCH_MAX);
+		a->request = frame->requests[i];
+		dispatch_request(b, a);
+		a->bytes = 0;
+	}
+	return i;
+}
+
+/* The same of a frame that was begun, and is known to be good. */
+static bool dispatch_on(struct broker *b, struct request *a, struct backlog_rest *rest)
+{
+	size_t done = DECODED_MAX;
+	while (rest->bytes.len && done == DECODED_MAX) {
+		struct span behind = frame_from(rest->bytes, DECODED_MAX);
+		ProtobufCMessage *decoded;
+		a->bytes = rest->bytes.len - behind.len;
+		arena_clear(&b->request_arena);
+		enum parlor_err err = wire_decode(&parlor__to_broker__descriptor, &b->request_arena,
+						  rest->bytes.data, a->bytes, &decoded);
+		assert(!err);
+		const Parlor__ToBroker *frame = (const Parlor__ToBroker *)decoded;
+		done = dispatch_decoded(b, a, frame);
+		if (done == frame->n_requests)
+			rest->bytes = behind;
+		else
+			rest->bytes = frame_from(rest->bytes, done);
+	}
+	return !rest->bytes.len || b->commit.failed || a->unheard;
+}
+
 /* True at the frame's end; else the rest is left. */
 static bool dispatch_rest(struct broker *b, struct request *a, struct backlog_rest *rest)
 {
 	ProtobufCMessage *decoded;
 	struct span payload = rest->bytes;
 	if (rest->begun)
-		return dispatch_each(b, a, rest);
+		return rest->err ? dispatch_each(b, a, rest) : dispatch_on(b, a, rest);
 	rest->begun = true;
 	size_t requests_max = b->settings.frame_requests;
 	/* Before anything is decoded: millions of them fit into a frame. */
 	if (wire_count(payload, PB_TO_BROKER_REQUESTS, requests_max) > requests_max) {
 		b->counts.frames_bad++;
-		refuse(b, a->session, a->routing, 0, PARLOR_E_TOO_MANY);
+		refuse(a, 0, PARLOR_E_TOO_MANY);
 		return true;
 	}
 	arena_clear(&b->request_arena);
@@ -219,21 +292,30 @@ static bool dispatch_rest(struct broker *b, struct request *a, struct backlog_re
 		return dispatch_each(b, a, rest);
 	}
 	const Parlor__ToBroker *frame = (const Parlor__ToBroker *)decoded;
-	for (size_t i = 0; i < frame->n_requests && !b->commit.failed; i++) {
-		size_t left = frame->n_requests - i;
-		if (!goes_on(b, a)) {
-			rest->bytes = frame_from(payload, i);
-			return false;
-		}
-		if (i % CORE_PREFETCH_MAX == 0 && left > 1 && a->session)
-			expect(a, frame->requests + i,
-			       left < CORE_PREFETCH_MAX ? left : CORE_PREFETCH_MAX);
-		/* What the turn reserves adds up: the whole frame is counted once. */
-		a->bytes = i == 0 ? payload.len : 0;
-		a->request = frame->requests[i];
-		dispatch_request(b, a);
+	/* What the turn reserves adds up: the whole frame is counted once. */
+	a->bytes = payload.len;
+	size_t done = dispatch_decoded(b, a, frame);
+	if (done == frame->n_requests || b->commit.failed || a->unheard)
+		return true;
+	rest->bytes = frame_from(payload, done);
+	return false;
+}
+
+/* Says hello, as far as it can be seen. */
+static bool begins_with_hello(struct span payload)
+{
+	struct reader in;
+	reader_init(&in, payload.data, payload.len);
+	if (reader_varint(&in) != REQUESTS_TAG)
+		return false;
+	struct span request = reader_span(&in);
+	reader_init(&in, request.data, in.bad ? 0 : request.len);
+	uint64_t tag = reader_varint(&in);
+	if (tag == PB_REQUEST_ID << 3) {
+		(void)reader_varint(&in);
+		tag = reader_varint(&in);
 	}
-	return true;
+	return !in.bad && tag == (PB_REQUEST_HELLO << 3 | 2);
 }
 
 void dispatch_frame(struct broker *b, const struct front_frame *f)
@@ -248,20 +330,28 @@ void dispatch_frame(struct broker *b, const struct front_frame *f)
 		return;
 	if (a.session)
 		session_heard(b->fanout.sessions, a.session, b->listened_us);
-	if (f->err) {
-		b->counts.frames_bad++;
-		refuse(b, a.session, a.routing, 0, f->err);
+	/* Nothing but a hello could change that it has no session. */
+	if (!a.session && !outbox_may_send(b->outbox, a.routing) &&
+	    !begins_with_hello(front_payload(f))) {
+		b->counts.frames_ignored++;
 		return;
 	}
-	/* In order: behind what is held back. */
+	if (f->err) {
+		b->counts.frames_bad++;
+		refuse(&a, 0, f->err);
+		return;
+	}
+	/* In order behind what is held back, and behind who has something left of its part. */
 	struct backlog_rest rest = {.bytes = front_payload(f)};
-	bool waits = a.session && a.session->backlog.frames;
+	bool waits = a.session && (a.session->backlog.frames ||
+				   !drr_may(&b->backlog.drr, &a.session->backlog.flow));
 	if (waits || !dispatch_rest(b, &a, &rest))
 		hold_back(b, a.session, &rest);
+	charge(b, &a);
 }
 
-/* True when the session could go on in another turn. */
-static bool dispatch_held_back(struct broker *b, struct session *s)
+/* The session's oldest frame, as far as it goes. */
+static void dispatch_held_back(struct broker *b, struct session *s)
 {
 	/* Of its own: a frame may end the session, and begin another behind that. */
 	uint8_t routing[SESSION_ROUTING_BYTES];
@@ -272,35 +362,29 @@ static bool dispatch_held_back(struct broker *b, struct session *s)
 			    .routing = {routing, sizeof routing},
 			    .user = user,
 			    .fd = s->connection.fd};
-	while (a.session == s && !b->commit.failed && goes_on(b, &a)) {
-		struct backlog_frame *f = backlog_take(&b->backlog, &s->backlog);
-		if (!f)
-			break;
-		if (dispatch_rest(b, &a, &f->rest))
-			free(f);
-		else
-			backlog_put_back(&b->backlog, &a.session->backlog, f);
-	}
+	struct backlog_frame *f = backlog_take(&b->backlog, &s->backlog);
+	if (dispatch_rest(b, &a, &f->rest))
+		free(f);
+	else
+		backlog_put_back(&b->backlog, &a.session->backlog, f);
+	charge(b, &a);
 	free(user);
-	return a.session && a.session->backlog.frames &&
-	       outbox_may_reply(b->outbox, a.session->out);
 }
 
 bool dispatch_backlog(struct broker *b)
 {
-	bool more = false;
+	struct backlog_queue *q;
+	backlog_unblock(&b->backlog);
 	dispatch_count(b);
-	price_share(&b->price, BACKLOG_SHARE);
-	for (size_t n = b->backlog.queues_len; n && !b->commit.failed && !price_is_spent(&b->price);
-	     n--) {
-		struct session *s = backlog_next(&b->backlog)->owner;
-		if (!s->ending)
-			more |= dispatch_held_back(b, s);
+	while (!b->commit.failed && !price_is_spent(&b->price) &&
+	       (q = backlog_next(&b->backlog)) != NULL) {
+		struct session *s = q->owner;
+		if (s->ending || !outbox_may_reply(b->outbox, s->out))
+			backlog_block(&b->backlog, q);
+		else
+			dispatch_held_back(b, s);
 	}
-	more |= price_is_spent(&b->price);
-	price_end(&b->price);
-	price_share(&b->price, 1);
-	return more;
+	return b->backlog.drr.waiting > 0;
 }
 
 /* ---- answers that come later ---------------------------------------------------------------- */

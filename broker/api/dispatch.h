@@ -5,11 +5,13 @@
 
 #include "api/broker.h"
 
-/* Carries a frame out, or as much of it as the turn's price and the room for replies
- * allow; the rest is held back. */
+/* Before the first frame of a turn. */
+void dispatch_begin(struct broker *);
+/* Carries a frame out, or as much of it as the turn's price, its session's part and the
+ * room for replies allow; the rest is held back. */
 void dispatch_frame(struct broker *, const struct front_frame *);
-/* Goes on with what was held back, each session in its turn, for a part of what the
- * turn may cost. True: more of it could go on in another turn. */
+/* Goes on with what was held back, tenants and their sessions by turns, until nothing is
+ * or the turn's price is spent. True: more of it could go on in another turn. */
 bool dispatch_backlog(struct broker *);
 /* What the turn at hand has come to, for its price. */
 void dispatch_count(struct broker *);

@@ -50,7 +50,7 @@ void reply_refuse(struct broker *b, struct session *s, uint64_t id, int code, co
 	reply_put(b, s, &reply);
 }
 
-void reply_refuse_stranger(struct broker *b, struct span routing, uint64_t id, int code)
+bool reply_refuse_stranger(struct broker *b, struct span routing, uint64_t id, int code)
 {
 	Parlor__Reply reply;
 	refusal(&reply, id, code, NULL);
@@ -58,7 +58,7 @@ void reply_refuse_stranger(struct broker *b, struct span routing, uint64_t id, i
 	buf_clear(&b->scratch);
 	wire_put_field(&b->scratch, PB_FROM_BROKER_REPLIES, &reply.base);
 	/* Dropped when too many such replies are unread; it is counted there. */
-	(void)outbox_send(b->outbox, routing, (struct span){b->scratch.data, b->scratch.len});
+	return outbox_send(b->outbox, routing, (struct span){b->scratch.data, b->scratch.len});
 }
 
 /* ---- what handlers use --------------------------------------------------------------- */

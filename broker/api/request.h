@@ -26,6 +26,7 @@ struct request {
 	bool later;   /* the reply follows, through broker.waiting */
 	bool done;    /* the handler has put the reply itself */
 	bool ended;   /* the session is gone */
+	bool unheard; /* no session, and it does not read: the frame ends here */
 };
 
 enum request_needs {
@@ -86,7 +87,7 @@ void reply_put_posted(struct broker *, struct session *, uint64_t id, uint64_t s
 		      uint64_t position, uint64_t time_us);
 /* A refusal; text is set from the code when it is NULL. */
 void reply_refuse(struct broker *, struct session *, uint64_t id, int code, const char *text);
-/* To whoever has no session; dropped when such replies are not read. */
-void reply_refuse_stranger(struct broker *, struct span routing, uint64_t id, int code);
+/* To whoever has no session; false: dropped, for such replies are not read. */
+bool reply_refuse_stranger(struct broker *, struct span routing, uint64_t id, int code);
 
 #endif

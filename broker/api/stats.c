@@ -29,6 +29,7 @@ static void count_broker(struct counters *c, const struct broker *b)
 	counter(c, "requests", n->requests);
 	counter(c, "requests_refused", n->refused);
 	counter(c, "frames_bad", n->frames_bad);
+	counter(c, "frames_ignored", n->frames_ignored);
 	counter(c, "posts", n->posts);
 	counter(c, "events_live", b->fanout.counts.events_live);
 	counter(c, "events_caught_up", b->fanout.counts.events_caught_up);
@@ -47,6 +48,8 @@ static void count_broker(struct counters *c, const struct broker *b)
 		b->price.ended[PRICE_RECORDS] + b->price.ended[PRICE_RECORD_BYTES]);
 	counter(c, "turn_steps_max", n->turn_steps_max);
 	counter(c, "turns_full_of_steps", b->price.ended[PRICE_STEPS]);
+	counter(c, "turns_full_of_rows", b->price.ended[PRICE_ROWS]);
+	counter(c, "turns_full_of_time", b->price.ended[PRICE_US]);
 	counter(c, "turns_full_of_bytes_out", b->price.ended[PRICE_BYTES_OUT]);
 	counter(c, "commits", b->commit.counts.commits);
 	counter(c, "records", b->commit.counts.records);

@@ -115,6 +115,11 @@ static void tenant_drop(struct session_table *t, struct session_tenant *tenant)
 	free(tenant);
 }
 
+uint64_t session_tenant_count(const struct session_table *t)
+{
+	return HASH_COUNT(t->tenants);
+}
+
 struct session *session_watchers(struct session_table *t, struct span id)
 {
 	struct session_tenant *tenant = session_tenant_find(t, id);
@@ -170,6 +175,7 @@ enum parlor_err session_open(struct session_table *t, const struct session_hello
 	s->number = ++t->opened;
 	s->backlog.owner = s;
 	s->tenant = tenant_hold(t, hello->tenant);
+	s->backlog.flow.group = &s->tenant->drr;
 	s->credit_limited = hello->credit != 0;
 	s->credit = hello->credit;
 	s->heard_us = hello->now_us;

@@ -41,6 +41,7 @@ struct session_tenant {
 	uint32_t sessions;
 	uint32_t waiting;         /* requests that wait for MySQL, and of them: */
 	uint32_t queries;         /* history queries; the caller counts both */
+	struct drr_group drr;     /* its sessions', as far as what they sent waits */
 	struct session *watchers; /* sessions that want presence; next: watch_next */
 };
 
@@ -144,6 +145,8 @@ struct session *session_expired(struct session_table *, uint64_t now_us, uint64_
 /* The longest silent one and its followers (heard_next), NULL: no session. */
 struct session *session_first(struct session_table *);
 uint64_t session_count(const struct session_table *);
+/* Tenants that have a session. */
+uint64_t session_tenant_count(const struct session_table *);
 
 /* ---- members ------------------------------------------------------------------- */
 

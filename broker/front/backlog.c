@@ -23,10 +23,7 @@ static bool has_room(const struct backlog *b, const struct backlog_queue *q, siz
 
 static void count(struct backlog *b, struct backlog_queue *q, const struct backlog_frame *f)
 {
-	if (q->frames == f && !f->next) {
-		DL_APPEND(b->queues, q);
-		b->queues_len++;
-	}
+	b->queues_len += q->frames == f && !f->next;
 	q->bytes += cost(f->len);
 	b->bytes += cost(f->len);
 }
@@ -46,6 +43,8 @@ bool backlog_add(struct backlog *b, struct backlog_queue *q, const struct backlo
 	DL_APPEND(q->frames, f);
 	b->frames++;
 	count(b, q, f);
+	if (!q->blocked && !q->flow.waits)
+		drr_wait(&b->drr, &q->flow);
 	return true;
 }
 
@@ -57,10 +56,13 @@ struct backlog_frame *backlog_take(struct backlog *b, struct backlog_queue *q)
 	DL_DELETE(q->frames, f);
 	q->bytes -= cost(f->len);
 	b->bytes -= cost(f->len);
-	if (!q->frames) {
-		DL_DELETE(b->queues, q);
-		b->queues_len--;
-	}
+	if (q->frames)
+		return f;
+	b->queues_len--;
+	if (q->blocked)
+		DL_DELETE(b->blocked, q);
+	q->blocked = false;
+	drr_leave(&b->drr, &q->flow);
 	return f;
 }
 
@@ -68,16 +70,33 @@ void backlog_put_back(struct backlog *b, struct backlog_queue *q, struct backlog
 {
 	DL_PREPEND(q->frames, f);
 	count(b, q, f);
+	if (!q->blocked && !q->flow.waits)
+		drr_wait_first(&b->drr, &q->flow);
 }
 
 struct backlog_queue *backlog_next(struct backlog *b)
 {
-	struct backlog_queue *q = b->queues;
-	if (!q)
-		return NULL;
-	DL_DELETE(b->queues, q);
-	DL_APPEND(b->queues, q);
-	return q;
+	struct drr_flow *f = drr_next(&b->drr);
+	return f ? (struct backlog_queue *)((char *)f - offsetof(struct backlog_queue, flow))
+		 : NULL;
+}
+
+void backlog_block(struct backlog *b, struct backlog_queue *q)
+{
+	assert(q->frames && !q->blocked);
+	q->blocked = true;
+	DL_APPEND(b->blocked, q);
+	drr_leave(&b->drr, &q->flow);
+}
+
+void backlog_unblock(struct backlog *b)
+{
+	struct backlog_queue *q;
+	while ((q = b->blocked) != NULL) {
+		DL_DELETE(b->blocked, q);
+		q->blocked = false;
+		drr_wait(&b->drr, &q->flow);
+	}
 }
 
 void backlog_clear(struct backlog *b, struct backlog_queue *q)

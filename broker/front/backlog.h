@@ -1,7 +1,8 @@
-/* What sessions have sent and is not yet carried out: the rest of a frame whose turn
- * was over or whose session has to read first, and the frames behind it. Owns a copy
- * of those bytes, each session's in order, and the order in which sessions take their
- * turns. Knows no request, and no session but as who a queue belongs to.
+/* What sessions have sent and is not yet carried out: frames of who has had its part,
+ * the rest of a frame whose turn was over or whose session has to read first, and what
+ * came behind. Owns a copy of those bytes, each session's in order; the order in which
+ * sessions take their turns is drr.h's. Knows no request, and no session but as who a
+ * queue belongs to.
  *
  * Limits: session_bytes of a session, total_bytes of all; from half of that on each
  * session has its fair part of the other half, so that nobody can take all. */
@@ -10,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "front/drr.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,18 +35,21 @@ struct backlog_frame {
 
 /* A session's; zeroed it is empty. */
 struct backlog_queue {
-	void *owner; /* the caller sets it */
+	struct drr_flow flow; /* the caller sets its group */
+	void *owner;          /* the caller's too */
 	struct backlog_frame *frames;
 	size_t bytes;
-	struct backlog_queue *prev, *next; /* the others that hold something */
+	bool blocked;
+	struct backlog_queue *prev, *next; /* in backlog.blocked */
 };
 
 struct backlog {
 	size_t session_bytes, total_bytes; /* the limits */
-	struct backlog_queue *queues;      /* whose turn is next stands first */
-	size_t queues_len;
-	size_t bytes;    /* of all, now */
-	uint64_t frames; /* ever held */
+	struct drr drr;                    /* of queues that hold something and are not blocked */
+	struct backlog_queue *blocked;
+	size_t queues_len; /* that hold something */
+	size_t bytes;      /* of all, now */
+	uint64_t frames;   /* ever held */
 };
 
 /* Copies the rest of a frame, behind what the queue holds. False when it has no room;
@@ -57,8 +62,12 @@ bool backlog_add(struct backlog *, struct backlog_queue *, const struct backlog_
 struct backlog_frame *backlog_take(struct backlog *, struct backlog_queue *);
 void backlog_put_back(struct backlog *, struct backlog_queue *, struct backlog_frame *);
 
-/* The queue whose turn it is, which then stands last. NULL: nothing is held. */
+/* The queue whose turn it is. NULL: nothing is held that can be carried out. */
 struct backlog_queue *backlog_next(struct backlog *);
+/* Nothing of it can be carried out before something else has changed: it takes no turn
+ * until all are let in again. */
+void backlog_block(struct backlog *, struct backlog_queue *);
+void backlog_unblock(struct backlog *);
 
 /* Lets go of all that the queue holds. */
 void backlog_clear(struct backlog *, struct backlog_queue *);

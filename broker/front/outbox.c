@@ -624,19 +624,28 @@ void *outbox_failed(struct outbox *ob)
 	return peer->owner;
 }
 
-bool outbox_send(struct outbox *ob, struct span routing, struct span bytes)
+static bool stranger_has_room(const struct outbox *ob, struct span routing, size_t bytes)
 {
 	struct outbox_peer *peer;
-	size_t cost = bytes.len + OUTBOX_FRAME_COST;
-	outbox_collect(ob);
 	HASH_FIND(hh, ob->lingering, routing.data, routing.len, peer);
 	size_t used = peer ? peer->queued + waiting_bytes(peer) : 0;
-	if (used + cost > OUTBOX_STRANGER_BYTES ||
-	    (!peer && HASH_COUNT(ob->lingering) >= ob->strangers_max)) {
+	return used + bytes + OUTBOX_FRAME_COST <= OUTBOX_STRANGER_BYTES &&
+	       (peer || HASH_COUNT(ob->lingering) < ob->strangers_max);
+}
+
+bool outbox_may_send(const struct outbox *ob, struct span routing)
+{
+	return stranger_has_room(ob, routing, OUTBOX_FRAME_COST);
+}
+
+bool outbox_send(struct outbox *ob, struct span routing, struct span bytes)
+{
+	outbox_collect(ob);
+	if (!stranger_has_room(ob, routing, bytes.len)) {
 		ob->counts.dropped++;
 		return false;
 	}
-	peer = outbox_open(ob, routing, ob);
+	struct outbox_peer *peer = outbox_open(ob, routing, ob);
 	outbox_add(ob, peer, outbox_put(ob, bytes));
 	outbox_close(ob, peer);
 	return true;

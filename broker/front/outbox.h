@@ -116,6 +116,8 @@ bool outbox_arm(struct outbox *);
  * others are. Dropped when its share is used up, or when so many have unread
  * frames that their shares make 1/64 of total_bytes_max. False when dropped. */
 bool outbox_send(struct outbox *, struct span routing, struct span frame);
+/* Whether such a frame of the usual size would be sent. */
+bool outbox_may_send(const struct outbox *, struct span routing);
 
 struct outbox_counts {
 	uint64_t frames;       /* handed to ZeroMQ */

@@ -1,20 +1,24 @@
 #include "turn/price.h"
 
-void price_init(struct price *p, uint64_t requests, uint64_t bytes, uint64_t steps)
+#include <assert.h>
+
+#define WEIGHT_SHIFT 16
+
+void price_init(struct price *p, const uint64_t max[PRICE_KINDS])
 {
-	*p = (struct price){.max = {[PRICE_REQUESTS] = requests,
-				    [PRICE_BYTES_IN] = bytes,
-				    [PRICE_RECORDS] = requests,
-				    [PRICE_RECORD_BYTES] = bytes,
-				    [PRICE_BYTES_OUT] = bytes,
-				    [PRICE_STEPS] = steps},
-			    .share = 1};
+	*p = (struct price){.share = 1};
+	for (unsigned kind = 0; kind < PRICE_KINDS; kind++) {
+		assert(max[kind] > 0);
+		p->max[kind] = max[kind];
+		p->weight[kind] = kind == PRICE_US ? 0 : (PRICE_TURN << WEIGHT_SHIFT) / max[kind];
+	}
 }
 
 void price_begin(struct price *p)
 {
 	for (unsigned kind = 0; kind < PRICE_KINDS; kind++)
-		p->spent[kind] = 0;
+		p->spent[kind] = p->seen[kind] = 0;
+	p->charged = 0;
 	p->counted = false;
 }
 
@@ -23,9 +27,20 @@ void price_add(struct price *p, enum price_kind kind, uint64_t n)
 	p->spent[kind] += n;
 }
 
-void price_set(struct price *p, enum price_kind kind, uint64_t n)
+void price_see(struct price *p, enum price_kind kind, uint64_t n)
 {
-	p->spent[kind] = n;
+	p->spent[kind] += n < p->seen[kind] ? n : n - p->seen[kind];
+	p->seen[kind] = n;
+}
+
+uint64_t price_charge(struct price *p)
+{
+	uint64_t cost = 0;
+	for (unsigned kind = 0; kind < PRICE_KINDS; kind++)
+		cost += p->spent[kind] * p->weight[kind] >> WEIGHT_SHIFT;
+	uint64_t more = cost - p->charged;
+	p->charged = cost;
+	return more;
 }
 
 void price_share(struct price *p, uint64_t parts)
@@ -36,6 +51,12 @@ void price_share(struct price *p, uint64_t parts)
 static bool reaches(const struct price *p, unsigned kind, unsigned times)
 {
 	return p->spent[kind] * p->share >= times * p->max[kind];
+}
+
+bool price_commit_is_full(const struct price *p)
+{
+	return reaches(p, PRICE_RECORDS, 1) || reaches(p, PRICE_RECORD_BYTES, 1) ||
+	       reaches(p, PRICE_BYTES_OUT, 1);
 }
 
 bool price_is_spent(const struct price *p)
@@ -49,6 +70,7 @@ bool price_is_spent(const struct price *p)
 bool price_splits(const struct price *p)
 {
 	return reaches(p, PRICE_BYTES_OUT, 1) || reaches(p, PRICE_STEPS, 1) ||
+	       reaches(p, PRICE_ROWS, 1) || reaches(p, PRICE_US, 1) ||
 	       reaches(p, PRICE_RECORDS, 2) || reaches(p, PRICE_RECORD_BYTES, 2);
 }
 

@@ -126,3 +126,23 @@ def test_what_the_database_says_of_an_old_page_is_for_who_may_see_all_tenants(da
             worker.stop()
         finally:
             worker.end()
+
+
+def test_the_time_of_the_broker():
+    """What one tenant asks for takes many turns; the others' requests come in between."""
+    with Broker({"turn.turn_steps": 1000, "session.timeout_ms": 120_000}) as broker:
+        greedy = [Client(broker.client, tenant="greedy") for _ in range(4)]
+        other = Client(broker.client, tenant="other")
+        greedy[0].room_create(room="r", members=people("alice", *(f"m{n:03}" for n in range(400))))
+        other.room_create(room="r", members=people("alice"))
+        before = counters(other)["turns_full_of_steps"]
+        asked = {client: client.send_all([("members_list", dict(room="r", limit=200))] * 200) for client in greedy}
+        say(other, "c")
+        assert other.history(room="r").messages[-1].body == "c"
+        now = counters(other)
+        assert now["sessions_held_back"] == 4, "all of them wait while the other one is answered"
+        for client, ids in asked.items():
+            assert {len(client.wait(id).members.members) for id in ids} == {200}
+            client.close()
+        assert counters(other)["turns_full_of_steps"] - before >= 4 * 200 * 200 / 1000 / 2
+        other.close()

@@ -9,9 +9,11 @@
 #include <cmocka.h>
 
 #define QUEUES 4
+#define QUANTUM 100
 
 struct world {
 	struct backlog backlog;
+	struct drr_group groups[QUEUES];
 	struct backlog_queue queues[QUEUES];
 	char names[QUEUES];
 };
@@ -19,9 +21,12 @@ struct world {
 static int setup(void **state)
 {
 	struct world *w = calloc(1, sizeof *w);
-	w->backlog = (struct backlog){.session_bytes = 1000, .total_bytes = 8000};
-	for (int i = 0; i < QUEUES; i++)
+	w->backlog = (struct backlog){
+		.session_bytes = 1000, .total_bytes = 8000, .drr.quantum = QUANTUM};
+	for (int i = 0; i < QUEUES; i++) {
 		w->queues[i].owner = &w->names[i];
+		w->queues[i].flow.group = &w->groups[i];
+	}
 	*state = w;
 	return 0;
 }
@@ -31,7 +36,8 @@ static int teardown(void **state)
 	struct world *w = *state;
 	for (int i = 0; i < QUEUES; i++)
 		backlog_clear(&w->backlog, &w->queues[i]);
-	bool empty = !w->backlog.queues && !w->backlog.queues_len && !w->backlog.bytes;
+	bool empty = !w->backlog.drr.groups && !w->backlog.drr.waiting && !w->backlog.blocked &&
+		     !w->backlog.queues_len && !w->backlog.bytes;
 	free(w);
 	return empty ? 0 : -1;
 }
@@ -90,20 +96,49 @@ static void what_was_not_done_to_its_end_is_the_first_again(void **state)
 	expect_taken(w, 0, "three");
 }
 
+/* Whose turn it is uses up its part. */
+static const char *next_owner(struct world *w)
+{
+	struct backlog_queue *q = backlog_next(&w->backlog);
+	if (!q)
+		return NULL;
+	drr_charge(&w->backlog.drr, &q->flow, QUANTUM);
+	return q->owner;
+}
+
 static void sessions_take_turns(void **state)
 {
 	struct world *w = *state;
-	assert_null(backlog_next(&w->backlog));
+	assert_null(next_owner(w));
 	for (int i = 0; i < 3; i++)
 		assert_true(add(w, i, "a") && add(w, i, "b"));
-	for (int turn = 0; turn < 6; turn++) {
-		struct backlog_queue *q = backlog_next(&w->backlog);
-		assert_ptr_equal(q->owner, &w->names[turn % 3]);
-	}
+	for (int turn = 0; turn < 6; turn++)
+		assert_ptr_equal(next_owner(w), &w->names[turn % 3]);
 	backlog_clear(&w->backlog, &w->queues[1]);
-	assert_ptr_equal(backlog_next(&w->backlog), &w->queues[0]);
-	assert_ptr_equal(backlog_next(&w->backlog), &w->queues[2]);
-	assert_ptr_equal(backlog_next(&w->backlog), &w->queues[0]);
+	assert_ptr_equal(next_owner(w), &w->names[0]);
+	assert_ptr_equal(next_owner(w), &w->names[2]);
+	assert_ptr_equal(next_owner(w), &w->names[0]);
+}
+
+static void who_cannot_go_on_takes_no_turn_until_all_are_let_in_again(void **state)
+{
+	struct world *w = *state;
+	for (int i = 0; i < 3; i++)
+		assert_true(add(w, i, "a"));
+	backlog_block(&w->backlog, &w->queues[0]);
+	backlog_block(&w->backlog, &w->queues[1]);
+	assert_true(add(w, 0, "b")); /* more to do, and nothing that could be done */
+	assert_ptr_equal(next_owner(w), &w->names[2]);
+	assert_ptr_equal(next_owner(w), &w->names[2]);
+	assert_int_equal(w->backlog.queues_len, 3);
+	backlog_clear(&w->backlog, &w->queues[0]);
+	backlog_unblock(&w->backlog);
+	assert_ptr_equal(next_owner(w), &w->names[1]);
+	assert_int_equal(w->backlog.drr.waiting, 2);
+	struct backlog_frame *f = backlog_take(&w->backlog, &w->queues[1]);
+	assert_ptr_equal(next_owner(w), &w->names[2]);
+	backlog_put_back(&w->backlog, &w->queues[1], f);
+	assert_int_equal(w->backlog.drr.waiting, 2);
 }
 
 static void a_session_and_all_of_them_are_bounded(void **state)
@@ -132,6 +167,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_was_not_done_to_its_end_is_the_first_again,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(sessions_take_turns, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			who_cannot_go_on_takes_no_turn_until_all_are_let_in_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_session_and_all_of_them_are_bounded, setup,
 						teardown),
 	};

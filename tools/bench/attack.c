@@ -192,7 +192,8 @@ static enum frame_op make_crowd(void *ctx, size_t i, struct buf *body)
 	snprintf(id, sizeof id, "crowd-%zu", i % CROWDS);
 	put_text(body, ROOM, id);
 	uint64_t from = i / CROWDS * CROWD_STEP;
-	for (uint64_t m = from; m < from + CROWD_STEP && m < shape->members; m++) {
+	/* Two are there already. */
+	for (uint64_t m = from; m < from + CROWD_STEP && m + 2 < shape->members; m++) {
 		crowd_member(id, m);
 		put_member(body, ADD_MEMBERS, id);
 	}
