@@ -48,30 +48,51 @@ static uint64_t keys_moved(const struct core *c, uint64_t last_seq)
 	return full > kept ? (full - kept) * BLOCK_MESSAGES : 0;
 }
 
-/* The block was filled: the keys of the one that is recent no more move. Done once
- * more when its record is applied again, because rows may lack it. */
-static enum parlor_err move_keys(struct core *c, struct room *r, uint64_t filled)
+/* Keys of a block and their seqs. */
+struct block_keys {
+	struct hash128 keys[BLOCK_MESSAGES];
+	uint64_t seqs[BLOCK_MESSAGES];
+	unsigned len;
+};
+
+static enum parlor_err keys_of(struct core *c, struct room *r, uint64_t no, struct block_keys *k)
 {
 	struct span bytes;
 	struct reader in;
 	struct row_message m;
-	uint64_t kept = c->limits.keys_recent_blocks;
-	if (filled < kept)
-		return PARLOR_E_OK;
-	uint64_t no = filled - kept, seq = no * BLOCK_MESSAGES;
+	uint64_t seq = no * BLOCK_MESSAGES;
+	k->len = 0;
 	enum parlor_err err = bytes_at(c, r->no, no, &bytes);
 	if (err)
 		return err;
-	/* Adding reads rows: the bytes may be borrowed from one. */
-	buf_clear(&c->scan);
-	buf_put(&c->scan, bytes.data, bytes.len);
-	reader_init(&in, c->scan.data, c->scan.len);
-	while (!err && block_next(&in, &m)) {
+	reader_init(&in, bytes.data, bytes.len);
+	while (block_next(&in, &m)) {
 		seq++;
-		if (m.keyed)
-			err = keys_add(c, r, m.key, seq);
+		if (block_no(seq) != no)
+			return PARLOR_E_STORE_CORRUPT;
+		if (!m.keyed)
+			continue;
+		k->keys[k->len] = m.key;
+		k->seqs[k->len++] = seq;
 	}
-	return err || seq == (no + 1) * BLOCK_MESSAGES ? err : PARLOR_E_STORE_CORRUPT;
+	return seq == (no + 1) * BLOCK_MESSAGES ? PARLOR_E_OK : PARLOR_E_STORE_CORRUPT;
+}
+
+/* The block was filled: the keys of the one that is recent no more move. Done once
+ * more when its record is applied again, because rows may lack it. */
+static enum parlor_err move_keys(struct core *c, struct room *r, uint64_t filled)
+{
+	struct block_keys k;
+	uint64_t kept = c->limits.keys_recent_blocks;
+	if (filled < kept)
+		return PARLOR_E_OK;
+	enum parlor_err err = keys_of(c, r, filled - kept, &k);
+	for (unsigned step = 0; !err && step < KEYS_PREFETCH_STEPS; step++)
+		for (unsigned i = 0; i < k.len; i++)
+			keys_prefetch(r, k.keys[i], step);
+	for (unsigned i = 0; !err && i < k.len; i++)
+		err = keys_add(c, r, k.keys[i], k.seqs[i]);
+	return err;
 }
 
 enum parlor_err index_append(struct core *c, struct room *r, uint64_t seq,

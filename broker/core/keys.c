@@ -5,15 +5,12 @@
 #include <string.h>
 
 #define DEPTH_MAX 63
-
-static uint64_t start_of(const struct key_range *k)
-{
-	return ~k->base.at.tail;
-}
+/* Two pages of places at most; ranges that are more share them. */
+#define PLACE_BITS_MAX 10
 
 static bool covers(const struct key_range *k, uint64_t hash)
 {
-	return k->depth == 0 || (hash ^ start_of(k)) >> (64 - k->depth) == 0;
+	return k->depth == 0 || (hash ^ k->start) >> (64 - k->depth) == 0;
 }
 
 /* ---- as rows ------------------------------------------------------------------- */
@@ -50,10 +47,52 @@ static bool get_range(struct row *row, struct span value)
 	return !in.bad && k->depth <= DEPTH_MAX;
 }
 
+/* ---- where they are ------------------------------------------------------------- */
+
+static struct key_range **place_of(const struct key_places *p, uint64_t hash)
+{
+	return &p->ranges[p->bits ? hash >> (64 - p->bits) : 0];
+}
+
+/* How many places its hashes have, from that of its start on. */
+static size_t places_of(const struct key_places *p, const struct key_range *k)
+{
+	return k->depth < p->bits ? (size_t)1 << (p->bits - k->depth) : 1;
+}
+
+static void set_places(struct key_places *p, struct key_range *k)
+{
+	struct key_range **first = place_of(p, k->start);
+	for (size_t i = 0, n = places_of(p, k); i < n; i++)
+		first[i] = k;
+}
+
+static void clear_places(struct key_places *p, const struct key_range *k)
+{
+	struct key_range **first = place_of(p, k->start);
+	for (size_t i = 0, n = places_of(p, k); i < n; i++)
+		if (first[i] == k)
+			first[i] = NULL;
+}
+
+static void grow_places(struct key_places *p, uint8_t bits)
+{
+	struct key_places before = *p;
+	p->ranges = mem_new(sizeof *p->ranges << bits);
+	p->bits = bits;
+	for (size_t i = 0; before.ranges && i < (size_t)1 << before.bits; i++)
+		if (before.ranges[i] && (i == 0 || before.ranges[i] != before.ranges[i - 1]))
+			set_places(p, before.ranges[i]);
+	free(before.ranges);
+}
+
 static void drop_range(void *core, struct row *row)
 {
+	struct key_range *k = (struct key_range *)row;
 	(void)core;
-	free(((struct key_range *)row)->entries);
+	if (k->placed)
+		clear_places(&((struct room *)row->head)->key_places, k);
+	free(k->entries);
 }
 
 const struct row_kind keys_kind = {.name = "range of keys",
@@ -73,9 +112,17 @@ static void resize(struct core *c, struct key_range *k)
 
 static void link_range(struct core *c, struct room *r, struct key_range *k)
 {
-	k->room = r;
-	if (r->keys_depth < k->depth)
-		r->keys_depth = k->depth;
+	struct key_places *p = &r->key_places;
+	uint8_t bits = k->depth < PLACE_BITS_MAX ? k->depth : PLACE_BITS_MAX;
+	k->start = ~k->base.at.tail;
+	k->placed = true;
+	if (p->depth < k->depth)
+		p->depth = k->depth;
+	if (!p->ranges || p->bits < bits) {
+		grow_places(p, bits);
+		tables_resize_room(c, r);
+	}
+	set_places(p, k);
 	resize(c, k);
 }
 
@@ -90,12 +137,12 @@ static struct key_range *add_range(struct core *c, struct room *r, uint64_t star
 
 /* ---- finding -------------------------------------------------------------------- */
 
-/* What is dirty is resident: what is not found here is on disk as it is. */
-static struct key_range *resident(struct core *c, const struct room *r, uint64_t hash)
+/* Looked for by the start that it has at each depth. */
+static struct key_range *search(struct core *c, const struct room *r, uint64_t hash)
 {
 	uint64_t before = 0;
 	bool looked = false;
-	for (int depth = r->keys_depth; depth >= 0; depth--) {
+	for (int depth = r->key_places.depth; depth >= 0; depth--) {
 		uint64_t start = depth ? hash & (UINT64_MAX << (64 - depth)) : 0;
 		if (looked && start == before)
 			continue;
@@ -108,6 +155,26 @@ static struct key_range *resident(struct core *c, const struct room *r, uint64_t
 		looked = true;
 	}
 	return NULL;
+}
+
+/* What is dirty is resident: what is not found here is on disk as it is. */
+static struct key_range *resident(struct core *c, struct room *r, uint64_t hash)
+{
+	struct key_places *p = &r->key_places;
+	if (!p->ranges)
+		return NULL;
+	struct key_range **place = place_of(p, hash), *k = *place;
+	if (k && covers(k, hash)) {
+		k->base.used = true;
+		return k;
+	}
+	/* Ranges that are deeper share places. */
+	if (p->depth <= p->bits)
+		return NULL;
+	k = search(c, r, hash);
+	if (k)
+		*place = k;
+	return k;
 }
 
 static bool take_first(void *tail, const void *key, size_t key_len, struct span value)
@@ -140,19 +207,26 @@ static enum parlor_err load(struct core *c, struct room *r, uint64_t hash, struc
 	return covers(*out, hash) ? PARLOR_E_OK : PARLOR_E_STORE_CORRUPT;
 }
 
-/* Where the first entry of at least that hash and seq is, or would be. */
-static size_t place_of(const struct key_range *k, uint64_t hash, uint64_t seq)
+static size_t guess(const struct key_range *k, uint64_t hash)
 {
-	size_t from = 0, to = k->len;
-	while (from < to) {
-		size_t at = (from + to) / 2;
-		const struct key_entry *e = &k->entries[at];
-		if (e->hash < hash || (e->hash == hash && e->seq < seq))
-			from = at + 1;
-		else
-			to = at;
-	}
-	return from;
+	return (size_t)(((hash - k->start) << k->depth >> 32) * k->len >> 32);
+}
+
+static bool is_before(const struct key_entry *e, uint64_t hash, uint64_t seq)
+{
+	return e->hash < hash || (e->hash == hash && e->seq < seq);
+}
+
+/* Where the first entry of at least that hash and seq is, or would be. Hashes are
+ * spread evenly: it is near where their mean distance puts it. */
+static size_t entry_at(const struct key_range *k, uint64_t hash, uint64_t seq)
+{
+	size_t at = guess(k, hash);
+	while (at > 0 && !is_before(&k->entries[at - 1], hash, seq))
+		at--;
+	while (at < k->len && is_before(&k->entries[at], hash, seq))
+		at++;
+	return at;
 }
 
 enum parlor_err keys_find(struct core *c, struct room *r, struct hash128 key,
@@ -163,11 +237,21 @@ enum parlor_err keys_find(struct core *c, struct room *r, struct hash128 key,
 	enum parlor_err err = load(c, r, key.low, &k);
 	if (err || !k)
 		return err;
-	size_t at = place_of(k, key.low, 0);
+	size_t at = entry_at(k, key.low, 0);
 	*entries = k->entries + at;
 	while (at + *n < k->len && k->entries[at + *n].hash == key.low)
 		++*n;
 	return PARLOR_E_OK;
+}
+
+void keys_prefetch(const struct room *r, struct hash128 key, unsigned step)
+{
+	const struct key_places *p = &r->key_places;
+	const struct key_range *k = p->ranges ? *place_of(p, key.low) : NULL;
+	if (k && step == 0)
+		__builtin_prefetch(&k->base.used);
+	else if (k && covers(k, key.low))
+		__builtin_prefetch(k->entries + guess(k, key.low));
 }
 
 /* ---- adding ------------------------------------------------------------------------ */
@@ -177,8 +261,8 @@ static void split(struct core *c, struct room *r, struct key_range *k)
 {
 	if (k->len <= c->limits.keys_in_range || k->depth == DEPTH_MAX)
 		return;
-	uint64_t middle = start_of(k) | (uint64_t)1 << (63 - k->depth);
-	size_t at = place_of(k, middle, 0);
+	uint64_t middle = k->start | (uint64_t)1 << (63 - k->depth);
+	size_t at = entry_at(k, middle, 0);
 	struct key_range *upper = add_range(c, r, middle, ++k->depth);
 	for (size_t i = at; i < k->len; i++)
 		append(upper, k->entries[i]);
@@ -198,7 +282,7 @@ enum parlor_err keys_add(struct core *c, struct room *r, struct hash128 key, uin
 		return err;
 	if (!k)
 		k = add_range(c, r, 0, 0);
-	size_t at = place_of(k, key.low, seq);
+	size_t at = entry_at(k, key.low, seq);
 	if (at < k->len && k->entries[at].hash == key.low && k->entries[at].seq == seq)
 		return PARLOR_E_OK;
 	append(k, entry);

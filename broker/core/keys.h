@@ -18,8 +18,9 @@ struct key_entry {
 
 struct key_range {
 	struct row base; /* tail: start inverted, so that a scan finds the range of a hash */
-	struct room *room;
-	uint8_t depth; /* bits that all its hashes have in common */
+	uint64_t start;  /* the lowest hash it may have */
+	uint8_t depth;   /* bits that all its hashes have in common */
+	bool placed;     /* its room knows where it is */
 	size_t len, cap;
 	struct key_entry *entries; /* in order */
 };
@@ -33,5 +34,11 @@ enum parlor_err keys_add(struct core *, struct room *, struct hash128 key,
  * key is added. */
 enum parlor_err keys_find(struct core *, struct room *, struct hash128 key,
 			  const struct key_entry **entries, size_t *n) PARLOR_MUST_CHECK;
+
+/* The key is added or looked for soon: what that reads is fetched into the
+ * processor's cache, as far as it is in memory. In steps, with other work between
+ * them. */
+#define KEYS_PREFETCH_STEPS 2
+void keys_prefetch(const struct room *, struct hash128 key, unsigned step);
 
 #endif

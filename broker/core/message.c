@@ -2,6 +2,7 @@
 
 #include "core/decide.h"
 #include "core/index.h"
+#include "core/keys.h"
 
 #include <assert.h>
 
@@ -160,7 +161,9 @@ enum parlor_err core_post(struct core *c, const struct core_call *call, const st
 		return err == PARLOR_E_MEMBER_UNKNOWN ? PARLOR_E_NOT_MEMBER : err;
 
 	struct hash128 dedup = message_dedup(c, m->no, q->client_id);
+	keys_prefetch(room, dedup, 0);
 	uint64_t content = message_content(c, q);
+	keys_prefetch(room, dedup, 1);
 	err = posted_before(c, room, dedup, content, posted, &before);
 	if (err || before)
 		return err;

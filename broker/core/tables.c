@@ -208,7 +208,9 @@ static void own_name(struct room *r, struct span name)
 
 void tables_resize_room(struct core *c, struct room *r)
 {
-	row_resize(&c->engine, &r->base, r->row.name.len + 1 + recent_bytes(&r->recent));
+	size_t places = r->key_places.ranges ? (size_t)1 << r->key_places.bits : 0;
+	row_resize(&c->engine, &r->base,
+		   r->row.name.len + 1 + recent_bytes(&r->recent) + places * sizeof(void *));
 }
 
 void tables_set_room_name(struct core *c, struct room *r, struct span name)
@@ -245,6 +247,7 @@ static void drop_room(void *core, struct row *row)
 			t->recency_floor = r->row.active_pos;
 	}
 	recent_fini(&r->recent);
+	free(r->key_places.ranges);
 	free(r->name);
 }
 

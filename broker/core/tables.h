@@ -58,6 +58,14 @@ struct block {
 	struct block *prev, *next; /* room->blocks */
 };
 
+/* Where ranges of idempotency keys are in memory, by the first bits of the hashes
+ * (keys.c): a place is of the range found there last. */
+struct key_places {
+	struct key_range **ranges; /* 1 << bits of them; NULL while none is resident */
+	uint8_t bits;
+	uint8_t depth; /* of the deepest range that was resident */
+};
+
 struct room {
 	struct row base;
 	UT_hash_handle by_id;
@@ -66,7 +74,7 @@ struct room {
 	uint8_t id_key[ID_KEY_MAX];
 	char *name;
 	struct recent recent; /* idempotency keys of the last messages, once it was posted to */
-	uint8_t keys_depth;   /* of the deepest range of older ones that was resident */
+	struct key_places key_places; /* of older ones */
 	struct membership *memberships;
 	bool all_members;
 	struct membership *unlisted; /* what the rows of ids on disk lack */
