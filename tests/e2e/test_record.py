@@ -251,7 +251,8 @@ def test_following_outlives_the_broker(empty, tmp_path):
             say(client, "the end")
         last = record(empty)[1][-1]
         deadline = time.monotonic() + 30
-        while not (out.exists() and str(last["position"]) in (out.read_text().splitlines() or [""])[-1]):
+        said = f'"position":{last["position"]}'
+        while not (out.exists() and said in out.read_text()):
             assert time.monotonic() < deadline and follower.running()
             time.sleep(0.05)
         follower.signal(signal.SIGTERM)
