@@ -8,6 +8,8 @@
 
 #include <parlor/client.h>
 
+#include <stdio.h>
+
 /* Exit codes, part of the contract. */
 enum ctl_exit { CTL_OK, CTL_REFUSED, CTL_USAGE, CTL_AWAY };
 
@@ -33,13 +35,25 @@ struct command {
 	enum ctl_exit (*run)(struct ctl *, const struct args *);
 };
 
-/* Each group's table ends with a name of NULL. */
-extern const struct command room_commands[];
-extern const struct command member_commands[];
-extern const struct command message_commands[];
-extern const struct command reading_commands[];
-extern const struct command follow_commands[];
-extern const struct command operation_commands[];
+/* How a result is shown to people. page: as JSON it is a line an item of its list. */
+struct show_result {
+	Parlor__Reply__ResultCase result;
+	void (*show)(const Parlor__Reply *);
+	bool page;
+};
+struct show_event {
+	Parlor__Event__KindCase kind;
+	void (*show)(FILE *, const Parlor__Event *);
+};
+
+/* What a noun has on the command line; each table ends with an empty row, or is NULL.
+ * It stands at the end of the noun's file; nouns.c lists them. */
+struct noun {
+	const struct command *commands;
+	const struct show_result *results;
+	const struct show_event *events;
+};
+extern const struct noun *const nouns[]; /* ends in NULL */
 
 /* Opens the client, if it is not. */
 enum ctl_exit ctl_open(struct ctl *);

@@ -111,6 +111,16 @@ static enum ctl_exit follow(struct ctl *ctl, const struct args *args)
 	return status;
 }
 
+/* ---- shown ---- */
+
+static void event_typing(FILE *out, const Parlor__Event *e)
+{
+	show_text(out, e->typing->member);
+	fputs(" is typing", out);
+}
+
+/* ---- the table ---- */
+
 static const struct args_option follow_options[] = {
 	{"count", "N", "stop after N events"},
 	{"ready", NULL, "print a line \"ready\" once events come"},
@@ -118,8 +128,13 @@ static const struct args_option follow_options[] = {
 	{NULL, NULL, NULL},
 };
 
-const struct command follow_commands[] = {
+static const struct command commands[] = {
 	{"follow", "MEMBER...", 1, COMMAND_MANY, follow_options,
 	 "Shows what reaches these members, until interrupted. They are online meanwhile.", follow},
 	{0},
 };
+static const struct show_event events[] = {
+	{PARLOR__EVENT__KIND_TYPING, event_typing},
+	{0},
+};
+const struct noun follow_noun = {.commands = commands, .events = events};

@@ -3,6 +3,7 @@
 #include "json.h"
 #include "show.h"
 #include "spec.h"
+#include "table.h"
 
 #define PAGE 200
 
@@ -111,6 +112,73 @@ static enum ctl_exit presence(struct ctl *ctl, const struct args *args)
 	return ctl_do(ctl, &request);
 }
 
+/* ---- shown ---- */
+
+static void show_members(const Parlor__Reply *r)
+{
+	struct table t;
+
+	table_heads(&t, HEADS("MEMBER", "TYPE", "READ", "UNREAD", "JOINED", "NAME"));
+	for (size_t i = 0; i < r->members->n_members; i++) {
+		const Parlor__MemberInfo *m = r->members->members[i];
+
+		table_text(&t, m->member);
+		table_word(&t, &parlor__member_type__descriptor, m->type);
+		table_number(&t, m->read_seq);
+		table_number(&t, m->unread);
+		table_time(&t, m->joined_us);
+		table_text(&t, m->name);
+	}
+	table_print(&t, stdout);
+}
+
+static void show_presence(const Parlor__Reply *r)
+{
+	struct table t;
+
+	table_heads(&t, HEADS("MEMBER", "PRESENCE", "LAST SEEN"));
+	for (size_t i = 0; i < r->presence->n_members; i++) {
+		const Parlor__MemberPresence *m = r->presence->members[i];
+
+		table_text(&t, m->member);
+		table_word(&t, &parlor__presence__descriptor, m->presence);
+		table_time(&t, m->last_seen_us);
+	}
+	table_print(&t, stdout);
+}
+
+static void put_member(FILE *out, const Parlor__MemberSpec *m, const char *what)
+{
+	show_text(out, *m->name ? m->name : m->member);
+	fputs(what, out);
+}
+
+static void event_joined(FILE *out, const Parlor__Event *e)
+{
+	put_member(out, e->joined, " joined");
+}
+
+static void event_left(FILE *out, const Parlor__Event *e)
+{
+	show_text(out, e->left->member);
+	fputs(" left", out);
+}
+
+static void event_member_changed(FILE *out, const Parlor__Event *e)
+{
+	put_member(out, e->member_changed, " has a new profile");
+}
+
+static void event_presence(FILE *out, const Parlor__Event *e)
+{
+	const char *word = enum_word(&parlor__presence__descriptor, (int)e->presence->presence);
+
+	show_text(out, e->presence->member);
+	fprintf(out, " is %s", word ? word : "?");
+}
+
+/* ---- the table ---- */
+
 static const struct args_option change_options[] = {
 	{"type", "TYPE", "manager or member"},
 	{"name", "NAME", "shown with what the member says from now on"},
@@ -118,7 +186,7 @@ static const struct args_option change_options[] = {
 	{NULL, NULL, NULL},
 };
 
-const struct command member_commands[] = {
+static const struct command commands[] = {
 	{"member add", "ROOM ID[:TYPE[:NAME[:AVATAR]]]...", 2, COMMAND_MANY, NULL,
 	 "Adds members, all or none. TYPE is manager or member (the default).", add},
 	{"member remove", "ROOM ID...", 2, COMMAND_MANY, NULL, "Removes members, all or none.",
@@ -130,3 +198,16 @@ const struct command member_commands[] = {
 	 presence},
 	{0},
 };
+static const struct show_result results[] = {
+	{PARLOR__REPLY__RESULT_MEMBERS, show_members, true},
+	{PARLOR__REPLY__RESULT_PRESENCE, show_presence, true},
+	{0},
+};
+static const struct show_event events[] = {
+	{PARLOR__EVENT__KIND_JOINED, event_joined},
+	{PARLOR__EVENT__KIND_LEFT, event_left},
+	{PARLOR__EVENT__KIND_MEMBER_CHANGED, event_member_changed},
+	{PARLOR__EVENT__KIND_PRESENCE, event_presence},
+	{0},
+};
+const struct noun member_noun = {.commands = commands, .results = results, .events = events};

@@ -4,6 +4,8 @@
 #include "json.h"
 #include "show.h"
 
+#include <inttypes.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,6 +149,71 @@ static enum ctl_exit history(struct ctl *ctl, const struct args *args)
 	return CTL_OK;
 }
 
+/* ---- shown ---- */
+
+static void show_posted(const Parlor__Reply *r)
+{
+	char text[SHOW_TIME_BYTES];
+
+	printf("seq %" PRIu64 "  position %" PRIu64 "  %s\n", r->posted->seq, r->posted->position,
+	       show_time(r->posted->time_us, text));
+}
+
+/* What stands in place of a body that is not text. */
+static void put_body(FILE *out, const Parlor__Message *m)
+{
+	if (m->recalled) {
+		fputs("(recalled)", out);
+		return;
+	}
+	if (m->content_type != PARLOR__CONTENT_TYPE__CONTENT_TEXT) {
+		const char *word =
+			enum_word(&parlor__content_type__descriptor, (int)m->content_type);
+
+		fprintf(out, "[%s] ", word ? word : "?");
+	}
+	show_text(out, m->body);
+}
+
+static const char *who(const Parlor__Message *m)
+{
+	if (*m->sender_name)
+		return m->sender_name;
+	return *m->sender ? m->sender : "*";
+}
+
+/* The body comes last and needs no column. */
+static void show_history(const Parlor__Reply *r)
+{
+	char text[SHOW_TIME_BYTES];
+
+	for (size_t i = 0; i < r->history->n_messages; i++) {
+		const Parlor__Message *m = r->history->messages[i];
+
+		printf("%6" PRIu64 "  %s  ", m->seq, show_time(m->time_us, text));
+		show_text(stdout, who(m));
+		fputs(m->type == PARLOR__MESSAGE_TYPE__MESSAGE_NOTICE ? " (notice): " : ": ",
+		      stdout);
+		put_body(stdout, m);
+		putchar('\n');
+	}
+}
+
+static void event_posted(FILE *out, const Parlor__Event *e)
+{
+	show_text(out, who(e->posted));
+	fputs(e->posted->type == PARLOR__MESSAGE_TYPE__MESSAGE_NOTICE ? " (notice): " : ": ", out);
+	put_body(out, e->posted);
+}
+
+static void event_recalled(FILE *out, const Parlor__Event *e)
+{
+	show_text(out, e->recalled->by);
+	fprintf(out, " recalled message %" PRIu64, e->recalled->seq);
+}
+
+/* ---- the table ---- */
+
 static const struct args_option post_options[] = {
 	{"type", "TYPE", "message (the default) or notice, which counts for nobody"},
 	{"content", "KIND", "text (the default), image, file or custom"},
@@ -168,10 +235,21 @@ static const struct args_option history_options[] = {
 	{NULL, NULL, NULL},
 };
 
-const struct command message_commands[] = {
+static const struct command commands[] = {
 	{"post", "ROOM SENDER TEXT", 3, 3, post_options,
 	 "Posts a message. TEXT - takes it from standard input.", post},
 	{"recall", "ROOM SEQ", 2, 2, recall_options, "Takes a message's body back.", recall},
 	{"history", "ROOM", 1, 1, history_options, "Shows a room's messages.", history},
 	{0},
 };
+static const struct show_result results[] = {
+	{PARLOR__REPLY__RESULT_POSTED, show_posted, false},
+	{PARLOR__REPLY__RESULT_HISTORY, show_history, true},
+	{0},
+};
+static const struct show_event events[] = {
+	{PARLOR__EVENT__KIND_POSTED, event_posted},
+	{PARLOR__EVENT__KIND_RECALLED, event_recalled},
+	{0},
+};
+const struct noun message_noun = {.commands = commands, .results = results, .events = events};

@@ -1,6 +1,9 @@
 /* parlor list, unread, read, mark-unread */
 #include "ctl.h"
 #include "show.h"
+#include "table.h"
+
+#include <inttypes.h>
 
 static enum ctl_exit list(struct ctl *ctl, const struct args *args)
 {
@@ -82,13 +85,55 @@ static enum ctl_exit mark_unread(struct ctl *ctl, const struct args *args)
 	return ctl_do(ctl, &request);
 }
 
+/* ---- shown ---- */
+
+static void show_unread(const Parlor__Reply *r)
+{
+	printf("unread %" PRIu64 "  read up to %" PRIu64 " of %" PRIu64 "%s\n", r->unread->unread,
+	       r->unread->read_seq, r->unread->last_seq, r->unread->mentioned ? "  mentioned" : "");
+}
+
+static void show_unread_total(const Parlor__Reply *r)
+{
+	printf("unread %" PRIu64 " in %" PRIu64 " rooms\n", r->unread_total->unread,
+	       r->unread_total->rooms);
+}
+
+static void show_list(const Parlor__Reply *r)
+{
+	struct table t;
+
+	table_heads(&t, HEADS("ROOM", "NAME", "STATE", "UNREAD", "", "ACTIVE", "LAST"));
+	for (size_t i = 0; i < r->list->n_items; i++) {
+		const Parlor__InboxRoom *c = r->list->items[i];
+
+		table_text(&t, c->room);
+		table_text(&t, c->name);
+		table_word(&t, &parlor__room_state__descriptor, c->state);
+		table_number(&t, c->unread);
+		table_text(&t, c->mentioned ? "@" : "");
+		table_time(&t, c->active_us);
+		table_text(&t, !c->last ? "" : c->last->recalled ? "(recalled)" : c->last->body);
+	}
+	table_print(&t, stdout);
+}
+
+static void event_read(FILE *out, const Parlor__Event *e)
+{
+	show_text(out, e->read->member);
+	fprintf(out, " read up to %" PRIu64 ", %" PRIu64 " unread", e->read->read_seq,
+		e->read->unread);
+}
+
+/* ---- the table ---- */
+
 static const struct args_option list_options[] = {
 	{"limit", "N", "rooms of a page"},
 	{"all", NULL, "all pages"},
 	{NULL, NULL, NULL},
 };
 
-const struct command reading_commands[] = {
+static const struct command commands[] = {
 	{"list", "MEMBER", 1, 1, list_options, "A member's rooms, last active first.", list},
 	{"unread", "MEMBER [ROOM]", 1, 2, NULL, "A member's unread messages, in all or one room.",
 	 unread},
@@ -98,3 +143,14 @@ const struct command reading_commands[] = {
 	 mark_unread},
 	{0},
 };
+static const struct show_result results[] = {
+	{PARLOR__REPLY__RESULT_UNREAD, show_unread, false},
+	{PARLOR__REPLY__RESULT_UNREAD_TOTAL, show_unread_total, false},
+	{PARLOR__REPLY__RESULT_LIST, show_list, true},
+	{0},
+};
+static const struct show_event events[] = {
+	{PARLOR__EVENT__KIND_READ, event_read},
+	{0},
+};
+const struct noun reading_noun = {.commands = commands, .results = results, .events = events};

@@ -1,6 +1,9 @@
 /* parlor room ... */
 #include "ctl.h"
+#include "json.h"
+#include "show.h"
 #include "spec.h"
+#include "table.h"
 
 #define NOTICE_OPTION                                          \
 	{                                                      \
@@ -111,6 +114,41 @@ static enum ctl_exit dissolve(struct ctl *ctl, const struct args *args)
 	return ctl_do(ctl, &request);
 }
 
+/* ---- shown ---- */
+
+static void show_room(const Parlor__Reply *r)
+{
+	const Parlor__RoomInfo *room = r->room;
+	struct table t;
+
+	table_init(&t, 2);
+	table_line(&t, "room", room->room);
+	table_line(&t, "name", room->name);
+	table_text(&t, "state");
+	table_word(&t, &parlor__room_state__descriptor, room->state);
+	table_line(&t, "history",
+		   room->history_open ? "open to who joins later" : "from joining on");
+	table_line_number(&t, "members", room->members);
+	table_line_number(&t, "last seq", room->last_seq);
+	table_line_number(&t, "counted", room->counted);
+	table_text(&t, "created");
+	table_time(&t, room->created_us);
+	table_text(&t, "active");
+	table_time(&t, room->active_us);
+	table_print(&t, stdout);
+}
+
+static void event_room_changed(FILE *out, const Parlor__Event *e)
+{
+	const char *word = enum_word(&parlor__room_state__descriptor, (int)e->room_changed->state);
+
+	fprintf(out, "the room is %s, named \"", word ? word : "?");
+	show_text(out, e->room_changed->name);
+	fputc('"', out);
+}
+
+/* ---- the table ---- */
+
 static const struct args_option create_options[] = {
 	{"id", "ID", "the room's id; without it one is made"},
 	{"name", "NAME", "shown to its members"},
@@ -123,7 +161,7 @@ static const struct args_option create_options[] = {
 };
 static const struct args_option notice_options[] = {NOTICE_OPTION, {NULL, NULL, NULL}};
 
-const struct command room_commands[] = {
+static const struct command commands[] = {
 	{"room create", "", 0, 0, create_options, "Makes a room.", create},
 	{"room show", "ROOM", 1, 1, NULL, "Shows a room.", show},
 	{"room rename", "ROOM NAME", 2, 2, notice_options, "Gives a room another name.",
@@ -135,3 +173,12 @@ const struct command room_commands[] = {
 	 dissolve},
 	{0},
 };
+static const struct show_result results[] = {
+	{PARLOR__REPLY__RESULT_ROOM, show_room, false},
+	{0},
+};
+static const struct show_event events[] = {
+	{PARLOR__EVENT__KIND_ROOM_CHANGED, event_room_changed},
+	{0},
+};
+const struct noun room_noun = {.commands = commands, .results = results, .events = events};

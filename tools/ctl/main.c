@@ -9,11 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct command *const groups[] = {
-	room_commands,    member_commands, message_commands,
-	reading_commands, follow_commands, operation_commands,
-};
-
 static const struct args_option global_options[] = {
 	{"broker", "ENDPOINT",
 	 "where the broker listens; or PARLOR_BROKER;\n"
@@ -51,8 +46,8 @@ static void print_options(const struct args_option *options)
 static void print_help(void)
 {
 	printf("usage: parlor [OPTION]... COMMAND ...\n\ncommands:\n");
-	for (size_t g = 0; g < sizeof groups / sizeof *groups; g++)
-		for (const struct command *c = groups[g]; c->name; c++)
+	for (size_t n = 0; nouns[n]; n++)
+		for (const struct command *c = nouns[n]->commands; c->name; c++)
 			printf("  %s%s%s\n        %s\n", c->name, *c->operands ? " " : "",
 			       c->operands, c->help);
 	printf("\noptions, before or behind the command:\n");
@@ -89,8 +84,8 @@ static size_t names(const struct command *c, const char *const *words, size_t n)
 
 static const struct command *find(const struct args *args, size_t *words)
 {
-	for (size_t g = 0; g < sizeof groups / sizeof *groups; g++)
-		for (const struct command *c = groups[g]; c->name; c++) {
+	for (size_t n = 0; nouns[n]; n++)
+		for (const struct command *c = nouns[n]->commands; c->name; c++) {
 			*words = names(c, args->operands, args->operands_len);
 			if (*words)
 				return c;

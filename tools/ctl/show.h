@@ -1,5 +1,5 @@
-/* Results as a person reads them, or as lines of JSON. Knows every result and
- * event of the protocol; asks the broker nothing. */
+/* Results and events as a person reads them, or as lines of JSON. How each of them
+ * looks stands with its noun (ctl.h); asks the broker nothing. */
 #ifndef CTL_SHOW_H
 #define CTL_SHOW_H
 
@@ -11,6 +11,9 @@
 /* Text of others on a terminal: control characters, line ends and marks that
  * turn the direction of writing are shown escaped. */
 void show_text(FILE *, const char *);
+
+#define SHOW_TIME_BYTES 32
+const char *show_time(uint64_t us, char text[SHOW_TIME_BYTES]);
 
 /* On stdout. A page is a line an item. */
 void show_reply(const Parlor__Reply *, bool json);

@@ -1,6 +1,7 @@
 #include "table.h"
 
 #include "base/mem.h"
+#include "json.h"
 #include "show.h"
 
 #include <inttypes.h>
@@ -41,6 +42,43 @@ void table_number(struct table *t, uint64_t number)
 
 	snprintf(text, sizeof text, "%" PRIu64, number);
 	*next_cell(t) = mem_text(text, strlen(text));
+}
+
+void table_time(struct table *t, uint64_t us)
+{
+	char text[SHOW_TIME_BYTES];
+
+	table_text(t, show_time(us, text));
+}
+
+void table_word(struct table *t, const ProtobufCEnumDescriptor *kind, int value)
+{
+	const char *word = enum_word(kind, value);
+
+	table_text(t, word ? word : "?");
+}
+
+void table_heads(struct table *t, const char *const *heads)
+{
+	size_t n = 0;
+
+	while (heads[n])
+		n++;
+	table_init(t, n);
+	for (size_t i = 0; i < n; i++)
+		table_text(t, heads[i]);
+}
+
+void table_line(struct table *t, const char *label, const char *text)
+{
+	table_text(t, label);
+	table_text(t, text);
+}
+
+void table_line_number(struct table *t, const char *label, uint64_t number)
+{
+	table_text(t, label);
+	table_number(t, number);
 }
 
 static size_t width_of(const char *text)

@@ -3,6 +3,7 @@
 #ifndef CTL_TABLE_H
 #define CTL_TABLE_H
 
+#include <protobuf-c/protobuf-c.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -21,6 +22,14 @@ void table_init(struct table *, size_t columns);
  * escaped. */
 void table_text(struct table *, const char *);
 void table_number(struct table *, uint64_t);
+void table_time(struct table *, uint64_t us);
+void table_word(struct table *, const ProtobufCEnumDescriptor *, int value);
+/* Begins it with a row of headings, which end in NULL. */
+void table_heads(struct table *, const char *const *heads);
+#define HEADS(...) ((const char *const[]){__VA_ARGS__, NULL})
+/* A label and a value. */
+void table_line(struct table *, const char *label, const char *text);
+void table_line_number(struct table *, const char *label, uint64_t number);
 /* Prints and frees. */
 void table_print(struct table *, FILE *);
 

@@ -1,0 +1,15 @@
+#include "ctl.h"
+
+/* One line a noun, in the order of the help. */
+#define NOUNS(NOUN)   \
+	NOUN(room)    \
+	NOUN(member)  \
+	NOUN(message) \
+	NOUN(reading) \
+	NOUN(follow)  \
+	NOUN(operation)
+
+#define DECLARED(name) extern const struct noun name##_noun;
+NOUNS(DECLARED)
+#define LISTED(name) &name##_noun,
+const struct noun *const nouns[] = {NOUNS(LISTED) NULL};
