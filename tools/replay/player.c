@@ -2,13 +2,13 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "player_request.h"
 #include "script.h"
 
 #include <stdlib.h>
 
 #define RETRY_PAUSE_US 200000
-#define RETRIES_MAX 100 /* of one request, in a row */
-#define FIND_PAGE 32
+#define RETRIES_MAX 100  /* of one request, in a row */
 #define CROWD_DEFAULT 64 /* when the broker states no limit */
 
 enum player_state { PLAYER_ATTACH, PLAYER_CREATE, PLAYER_FIND, PLAYER_PLAY, PLAYER_GIVEN_UP };
@@ -314,121 +314,14 @@ static bool request_send(struct player *player, Parlor__Request *request)
 	return true;
 }
 
-static bool send_create(struct player *player)
+static struct player_request request_of(struct player *player)
 {
-	Parlor__RoomCreate create = PARLOR__ROOM_CREATE__INIT;
-	Parlor__Request request = PARLOR__REQUEST__INIT;
-
-	create.room = player->room->id;
-	create.name = player->room->id;
-	create.history_open = true;
-	request.op_case = PARLOR__REQUEST__OP_ROOM_CREATE;
-	request.room_create = &create;
-	return request_send(player, &request);
-}
-
-static bool send_find(struct player *player)
-{
-	Parlor__History history = PARLOR__HISTORY__INIT;
-	Parlor__Request request = PARLOR__REQUEST__INIT;
-
-	history.room = player->room->id;
-	history.from = player->find_from;
-	history.backwards = true;
-	history.limit = FIND_PAGE;
-	request.op_case = PARLOR__REQUEST__OP_HISTORY;
-	request.history = &history;
-	return request_send(player, &request);
-}
-
-static bool send_add(struct player *player, const struct step *step)
-{
-	Parlor__MembersAdd add = PARLOR__MEMBERS_ADD__INIT;
-	Parlor__Request request = PARLOR__REQUEST__INIT;
-	Parlor__MemberSpec *specs = mem_new(step->crowd_len * sizeof(*specs));
-
-	add.room = player->room->id;
-	add.n_members = step->crowd_len;
-	add.members = mem_new(step->crowd_len * sizeof(*add.members));
-	for (uint32_t i = 0; i < step->crowd_len; i++) {
-		uint32_t who = player->script.crowd[step->crowd + i];
-		parlor__member_spec__init(&specs[i]);
-		specs[i].member = player->room->people[who].id;
-		specs[i].name = player->room->people[who].id;
-		specs[i].type = who == player->script.manager ? PARLOR__MEMBER_TYPE__MEMBER_MANAGER
-							      : PARLOR__MEMBER_TYPE__MEMBER_MEMBER;
-		add.members[i] = &specs[i];
-	}
-	request.op_case = PARLOR__REQUEST__OP_MEMBERS_ADD;
-	request.members_add = &add;
-	bool sent = request_send(player, &request);
-	free(add.members);
-	free(specs);
-	return sent;
-}
-
-static bool send_remove(struct player *player, const struct step *step)
-{
-	Parlor__MembersRemove remove = PARLOR__MEMBERS_REMOVE__INIT;
-	Parlor__Request request = PARLOR__REQUEST__INIT;
-
-	remove.room = player->room->id;
-	remove.n_members = 1;
-	remove.members = &player->room->people[step->who].id;
-	request.op_case = PARLOR__REQUEST__OP_MEMBERS_REMOVE;
-	request.members_remove = &remove;
-	return request_send(player, &request);
-}
-
-static bool send_post(struct player *player, const struct step *step)
-{
-	const struct corpus_event *event = &player->room->events[step->event];
-	Parlor__Post post = PARLOR__POST__INIT;
-	Parlor__Request request = PARLOR__REQUEST__INIT;
-	char client_id[SCRIPT_ID_MAX];
-
-	script_client_id(step->event, client_id);
-	post.room = player->room->id;
-	post.sender = player->room->people[step->who].id;
-	post.client_id = client_id;
-	post.type = event->type == CORPUS_TEXT ? PARLOR__MESSAGE_TYPE__MESSAGE_MESSAGE
-					       : PARLOR__MESSAGE_TYPE__MESSAGE_NOTICE;
-	post.body = event->body;
-	post.level =
-		player->all->stored ? PARLOR__LEVEL__LEVEL_STORED : PARLOR__LEVEL__LEVEL_JOURNAL;
-	request.op_case = PARLOR__REQUEST__OP_POST;
-	request.post = &post;
-	return request_send(player, &request);
-}
-
-static bool send_read(struct player *player, const struct step *step)
-{
-	Parlor__Read read = PARLOR__READ__INIT;
-	Parlor__Request request = PARLOR__REQUEST__INIT;
-
-	if (player->seqs[step->event] == 0)
-		return true; /* that message was refused: nothing to read */
-	read.room = player->room->id;
-	read.member = player->room->people[step->who].id;
-	read.seq = player->seqs[step->event];
-	request.op_case = PARLOR__REQUEST__OP_READ;
-	request.read = &read;
-	return request_send(player, &request);
-}
-
-static bool send_step(struct player *player, const struct step *step)
-{
-	switch (step->kind) {
-	case STEP_ADD:
-		return send_add(player, step);
-	case STEP_REMOVE:
-		return send_remove(player, step);
-	case STEP_POST:
-		return send_post(player, step);
-	case STEP_READ:
-		return send_read(player, step);
-	}
-	return false;
+	return (struct player_request){.room = player->room,
+				       .script = &player->script,
+				       .seqs = player->seqs,
+				       .stored = player->all->stored,
+				       .send = request_send,
+				       .player = player};
 }
 
 /* ---- who hears what -------------------------------------------------------------- */
@@ -497,7 +390,8 @@ static bool play_send(struct player *player, uint64_t now_us)
 		    DELIVERY_CHECK_OUTSTANDING_MAX)
 		return false;
 	note_delivery_check(player, step);
-	if (!send_step(player, step))
+	const struct player_request request = request_of(player);
+	if (!player_request_step(&request, step))
 		return false;
 	if (pace_is_timed(&player->all->pace))
 		histogram_add(&player->all->summary->late_us, clock_mono_us() - due_us);
@@ -525,16 +419,18 @@ bool player_send(struct player *player, uint64_t now_us)
 	if (!rewound(player, now_us) ||
 	    all->session_in_flight[player->session] >= all->session_in_flight_max)
 		return false;
+	const struct player_request request = request_of(player);
 	switch (player->state) {
 	case PLAYER_ATTACH:
 		if (!attendance_ready(all->attendance, player->ticket))
 			return false;
 		player->state = PLAYER_CREATE;
-		return send_create(player);
+		return player_request_create(&request);
 	case PLAYER_CREATE:
-		return player->in_flight == 0 && send_create(player);
+		return player->in_flight == 0 && player_request_create(&request);
 	case PLAYER_FIND:
-		return player->in_flight == 0 && send_find(player);
+		return player->in_flight == 0 &&
+		       player_request_history(&request, player->find_from);
 	case PLAYER_PLAY:
 		return play_send(player, now_us);
 	case PLAYER_GIVEN_UP:

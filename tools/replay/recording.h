@@ -1,6 +1,6 @@
 /* The form of a recording: a broker's journal as lines of JSON, one an event,
  * in journal order, behind a first line that says what it is. Owns the names of
- * its keys and kinds, both ways: from journal entries to lines, from lines to
+ * its keys, both ways: from journal entries to lines, from lines to
  * events. tests/data/README.md describes it. Reads and writes no file. */
 #ifndef RECORDING_H
 #define RECORDING_H
@@ -28,6 +28,9 @@ enum recording_kind {
 	RECORDING_PRESENCE,
 	RECORDING_BOOT,
 };
+
+/* Names of enum ContentType; ends in NULL. */
+extern const char *const recording_contents[];
 
 /* The first line. */
 struct recording_header {

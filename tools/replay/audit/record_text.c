@@ -1,6 +1,7 @@
 #include "audit/record_text.h"
 
 #include "core/kinds.h"
+#include "kind/kind.h"
 #include "wire.h"
 
 #include "base/mem.h"
@@ -84,87 +85,13 @@ const Parlor__Event *record_text_event(struct record_text *s, const struct entry
 	return (const Parlor__Event *)decoded;
 }
 
-static const char *who(const char *id)
-{
-	return id && *id ? id : "the system";
-}
-
-static const char *member_type(int type)
-{
-	return type == MEMBER_TYPE_MANAGER ? "manager" : "member";
-}
-
-static const char *room_state(unsigned type)
-{
-	return type == ROOM_STATE_OPEN     ? "reopened"
-	       : type == ROOM_STATE_CLOSED ? "closed"
-					   : "dissolved";
-}
-
-static const char *presence(int type)
-{
-	return type == PRESENCE_IS_ONLINE ? "online"
-	       : type == PRESENCE_IS_BUSY ? "busy"
-					  : "offline";
-}
-
-static void what_of_event(const Parlor__Event *e, const struct record *r, char *text, size_t size)
-{
-	switch (e->kind_case) {
-	case PARLOR__EVENT__KIND_POSTED:
-		snprintf(text, size, "%s %" PRIu64 " by %s%s",
-			 r->posted.type == MESSAGE_TYPE_NOTICE ? "notice" : "posted", r->posted.seq,
-			 who(e->posted->sender), e->posted->recalled ? " (recalled later)" : "");
-		break;
-	case PARLOR__EVENT__KIND_RECALLED:
-		snprintf(text, size, "recalled %" PRIu64 " by %s", r->recalled.seq,
-			 who(e->recalled->by));
-		break;
-	case PARLOR__EVENT__KIND_ROOM_CHANGED:
-		snprintf(text, size, "room %s: \"%s\"",
-			 r->kind == RECORD_ROOM_CREATED   ? "created"
-			 : r->kind == RECORD_ROOM_RENAMED ? "renamed"
-							  : room_state(r->room_is.state),
-			 e->room_changed->name);
-		break;
-	case PARLOR__EVENT__KIND_JOINED:
-		snprintf(text, size, "joined: %s, as %s", e->joined->member,
-			 member_type(r->membership.type));
-		break;
-	case PARLOR__EVENT__KIND_LEFT:
-		snprintf(text, size, "left: %s", e->left->member);
-		break;
-	case PARLOR__EVENT__KIND_MEMBER_CHANGED:
-		snprintf(text, size, "profile changed: %s, %s", e->member_changed->member,
-			 member_type(r->membership.type));
-		break;
-	case PARLOR__EVENT__KIND_READ:
-		snprintf(text, size, "read up to %" PRIu64 " by %s", r->read.counts.read_seq,
-			 e->read->member);
-		break;
-	case PARLOR__EVENT__KIND_PRESENCE:
-		snprintf(text, size, "presence: %s is %s", e->presence->member,
-			 presence(r->presence.now));
-		break;
-	default:
-		snprintf(text, size, "%s", record_text_kind(r));
-	}
-}
-
 void record_text_what(struct record_text *s, const struct entry *entry, const struct record *r,
 		      char *text, size_t size)
 {
+	const struct kind *kind = kind_of_record(r->kind);
 	const Parlor__Event *event = record_text_event(s, entry);
-	if (event && r->kind != RECORD_BOOT)
-		what_of_event(event, r, text, size);
-	else if (r->kind == RECORD_BOOT)
-		snprintf(text, size, "broker run %" PRIu64 " begins", r->run);
-	else if (r->kind == RECORD_TENANT)
-		snprintf(text, size, "tenant %.*s is number %u", (int)r->tenant_id.len,
-			 (const char *)r->tenant_id.data, r->tenant);
-	else if (r->kind == RECORD_MEMBER)
-		snprintf(text, size, "member %.*s is number %" PRIu64, (int)r->member_id.len,
-			 (const char *)r->member_id.data, r->member);
+	if (kind->event == (event ? event->kind_case : PARLOR__EVENT__KIND__NOT_SET))
+		kind->what(text, size, event, r);
 	else
 		snprintf(text, size, "%s", record_text_kind(r));
 }

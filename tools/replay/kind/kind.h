@@ -1,0 +1,61 @@
+/* Kinds of record as the tools tell of them, as data: in words, and as a line of a
+ * recording. Each noun's file ends in the table of its kinds; kinds.c joins them. */
+#ifndef KIND_KIND_H
+#define KIND_KIND_H
+
+#include "core/record.h"
+#include "recording.h"
+
+#include <jansson.h>
+#include <parlor/parlor.pb-c.h>
+
+/* What a line says before its kind adds to it. */
+struct draft {
+	const char *from;
+	uint64_t seq;
+	const char *role;
+	const char *body;
+	const char *type;
+	json_t *more; /* keys of some kinds only */
+};
+
+enum line_needs {
+	LINE_NEEDS_ROOM = 1,
+	LINE_NEEDS_FROM = 2, /* somebody did it */
+	LINE_NEEDS_SEQ = 4,
+};
+
+struct kind {
+	enum record_kind_no record;
+	Parlor__Event__KindCase event; /* that such a record has */
+	/* "posted 5 by chen"; at most `size` bytes, cut where it is longer. Without an
+	 * event where the kind has none. */
+	void (*what)(char *text, size_t size, const Parlor__Event *, const struct record *);
+	/* In a recording: its name there, NULL for one that is no line of it. */
+	const char *type;
+	enum recording_kind line;
+	unsigned needs;
+	void (*draft)(struct draft *, const Parlor__Event *); /* NULL: adds nothing */
+	const char *const *bodies;                            /* that it may have; NULL: any */
+};
+
+struct kind_noun {
+	const struct kind *kinds;
+	size_t len;
+};
+#define KIND_NOUN(table)                                  \
+	{                                                 \
+		(table), sizeof(table) / sizeof(table)[0] \
+	}
+
+/* For draft: no key where the text is empty. */
+void draft_add_text(struct draft *, const char *key, const char *text);
+/* Of a list that ends in NULL; "" beyond it. */
+const char *kind_word(const char *const *words, int which);
+
+/* The first of its record's; never NULL. */
+const struct kind *kind_of_record(enum record_kind_no);
+/* NULL: no line of a recording is called so. */
+const struct kind *kind_of_type(const char *type);
+
+#endif

@@ -1,0 +1,52 @@
+#include "kind/kind.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* One line a noun: its table stands at the end of its file. */
+#define NOUNS(NOUN)      \
+	NOUN(message)    \
+	NOUN(reading)    \
+	NOUN(membership) \
+	NOUN(room)       \
+	NOUN(presence)   \
+	NOUN(run)        \
+	NOUN(number)
+
+#define DECLARED(noun) extern const struct kind_noun noun##_kinds;
+NOUNS(DECLARED)
+#define LISTED(noun) &noun##_kinds,
+static const struct kind_noun *const nouns[] = {NOUNS(LISTED)};
+#define NOUNS_LEN (sizeof nouns / sizeof nouns[0])
+
+const struct kind *kind_of_record(enum record_kind_no record)
+{
+	for (size_t i = 0; i < NOUNS_LEN; i++)
+		for (size_t k = 0; k < nouns[i]->len; k++)
+			if (nouns[i]->kinds[k].record == record)
+				return &nouns[i]->kinds[k];
+	assert(!"a record of a kind that no noun has");
+	return NULL;
+}
+
+const struct kind *kind_of_type(const char *type)
+{
+	for (size_t i = 0; i < NOUNS_LEN; i++)
+		for (size_t k = 0; k < nouns[i]->len; k++)
+			if (nouns[i]->kinds[k].type && strcmp(nouns[i]->kinds[k].type, type) == 0)
+				return &nouns[i]->kinds[k];
+	return NULL;
+}
+
+void draft_add_text(struct draft *d, const char *key, const char *text)
+{
+	if (text[0])
+		json_object_set_new(d->more, key, json_string(text));
+}
+
+const char *kind_word(const char *const *words, int which)
+{
+	for (; *words && which > 0; which--)
+		words++;
+	return *words && which == 0 ? *words : "";
+}
