@@ -105,8 +105,7 @@ static enum parlor_err make_tables(struct broker *b, char *why, size_t why_size)
 	const struct settings *s = &b->settings;
 	struct session_limits sessions = {.sessions = session_descriptors(s->sessions),
 					  .tenant_sessions = s->tenant_sessions,
-					  .members = s->session_members,
-					  .intervals = s->session_intervals};
+					  .members = s->session_members};
 	struct outbox_limits out = {.frame_bytes_max = s->frame_bytes,
 				    .peer_bytes_max = s->session_queue_bytes,
 				    .total_bytes_max =
@@ -125,6 +124,7 @@ static enum parlor_err make_tables(struct broker *b, char *why, size_t why_size)
 	core_charge(b->core, &b->meter);
 	b->fanout.sessions = session_table_new(&sessions);
 	b->fanout.subscribers = subscribers_new(s->subscriber_entries);
+	b->fanout.intervals = intervals_new(s->session_intervals, s->subscriber_entries);
 	b->outbox = outbox_new(front_socket(b->front), &out);
 	if (!b->outbox) {
 		snprintf(why, why_size, "no descriptor to wait for what is sent: %s",
@@ -251,11 +251,11 @@ void loop_fini(struct broker *b)
 	commit_fini(&b->commit);
 	outbox_free(b->outbox);
 	subscribers_free(b->fanout.subscribers);
+	intervals_free(b->fanout.intervals);
 	waiting_free(b->waiting);
 	core_free(b->core);
 	if (b->store)
 		store_close(b->store);
-	buf_fini(&b->fanout.scratch);
 	arena_fini(&b->request_arena);
 	arena_fini(&b->reply_arena);
 	buf_fini(&b->scratch);

@@ -191,7 +191,7 @@ void settings_init(struct settings *s, const struct core_limits *defaults)
 		.key_handshakes = AUTH_HANDSHAKES_DEFAULT,
 		.sessions = 8192,
 		.session_members = 10000,
-		.session_intervals = 1000000,
+		.session_intervals = 100000,
 		.session_waiting = 1000,
 		.session_queue_bytes = 4 * MIB,
 		.queue_bytes = 512 * MIB,

@@ -2,6 +2,7 @@
 
 #include "api/waiting.h"
 #include "core/member.h"
+#include "core/tenant.h"
 #include "event/event.h"
 #include "fanout/attachments.h"
 #include "front/auth.h"
@@ -29,9 +30,8 @@ struct core_call lifecycle_call(const struct broker *b, const struct session *s)
 static enum parlor_err detach_one(struct broker *b, struct session *s, uint64_t member)
 {
 	bool removed;
-	size_t devices;
-	enum parlor_err err = attachments_remove(&b->fanout, s, member, &removed, &devices);
-	if (!err && removed && devices == 0)
+	enum parlor_err err = attachments_remove(&b->fanout, s, member, &removed);
+	if (!err && removed && fanout_devices(&b->fanout, member) == 0)
 		err = presence_changed(&b->commit, member, false);
 	return err;
 }
@@ -42,16 +42,15 @@ struct attaching {
 	bool added;
 };
 
-/* Whoever is known comes first: only their rooms may be too many, and then
+/* Whoever is known comes first: what they listen to may be too much, and then
  * nobody has been introduced. */
 static enum parlor_err attach_known(struct broker *b, struct session *s, struct span id,
 				    uint64_t floor, struct attaching *a)
 {
 	struct core_call call = lifecycle_call(b, s);
-	size_t devices;
 	enum parlor_err err = core_member_find(b->core, &call, id, &a->member);
 	if (!err && a->member)
-		err = attachments_add(&b->fanout, s, a->member, id, floor, &a->added, &devices);
+		err = attachments_add(&b->fanout, s, a->member, id, floor, &a->added);
 	return err;
 }
 
@@ -59,19 +58,27 @@ static enum parlor_err attach_new(struct broker *b, struct session *s, struct sp
 				  struct attaching *a)
 {
 	struct core_call call = lifecycle_call(b, s);
-	size_t devices;
 	if (a->member)
 		return PARLOR_E_OK;
 	if (full)
 		return PARLOR_E_STORE_FULL;
 	enum parlor_err err = core_member_intern(b->core, &call, id, &a->member);
-	return err ? err : attachments_add(&b->fanout, s, a->member, id, 0, &a->added, &devices);
+	return err ? err : attachments_add(&b->fanout, s, a->member, id, 0, &a->added);
+}
+
+/* What is listened to beside: its entry in the table of who listens. */
+static enum parlor_err check_left(const struct broker *b, const struct attaching *list, size_t n,
+				  size_t beside)
+{
+	for (size_t i = 0; i < n; i++)
+		beside += !list[i].member;
+	return beside > subscribers_left(b->fanout.subscribers) ? PARLOR_E_TOO_MANY : PARLOR_E_OK;
 }
 
 /* All or, on a refusal, none. Presence comes last: what is refused is not told.
- * full: nothing can be written. */
+ * full: nothing can be written. beside: topics that the session will listen to as well. */
 static enum parlor_err attach_all(struct broker *b, struct session *s, char **members, size_t n,
-				  uint64_t floor, bool full)
+				  uint64_t floor, bool full, size_t beside)
 {
 	if (full && n && presence_owed(&b->commit) >= PRESENCE_OWED_MAX)
 		return PARLOR_E_STORE_FULL;
@@ -79,10 +86,12 @@ static enum parlor_err attach_all(struct broker *b, struct session *s, char **me
 	enum parlor_err err = PARLOR_E_OK;
 	for (size_t i = 0; i < n && !err; i++)
 		err = attach_known(b, s, SPAN_TEXT(members[i]), floor, &list[i]);
+	if (!err)
+		err = check_left(b, list, n, beside);
 	for (size_t i = 0; i < n && !err; i++)
 		err = attach_new(b, s, SPAN_TEXT(members[i]), full, &list[i]);
 	for (size_t i = 0; i < n && !err; i++)
-		if (list[i].added && session_devices(b->fanout.sessions, list[i].member) == 1)
+		if (list[i].added && fanout_devices(&b->fanout, list[i].member) == 1)
 			err = presence_changed(&b->commit, list[i].member, true);
 	for (size_t i = 0; i < n && err; i++)
 		if (list[i].added && detach_one(b, s, list[i].member) != PARLOR_E_OK)
@@ -112,7 +121,7 @@ enum parlor_err lifecycle_attach(struct broker *b, struct session *s, char **mem
 {
 	enum parlor_err err = check_members(b, s, members, n);
 	if (!err)
-		err = attach_all(b, s, members, n, core_position(b->core), full);
+		err = attach_all(b, s, members, n, core_position(b->core), full, 0);
 	return err;
 }
 
@@ -127,6 +136,17 @@ enum parlor_err lifecycle_detach(struct broker *b, struct session *s, char **mem
 			err = detach_one(b, s, member);
 	}
 	return err;
+}
+
+/* It is told of the presence of its tenant's members. */
+static enum parlor_err watch(struct broker *b, struct session *s, bool full)
+{
+	struct core_call call = lifecycle_call(b, s);
+	uint32_t tenant;
+	enum parlor_err err = core_tenant_find(b->core, call.tenant, &tenant);
+	if (!err && !tenant)
+		err = full ? PARLOR_E_STORE_FULL : core_tenant_intern(b->core, &call, &tenant);
+	return err ? err : subscribers_add(b->fanout.subscribers, topic_tenant(tenant), s, 0);
 }
 
 /* ---- begin --------------------------------------------------------------------------- */
@@ -156,7 +176,6 @@ static enum parlor_err open_session(struct broker *b, const struct lifecycle_hel
 				    .user = q->user,
 				    .tenant = SPAN_TEXT(q->hello->tenant),
 				    .client = SPAN_TEXT(q->hello->client),
-				    .presence = q->hello->presence,
 				    .credit = (uint32_t)credit,
 				    .now_us = b->listened_us};
 	enum parlor_err err = session_open(b->fanout.sessions, &how, out);
@@ -176,7 +195,8 @@ enum parlor_err lifecycle_begin(struct broker *b, const struct lifecycle_hello *
 	*reset = false;
 	enum parlor_err err = check_hello(b, q);
 	bool full = false;
-	if (!err && hello->n_members) { /* those that are new are written */
+	/* Members, or a tenant, that are new are written. */
+	if (!err && (hello->n_members || hello->presence)) {
 		err = commit_reserve(&b->commit, hello->n_members * 2 * ROW_ID_MAX);
 		full = err == PARLOR_E_STORE_FULL;
 	}
@@ -186,7 +206,9 @@ enum parlor_err lifecycle_begin(struct broker *b, const struct lifecycle_hello *
 	if (err)
 		return err;
 	err = attach_all(b, s, hello->members, hello->n_members,
-			 hello->resume ? 0 : core_position(b->core), full);
+			 hello->resume ? 0 : core_position(b->core), full, hello->presence ? 1 : 0);
+	if (!err && hello->presence)
+		err = watch(b, s, full);
 	if (err) {
 		lifecycle_end(b, s, PARLOR_E_OK);
 		return err;
@@ -226,14 +248,14 @@ void lifecycle_end(struct broker *b, struct session *s, int code)
 	sync_cancel(b->sync, s->number);
 	waiting_remove_session(b->waiting, s);
 	backlog_clear(&b->backlog, &s->backlog);
-	subscribers_drop_session(b->fanout.subscribers, s);
+	fanout_forget(&b->fanout, s);
 	struct session_member *m;
 	while ((m = session_member_first(s)) != NULL) {
 		uint64_t member = m->no;
-		size_t devices;
-		session_detach(b->fanout.sessions, s, member, &devices);
-		enum parlor_err err =
-			devices ? PARLOR_E_OK : presence_changed(&b->commit, member, false);
+		session_detach(b->fanout.sessions, s, member);
+		enum parlor_err err = fanout_devices(&b->fanout, member)
+					      ? PARLOR_E_OK
+					      : presence_changed(&b->commit, member, false);
 		if (err)
 			log_error("presence of a member of %s: %s", session_name(s, name),
 				  parlor_err_text(err));
@@ -247,12 +269,11 @@ void lifecycle_drop_all(struct broker *b)
 	struct session *s;
 	while (sessions && (s = session_first(sessions)) != NULL) {
 		struct session_member *m;
-		size_t devices;
 		waiting_remove_session(b->waiting, s);
 		backlog_clear(&b->backlog, &s->backlog);
-		subscribers_drop_session(b->fanout.subscribers, s);
+		fanout_forget(&b->fanout, s);
 		while ((m = session_member_first(s)) != NULL)
-			session_detach(sessions, s, m->no, &devices);
+			session_detach(sessions, s, m->no);
 		close_session(b, s);
 	}
 }

@@ -2,6 +2,7 @@
 #include "api/request.h"
 #include "core/room.h"
 
+#include "event/event.h"
 #include "fanout/live.h"
 #include "turn/presence.h"
 
@@ -68,7 +69,11 @@ static enum parlor_err op_typing(struct request *a)
 	enum parlor_err err = core_room_check(a->broker->core, &call, room, member, &no);
 	if (err)
 		return err;
-	live_typing(&a->broker->fanout, &a->broker->commit.turn.replies, no, room, member);
+	struct broker *b = a->broker;
+	buf_clear(&b->scratch);
+	event_put_typing(&b->scratch, room, member);
+	live_transient(&b->fanout, &b->commit.turn.replies, topic_room(no),
+		       (struct span){b->scratch.data, b->scratch.len});
 	request_done(a, 0);
 	return PARLOR_E_OK;
 }

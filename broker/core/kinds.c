@@ -68,11 +68,36 @@ enum parlor_err record_decode(struct record *r, const void *bytes, size_t len)
 	return in.bad || reader_left(&in) != 0 ? PARLOR_E_STORE_CORRUPT : PARLOR_E_OK;
 }
 
+static struct topic topic_of(const struct record *r, enum topic_kind kind)
+{
+	switch (kind) {
+	case TOPIC_ROOM:
+		return topic_room(r->room);
+	case TOPIC_MEMBER:
+		return topic_member(r->member);
+	case TOPIC_TENANT:
+		return topic_tenant(r->tenant);
+	case TOPIC_NONE:
+		break;
+	}
+	return (struct topic){.kind = TOPIC_NONE};
+}
+
+struct topic record_topic(const struct record *r)
+{
+	return topic_of(r, kind_of(r)->about);
+}
+
+struct topic record_heard(const struct record *r)
+{
+	return topic_of(r, kind_of(r)->heard);
+}
+
 uint8_t record_partition(const struct record *r, uint32_t partitions)
 {
 	if (kind_of(r)->partition == PARTITION_NO)
 		return PARTITION_NONE;
-	return partition_of(r->room, partitions);
+	return partition_of(record_topic(r), partitions);
 }
 
 enum record_moves record_moves(const struct record *r)

@@ -1,5 +1,5 @@
 /* The registry of the kinds of record, and what follows from it for any record:
- * its encoding (the head of a journal entry), its partition, whom it moves.
+ * its encoding (the head of a journal entry), its topics, its partition, whom it moves.
  * Never looks at the event that is stored behind the head. */
 #ifndef CORE_KINDS_H
 #define CORE_KINDS_H
@@ -14,6 +14,9 @@ void record_encode(struct buf *, const struct record *);
 /* Names borrow from the bytes. PARLOR_E_STORE_CORRUPT when they are no record. */
 enum parlor_err record_decode(struct record *, const void *bytes, size_t len) PARLOR_MUST_CHECK;
 
+/* What it is about, and whose listeners are told of it: TOPIC_NONE is nobody's. */
+struct topic record_topic(const struct record *);
+struct topic record_heard(const struct record *);
 /* PARTITION_NONE when MySQL is told nothing of it. */
 uint8_t record_partition(const struct record *, uint32_t partitions);
 enum record_moves record_moves(const struct record *);

@@ -89,6 +89,7 @@ static const struct record_kind kinds[1] = {{
 	.name = "member",
 	.fields = FIELDS(RECORD_FIELD(member), RECORD_FIELD(member_id)),
 	.apply = apply_member,
+	.about = TOPIC_NONE,
 	.heard = TOPIC_NONE,
 	.partition = PARTITION_NO,
 	.moves = MOVES_NOBODY,

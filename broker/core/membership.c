@@ -120,8 +120,8 @@ enum parlor_err core_member_rooms(struct core *c, uint64_t member, core_interval
 		return err;
 	struct membership *ms;
 	DL_FOREACH2(m->memberships, ms, member_next)
-	if (!ms->base.gone)
-		fn(ctx, ms->room->no, ms->row.joined_pos, 0);
+	if (!ms->base.gone && !fn(ctx, topic_room(ms->room->no), ms->row.joined_pos, 0))
+		break;
 	return PARLOR_E_OK;
 }
 
@@ -138,6 +138,7 @@ struct past_scan {
 	core_interval_fn *fn;
 	void *ctx;
 	bool bad;
+	bool stopped;
 };
 
 static bool tell_past(void *arg, const void *key, size_t key_len, struct span value)
@@ -146,8 +147,9 @@ static bool tell_past(void *arg, const void *key, size_t key_len, struct span va
 	struct row_past row;
 	scan->bad = !row_get_past(value, &row);
 	if (!scan->bad)
-		scan->fn(scan->ctx, row.room, row.joined_pos, row_key_tail(key, key_len));
-	return !scan->bad;
+		scan->stopped = !scan->fn(scan->ctx, topic_room(row.room), row.joined_pos,
+					  row_key_tail(key, key_len));
+	return !scan->bad && !scan->stopped;
 }
 
 enum parlor_err core_member_past(struct core *c, uint64_t member, uint64_t after,
@@ -166,7 +168,7 @@ enum parlor_err core_member_past(struct core *c, uint64_t member, uint64_t after
 	if (err)
 		return err;
 	for (const struct first_row *f = first_row_at(&c->engine, m->past_last);
-	     !err && f && row_key_tail(f->key.bytes, f->key.len) > after;
+	     !err && !scan.stopped && f && row_key_tail(f->key.bytes, f->key.len) > after;
 	     f = first_row_at(&c->engine, f->before)) {
 		struct span stored;
 		/* After a recovery it may be in rows already, and told. */
@@ -256,23 +258,26 @@ static const struct record_kind kinds[KINDS] = {
 				     RECORD_FIELD(membership.counts.seen),
 				     RECORD_FIELD(membership.counts.read_seq), PROFILE),
 		    .apply = apply_joined,
+		    .about = TOPIC_ROOM,
 		    .heard = TOPIC_ROOM,
-		    .partition = PARTITION_BY_ROOM,
+		    .partition = PARTITION_BY_TOPIC,
 		    .moves = MOVES_IN,
 		    .counts = RECORD_COUNTS(membership.counts)},
 	[LEFT] = {.no = RECORD_LEFT,
 		  .name = "left",
 		  .fields = FIELDS(RECORD_FIELD(room), RECORD_FIELD(member)),
 		  .apply = apply_left,
+		  .about = TOPIC_ROOM,
 		  .heard = TOPIC_ROOM,
-		  .partition = PARTITION_BY_ROOM,
+		  .partition = PARTITION_BY_TOPIC,
 		  .moves = MOVES_OUT},
 	[CHANGED] = {.no = RECORD_MEMBER_CHANGED,
 		     .name = "member changed",
 		     .fields = FIELDS(RECORD_FIELD(room), RECORD_FIELD(member), PROFILE),
 		     .apply = apply_member_changed,
+		     .about = TOPIC_ROOM,
 		     .heard = TOPIC_ROOM,
-		     .partition = PARTITION_BY_ROOM,
+		     .partition = PARTITION_BY_TOPIC,
 		     .moves = MOVES_NOBODY},
 };
 const struct record_noun membership_records = RECORD_NOUN(kinds);

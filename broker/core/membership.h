@@ -4,10 +4,11 @@
 #define CORE_MEMBERSHIP_H
 
 #include "core/member.h"
+#include "core/topic.h"
 
-/* Rooms a member is in: number and position of joining. Rooms it left behind
- * position `after`: from joining to leaving. */
-typedef void core_interval_fn(void *ctx, uint64_t room, uint64_t joined_pos, uint64_t left_pos);
+/* What a member listens to, and from which position on; what it left behind position
+ * `after`, and until when. False: no more of them. */
+typedef bool core_interval_fn(void *ctx, struct topic, uint64_t joined_pos, uint64_t left_pos);
 enum parlor_err core_member_rooms(struct core *, uint64_t member, core_interval_fn *,
 				  void *ctx) PARLOR_MUST_CHECK;
 /* Reads what core_member_rooms needs, some thousand rooms a call: BUSY while there

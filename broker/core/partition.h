@@ -1,12 +1,12 @@
-/* How the journal is split among workers: which partition carries a room. */
+/* How the journal is split among workers: which partition carries a topic. */
 #ifndef CORE_PARTITION_H
 #define CORE_PARTITION_H
 
-#include <stdint.h>
+#include "core/topic.h"
 
 #define PARTITION_NONE 255 /* none carries it; fewer partitions than that */
 
-/* room: its number; 0, about no room, is in the first. */
-uint8_t partition_of(uint64_t room, uint32_t partitions);
+/* Of TOPIC_NONE: the first. */
+uint8_t partition_of(struct topic, uint32_t partitions);
 
 #endif

@@ -69,8 +69,9 @@ static const struct record_kind kinds[1] = {{
 	.name = "presence",
 	.fields = FIELDS(RECORD_FIELD(member), RECORD_FIELD(run), RECORD_FIELD(presence.now)),
 	.apply = apply_presence,
+	.about = TOPIC_NONE,
 	.heard = TOPIC_TENANT,
-	.partition = PARTITION_BY_ROOM,
+	.partition = PARTITION_BY_TOPIC,
 	.moves = MOVES_NOBODY,
 }};
 const struct record_noun presence_records = RECORD_NOUN(kinds);

@@ -163,8 +163,9 @@ static const struct record_kind kinds[1] = {{
 		FIELDS(RECORD_FIELD(room), RECORD_FIELD(member), RECORD_FIELD(read.counts.counted),
 		       RECORD_FIELD(read.counts.seen), RECORD_FIELD(read.counts.read_seq)),
 	.apply = apply_read,
+	.about = TOPIC_ROOM,
 	.heard = TOPIC_MEMBER,
-	.partition = PARTITION_BY_ROOM,
+	.partition = PARTITION_BY_TOPIC,
 	.moves = MOVES_NOBODY,
 	.counts = RECORD_COUNTS(read.counts),
 }};

@@ -4,27 +4,22 @@
 #define CORE_RECORD_KIND_H
 
 #include "core/record.h"
+#include "core/topic.h"
 
 #include "base/err.h"
 
 struct core;
 
 /* No column has a value of 0: a row that forgets one is found by a test. */
-enum record_topic {
-	TOPIC_NONE = 1,
-	TOPIC_ROOM,   /* who listens to record.room */
-	TOPIC_MEMBER, /* the sessions of record.member */
-	TOPIC_TENANT, /* who watches record.tenant */
-};
 enum record_partition {
-	PARTITION_BY_ROOM = 1, /* those of one room in order; about no room: the first */
-	PARTITION_NO,          /* not for MySQL */
+	PARTITION_BY_TOPIC = 1, /* those about one topic in order; about none: the first */
+	PARTITION_NO,           /* not for MySQL */
 };
 enum record_moves {
 	MOVES_NOBODY = 1,
-	MOVES_IN,      /* record.member's membership of record.room begins */
-	MOVES_OUT,     /* it ends */
-	MOVES_ALL_OUT, /* all memberships of record.room end */
+	MOVES_IN,      /* record.member listens to what the record is about from here on */
+	MOVES_OUT,     /* it does no more */
+	MOVES_ALL_OUT, /* nobody does */
 };
 
 struct record_kind {
@@ -32,7 +27,8 @@ struct record_kind {
 	const char *name;
 	const struct field *fields; /* what is stored, in order; of struct record */
 	enum parlor_err (*apply)(struct core *, const struct record *);
-	enum record_topic heard;
+	enum topic_kind about; /* of which the record has the number */
+	enum topic_kind heard; /* whose listeners are told */
 	enum record_partition partition;
 	enum record_moves moves;
 	bool (*moves_if)(const struct record *); /* NULL: each one does */

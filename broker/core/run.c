@@ -30,8 +30,9 @@ static const struct record_kind kinds[1] = {{
 	.name = "boot",
 	.fields = FIELDS(RECORD_FIELD(run)),
 	.apply = apply_boot,
+	.about = TOPIC_NONE,
 	.heard = TOPIC_NONE,
-	.partition = PARTITION_BY_ROOM,
+	.partition = PARTITION_BY_TOPIC,
 	.moves = MOVES_NOBODY,
 }};
 const struct record_noun run_records = RECORD_NOUN(kinds);

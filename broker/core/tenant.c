@@ -26,6 +26,15 @@ enum parlor_err core_tenant_find(struct core *c, struct span id, uint32_t *no)
 	return err;
 }
 
+enum parlor_err core_tenant_intern(struct core *c, const struct core_call *call, uint32_t *no)
+{
+	struct tenant *t;
+	core_clock(c, call);
+	enum parlor_err err = tenant_introduce(c, call, &t);
+	*no = err ? 0 : t->no;
+	return err;
+}
+
 enum parlor_err core_tenant_id(struct core *c, uint32_t no, struct span *id)
 {
 	struct tenant *t;
@@ -59,6 +68,7 @@ static const struct record_kind kinds[1] = {{
 	.name = "tenant",
 	.fields = FIELDS(RECORD_FIELD(tenant_id)),
 	.apply = apply_tenant,
+	.about = TOPIC_NONE,
 	.heard = TOPIC_NONE,
 	.partition = PARTITION_NO,
 	.moves = MOVES_NOBODY,

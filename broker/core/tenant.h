@@ -6,6 +6,9 @@
 
 /* NOT_FOUND when no tenant has that number. */
 enum parlor_err core_tenant_id(struct core *, uint32_t tenant, struct span *id) PARLOR_MUST_CHECK;
+/* Number of the call's tenant, introducing it when unknown: TENANT_FULL. */
+enum parlor_err core_tenant_intern(struct core *, const struct core_call *,
+				   uint32_t *tenant) PARLOR_MUST_CHECK;
 /* 0 when unknown. */
 enum parlor_err core_tenant_find(struct core *, struct span id, uint32_t *tenant) PARLOR_MUST_CHECK;
 

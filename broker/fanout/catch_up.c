@@ -6,11 +6,12 @@
 
 #include "base/log.h"
 
-/* Journal entries one call of catch_up_run looks at, and in how many sweeps: a
- * sweep serves every session it passes, but a session far behind must not keep
- * one that is nearly there waiting. */
-#define SWEEP_ENTRIES 4096
+/* What one call of catch_up_run looks at: in so many sweeps so many journal entries,
+ * or entries and listeners together. A sweep serves every session it passes, but a
+ * session far behind must not keep one that is nearly there waiting. */
 #define SWEEPS 4
+#define SWEEP_ENTRIES 4096
+#define SWEEP_STEPS 65536
 
 static bool may_go_on(const struct fanout *f, const struct session *s)
 {
@@ -25,53 +26,38 @@ static bool may_go_on(const struct fanout *f, const struct session *s)
 /* A sweep along the journal that serves every session it passes. */
 struct sweep {
 	struct fanout *fanout;
-	uint64_t position;   /* of the entry at hand */
-	bool with_intervals; /* a session has intervals: look at all of them for each entry */
+	uint64_t position; /* of the entry at hand */
+	uint64_t steps;
 };
 
 static void enqueue_swept(struct sweep *w, struct shared_event *e, struct session *s)
 {
-	/* Its cursor stays where it could not be served. */
+	/* Its cursor is behind the entry once it has it, for another of its members may
+	 * have listened too, and stays where it could not be served. */
 	if (s->state != SESSION_CATCH_UP || s->cursor > w->position || s->behind)
 		return;
 	s->cursor = w->position;
-	if (w->position <= s->floor)
-		return;
-	if (shared_event_enqueue(e, s))
-		w->fanout->counts.events_caught_up++;
-	else
+	if (w->position > s->floor && !shared_event_enqueue(e, s)) {
 		s->behind = true;
+		return;
+	}
+	w->fanout->counts.events_caught_up += w->position > s->floor;
+	s->cursor++;
 }
 
-static void sweep_room(struct sweep *w, struct shared_event *e, uint64_t room)
+static void sweep_topic(struct sweep *w, struct shared_event *e, struct topic topic)
 {
 	size_t n;
-	const struct subscribers_entry *entries = subscribers_of(w->fanout->subscribers, room, &n);
-	for (size_t i = 0; i < n; i++)
-		if (w->position > entries[i].since)
-			enqueue_swept(w, e, entries[i].session);
-	if (!w->with_intervals)
-		return;
-	for (struct session *s = session_catching_up(w->fanout->sessions); s; s = s->catch_next) {
-		uint64_t since;
-		bool listens = subscribers_since(w->fanout->subscribers, room, s, &since) &&
-			       w->position > since;
-		if (!listens && session_intervals_has(s, room, w->position))
-			enqueue_swept(w, e, s);
-	}
-}
-
-static void sweep_member(struct sweep *w, struct shared_event *e, uint64_t member)
-{
-	struct session_member *m = session_of_member(w->fanout->sessions, member);
-	for (; m; m = m->next)
-		enqueue_swept(w, e, m->session);
-}
-
-static void sweep_watchers(struct sweep *w, struct shared_event *e, uint32_t tenant)
-{
-	for (struct session *s = fanout_watchers(w->fanout, tenant); s; s = s->watch_next)
-		enqueue_swept(w, e, s);
+	const struct fanout *f = w->fanout;
+	const struct subscribers_entry *entries = subscribers_of(f->subscribers, topic, &n);
+	const struct interval *i = intervals_of(f->intervals, topic);
+	for (size_t at = 0; at < n; at++)
+		if (w->position > entries[at].since)
+			enqueue_swept(w, e, entries[at].session);
+	w->steps += n;
+	for (; i; i = i->next, w->steps++)
+		if (w->position >= i->from && w->position <= i->to)
+			enqueue_swept(w, e, i->session);
 }
 
 static enum parlor_err sweep_entry(struct sweep *w, const struct entry *entry)
@@ -86,30 +72,17 @@ static enum parlor_err sweep_entry(struct sweep *w, const struct entry *entry)
 	/* A run's beginning took everybody offline: what was before says nothing now. */
 	if (r.run && r.run != core_run(w->fanout->core))
 		return PARLOR_E_OK;
-	switch (record_kind(r.kind)->heard) {
-	case TOPIC_ROOM:
-		sweep_room(w, &e, r.room);
-		break;
-	case TOPIC_MEMBER:
-		sweep_member(w, &e, r.member);
-		break;
-	case TOPIC_TENANT:
-		sweep_watchers(w, &e, r.tenant);
-		break;
-	case TOPIC_NONE:
-		break;
-	}
+	struct topic heard = record_heard(&r);
+	if (heard.kind != TOPIC_NONE)
+		sweep_topic(w, &e, heard);
 	return PARLOR_E_OK;
 }
 
 /* Who rides along: behind the start nobody, or the order would break. */
 static void sweep_begin(struct sweep *w, uint64_t start)
 {
-	w->with_intervals = false;
-	for (struct session *s = session_catching_up(w->fanout->sessions); s; s = s->catch_next) {
+	for (struct session *s = session_catching_up(w->fanout->sessions); s; s = s->catch_next)
 		s->behind = s->ending || s->cursor < start || !may_go_on(w->fanout, s);
-		w->with_intervals |= !s->behind && s->intervals_len > 0;
-	}
 }
 
 /* Whoever was not held up has seen all before `end`. */
@@ -123,7 +96,7 @@ static void sweep_end(struct sweep *w, uint64_t end)
 			continue;
 		s->cursor = end;
 		if (end > store_last(f->store)) {
-			session_intervals_clear(s);
+			intervals_drop_session(f->intervals, s);
 			session_set_state(f->sessions, s, SESSION_LIVE);
 		}
 	}
@@ -147,11 +120,12 @@ static enum parlor_err sweep(struct fanout *f, uint64_t start)
 	if (err)
 		return err;
 	sweep_begin(&w, start);
-	for (int i = 0; i < SWEEP_ENTRIES; i++) {
+	for (int i = 0; i < SWEEP_ENTRIES && w.steps < SWEEP_STEPS; i++) {
 		err = store_walk_next(f->store, &walk, &entry);
 		if (err)
 			break;
 		w.position = entry.position;
+		w.steps++;
 		err = sweep_entry(&w, &entry);
 		if (err)
 			break;
@@ -160,6 +134,7 @@ static enum parlor_err sweep(struct fanout *f, uint64_t start)
 			break;
 	}
 	store_walk_close(f->store, &walk);
+	f->counts.steps_caught_up += w.steps;
 	sweep_end(&w, end);
 	note_damage(f, err, end);
 	return err == PARLOR_E_NOT_FOUND ? PARLOR_E_OK : err;

@@ -1,11 +1,14 @@
 #include "fanout/fanout.h"
 
-#include "core/tenant.h"
-
-struct session *fanout_watchers(const struct fanout *f, uint32_t tenant)
+size_t fanout_devices(const struct fanout *f, uint64_t member)
 {
-	struct span id;
-	if (core_tenant_id(f->core, tenant, &id) != PARLOR_E_OK)
-		return NULL;
-	return session_watchers(f->sessions, id);
+	size_t n;
+	(void)subscribers_of(f->subscribers, topic_member(member), &n);
+	return n;
+}
+
+void fanout_forget(struct fanout *f, struct session *s)
+{
+	subscribers_drop_session(f->subscribers, s);
+	intervals_drop_session(f->intervals, s);
 }

@@ -1,5 +1,5 @@
-/* What fan-out works on: sessions, subscribers, and where events go. Owns no piece of
- * it but the counts and a scratch buffer: the loop makes and frees the others. One
+/* What fan-out works on: sessions, who listens and listened, and where events go. Owns no piece of
+ * it but the counts: the loop makes and frees the others. One
  * thread. */
 #ifndef FANOUT_FANOUT_H
 #define FANOUT_FANOUT_H
@@ -12,6 +12,7 @@
 
 struct fanout_counts {
 	uint64_t events_live, events_caught_up, fell_behind;
+	uint64_t steps_caught_up; /* journal entries, and listeners looked at for them */
 };
 
 struct fanout {
@@ -20,13 +21,15 @@ struct fanout {
 	struct outbox *outbox;
 	struct session_table *sessions;
 	struct subscribers *subscribers;
+	struct intervals *intervals;
 	size_t turn_bytes_max; /* of events that one turn puts down for who catches up */
 	uint64_t unreadable;   /* position of the last record found damaged, or 0 */
-	struct buf scratch;
 	struct fanout_counts counts;
 };
 
-/* Sessions of the tenant that asked for presence: on with ->watch_next. */
-struct session *fanout_watchers(const struct fanout *, uint32_t tenant);
+/* Sessions that have the member attached. */
+size_t fanout_devices(const struct fanout *, uint64_t member);
+/* The session listens to nothing any more: it ends. */
+void fanout_forget(struct fanout *, struct session *);
 
 #endif

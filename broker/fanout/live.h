@@ -1,5 +1,5 @@
-/* What was committed, delivered to the sessions that are up to date: who hears it
- * is said by its topic. Keeps the subscribers in step with who joined and left. A
+/* What was committed, delivered to the sessions that are up to date: those that
+ * listen to its topic. Keeps the subscribers in step with who joined and left. A
  * session that has no room or credit falls behind: catch_up.h serves it. Encodes
  * nothing and sends nothing itself. */
 #ifndef FANOUT_LIVE_H
@@ -12,10 +12,9 @@
 /* What delivery has to know of a record beside its event. */
 struct live_record {
 	uint64_t position;
-	uint64_t room;
-	uint64_t member;
-	uint32_t tenant;
-	enum record_topic heard;
+	struct topic heard; /* whose listeners are told */
+	struct topic topic; /* what it is about, */
+	uint64_t member;    /* which that one listens to from here on, or no more: */
 	enum record_moves moves;
 };
 
@@ -28,9 +27,8 @@ void live_deliver(struct fanout *, const struct live_record *, struct span event
 #define LIVE_PREFETCH_STEPS 3
 void live_prefetch(const struct fanout *, const struct live_record *, unsigned step);
 
-/* A transient event for the sessions of a room that are live: it goes with the replies
- * of the turn that it is of. */
-void live_typing(struct fanout *, struct replies *, uint64_t room, struct span room_id,
-		 struct span member_id);
+/* A transient event for the listeners of a topic that are live: it goes with the
+ * replies of the turn that it is of. */
+void live_transient(struct fanout *, struct replies *, struct topic, struct span event);
 
 #endif

@@ -9,25 +9,6 @@
 #include <string.h>
 #include <sys/resource.h>
 
-/* A member that is attached somewhere. */
-struct presence {
-	UT_hash_handle hh;
-	uint64_t no;
-	size_t devices;
-	struct session_member *list;
-};
-
-/* A room in which a member's stay is over, or began while catching up. */
-struct session_interval {
-	UT_hash_handle hh;
-	uint64_t room;
-	size_t len;
-	size_t cap;
-	struct interval_span {
-		uint64_t joined, left;
-	} * spans;
-};
-
 struct session_table {
 	struct session_limits limits;
 	struct session *by_routing;
@@ -36,7 +17,6 @@ struct session_table {
 	uint64_t catching_len;
 	uint64_t ending;
 	struct session_tenant *tenants;
-	struct presence *members;
 	uint64_t attachments;
 	uint64_t opened;
 };
@@ -76,9 +56,8 @@ void session_table_free(struct session_table *t)
 	while (t->heard) {
 		struct session *s = t->heard;
 		struct session_member *member;
-		size_t devices;
 		while ((member = session_member_first(s)))
-			(void)session_detach(t, s, member->no, &devices);
+			(void)session_detach(t, s, member->no);
 		session_close(t, s);
 	}
 	free(t);
@@ -118,12 +97,6 @@ static void tenant_drop(struct session_table *t, struct session_tenant *tenant)
 uint64_t session_tenant_count(const struct session_table *t)
 {
 	return HASH_COUNT(t->tenants);
-}
-
-struct session *session_watchers(struct session_table *t, struct span id)
-{
-	struct session_tenant *tenant = session_tenant_find(t, id);
-	return tenant ? tenant->watchers : NULL;
 }
 
 /* ---- the table ------------------------------------------------------------------- */
@@ -179,22 +152,16 @@ enum parlor_err session_open(struct session_table *t, const struct session_hello
 	s->credit_limited = hello->credit != 0;
 	s->credit = hello->credit;
 	s->heard_us = hello->now_us;
-	s->watching = hello->presence;
 	HASH_ADD(hh, t->by_routing, routing, SESSION_ROUTING_BYTES, s);
 	DL_APPEND2(t->heard, s, heard_prev, heard_next);
-	if (s->watching)
-		DL_APPEND2(s->tenant->watchers, s, watch_prev, watch_next);
 	*out = s;
 	return PARLOR_E_OK;
 }
 
 void session_close(struct session_table *t, struct session *s)
 {
-	assert(!s->members && s->rooms.len == 0 && !s->backlog.frames);
+	assert(!s->members && !s->topics.len && !s->intervals.len && !s->backlog.frames);
 	session_set_state(t, s, SESSION_LIVE);
-	session_intervals_clear(s);
-	if (s->watching)
-		DL_DELETE2(s->tenant->watchers, s, watch_prev, watch_next);
 	DL_DELETE2(t->heard, s, heard_prev, heard_next);
 	t->ending -= s->ending;
 	HASH_DEL(t->by_routing, s);
@@ -256,56 +223,29 @@ uint64_t session_count(const struct session_table *t)
 
 /* ---- members --------------------------------------------------------------------- */
 
-static struct presence *presence_find(const struct session_table *t, uint64_t member)
-{
-	struct presence *p;
-	HASH_FIND(hh, t->members, &member, sizeof member, p);
-	return p;
-}
-
 enum parlor_err session_attach(struct session_table *t, struct session *s, uint64_t no,
-			       struct span id, bool *added, size_t *devices)
+			       struct span id, bool *added)
 {
 	*added = false;
-	*devices = session_devices(t, no);
 	if (session_member_find(s, no))
 		return PARLOR_E_OK;
 	if (HASH_COUNT(s->members) >= t->limits.members)
 		return PARLOR_E_TOO_MANY;
-
 	struct session_member *member = mem_new(sizeof *member);
 	member->no = no;
 	member->id = mem_text(id.data, id.len);
 	member->id_len = id.len;
-	member->session = s;
 	HASH_ADD(hh, s->members, no, sizeof member->no, member);
-
-	struct presence *p = presence_find(t, no);
-	if (!p) {
-		p = mem_new(sizeof *p);
-		p->no = no;
-		HASH_ADD(hh, t->members, no, sizeof p->no, p);
-	}
-	DL_APPEND(p->list, member);
 	t->attachments++;
 	*added = true;
-	*devices = ++p->devices;
 	return PARLOR_E_OK;
 }
 
-bool session_detach(struct session_table *t, struct session *s, uint64_t no, size_t *devices)
+bool session_detach(struct session_table *t, struct session *s, uint64_t no)
 {
-	*devices = session_devices(t, no);
 	struct session_member *member = session_member_find(s, no);
 	if (!member)
 		return false;
-	struct presence *p = presence_find(t, no);
-	DL_DELETE(p->list, member);
-	*devices = --p->devices;
-	if (!p->devices) {
-		HASH_DEL(t->members, p);
-		free(p);
-	}
 	HASH_DEL(s->members, member);
 	free(member->id);
 	free(member);
@@ -328,18 +268,6 @@ struct session_member *session_member_first(const struct session *s)
 uint64_t session_member_count(const struct session *s)
 {
 	return HASH_COUNT(s->members);
-}
-
-struct session_member *session_of_member(const struct session_table *t, uint64_t member)
-{
-	struct presence *p = presence_find(t, member);
-	return p ? p->list : NULL;
-}
-
-size_t session_devices(const struct session_table *t, uint64_t member)
-{
-	struct presence *p = presence_find(t, member);
-	return p ? p->devices : 0;
 }
 
 uint64_t session_attachments(const struct session_table *t)
@@ -394,49 +322,4 @@ void session_credit_add(struct session *s, uint32_t events, uint32_t most)
 {
 	uint64_t credit = s->credit + events;
 	s->credit = credit < most ? credit : most;
-}
-
-/* ---- stays ----------------------------------------------------------------------- */
-
-enum parlor_err session_intervals_add(struct session_table *t, struct session *s, uint64_t room,
-				      uint64_t joined_pos, uint64_t left_pos)
-{
-	if (s->intervals_len >= t->limits.intervals)
-		return PARLOR_E_TOO_MANY;
-	struct session_interval *interval;
-	HASH_FIND(hh, s->intervals, &room, sizeof room, interval);
-	if (!interval) {
-		interval = mem_new(sizeof *interval);
-		interval->room = room;
-		HASH_ADD(hh, s->intervals, room, sizeof interval->room, interval);
-	}
-	if (interval->len == interval->cap) {
-		interval->cap = interval->cap ? interval->cap * 2 : 1;
-		interval->spans =
-			mem_resize(interval->spans, interval->cap, sizeof *interval->spans);
-	}
-	interval->spans[interval->len++] = (struct interval_span){joined_pos, left_pos};
-	s->intervals_len++;
-	return PARLOR_E_OK;
-}
-
-bool session_intervals_has(const struct session *s, uint64_t room, uint64_t position)
-{
-	struct session_interval *interval;
-	HASH_FIND(hh, s->intervals, &room, sizeof room, interval);
-	for (size_t i = 0; interval && i < interval->len; i++)
-		if (interval->spans[i].joined <= position && position <= interval->spans[i].left)
-			return true;
-	return false;
-}
-
-void session_intervals_clear(struct session *s)
-{
-	struct session_interval *interval, *next;
-	HASH_ITER (hh, s->intervals, interval, next) {
-		HASH_DEL(s->intervals, interval);
-		free(interval->spans);
-		free(interval);
-	}
-	s->intervals_len = 0;
 }

@@ -1,15 +1,15 @@
 /* Sessions: one connection of a backend service each, found by its routing id and
- * the key it came with, with the members it speaks for. Owns the table, each session's attached
- * members and stays, the index from a member to its sessions (several devices),
- * the order of last words heard, and the list of those catching up. Sends
- * nothing, reads no clock, and never looks at rooms: who calls keeps subscribers
- * and outbox in step. */
+ * the key it came with, with the members it speaks for. Owns the table, each
+ * session's attached members, the order of last words heard, and the list of those
+ * catching up. Sends nothing, reads no clock, and never looks at who listens to what:
+ * who calls keeps subscribers, intervals and outbox in step. */
 #ifndef FANOUT_SESSION_H
 #define FANOUT_SESSION_H
 
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/table.h"
+#include "fanout/intervals.h"
 #include "fanout/subscribers.h"
 #include "front/backlog.h"
 #include "front/connections.h"
@@ -29,7 +29,6 @@ struct session_limits {
 	uint64_t sessions;
 	uint64_t tenant_sessions; /* of them, of one tenant */
 	uint64_t members;         /* attached to one session */
-	uint64_t intervals;       /* of one session while it catches up */
 };
 
 /* A tenant that has a session; shared by its sessions. */
@@ -37,12 +36,10 @@ struct session_tenant {
 	UT_hash_handle hh;
 	char *id;
 	size_t id_len;
-	uint32_t no; /* the core's number; the caller sets it, 0: not yet known */
 	uint32_t sessions;
-	uint32_t waiting;         /* requests that wait for MySQL, and of them: */
-	uint32_t queries;         /* history queries; the caller counts both */
-	struct drr_group drr;     /* its sessions', as far as what they sent waits */
-	struct session *watchers; /* sessions that want presence; next: watch_next */
+	uint32_t waiting;     /* requests that wait for MySQL, and of them: */
+	uint32_t queries;     /* history queries; the caller counts both */
+	struct drr_group drr; /* its sessions', as far as what they sent waits */
 };
 
 enum session_state {
@@ -56,8 +53,6 @@ struct session_member {
 	uint64_t no;
 	char *id;
 	size_t id_len;
-	struct session *session;
-	struct session_member *prev, *next; /* the member's other sessions */
 };
 
 struct session {
@@ -78,20 +73,17 @@ struct session {
 	uint64_t credit;
 	struct outbox_peer *out;            /* the caller opens and closes it */
 	struct connection_ref connection;   /* the caller's */
-	struct subscribers_rooms rooms;     /* subscribers.c's */
-	struct session_interval *intervals; /* session_intervals_* */
-	uint64_t intervals_len;
-	bool watching;                /* in tenant->watchers */
-	size_t want_bytes;            /* of the event that did not fit, 0: none */
-	bool behind;                  /* not served by the sweep at hand */
-	struct backlog_queue backlog; /* what it sent and is not carried out; the caller's */
-	bool ending;                  /* session_end_soon */
+	struct subscribers_topics topics;   /* subscribers.c's */
+	struct intervals_session intervals; /* intervals.c's */
+	size_t want_bytes;                  /* of the event that did not fit, 0: none */
+	bool behind;                        /* not served by the sweep at hand */
+	struct backlog_queue backlog;       /* what it sent and is not carried out; the caller's */
+	bool ending;                        /* session_end_soon */
 	int end_code;
 
 	uint64_t heard_us;                       /* session_heard's clock */
 	struct session *heard_prev, *heard_next; /* longest silent first */
 	struct session *catch_prev, *catch_next;
-	struct session *watch_prev, *watch_next;
 };
 
 /* How many sessions the descriptors of this process allow, at most `wanted`.
@@ -114,9 +106,8 @@ struct session_hello {
 	const char *user; /* NULL without keys */
 	struct span tenant;
 	struct span client; /* cut to SESSION_CLIENT_MAX */
-	bool presence;
-	uint32_t credit; /* 0: no counting */
-	uint64_t now_us; /* of session_heard's clock */
+	uint32_t credit;    /* 0: no counting */
+	uint64_t now_us;    /* of session_heard's clock */
 };
 /* A live session, cursor and floor 0. PARLOR_E_SESSION_EXISTS, SESSIONS_FULL,
  * or FRAME when the routing id is not one that ROUTER chose. */
@@ -150,22 +141,17 @@ uint64_t session_tenant_count(const struct session_table *);
 
 /* ---- members ------------------------------------------------------------------- */
 
-/* *devices: sessions that have the member attached, after the call. Came online
- * when *added and *devices == 1. Attached already: OK, not added.
- * PARLOR_E_TOO_MANY at the limit of a session: nothing changed. */
+/* Attached already: OK, not added. PARLOR_E_TOO_MANY at the limit of a session:
+ * nothing changed. */
 enum parlor_err session_attach(struct session_table *, struct session *, uint64_t member,
-			       struct span id, bool *added, size_t *devices) PARLOR_MUST_CHECK;
-/* False when it was not attached. The last device went when true and
- * *devices == 0. */
-bool session_detach(struct session_table *, struct session *, uint64_t member, size_t *devices);
+			       struct span id, bool *added) PARLOR_MUST_CHECK;
+/* False when it was not attached. */
+bool session_detach(struct session_table *, struct session *, uint64_t member);
 
 struct session_member *session_member_find(const struct session *, uint64_t member);
 /* Any member, to empty a session with; NULL: none left. */
 struct session_member *session_member_first(const struct session *);
 uint64_t session_member_count(const struct session *);
-/* The sessions of a member: ->session, on with ->next. NULL: attached nowhere. */
-struct session_member *session_of_member(const struct session_table *, uint64_t member);
-size_t session_devices(const struct session_table *, uint64_t member);
 uint64_t session_attachments(const struct session_table *); /* of all sessions */
 
 /* ---- delivery ------------------------------------------------------------------ */
@@ -178,8 +164,6 @@ uint64_t session_catching_up_count(const struct session_table *);
 /* To the end of the list: it had its turn. */
 void session_catch_up_later(struct session_table *, struct session *);
 
-/* Sessions of the tenant that want presence: on with ->watch_next. */
-struct session *session_watchers(struct session_table *, struct span tenant);
 /* NULL when no session is of that tenant. */
 struct session_tenant *session_tenant_find(struct session_table *, struct span tenant);
 
@@ -187,14 +171,5 @@ struct session_tenant *session_tenant_find(struct session_table *, struct span t
 bool session_credit_take(struct session *);
 /* Given by the client; adds up to at most `most`. */
 void session_credit_add(struct session *, uint32_t events, uint32_t most);
-
-/* Where a catching-up session's members were, for records of rooms that they
- * joined or left since: from joined_pos to left_pos, both included (a member
- * sees its own coming and going). Filled by the caller. PARLOR_E_TOO_MANY at
- * the limit: the session is to be reset. */
-enum parlor_err session_intervals_add(struct session_table *, struct session *, uint64_t room,
-				      uint64_t joined_pos, uint64_t left_pos) PARLOR_MUST_CHECK;
-bool session_intervals_has(const struct session *, uint64_t room, uint64_t position);
-void session_intervals_clear(struct session *);
 
 #endif

@@ -7,18 +7,18 @@
 #include <stdlib.h>
 
 /* An entry and the slot in its session's list know each other's index, so that
- * both ends are found from either, and both arrays stay dense: what is removed
+ * both ends are t from either, and both arrays stay dense: what is removed
  * is replaced by the last one. */
-struct subscribers_room {
+struct subscribers_topic {
 	UT_hash_handle hh;
-	uint64_t no;
+	uint64_t key; /* topic_key */
 	struct subscribers_entry *entries;
 	uint32_t len;
 	uint32_t cap;
 };
 
 struct subscribers {
-	struct subscribers_room *rooms;
+	struct subscribers_topic *topics;
 	uint64_t entries;
 	uint64_t entries_max;
 };
@@ -30,77 +30,80 @@ struct subscribers *subscribers_new(uint64_t entries_max)
 	return a;
 }
 
-static void room_free(struct subscribers *a, struct subscribers_room *room)
+static void topic_free(struct subscribers *a, struct subscribers_topic *t)
 {
-	HASH_DEL(a->rooms, room);
-	free(room->entries);
-	free(room);
+	HASH_DEL(a->topics, t);
+	free(t->entries);
+	free(t);
 }
 
 void subscribers_free(struct subscribers *a)
 {
 	if (!a)
 		return;
-	assert(!a->rooms);
+	assert(!a->topics);
 	free(a);
 }
 
-static struct subscribers_room *room_find(const struct subscribers *a, uint64_t no)
+static struct subscribers_topic *topic_find(const struct subscribers *a, struct topic topic)
 {
-	struct subscribers_room *room;
-	HASH_FIND(hh, a->rooms, &no, sizeof no, room);
-	return room;
+	struct subscribers_topic *t;
+	uint64_t key = topic_key(topic);
+	HASH_FIND(hh, a->topics, &key, sizeof key, t);
+	return t;
 }
 
 #define BUCKET(a, hash) \
-	(&(a)->rooms->hh.tbl->buckets[(hash) & ((a)->rooms->hh.tbl->num_buckets - 1)])
+	(&(a)->topics->hh.tbl->buckets[(hash) & ((a)->topics->hh.tbl->num_buckets - 1)])
 
-void subscribers_prefetch(const struct subscribers *a, uint64_t no, enum subscribers_step step)
+void subscribers_prefetch(const struct subscribers *a, struct topic topic,
+			  enum subscribers_step step)
 {
 	unsigned hash;
-	if (!a->rooms)
+	uint64_t key = topic_key(topic);
+	if (!a->topics)
 		return;
-	HASH_VALUE(&no, sizeof no, hash);
+	HASH_VALUE(&key, sizeof key, hash);
 	const UT_hash_bucket *bucket = BUCKET(a, hash);
 	if (step == SUBSCRIBERS_BUCKET) {
 		__builtin_prefetch(bucket);
 		return;
 	}
-	/* A chain is short: its first room is most likely the one. */
+	/* A chain is short: its first topic is most likely the one. */
 	if (!bucket->hh_head)
 		return;
-	const struct subscribers_room *room = ELMT_FROM_HH(a->rooms->hh.tbl, bucket->hh_head);
-	if (step == SUBSCRIBERS_ROOM) {
-		__builtin_prefetch(room);
-		__builtin_prefetch(&room->no);
+	const struct subscribers_topic *t = ELMT_FROM_HH(a->topics->hh.tbl, bucket->hh_head);
+	if (step == SUBSCRIBERS_TOPIC) {
+		__builtin_prefetch(t);
+		__builtin_prefetch(&t->key);
 	} else {
-		__builtin_prefetch(room->entries);
-		__builtin_prefetch((const char *)room->entries + 64);
+		__builtin_prefetch(t->entries);
+		__builtin_prefetch((const char *)t->entries + 64);
 	}
 }
 
-static struct subscribers_room *room_make(struct subscribers *a, uint64_t no)
+static struct subscribers_topic *topic_make(struct subscribers *a, struct topic topic)
 {
-	struct subscribers_room *room = mem_new(sizeof *room);
-	room->no = no;
-	HASH_ADD(hh, a->rooms, no, sizeof room->no, room);
-	return room;
+	struct subscribers_topic *t = mem_new(sizeof *t);
+	t->key = topic_key(topic);
+	HASH_ADD(hh, a->topics, key, sizeof t->key, t);
+	return t;
 }
 
-/* The session's entry in the room or NULL, by the shorter of the two lists. */
-static struct subscribers_entry *entry_find(const struct subscribers_room *room,
+/* The session's entry in the topic or NULL, by the shorter of the two lists. */
+static struct subscribers_entry *entry_find(const struct subscribers_topic *t,
 					    const struct session *session)
 {
-	const struct subscribers_rooms *mine = &session->rooms;
-	if (mine->len < room->len) {
+	const struct subscribers_topics *mine = &session->topics;
+	if (mine->len < t->len) {
 		for (uint32_t i = 0; i < mine->len; i++)
-			if (mine->slots[i].room == room)
-				return &room->entries[mine->slots[i].at];
+			if (mine->slots[i].topic == t)
+				return &t->entries[mine->slots[i].at];
 		return NULL;
 	}
-	for (uint32_t i = 0; i < room->len; i++)
-		if (room->entries[i].session == session)
-			return &room->entries[i];
+	for (uint32_t i = 0; i < t->len; i++)
+		if (t->entries[i].session == session)
+			return &t->entries[i];
 	return NULL;
 }
 
@@ -109,55 +112,55 @@ static uint32_t grown(uint32_t cap)
 	return cap ? cap + cap / 2 + 1 : 2;
 }
 
-static void entry_make(struct subscribers_room *room, struct session *session, uint64_t since)
+static void entry_make(struct subscribers_topic *t, struct session *session, uint64_t since)
 {
-	struct subscribers_rooms *mine = &session->rooms;
-	if (room->len == room->cap) {
-		room->cap = grown(room->cap);
-		room->entries = mem_resize(room->entries, room->cap, sizeof *room->entries);
+	struct subscribers_topics *mine = &session->topics;
+	if (t->len == t->cap) {
+		t->cap = grown(t->cap);
+		t->entries = mem_resize(t->entries, t->cap, sizeof *t->entries);
 	}
 	if (mine->len == mine->cap) {
 		mine->cap = grown(mine->cap);
 		mine->slots = mem_resize(mine->slots, mine->cap, sizeof *mine->slots);
 	}
-	room->entries[room->len] = (struct subscribers_entry){
+	t->entries[t->len] = (struct subscribers_entry){
 		.session = session, .since = since, .refs = 1, .slot = mine->len};
-	mine->slots[mine->len++] = (struct subscribers_slot){.room = room, .at = room->len++};
+	mine->slots[mine->len++] = (struct subscribers_slot){.topic = t, .at = t->len++};
 }
 
 /* Takes the slot out of its session's list. */
 static void slot_remove(struct session *session, uint32_t slot)
 {
-	struct subscribers_rooms *mine = &session->rooms;
+	struct subscribers_topics *mine = &session->topics;
 	struct subscribers_slot last = mine->slots[--mine->len];
 	if (slot != mine->len) {
 		mine->slots[slot] = last;
-		last.room->entries[last.at].slot = slot;
+		last.topic->entries[last.at].slot = slot;
 	}
 	if (mine->len == 0) {
 		free(mine->slots);
-		*mine = (struct subscribers_rooms){0};
+		*mine = (struct subscribers_topics){0};
 	}
 }
 
-/* Takes the entry out of its room, and the room out of the table with its last. */
-static void entry_remove(struct subscribers *a, struct subscribers_room *room, uint32_t at)
+/* Takes the entry out of its topic, and the topic out of the table with its last. */
+static void entry_remove(struct subscribers *a, struct subscribers_topic *t, uint32_t at)
 {
-	struct subscribers_entry last = room->entries[--room->len];
-	if (at != room->len) {
-		room->entries[at] = last;
-		last.session->rooms.slots[last.slot].at = at;
+	struct subscribers_entry last = t->entries[--t->len];
+	if (at != t->len) {
+		t->entries[at] = last;
+		last.session->topics.slots[last.slot].at = at;
 	}
 	a->entries--;
-	if (room->len == 0)
-		room_free(a, room);
+	if (t->len == 0)
+		topic_free(a, t);
 }
 
-enum parlor_err subscribers_add(struct subscribers *a, uint64_t no, struct session *session,
+enum parlor_err subscribers_add(struct subscribers *a, struct topic topic, struct session *session,
 				uint64_t since)
 {
-	struct subscribers_room *room = room_find(a, no);
-	struct subscribers_entry *entry = room ? entry_find(room, session) : NULL;
+	struct subscribers_topic *t = topic_find(a, topic);
+	struct subscribers_entry *entry = t ? entry_find(t, session) : NULL;
 	if (entry) {
 		entry->refs++;
 		if (since < entry->since)
@@ -166,22 +169,22 @@ enum parlor_err subscribers_add(struct subscribers *a, uint64_t no, struct sessi
 	}
 	if (a->entries >= a->entries_max)
 		return PARLOR_E_TOO_MANY;
-	if (!room)
-		room = room_make(a, no);
-	entry_make(room, session, since);
+	if (!t)
+		t = topic_make(a, topic);
+	entry_make(t, session, since);
 	a->entries++;
 	return PARLOR_E_OK;
 }
 
-bool subscribers_drop(struct subscribers *a, uint64_t no, struct session *session)
+bool subscribers_drop(struct subscribers *a, struct topic topic, struct session *session)
 {
-	struct subscribers_room *room = room_find(a, no);
-	struct subscribers_entry *entry = room ? entry_find(room, session) : NULL;
+	struct subscribers_topic *t = topic_find(a, topic);
+	struct subscribers_entry *entry = t ? entry_find(t, session) : NULL;
 	if (!entry)
 		return false;
 	if (--entry->refs == 0) {
 		uint32_t slot = entry->slot;
-		entry_remove(a, room, (uint32_t)(entry - room->entries));
+		entry_remove(a, t, (uint32_t)(entry - t->entries));
 		slot_remove(session, slot);
 	}
 	return true;
@@ -189,36 +192,37 @@ bool subscribers_drop(struct subscribers *a, uint64_t no, struct session *sessio
 
 void subscribers_drop_session(struct subscribers *a, struct session *session)
 {
-	struct subscribers_rooms *mine = &session->rooms;
+	struct subscribers_topics *mine = &session->topics;
 	for (uint32_t i = 0; i < mine->len; i++)
-		entry_remove(a, mine->slots[i].room, mine->slots[i].at);
+		entry_remove(a, mine->slots[i].topic, mine->slots[i].at);
 	free(mine->slots);
-	*mine = (struct subscribers_rooms){0};
+	*mine = (struct subscribers_topics){0};
 }
 
-void subscribers_drop_room(struct subscribers *a, uint64_t no)
+void subscribers_drop_topic(struct subscribers *a, struct topic topic)
 {
-	struct subscribers_room *room = room_find(a, no);
-	if (!room)
+	struct subscribers_topic *t = topic_find(a, topic);
+	if (!t)
 		return;
-	for (uint32_t i = 0; i < room->len; i++)
-		slot_remove(room->entries[i].session, room->entries[i].slot);
-	a->entries -= room->len;
-	room_free(a, room);
+	for (uint32_t i = 0; i < t->len; i++)
+		slot_remove(t->entries[i].session, t->entries[i].slot);
+	a->entries -= t->len;
+	topic_free(a, t);
 }
 
-const struct subscribers_entry *subscribers_of(const struct subscribers *a, uint64_t no, size_t *n)
+const struct subscribers_entry *subscribers_of(const struct subscribers *a, struct topic topic,
+					       size_t *n)
 {
-	const struct subscribers_room *room = room_find(a, no);
-	*n = room ? room->len : 0;
-	return room ? room->entries : NULL;
+	const struct subscribers_topic *t = topic_find(a, topic);
+	*n = t ? t->len : 0;
+	return t ? t->entries : NULL;
 }
 
-bool subscribers_since(const struct subscribers *a, uint64_t no, const struct session *session,
-		       uint64_t *since)
+bool subscribers_since(const struct subscribers *a, struct topic topic,
+		       const struct session *session, uint64_t *since)
 {
-	const struct subscribers_room *room = room_find(a, no);
-	const struct subscribers_entry *entry = room ? entry_find(room, session) : NULL;
+	const struct subscribers_topic *t = topic_find(a, topic);
+	const struct subscribers_entry *entry = t ? entry_find(t, session) : NULL;
 	if (!entry)
 		return false;
 	*since = entry->since;
@@ -230,7 +234,12 @@ uint64_t subscribers_entries(const struct subscribers *a)
 	return a->entries;
 }
 
-uint64_t subscribers_room_count(const struct subscribers *a)
+uint64_t subscribers_left(const struct subscribers *a)
 {
-	return HASH_COUNT(a->rooms);
+	return a->entries_max - a->entries;
+}
+
+uint64_t subscribers_topic_count(const struct subscribers *a)
+{
+	return HASH_COUNT(a->topics);
 }

@@ -163,7 +163,7 @@ static bool too_many_wait(struct sync *s)
 enum parlor_err sync_wait_room(struct sync *s, uint64_t room, uint64_t position,
 			       struct sync_cookie cookie, bool *done)
 {
-	uint8_t partition = partition_of(room, s->partitions_len);
+	uint8_t partition = partition_of(topic_room(room), s->partitions_len);
 	*done = false;
 	if (partition_quarantine_of(&s->partitions[partition], room))
 		return PARLOR_E_DB_DATA;

@@ -84,7 +84,7 @@ bool presence_pay(struct commit *c)
 		enum parlor_err err = commit_reserve(c, RECORD_BYTES);
 		if (err)
 			return false;
-		err = record(c, d->member, session_devices(c->fanout->sessions, d->member) > 0);
+		err = record(c, d->member, fanout_devices(c->fanout, d->member) > 0);
 		if (err)
 			log_error("presence of a member: %s", parlor_err_text(err));
 		presence_settled(c, d->member);

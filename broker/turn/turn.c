@@ -30,10 +30,9 @@ void turn_record(void *turn, const struct record *r)
 	}
 	struct turn_record *out = &t->records[t->len++];
 	*out = (struct turn_record){.live = {.position = r->position,
-					     .room = r->room,
+					     .heard = record_heard(r),
+					     .topic = record_topic(r),
 					     .member = r->member,
-					     .tenant = r->tenant,
-					     .heard = record_kind(r->kind)->heard,
 					     .moves = record_moves(r)},
 				    .partition = record_partition(r, t->partitions),
 				    .head_at = t->bytes.len};

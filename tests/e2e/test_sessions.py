@@ -4,7 +4,7 @@ typing, silence and goodbye."""
 import time
 
 import pytest
-from client import Client
+from client import Client, Refused
 from conftest import people, say, spec
 from proc import Broker
 
@@ -441,8 +441,9 @@ def test_sigterm_finishes_what_was_asked_and_says_goodbye(tenant):
 
 def test_a_refused_attach_changes_nothing():
     """The table of who listens is full: bob's and carol's rooms do not fit, and the
-    one that they share with alice is their first, or their last."""
-    with Broker({"session.subscriber_entries": 3}) as broker, Client(broker.client) as service:
+    one that they share with alice is their first, or their last. Alice and her two
+    rooms have three entries, who watches presence has one, a newcomer the last."""
+    with Broker({"session.subscriber_entries": 5}) as broker, Client(broker.client) as service:
         service.room_create(room="first", members=people("alice", "bob"))
         for n in range(4):
             service.room_create(room=f"x{n}", members=people("bob", "carol"))
@@ -458,3 +459,10 @@ def test_a_refused_attach_changes_nothing():
                 assert alice.event("posted", room=room).posted.body == room
             alice.attach(members=["newcomer"])
             assert watcher.event("presence").presence.member == "newcomer"
+            before = service.sync_status().position
+            assert alice.refusal("attach", members=["another"]) == TOO_MANY
+            for greeting in (dict(presence=True), dict(presence=True, tenant="new"), dict(members=["x"])):
+                with pytest.raises(Refused) as refused:
+                    Client(broker.client, **greeting)
+                assert refused.value.code == TOO_MANY
+            assert service.sync_status().position == before, "nobody was introduced"

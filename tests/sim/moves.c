@@ -188,8 +188,9 @@ struct intervals {
 	size_t rooms, past;
 };
 
-static void told_interval(void *ctx, uint64_t room, uint64_t joined_pos, uint64_t left_pos)
+static bool told_interval(void *ctx, struct topic topic, uint64_t joined_pos, uint64_t left_pos)
 {
+	uint64_t room = topic.number;
 	struct intervals *s = ctx;
 	struct world *w = s->w;
 	WANT(w, room >= 1 && room <= (uint64_t)w->now.rooms_len && left_pos == 0,
@@ -198,10 +199,12 @@ static void told_interval(void *ctx, uint64_t room, uint64_t joined_pos, uint64_
 	WANT(w, interval->in, "not in room %d", (int)room);
 	WANT_SAME(w, joined_pos, interval->joined_pos);
 	s->rooms++;
+	return true;
 }
 
-static void told_past(void *ctx, uint64_t room, uint64_t joined_pos, uint64_t left_pos)
+static bool told_past(void *ctx, struct topic topic, uint64_t joined_pos, uint64_t left_pos)
 {
+	uint64_t room = topic.number;
 	struct intervals *s = ctx;
 	struct world *w = s->w;
 	bool found = false;
@@ -213,6 +216,7 @@ static void told_past(void *ctx, uint64_t room, uint64_t joined_pos, uint64_t le
 	WANT(w, found && left_pos > s->after, "no such interval: room %d, %d to %d", (int)room,
 	     (int)joined_pos, (int)left_pos);
 	s->past++;
+	return true;
 }
 
 void move_intervals(struct world *w)

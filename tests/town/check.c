@@ -195,7 +195,7 @@ static void check_room(struct town *t, uint64_t room, bool projected)
 {
 	struct as_of a;
 	uint64_t refused = refused_from(t, room);
-	uint64_t mark = t->marks[partition_of(room, PARTITIONS)].position;
+	uint64_t mark = t->marks[partition_of(topic_room(room), PARTITIONS)].position;
 	if (refused && refused <= mark)
 		mark = refused - 1;
 	ledger_at(&t->ledger, room, mark, &a);

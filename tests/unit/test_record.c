@@ -233,7 +233,7 @@ static void every_kind_says_all_there_is_to_know_of_it(void **state)
 		assert_int_equal(kind->no, no);
 		assert_true(kind->name && *kind->name);
 		assert_non_null(kind->apply);
-		assert_true(kind->heard && kind->partition && kind->moves);
+		assert_true(kind->about && kind->heard && kind->partition && kind->moves);
 		assert_int_not_equal(kind->fields[0].type, FIELD_LAST);
 		for (const struct field *f = kind->fields; f->type != FIELD_LAST; f++)
 			assert_true(f->at < sizeof(struct record) && f->type <= FIELD_NUMBERS);
@@ -302,21 +302,61 @@ static void counts_are_found_where_the_kind_has_them(void **state)
 	}
 }
 
-static void a_record_is_in_the_partition_of_its_room(void **state)
+static void a_record_is_in_the_partition_of_its_topic(void **state)
 {
 	(void)state;
 	bool seen[16] = {false};
 	struct record r = full(RECORD_POSTED), tenant = full(RECORD_TENANT);
+	struct record presence = full(RECORD_PRESENCE);
 	for (r.room = 1; r.room < 1000; r.room++) {
 		assert_true(record_partition(&r, 16) < 16);
-		assert_int_equal(record_partition(&r, 16), partition_of(r.room, 16));
+		assert_int_equal(record_partition(&r, 16), partition_of(topic_room(r.room), 16));
 		seen[record_partition(&r, 16)] = true;
 	}
 	for (size_t i = 0; i < 16; i++)
 		assert_true(seen[i]);
-	r.room = 0;
-	assert_int_equal(record_partition(&r, 16), 0);
+	assert_int_equal(record_partition(&presence, 16), 0);
 	assert_int_equal(record_partition(&tenant, 16), PARTITION_NONE);
+}
+
+/* Data directories and databases are split in this way. */
+static void the_partition_of_a_room_never_changes(void **state)
+{
+	static const uint8_t recorded[] = {3,  12, 13, 14, 6,  2,  12, 2, 12, 12, 2,
+					   0,  6,  9,  0,  13, 12, 10, 5, 5,  2,  14,
+					   12, 11, 10, 2,  2,  15, 3,  0, 15, 10};
+	(void)state;
+	for (uint64_t room = 1; room <= sizeof recorded; room++)
+		assert_int_equal(partition_of(topic_room(room), 16), recorded[room - 1]);
+}
+
+static void topics_of_another_kind_are_spread_by_themselves(void **state)
+{
+	struct topic t = {(enum topic_kind)77, 0};
+	bool seen[16] = {false};
+	unsigned beside = 0;
+	(void)state;
+	for (t.number = 1; t.number <= 1000; t.number++) {
+		seen[partition_of(t, 16)] = true;
+		beside += partition_of(t, 16) != partition_of(topic_room(t.number), 16);
+	}
+	for (size_t i = 0; i < 16; i++)
+		assert_true(seen[i]);
+	assert_true(beside > 900);
+}
+
+static void a_record_says_whose_it_is_and_who_hears_it(void **state)
+{
+	(void)state;
+	struct record posted = full(RECORD_POSTED), was_read = full(RECORD_READ);
+	struct record presence = full(RECORD_PRESENCE), boot = full(RECORD_BOOT);
+	assert_true(topic_equal(record_topic(&posted), topic_room(posted.room)));
+	assert_true(topic_equal(record_heard(&posted), topic_room(posted.room)));
+	assert_true(topic_equal(record_topic(&was_read), topic_room(was_read.room)));
+	assert_true(topic_equal(record_heard(&was_read), topic_member(was_read.member)));
+	assert_true(topic_equal(record_heard(&presence), topic_tenant(presence.tenant)));
+	assert_int_equal(record_topic(&presence).kind, TOPIC_NONE);
+	assert_int_equal(record_heard(&boot).kind, TOPIC_NONE);
 }
 
 /* ---- rows ------------------------------------------------------------------------ */
@@ -527,7 +567,10 @@ int main(void)
 		cmocka_unit_test(workers_know_every_kind_that_a_partition_carries),
 		cmocka_unit_test(only_a_dissolved_room_ends_memberships),
 		cmocka_unit_test(counts_are_found_where_the_kind_has_them),
-		cmocka_unit_test(a_record_is_in_the_partition_of_its_room),
+		cmocka_unit_test(a_record_is_in_the_partition_of_its_topic),
+		cmocka_unit_test(the_partition_of_a_room_never_changes),
+		cmocka_unit_test(topics_of_another_kind_are_spread_by_themselves),
+		cmocka_unit_test(a_record_says_whose_it_is_and_who_hears_it),
 		cmocka_unit_test(every_row_has_its_recorded_bytes),
 		cmocka_unit_test(a_number_has_its_recorded_bytes),
 		cmocka_unit_test(every_key_has_its_recorded_bytes),

@@ -1,5 +1,4 @@
-/* Sessions: the table and its limits, silence, devices of a member, catching
- * up, credit and stays. */
+/* Sessions: the table and its limits, silence, members, catching up and credit. */
 #include "fanout/session.h"
 
 #include <setjmp.h>
@@ -12,8 +11,7 @@
 
 #include <cmocka.h>
 
-static const struct session_limits limits = {
-	.sessions = 3, .tenant_sessions = 3, .members = 2, .intervals = 4};
+static const struct session_limits limits = {.sessions = 3, .tenant_sessions = 3, .members = 2};
 
 static int setup(void **state)
 {
@@ -35,14 +33,12 @@ static struct span routing(uint8_t n)
 	return (struct span){bytes[n], SESSION_ROUTING_BYTES};
 }
 
-static struct session *open_session(struct session_table *t, uint8_t n, const char *tenant,
-				    bool presence)
+static struct session *open_session(struct session_table *t, uint8_t n, const char *tenant)
 {
 	struct session *s = NULL;
 	struct session_hello hello = {.routing = routing(n),
 				      .tenant = SPAN_TEXT(tenant),
 				      .client = SPAN_TEXT("gateway"),
-				      .presence = presence,
 				      .now_us = n};
 	assert_int_equal(session_open(t, &hello, &s), PARLOR_E_OK);
 	return s;
@@ -51,8 +47,8 @@ static struct session *open_session(struct session_table *t, uint8_t n, const ch
 static void test_a_session_is_found_by_its_routing_id(void **state)
 {
 	struct session_table *t = *state;
-	struct session *one = open_session(t, 1, "acme", false);
-	struct session *two = open_session(t, 2, "acme", false);
+	struct session *one = open_session(t, 1, "acme");
+	struct session *two = open_session(t, 2, "acme");
 	char name[SESSION_NAME_MAX];
 	assert_ptr_equal(session_find(t, routing(1), NULL), one);
 	assert_ptr_equal(session_find(t, routing(2), NULL), two);
@@ -90,16 +86,15 @@ static void test_a_session_is_its_keys_alone(void **state)
 
 static void test_a_tenant_has_its_share_of_the_sessions(void **state)
 {
-	struct session_limits shared = {
-		.sessions = 3, .tenant_sessions = 2, .members = 1, .intervals = 1};
+	struct session_limits shared = {.sessions = 3, .tenant_sessions = 2, .members = 1};
 	struct session_table *t = session_table_new(&shared);
 	struct session *s;
 	struct session_hello hello = {.routing = routing(3), .tenant = SPAN_TEXT("acme")};
 	(void)state;
-	struct session *first = open_session(t, 1, "acme", false);
-	(void)open_session(t, 2, "acme", false);
+	struct session *first = open_session(t, 1, "acme");
+	(void)open_session(t, 2, "acme");
 	assert_int_equal(session_open(t, &hello, &s), PARLOR_E_SESSIONS_FULL);
-	(void)open_session(t, 4, "other", false);
+	(void)open_session(t, 4, "other");
 	session_close(t, first);
 	assert_int_equal(session_open(t, &hello, &s), PARLOR_E_OK);
 	session_table_free(t);
@@ -115,7 +110,7 @@ static void test_what_cannot_be_a_session_is_refused(void **state)
 	hello.routing = SPAN_TEXT("longer than five");
 	assert_int_equal(session_open(t, &hello, &s), PARLOR_E_FRAME);
 	for (uint8_t n = 1; n <= limits.sessions; n++)
-		(void)open_session(t, n, "acme", false);
+		(void)open_session(t, n, "acme");
 	hello.routing = routing(2);
 	assert_int_equal(session_open(t, &hello, &s), PARLOR_E_SESSION_EXISTS);
 	hello.routing = routing(9);
@@ -141,9 +136,9 @@ static void test_a_long_client_name_is_cut_between_characters(void **state)
 static void test_the_longest_silent_session_expires_first(void **state)
 {
 	struct session_table *t = *state;
-	struct session *one = open_session(t, 1, "acme", false);
-	struct session *two = open_session(t, 2, "acme", false);
-	struct session *three = open_session(t, 3, "acme", false);
+	struct session *one = open_session(t, 1, "acme");
+	struct session *two = open_session(t, 2, "acme");
+	struct session *three = open_session(t, 3, "acme");
 	session_heard(t, one, 10);
 	session_heard(t, three, 11);
 	session_heard(t, three, 12);
@@ -159,85 +154,40 @@ static void test_the_longest_silent_session_expires_first(void **state)
 	assert_null(session_expired(t, UINT64_MAX, 100));
 }
 
-static size_t attach(struct session_table *t, struct session *s, uint64_t member, bool is_new)
+static void attach(struct session_table *t, struct session *s, uint64_t member, bool is_new)
 {
 	bool added;
-	size_t devices;
-	assert_int_equal(session_attach(t, s, member, SPAN_TEXT("anna"), &added, &devices),
-			 PARLOR_E_OK);
+	assert_int_equal(session_attach(t, s, member, SPAN_TEXT("anna"), &added), PARLOR_E_OK);
 	assert_int_equal(added, is_new);
-	return devices;
-}
-
-static void test_a_member_is_online_until_its_last_device_goes(void **state)
-{
-	struct session_table *t = *state;
-	struct session *phone = open_session(t, 1, "acme", false);
-	struct session *desk = open_session(t, 2, "acme", false);
-	size_t devices;
-	assert_int_equal(attach(t, phone, 42, true), 1);
-	assert_int_equal(attach(t, desk, 42, true), 2);
-	assert_int_equal(attach(t, desk, 42, false), 2);
-	assert_int_equal(session_attachments(t), 2);
-
-	size_t n = 0;
-	for (struct session_member *m = session_of_member(t, 42); m; m = m->next) {
-		assert_true(m->session == phone || m->session == desk);
-		assert_string_equal(m->id, "anna");
-		n++;
-	}
-	assert_int_equal(n, 2);
-
-	assert_true(session_detach(t, phone, 42, &devices));
-	assert_int_equal(devices, 1);
-	assert_false(session_detach(t, phone, 42, &devices));
-	assert_int_equal(devices, 1);
-	assert_ptr_equal(session_of_member(t, 42)->session, desk);
-	assert_true(session_detach(t, desk, 42, &devices));
-	assert_int_equal(devices, 0);
-	assert_null(session_of_member(t, 42));
-	assert_int_equal(session_attachments(t), 0);
+	assert_string_equal(session_member_find(s, member)->id, "anna");
 }
 
 static void test_a_session_speaks_for_so_many_members(void **state)
 {
 	struct session_table *t = *state;
-	struct session *s = open_session(t, 1, "acme", false);
+	struct session *s = open_session(t, 1, "acme");
 	bool added;
-	size_t devices;
-	(void)attach(t, s, 1, true);
-	(void)attach(t, s, 2, true);
-	assert_int_equal(session_attach(t, s, 3, SPAN_TEXT("c"), &added, &devices),
-			 PARLOR_E_TOO_MANY);
+	attach(t, s, 1, true);
+	attach(t, s, 2, true);
+	assert_int_equal(session_attach(t, s, 3, SPAN_TEXT("c"), &added), PARLOR_E_TOO_MANY);
 	assert_false(added);
-	assert_int_equal(devices, 0);
-	assert_int_equal(attach(t, s, 2, false), 1);
+	attach(t, s, 2, false);
 	assert_int_equal(session_member_count(s), 2);
+	assert_int_equal(session_attachments(t), 2);
 	assert_null(session_member_find(s, 3));
 
 	while (session_member_first(s))
-		assert_true(session_detach(t, s, session_member_first(s)->no, &devices));
+		assert_true(session_detach(t, s, session_member_first(s)->no));
+	assert_false(session_detach(t, s, 1));
+	assert_int_equal(session_attachments(t), 0);
 	session_close(t, s);
-}
-
-static void test_presence_is_for_watchers_of_the_tenant(void **state)
-{
-	struct session_table *t = *state;
-	struct session *one = open_session(t, 1, "acme", true);
-	(void)open_session(t, 2, "acme", false);
-	(void)open_session(t, 3, "other", true);
-	assert_ptr_equal(session_watchers(t, SPAN_TEXT("acme")), one);
-	assert_null(one->watch_next);
-	assert_null(session_watchers(t, SPAN_TEXT("nobody")));
-	session_close(t, one);
-	assert_null(session_watchers(t, SPAN_TEXT("acme")));
 }
 
 static void test_those_catching_up_take_turns(void **state)
 {
 	struct session_table *t = *state;
-	struct session *one = open_session(t, 1, "acme", false);
-	struct session *two = open_session(t, 2, "acme", false);
+	struct session *one = open_session(t, 1, "acme");
+	struct session *two = open_session(t, 2, "acme");
 	session_set_state(t, one, SESSION_CATCH_UP);
 	session_set_state(t, one, SESSION_CATCH_UP);
 	session_set_state(t, two, SESSION_CATCH_UP);
@@ -255,7 +205,7 @@ static void test_those_catching_up_take_turns(void **state)
 static void test_credit_is_counted_only_when_asked_for(void **state)
 {
 	struct session_table *t = *state;
-	struct session *free_one = open_session(t, 1, "acme", false);
+	struct session *free_one = open_session(t, 1, "acme");
 	assert_true(session_credit_take(free_one));
 
 	struct session *s;
@@ -272,29 +222,6 @@ static void test_credit_is_counted_only_when_asked_for(void **state)
 	assert_int_equal(s->credit, UINT32_MAX);
 	session_credit_add(s, 1, 100);
 	assert_int_equal(s->credit, 100);
-}
-
-static void test_stays_say_where_a_member_was(void **state)
-{
-	struct session_table *t = *state;
-	struct session *s = open_session(t, 1, "acme", false);
-	assert_false(session_intervals_has(s, 5, 10));
-	assert_int_equal(session_intervals_add(t, s, 5, 10, 20), PARLOR_E_OK);
-	assert_int_equal(session_intervals_add(t, s, 5, 40, 50), PARLOR_E_OK);
-	assert_int_equal(session_intervals_add(t, s, 6, 1, UINT64_MAX), PARLOR_E_OK);
-	assert_false(session_intervals_has(s, 5, 9));
-	assert_true(session_intervals_has(s, 5, 10));
-	assert_true(session_intervals_has(s, 5, 20));
-	assert_false(session_intervals_has(s, 5, 21));
-	assert_true(session_intervals_has(s, 5, 45));
-	assert_true(session_intervals_has(s, 6, 12345));
-	assert_false(session_intervals_has(s, 7, 12345));
-
-	assert_int_equal(session_intervals_add(t, s, 7, 1, 2), PARLOR_E_OK);
-	assert_int_equal(session_intervals_add(t, s, 8, 1, 2), PARLOR_E_TOO_MANY);
-	session_intervals_clear(s);
-	assert_false(session_intervals_has(s, 5, 10));
-	assert_int_equal(session_intervals_add(t, s, 8, 1, 2), PARLOR_E_OK);
 }
 
 static void test_descriptors_bound_the_sessions(void **state)
@@ -328,12 +255,9 @@ int main(void)
 		IN_A_TABLE(test_what_cannot_be_a_session_is_refused),
 		IN_A_TABLE(test_a_long_client_name_is_cut_between_characters),
 		IN_A_TABLE(test_the_longest_silent_session_expires_first),
-		IN_A_TABLE(test_a_member_is_online_until_its_last_device_goes),
 		IN_A_TABLE(test_a_session_speaks_for_so_many_members),
-		IN_A_TABLE(test_presence_is_for_watchers_of_the_tenant),
 		IN_A_TABLE(test_those_catching_up_take_turns),
 		IN_A_TABLE(test_credit_is_counted_only_when_asked_for),
-		IN_A_TABLE(test_stays_say_where_a_member_was),
 		cmocka_unit_test(test_descriptors_bound_the_sessions),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,9 @@
-/* Who listens to a room: references, limits, and a long random life beside a
- * plain matrix. */
+/* Who listens to a topic, of whatever kind: references, limits, and a long random
+ * life beside a plain matrix. And where sessions listened before. */
 #include "fanout/subscribers.h"
 
 #include "base/mem.h"
+#include "fanout/intervals.h"
 #include "fanout/session.h"
 
 #include <setjmp.h>
@@ -13,7 +14,17 @@
 #include <cmocka.h>
 
 #define SESSIONS 12
-#define ROOMS 15
+#define TOPICS 15
+
+/* Of a kind that the broker does not have. */
+#define KIND_OF_THIS_TEST ((enum topic_kind)77)
+
+/* The same numbers in topics of three kinds. */
+static struct topic topic_at(uint64_t i)
+{
+	static const enum topic_kind kinds[] = {TOPIC_ROOM, KIND_OF_THIS_TEST, TOPIC_MEMBER};
+	return (struct topic){kinds[i % 3], i / 3};
+}
 
 static void test_members_of_a_session_share_an_entry(void **state)
 {
@@ -22,31 +33,31 @@ static void test_members_of_a_session_share_an_entry(void **state)
 	struct session gateway = {0};
 	uint64_t since;
 	size_t n;
-	assert_int_equal(subscribers_add(a, 7, &gateway, 50), PARLOR_E_OK);
-	assert_int_equal(subscribers_add(a, 7, &gateway, 20), PARLOR_E_OK);
-	assert_int_equal(subscribers_add(a, 7, &gateway, 80), PARLOR_E_OK);
-	const struct subscribers_entry *entries = subscribers_of(a, 7, &n);
+	assert_int_equal(subscribers_add(a, topic_room(7), &gateway, 50), PARLOR_E_OK);
+	assert_int_equal(subscribers_add(a, topic_room(7), &gateway, 20), PARLOR_E_OK);
+	assert_int_equal(subscribers_add(a, topic_room(7), &gateway, 80), PARLOR_E_OK);
+	const struct subscribers_entry *entries = subscribers_of(a, topic_room(7), &n);
 	assert_int_equal(n, 1);
 	assert_ptr_equal(entries[0].session, &gateway);
 	assert_int_equal(entries[0].refs, 3);
 
-	assert_true(subscribers_drop(a, 7, &gateway));
-	assert_true(subscribers_drop(a, 7, &gateway));
-	assert_true(subscribers_since(a, 7, &gateway, &since));
+	assert_true(subscribers_drop(a, topic_room(7), &gateway));
+	assert_true(subscribers_drop(a, topic_room(7), &gateway));
+	assert_true(subscribers_since(a, topic_room(7), &gateway, &since));
 	assert_int_equal(since, 20);
-	assert_true(subscribers_drop(a, 7, &gateway));
-	assert_false(subscribers_since(a, 7, &gateway, &since));
-	assert_false(subscribers_drop(a, 7, &gateway));
-	assert_null(subscribers_of(a, 7, &n));
+	assert_true(subscribers_drop(a, topic_room(7), &gateway));
+	assert_false(subscribers_since(a, topic_room(7), &gateway, &since));
+	assert_false(subscribers_drop(a, topic_room(7), &gateway));
+	assert_null(subscribers_of(a, topic_room(7), &n));
 	assert_int_equal(n, 0);
 
 	/* Who comes back begins anew. */
-	assert_int_equal(subscribers_add(a, 7, &gateway, 90), PARLOR_E_OK);
-	assert_true(subscribers_since(a, 7, &gateway, &since));
+	assert_int_equal(subscribers_add(a, topic_room(7), &gateway, 90), PARLOR_E_OK);
+	assert_true(subscribers_since(a, topic_room(7), &gateway, &since));
 	assert_int_equal(since, 90);
 	subscribers_drop_session(a, &gateway);
 	assert_int_equal(subscribers_entries(a), 0);
-	assert_int_equal(subscribers_room_count(a), 0);
+	assert_int_equal(subscribers_topic_count(a), 0);
 	subscribers_free(a);
 }
 
@@ -57,19 +68,19 @@ static void test_a_full_subscribers_refuses_new_entries_only(void **state)
 	struct session first = {0};
 	struct session second = {0};
 	size_t n;
-	assert_int_equal(subscribers_add(a, 1, &first, 1), PARLOR_E_OK);
-	assert_int_equal(subscribers_add(a, 2, &first, 1), PARLOR_E_OK);
-	assert_int_equal(subscribers_add(a, 1, &second, 1), PARLOR_E_TOO_MANY);
-	assert_int_equal(subscribers_add(a, 3, &second, 1), PARLOR_E_TOO_MANY);
-	assert_int_equal(subscribers_add(a, 1, &first, 1), PARLOR_E_OK);
-	(void)subscribers_of(a, 1, &n);
+	assert_int_equal(subscribers_add(a, topic_room(1), &first, 1), PARLOR_E_OK);
+	assert_int_equal(subscribers_add(a, topic_room(2), &first, 1), PARLOR_E_OK);
+	assert_int_equal(subscribers_add(a, topic_room(1), &second, 1), PARLOR_E_TOO_MANY);
+	assert_int_equal(subscribers_add(a, topic_room(3), &second, 1), PARLOR_E_TOO_MANY);
+	assert_int_equal(subscribers_add(a, topic_room(1), &first, 1), PARLOR_E_OK);
+	(void)subscribers_of(a, topic_room(1), &n);
 	assert_int_equal(n, 1);
-	assert_int_equal(subscribers_room_count(a), 2);
+	assert_int_equal(subscribers_topic_count(a), 2);
 	assert_int_equal(subscribers_entries(a), 2);
-	assert_int_equal(second.rooms.len, 0);
+	assert_int_equal(second.topics.len, 0);
 
-	subscribers_drop_room(a, 2);
-	assert_int_equal(subscribers_add(a, 1, &second, 1), PARLOR_E_OK);
+	subscribers_drop_topic(a, topic_room(2));
+	assert_int_equal(subscribers_add(a, topic_room(1), &second, 1), PARLOR_E_OK);
 	subscribers_drop_session(a, &first);
 	subscribers_drop_session(a, &second);
 	subscribers_free(a);
@@ -81,65 +92,67 @@ struct cell {
 };
 
 static void check(const struct subscribers *a, struct session *sessions,
-		  struct cell cells[SESSIONS][ROOMS])
+		  struct cell cells[SESSIONS][TOPICS])
 {
 	uint64_t entries = 0;
-	for (uint64_t room = 0; room < ROOMS; room++) {
+	for (uint64_t topic = 0; topic < TOPICS; topic++) {
 		size_t n;
-		const struct subscribers_entry *at = subscribers_of(a, room, &n);
+		const struct subscribers_entry *at = subscribers_of(a, topic_at(topic), &n);
 		size_t expected = 0;
 		for (int s = 0; s < SESSIONS; s++)
-			expected += cells[s][room].refs > 0;
+			expected += cells[s][topic].refs > 0;
 		assert_int_equal(n, expected);
 		entries += n;
 		for (size_t i = 0; i < n; i++) {
-			const struct cell *cell = &cells[at[i].session - sessions][room];
+			const struct cell *cell = &cells[at[i].session - sessions][topic];
 			assert_int_equal(at[i].refs, cell->refs);
 			assert_int_equal(at[i].since, cell->since);
 		}
 	}
 	assert_int_equal(subscribers_entries(a), entries);
 	for (int s = 0; s < SESSIONS; s++)
-		for (uint64_t room = 0; room < ROOMS; room++) {
+		for (uint64_t topic = 0; topic < TOPICS; topic++) {
 			uint64_t since;
-			bool there = subscribers_since(a, room, &sessions[s], &since);
-			assert_int_equal(there, cells[s][room].refs > 0);
-			assert_true(!there || since == cells[s][room].since);
+			bool there = subscribers_since(a, topic_at(topic), &sessions[s], &since);
+			assert_int_equal(there, cells[s][topic].refs > 0);
+			assert_true(!there || since == cells[s][topic].since);
 		}
 }
 
 static void random_step(struct subscribers *a, struct session *sessions,
-			struct cell cells[SESSIONS][ROOMS])
+			struct cell cells[SESSIONS][TOPICS])
 {
 	int s = rand() % SESSIONS;
-	uint64_t room = (uint64_t)rand() % ROOMS;
-	struct cell *cell = &cells[s][room];
+	uint64_t topic = (uint64_t)rand() % TOPICS;
+	struct cell *cell = &cells[s][topic];
 	int what = rand() % 100;
 	if (what < 55) {
 		uint64_t since = (uint64_t)rand() % 1000;
-		assert_int_equal(subscribers_add(a, room, &sessions[s], since), PARLOR_E_OK);
+		assert_int_equal(subscribers_add(a, topic_at(topic), &sessions[s], since),
+				 PARLOR_E_OK);
 		if (!cell->refs || since < cell->since)
 			cell->since = since;
 		cell->refs++;
 	} else if (what < 97) {
-		assert_int_equal(subscribers_drop(a, room, &sessions[s]), cell->refs > 0);
+		assert_int_equal(subscribers_drop(a, topic_at(topic), &sessions[s]),
+				 cell->refs > 0);
 		cell->refs -= cell->refs > 0;
 	} else if (what < 99) {
 		subscribers_drop_session(a, &sessions[s]);
 		memset(cells[s], 0, sizeof cells[s]);
 	} else {
-		subscribers_drop_room(a, room);
+		subscribers_drop_topic(a, topic_at(topic));
 		for (int i = 0; i < SESSIONS; i++)
-			cells[i][room].refs = 0;
+			cells[i][topic].refs = 0;
 	}
 }
 
 static void test_a_random_life_equals_the_matrix(void **state)
 {
 	(void)state;
-	struct subscribers *a = subscribers_new(SESSIONS * ROOMS);
+	struct subscribers *a = subscribers_new(SESSIONS * TOPICS);
 	struct session *sessions = mem_new(SESSIONS * sizeof *sessions);
-	struct cell cells[SESSIONS][ROOMS] = {0};
+	struct cell cells[SESSIONS][TOPICS] = {0};
 	srand(20240229);
 	for (int i = 0; i < 20000; i++) {
 		random_step(a, sessions, cells);
@@ -154,12 +167,59 @@ static void test_a_random_life_equals_the_matrix(void **state)
 	free(sessions);
 }
 
+static void test_an_interval_is_found_by_its_topic(void **state)
+{
+	(void)state;
+	struct intervals *all = intervals_new(3, 5);
+	struct session one = {0}, two = {0};
+	struct topic room = topic_room(5), other = {KIND_OF_THIS_TEST, 5};
+	assert_null(intervals_of(all, room));
+	assert_int_equal(intervals_add(all, room, &one, 10, 20), PARLOR_E_OK);
+	assert_int_equal(intervals_add(all, room, &two, 40, 50), PARLOR_E_OK);
+	assert_int_equal(intervals_add(all, other, &one, 1, UINT64_MAX), PARLOR_E_OK);
+
+	const struct interval *i = intervals_of(all, other);
+	assert_ptr_equal(i->session, &one);
+	assert_true(i->from == 1 && i->to == UINT64_MAX && !i->next);
+	size_t n = 0;
+	for (i = intervals_of(all, room); i; i = i->next, n++)
+		assert_true(i->session == &one ? i->from == 10 : i->from == 40);
+	assert_int_equal(n, 2);
+
+	intervals_drop_session(all, &one);
+	assert_null(intervals_of(all, other));
+	assert_ptr_equal(intervals_of(all, room)->session, &two);
+	intervals_drop_session(all, &one);
+	intervals_drop_session(all, &two);
+	assert_null(intervals_of(all, room));
+	intervals_free(all);
+}
+
+static void test_intervals_are_bounded_of_each_session_and_of_all(void **state)
+{
+	(void)state;
+	struct intervals *all = intervals_new(3, 5);
+	struct session one = {0}, two = {0};
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(intervals_add(all, topic_room(1), &one, 1, 2), PARLOR_E_OK);
+		enum parlor_err err = intervals_add(all, topic_at((uint64_t)i), &two, 1, 2);
+		assert_int_equal(err, i < 2 ? PARLOR_E_OK : PARLOR_E_TOO_MANY);
+	}
+	assert_int_equal(intervals_add(all, topic_room(9), &one, 1, 2), PARLOR_E_TOO_MANY);
+	intervals_drop_session(all, &one);
+	assert_int_equal(intervals_add(all, topic_room(9), &two, 1, 2), PARLOR_E_OK);
+	intervals_drop_session(all, &two);
+	intervals_free(all);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_members_of_a_session_share_an_entry),
 		cmocka_unit_test(test_a_full_subscribers_refuses_new_entries_only),
 		cmocka_unit_test(test_a_random_life_equals_the_matrix),
+		cmocka_unit_test(test_an_interval_is_found_by_its_topic),
+		cmocka_unit_test(test_intervals_are_bounded_of_each_session_and_of_all),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

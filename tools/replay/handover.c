@@ -239,7 +239,8 @@ static enum parlor_err give_rooms(const struct giving *g)
 		  "position = VALUES(position)");
 	for (uint64_t no = 1; no < g->rooms_len; no++)
 		rows_add(&rows, sql_t(g->rooms[no]), sql_t(room_of(g, no)),
-			 sql_u(builder_journal_id(g->builder)), sql_u(partition_of(no, partitions)),
+			 sql_u(builder_journal_id(g->builder)),
+			 sql_u(partition_of(topic_room(no), partitions)),
 			 sql_u(builder_room_position(g->builder, no)));
 	return rows_finish(&rows);
 }
