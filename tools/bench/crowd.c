@@ -105,7 +105,8 @@ static void take_frame(struct crowd *c, struct crowd_session *s, struct span fra
 			take_reply(c, s, &item);
 			continue;
 		}
-		check(item.kind == EVENT_POSTED, "an event of kind %u", item.kind);
+		check(item.kind == EVENT_POSTED || item.kind == EVENT_LEFT, "an event of kind %u",
+		      item.kind);
 		check(item.position > s->last_position, "event %" PRIu64 " after %" PRIu64,
 		      item.position, s->last_position);
 		s->last_position = item.position;

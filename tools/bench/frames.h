@@ -49,7 +49,13 @@ struct frame_item {
 	/* either: the result or the kind */
 	struct span body;
 };
-enum { EVENT_POSTED = 10, EVENT_END = 19, RESULT_WELCOME = 10, RESULT_POSTED = 11 };
+enum {
+	EVENT_POSTED = 10,
+	EVENT_LEFT = 14,
+	EVENT_END = 19,
+	RESULT_WELCOME = 10,
+	RESULT_POSTED = 11
+};
 
 /* The next item of a frame; false at its end. in->bad when it is malformed. */
 bool frame_next(struct reader *in, struct frame_item *);

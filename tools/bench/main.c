@@ -79,6 +79,7 @@ static int smoke(const struct options *given)
 	o.senders = 4;
 	o.bytes = UINT64_C(2) << 20;
 	o.workers = 2;
+	o.past = 2;
 	for (size_t i = 0; i < SCENARIOS; i++) {
 		const char *name = scenarios[i].name;
 		o.sessions = strcmp(name, "storm") == 0 || strcmp(name, "idle") == 0 ? 20 : 4;

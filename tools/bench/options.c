@@ -33,6 +33,7 @@ static const struct option_row rows[] = {
 	ROW("members", NUMBER, members, "members of a room"),
 	ROW("body", NUMBER, body, "bytes of a message's body (200)"),
 	ROW("messages", NUMBER, messages, "messages: sync's backlog, storm's gap, ..."),
+	ROW("past", NUMBER, past, "storm: members that left a room while they were away (0)"),
 	ROW("workers", NUMBER, workers, "sync: workers, instead of 1, 2 and 4"),
 	ROW("bytes", NUMBER, bytes, "restart: size of the data directory; k, M, G"),
 	ROW("fsync-ms", NUMBER, fsync_ms, "every flush of broker and database takes that longer"),

@@ -12,7 +12,7 @@ struct options {
 	uint64_t runs, seconds, warmup_ms;
 	uint64_t in_flight, rate, senders, sessions;
 	uint64_t rooms, agents, members, body;
-	uint64_t messages, workers, bytes;
+	uint64_t messages, workers, bytes, past;
 	uint64_t fsync_ms;
 	const char *corpus; /* file */
 	const char *dir;    /* where private directories are made */
