@@ -1,14 +1,18 @@
 """What the stories share: one broker for a file of tests, a tenant for each
-test, and clients that are closed at its end."""
+test, and clients that are closed at its end; a database server, and what a worker
+alone needs around it."""
 
 import itertools
+import time
 
 import pytest
 from client import Client
 from mariadb import MariaDB
 from proc import Broker
+from worker_bench import Bench
 
 numbers = itertools.count(1)
+POST = dict(room="r", sender="bob", client_id="1", body="hello")
 
 
 @pytest.fixture(scope="module")
@@ -50,11 +54,38 @@ def room(service):
     return service.room_create(room="r", name="Desk", members=people("alice", "bob", "carol")).room
 
 
+@pytest.fixture
+def witness(connect, room, service):
+    """Nothing may reach him, and nothing may change in the room "r"."""
+    witness = connect("alice", "bob", "carol")
+    before = state(service)
+    yield witness
+    assert state(service) == before
+    assert witness.drain() == [], "nothing was delivered"
+    assert service.welcomes == witness.welcomes == 1, "the sessions live on"
+    assert service.post(**POST).seq == 1
+    assert witness.bodies(1) == ["hello"]
+
+
 @pytest.fixture(scope="session")
 def database():
     """A MySQL server; each test that writes there makes a database of its own."""
     with MariaDB() as server:
         yield server
+
+
+@pytest.fixture
+def own_server():
+    """A server that the test may kill, freeze, or set up in its way."""
+    with MariaDB() as server:
+        yield server
+
+
+@pytest.fixture
+def bench(database):
+    """A worker's surroundings, with a fresh database."""
+    with Bench(database) as bench:
+        yield bench
 
 
 def people(manager, *members):
@@ -70,6 +101,32 @@ def say(client, *bodies, sender="alice", room="r", **more):
     """Posts, each of them a new message."""
     for body in bodies:
         client.post(room=room, sender=sender, client_id=f"say-{next(numbers)}", body=body, **more)
+
+
+def state(client):
+    return (client.sync_status().position, client.room_show(room="r"), client.members_list(room="r"),
+            client.history(room="r"), client.list(member="bob"))
+
+
+def first_refusal(client):
+    """The first reply that refuses, whatever it answers."""
+    while True:
+        for id, reply in list(client.replies.items()):
+            if reply.code:
+                return client.replies.pop(id)
+        if not client._receive(10):
+            raise TimeoutError("no refusal came")
+
+
+def stat(client, name):
+    return {c.name: c.value for c in client.stats().counters}[name]
+
+
+def until(condition, seconds=20):
+    """Asks again and again."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not become so"
 
 
 def ids(page):

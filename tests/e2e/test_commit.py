@@ -1,12 +1,11 @@
 """A disk that fails: of a commit that was not written nobody hears."""
 
-import os
 
 import parlor_pb2 as pb
 import pytest
 from client import Client
 from conftest import people
-from proc import Broker, environment
+from proc import Broker, preloaded
 
 
 def post(n):
@@ -16,9 +15,8 @@ def post(n):
 @pytest.mark.parametrize("posts", [1, 50])  # committed in the loop's thread, and beside it
 def test_nothing_is_acknowledged_or_delivered_when_the_commit_fails(tmp_path, posts):
     flag = tmp_path / "broken"
-    env = environment(LD_PRELOAD=os.environ["PARLOR_FAULT"], FAULT_FDATASYNC_EIO_WHEN_FILE=str(flag),
-                      FAULT_SYNC_DELAY_US="20000")  # time for what leaves too early
-    env["ASAN_OPTIONS"] += ":verify_asan_link_order=0"
+    env = preloaded("PARLOR_FAULT", FAULT_FDATASYNC_EIO_WHEN_FILE=flag,
+                    FAULT_SYNC_DELAY_US=20000)  # time for what leaves too early
     with Broker(env=env) as broker, Client(broker.client) as client, \
             Client(broker.client, members=["bob"]) as bob:
         client.room_create(room="r", members=people("alice", "bob"))

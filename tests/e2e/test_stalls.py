@@ -1,14 +1,13 @@
 """The broker is held up itself: stopped, or by a disk that hangs. What others said
 meanwhile lies unread, and is not taken for silence."""
 
-import os
 import signal
 import time
 
 import parlor_pb2 as pb
 from client import Client
 from conftest import people, say
-from proc import Broker, environment
+from proc import Broker, preloaded
 from stack import Stack
 
 ONLINE, BUSY = 2, 3
@@ -64,8 +63,7 @@ def test_who_pinged_while_the_broker_stood_still_lives_on():
 
 def test_a_full_turn_behind_a_disk_that_hangs_ends_nobody(tmp_path):
     flag = tmp_path / "hangs"
-    env = environment(LD_PRELOAD=os.environ["PARLOR_FAULT"], FAULT_SYNC_HANGS_WHEN_FILE=str(flag))
-    env["ASAN_OPTIONS"] += ":verify_asan_link_order=0"
+    env = preloaded("PARLOR_FAULT", FAULT_SYNC_HANGS_WHEN_FILE=flag)
     with Broker({**IMPATIENT, "turn.turn_requests": 32}, env=env) as broker, \
             Client(broker.client) as busy, Client(broker.client, members=["bob"]) as bob:
         busy.room_create(room="r", members=people("alice", "bob"))

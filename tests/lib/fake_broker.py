@@ -1,22 +1,11 @@
 """The broker's end of a worker's link, for stories about one worker alone: it
 says what it is told to, and writes the records of a small world of its own."""
 
-import os
-import subprocess
-import sys
-import tempfile
 import time
 
+import parlor_pb2 as pb
+import worker_pb2 as wpb
 import zmq
-
-SOURCE = os.environ.get("PARLOR_SOURCE", os.path.join(os.path.dirname(__file__), "..", ".."))
-_generated = tempfile.TemporaryDirectory(prefix="parlor-pb-")
-subprocess.run(["protoc", f"--python_out={_generated.name}", f"-I{SOURCE}/proto",
-                f"{SOURCE}/proto/parlor.proto", f"{SOURCE}/proto/worker.proto"], check=True)
-sys.path.insert(0, _generated.name)
-
-import parlor_pb2 as pb  # noqa: E402
-import worker_pb2 as wpb  # noqa: E402
 
 T0 = 1_700_000_000_000_000
 FENCED, STUCK, TOO_LARGE = wpb.FAIL_FENCED, wpb.FAIL_STUCK, wpb.FAIL_TOO_LARGE
