@@ -15,6 +15,7 @@
 #include <parlor/fields.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 #define REQUESTS_TAG (PB_TO_BROKER_REQUESTS << 3 | 2)
 /* The turn's cost is looked at before each request, the clock before each of so many. */
@@ -350,6 +351,19 @@ void dispatch_frame(struct broker *b, const struct front_frame *f)
 	charge(b, &a);
 }
 
+/* A goodbye ended the session, and its peer has sent more: as if it came now. */
+static void dispatch_behind(struct broker *b, struct request *a)
+{
+	struct backlog_frame *f;
+	while ((f = a->behind) != NULL) {
+		DL_DELETE(a->behind, f);
+		a->unheard = false;
+		if (a->session || !dispatch_rest(b, a, &f->rest))
+			hold_back(b, a->session, &f->rest);
+		free(f);
+	}
+}
+
 /* The session's oldest frame, as far as it goes. */
 static void dispatch_held_back(struct broker *b, struct session *s)
 {
@@ -367,6 +381,7 @@ static void dispatch_held_back(struct broker *b, struct session *s)
 		free(f);
 	else
 		backlog_put_back(&b->backlog, &a.session->backlog, f);
+	dispatch_behind(b, &a);
 	charge(b, &a);
 	free(user);
 }

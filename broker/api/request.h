@@ -27,6 +27,8 @@ struct request {
 	bool done;    /* the handler has put the reply itself */
 	bool ended;   /* the session is gone */
 	bool unheard; /* no session, and it does not read: the frame ends here */
+	/* What an ended session sent behind its goodbye: for whoever comes next. */
+	struct backlog_frame *behind;
 };
 
 enum request_needs {

@@ -4,6 +4,7 @@
 
 #include <parlor/version.h>
 
+#include <assert.h>
 #include <string.h>
 
 static void fill_limits(const struct settings *s, Parlor__Limits *l)
@@ -70,6 +71,9 @@ static enum parlor_err op_goodbye(struct request *a)
 {
 	request_done(a, 0);
 	reply_put(a->broker, a->session, &a->reply);
+	assert(!a->behind || !a->session->backlog.frames);
+	if (!a->behind)
+		a->behind = backlog_take_all(&a->broker->backlog, &a->session->backlog);
 	lifecycle_end(a->broker, a->session, PARLOR_E_OK);
 	a->done = a->ended = true;
 	return PARLOR_E_OK;

@@ -99,6 +99,14 @@ void backlog_unblock(struct backlog *b)
 	}
 }
 
+struct backlog_frame *backlog_take_all(struct backlog *b, struct backlog_queue *q)
+{
+	struct backlog_frame *all = NULL, *f;
+	while ((f = backlog_take(b, q)) != NULL)
+		DL_APPEND(all, f);
+	return all;
+}
+
 void backlog_clear(struct backlog *b, struct backlog_queue *q)
 {
 	struct backlog_frame *f;

@@ -69,6 +69,8 @@ struct backlog_queue *backlog_next(struct backlog *);
 void backlog_block(struct backlog *, struct backlog_queue *);
 void backlog_unblock(struct backlog *);
 
+/* All that the queue holds, the oldest first: a list (utlist.h) that is the caller's. */
+struct backlog_frame *backlog_take_all(struct backlog *, struct backlog_queue *);
 /* Lets go of all that the queue holds. */
 void backlog_clear(struct backlog *, struct backlog_queue *);
 

@@ -93,6 +93,27 @@ def test_pages_that_nobody_reads_are_not_made():
         assert counters(client)["turn_us_max"] > 0
 
 
+def test_who_says_goodbye_and_hello_behind_pages_it_has_not_read_has_a_new_session():
+    with Broker(PATIENT) as broker, Client(broker.client) as client:
+        fill(client)
+        deaf = Deaf(broker)
+        hello = dict(version=1, tenant="default", client="again")
+        deaf.wire.send(*pages(30, first=10))
+        deaf.wire.send(pb.Request(id=50, goodbye={}), pb.Request(id=51, ping={}))
+        deaf.wire.send(pb.Request(id=52, ping={}))
+        deaf.wire.send(pb.Request(id=53, hello=hello), *pages(30, first=60))
+        deaf.wire.send(pb.Request(id=100, ping={}))
+        await_that(lambda: counters(client)["frames_held_back"] >= 4)
+
+        ids = [*range(10, 40), 50, 53, *range(60, 90), 100]
+        replies = deaf.hear(ids)
+        # Refusals of who has no session and does not read are dropped.
+        refused = [reply for reply in replies if reply.code]
+        assert {reply.id for reply in refused} <= {51, 52}, "there is no session between"
+        assert [reply.id for reply in replies if reply not in refused] == ids
+        assert counters(client)["sessions_opened"] == 3
+
+
 def test_a_frame_of_more_pages_than_a_turn_may_send_is_answered_over_several():
     with Broker({"turn.turn_bytes": "64k", "session.session_queue_bytes": "64M"}) as broker, \
             Client(broker.client) as client:
