@@ -204,7 +204,7 @@ void settings_init(struct settings *s, const struct core_limits *defaults)
 		.turn_bytes = 8 * MIB,
 		.turn_steps = 500000,
 		.turn_rows = 20000,
-		.turn_ms = 5,
+		.turn_ms = 2,
 		.partitions = 16,
 		.batch_records = 4000,
 		.batch_bytes = 2 * MIB,

@@ -53,6 +53,7 @@ struct broker {
 	uint64_t
 		listened_us; /* of it, what clients were listened to: their silence is told by it */
 	uint64_t wall_us;    /* of this turn */
+	uint64_t serving_us; /* the clock, since clients are served in this turn */
 	uint32_t looks;      /* at what the turn has cost; the clock is read at some */
 	bool stopping;
 	struct broker_counts counts;

@@ -94,12 +94,13 @@ void dispatch_count(struct broker *b)
 	price_see(&b->price, PRICE_STEPS, b->meter.steps);
 	price_see(&b->price, PRICE_ROWS, b->meter.rows);
 	if (b->looks++ % LOOKS_PER_CLOCK == 0)
-		price_see(&b->price, PRICE_US, clock_mono_us() - b->mono_us);
+		price_see(&b->price, PRICE_US, clock_mono_us() - b->serving_us);
 }
 
 void dispatch_begin(struct broker *b)
 {
 	drr_turn(&b->backlog.drr);
+	b->serving_us = clock_mono_us();
 	/* What was decided behind a commit under way is this turn's still, and paid for. */
 	dispatch_count(b);
 	(void)price_charge(&b->price);

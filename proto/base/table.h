@@ -16,8 +16,16 @@ extern uint64_t table_seed;
 enum parlor_err table_seed_init(void) PARLOR_MUST_CHECK;
 
 #define HASH_FUNCTION(key, len, hash) ((hash) = (unsigned)hash64_seeded((key), (len), table_seed))
+/* Zeroed as it comes: the buckets of a large table take memory as they are used. */
 #define uthash_malloc(size) mem_new(size)
+#define uthash_bzero(memory, size) ((void)(memory))
 #include <uthash.h>
+
+/* A table that doubles goes through all it has at once. One that may come to a million
+ * has its buckets from the start on, for nobody may wait for that: before it makes the
+ * table a file says for how many, as a power of 2. */
+#undef HASH_INITIAL_NUM_BUCKETS
+#define HASH_INITIAL_NUM_BUCKETS (1U << HASH_INITIAL_NUM_BUCKETS_LOG2)
 #include <utlist.h>
 
 #endif
