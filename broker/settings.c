@@ -118,6 +118,8 @@ const struct conf_row settings_rows[] = {
 	NUMBER("session", credit, 1, UINT32_MAX, "events a client may ask for in advance"),
 
 	NUMBER("tenant", tenant_sessions, 1, 1000000, "sessions of one tenant"),
+	NUMBER("tenant", tenant_rooms, 1, UINT32_MAX, "rooms of one tenant, known for ever"),
+	NUMBER("tenant", tenant_members, 1, UINT32_MAX, "members of one tenant, known for ever"),
 	NUMBER("tenant", tenant_waiting, 1, 1000000,
 	       "requests of one tenant that wait for MySQL; those of all are 65536"),
 	NUMBER("tenant", tenant_queries, 1, 100000, "history queries of one tenant at workers"),
@@ -164,6 +166,8 @@ static void set_core_limits(struct settings *s, const struct core_limits *from)
 	s->members = from->members;
 	s->rooms = from->rooms;
 	s->tenants = from->tenants;
+	s->tenant_rooms = from->tenant_rooms;
+	s->tenant_members = from->tenant_members;
 	s->resident_bytes = from->resident_bytes;
 }
 
@@ -281,6 +285,8 @@ void settings_core_limits(const struct settings *s, struct core_limits *to)
 		.members = s->members,
 		.rooms = s->rooms,
 		.tenants = (uint32_t)s->tenants,
+		.tenant_rooms = s->tenant_rooms,
+		.tenant_members = s->tenant_members,
 		.resident_bytes = s->resident_bytes,
 	};
 }

@@ -71,8 +71,9 @@ struct settings {
 
 	/* [tenant]: the share of one tenant, so that it cannot use up what others need */
 	uint64_t tenant_sessions;
-	uint64_t tenant_waiting; /* requests that wait for MySQL */
-	uint64_t tenant_queries; /* of them, history queries at workers */
+	uint64_t tenant_rooms, tenant_members; /* known for ever */
+	uint64_t tenant_waiting;               /* requests that wait for MySQL */
+	uint64_t tenant_queries;               /* of them, history queries at workers */
 
 	/* [turn] */
 	uint64_t turn_requests; /* of one turn, and records of one commit */

@@ -106,6 +106,8 @@ static void count_state(struct counters *c, const struct broker *b)
 	core_counts(b->core, &core);
 	store_counts(b->store, &store);
 	counter(c, "tenants", core.tenants);
+	counter(c, "rooms_refused", core.rooms_refused);
+	counter(c, "members_refused", core.members_refused);
 	counter(c, "rooms", core.rooms);
 	counter(c, "members", core.members);
 	counter(c, "rooms_resident", core.rooms_resident);

@@ -17,6 +17,8 @@ const struct core_limits core_limits_default = {
 	.page = 200,
 	.members = 100000000,
 	.rooms = 100000000,
+	.tenant_members = 10000000,
+	.tenant_rooms = 10000000,
 	.tenants = 10000,
 	.resident_bytes = (size_t)512 << 20,
 };

@@ -35,8 +35,9 @@ struct core_limits {
 	uint32_t request_members;
 	uint32_t mentions; /* <= RECORD_MENTIONS_MAX */
 	uint32_t page;
-	uint64_t members; /* of all tenants, known for ever */
-	uint64_t rooms;   /* of all tenants, known for ever */
+	uint64_t members;                      /* of all tenants, known for ever */
+	uint64_t rooms;                        /* of all tenants, known for ever */
+	uint64_t tenant_members, tenant_rooms; /* of them, of one tenant */
 	uint32_t tenants;
 	/* How the index of messages stands in rows: 0 but in tests, which want it large
 	 * for few messages. */
@@ -90,6 +91,7 @@ struct core_counts {
 	uint64_t rooms_resident, memberships_resident, members_resident, blocks_resident;
 	uint64_t resident_bytes;
 	uint64_t dirty_rows, rooms, members, tenants, evicted;
+	uint64_t rooms_refused, members_refused; /* requests, for want of a number */
 };
 void core_counts(const struct core *, struct core_counts *);
 

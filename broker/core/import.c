@@ -8,14 +8,16 @@
 enum parlor_err core_import_room(struct core *c, const struct core_call *call,
 				 const struct core_imported_room *imported)
 {
-	struct tenant *t;
+	struct tenant *t = NULL;
 	struct room *room;
 	core_clock(c, call);
 	enum parlor_err err = decide_id(imported->id);
 	if (!err && imported->name.len > c->limits.name_bytes)
 		err = PARLOR_E_TOO_LONG;
-	if (!err && c->state.rooms >= c->limits.rooms)
-		err = PARLOR_E_TENANT_FULL;
+	if (!err)
+		err = tables_tenant(c, call->tenant, &t);
+	if (!err)
+		err = tenant_room_for(c, t, 1, 0);
 	if (!err)
 		err = tenant_introduce(c, call, &t);
 	if (!err)

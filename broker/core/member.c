@@ -8,15 +8,15 @@ static const struct record_kind kinds[1];
 enum parlor_err member_capacity(struct core *c, const struct tenant *t,
 				const struct core_member_spec *specs, size_t n)
 {
-	uint64_t members = c->state.members;
+	uint64_t news = 0;
 	for (size_t i = 0; i < n; i++) {
 		struct member *m = NULL;
 		enum parlor_err err = t ? tables_member(c, t->no, specs[i].id, &m) : PARLOR_E_OK;
 		if (err)
 			return err;
-		members += !m;
+		news += !m;
 	}
-	return members > c->limits.members ? PARLOR_E_TENANT_FULL : PARLOR_E_OK;
+	return tenant_room_for(c, t, 0, news);
 }
 
 enum parlor_err member_introduce(struct core *c, struct tenant *t, struct span id,
@@ -81,7 +81,7 @@ static enum parlor_err apply_member(struct core *c, const struct record *r)
 	}
 	if (c->state.members < r->member)
 		c->state.members = r->member;
-	return PARLOR_E_OK;
+	return tenant_apply_member(c, r);
 }
 
 static const struct record_kind kinds[1] = {{

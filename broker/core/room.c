@@ -106,8 +106,8 @@ enum parlor_err core_room_create(struct core *c, const struct core_call *call,
 									  : PARLOR_E_ROOM_CONFLICT;
 	}
 	err = member_capacity(c, t, q->members, q->members_len);
-	if (!err && c->state.rooms >= c->limits.rooms)
-		err = PARLOR_E_TENANT_FULL;
+	if (!err)
+		err = tenant_room_for(c, t, 1, 0);
 	if (!err)
 		err = tenant_introduce(c, call, &t);
 	if (err)
@@ -229,8 +229,9 @@ static enum parlor_err apply_room_created(struct core *c, const struct record *r
 		return err;
 	if (c->state.rooms < r->room)
 		c->state.rooms = r->room;
-	if (room)
-		return PARLOR_E_OK;
+	err = tenant_apply_room(c, r);
+	if (err || room)
+		return err;
 	struct row_room row = {.as_of = r->position,
 			       .tenant = r->tenant,
 			       .state = ROOM_STATE_OPEN,

@@ -10,6 +10,11 @@ void row_key_state(struct row_key *k)
 	k->len = 1;
 }
 
+void row_key_tenant(struct row_key *k, uint32_t tenant)
+{
+	row_key_name(k, 'C', tenant, (struct span){"", 0});
+}
+
 void row_key_name(struct row_key *k, char kind, uint32_t tenant, struct span id)
 {
 	assert(id.len <= ROW_ID_MAX);
@@ -82,6 +87,14 @@ void row_put_state(struct buf *b, const struct row_state *r)
 	buf_put_varint(b, r->run);
 	buf_put_varint(b, r->covered);
 	buf_put_varint(b, r->time_us);
+}
+
+void row_put_tenant(struct buf *b, const struct row_tenant *r)
+{
+	buf_put_varint(b, r->members);
+	buf_put_varint(b, r->member_last);
+	buf_put_varint(b, r->rooms);
+	buf_put_varint(b, r->room_last);
 }
 
 void row_put_member(struct buf *b, const struct row_member *r)
@@ -157,6 +170,17 @@ bool row_get_state(struct span v, struct row_state *r)
 	r->run = reader_varint(&in);
 	r->covered = reader_varint(&in);
 	r->time_us = reader_varint(&in);
+	return whole(&in);
+}
+
+bool row_get_tenant(struct span v, struct row_tenant *r)
+{
+	struct reader in;
+	reader_init(&in, v.data, v.len);
+	r->members = reader_varint(&in);
+	r->member_last = reader_varint(&in);
+	r->rooms = reader_varint(&in);
+	r->room_last = reader_varint(&in);
 	return whole(&in);
 }
 

@@ -6,6 +6,7 @@
  *   table         key                              value
  *   ROW_NAMES     'T' 0 id | 'R' tenant id | 'M' tenant id   number
  *                 'S'                              counters of the state
+ *                 'C' tenant                       how much of its share a tenant has
  *   ROW_MEMBERS   member 0                         the member
  *                 member 1 room                    is in that room
  *                 member 2 position                left a room at that position
@@ -45,6 +46,12 @@ struct row_state {
 	uint64_t run;
 	uint64_t covered; /* every change up to this position is in rows */
 	uint64_t time_us; /* of the last record */
+};
+/* Names that are given for ever, and the number given last: a record that is applied
+ * again is told by that. */
+struct row_tenant {
+	uint64_t members, member_last;
+	uint64_t rooms, room_last;
 };
 struct row_member {
 	uint64_t as_of;
@@ -102,6 +109,7 @@ struct row_past {
 };
 
 void row_key_state(struct row_key *);
+void row_key_tenant(struct row_key *, uint32_t tenant);
 /* kind: 'T' (tenant 0), 'R' or 'M'. id of at most ROW_ID_MAX bytes. */
 void row_key_name(struct row_key *, char kind, uint32_t tenant, struct span id);
 void row_key_member(struct row_key *, uint64_t member);
@@ -116,6 +124,7 @@ void row_key_member_id(struct row_key *, uint64_t room, struct span id);
 
 void row_put_number(struct buf *, uint64_t);
 void row_put_state(struct buf *, const struct row_state *);
+void row_put_tenant(struct buf *, const struct row_tenant *);
 void row_put_member(struct buf *, const struct row_member *);
 void row_put_room(struct buf *, const struct row_room *);
 void row_put_membership(struct buf *, const struct row_membership *);
@@ -124,6 +133,7 @@ void row_put_past(struct buf *, const struct row_past *);
 /* False when the value is damaged. */
 bool row_get_number(struct span, uint64_t *);
 bool row_get_state(struct span, struct row_state *);
+bool row_get_tenant(struct span, struct row_tenant *);
 bool row_get_member(struct span, struct row_member *);
 bool row_get_room(struct span, struct row_room *);
 bool row_get_membership(struct span, struct row_membership *);

@@ -47,16 +47,34 @@ static enum parlor_err stored_number(struct core *c, char kind, uint32_t tenant,
 
 /* ---- tenants ---------------------------------------------------------------- */
 
-struct tenant *tables_add_tenant(struct core *c, uint32_t no, struct span id)
+enum parlor_err tables_add_tenant(struct core *c, uint32_t no, struct span id, struct tenant **out)
 {
+	struct row_key key;
+	struct span value;
+	struct row_tenant row = {0};
+	row_key_tenant(&key, no);
+	enum parlor_err err = row_engine_get(&c->engine, &key, &value);
+	if (!err && !row_get_tenant(value, &row))
+		err = PARLOR_E_STORE_CORRUPT;
+	if (err && err != PARLOR_E_NOT_FOUND)
+		return err;
 	struct tenant *t = mem_new(sizeof *t);
+	t->row = row;
 	t->no = no;
 	t->text = mem_text(id.data, id.len);
 	t->id = (struct span){t->text, id.len};
 	t->recency_floor = c->state.position;
 	HASH_ADD(by_no, c->tenants_by_no, no, sizeof t->no, t);
 	HASH_ADD_KEYPTR(by_id, c->tenants_by_id, t->text, id.len, t);
-	return t;
+	*out = t;
+	return PARLOR_E_OK;
+}
+
+void tables_touch_tenant(struct core *c, struct tenant *t)
+{
+	if (!t->dirty && !t->in_flight)
+		DL_APPEND2(c->changed_tenants, t, changed_prev, changed_next);
+	t->dirty = true;
 }
 
 enum parlor_err tables_tenant(struct core *c, struct span id, struct tenant **out)
@@ -73,7 +91,7 @@ enum parlor_err tables_tenant(struct core *c, struct span id, struct tenant **ou
 	uint64_t number;
 	enum parlor_err err = stored_number(c, 'T', 0, id, &number);
 	if (!err && number)
-		*out = tables_add_tenant(c, (uint32_t)number, id);
+		err = tables_add_tenant(c, (uint32_t)number, id, out);
 	return err;
 }
 
@@ -111,7 +129,7 @@ enum parlor_err tables_tenant_no(struct core *c, uint32_t no, struct tenant **ou
 	row_key_name(&from, 'T', 0, (struct span){"", 0});
 	enum parlor_err err = row_engine_scan(&c->engine, &from, 1, match_tenant, &search);
 	if (!err && search.id.data)
-		*out = tables_add_tenant(c, no, search.id);
+		err = tables_add_tenant(c, no, search.id, out);
 	return err;
 }
 

@@ -93,6 +93,9 @@ struct tenant {
 	char *text;
 	struct room *warm;
 	size_t recency_len;
+	struct row_tenant row;
+	bool dirty, in_flight;                      /* the row; either: */
+	struct tenant *changed_prev, *changed_next; /* in core.changed_tenants */
 	uint64_t recency_floor; /* rooms active behind this position are all in the list */
 };
 
@@ -111,6 +114,8 @@ struct core {
 
 	struct engine engine;
 	struct tenant *tenants_by_no, *tenants_by_id;
+	struct tenant *changed_tenants;
+	uint64_t rooms_refused, members_refused; /* for want of a number */
 	struct member *members_by_id;
 	struct room *rooms_by_id;
 	struct buf scratch;
@@ -146,7 +151,10 @@ enum parlor_err tables_load_rooms(struct core *, struct member *) PARLOR_MUST_CH
 enum parlor_err tables_load_some_rooms(struct core *, struct member *) PARLOR_MUST_CHECK;
 
 /* Adding: the caller has made sure that there is none. */
-struct tenant *tables_add_tenant(struct core *, uint32_t no, struct span id);
+enum parlor_err tables_add_tenant(struct core *, uint32_t no, struct span id,
+				  struct tenant **) PARLOR_MUST_CHECK;
+/* Its row has changed, and is written with the next slice. */
+void tables_touch_tenant(struct core *, struct tenant *);
 struct member *tables_add_member(struct core *, uint64_t no, const struct row_member *);
 struct room *tables_add_room(struct core *, uint64_t no, const struct row_room *);
 /* Revives a tombstone when there is one. */

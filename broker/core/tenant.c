@@ -18,6 +18,51 @@ enum parlor_err tenant_introduce(struct core *c, const struct core_call *call, s
 	return c->broken ? c->broken : tables_tenant(c, call->tenant, t);
 }
 
+enum parlor_err tenant_room_for(struct core *c, const struct tenant *t, uint64_t rooms,
+				uint64_t members)
+{
+	bool rooms_full = rooms && (c->state.rooms + rooms > c->limits.rooms ||
+				    (t ? t->row.rooms : 0) + rooms > c->limits.tenant_rooms);
+	bool members_full =
+		members && (c->state.members + members > c->limits.members ||
+			    (t ? t->row.members : 0) + members > c->limits.tenant_members);
+	c->rooms_refused += rooms_full;
+	c->members_refused += members_full && !rooms_full;
+	return rooms_full || members_full ? PARLOR_E_TENANT_FULL : PARLOR_E_OK;
+}
+
+static enum parlor_err named(struct core *c, uint32_t no, struct tenant **t)
+{
+	enum parlor_err err = tables_tenant_no(c, no, t);
+	if (!err && !*t)
+		err = PARLOR_E_STORE_CORRUPT;
+	return err;
+}
+
+enum parlor_err tenant_apply_room(struct core *c, const struct record *r)
+{
+	struct tenant *t;
+	enum parlor_err err = named(c, r->tenant, &t);
+	if (err || t->row.room_last >= r->room)
+		return err;
+	t->row.room_last = r->room;
+	t->row.rooms++;
+	tables_touch_tenant(c, t);
+	return PARLOR_E_OK;
+}
+
+enum parlor_err tenant_apply_member(struct core *c, const struct record *r)
+{
+	struct tenant *t;
+	enum parlor_err err = named(c, r->tenant, &t);
+	if (err || t->row.member_last >= r->member)
+		return err;
+	t->row.member_last = r->member;
+	t->row.members++;
+	tables_touch_tenant(c, t);
+	return PARLOR_E_OK;
+}
+
 enum parlor_err core_tenant_find(struct core *c, struct span id, uint32_t *no)
 {
 	struct tenant *t;
@@ -55,7 +100,9 @@ static enum parlor_err apply_tenant(struct core *c, const struct record *r)
 	if (err)
 		return err;
 	if (!t) {
-		tables_add_tenant(c, r->tenant, r->tenant_id);
+		err = tables_add_tenant(c, r->tenant, r->tenant_id, &t);
+		if (err)
+			return err;
 		tables_new_name(c, 'T', 0, r->tenant_id, r->tenant);
 	}
 	if (c->state.tenants < r->tenant)

@@ -20,6 +20,15 @@ struct tenant;
 enum parlor_err tenant_introduce(struct core *, const struct core_call *,
 				 struct tenant **) PARLOR_MUST_CHECK;
 
+/* Whether so many new ones have numbers left, in all and in its share: TENANT_FULL.
+ * NULL: the tenant is new, too. */
+enum parlor_err tenant_room_for(struct core *, const struct tenant *, uint64_t rooms,
+				uint64_t members) PARLOR_MUST_CHECK;
+
+/* The record makes one, which its tenant's share has less of. */
+enum parlor_err tenant_apply_room(struct core *, const struct record *) PARLOR_MUST_CHECK;
+enum parlor_err tenant_apply_member(struct core *, const struct record *) PARLOR_MUST_CHECK;
+
 extern const struct record_noun tenant_records;
 
 #endif

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #define MAGIC "PARLSNAP"
-#define FORM 2
+#define FORM 3
 #define HEAD_BYTES 72
 #define ROW_HEAD_BYTES 6
 #define VALUE_MAX ((uint32_t)64 << 20)

@@ -11,7 +11,7 @@ from proc import Broker, Worker
 from stack import Stack, migrate
 from test_keys import Keys
 
-BUSY, SESSIONS_FULL = 40, 44
+BUSY, SESSIONS_FULL, TENANT_FULL = 40, 44, 45
 STORED = pb.LEVEL_STORED
 
 
@@ -146,3 +146,28 @@ def test_the_time_of_the_broker():
             client.close()
         assert counters(other)["turns_full_of_steps"] - before >= 4 * 200 * 200 / 1000 / 2
         other.close()
+
+
+def test_rooms_and_members_known_for_ever():
+    settings = {"tenant.tenant_rooms": 3, "tenant.tenant_members": 5, "limits.members": 8}
+    with Broker(settings) as broker:
+        with Client(broker.client, tenant="mine") as mine:
+            mine.room_create(room="r1", members=people("alice", "bob"))
+            mine.room_create(room="r2", members=people("alice", "carol"))
+        broker.restart()
+        with Client(broker.client, tenant="mine", members=["dave"]) as mine:
+            assert mine.refusal("room_create", room="r3", members=people("eve", "fred")) == TENANT_FULL
+            mine.room_create(room="r3", members=people("alice", "eve"))
+            mine.room_create(room="r3", members=people("alice", "eve"))  # that is no new one
+            assert mine.refusal("room_create", room="r4") == TENANT_FULL
+            assert mine.refusal("attach", members=["fred"]) == TENANT_FULL
+        broker.crash()
+        with Client(broker.client, tenant="mine") as mine, Client(broker.client, tenant="other") as other:
+            assert mine.refusal("room_create", room="r4") == TENANT_FULL
+            assert mine.refusal("members_add", room="r1", members=people("fred")) == TENANT_FULL
+            mine.members_add(room="r1", members=people("eve"))
+            other.room_create(room="r1", members=people("alice", "bob", "carol"))
+            assert other.refusal("members_add", room="r1", members=people("dave")) == TENANT_FULL, "8 of all"
+            now = counters(other)
+            assert (now["rooms"], now["members"]) == (4, 8)
+            assert (now["rooms_refused"], now["members_refused"]) == (1, 2)

@@ -532,6 +532,8 @@ static void every_key_has_its_recorded_bytes(void **state)
 	struct row_key key;
 	row_key_state(&key);
 	assert_key(&key, ROW_NAMES, "53");
+	row_key_tenant(&key, 5);
+	assert_key(&key, ROW_NAMES, "4300000005");
 	row_key_name(&key, 'T', 0, text("acme"));
 	assert_key(&key, ROW_NAMES, "540000000061636d65");
 	row_key_name(&key, 'R', 5, text("room-1"));

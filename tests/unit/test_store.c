@@ -399,10 +399,10 @@ static void another_version_is_refused(void **state)
 
 	open_world(w);
 	close_world(w);
-	set_meta(w, "version", 4);
+	set_meta(w, "version", 5);
 	assert_int_equal(try_open(w), PARLOR_E_STORE_VERSION);
-	assert_non_null(strstr(w->why, "version 4"));
-	set_meta(w, "version", 3);
+	assert_non_null(strstr(w->why, "version 5"));
+	set_meta(w, "version", 4);
 	open_world(w);
 }
 

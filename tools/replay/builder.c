@@ -52,6 +52,7 @@ static struct core_limits limits_of_tables(void)
 	limits.room_members = UINT32_MAX;
 	limits.tenants = UINT32_MAX;
 	limits.members = limits.rooms = UINT64_MAX;
+	limits.tenant_members = limits.tenant_rooms = UINT64_MAX;
 	return limits;
 }
 

@@ -148,7 +148,9 @@ static void name(struct compare *c, struct finding *f, struct span at)
 		finding_name(f, c->engine, key[8] == 1 ? tail : 0, number);
 	} else if (c->table == ROW_NAMES) {
 		finding_set(f, AUDIT_ROWS,
-			    key[0] == 'S' ? "the row of the state" : "the number of a name");
+			    key[0] == 'S'   ? "the row of the state"
+			    : key[0] == 'C' ? "how many names a tenant has"
+					    : "the number of a name");
 	}
 }
 
