@@ -23,12 +23,12 @@ void *fold_entry(const struct fold *fold, size_t size)
 struct fold_room *fold_room(struct fold *fold, const Parlor__SyncRecord *r)
 {
 	struct fold_room *room;
-	fold_key(fold, r->tenant, r->event->room, "");
+	fold_key(fold, r->tenant, r->topic, "");
 	HASH_FIND(hh, fold->rooms, fold->key.data, fold->key.len, room);
 	if (!room) {
 		room = fold_entry(fold, sizeof *room);
 		room->tenant = r->tenant;
-		room->room = r->event->room;
+		room->room = r->topic;
 		HASH_ADD_KEYPTR(hh, fold->rooms, room + 1, fold->key.len, room);
 	}
 	if (r->counted)
@@ -47,9 +47,4 @@ void fold_rooms_free(struct fold *fold)
 		HASH_DEL(fold->rooms, room);
 		free(room);
 	}
-}
-
-const char *fold_record_room(const Parlor__SyncRecord *r)
-{
-	return r->event ? r->event->room : "";
 }

@@ -57,7 +57,4 @@ void fold_key(struct fold *, const char *a, const char *b, const char *c);
 /* A zeroed entry of `size` bytes with that key behind it. */
 void *fold_entry(const struct fold *, size_t size);
 
-/* The room a record is about, "" when it is about none. */
-const char *fold_record_room(const Parlor__SyncRecord *);
-
 #endif

@@ -16,6 +16,7 @@
 #define LOCK_NAME_MAX 64 /* what servers take */
 #define UNKNOWN_DATABASE "1049 "
 #define UNKNOWN_TABLE "1146 "
+#define COLUMN_IS_THERE "1060 "
 
 /* applied_at is NULL while a migration is under way: what it has made so far is
  * ours, and running it again completes it. */
@@ -91,7 +92,8 @@ enum parlor_err migrate_check(struct db *db, char *why)
 	return PARLOR_E_DB_SCHEMA;
 }
 
-/* Runs the statements of a migration: each ends with ; at a line's end. */
+/* Runs the statements of a migration: each ends with ; at a line's end. One that adds
+ * a column which is there was carried out before the migration was cut short. */
 static enum parlor_err run_script(struct db *db, const char *text)
 {
 	enum parlor_err err = PARLOR_E_OK;
@@ -102,6 +104,8 @@ static enum parlor_err run_script(struct db *db, const char *text)
 			char *statement = mem_text(text, len);
 			err = db_run_text(db, statement);
 			free(statement);
+			if (err && error_is(db, COLUMN_IS_THERE))
+				err = PARLOR_E_OK;
 		}
 		text += end ? len + 2 : len;
 	}

@@ -8,7 +8,7 @@
 #include "fold.h"
 #include "mark.h"
 
-#define TABLE_KEY_MAX 4
+#define TABLE_KEY_MAX 5
 
 struct table {
 	const char *name;

@@ -13,10 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A room that the database refused, until the transaction is through. */
+/* A topic that the database refused, until the transaction is through. */
 struct refusal {
-	const char *tenant;
-	const char *room;
+	struct topic topic;
 	uint64_t position;
 	char error[QUARANTINE_ERROR_MAX];
 };
@@ -82,7 +81,7 @@ enum parlor_err partition_load(struct partition *partition, struct db *db)
 
 static bool is_skipped(const struct partition *partition, const Parlor__SyncRecord *r)
 {
-	return quarantine_find(&partition->quarantine, r->tenant, fold_record_room(r));
+	return quarantine_find(&partition->quarantine, topic_of(r));
 }
 
 static void fold_record(struct fold *fold, const Parlor__SyncRecord *r)
@@ -111,10 +110,9 @@ static enum parlor_err write_all(struct attempt *a)
 	return err;
 }
 
-static bool same_room(const Parlor__SyncRecord *a, const Parlor__SyncRecord *b)
+static const char *kind_name(uint32_t kind)
 {
-	return strcmp(fold_record_room(a), fold_record_room(b)) == 0 &&
-	       strcmp(a->tenant, b->tenant) == 0;
+	return kind == PARLOR__TOPIC_KIND__TOPIC_ROOM ? "room" : "topic";
 }
 
 static void refuse(struct attempt *a, const Parlor__SyncRecord *first)
@@ -122,62 +120,61 @@ static void refuse(struct attempt *a, const Parlor__SyncRecord *first)
 	a->refusals = mem_resize(a->refusals, a->refusals_len + 1, sizeof *a->refusals);
 	struct refusal *r = &a->refusals[a->refusals_len++];
 	*r = (struct refusal){
-		.tenant = first->tenant,
-		.room = first->event->room,
+		.topic = topic_of(first),
 		.position = first->event->position,
 	};
 	snprintf(r->error, sizeof r->error, "%s", db_error(a->db));
-	log_error("the database refuses tenant %s room %s at %" PRIu64
-		  ": %s; the room is in quarantine",
-		  r->tenant, r->room, r->position, r->error);
+	log_error("the database refuses tenant %s %s %s at %" PRIu64 ": %s; it is in quarantine",
+		  r->topic.tenant, kind_name(r->topic.kind), r->topic.id, r->position, r->error);
 }
 
-/* The records of one room (or one record without a room) under a savepoint. */
+/* The records about one topic (or one record about none) under a savepoint. */
 static enum parlor_err write_group(struct attempt *a, size_t first, bool *done)
 {
 	const Parlor__SyncRecord *head = a->batch->records[first];
-	bool roomless = !*fold_record_room(head);
+	struct topic topic = topic_of(head);
+	bool alone = topic_is_none(topic);
 	struct fold fold = {0};
 	for (size_t i = first; i < a->batch->n_records; i++) {
-		if (done[i] || !same_room(head, a->batch->records[i]) || (roomless && i > first))
+		if (done[i] || !topic_equal(topic, topic_of(a->batch->records[i])) ||
+		    (alone && i > first))
 			continue;
 		done[i] = true;
 		fold_record(&fold, a->batch->records[i]);
 	}
-	enum parlor_err err = db_run_text(a->db, "SAVEPOINT room_records");
+	enum parlor_err err = db_run_text(a->db, "SAVEPOINT topic_records");
 	if (!err)
 		err = write_fold(a, &fold);
 	fold_fini(&fold);
 	if (err != PARLOR_E_DB_DATA)
 		return err;
-	if (!roomless)
+	if (!alone)
 		refuse(a, head);
 	else
 		log_error("the database refuses a presence of tenant %s: %s; it is left out",
 			  head->tenant, db_error(a->db));
-	return db_run_text(a->db, "ROLLBACK TO SAVEPOINT room_records");
+	return db_run_text(a->db, "ROLLBACK TO SAVEPOINT topic_records");
 }
 
 static enum parlor_err write_refusals(struct attempt *a)
 {
 	enum parlor_err err = PARLOR_E_OK;
 	size_t all = quarantine_count(&a->partition->quarantine) + a->refusals_len;
-	if (a->refusals_len && all > QUARANTINE_ROOMS_MAX) {
+	if (a->refusals_len && all > QUARANTINE_TOPICS_MAX) {
 		log_error(
-			"partition %u: the database refuses %zu rooms: the partition stands still",
+			"partition %u: the database refuses %zu topics: the partition stands still",
 			a->partition->mark.partition, all);
 		return PARLOR_E_DB_DATA;
 	}
 	for (size_t i = 0; !err && i < a->refusals_len; i++) {
 		const struct refusal *r = &a->refusals[i];
-		err = quarantine_write(a->db, &a->partition->mark, r->tenant, r->room, r->position,
-				       r->error);
+		err = quarantine_write(a->db, &a->partition->mark, r->topic, r->position, r->error);
 	}
 	return err;
 }
 
-/* After a refusal: room by room, to find whose it is. */
-static enum parlor_err write_by_room(struct attempt *a)
+/* After a refusal: topic by topic, to find whose it is. */
+static enum parlor_err write_by_topic(struct attempt *a)
 {
 	enum parlor_err err = PARLOR_E_OK;
 	bool *done = mem_new(a->batch->n_records * sizeof *done + 1);
@@ -217,7 +214,7 @@ static void attempt_done(struct attempt *a)
 	partition->stale.behind = a->batch->more;
 	plan_done(&a->plan, &partition->stale, a->batch->after + 1, clock_mono_us());
 	for (size_t i = 0; i < a->refusals_len; i++)
-		quarantine_add(&partition->quarantine, a->refusals[i].tenant, a->refusals[i].room,
+		quarantine_add(&partition->quarantine, a->refusals[i].topic,
 			       a->refusals[i].position, a->refusals[i].error);
 }
 
@@ -237,7 +234,7 @@ enum parlor_err partition_apply(struct partition *partition, struct db *db,
 	a.to.projected = partition_unread_position(partition);
 	err = attempt_run(&a, write_all);
 	if (err == PARLOR_E_DB_DATA)
-		err = attempt_run(&a, write_by_room);
+		err = attempt_run(&a, write_by_topic);
 	if (!err)
 		attempt_done(&a);
 	*refused = !err && a.refusals_len > 0;
@@ -250,8 +247,8 @@ static enum parlor_err write_release(struct partition *partition, struct db *db,
 				     const Parlor__Release *release)
 {
 	struct fold fold = {0};
-	const struct quarantine_room *room =
-		quarantine_find(&partition->quarantine, release->tenant, release->room);
+	const struct quarantine_topic *refused =
+		quarantine_find(&partition->quarantine, topic_released(release));
 	for (size_t i = 0; i < release->n_records; i++)
 		fold_record(&fold, release->records[i]);
 	enum parlor_err err = fold_write(db, &fold, &partition->mark);
@@ -259,46 +256,45 @@ static enum parlor_err write_release(struct partition *partition, struct db *db,
 	if (!err)
 		err = plan_project(plan, db);
 	if (!err && release->last)
-		err = quarantine_erase(db, &partition->mark, room);
+		err = quarantine_erase(db, &partition->mark, refused->topic);
 	if (!err && !release->last)
-		err = quarantine_write(db, &partition->mark, release->tenant, release->room,
-				       release->upto + 1, room->error);
+		err = quarantine_write(db, &partition->mark, refused->topic, release->upto + 1,
+				       refused->error);
 	fold_fini(&fold);
 	return err;
 }
 
 static bool release_fits(const struct partition *partition, const Parlor__Release *release,
-			 const struct quarantine_room *room)
+			 const struct quarantine_topic *refused)
 {
-	if (release->after >= room->position || release->upto < release->after)
+	if (release->after >= refused->position || release->upto < release->after)
 		return false;
 	for (size_t i = 0; i < release->n_records; i++)
-		if (strcmp(release->records[i]->tenant, release->tenant) != 0 ||
-		    strcmp(fold_record_room(release->records[i]), release->room) != 0)
+		if (!topic_equal(topic_of(release->records[i]), refused->topic))
 			return false;
 	return !release->last || release->upto >= partition->mark.position;
 }
 
 static void release_done(struct partition *partition, const struct plan *plan,
-			 const Parlor__Release *release, struct quarantine_room *room)
+			 const Parlor__Release *release, struct quarantine_topic *refused)
 {
 	for (size_t i = 0; i < plan->len; i++)
 		stale_correct(&partition->stale, &plan->changes[i]);
 	if (release->last)
-		quarantine_remove(&partition->quarantine, room);
+		quarantine_remove(&partition->quarantine, refused);
 	else
-		room->position = release->upto + 1;
+		refused->position = release->upto + 1;
 }
 
 enum parlor_err partition_release(struct partition *partition, struct db *db,
 				  const Parlor__Release *release)
 {
 	struct plan plan = {0};
-	struct quarantine_room *room =
-		quarantine_find(&partition->quarantine, release->tenant, release->room);
-	if (!room)
+	struct quarantine_topic *refused =
+		quarantine_find(&partition->quarantine, topic_released(release));
+	if (!refused)
 		return PARLOR_E_NOT_QUARANTINED;
-	if (!release_fits(partition, release, room))
+	if (!release_fits(partition, release, refused))
 		return PARLOR_E_VALUE;
 	enum parlor_err err = db_begin(db);
 	if (!err)
@@ -312,7 +308,7 @@ enum parlor_err partition_release(struct partition *partition, struct db *db,
 	if (err)
 		db_rollback(db);
 	else
-		release_done(partition, &plan, release, room);
+		release_done(partition, &plan, release, refused);
 	plan_fini(&plan);
 	return err;
 }

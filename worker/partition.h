@@ -1,6 +1,6 @@
 /* One partition of the journal as this worker serves it: claims it, applies its
  * batches and releases in one fenced transaction each, flushes stale rooms,
- * puts refused rooms into quarantine. Owns the partition's state in memory, which
+ * puts refused topics into quarantine. Owns the partition's state in memory, which
  * only mirrors the database's and can be loaded anew at any time. Knows no
  * socket. */
 #ifndef WORKER_PARTITION_H
@@ -34,13 +34,13 @@ enum parlor_err partition_load(struct partition *, struct db *) PARLOR_MUST_CHEC
 
 /* All or nothing: on any error the transaction is rolled back and memory is as
  * before. DB_FENCED: the database stands elsewhere; load to see where. DB_DATA:
- * more rooms are refused than quarantine takes. After DB_UNKNOWN load before
- * anything else. *refused: rooms went into quarantine. */
+ * more topics are refused than quarantine takes. After DB_UNKNOWN load before
+ * anything else. *refused: topics went into quarantine. */
 enum parlor_err partition_apply(struct partition *, struct db *, const Parlor__Batch *,
 				bool *refused) PARLOR_MUST_CHECK;
 
 /* As partition_apply, and: NOT_QUARANTINED; VALUE when records are missing before
- * the first or behind the last one; DB_DATA when the room is still refused. */
+ * the first or behind the last one; DB_DATA when it is still refused. */
 enum parlor_err partition_release(struct partition *, struct db *,
 				  const Parlor__Release *) PARLOR_MUST_CHECK;
 

@@ -15,29 +15,30 @@ void reply_partition_state(struct link *link, const struct partition *partition)
 	Parlor__FromWorker message = PARLOR__FROM_WORKER__INIT;
 	Parlor__PartitionState state = PARLOR__PARTITION_STATE__INIT;
 	size_t n = quarantine_count(&partition->quarantine);
-	Parlor__QuarantinedRoom *rooms = mem_new((n + 1) * sizeof *rooms);
-	Parlor__QuarantinedRoom **list = mem_new((n + 1) * sizeof *list);
+	Parlor__QuarantinedTopic *topics = mem_new((n + 1) * sizeof *topics);
+	Parlor__QuarantinedTopic **list = mem_new((n + 1) * sizeof *list);
 	state.partition = partition->mark.partition;
 	state.epoch = partition->epoch;
 	state.db_epoch = partition->mark.epoch;
 	state.position = partition->mark.position;
 	state.digest = partition->mark.digest;
 	state.unread_position = partition_unread_position(partition);
-	for (const struct quarantine_room *q = partition->quarantine.rooms; q; q = q->hh.next) {
-		Parlor__QuarantinedRoom *room = &rooms[state.n_quarantined];
-		parlor__quarantined_room__init(room);
-		room->tenant = q->tenant;
-		room->room = q->room;
-		room->position = q->position;
-		room->error = borrow(q->error);
-		list[state.n_quarantined++] = room;
+	for (const struct quarantine_topic *q = partition->quarantine.topics; q; q = q->hh.next) {
+		Parlor__QuarantinedTopic *topic = &topics[state.n_quarantined];
+		parlor__quarantined_topic__init(topic);
+		topic->tenant = borrow(q->topic.tenant);
+		topic->topic_kind = (Parlor__TopicKind)q->topic.kind;
+		topic->topic = borrow(q->topic.id);
+		topic->position = q->position;
+		topic->error = borrow(q->error);
+		list[state.n_quarantined++] = topic;
 	}
 	state.quarantined = list;
 	message.op_case = PARLOR__FROM_WORKER__OP_PARTITION_STATE;
 	message.partition_state = &state;
 	link_send(link, &message);
 	free(list);
-	free(rooms);
+	free(topics);
 }
 
 void reply_batch_done(struct link *link, const struct partition *partition)
@@ -74,7 +75,8 @@ void reply_release(struct link *link, const Parlor__Release *release, const char
 	done.partition = release->partition;
 	done.epoch = release->epoch;
 	done.tenant = release->tenant;
-	done.room = release->room;
+	done.topic_kind = release->topic_kind;
+	done.topic = release->topic;
 	done.upto = release->upto;
 	done.error = borrow(error);
 	message.op_case = PARLOR__FROM_WORKER__OP_RELEASE_DONE;

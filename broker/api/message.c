@@ -51,7 +51,7 @@ static enum parlor_err wait_stored(struct request *a, const struct core_posted *
 	w->position = posted->position;
 	w->time_us = posted->time_us;
 	struct sync_cookie cookie = {a->session->number, w->number};
-	err = sync_wait_room(b->sync, posted->room, posted->position, cookie, &done);
+	err = sync_wait_topic(b->sync, topic_room(posted->room), posted->position, cookie, &done);
 	if (err || done) {
 		waiting_remove(b->waiting, w);
 		a->later = false;

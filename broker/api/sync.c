@@ -6,10 +6,12 @@ struct rooms_page {
 	size_t len, max;
 };
 
-static void add_room(void *ctx, const struct sync_room_view *view)
+static void add_room(void *ctx, const struct sync_quarantine_view *view)
 {
 	struct rooms_page *page = ctx;
-	char *room = page->len < page->max ? request_text(page->request, view->room) : NULL;
+	if (view->name.kind != TOPIC_ROOM)
+		return;
+	char *room = page->len < page->max ? request_text(page->request, view->name.id) : NULL;
 	if (room)
 		page->rooms[page->len++] = room;
 }
@@ -98,9 +100,10 @@ static enum parlor_err op_sync_release(struct request *a)
 	enum parlor_err err = request_wait(a, &w);
 	if (err)
 		return err;
-	err = sync_release(b->sync,
-			   (struct span){a->session->tenant->id, a->session->tenant->id_len}, room,
-			   (struct sync_cookie){a->session->number, w->number}, b->now_us);
+	struct topic_name name = {
+		{a->session->tenant->id, a->session->tenant->id_len}, TOPIC_ROOM, room};
+	err = sync_release(b->sync, &name, (struct sync_cookie){a->session->number, w->number},
+			   b->now_us);
 	if (err) {
 		waiting_remove(b->waiting, w);
 		a->later = false;

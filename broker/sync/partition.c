@@ -1,7 +1,5 @@
 #include "sync/partition.h"
 
-#include "core/room.h"
-
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -40,7 +38,7 @@ void partition_init(struct partition *p, uint8_t no, const struct sync_settings 
 void partition_fini(struct partition *p)
 {
 	recent_records_fini(&p->recent);
-	free(p->rooms);
+	free(p->quarantined);
 	*p = (struct partition){0};
 }
 
@@ -115,55 +113,62 @@ static void copy_text(char *to, size_t size, const char *text)
 	to[n] = '\0';
 }
 
-static uint64_t room_number(struct core *core, const char *tenant, const char *room)
+struct topic_name quarantine_name(const struct quarantine *q)
 {
-	struct core_call call = {.tenant = SPAN_TEXT(tenant)};
-	struct core_room_view view;
-	return core_room_show(core, &call, SPAN_TEXT(room), &view) ? 0 : view.no;
+	return (struct topic_name){SPAN_TEXT(q->tenant), q->topic.kind, SPAN_TEXT(q->id)};
+}
+
+static void take_quarantine(struct quarantine *q, struct core *core,
+			    const Parlor__QuarantinedTopic *told)
+{
+	copy_text(q->tenant, sizeof q->tenant, told->tenant);
+	copy_text(q->id, sizeof q->id, told->topic);
+	copy_text(q->error, sizeof q->error, told->error);
+	q->position = told->position;
+	q->topic.kind = (enum topic_kind)told->topic_kind;
+	struct topic_name name = quarantine_name(q);
+	if (core_topic_find(core, &name, &q->topic) != PARLOR_E_OK)
+		q->topic.number = 0;
 }
 
 size_t partition_set_quarantine(struct partition *p, struct core *core,
-				Parlor__QuarantinedRoom *const *rooms, size_t n, size_t max)
+				Parlor__QuarantinedTopic *const *told, size_t n, size_t max)
 {
 	size_t kept = n < max ? n : max;
-	free(p->rooms);
-	p->rooms = kept ? mem_new(kept * sizeof *p->rooms) : NULL;
-	p->rooms_len = kept;
-	for (size_t i = 0; i < kept; i++) {
-		struct quarantine *q = &p->rooms[i];
-		copy_text(q->tenant, sizeof q->tenant, rooms[i]->tenant);
-		copy_text(q->room, sizeof q->room, rooms[i]->room);
-		copy_text(q->error, sizeof q->error, rooms[i]->error);
-		q->position = rooms[i]->position;
-		q->no = room_number(core, q->tenant, q->room);
-	}
+	free(p->quarantined);
+	p->quarantined = kept ? mem_new(kept * sizeof *p->quarantined) : NULL;
+	p->quarantined_len = kept;
+	for (size_t i = 0; i < kept; i++)
+		take_quarantine(&p->quarantined[i], core, told[i]);
 	return n - kept;
 }
 
-const struct quarantine *partition_quarantine_of(const struct partition *p, uint64_t room)
+const struct quarantine *partition_quarantine_of(const struct partition *p, struct topic topic)
 {
-	for (size_t i = 0; i < p->rooms_len; i++)
-		if (p->rooms[i].no == room && room)
-			return &p->rooms[i];
+	for (size_t i = 0; i < p->quarantined_len; i++)
+		if (topic.number && topic_equal(p->quarantined[i].topic, topic))
+			return &p->quarantined[i];
 	return NULL;
 }
 
-const struct quarantine *partition_quarantine_find(const struct partition *p, struct span tenant,
-						   struct span room)
+const struct quarantine *partition_quarantine_find(const struct partition *p,
+						   const struct topic_name *name)
 {
-	for (size_t i = 0; i < p->rooms_len; i++)
-		if (span_equal(SPAN_TEXT(p->rooms[i].tenant), tenant) &&
-		    span_equal(SPAN_TEXT(p->rooms[i].room), room))
-			return &p->rooms[i];
+	for (size_t i = 0; i < p->quarantined_len; i++) {
+		struct topic_name other = quarantine_name(&p->quarantined[i]);
+		if (topic_name_equal(&other, name))
+			return &p->quarantined[i];
+	}
 	return NULL;
 }
 
 void partition_quarantine_drop(struct partition *p, const struct quarantine *q)
 {
-	size_t at = (size_t)(q - p->rooms);
-	assert(at < p->rooms_len);
-	p->rooms_len--;
-	memmove(&p->rooms[at], &p->rooms[at + 1], (p->rooms_len - at) * sizeof *p->rooms);
+	size_t at = (size_t)(q - p->quarantined);
+	assert(at < p->quarantined_len);
+	p->quarantined_len--;
+	memmove(&p->quarantined[at], &p->quarantined[at + 1],
+		(p->quarantined_len - at) * sizeof *p->quarantined);
 }
 
 /* ---- building ---------------------------------------------------------------- */

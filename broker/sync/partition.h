@@ -1,10 +1,11 @@
 /* One partition of the journal on its way to MySQL: where the database stands, what
- * comes next, the batch in flight, how large batches may be, the rooms in
+ * comes next, the batch in flight, how large batches may be, the topics in
  * quarantine. Owns building a batch; never sends, never chooses the worker. */
 #ifndef SYNC_PARTITION_H
 #define SYNC_PARTITION_H
 
 #include "core/core.h"
+#include "core/topic_name.h"
 #include "store/store.h"
 #include "sync/recent_records.h"
 
@@ -24,10 +25,10 @@ enum partition_state {
 
 struct quarantine {
 	char tenant[ROW_ID_MAX + 1];
-	char room[ROW_ID_MAX + 1];
+	char id[ROW_ID_MAX + 1];
 	char error[PARTITION_ERROR_MAX];
-	uint64_t no;       /* of the room, 0 when there is none of that name */
-	uint64_t position; /* first record that is not applied */
+	struct topic topic; /* of that id; number 0 when there is none */
+	uint64_t position;  /* first record that is not applied */
 };
 
 struct flight {
@@ -62,8 +63,8 @@ struct partition {
 	uint32_t raises;   /* epochs raised above the database's, in a row */
 	char error[PARTITION_ERROR_MAX];
 
-	struct quarantine *rooms;
-	size_t rooms_len;
+	struct quarantine *quarantined;
+	size_t quarantined_len;
 };
 
 void partition_init(struct partition *, uint8_t no, const struct sync_settings *, uint64_t head);
@@ -84,11 +85,12 @@ void partition_shrink(struct partition *);
 void partition_grow(struct partition *, const struct sync_settings *);
 
 /* Cuts the list to `max`; returns how many were left out. */
-size_t partition_set_quarantine(struct partition *, struct core *, Parlor__QuarantinedRoom *const *,
-				size_t n, size_t max);
-const struct quarantine *partition_quarantine_of(const struct partition *, uint64_t room);
-const struct quarantine *partition_quarantine_find(const struct partition *, struct span tenant,
-						   struct span room);
+size_t partition_set_quarantine(struct partition *, struct core *,
+				Parlor__QuarantinedTopic *const *, size_t n, size_t max);
+const struct quarantine *partition_quarantine_of(const struct partition *, struct topic);
+const struct quarantine *partition_quarantine_find(const struct partition *,
+						   const struct topic_name *);
+struct topic_name quarantine_name(const struct quarantine *);
 void partition_quarantine_drop(struct partition *, const struct quarantine *);
 
 /* What batches are made from. */

@@ -318,8 +318,10 @@ static void on_release_done(struct heard *h)
 	struct sync *s = h->sync;
 	const Parlor__ReleaseDone *done = h->from->release_done;
 	struct partition *p = own_partition(h, done->partition, done->epoch);
-	struct release *r = p ? release_find(&s->releases, p->no, done->tenant, done->room) : NULL;
-	if (!r || !r->flying) {
+	struct topic_name name = {SPAN_TEXT(done->tenant), (enum topic_kind)done->topic_kind,
+				  SPAN_TEXT(done->topic)};
+	struct release *r = p ? release_find(&s->releases, &name) : NULL;
+	if (!r || !r->flying || r->partition != p->no) {
 		s->counts.frames_stale += p != NULL;
 		return;
 	}
@@ -331,8 +333,7 @@ static void on_release_done(struct heard *h)
 	r->until_us = h->now_us + s->settings.batch_ms * MS_US;
 	if (!r->last)
 		return;
-	const struct quarantine *q =
-		partition_quarantine_find(p, SPAN_TEXT(r->tenant), SPAN_TEXT(r->name));
+	const struct quarantine *q = partition_quarantine_find(p, &name);
 	if (q)
 		partition_quarantine_drop(p, q);
 	assign_release_end(s, r, PARLOR_E_OK, "");

@@ -6,20 +6,10 @@
 #include "sync/sync_record.h"
 #include "wire.h"
 
+#include <parlor/fields.h>
+
 #include <stdlib.h>
 #include <string.h>
-
-enum { TO_WORKER_RELEASE = 7 };
-enum {
-	RELEASE_PARTITION = 1,
-	RELEASE_EPOCH,
-	RELEASE_TENANT,
-	RELEASE_ROOM,
-	RELEASE_AFTER,
-	RELEASE_UPTO,
-	RELEASE_RECORDS,
-	RELEASE_LAST
-};
 
 #define RELEASES_EACH(l, r)                                                  \
 	for (struct release *r = (l)->slots; r < (l)->slots + (l)->max; r++) \
@@ -46,13 +36,13 @@ struct release *release_add(struct releases *l, const struct partition *p,
 			continue;
 		*r = (struct release){.used = true,
 				      .partition = p->no,
-				      .room = q->no,
+				      .topic = q->topic,
 				      .after = q->position ? q->position - 1 : 0,
 				      .until_us = until_us,
 				      .cookie = cookie};
 		r->scanned = r->after;
 		memcpy(r->tenant, q->tenant, sizeof r->tenant);
-		memcpy(r->name, q->room, sizeof r->name);
+		memcpy(r->id, q->id, sizeof r->id);
 		l->len++;
 		return r;
 	}
@@ -70,12 +60,19 @@ struct release *release_of_partition(struct releases *l, uint8_t partition)
 	return found;
 }
 
-struct release *release_find(struct releases *l, uint8_t partition, const char *tenant,
-			     const char *room)
+struct topic_name release_name(const struct release *r)
+{
+	return (struct topic_name){SPAN_TEXT(r->tenant), r->topic.kind, SPAN_TEXT(r->id)};
+}
+
+struct release *release_find(struct releases *l, const struct topic_name *name)
 {
 	RELEASES_EACH(l, r)
-	if (r->partition == partition && !strcmp(r->tenant, tenant) && !strcmp(r->name, room))
-		return r;
+	{
+		struct topic_name other = release_name(r);
+		if (topic_name_equal(&other, name))
+			return r;
+	}
 	return NULL;
 }
 
@@ -122,9 +119,9 @@ static enum parlor_err gather(struct release *r, const struct partition *p,
 			continue;
 		struct record record;
 		err = record_decode(&record, e.head.data, e.head.len);
-		if (!err && record.room == r->room)
-			err = sync_record_put(src->body, RELEASE_RECORDS, src->fact, src->core, &e,
-					      &record);
+		if (!err && topic_equal(record_topic(&record), r->topic))
+			err = sync_record_put(src->body, PB_RELEASE_RECORDS, src->fact, src->core,
+					      &e, &record);
 		if (err)
 			break;
 	}
@@ -150,14 +147,15 @@ enum parlor_err release_build(struct release *r, const struct partition *p,
 	if (!src->body->len && !r->last)
 		return PARLOR_E_OK;
 	struct buf *b = src->body;
-	wire_put_varint_field(b, RELEASE_PARTITION, r->partition);
-	wire_put_varint_field(b, RELEASE_EPOCH, p->epoch);
-	wire_put_bytes_field(b, RELEASE_TENANT, SPAN_TEXT(r->tenant));
-	wire_put_bytes_field(b, RELEASE_ROOM, SPAN_TEXT(r->name));
-	wire_put_varint_field(b, RELEASE_AFTER, r->after);
-	wire_put_varint_field(b, RELEASE_UPTO, seen);
-	wire_put_varint_field(b, RELEASE_LAST, r->last);
-	wire_put_bytes_field(frame, TO_WORKER_RELEASE, (struct span){b->data, b->len});
+	wire_put_varint_field(b, PB_RELEASE_PARTITION, r->partition);
+	wire_put_varint_field(b, PB_RELEASE_EPOCH, p->epoch);
+	wire_put_bytes_field(b, PB_RELEASE_TENANT, SPAN_TEXT(r->tenant));
+	wire_put_varint_field(b, PB_RELEASE_TOPIC_KIND, r->topic.kind);
+	wire_put_bytes_field(b, PB_RELEASE_TOPIC, SPAN_TEXT(r->id));
+	wire_put_varint_field(b, PB_RELEASE_AFTER, r->after);
+	wire_put_varint_field(b, PB_RELEASE_UPTO, seen);
+	wire_put_varint_field(b, PB_RELEASE_LAST, r->last);
+	wire_put_bytes_field(frame, PB_TO_WORKER_RELEASE, (struct span){b->data, b->len});
 	r->after = seen;
 	r->flying = true;
 	*made = true;

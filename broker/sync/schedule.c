@@ -131,14 +131,14 @@ static void schedule_batch(struct sync *s, struct partition *p, const struct par
 /* ---- releases ------------------------------------------------------------------- */
 
 /* Records up to the mark; no batch goes before the worker has done with it, so
- * that nothing of the room is skipped in between. */
+ * that nothing about the topic is skipped in between. */
 static void schedule_release(struct sync *s, struct partition *p, struct release *r,
 			     const struct partition_source *src, uint64_t now_us, uint64_t *wait)
 {
 	if (!r->begun) {
 		/* Asked for before the worker told how far an earlier one came. */
-		const struct quarantine *q =
-			partition_quarantine_find(p, SPAN_TEXT(r->tenant), SPAN_TEXT(r->name));
+		struct topic_name name = release_name(r);
+		const struct quarantine *q = partition_quarantine_find(p, &name);
 		if (q && q->position > r->after + 1)
 			r->after = r->scanned = q->position - 1;
 		r->begun = true;
@@ -151,7 +151,7 @@ static void schedule_release(struct sync *s, struct partition *p, struct release
 	bool made;
 	enum parlor_err err = release_build(r, p, src, &frame, &made);
 	if (err)
-		assign_release_end(s, r, (int)err, "the room's records cannot be read");
+		assign_release_end(s, r, (int)err, "its records cannot be read");
 	else if (made)
 		sync_send(s, p->worker, &frame);
 	else
@@ -185,9 +185,9 @@ static void wake(struct sync *s)
 	struct waiter w;
 	for (uint32_t i = 0; i < s->partitions_len; i++) {
 		struct partition *p = &s->partitions[i];
-		while (s->rooms[i].head &&
-		       waiter_take(&s->rooms[i], partition_position(p, s->head), &w)) {
-			const struct quarantine *q = partition_quarantine_of(p, w.room);
+		while (s->stored[i].head &&
+		       waiter_take(&s->stored[i], partition_position(p, s->head), &w)) {
+			const struct quarantine *q = partition_quarantine_of(p, w.topic);
 			s->counts.waiting--;
 			sync_give(s, SYNC_STORED, w.cookie, q ? PARLOR_E_DB_DATA : PARLOR_E_OK,
 				  q ? q->error : "", NULL);

@@ -27,7 +27,7 @@ struct sync {
 	uint32_t partitions_len;
 	uint32_t schedule_first; /* the partition that the next pump begins with */
 	struct worker_pool worker_pool;
-	struct waiter_list *rooms; /* of each partition */
+	struct waiter_list *stored; /* of each partition */
 	struct waiter_list all;
 	struct owners waiting; /* who waits in these lists, by session */
 	struct archive archive;

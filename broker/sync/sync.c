@@ -43,10 +43,10 @@ struct sync *sync_new(const struct sync_settings *settings, struct store *store,
 	s->head = store_last(store);
 	s->partitions_len = store_partitions(store);
 	s->partitions = mem_new(s->partitions_len * sizeof *s->partitions);
-	s->rooms = mem_new(s->partitions_len * sizeof *s->rooms);
+	s->stored = mem_new(s->partitions_len * sizeof *s->stored);
 	for (uint32_t i = 0; i < s->partitions_len; i++) {
 		partition_init(&s->partitions[i], (uint8_t)i, settings, s->head);
-		waiter_list_init(&s->rooms[i], &s->waiting);
+		waiter_list_init(&s->stored[i], &s->waiting);
 	}
 	waiter_list_init(&s->all, &s->waiting);
 	arena_init(&s->arena, (size_t)settings->frame_bytes * ARENA_PER_FRAME);
@@ -63,11 +63,11 @@ void sync_free(struct sync *s)
 		return;
 	for (uint32_t i = 0; i < s->partitions_len; i++) {
 		partition_fini(&s->partitions[i]);
-		waiter_list_fini(&s->rooms[i]);
+		waiter_list_fini(&s->stored[i]);
 	}
 	waiter_list_fini(&s->all);
 	free(s->partitions);
-	free(s->rooms);
+	free(s->stored);
 	worker_pool_fini(&s->worker_pool);
 	archive_fini(&s->archive);
 	releases_fini(&s->releases);
@@ -143,9 +143,10 @@ uint64_t sync_floor(const struct sync *s)
 			return 0;
 		if (p->mark < lowest)
 			lowest = p->mark;
-		for (size_t k = 0; k < p->rooms_len; k++)
-			if (p->rooms[k].position <= lowest)
-				lowest = p->rooms[k].position ? p->rooms[k].position - 1 : 0;
+		for (size_t k = 0; k < p->quarantined_len; k++)
+			if (p->quarantined[k].position <= lowest)
+				lowest = p->quarantined[k].position ? p->quarantined[k].position - 1
+								    : 0;
 	}
 	return lowest;
 }
@@ -160,19 +161,19 @@ static bool too_many_wait(struct sync *s)
 	return true;
 }
 
-enum parlor_err sync_wait_room(struct sync *s, uint64_t room, uint64_t position,
-			       struct sync_cookie cookie, bool *done)
+enum parlor_err sync_wait_topic(struct sync *s, struct topic topic, uint64_t position,
+				struct sync_cookie cookie, bool *done)
 {
-	uint8_t partition = partition_of(topic_room(room), s->partitions_len);
+	uint8_t partition = partition_of(topic, s->partitions_len);
 	*done = false;
-	if (partition_quarantine_of(&s->partitions[partition], room))
+	if (partition_quarantine_of(&s->partitions[partition], topic))
 		return PARLOR_E_DB_DATA;
 	*done = partition_position(&s->partitions[partition], s->head) >= position;
 	if (*done)
 		return PARLOR_E_OK;
 	if (too_many_wait(s))
 		return PARLOR_E_BUSY;
-	waiter_add(&s->rooms[partition], position, room, cookie);
+	waiter_add(&s->stored[partition], position, topic, cookie);
 	s->counts.waiting++;
 	return PARLOR_E_OK;
 }
@@ -185,7 +186,7 @@ enum parlor_err sync_wait_all(struct sync *s, uint64_t position, struct sync_coo
 		return PARLOR_E_OK;
 	if (too_many_wait(s))
 		return PARLOR_E_BUSY;
-	waiter_add(&s->all, position, 0, cookie);
+	waiter_add(&s->all, position, (struct topic){.kind = TOPIC_NONE}, cookie);
 	s->counts.waiting++;
 	return PARLOR_E_OK;
 }
@@ -229,19 +230,19 @@ enum parlor_err sync_archive(struct sync *s, const struct sync_query *asked,
 	return PARLOR_E_OK;
 }
 
-/* ---- rooms in quarantine -------------------------------------------------------------- */
+/* ---- topics in quarantine ------------------------------------------------------------- */
 
-enum parlor_err sync_release(struct sync *s, struct span tenant, struct span room,
+enum parlor_err sync_release(struct sync *s, const struct topic_name *name,
 			     struct sync_cookie cookie, uint64_t now_us)
 {
 	for (uint32_t i = 0; i < s->partitions_len; i++) {
 		struct partition *p = &s->partitions[i];
-		const struct quarantine *q = partition_quarantine_find(p, tenant, room);
+		const struct quarantine *q = partition_quarantine_find(p, name);
 		if (!q)
 			continue;
 		if (!p->worker)
 			return PARLOR_E_NO_WORKER;
-		if (release_find(&s->releases, p->no, q->tenant, q->room))
+		if (release_find(&s->releases, name))
 			return PARLOR_E_BUSY;
 		return release_add(&s->releases, p, q, cookie,
 				   now_us + s->settings.batch_ms * MS_US)
@@ -251,18 +252,17 @@ enum parlor_err sync_release(struct sync *s, struct span tenant, struct span roo
 	return PARLOR_E_NOT_QUARANTINED;
 }
 
-void sync_quarantined(const struct sync *s, struct span tenant, sync_room_fn *fn, void *ctx)
+void sync_quarantined(const struct sync *s, struct span tenant, sync_quarantine_fn *fn, void *ctx)
 {
 	for (uint32_t i = 0; i < s->partitions_len; i++)
-		for (size_t k = 0; k < s->partitions[i].rooms_len; k++) {
-			const struct quarantine *q = &s->partitions[i].rooms[k];
+		for (size_t k = 0; k < s->partitions[i].quarantined_len; k++) {
+			const struct quarantine *q = &s->partitions[i].quarantined[k];
 			if (tenant.len && !span_equal(SPAN_TEXT(q->tenant), tenant))
 				continue;
-			struct sync_room_view view = {.partition = i,
-						      .tenant = SPAN_TEXT(q->tenant),
-						      .room = SPAN_TEXT(q->room),
-						      .error = SPAN_TEXT(q->error),
-						      .position = q->position};
+			struct sync_quarantine_view view = {.partition = i,
+							    .name = quarantine_name(q),
+							    .error = SPAN_TEXT(q->error),
+							    .position = q->position};
 			fn(ctx, &view);
 		}
 }
@@ -301,5 +301,5 @@ void sync_counts(const struct sync *s, struct sync_counts *counts)
 	counts->read_pages = s->feed.pages;
 	counts->reads_refused = s->feed.refused;
 	for (uint32_t i = 0; i < s->partitions_len; i++)
-		counts->quarantined += s->partitions[i].rooms_len;
+		counts->quarantined += s->partitions[i].quarantined_len;
 }

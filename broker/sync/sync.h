@@ -1,4 +1,4 @@
-/* The way to MySQL: the journal goes, split into partitions by room, to workers in
+/* The way to MySQL: the journal goes, split into partitions by topic, to workers in
  * batches, and the workers say where the database stands. Owns the workers'
  * sessions and leases, the assignment of partitions and its epochs, where each partition
  * stands, who waits for that, and queries of old history. Never writes to the
@@ -16,6 +16,7 @@
 #define SYNC_SYNC_H
 
 #include "core/core.h"
+#include "core/topic_name.h"
 #include "store/store.h"
 
 #include <parlor/worker.pb-c.h>
@@ -39,8 +40,8 @@ struct sync_settings {
 	uint32_t waiters;       /* of both kinds, of all sessions; more are BUSY */
 	uint32_t archive;       /* history queries in flight; more are BUSY */
 	uint32_t archive_ms;    /* until a query fails */
-	uint32_t releases;      /* rooms being released; more are BUSY */
-	uint32_t quarantined;   /* rooms known of one partition; more are counted only */
+	uint32_t releases;      /* topics being released; more are BUSY */
+	uint32_t quarantined;   /* topics known of one partition; more are counted only */
 	uint32_t readers;       /* of the journal, waiting or not reading; more are TOO_MANY */
 };
 extern const struct sync_settings sync_settings_default;
@@ -89,24 +90,24 @@ uint64_t sync_schedule(struct sync *, uint64_t now_us);
 
 /* ---- where MySQL stands ------------------------------------------------------ */
 
-/* Everything up to here is in MySQL, unread included, but for rooms in
+/* Everything up to here is in MySQL, unread included, but for topics in
  * quarantine. 0 while a partition's mark is unknown. Rises, unless a mark goes back. */
 uint64_t sync_synced(const struct sync *);
 /* Every record of that partition up to here is in MySQL. 0: unknown. */
 uint64_t sync_partition_position(const struct sync *, uint32_t partition);
 /* Records at or below this are needed no more: lower than the marks and than
- * the first record of any room in quarantine. What is trimmed must not be above
+ * the first record about any topic in quarantine. What is trimmed must not be above
  * it, or the partition is stuck. 0 while a mark is unknown. */
 uint64_t sync_floor(const struct sync *);
 
 /* ---- waiting ------------------------------------------------------------------- */
 
-/* Until MySQL has that room's record. OK with *done: it has it, no answer
+/* Until MySQL has that record about the topic. OK with *done: it has it, no answer
  * follows. OK without: an answer of kind SYNC_STORED follows: OK, or DB_DATA
- * when the room went into quarantine. DB_DATA at once when it is there now.
+ * when the topic went into quarantine. DB_DATA at once when it is there now.
  * BUSY: too many wait. */
-enum parlor_err sync_wait_room(struct sync *, uint64_t room, uint64_t position, struct sync_cookie,
-			       bool *done) PARLOR_MUST_CHECK;
+enum parlor_err sync_wait_topic(struct sync *, struct topic, uint64_t position, struct sync_cookie,
+				bool *done) PARLOR_MUST_CHECK;
 /* Until sync_synced is at position: SYNC_ALL. */
 enum parlor_err sync_wait_all(struct sync *, uint64_t position, struct sync_cookie,
 			      bool *done) PARLOR_MUST_CHECK;
@@ -128,23 +129,24 @@ struct sync_query {
 enum parlor_err sync_archive(struct sync *, const struct sync_query *, struct sync_cookie,
 			     uint64_t now_us) PARLOR_MUST_CHECK;
 
-/* ---- rooms in quarantine -------------------------------------------------------------- */
+/* ---- topics in quarantine ------------------------------------------------------------- */
 
-/* Sends the room's records again. NOT_QUARANTINED, BUSY, NO_WORKER at once;
+/* Sends its records again. NOT_QUARANTINED, BUSY, NO_WORKER at once;
  * else SYNC_RELEASE follows: OK, DB_DATA when the database still refuses them,
  * WORKER when the worker was lost, NOT_FOUND when they are trimmed. The partition's
  * batches wait meanwhile. */
-enum parlor_err sync_release(struct sync *, struct span tenant, struct span room,
-			     struct sync_cookie, uint64_t now_us) PARLOR_MUST_CHECK;
+enum parlor_err sync_release(struct sync *, const struct topic_name *, struct sync_cookie,
+			     uint64_t now_us) PARLOR_MUST_CHECK;
 
-struct sync_room_view {
+struct sync_quarantine_view {
 	uint32_t partition;
-	struct span tenant, room, error;
+	struct topic_name name;
+	struct span error;
 	uint64_t position; /* first record that is not applied */
 };
-typedef void sync_room_fn(void *ctx, const struct sync_room_view *);
+typedef void sync_quarantine_fn(void *ctx, const struct sync_quarantine_view *);
 /* Those of a tenant, all when tenant is empty. */
-void sync_quarantined(const struct sync *, struct span tenant, sync_room_fn *, void *ctx);
+void sync_quarantined(const struct sync *, struct span tenant, sync_quarantine_fn *, void *ctx);
 
 /* ---- for people --------------------------------------------------------------------------- */
 

@@ -3,31 +3,36 @@
 #include "core/kinds.h"
 #include "core/room.h"
 #include "core/tenant.h"
+#include "core/topic_name.h"
 #include "wire.h"
 
+#include <parlor/fields.h>
 #include <parlor/worker.pb-c.h>
 
-enum {
-	FACT_KIND = 1,
-	FACT_TENANT,
-	FACT_COUNTED,
-	FACT_SEEN,
-	FACT_READ_SEQ,
-	FACT_MEMBERS,
-	FACT_EVENT
-};
+static enum parlor_err put_topic(struct buf *b, struct core *core, struct topic topic)
+{
+	struct span id;
+	if (topic.kind == TOPIC_NONE)
+		return PARLOR_E_OK;
+	enum parlor_err err = core_topic_id(core, topic, &id);
+	if (err)
+		return err;
+	wire_put_varint_field(b, PB_SYNC_RECORD_TOPIC_KIND, topic.kind);
+	wire_put_bytes_field(b, PB_SYNC_RECORD_TOPIC, id);
+	return PARLOR_E_OK;
+}
 
 /* What is delivered to nobody has no event, but it has a place and a time. */
 static void put_event(struct buf *b, const struct entry *e, const struct record *r)
 {
 	if (e->event.len) {
-		wire_put_bytes_field(b, FACT_EVENT, e->event);
+		wire_put_bytes_field(b, PB_SYNC_RECORD_EVENT, e->event);
 		return;
 	}
 	Parlor__Event event = PARLOR__EVENT__INIT;
 	event.position = e->position;
 	event.time_us = r->time_us;
-	wire_put_field(b, FACT_EVENT, &event.base);
+	wire_put_field(b, PB_SYNC_RECORD_EVENT, &event.base);
 }
 
 enum parlor_err sync_record_put(struct buf *to, uint32_t field, struct buf *scratch,
@@ -40,22 +45,25 @@ enum parlor_err sync_record_put(struct buf *to, uint32_t field, struct buf *scra
 	if (r->tenant && (err = core_tenant_id(core, r->tenant, &tenant)))
 		return err;
 	buf_clear(scratch);
-	wire_put_varint_field(scratch, FACT_KIND, r->kind);
+	wire_put_varint_field(scratch, PB_SYNC_RECORD_KIND, r->kind);
 	if (tenant.len)
-		wire_put_bytes_field(scratch, FACT_TENANT, tenant);
+		wire_put_bytes_field(scratch, PB_SYNC_RECORD_TENANT, tenant);
 	const struct record_counts *counts = record_counts(r);
 	if (counts) {
-		wire_put_varint_field(scratch, FACT_COUNTED, counts->counted);
-		wire_put_varint_field(scratch, FACT_SEEN, counts->seen);
-		wire_put_varint_field(scratch, FACT_READ_SEQ, counts->read_seq);
+		wire_put_varint_field(scratch, PB_SYNC_RECORD_COUNTED, counts->counted);
+		wire_put_varint_field(scratch, PB_SYNC_RECORD_SEEN, counts->seen);
+		wire_put_varint_field(scratch, PB_SYNC_RECORD_READ_SEQ, counts->read_seq);
 	}
 	if (r->room) {
 		struct core_room_view room;
 		err = core_room_names(core, r->room, &room);
 		if (err)
 			return err;
-		wire_put_varint_field(scratch, FACT_MEMBERS, room.members);
+		wire_put_varint_field(scratch, PB_SYNC_RECORD_MEMBERS, room.members);
 	}
+	err = put_topic(scratch, core, record_topic(r));
+	if (err)
+		return err;
 	put_event(scratch, e, r);
 	wire_put_bytes_field(to, field, (struct span){scratch->data, scratch->len});
 	return PARLOR_E_OK;

@@ -17,11 +17,12 @@ void waiter_list_fini(struct waiter_list *l)
 		;
 }
 
-void waiter_add(struct waiter_list *l, uint64_t position, uint64_t room, struct sync_cookie cookie)
+void waiter_add(struct waiter_list *l, uint64_t position, struct topic topic,
+		struct sync_cookie cookie)
 {
 	struct waiter *w = mem_new(sizeof *w);
 	w->position = position;
-	w->room = room;
+	w->topic = topic;
 	w->cookie = cookie;
 	w->list = l;
 	owners_add(l->sessions, cookie.session, &w->owned);

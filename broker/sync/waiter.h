@@ -13,7 +13,7 @@ struct waiter {
 	struct waiter_list *list;
 	struct owned owned; /* by its session */
 	uint64_t position;
-	uint64_t room; /* number; 0: of none */
+	struct topic topic;
 	struct sync_cookie cookie;
 };
 
@@ -24,7 +24,7 @@ struct waiter_list {
 };
 void waiter_list_init(struct waiter_list *, struct owners *sessions);
 void waiter_list_fini(struct waiter_list *);
-void waiter_add(struct waiter_list *, uint64_t position, uint64_t room, struct sync_cookie);
+void waiter_add(struct waiter_list *, uint64_t position, struct topic, struct sync_cookie);
 /* Takes out the next one whose position is reached; false when there is none. */
 bool waiter_take(struct waiter_list *, uint64_t reached, struct waiter *out);
 /* Those of a session, of all lists. Returns how many there were. */

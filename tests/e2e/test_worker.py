@@ -185,14 +185,16 @@ def test_a_refused_room_goes_to_quarantine_and_comes_back(bench):
     bad += first[1:3]
     bench.broker.apply("w", first, after=at)
     (room,) = bench.broker.hear("w", "partition_state").quarantined
-    assert (room.tenant, room.room, room.position) == ("acme", "bad", bad[0].event.position)
+    assert (room.tenant, room.topic_kind, room.topic) == ("acme", wpb.TOPIC_ROOM, "bad")
+    assert room.position == bad[0].event.position
     assert "1406" in room.error
     assert bench.unread("good") == {"a": 1, "b": 1}
     assert bench.unread("bad") == {"a": 0, "b": 0}
     bad.append(world.post("bad", "b", "meanwhile!"))
     bench.broker.apply("w", bad[-1:], after=at + 4)
 
-    release = dict(partition=0, epoch=1, tenant="acme", room="bad", after=room.position - 1,
+    release = dict(partition=0, epoch=1, tenant="acme", topic_kind=wpb.TOPIC_ROOM, topic="bad",
+                   after=room.position - 1,
                    upto=world.position, records=bad, last=True)
     bench.broker.tell("w", release=wpb.Release(**release))
     assert "1406" in bench.broker.hear("w", "release_done").error
@@ -201,7 +203,7 @@ def test_a_refused_room_goes_to_quarantine_and_comes_back(bench):
     bench.rows("ALTER TABLE group_message MODIFY message_content MEDIUMTEXT NOT NULL")
     # Another worker takes over and knows the room from the table.
     bench.hire("w2")
-    assert [q.room for q in bench.broker.assign("w2", epoch=2).quarantined] == ["bad"]
+    assert [q.topic for q in bench.broker.assign("w2", epoch=2).quarantined] == ["bad"]
     release.update(epoch=2)
     for chunk in ([bad[0]], bad[1:]):
         release.update(records=chunk, after=chunk[0].event.position - 1,

@@ -1,7 +1,10 @@
 """A worker's two connections: to a database that is away, frozen or without
 tables, to a broker that does not answer; and what it has to be told for them."""
 
+import os
+import pathlib
 import random
+import re
 import signal
 import threading
 
@@ -90,6 +93,27 @@ def test_a_lost_session_begins_again(bench):
     assert worker.wait() == 0
 
 
+def test_a_room_in_quarantine_stays_there_through_migration(bench):
+    """A database of the first version, whose quarantine knew rooms only; and what was
+    cut short is run again."""
+    bench.server.query(f"DROP DATABASE {DATABASE}", database=None)
+    bench.server.query(f"CREATE DATABASE {DATABASE}", database=None)
+    tables = pathlib.Path(os.environ["PARLOR_SOURCE"], "schema/0001_tables.sql").read_text()
+    for statement in re.sub("--.*", "", tables).split(";\n"):
+        if statement.strip():
+            bench.rows(statement)
+    bench.rows("CREATE TABLE schema_version (version INT NOT NULL PRIMARY KEY, name VARCHAR(64) NOT NULL,"
+               " started_at DATETIME(6) NOT NULL, applied_at DATETIME(6) NULL)")
+    bench.rows("INSERT INTO schema_version VALUES (1, 'tables', NOW(), NOW())")
+    bench.rows("INSERT INTO sync_quarantine (broker_id, part, ent_id, group_id, position, error, created_at)"
+               " VALUES (7, 0, 'acme', 'bad', 5, '1406', NOW())")
+    for _ in range(2):
+        bench.migrate()
+        assert bench.rows("SELECT ent_id, topic_kind, group_id, position FROM sync_quarantine") == (
+            ("acme", 1, "bad", 5),)
+        bench.rows("DELETE FROM schema_version WHERE version = 2")
+
+
 def test_migrating_twice_at_once_and_beyond(bench):
     assert "already" in bench.migrate().err
     bench.rows(f"DROP DATABASE {DATABASE}")
@@ -97,7 +121,7 @@ def test_migrating_twice_at_once_and_beyond(bench):
                 for _ in range(4)]
     assert [process.wait() for process in together] == [0] * 4
     versions = bench.rows("SELECT version FROM schema_version")
-    assert versions == ((1,),)
+    assert versions == ((1,), (2,))
     bench.rows("INSERT INTO schema_version (version, name, started_at) VALUES (9, 'later', NOW())")
     assert "version 9" in bench.migrate(status=3).err
     worker = bench.launch("w")

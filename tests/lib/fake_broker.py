@@ -124,7 +124,8 @@ class World:
             more.setdefault("counted", state["counted"])
             more.setdefault("members", len(state["seen"]))
         return wpb.SyncRecord(kind=kind, tenant=self.tenant, event=pb.Event(
-            position=self.position, time_us=T0 + self.position * 1_000_001, room=room, **event), **more)
+            position=self.position, time_us=T0 + self.position * 1_000_001, room=room, **event),
+            topic_kind=wpb.TOPIC_ROOM if room else wpb.TOPIC_NONE, topic=room, **more)
 
     def create(self, room, name="Desk", members=()):
         self.rooms[room] = {"counted": 0, "last": 0, "seen": {}, "read": {}}

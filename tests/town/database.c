@@ -35,11 +35,11 @@ static const char tables[] =
 	"CREATE TABLE sync_mark (broker_id INT, part INT, epoch INT DEFAULT 0,"
 	" position INT DEFAULT 0, digest INT DEFAULT 0, projected INT DEFAULT 0,"
 	" PRIMARY KEY (broker_id, part)) WITHOUT ROWID;"
-	"CREATE TABLE sync_quarantine (broker_id INT, part INT, ent_id TEXT, group_id TEXT,"
-	" position INT, error TEXT, created_at TEXT,"
-	" PRIMARY KEY (broker_id, part, ent_id, group_id)) WITHOUT ROWID;"
+	"CREATE TABLE sync_quarantine (broker_id INT, part INT, ent_id TEXT, topic_kind INT,"
+	" group_id TEXT, position INT, error TEXT, created_at TEXT,"
+	" PRIMARY KEY (broker_id, part, ent_id, topic_kind, group_id)) WITHOUT ROWID;"
 	"CREATE TABLE schema_version (version INT PRIMARY KEY);"
-	"INSERT INTO schema_version VALUES (1);";
+	"INSERT INTO schema_version VALUES (2);";
 
 static const char clear[] = "DELETE FROM room; DELETE FROM chat_group; DELETE FROM group_member;"
 			    "DELETE FROM group_message; DELETE FROM member; DELETE FROM sync_mark;"

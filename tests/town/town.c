@@ -301,7 +301,8 @@ static void give(void *ctx, const struct effect *e)
 	if (e->no == c->no)
 		c->position = e->posted.position;
 	if (!e->err && c->stored && e->no == c->no &&
-	    sync_wait_room(t->keep.commit.sync, e->posted.room, e->posted.position, cookie, &done))
+	    sync_wait_topic(t->keep.commit.sync, topic_room(e->posted.room), e->posted.position,
+			    cookie, &done))
 		done = true; /* in quarantine, or too many wait: it is told so */
 	if (done)
 		answer(t, e);
@@ -532,10 +533,10 @@ void town_step(struct town *t)
 		check_database(t);
 }
 
-static void release_one(void *ctx, const struct sync_room_view *view)
+static void release_one(void *ctx, const struct sync_quarantine_view *view)
 {
-	const struct sync_room_view **first = ctx;
-	static struct sync_room_view kept;
+	const struct sync_quarantine_view **first = ctx;
+	static struct sync_quarantine_view kept;
 	kept = *view;
 	*first = &kept;
 }
@@ -543,15 +544,15 @@ static void release_one(void *ctx, const struct sync_room_view *view)
 /* Rooms in quarantine are sent again. */
 static bool release(struct town *t)
 {
-	const struct sync_room_view *view = NULL;
+	const struct sync_quarantine_view *view = NULL;
 	sync_quarantined(t->keep.commit.sync, (struct span){NULL, 0}, release_one, &view);
 	if (!view)
 		return false;
-	enum parlor_err err = sync_release(t->keep.commit.sync, view->tenant, view->room,
+	enum parlor_err err = sync_release(t->keep.commit.sync, &view->name,
 					   (struct sync_cookie){0}, t->chance.now_us);
 	if (!err)
-		say(&t->chance, "broker: release %.*s from %d on", (int)view->room.len,
-		    (const char *)view->room.data, (int)view->position);
+		say(&t->chance, "broker: release %.*s from %d on", (int)view->name.id.len,
+		    (const char *)view->name.id.data, (int)view->position);
 	WANT(&t->chance, !err || err == PARLOR_E_BUSY || err == PARLOR_E_NO_WORKER, "%s",
 	     parlor_err_name((int)err));
 	return true;

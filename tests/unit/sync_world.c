@@ -315,7 +315,7 @@ static uint64_t unread_of(struct worker_peer *h, uint32_t partition)
 void worker_peer_state(struct worker_peer *h, uint32_t partition)
 {
 	Parlor__PartitionState state = PARLOR__PARTITION_STATE__INIT;
-	Parlor__QuarantinedRoom room = PARLOR__QUARANTINED_ROOM__INIT, *rooms[] = {&room};
+	Parlor__QuarantinedTopic room = PARLOR__QUARANTINED_TOPIC__INIT, *rooms[] = {&room};
 	state.partition = partition;
 	state.epoch = h->epoch[partition];
 	state.db_epoch = h->db->epoch[partition];
@@ -324,7 +324,8 @@ void worker_peer_state(struct worker_peer *h, uint32_t partition)
 	state.unread_position = unread_of(h, partition);
 	if (h->room && h->room_partition == partition) {
 		room.tenant = (char *)h->tenant;
-		room.room = (char *)h->room;
+		room.topic_kind = PARLOR__TOPIC_KIND__TOPIC_ROOM;
+		room.topic = (char *)h->room;
 		room.position = h->room_position;
 		room.error = (char *)"1406 too long";
 		state.n_quarantined = 1;
@@ -422,7 +423,8 @@ static void on_release(struct worker_peer *h, const Parlor__Release *release)
 	done.partition = release->partition;
 	done.epoch = release->epoch;
 	done.tenant = release->tenant;
-	done.room = release->room;
+	done.topic_kind = release->topic_kind;
+	done.topic = release->topic;
 	done.upto = release->upto;
 	done.error = (char *)(h->release_error ? h->release_error : "");
 	if (!h->release_error && release->last)

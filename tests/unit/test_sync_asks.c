@@ -2,6 +2,8 @@
  * a room; and peers that say what no worker should. */
 #include "sync_world.h"
 
+#include "sync/partition.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -48,11 +50,13 @@ static void a_stored_post_is_answered_after_mysql_has_it(void **state)
 	uint64_t first = world_post(w, "lobby", 1);
 	uint32_t partition = w->partition_of[first];
 	bool done;
-	assert_int_equal(sync_wait_room(w->sync, room, first, COOKIE(7, 1), &done), PARLOR_E_OK);
+	assert_int_equal(sync_wait_topic(w->sync, topic_room(room), first, COOKIE(7, 1), &done),
+			 PARLOR_E_OK);
 	assert_false(done);
 	world_until(w, h->batch[partition]);
 	uint64_t second = world_post(w, "lobby", 1);
-	assert_int_equal(sync_wait_room(w->sync, room, second, COOKIE(8, 2), &done), PARLOR_E_OK);
+	assert_int_equal(sync_wait_topic(w->sync, topic_room(room), second, COOKIE(8, 2), &done),
+			 PARLOR_E_OK);
 	assert_false(done);
 	world_settle(w);
 	assert_int_equal(w->answers_len, 0);
@@ -69,7 +73,8 @@ static void a_stored_post_is_answered_after_mysql_has_it(void **state)
 	world_until(w, w->answers_len == 2);
 	assert_int_equal(w->answers[1].cookie.session, 8);
 	/* The same post again: it is there. */
-	assert_int_equal(sync_wait_room(w->sync, room, first, COOKIE(7, 3), &done), PARLOR_E_OK);
+	assert_int_equal(sync_wait_topic(w->sync, topic_room(room), first, COOKIE(7, 3), &done),
+			 PARLOR_E_OK);
 	assert_true(done);
 	assert_int_equal(counts(w).waiting, 0);
 	world_free(w);
@@ -84,11 +89,12 @@ static void waiters_are_bounded_and_can_be_cancelled(void **state)
 	uint64_t position = world_room(w, "lobby");
 	uint64_t room = world_no(w, "lobby");
 	bool done;
-	assert_int_equal(sync_wait_room(w->sync, room, position, COOKIE(1, 1), &done), PARLOR_E_OK);
+	assert_int_equal(sync_wait_topic(w->sync, topic_room(room), position, COOKIE(1, 1), &done),
+			 PARLOR_E_OK);
 	assert_int_equal(sync_wait_all(w->sync, position, COOKIE(1, 2), &done), PARLOR_E_OK);
 	assert_int_equal(sync_wait_all(w->sync, position - 1, COOKIE(2, 3), &done), PARLOR_E_OK);
 	assert_int_equal(sync_wait_all(w->sync, position, COOKIE(3, 4), &done), PARLOR_E_BUSY);
-	assert_int_equal(sync_wait_room(w->sync, room, position, COOKIE(3, 5), &done),
+	assert_int_equal(sync_wait_topic(w->sync, topic_room(room), position, COOKIE(3, 5), &done),
 			 PARLOR_E_BUSY);
 	assert_int_equal(counts(w).waiting_refused, 2);
 	sync_cancel(w->sync, 1);
@@ -284,9 +290,9 @@ static uint64_t quarantine(struct world *w, struct worker_peer *h, const char *r
 	return position;
 }
 
-static void room_seen(void *ctx, const struct sync_room_view *view)
+static void room_seen(void *ctx, const struct sync_quarantine_view *view)
 {
-	assert_true(span_equal(view->room, SPAN_TEXT("bad")));
+	assert_true(span_equal(view->name.id, SPAN_TEXT("bad")));
 	assert_true(span_equal(view->error, SPAN_TEXT("1406 too long")));
 	*(int *)ctx += 1;
 }
@@ -303,7 +309,8 @@ static void a_stored_post_of_a_room_in_quarantine_is_refused(void **state)
 	h->hold = true;
 	uint64_t position = world_post(w, "bad", 1);
 	bool done;
-	assert_int_equal(sync_wait_room(w->sync, room, position, COOKIE(1, 1), &done), PARLOR_E_OK);
+	assert_int_equal(sync_wait_topic(w->sync, topic_room(room), position, COOKIE(1, 1), &done),
+			 PARLOR_E_OK);
 	uint32_t partition = w->partition_of[position];
 	world_until(w, h->batch[partition]);
 	/* The batch went through but for that room: its state is told, then the batch. */
@@ -317,7 +324,7 @@ static void a_stored_post_of_a_room_in_quarantine_is_refused(void **state)
 	world_until(w, w->answers_len);
 	assert_int_equal(w->answers[0].code, PARLOR_E_DB_DATA);
 	assert_string_equal(w->answers[0].text, "1406 too long");
-	assert_int_equal(sync_wait_room(w->sync, room, position, COOKIE(1, 2), &done),
+	assert_int_equal(sync_wait_topic(w->sync, topic_room(room), position, COOKIE(1, 2), &done),
 			 PARLOR_E_DB_DATA);
 	assert_true(first < position);
 	release_held(h);
@@ -333,6 +340,25 @@ static void a_stored_post_of_a_room_in_quarantine_is_refused(void **state)
 	sync_quarantined(w->sync, SPAN_TEXT(""), room_seen, &seen);
 	assert_int_equal(seen, 2);
 	world_free(w);
+}
+
+/* Of a kind that the broker does not have, with the number and the id of a room. */
+static void what_is_in_quarantine_is_known_by_its_kind_too(void **state)
+{
+	(void)state;
+	struct topic other = {(enum topic_kind)77, 5};
+	struct quarantine refused[] = {{.tenant = "acme", .id = "bad", .topic = other},
+				       {.tenant = "acme", .id = "gone", .topic = {TOPIC_ROOM, 0}}};
+	const struct partition p = {.quarantined = refused, .quarantined_len = 2};
+	struct topic_name name = {SPAN_TEXT("acme"), other.kind, SPAN_TEXT("bad")};
+	assert_ptr_equal(partition_quarantine_of(&p, other), &refused[0]);
+	assert_null(partition_quarantine_of(&p, topic_room(5)));
+	assert_null(partition_quarantine_of(&p, topic_room(0)));
+	assert_ptr_equal(partition_quarantine_find(&p, &name), &refused[0]);
+	name.kind = TOPIC_ROOM;
+	assert_null(partition_quarantine_find(&p, &name));
+	name.id = SPAN_TEXT("gone");
+	assert_ptr_equal(partition_quarantine_find(&p, &name), &refused[1]);
 }
 
 static void a_released_room_gets_its_records_again(void **state)
@@ -352,17 +378,25 @@ static void a_released_room_gets_its_records_again(void **state)
 	}
 	world_until(w, synced(w));
 
-	assert_int_equal(sync_release(w->sync, SPAN_TEXT("acme"), SPAN_TEXT("good"), COOKIE(1, 1),
-				      w->now_us),
-			 PARLOR_E_NOT_QUARANTINED);
-	assert_int_equal(sync_release(w->sync, SPAN_TEXT("other"), SPAN_TEXT("bad"), COOKIE(1, 1),
-				      w->now_us),
-			 PARLOR_E_NOT_QUARANTINED);
 	assert_int_equal(
-		sync_release(w->sync, SPAN_TEXT("acme"), SPAN_TEXT("bad"), COOKIE(1, 2), w->now_us),
+		sync_release(w->sync,
+			     &(struct topic_name){SPAN_TEXT("acme"), TOPIC_ROOM, SPAN_TEXT("good")},
+			     COOKIE(1, 1), w->now_us),
+		PARLOR_E_NOT_QUARANTINED);
+	assert_int_equal(
+		sync_release(w->sync,
+			     &(struct topic_name){SPAN_TEXT("other"), TOPIC_ROOM, SPAN_TEXT("bad")},
+			     COOKIE(1, 1), w->now_us),
+		PARLOR_E_NOT_QUARANTINED);
+	assert_int_equal(
+		sync_release(w->sync,
+			     &(struct topic_name){SPAN_TEXT("acme"), TOPIC_ROOM, SPAN_TEXT("bad")},
+			     COOKIE(1, 2), w->now_us),
 		PARLOR_E_OK);
 	assert_int_equal(
-		sync_release(w->sync, SPAN_TEXT("acme"), SPAN_TEXT("bad"), COOKIE(1, 3), w->now_us),
+		sync_release(w->sync,
+			     &(struct topic_name){SPAN_TEXT("acme"), TOPIC_ROOM, SPAN_TEXT("bad")},
+			     COOKIE(1, 3), w->now_us),
 		PARLOR_E_BUSY);
 	world_until(w, w->answers_len == 1);
 	assert_int_equal(w->answers[0].kind, SYNC_RELEASE);
@@ -391,7 +425,9 @@ static void a_release_that_is_refused_says_why(void **state)
 	quarantine(w, h, "bad");
 	h->release_error = "1366 still bad";
 	assert_int_equal(
-		sync_release(w->sync, SPAN_TEXT("acme"), SPAN_TEXT("bad"), COOKIE(1, 1), w->now_us),
+		sync_release(w->sync,
+			     &(struct topic_name){SPAN_TEXT("acme"), TOPIC_ROOM, SPAN_TEXT("bad")},
+			     COOKIE(1, 1), w->now_us),
 		PARLOR_E_OK);
 	world_until(w, w->answers_len == 1);
 	assert_int_equal(w->answers[0].code, PARLOR_E_DB_DATA);
@@ -403,14 +439,18 @@ static void a_release_that_is_refused_says_why(void **state)
 	/* Its worker goes while it is under way. */
 	h->deaf = true;
 	assert_int_equal(
-		sync_release(w->sync, SPAN_TEXT("acme"), SPAN_TEXT("bad"), COOKIE(1, 2), w->now_us),
+		sync_release(w->sync,
+			     &(struct topic_name){SPAN_TEXT("acme"), TOPIC_ROOM, SPAN_TEXT("bad")},
+			     COOKIE(1, 2), w->now_us),
 		PARLOR_E_OK);
 	world_turn(w);
 	say_goodbye(h);
 	world_until(w, w->answers_len == 2);
 	assert_int_equal(w->answers[1].code, PARLOR_E_WORKER);
 	assert_int_equal(
-		sync_release(w->sync, SPAN_TEXT("acme"), SPAN_TEXT("bad"), COOKIE(1, 3), w->now_us),
+		sync_release(w->sync,
+			     &(struct topic_name){SPAN_TEXT("acme"), TOPIC_ROOM, SPAN_TEXT("bad")},
+			     COOKIE(1, 3), w->now_us),
 		PARLOR_E_NO_WORKER);
 	world_free(w);
 }
@@ -514,6 +554,7 @@ int main(void)
 		cmocka_unit_test(a_query_fails_in_time),
 		cmocka_unit_test(a_lost_workers_query_goes_to_one_other),
 		cmocka_unit_test(a_stored_post_of_a_room_in_quarantine_is_refused),
+		cmocka_unit_test(what_is_in_quarantine_is_known_by_its_kind_too),
 		cmocka_unit_test(a_released_room_gets_its_records_again),
 		cmocka_unit_test(a_release_that_is_refused_says_why),
 		cmocka_unit_test(strangers_and_garbage_are_refused),

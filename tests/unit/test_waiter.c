@@ -19,11 +19,11 @@ static void lists_of_one_index_are_taken_in_order_and_cancelled_together(void **
 	struct waiter w;
 	waiter_list_init(&a, &sessions);
 	waiter_list_init(&b, &sessions);
-	waiter_add(&a, 5, 0, COOKIE(1, 50));
-	waiter_add(&a, 3, 0, COOKIE(2, 30));
-	waiter_add(&a, 4, 0, COOKIE(1, 40));
-	waiter_add(&b, 1, 0, COOKIE(1, 10));
-	waiter_add(&b, 2, 0, COOKIE(2, 20));
+	waiter_add(&a, 5, topic_room(0), COOKIE(1, 50));
+	waiter_add(&a, 3, topic_room(0), COOKIE(2, 30));
+	waiter_add(&a, 4, topic_room(0), COOKIE(1, 40));
+	waiter_add(&b, 1, topic_room(0), COOKIE(1, 10));
+	waiter_add(&b, 2, topic_room(0), COOKIE(2, 20));
 	assert_true(waiter_take(&a, 3, &w));
 	assert_int_equal(w.cookie.request, 30);
 	assert_false(waiter_take(&a, 3, &w));
@@ -32,7 +32,7 @@ static void lists_of_one_index_are_taken_in_order_and_cancelled_together(void **
 	assert_false(waiter_take(&a, UINT64_MAX, &w));
 	assert_true(waiter_take(&b, UINT64_MAX, &w));
 	assert_int_equal(w.cookie.request, 20);
-	waiter_add(&b, 9, 0, COOKIE(3, 90));
+	waiter_add(&b, 9, topic_room(0), COOKIE(3, 90));
 	waiter_list_fini(&a);
 	waiter_list_fini(&b);
 	assert_null(sessions.table);
@@ -47,10 +47,10 @@ static void the_end_of_a_session_does_not_look_at_who_else_waits(void **state)
 	struct waiter_list l;
 	waiter_list_init(&l, &sessions);
 	for (uint64_t i = 0; i < MANY; i++)
-		waiter_add(&l, i, 0, COOKIE(1 + i % 66, i));
+		waiter_add(&l, i, topic_room(0), COOKIE(1 + i % 66, i));
 	clock_t from = clock();
 	for (uint64_t i = 0; i < MANY; i++) {
-		waiter_add(&l, MANY, 0, COOKIE(1000 + i, i));
+		waiter_add(&l, MANY, topic_room(0), COOKIE(1000 + i, i));
 		assert_int_equal(waiter_cancel(&sessions, 1000 + i), 1);
 	}
 	assert_true((double)(clock() - from) / CLOCKS_PER_SEC < 2);

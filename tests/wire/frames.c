@@ -143,6 +143,8 @@ static void put_batch(struct buf *b)
 	record.seen = 4;
 	record.members = 3;
 	record.event = &event;
+	record.topic_kind = PARLOR__TOPIC_KIND__TOPIC_ROOM;
+	record.topic = TEXT("room-7");
 	Parlor__SyncRecord boot = PARLOR__SYNC_RECORD__INIT;
 	boot.kind = PARLOR__RECORD_KIND__RECORD_BOOT;
 	Parlor__SyncRecord *records[] = {&boot, &record};
@@ -183,12 +185,13 @@ static void put_worker_welcome(struct buf *b)
 
 static void put_partition_state(struct buf *b)
 {
-	Parlor__QuarantinedRoom room = PARLOR__QUARANTINED_ROOM__INIT;
+	Parlor__QuarantinedTopic room = PARLOR__QUARANTINED_TOPIC__INIT;
 	room.tenant = TEXT("acme");
-	room.room = TEXT("room-7");
+	room.topic_kind = PARLOR__TOPIC_KIND__TOPIC_ROOM;
+	room.topic = TEXT("room-7");
 	room.position = 12;
 	room.error = TEXT("Data too long for column");
-	Parlor__QuarantinedRoom *rooms[] = {&room};
+	Parlor__QuarantinedTopic *rooms[] = {&room};
 	Parlor__PartitionState state = PARLOR__PARTITION_STATE__INIT;
 	state.partition = 5;
 	state.epoch = 7;
@@ -257,7 +260,7 @@ const struct frame frames[] = {
 	{"event", &parlor__from_broker__descriptor, put_event},
 	{"worker_welcome", &parlor__to_worker__descriptor, put_worker_welcome},
 	{"batch", &parlor__to_worker__descriptor, put_batch},
-	{"part_state", &parlor__from_worker__descriptor, put_partition_state},
+	{"partition_state", &parlor__from_worker__descriptor, put_partition_state},
 	{"journal_read", &parlor__from_worker__descriptor, put_journal_read},
 	{"journal_page", &parlor__to_worker__descriptor, put_journal_page},
 	{0},

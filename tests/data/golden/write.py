@@ -19,8 +19,8 @@ post = p.ToBroker(requests=[p.Request(id=2, post=p.Post(
     content_type=p.CONTENT_IMAGE, body=BODY, mentions=["agent-2"], level=p.LEVEL_STORED))])
 posted = p.FromBroker(replies=[p.Reply(id=2, posted=p.Posted(
     seq=12, position=123456789, time_us=TIME))])
-listed = p.FromBroker(replies=[p.Reply(id=3, as_of=123456789, list=p.ConversationPage(items=[
-    p.Conversation(room="room-7", state=p.ROOM_OPEN, unread=1, last_seq=12)]))])
+listed = p.FromBroker(replies=[p.Reply(id=3, as_of=123456789, list=p.InboxPage(items=[
+    p.InboxRoom(room="room-7", state=p.ROOM_OPEN, unread=1, last_seq=12)]))])
 one_event = p.Event(position=123456789, time_us=TIME, room="room-7", posted=p.Message(
     seq=12, sender="visitor-9", sender_name="Ann", sender_avatar="https://example.com/a.png",
     type=p.MESSAGE_MESSAGE, content_type=p.CONTENT_IMAGE, body=BODY, client_id="c-0001",
@@ -34,11 +34,11 @@ batch = w.ToWorker(batch=w.Batch(partition=5, epoch=7, after=123456000, upto=123
                                digest=0x0123456789ABCDEF, records=[
     w.SyncRecord(kind=w.RECORD_BOOT),
     w.SyncRecord(kind=w.RECORD_POSTED, tenant="acme", counted=11, seen=4, members=3,
-                 event=one_event)]))
+                 event=one_event, topic_kind=w.TOPIC_ROOM, topic="room-7")]))
 partition_state = w.FromWorker(partition_state=w.PartitionState(
     partition=5, epoch=7, db_epoch=7, position=123456000, unread_position=123455000,
     digest=0xFEDCBA9876543210,
-    quarantined=[w.QuarantinedRoom(tenant="acme", room="room-7", position=12,
+    quarantined=[w.QuarantinedTopic(tenant="acme", topic_kind=w.TOPIC_ROOM, topic="room-7", position=12,
                                    error="Data too long for column")]))
 journal_read = w.FromWorker(journal_read=w.JournalRead(
     **{"query": 3, "from": 123456700, "max": 500, "wait_ms": 5000}))
