@@ -49,10 +49,21 @@ enum parlor_err o_check_notice(const struct oracle *o, const struct core_notice 
 
 bool o_capacity(const struct oracle *o, int tenant, const struct core_member_spec *specs, size_t n)
 {
-	uint64_t members = (uint64_t)o->members_len;
+	uint64_t news = 0, own = 0;
 	for (size_t i = 0; i < n; i++)
-		members += tenant < 0 || oracle_member(o, tenant, specs[i].id) < 0;
-	return members <= o->limits->members;
+		news += tenant < 0 || oracle_member(o, tenant, specs[i].id) < 0;
+	for (int i = 0; i < o->members_len; i++)
+		own += o->members[i].tenant == tenant;
+	return !news || ((uint64_t)o->members_len + news <= o->limits->members &&
+			 own + news <= o->limits->tenant_members);
+}
+
+static bool room_capacity(const struct oracle *o, int tenant)
+{
+	uint64_t own = 0;
+	for (int i = 0; i < o->rooms_len; i++)
+		own += o->rooms[i].tenant == tenant;
+	return o->rooms_len < (int)o->limits->rooms && own < o->limits->tenant_rooms;
 }
 
 enum parlor_err o_find_member(const struct oracle *o, const struct core_call *call, struct span id,
@@ -208,8 +219,7 @@ enum parlor_err oracle_create(struct oracle *o, const struct core_call *call,
 			return PARLOR_E_ROOM_DISSOLVED;
 		return asked_before(&o->rooms[room], q) ? PARLOR_E_OK : PARLOR_E_ROOM_CONFLICT;
 	}
-	if (!o_capacity(o, tenant, q->members, q->members_len) ||
-	    o->rooms_len >= (int)o->limits->rooms ||
+	if (!o_capacity(o, tenant, q->members, q->members_len) || !room_capacity(o, tenant) ||
 	    (tenant < 0 && o->tenants_len >= (int)o->limits->tenants))
 		return PARLOR_E_TENANT_FULL;
 	room = add_room(o, o_add_tenant(o, call->tenant), q, made);

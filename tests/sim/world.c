@@ -259,6 +259,8 @@ void world_init(struct world *w, uint64_t seed, struct disk disk)
 		.keys_in_range = (uint32_t)ONE_OF(w, 1, 1, 2, 64),
 		.resident_bytes = ONE_OF(w, 0, 4000, 10000, 1 << 20),
 	};
+	w->limits.tenant_members = w->limits.members - w->limits.members / 4;
+	w->limits.tenant_rooms = w->limits.rooms - w->limits.rooms / 4;
 	w->commit = (unsigned)ONE_OF(w, 15, 50, 100);
 	w->write_back = (unsigned)ONE_OF(w, 0, 10, 40, 90);
 	w->evict = (unsigned)ONE_OF(w, 10, 50, 90);

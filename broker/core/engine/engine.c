@@ -6,10 +6,21 @@
 
 /* Rows are many: base/table.h. */
 #undef HASH_INITIAL_NUM_BUCKETS_LOG2
-#define HASH_INITIAL_NUM_BUCKETS_LOG2 20U
+#define HASH_INITIAL_NUM_BUCKETS_LOG2 (e->buckets_log2)
 
 /* Key and numbers of a row as it is stored, about. */
 #define ROW_BYTES 128
+
+/* One for each two rows of the smallest kinds. */
+#define BUCKET_BYTES 512
+
+static uint8_t log2_of(uint64_t n)
+{
+	uint8_t log2 = 5;
+	while (log2 < 22 && UINT64_C(1) << (log2 + 1) <= n)
+		log2++;
+	return log2;
+}
 
 void row_engine_init(struct engine *e, struct core_rows store, const struct row_kind *members,
 		     const struct row_kind *rooms, void *owner, uint64_t budget_bytes)
@@ -18,7 +29,8 @@ void row_engine_init(struct engine *e, struct core_rows store, const struct row_
 	*e = (struct engine){.store = store,
 			     .heads = {[ROW_MEMBERS] = members, [ROW_ROOMS] = rooms},
 			     .owner = owner,
-			     .budget = budget_bytes};
+			     .budget = budget_bytes,
+			     .buckets_log2 = log2_of(budget_bytes / BUCKET_BYTES)};
 	row_engine_charge(e, NULL);
 }
 

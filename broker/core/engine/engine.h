@@ -105,6 +105,7 @@ struct engine {
 	void *owner; /* told to drop */
 	struct meter *meter, unasked;
 	uint64_t bytes, budget;
+	uint8_t buckets_log2; /* of rows, from the start on: base/table.h */
 
 	struct row *rows;
 	struct pool pools[ENGINE_KINDS_MAX];
