@@ -56,6 +56,11 @@ struct session {
 	bool did;     /* one ran in this poll */
 };
 
+static inline uint64_t session_us(uint32_t ms)
+{
+	return (uint64_t)ms * 1000;
+}
+
 /* As parlor_client_open. */
 enum parlor_err session_init(struct session *,
 			     const struct parlor_client_options *) PARLOR_MUST_CHECK;
