@@ -1,13 +1,13 @@
-/* What every process shares, one group for each module of proto/base. */
+/* What every process shares, the small modules of proto/base. */
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
-#include "base/conf.h"
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/pool.h"
-#include "base/text.h"
+
+#include "bytes.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,8 +25,6 @@ const char *__asan_default_options(void)
 {
 	return "allocator_may_return_null=1";
 }
-
-#define BYTES(s) (s), sizeof(s) - 1
 
 static void buf_gives_back_what_was_put(void **state)
 {
@@ -168,267 +166,6 @@ static void spans_are_equal_by_content(void **state)
 	assert_true(span_equal(SPAN_TEXT("ab"), (struct span){"abc", 2}));
 	assert_false(span_equal(SPAN_TEXT("ab"), SPAN_TEXT("abc")));
 	assert_false(span_equal(SPAN_TEXT("ab"), SPAN_TEXT("ac")));
-}
-
-struct sample {
-	const char *bytes;
-	size_t len;
-};
-
-static const struct sample valid_texts[] = {
-	{BYTES("")},
-	{BYTES("a")},
-	{BYTES("plain ASCII of more than eight bytes\t\r\n\x7f")},
-	{BYTES("\xc2\x80")},         /* U+0080, the first of two bytes */
-	{BYTES("\xdf\xbf")},         /* U+07FF */
-	{BYTES("\xe0\xa0\x80")},     /* U+0800 */
-	{BYTES("\xed\x9f\xbf")},     /* U+D7FF, before the surrogates */
-	{BYTES("\xee\x80\x80")},     /* U+E000, behind them */
-	{BYTES("\xef\xbf\xbf")},     /* U+FFFF */
-	{BYTES("\xf0\x90\x80\x80")}, /* U+10000 */
-	{BYTES("\xf4\x8f\xbf\xbf")}, /* U+10FFFF, the last */
-	{BYTES("您好,请问有什么可以帮您? 👩‍💻 café")},
-};
-
-static const struct sample invalid_texts[] = {
-	{BYTES("\0")},
-	{BYTES("\x80")}, /* trails nothing */
-	{BYTES("\xbf")},
-	{BYTES("\xc0\x80")},     /* overlong NUL */
-	{BYTES("\xc1\xbf")},     /* overlong, two bytes */
-	{BYTES("\xe0\x80\x80")}, /* overlong, three bytes */
-	{BYTES("\xe0\x9f\xbf")},
-	{BYTES("\xf0\x80\x80\x80")}, /* overlong, four bytes */
-	{BYTES("\xf0\x8f\xbf\xbf")},
-	{BYTES("\xed\xa0\x80")},     /* U+D800, the first surrogate */
-	{BYTES("\xed\xbf\xbf")},     /* U+DFFF, the last */
-	{BYTES("\xf4\x90\x80\x80")}, /* U+110000 */
-	{BYTES("\xf5\x80\x80\x80")},
-	{BYTES("\xf8\x88\x80\x80\x80")}, /* five bytes */
-	{BYTES("\xfe")},
-	{BYTES("\xff")},
-	{BYTES("\xc2")}, /* cut short */
-	{BYTES("\xe4\xbd")},
-	{BYTES("\xf0\x9f\x91")},
-	{BYTES("\xc2\x41")}, /* trailed by what does not trail */
-	{BYTES("\xe4\x41\xa0")},
-	{BYTES("\xe4\xbd\x41")},
-	{BYTES("\xf0\x9f\x91\xc0")},
-};
-
-/* Text of `before` letters, the sample, `after` letters, in a block of exactly
- * that size. */
-static bool valid_amid(const struct sample *s, size_t before, size_t after)
-{
-	size_t len = before + s->len + after;
-	char *text = malloc(len ? len : 1);
-	assert_non_null(text);
-	memset(text, 'x', len);
-	memcpy(text + before, s->bytes, s->len);
-	bool valid = text_valid(text, len);
-	free(text);
-	return valid;
-}
-
-static void text_is_judged_alike_at_every_offset(void **state)
-{
-	(void)state;
-	for (size_t before = 0; before < 18; before++)
-		for (size_t after = 0; after < 18; after++) {
-			for (size_t i = 0; i < sizeof valid_texts / sizeof valid_texts[0]; i++)
-				assert_true(valid_amid(&valid_texts[i], before, after));
-			for (size_t i = 0; i < sizeof invalid_texts / sizeof invalid_texts[0]; i++)
-				assert_false(valid_amid(&invalid_texts[i], before, after));
-		}
-	assert_true(text_valid(NULL, 0));
-}
-
-static size_t encode(uint32_t c, char out[4])
-{
-	if (c < 0x80) {
-		out[0] = (char)c;
-		return 1;
-	}
-	size_t n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-	for (size_t i = n - 1; i > 0; i--, c >>= 6)
-		out[i] = (char)(0x80 | (c & 0x3f));
-	out[0] = (char)((0xf00u >> n) | c);
-	return n;
-}
-
-static void every_code_point_but_nul_and_surrogates_is_valid(void **state)
-{
-	(void)state;
-	for (uint32_t c = 0; c < 0x120000; c++) {
-		char bytes[4];
-		bool expected = c != 0 && (c < 0xd800 || c > 0xdfff) && c < 0x110000;
-		size_t n = encode(c, bytes);
-		if (text_valid(bytes, n) != expected)
-			fail_msg("U+%04X judged wrong", c);
-	}
-}
-
-static void a_cut_keeps_code_points_whole(void **state)
-{
-	(void)state;
-	const char *text = "a\xc3\xa9\xe4\xbd\xa0\xf0\x9f\x91\x8b"; /* 1, 2, 3 and 4 bytes */
-	static const size_t expected[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 10};
-	for (size_t max = 0; max < sizeof expected / sizeof expected[0]; max++)
-		assert_int_equal(text_cut(text, strlen(text), max), expected[max]);
-	assert_int_equal(text_cut("", 0, 5), 0);
-}
-
-struct settings {
-	char *listen;
-	uint64_t bytes;
-	bool fsync;
-	char *name;
-};
-
-static const struct conf_row rows[] = {
-	{"net.listen", CONF_TEXT, offsetof(struct settings, listen), 0, 0, "endpoint"},
-	{"store.bytes", CONF_NUMBER, offsetof(struct settings, bytes), 10, 1ull << 40, "size"},
-	{"store.fsync", CONF_SWITCH, offsetof(struct settings, fsync), 0, 0, "flush"},
-	{"name", CONF_TEXT, offsetof(struct settings, name), 0, 0, "without a section"},
-	{0},
-};
-
-static char conf_path[] = "/tmp/parlor-test-conf-XXXXXX";
-
-static int conf_make_file(void **state)
-{
-	(void)state;
-	int fd = mkstemp(conf_path);
-	return fd < 0 ? -1 : close(fd);
-}
-
-static int conf_remove_file(void **state)
-{
-	(void)state;
-	return unlink(conf_path);
-}
-
-static enum parlor_err conf_read_bytes(const char *bytes, size_t len, struct settings *s, char *why)
-{
-	FILE *file = fopen(conf_path, "w");
-	assert_non_null(file);
-	assert_int_equal(fwrite(bytes, 1, len, file), len);
-	assert_int_equal(fclose(file), 0);
-	return conf_read(conf_path, rows, s, why, 256);
-}
-
-static void a_good_file_fills_the_settings(void **state)
-{
-	(void)state;
-	struct settings s = {0};
-	char why[256] = "";
-	static const char file[] = "; the broker of the front desk\n"
-				   "name = 前台\n"
-				   "[net]\n"
-				   "   listen = tcp://127.0.0.1:5570   ; loopback only\n"
-				   "\n"
-				   "[store]\n"
-				   "\tbytes=4M\r\n"
-				   "# a comment\n"
-				   "fsync = on";
-	assert_int_equal(conf_set(rows, &s, "net.listen", "tcp://default", why, sizeof why),
-			 PARLOR_E_OK);
-	assert_int_equal(conf_read_bytes(BYTES(file), &s, why), PARLOR_E_OK);
-	assert_string_equal(s.name, "前台");
-	assert_string_equal(s.listen, "tcp://127.0.0.1:5570");
-	assert_int_equal(s.bytes, 4 << 20);
-	assert_true(s.fsync);
-	conf_fini(rows, &s);
-	assert_null(s.name);
-	assert_null(s.listen);
-}
-
-static void a_bad_file_is_refused_by_line_and_key(void **state)
-{
-	(void)state;
-	static const struct {
-		const char *bytes;
-		size_t len;
-		const char *why; /* behind the file's name */
-	} bad[] = {
-		{BYTES("[store]\nsize = 5\n"), ":2: store.size: no such setting"},
-		{BYTES("listen = x\n"), ":1: listen: no such setting"},
-		{BYTES("[store]\n\nbytes = 9\n"),
-		 ":3: store.bytes: must be a number from 10 to 1099511627776, not '9'"},
-		{BYTES("[store]\nbytes = 2000000M\n"),
-		 ":2: store.bytes: must be a number from 10 to 1099511627776, not '2000000M'"},
-		{BYTES("[store]\nbytes = 99999999999999999999\n"), ":2: store.bytes: must be"},
-		{BYTES("[store]\nbytes = 99999999999G\n"), ":2: store.bytes: must be"},
-		{BYTES("[store]\nbytes = -20\n"), ":2: store.bytes: must be"},
-		{BYTES("[store]\nbytes = 20x\n"), ":2: store.bytes: must be"},
-		{BYTES("[store]\nbytes = 20kk\n"), ":2: store.bytes: must be"},
-		{BYTES("[store]\nbytes =\n"), ":2: store.bytes: must be"},
-		{BYTES("[store]\nfsync = maybe\n"), ":2: store.fsync: must be on or off"},
-		{BYTES("name = a\n[net]\nlisten = b\n[]\nname = c\n"),
-		 ":5: name: already given in line 1"},
-		{BYTES("name = a\nthis is no setting\nsize = 1\n"), ":2: neither 'key = value'"},
-		{BYTES("size = 1\nthis is no setting\n"), ":1: size: no such setting"},
-		{BYTES("[net\nlisten = a\n"), ":1: neither"},
-		{BYTES("name = a\nname = \xff\n"), ":2: line is not UTF-8"},
-		{BYTES("name = a\0b\n"), ":1: line is not UTF-8"},
-	};
-	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-		struct settings s = {0};
-		char why[256] = "";
-		assert_int_equal(conf_read_bytes(bad[i].bytes, bad[i].len, &s, why),
-				 PARLOR_E_CONFIG);
-		size_t path_len = strlen(conf_path);
-		assert_memory_equal(why, conf_path, path_len);
-		if (strncmp(why + path_len, bad[i].why, strlen(bad[i].why)) != 0)
-			fail_msg("'%s' is not '%s'", why + path_len, bad[i].why);
-		/* Nothing of a bad file is taken over. */
-		assert_null(s.name);
-		assert_null(s.listen);
-	}
-}
-
-static void a_line_too_long_is_refused_not_cut(void **state)
-{
-	(void)state;
-	struct settings s = {0};
-	char why[256] = "";
-	char file[400] = "name = ";
-	memset(file + 7, 'x', sizeof file - 8);
-	assert_int_equal(conf_read_bytes(file, sizeof file - 1, &s, why), PARLOR_E_CONFIG);
-	assert_non_null(strstr(why, ":1: line is longer than"));
-	assert_null(s.name);
-}
-
-static void a_missing_file_and_a_directory_are_refused(void **state)
-{
-	(void)state;
-	struct settings s = {0};
-	char why[256] = "";
-	assert_int_equal(conf_read("/nonexistent/parlor.ini", rows, &s, why, sizeof why),
-			 PARLOR_E_CONFIG);
-	assert_non_null(strstr(why, "/nonexistent/parlor.ini: "));
-	assert_int_equal(conf_read("/", rows, &s, why, sizeof why), PARLOR_E_CONFIG);
-	assert_non_null(strstr(why, "cannot be read"));
-}
-
-static void a_setting_by_name_overrides_and_is_checked(void **state)
-{
-	(void)state;
-	struct settings s = {0};
-	char why[256] = "";
-	assert_int_equal(conf_set(rows, &s, "name", "a", why, sizeof why), PARLOR_E_OK);
-	assert_int_equal(conf_set(rows, &s, "name", "b", why, sizeof why), PARLOR_E_OK);
-	assert_string_equal(s.name, "b");
-	assert_int_equal(conf_set(rows, &s, "store.bytes", "3k", why, sizeof why), PARLOR_E_OK);
-	assert_int_equal(s.bytes, 3072);
-	assert_int_equal(conf_set(rows, &s, "store.bytes", "3", why, sizeof why), PARLOR_E_CONFIG);
-	assert_non_null(strstr(why, "store.bytes: must be"));
-	assert_int_equal(s.bytes, 3072);
-	assert_int_equal(conf_set(rows, &s, "nothing", "3", why, sizeof why), PARLOR_E_CONFIG);
-	assert_string_equal(why, "nothing: no such setting");
-	assert_int_equal(conf_set(rows, &s, "name", "\xff", why, sizeof why), PARLOR_E_CONFIG);
-	assert_string_equal(s.name, "b");
-	conf_fini(rows, &s);
 }
 
 static void a_pool_gives_out_again_what_it_got_back(void **state)
@@ -577,9 +314,9 @@ static void a_process_without_memory_ends_with_its_status(void **state)
 	assert_int_equal(WEXITSTATUS(status), MEM_EXIT_STATUS);
 }
 
-static int run_groups(void)
+int main(void)
 {
-	const struct CMUnitTest buf[] = {
+	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(buf_gives_back_what_was_put),
 		cmocka_unit_test(buf_grows_and_keeps_its_content),
 		cmocka_unit_test(buf_reserve_gives_an_address_even_for_nothing),
@@ -588,41 +325,14 @@ static int run_groups(void)
 		cmocka_unit_test(a_varint_or_length_out_of_range_is_bad),
 		cmocka_unit_test(big_endian_keys_sort_as_numbers),
 		cmocka_unit_test(spans_are_equal_by_content),
-	};
-	const struct CMUnitTest text[] = {
-		cmocka_unit_test(text_is_judged_alike_at_every_offset),
-		cmocka_unit_test(every_code_point_but_nul_and_surrogates_is_valid),
-		cmocka_unit_test(a_cut_keeps_code_points_whole),
-	};
-	const struct CMUnitTest conf[] = {
-		cmocka_unit_test(a_good_file_fills_the_settings),
-		cmocka_unit_test(a_bad_file_is_refused_by_line_and_key),
-		cmocka_unit_test(a_line_too_long_is_refused_not_cut),
-		cmocka_unit_test(a_missing_file_and_a_directory_are_refused),
-		cmocka_unit_test(a_setting_by_name_overrides_and_is_checked),
-	};
-	const struct CMUnitTest memory[] = {
 		cmocka_unit_test(a_pool_gives_out_again_what_it_got_back),
 		cmocka_unit_test(an_arena_ends_where_it_ends),
+		cmocka_unit_test(errors_have_unique_codes_and_names),
+		cmocka_unit_test(codes_of_a_newer_peer_have_an_answer),
+		cmocka_unit_test(hashes_are_the_published_ones),
+		cmocka_unit_test(clocks_run_and_do_not_go_back),
 		cmocka_unit_test(memory_is_zeroed_copied_and_resized),
 		cmocka_unit_test(a_process_without_memory_ends_with_its_status),
 	};
-	const struct CMUnitTest report[] = {
-		cmocka_unit_test(errors_have_unique_codes_and_names),
-		cmocka_unit_test(codes_of_a_newer_peer_have_an_answer),
-	};
-	const struct CMUnitTest rest[] = {
-		cmocka_unit_test(hashes_are_the_published_ones),
-		cmocka_unit_test(clocks_run_and_do_not_go_back),
-	};
-	return cmocka_run_group_tests(buf, NULL, NULL) + cmocka_run_group_tests(text, NULL, NULL) +
-	       cmocka_run_group_tests(conf, conf_make_file, conf_remove_file) +
-	       cmocka_run_group_tests(memory, NULL, NULL) +
-	       cmocka_run_group_tests(report, NULL, NULL) +
-	       cmocka_run_group_tests(rest, NULL, NULL);
-}
-
-int main(void)
-{
-	return run_groups() ? EXIT_FAILURE : EXIT_SUCCESS;
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }
