@@ -1,19 +1,12 @@
 #include "town.h"
 
-#include "core/reading.h"
-#include "core/room_members.h"
 #include "turn/commit.h"
 
-#include "base/mem.h"
-
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define POISON "poison"
 #define SETTLE_STEPS 6000
 
-static const char *const tenants[TENANTS] = {"acme", "umbra"};
+const char *const town_tenants[TENANTS] = {"acme", "umbra"};
 static const char *const names[HANDS] = {"w0", "w1", "w2"};
 
 static uint64_t one_of(struct chance *c, const uint64_t *choices, size_t n)
@@ -23,254 +16,6 @@ static uint64_t one_of(struct chance *c, const uint64_t *choices, size_t n)
 #define ONE_OF(c, ...)                               \
 	one_of((c), (const uint64_t[]){__VA_ARGS__}, \
 	       sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t))
-
-/* ---- clients: asking again until there is an answer ------------------------------------ */
-
-static void send_note(struct town *t, const struct note *note)
-{
-	unsigned times = chance_of(&t->chance, t->lost) && !t->calm ? 0 : 1;
-	times += chance_of(&t->chance, t->twice) && !t->calm;
-	for (size_t i = 0; i < LETTERS && times; i++) {
-		if (t->notes[i].used)
-			continue;
-		t->notes[i] = *note;
-		t->notes[i].used = true;
-		t->notes[i].due_us = t->chance.now_us + chance_below(&t->chance, 300000);
-		times--;
-	}
-}
-
-static void client_ask(struct town *t, int i)
-{
-	struct client *c = &t->clients[i];
-	c->again_us = t->chance.now_us + 1000000;
-	send_note(t, &(struct note){.client = i, .no = c->no, .try = ++c->tries});
-}
-
-static void client_post(struct town *t, int i)
-{
-	struct client *c = &t->clients[i];
-	if (t->posts == POSTS)
-		return;
-	c->no = ++t->posts;
-	c->answered = false;
-	c->stored = chance_of(&t->chance, 200);
-	c->tenant = tenants[chance_below(&t->chance, TENANTS)];
-	snprintf(c->room, sizeof c->room, "r%d", (int)chance_below(&t->chance, ROOMS));
-	snprintf(c->sender, sizeof c->sender, "m%d", (int)chance_below(&t->chance, MEMBERS));
-	if (t->database.poison && !t->calm && chance_of(&t->chance, 60))
-		snprintf(c->body, sizeof c->body, POISON);
-	else
-		snprintf(c->body, sizeof c->body, "text %u", c->no);
-	client_ask(t, i);
-}
-
-static const struct acknowledged *acknowledged(const struct town *t, unsigned no)
-{
-	for (size_t i = 0; i < t->acknowledged_len; i++)
-		if (t->acknowledged[i].no == no)
-			return &t->acknowledged[i];
-	return NULL;
-}
-
-static void client_hear(struct town *t, const struct note *note)
-{
-	struct client *c = &t->clients[note->client];
-	if (note->no != c->no)
-		return; /* of a message that was settled before */
-	if (note->err == PARLOR_E_STORE_FULL || note->err == PARLOR_E_BUSY)
-		return;
-	say(&t->chance, "client %d: %s is %s, seq %d", note->client, c->body,
-	    parlor_err_name((int)note->err), (int)note->posted.seq);
-	const struct acknowledged *before = acknowledged(t, c->no);
-	if (before && note->err && note->try <= before->tries)
-		return; /* it was refused before it was taken, and that came late */
-	if (before) {
-		WANT_SAME(&t->chance, note->err, PARLOR_E_OK);
-		WANT_SAME(&t->chance, note->posted.seq, before->posted.seq);
-		WANT_SAME(&t->chance, note->posted.position, before->posted.position);
-		t->repeats++;
-	} else if (!note->err) {
-		struct acknowledged *a = &t->acknowledged[t->acknowledged_len++];
-		*a = (struct acknowledged){
-			.no = c->no, .client = note->client, .posted = note->posted};
-		a->tries = c->tries;
-		memcpy(a->body, c->body, sizeof a->body);
-	}
-	c->answered = true;
-	/* Some say it once more: the answer must be the same. */
-	if (!note->err && !before && chance_of(&t->chance, 200) && !t->calm) {
-		c->answered = false;
-		client_ask(t, note->client);
-	}
-}
-
-static void clients_turn(struct town *t)
-{
-	for (int i = 0; i < CLIENTS; i++) {
-		struct client *c = &t->clients[i];
-		bool idle = !c->no || c->answered;
-		if (idle && !t->calm && chance_of(&t->chance, 300))
-			client_post(t, i);
-		else if (!idle && t->chance.now_us >= c->again_us)
-			client_ask(t, i);
-	}
-	for (size_t i = 0; i < LETTERS; i++) {
-		struct note *n = &t->notes[i];
-		if (!n->used || !n->answer || n->due_us > t->chance.now_us)
-			continue;
-		n->used = false;
-		client_hear(t, n);
-	}
-}
-
-/* ---- what the broker is asked ------------------------------------------------------------ */
-
-static void answer(struct town *t, const struct effect *e)
-{
-	send_note(t, &(struct note){.answer = true,
-				    .client = e->client,
-				    .no = e->no,
-				    .try = e->try,
-				    .err = e->err,
-				    .posted = e->posted});
-}
-
-static void take_post(struct town *t, const struct note *note)
-{
-	struct keep *k = &t->keep;
-	const struct client *c = &t->clients[note->client];
-	if (note->no != c->no)
-		return; /* an old one, that was settled since */
-	struct effect *e = keep_effect(k);
-	struct core_call call = keep_call(k, c->tenant);
-	char id[NAME_BYTES];
-	snprintf(id, sizeof id, "c%u", c->no);
-	struct core_post post = {.room = SPAN_TEXT(c->room),
-				 .sender = SPAN_TEXT(c->sender),
-				 .client_id = SPAN_TEXT(id),
-				 .body = SPAN_TEXT(c->body),
-				 .type = c->no % 6 ? MESSAGE_TYPE_MESSAGE : MESSAGE_TYPE_NOTICE,
-				 .repeat_only = commit_reserve(&k->commit, 64) != PARLOR_E_OK};
-	*e = (struct effect){.client = note->client, .no = c->no, .try = note->try};
-	e->err = core_post(k->commit.core, &call, &post, &e->posted);
-	t->refused_full += e->err == PARLOR_E_STORE_FULL;
-	say(&t->chance, "broker: %s of %s in %s/%s: %s, seq %d", c->body, c->sender, c->tenant,
-	    c->room, parlor_err_name((int)e->err), (int)e->posted.seq);
-}
-
-static struct span name_of(char to[NAME_BYTES], char kind, uint64_t number)
-{
-	snprintf(to, NAME_BYTES, "%c%d", kind, (int)number);
-	return SPAN_TEXT(to);
-}
-
-static enum parlor_err make_room(struct keep *k, const struct core_call *call, struct span room)
-{
-	char ids[4][NAME_BYTES];
-	struct core_member_spec specs[4];
-	struct core_room_view view;
-	uint64_t first = chance_below(k->chance, MEMBERS);
-	for (uint64_t i = 0; i < 4; i++)
-		specs[i] = (struct core_member_spec){
-			.id = name_of(ids[i], 'm', (first + i) % MEMBERS),
-			.type = i ? MEMBER_TYPE_MEMBER : MEMBER_TYPE_MANAGER};
-	struct core_room_create create = {
-		.id = room, .name = room, .members = specs, .members_len = 4};
-	return core_room_create(k->commit.core, call, &create, &view);
-}
-
-/* Most rooms are there from the beginning. */
-static void make_rooms(struct town *t)
-{
-	keep_begin(&t->keep);
-	for (uint64_t i = 0; i < TENANTS * ROOMS - 1; i++) {
-		char id[NAME_BYTES];
-		struct core_call call = keep_call(&t->keep, tenants[i % TENANTS]);
-		enum parlor_err err = make_room(&t->keep, &call, name_of(id, 'r', i / TENANTS));
-		WANT_SAME(&t->chance, err, PARLOR_E_OK);
-	}
-	WANT_SAME(&t->chance, commit_turn(&t->keep.commit), PARLOR_E_OK);
-	keep_answer(&t->keep);
-}
-
-/* The body leaves its record with the commit. */
-static void blank(struct keep *k, uint64_t room, uint64_t seq)
-{
-	struct row_message message;
-	WANT_SAME(k->chance, core_message(k->commit.core, room, seq, &message), PARLOR_E_OK);
-	turn_recall_body(&k->commit.turn, message.position);
-}
-
-static enum parlor_err recall(struct keep *k, const struct core_call *call, struct span room,
-			      struct span member)
-{
-	struct core_posted posted;
-	uint64_t seq = 1 + chance_below(k->chance, 12);
-	enum parlor_err err = core_recall(k->commit.core, call, room, seq, member, &posted);
-	if (!err && posted.position)
-		blank(k, posted.room, seq);
-	return err;
-}
-
-/* One request that no client waits for. */
-static void ask_something(struct town *t)
-{
-	struct keep *k = &t->keep;
-	char room_at[NAME_BYTES], member_at[NAME_BYTES];
-	struct core_call call = keep_call(k, tenants[chance_below(&t->chance, TENANTS)]);
-	struct span room = name_of(room_at, 'r', chance_below(&t->chance, ROOMS));
-	struct span member = name_of(member_at, 'm', chance_below(&t->chance, MEMBERS));
-	uint64_t dice = chance_below(&t->chance, 100), seq = chance_below(&t->chance, 14), no;
-	struct core_notice none = {.body = {NULL, 0}};
-	struct core_member_spec spec = {.id = member, .type = MEMBER_TYPE_MEMBER};
-	struct core_member_change change = {.id = member, .type = (uint8_t)(1 + seq % 2)};
-	struct core_unread_view unread;
-	struct core_room_view view;
-	enum parlor_err err;
-	if (commit_reserve(&k->commit, 1024))
-		return;
-	if (dice < 8)
-		err = make_room(k, &call, room);
-	else if (dice < 40)
-		err = core_read(k->commit.core, &call, room, member, seq, &unread);
-	else if (dice < 58)
-		err = core_mark_unread(k->commit.core, &call, room, member, 1 + seq, &unread);
-	else if (dice < 70)
-		err = core_members_add(k->commit.core, &call, room, &spec, 1, &none, &view);
-	else if (dice < 78)
-		err = core_members_remove(k->commit.core, &call, room, &member, 1, &none, &view);
-	else if (dice < 83)
-		err = core_members_change(k->commit.core, &call, room, &change, 1, &none, &view);
-	else if (dice < 93)
-		err = recall(k, &call, room, member);
-	else if (dice < 97)
-		err = core_room_rename(k->commit.core, &call, room, member, &none, &view);
-	else if (dice < 98)
-		err = core_room_set_state(k->commit.core, &call, room, ROOM_STATE_DISSOLVED, &none,
-					  &view);
-	else
-		err = core_member_intern(k->commit.core, &call, member, &no);
-	say(&t->chance, "broker: request %d for %s %s seq %d: %s", (int)dice, room_at, member_at,
-	    (int)seq, parlor_err_name((int)err));
-}
-
-static void take_requests(struct town *t)
-{
-	for (size_t i = 0; i < LETTERS; i++) {
-		struct note *n = &t->notes[i];
-		if (!n->used || n->answer || n->due_us > t->chance.now_us)
-			continue;
-		n->used = false;
-		take_post(t, n);
-	}
-	while (!t->calm && chance_of(&t->chance, 450))
-		ask_something(t);
-	/* A turn so large that its commit is in flight beside the next one. */
-	bool burst = !t->calm && chance_of(&t->chance, t->burst);
-	for (int n = 0; burst && n < 100; n++)
-		ask_something(t);
-}
 
 /* ---- what is heard of a commit ------------------------------------------------------------- */
 
@@ -305,7 +50,7 @@ static void give(void *ctx, const struct effect *e)
 			    cookie, &done))
 		done = true; /* in quarantine, or too many wait: it is told so */
 	if (done)
-		answer(t, e);
+		town_answer(t, e);
 }
 
 static void broker_dies(struct town *t, const char *when)
@@ -342,7 +87,7 @@ static void broker_turn(struct town *t)
 	struct keep *k = &t->keep;
 	fate(t, false);
 	keep_begin(k);
-	take_requests(t);
+	town_take_requests(t);
 	if (dies(t)) {
 		broker_dies(t, "when it had decided");
 		return;
@@ -437,8 +182,7 @@ static void database_turn(struct town *t)
 	}
 }
 
-/* ---- a life
- * -------------------------------------------------------------------------------------- */
+/* ---- a life ---------------------------------------------------------------------------------- */
 
 void town_open(struct town *t)
 {
@@ -512,7 +256,7 @@ void town_begin(struct town *t, uint64_t seed)
 	t->keep.ctx = t;
 	t->keep.answer = give;
 	keep_start(&t->keep);
-	make_rooms(t);
+	town_make_rooms(t);
 	ledger_read(&t->ledger, t->keep.store);
 	for (int i = 0; i < t->town_workers_len; i++)
 		t->town_workers[i] = town_worker_new(names[i], &t->database);
@@ -525,7 +269,7 @@ void town_step(struct town *t)
 	t->chance.step++;
 	t->chance.now_us += chance_of(&t->chance, 20) ? chance_below(&t->chance, 4000000)
 						      : chance_below(&t->chance, 150000);
-	clients_turn(t);
+	town_clients_turn(t);
 	broker_turn(t);
 	database_turn(t);
 	town_workers_turn(t);

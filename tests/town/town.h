@@ -15,6 +15,7 @@
 #define PARTITIONS 3
 #define POSTS 400
 #define LETTERS 64
+#define POISON "poison" /* a body that the database may refuse */
 
 /* A client has one message at a time under way, and says it again until it is
  * answered; then it may say it once more. */
@@ -82,6 +83,20 @@ void town_step(struct town *);
 /* All is well from now on: until everything is everywhere. */
 void town_settle(struct town *);
 void town_end(struct town *);
+
+/* ---- clients.c ---- */
+
+extern const char *const town_tenants[TENANTS];
+
+void town_clients_turn(struct town *);
+/* A note of the broker's to the client that waits for this. */
+void town_answer(struct town *, const struct effect *);
+
+/* ---- requests.c ---- */
+
+/* Most rooms are there from the beginning. */
+void town_make_rooms(struct town *);
+void town_take_requests(struct town *);
 
 /* ---- check.c ---- */
 
