@@ -4,7 +4,6 @@
 
 #include "base/mem.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,15 +19,12 @@ enum {
 	SPEC_NAME = 3
 };
 enum { MANAGER = 1, MEMBER = 2 };
-enum { ROOM_FIELD = 1, MEMBER_FIELD = 2 };
-enum { INFO_LAST_SEQ = 6, INFO_COUNTED = 7 };
-enum { UNREAD_UNREAD = 1, UNREAD_LAST_SEQ = 3, SUM_UNREAD = 1, SUM_ROOMS = 2 };
+enum { ROOM_FIELD = 1 };
 enum { POSTED_POSITION = 2, MESSAGE_BODY = 7 };
 enum { BODY_FIELD = 6, CLIENT_ID_FIELD = 3 };
 
 #define TIME_DIGITS 16
-#define ID_BYTES 12 /* "room-0000001", "agent-000001", "guest-000001" */
-#define TOTALS_CHECKED 100
+#define ID_BYTES 12          /* "room-0000001", "agent-000001", "guest-000001" */
 #define REQUEST_MEMBERS 1000 /* as many as a request may name */
 
 struct world {
@@ -42,7 +38,7 @@ struct world {
 	size_t id_at, room_at, sender_at, client_at, body_at;
 };
 
-/* ---- who is where ------------------------------------------------------------------------ */
+/* ---- who is where ---- */
 
 static void put_digits(char *out, uint32_t value, int digits)
 {
@@ -56,6 +52,11 @@ static void name_of(char out[WORLD_ID_MAX], const char *word, uint32_t number)
 	memcpy(out, word, n);
 	put_digits(out + n, number, (int)(ID_BYTES - n));
 	out[ID_BYTES] = 0;
+}
+
+void world_agent_id(char out[WORLD_ID_MAX], uint32_t agent)
+{
+	name_of(out, "agent-", agent);
 }
 
 void world_room_id(char out[WORLD_ID_MAX], uint32_t room)
@@ -79,7 +80,7 @@ static uint32_t session_of_agent(const struct world *w, uint32_t room, uint32_t 
 
 /* Agent j of a room comes from the part of one session, the next from the next; within it at
  * a random place and with a random stride, so that nobody stands twice. */
-static uint32_t agent_of(const struct world *w, uint32_t room, uint32_t j)
+uint32_t world_agent_of(const struct world *w, uint32_t room, uint32_t j)
 {
 	uint32_t sessions = w->shape.sessions;
 	uint32_t part = w->shape.pool / sessions;
@@ -100,12 +101,12 @@ uint32_t world_session_of(const struct world *w, uint32_t room, uint32_t member)
 void world_member_id(const struct world *w, char out[WORLD_ID_MAX], uint32_t room, uint32_t member)
 {
 	if (member < w->shape.agents)
-		name_of(out, "agent-", agent_of(w, room, member));
+		world_agent_id(out, world_agent_of(w, room, member));
 	else
 		name_of(out, "guest-", room);
 }
 
-/* ---- making ---------------------------------------------------------------------------------- */
+/* ---- making ---- */
 
 /* A post's request with all ids in place: later ones are written over it. */
 static void make_template(struct world *w)
@@ -260,7 +261,7 @@ static uint64_t each_member(const struct world *w, uint32_t session, struct buf 
 	char id[WORLD_ID_MAX];
 	uint64_t n = 0;
 	for (uint32_t i = session; s->agents && i < s->pool; i += s->sessions, n++) {
-		name_of(id, "agent-", i);
+		world_agent_id(id, i);
 		if (body)
 			put_text(body, 4, id);
 	}
@@ -284,8 +285,7 @@ uint64_t world_members_of(const struct world *w, uint32_t session)
 	return each_member(w, session, NULL);
 }
 
-/* ---- posting -----------------------------------------------------------------------------------
- */
+/* ---- posting ---- */
 
 static void put_hex(uint8_t *out, uint64_t value)
 {
@@ -347,8 +347,7 @@ uint32_t world_put_post_body(struct world *w, struct buf *body)
 	return room;
 }
 
-/* ---- the codec
- * ------------------------------------------------------------------------------------ */
+/* ---- the codec ---- */
 
 static void codec_put_post(void *ctx, struct buf *frame, uint64_t id, uint64_t now_ns)
 {
@@ -396,110 +395,4 @@ struct load_codec world_codec(struct world *w)
 				   .read = codec_read,
 				   .put_ping = codec_put_ping,
 				   .ctx = w};
-}
-
-/* ---- checking
- * ----------------------------------------------------------------------------------------- */
-
-static enum frame_op put_unread_get(void *ctx, size_t i, struct buf *body)
-{
-	const struct world *w = ctx;
-	char id[WORLD_ID_MAX];
-	world_room_id(id, (uint32_t)(i / w->members));
-	put_text(body, ROOM_FIELD, id);
-	world_member_id(w, id, (uint32_t)(i / w->members), (uint32_t)(i % w->members));
-	put_text(body, MEMBER_FIELD, id);
-	return OP_UNREAD_GET;
-}
-
-static void compare_unread(void *ctx, size_t i, struct span result)
-{
-	const struct world *w = ctx;
-	uint64_t counted = w->counted[i / w->members];
-	uint64_t expected = counted - w->posted[i];
-	uint64_t unread = frame_number(result, UNREAD_UNREAD);
-	check(unread == expected && frame_number(result, UNREAD_LAST_SEQ) == counted,
-	      "room %zu, member %zu: unread %" PRIu64 ", must be %" PRIu64, i / w->members,
-	      i % w->members, unread, expected);
-}
-
-static enum frame_op put_room_show(void *ctx, size_t i, struct buf *body)
-{
-	char id[WORLD_ID_MAX];
-	(void)ctx;
-	world_room_id(id, (uint32_t)i);
-	put_text(body, ROOM_FIELD, id);
-	return OP_ROOM_SHOW;
-}
-
-static void compare_room(void *ctx, size_t i, struct span result)
-{
-	const struct world *w = ctx;
-	uint64_t last = frame_number(result, INFO_LAST_SEQ);
-	check(last == w->counted[i] && frame_number(result, INFO_COUNTED) == last,
-	      "room %zu: %" PRIu64 " messages, must be %" PRIu64, i, last, w->counted[i]);
-}
-
-struct totals {
-	const struct world *world;
-	uint32_t agents;
-	uint64_t *unread, *rooms;
-};
-
-static enum frame_op put_total(void *ctx, size_t i, struct buf *body)
-{
-	char id[WORLD_ID_MAX];
-	(void)ctx;
-	name_of(id, "agent-", (uint32_t)i);
-	put_text(body, 1, id);
-	return OP_UNREAD_TOTAL;
-}
-
-static void compare_total(void *ctx, size_t i, struct span result)
-{
-	const struct totals *t = ctx;
-	uint64_t unread = frame_number(result, SUM_UNREAD), rooms = frame_number(result, SUM_ROOMS);
-	check(unread == t->unread[i] && rooms == t->rooms[i],
-	      "agent %zu: %" PRIu64 " unread in %" PRIu64 " rooms, must be %" PRIu64 " in %" PRIu64,
-	      i, unread, rooms, t->unread[i], t->rooms[i]);
-}
-
-static void check_totals(struct world *w, struct dealer *d)
-{
-	struct totals t = {.world = w, .agents = TOTALS_CHECKED};
-	if (!w->shape.agents)
-		return;
-	if (t.agents > w->shape.pool)
-		t.agents = w->shape.pool;
-	t.unread = mem_new(t.agents * sizeof *t.unread);
-	t.rooms = mem_new(t.agents * sizeof *t.rooms);
-	for (uint32_t room = 0; room < w->shape.rooms; room++) {
-		for (uint32_t m = 0; m < w->shape.agents; m++) {
-			uint32_t agent = agent_of(w, room, m);
-			if (agent >= t.agents)
-				continue;
-			uint64_t unread =
-				w->counted[room] - w->posted[(size_t)room * w->members + m];
-			t.unread[agent] += unread;
-			t.rooms[agent]++;
-		}
-	}
-	dealer_bulk(d, &(struct bulk){
-			       .n = t.agents, .ctx = &t, .put = put_total, .reply = compare_total});
-	free(t.unread);
-	free(t.rooms);
-}
-
-void world_check(struct world *w, struct dealer *d)
-{
-	dealer_bulk(d, &(struct bulk){.n = w->shape.rooms,
-				      .ctx = w,
-				      .put = put_room_show,
-				      .reply = compare_room});
-	dealer_bulk(d, &(struct bulk){.n = (size_t)w->shape.rooms * w->members,
-				      .frame_requests = 500,
-				      .ctx = w,
-				      .put = put_unread_get,
-				      .reply = compare_unread});
-	check_totals(w, d);
 }

@@ -54,6 +54,9 @@ void world_check(struct world *, struct dealer *);
 
 void world_room_id(char out[WORLD_ID_MAX], uint32_t room);
 void world_member_id(const struct world *, char out[WORLD_ID_MAX], uint32_t room, uint32_t member);
+/* Agent j of a room, by its number in the pool. */
+uint32_t world_agent_of(const struct world *, uint32_t room, uint32_t j);
+void world_agent_id(char out[WORLD_ID_MAX], uint32_t agent);
 /* The listening session of a member. */
 uint32_t world_session_of(const struct world *, uint32_t room, uint32_t member);
 uint32_t world_room_members(const struct world *);
