@@ -1,81 +1,21 @@
 """The auditor: what is right is found to be equal, beside a running broker and
 on copies; what was broken on purpose is found, told with room and member, and
-has the exit code of its kind. And the past: at, explain, diff."""
+has the exit code of its kind. And the past: at, explain, diff. A database beside
+the journal is in test_verify_mysql."""
 
 import datetime
-import itertools
-import json
 import os
-import random
 import shutil
-import time
 
 import pytest
+from auditor import (DIFFERENT, JOURNAL, NOTICE, ROWS, UNREAD, UNREADABLE, USAGE, lines, replay, talk, verify)
 from client import Client
 from conftest import people, say, spec, unreads, whole_history
-from proc import Broker, Process, Worker, ctl, environment, play_argv, program, run
+from proc import Broker, Process, play_argv, run
 
 SOURCE = os.environ["PARLOR_SOURCE"]
 SAMPLE = os.path.join(SOURCE, "tests/data/sample.ndjson")
 SPOIL = os.environ["PARLOR_SPOIL"]
-NOTICE = 2
-EQUAL, DIFFERENT, USAGE, JOURNAL, ROWS, UNREAD, MYSQL, UNREADABLE, TRIMMED = range(9)
-
-
-def replay(*words, status=EQUAL, **env):
-    return run(program("parlor-replay"), *map(str, words), status=status, env=environment(**env))
-
-
-def verify(data, *more, status=EQUAL):
-    """The result, as the object that --json prints."""
-    return replay("verify", "--data", data, "--json", *more, status=status).json()
-
-
-def lines(*words, **more):
-    return [json.loads(line) for line in replay(*words, "--json", **more).out.splitlines()]
-
-
-def talk(client, seed, steps=300, prefix="r"):
-    """Everything that can happen in rooms, at random."""
-    chance, names = random.Random(seed), [f"m{n}" for n in range(6)]
-    serial = itertools.count(1)
-    rooms = {}  # room: members in it
-    for n in range(4):
-        rooms[f"{prefix}{n}"] = set(names[:4])
-        client.room_create(room=f"{prefix}{n}", name=f"Room {n}", members=people(*names[:4]),
-                           history_open=n % 2 == 0)
-    length = dict.fromkeys(rooms, 0)
-    recalled = set()
-    for _ in range(steps):
-        room = chance.choice(list(rooms))
-        inside, outside = sorted(rooms[room]), sorted(set(names) - rooms[room])
-        member = chance.choice(inside)
-        match chance.randrange(12):
-            case 0 | 1 | 2 | 3 | 4:
-                length[room] = client.post(
-                    room=room, sender=member, client_id=f"{seed}-{next(serial)}", body=f"said {seed} 你好",
-                    type=NOTICE if chance.random() < 0.1 else 1,
-                    mentions=[m for m in inside if m != member][:chance.randrange(2)]).seq
-            case 5 | 6:
-                client.read(room=room, member=member, seq=chance.randint(0, length[room]))
-            case 7 if length[room]:
-                client.unread_mark(room=room, member=member, seq=chance.randint(1, length[room]))
-            case 8 if outside:
-                client.members_add(room=room, members=[spec(outside[0])])
-                rooms[room].add(outside[0])
-            case 9 if member != "m0" and len(inside) > 2:
-                client.members_remove(room=room, members=[member], notice=dict(body="left"))
-                rooms[room].discard(member)
-                length[room] += 1
-            case 10 if length[room]:
-                seq = chance.randint(1, length[room])
-                if (room, seq) not in recalled:
-                    client.recall(room=room, seq=seq, by="m0")
-                    recalled.add((room, seq))
-            case 11:
-                client.room_rename(room=room, name=f"Named {next(serial)}")
-                client.members_change(room=room, members=[
-                    dict(member=member, set_name=True, name=f"Name {next(serial)}")])
 
 
 @pytest.fixture(scope="module")
@@ -228,24 +168,6 @@ def test_a_flipped_bit_is_found(copy):
     assert any(record["position"] == found["position"] - 1 for record in found["records"])
 
 
-def test_a_trimmed_journal_is_said_to_begin_late(database):
-    """Nothing can be re-executed from the middle: that is no difference, and not equal."""
-    url = database.url("trimmed")
-    run(program("parlor-worker"), "--migrate", env=environment(PARLOR_MYSQL=url))
-    settings = {"history.hot_records": 50, "store.dirty_rows_max": 1000, "store.write_back_rows": 1000}
-    with Broker(settings) as broker:
-        worker = Worker(broker, url)
-        with Client(broker.client) as client:
-            talk(client, 9)
-        broker.restart()  # its rows are as of the end then
-        ctl(broker, "sync", "wait", "--timeout", "60")
-        with Client(broker.client) as client:
-            talk(client, 10, 10, prefix="more")
-        worker.stop()
-        for words in (["verify"], ["at", "1", "r1"], ["explain", "r1", "m1"]):
-            assert "begins at position" in replay(*words, "--data", broker.data, status=TRIMMED).err
-
-
 @pytest.mark.parametrize("words, code", [
     (["verify"], USAGE), (["verify", "--data", "/nonexistent/dir"], UNREADABLE),
     (["verify", "--data", SOURCE], UNREADABLE), (["at", "1", "r", "--data", "/nonexistent"], UNREADABLE),
@@ -254,131 +176,6 @@ def test_a_trimmed_journal_is_said_to_begin_late(database):
 ])
 def test_words_and_directories_that_are_wrong(words, code):
     assert replay(*words, status=code).err
-
-
-def test_a_database_that_is_not_there(past):
-    err = replay("verify", "--data", past.data, "--mysql", "mysql://nobody@localhost/x?socket=/nonexistent",
-                 status=UNREADABLE).err
-    assert "database" in err
-
-
-# ---- MySQL ------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def synced(database):
-    """A broker and a database that has everything."""
-    url = database.url("verified")
-    with database.connect() as connection, connection.cursor() as cursor:
-        cursor.execute("DROP DATABASE IF EXISTS verified")
-    run(program("parlor-worker"), "--migrate", env=environment(PARLOR_MYSQL=url))
-    with Broker() as broker:
-        worker = Worker(broker, url)
-        try:
-            with Client(broker.client) as client, Client(broker.client, members=["m2"]) as m2:
-                talk(client, 11)
-                client.room_create(room="gone", members=people("m0", "m1"))
-                client.room_dissolve(room="gone")
-                say(client, "the last word", room="r1", sender="m0")
-                m2.goodbye()
-                # At every moment it is as far as its marks say.
-                verify(broker.data, "--mysql", url)
-                ctl(broker, "sync", "wait", "--timeout", "60")
-                await_projection(database)
-            worker.stop()
-            yield broker, url, lambda sql: change(database, sql)
-        finally:
-            worker.end()
-
-
-def await_projection(database):
-    """Unread columns follow within some seconds; nothing announces the last one."""
-    behind = ("SELECT COUNT(*) FROM chat_group g JOIN chat_group_current c ON c.ent_id = g.ent_id"
-              " AND c.uuid = g.uuid AND c.member_id = g.member_id"
-              " JOIN room r ON r.ent_id = g.ent_id AND r.uuid = g.uuid"
-              " JOIN sync_mark s ON s.broker_id = r.broker_id AND s.part = r.part"
-              " WHERE g.unread <> c.unread OR g.unread_seq <> c.unread_seq"
-              " OR (r.uuid = 'r1' AND r.position > s.projected)")
-    deadline = time.monotonic() + 60
-    while database.query(behind, database="verified") != ((0,),):
-        assert time.monotonic() < deadline, "unread columns are never brought up to date"
-
-
-def change(database, sql):
-    with database.connect("verified") as connection, connection.cursor() as cursor:
-        return cursor.execute(sql)
-
-
-def test_the_database_is_equal(synced):
-    broker, url, _ = synced
-    found = verify(broker.data, "--mysql", url)
-    assert found["mysql"]["rooms"] == 5 and found["mysql"]["messages"] == found["messages"]
-    assert found["mysql"]["members"] == found["memberships"] and found["mysql"]["lagging"] == 0
-
-
-def test_the_address_may_stand_in_the_environment(synced):
-    broker, url, _ = synced
-    assert "MySQL" in replay("verify", "--data", broker.data, PARLOR_MYSQL=url).out
-
-
-@pytest.mark.parametrize("spoilt, repaired, what, member", [
-    ("UPDATE chat_group SET unread = unread + 1 WHERE uuid = 'r1' AND member_id = 'm1'",
-     "UPDATE chat_group SET unread = unread - 1 WHERE uuid = 'r1' AND member_id = 'm1'",
-     "chat_group.unread", "m1"),
-    ("UPDATE chat_group SET seen = seen + 1 WHERE uuid = 'r1' AND member_id = 'm1'",
-     "UPDATE chat_group SET seen = seen - 1 WHERE uuid = 'r1' AND member_id = 'm1'",
-     "chat_group.seen", "m1"),
-    ("UPDATE chat_group SET unread_seq = unread_seq - 1 WHERE uuid = 'r1' AND member_id = 'm1'",
-     "UPDATE chat_group SET unread_seq = unread_seq + 1 WHERE uuid = 'r1' AND member_id = 'm1'",
-     "chat_group.unread_seq", "m1"),
-    ("INSERT INTO chat_group (ent_id, uuid, member_id) VALUES ('default', 'r1', 'stranger')",
-     "DELETE FROM chat_group WHERE member_id = 'stranger'", "not in the room", "stranger"),
-    ("INSERT INTO group_member (ent_id, group_id, member_id) VALUES ('default', 'r1', 'stranger')",
-     "DELETE FROM group_member WHERE member_id = 'stranger'", "not in the room", "stranger"),
-    ("UPDATE group_member SET member_id = 'M1' WHERE group_id = 'r1' AND member_id = 'm1'",
-     "UPDATE group_member SET member_id = 'm1' WHERE group_id = 'r1' AND member_id = 'M1'",
-     "not in the room", "M1"),
-    ("UPDATE group_message SET seq = seq + 1000000 WHERE group_id = 'r1' AND seq = 3",
-     "UPDATE group_message SET seq = seq - 1000000 WHERE group_id = 'r1' AND seq > 1000000",
-     "group_message.seq", None),
-    ("UPDATE group_message SET client_id = CONCAT(client_id, '!') WHERE group_id = 'r1' AND seq = 3",
-     "UPDATE group_message SET client_id = TRIM('!' FROM client_id) WHERE group_id = 'r1' AND seq = 3",
-     "group_message.client_id", None),
-    ("UPDATE group_message SET mentions = REPLACE(mentions, '\"m', '\"n') WHERE group_id = 'r1'"
-     " AND mentions IS NOT NULL ORDER BY seq LIMIT 1",
-     "UPDATE group_message SET mentions = REPLACE(mentions, '\"n', '\"m') WHERE group_id = 'r1'"
-     " AND mentions IS NOT NULL", "group_message.mentions", None),
-    ("UPDATE member SET online_status = 'busy' WHERE uuid = 'm2' AND ent_id = 'default'",
-     "UPDATE member SET online_status = 'offline' WHERE uuid = 'm2' AND ent_id = 'default'",
-     "member.online_status", "m2"),
-    ("UPDATE room SET counted = counted + 1 WHERE uuid = 'r1'",
-     "UPDATE room SET counted = counted - 1 WHERE uuid = 'r1'", "room.counted", None),
-    ("INSERT INTO group_message SELECT ent_id, 'r9', seq, sender, sender_name, sender_avatar, message_type,"
-     " content_type, message_content, client_id, mentions, recalled, position, created_at"
-     " FROM group_message WHERE group_id = 'r1' LIMIT 1",
-     "DELETE FROM group_message WHERE group_id = 'r9'", "not in the table of rooms", None),
-    ("UPDATE sync_mark SET digest = digest + 1 WHERE digest > 0 LIMIT 1",
-     "SELECT 1", "another history", None),
-])
-def test_what_was_changed_in_the_database_is_found(synced, spoilt, repaired, what, member):
-    broker, url, sql = synced
-    digests = "CREATE TABLE IF NOT EXISTS kept AS SELECT broker_id, part, digest FROM sync_mark"
-    sql(digests)
-    assert sql(spoilt) == 1
-    found = verify(broker.data, "--mysql", url, status=MYSQL)
-    sql(repaired)
-    sql("UPDATE sync_mark s JOIN kept k ON k.broker_id = s.broker_id AND k.part = s.part"
-        " SET s.digest = k.digest")
-    assert what in found["what"] and found.get("member") == member
-    if "unread" in what or "seen" in what:
-        assert found["room"] == "r1" and abs(int(found["expected"]) - int(found["found"])) == 1
-        assert found["records"]
-    verify(broker.data, "--mysql", url)
-
-
-def test_a_database_of_another_journal(synced, past):
-    _, url, _ = synced
-    assert "knows nothing" in verify(past.data, "--mysql", url, status=MYSQL)["what"]
 
 
 # ---- the past -----------------------------------------------------------------------------
