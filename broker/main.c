@@ -1,5 +1,6 @@
 /* parlord: the command line, signals and the ready line. */
 #include "loop.h"
+#include "pieces.h"
 
 #include "base/log.h"
 #include "base/stop.h"
@@ -123,7 +124,7 @@ static int serve(struct broker *b)
 	}
 	log_init("parlord", level);
 	int signal_fd = stop_open();
-	enum parlor_err err = signal_fd < 0 ? PARLOR_E_IO : loop_init(b, why, sizeof why);
+	enum parlor_err err = signal_fd < 0 ? PARLOR_E_IO : pieces_make(b, why, sizeof why);
 	if (err) {
 		fprintf(stderr, "parlord: %s\n", *why ? why : parlor_err_text(err));
 	} else {
@@ -132,7 +133,7 @@ static int serve(struct broker *b)
 		fflush(stdout);
 		err = loop_run(b, signal_fd);
 	}
-	loop_fini(b);
+	pieces_free(b);
 	if (signal_fd >= 0)
 		close(signal_fd);
 	log_fini();

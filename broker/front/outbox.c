@@ -3,6 +3,7 @@
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/table.h"
+#include "front/part_tree.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -13,17 +14,8 @@
 #include <unistd.h>
 #include <zmq.h>
 
-#define ROOT 0
 #define SPARE_TICKETS_MAX 16384
-#define KEPT_BYTES_MAX (4u << 20) /* of the turn's buffer, between turns */
 #define STRANGERS_SHARE 64
-
-/* Bytes that go out, to one peer or many. Only the loop's thread counts refs. */
-struct frame {
-	size_t refs;
-	size_t len;
-	uint8_t data[];
-};
 
 /* One frame on its way to one peer. ZeroMQ's I/O thread gives it back by
  * pushing it on outbox.returned, and touches nothing else. Storing `outbox` is
@@ -53,44 +45,16 @@ struct outbox_peer {
 	uint8_t routing[];
 };
 
-/* The tree of parts: a node is a list of parts, its parent's and one more. */
-struct node {
-	uint32_t parent;
-	uint32_t part;
-	uint32_t last_child; /* ROOT: none */
-	uint32_t peers;      /* standing here */
-	uint32_t frames_at;  /* in outbox.frames, when frames_len */
-	uint32_t frames_len;
-	size_t bytes;
-};
-
-struct part {
-	const uint8_t *data; /* the caller's; NULL: in outbox.bytes */
-	size_t at;
-	size_t len;
-};
-
 struct outbox {
 	void *router;
 	struct outbox_limits limits;
 
 	/* what is put down until the flush */
-	struct buf bytes;
-	size_t begun; /* where the part under way starts */
-	bool beginning;
-	struct part *parts;
-	size_t parts_len, parts_cap;
-	struct node *nodes;
-	size_t nodes_len, nodes_cap;
-	struct frame **frames; /* made at flush, for all nodes */
-	size_t frames_len, frames_cap;
+	struct part_tree tree;
 	struct outbox_peer *touched, **touched_end;
-	size_t pending; /* bytes of the frames that a flush now would make */
-	uint32_t *path; /* scratch */
-	size_t path_cap;
 
 	/* the accounts */
-	size_t total;
+	size_t tickets; /* bytes that those on their way take beside their frames */
 	size_t held;
 	struct outbox_peer *failed;
 	struct outbox_peer *lingering; /* closed, and something of them is still queued */
@@ -105,6 +69,12 @@ struct outbox {
 	bool arming; /* armed since the last collect */
 	int fd;
 };
+
+/* Queued in ZeroMQ, for all. */
+static size_t total(const struct outbox *ob)
+{
+	return ob->tree.frame_bytes + ob->tickets;
+}
 
 static struct outbox_peer *peer_new(struct outbox *ob, struct span routing, void *owner)
 {
@@ -121,7 +91,7 @@ static struct outbox_peer *peer_new(struct outbox *ob, struct span routing, void
 /* A closed peer lives while ZeroMQ or this turn still has something of it. */
 static void peer_free_if_done(struct outbox *ob, struct outbox_peer *peer)
 {
-	if (peer->owner || peer->flying || peer->holds || peer->node != ROOT)
+	if (peer->owner || peer->flying || peer->holds || peer->node != PART_TREE_ROOT)
 		return;
 	HASH_DEL(ob->lingering, peer);
 	free(peer);
@@ -129,18 +99,9 @@ static void peer_free_if_done(struct outbox *ob, struct outbox_peer *peer)
 
 static void put_down_clear(struct outbox *ob)
 {
-	for (size_t i = 0; i < ob->frames_len; i++)
-		assert(!ob->frames[i]);
-	if (ob->bytes.cap > KEPT_BYTES_MAX)
-		buf_fini(&ob->bytes);
-	buf_clear(&ob->bytes);
-	ob->parts_len = 0;
-	ob->frames_len = 0;
-	ob->nodes[ROOT] = (struct node){0};
-	ob->nodes_len = 1;
+	part_tree_clear(&ob->tree);
 	ob->touched = NULL;
 	ob->touched_end = &ob->touched;
-	ob->pending = 0;
 }
 
 struct outbox *outbox_new(void *router, const struct outbox_limits *limits)
@@ -153,8 +114,7 @@ struct outbox *outbox_new(void *router, const struct outbox_limits *limits)
 	ob->limits = *limits;
 	ob->fd = fd;
 	ob->strangers_max = limits->total_bytes_max / STRANGERS_SHARE / OUTBOX_STRANGER_BYTES;
-	ob->nodes_cap = 64;
-	ob->nodes = mem_resize(NULL, ob->nodes_cap, sizeof *ob->nodes);
+	part_tree_init(&ob->tree, limits->frame_bytes_max);
 	put_down_clear(ob);
 	return ob;
 }
@@ -167,20 +127,16 @@ void outbox_free(struct outbox *ob)
 	while (ob->touched) {
 		struct outbox_peer *peer = ob->touched;
 		ob->touched = peer->next_touched;
-		peer->node = ROOT;
+		peer->node = PART_TREE_ROOT;
 		peer_free_if_done(ob, peer);
 	}
-	assert(ob->total == 0 && ob->held == 0 && ob->counts.peers == 0);
-	buf_fini(&ob->bytes);
-	free(ob->parts);
-	free(ob->nodes);
-	free(ob->frames);
+	assert(total(ob) == 0 && ob->held == 0 && ob->counts.peers == 0);
+	part_tree_fini(&ob->tree);
 	while (ob->spare) {
 		struct ticket *ticket = ob->spare;
 		ob->spare = ticket->next;
 		free(ticket);
 	}
-	free(ob->path);
 	(void)close(ob->fd);
 	free(ob);
 }
@@ -212,31 +168,15 @@ void outbox_close(struct outbox *ob, struct outbox_peer *peer)
 
 /* ---- within a turn ----------------------------------------------------------------- */
 
-static struct outbox_part part_add(struct outbox *ob, struct part part)
-{
-	assert(part.len > 0);
-	if (ob->parts_len == ob->parts_cap) {
-		ob->parts_cap = ob->parts_cap ? ob->parts_cap * 2 : 64;
-		ob->parts = mem_resize(ob->parts, ob->parts_cap, sizeof *ob->parts);
-	}
-	ob->parts[ob->parts_len] = part;
-	ob->counts.parts++;
-	return (struct outbox_part){(uint32_t)ob->parts_len++};
-}
-
 struct buf *outbox_begin(struct outbox *ob)
 {
-	assert(!ob->beginning);
-	ob->beginning = true;
-	ob->begun = ob->bytes.len;
-	return &ob->bytes;
+	return part_tree_begin(&ob->tree);
 }
 
 struct outbox_part outbox_end(struct outbox *ob)
 {
-	assert(ob->beginning);
-	ob->beginning = false;
-	return part_add(ob, (struct part){.at = ob->begun, .len = ob->bytes.len - ob->begun});
+	ob->counts.parts++;
+	return (struct outbox_part){part_tree_end(&ob->tree)};
 }
 
 struct outbox_part outbox_put(struct outbox *ob, struct span bytes)
@@ -247,40 +187,19 @@ struct outbox_part outbox_put(struct outbox *ob, struct span bytes)
 
 struct outbox_part outbox_refer(struct outbox *ob, struct span bytes)
 {
-	return part_add(ob, (struct part){.data = bytes.data, .len = bytes.len});
-}
-
-static uint32_t node_make(struct outbox *ob, uint32_t parent, uint32_t part)
-{
-	if (ob->nodes_len == ob->nodes_cap) {
-		ob->nodes_cap *= 2;
-		ob->nodes = mem_resize(ob->nodes, ob->nodes_cap, sizeof *ob->nodes);
-	}
-	uint32_t no = (uint32_t)ob->nodes_len++;
-	ob->nodes[no] = (struct node){.parent = parent,
-				      .part = part,
-				      .bytes = ob->nodes[parent].bytes + ob->parts[part].len};
-	ob->nodes[parent].last_child = no;
-	return no;
+	ob->counts.parts++;
+	return (struct outbox_part){part_tree_refer(&ob->tree, bytes)};
 }
 
 void outbox_add(struct outbox *ob, struct outbox_peer *peer, struct outbox_part part)
 {
-	assert(part.no < ob->parts_len && (peer->owner || peer->holds));
-	uint32_t from = peer->node;
-	uint32_t to = ob->nodes[from].last_child;
-	if (to == ROOT || ob->nodes[to].part != part.no)
-		to = node_make(ob, from, part.no);
-	if (from == ROOT) {
+	assert(peer->owner || peer->holds);
+	if (peer->node == PART_TREE_ROOT) {
 		peer->next_touched = NULL;
 		*ob->touched_end = peer;
 		ob->touched_end = &peer->next_touched;
-	} else if (--ob->nodes[from].peers == 0) {
-		ob->pending -= ob->nodes[from].bytes;
 	}
-	if (ob->nodes[to].peers++ == 0)
-		ob->pending += ob->nodes[to].bytes;
-	peer->node = to;
+	peer->node = part_tree_step(&ob->tree, peer->node, part.no);
 }
 
 void outbox_hold(struct outbox_peer *peer, size_t bytes)
@@ -301,13 +220,13 @@ void outbox_let_go(struct outbox_peer *peer, size_t bytes)
 
 size_t outbox_put_down(const struct outbox *ob)
 {
-	return ob->bytes.len;
+	return ob->tree.bytes.len;
 }
 
 /* Brought to this peer and not yet flushed, or still to come. */
 static size_t waiting_bytes(const struct outbox_peer *peer)
 {
-	return peer->outbox->nodes[peer->node].bytes + peer->held;
+	return part_tree_bytes(&peer->outbox->tree, peer->node) + peer->held;
 }
 
 static size_t fair_part(const struct outbox *ob)
@@ -321,7 +240,7 @@ size_t outbox_room(const struct outbox *ob, const struct outbox_peer *peer)
 	if (peer->failed)
 		return 0;
 	size_t allowed = ob->limits.peer_bytes_max;
-	if (ob->total + ob->pending + ob->held > ob->limits.total_bytes_max / 2) {
+	if (total(ob) + ob->tree.pending + ob->held > ob->limits.total_bytes_max / 2) {
 		size_t fair = fair_part(ob);
 		if (fair < allowed)
 			allowed = fair;
@@ -334,83 +253,6 @@ bool outbox_may_reply(const struct outbox *ob, const struct outbox_peer *peer)
 {
 	return outbox_room(ob, peer) >= OUTBOX_REPLY_ROOM ||
 	       (!peer->queued && !waiting_bytes(peer));
-}
-
-/* ---- frames ------------------------------------------------------------------------ */
-
-static struct frame *frame_new(struct outbox *ob, size_t len)
-{
-	struct frame *frame = mem_resize(NULL, 1, sizeof *frame + len);
-	frame->refs = 1;
-	frame->len = len;
-	ob->total += len;
-	return frame;
-}
-
-static void frame_drop(struct outbox *ob, struct frame *frame)
-{
-	if (--frame->refs)
-		return;
-	ob->total -= frame->len;
-	free(frame);
-}
-
-/* One frame of the parts path[0..n). */
-static struct frame *frame_of_parts(struct outbox *ob, const uint32_t *path, size_t n, size_t len)
-{
-	struct frame *frame = frame_new(ob, len);
-	uint8_t *to = frame->data;
-	for (size_t i = 0; i < n; i++) {
-		const struct part *part = &ob->parts[path[i]];
-		memcpy(to, part->data ? part->data : ob->bytes.data + part->at, part->len);
-		to += part->len;
-	}
-	return frame;
-}
-
-static void node_frame_add(struct outbox *ob, struct node *node, struct frame *frame)
-{
-	if (ob->frames_len == ob->frames_cap) {
-		ob->frames_cap = ob->frames_cap ? ob->frames_cap * 2 : 64;
-		ob->frames = mem_resize(ob->frames, ob->frames_cap, sizeof *ob->frames);
-	}
-	if (!node->frames_len++)
-		node->frames_at = (uint32_t)ob->frames_len;
-	ob->frames[ob->frames_len++] = frame;
-}
-
-/* The parts of a node in order, in outbox.path; returns how many. */
-static size_t node_path(struct outbox *ob, uint32_t no)
-{
-	size_t n = 0;
-	for (uint32_t at = no; at != ROOT; at = ob->nodes[at].parent)
-		n++;
-	if (n > ob->path_cap) {
-		ob->path_cap = n * 2;
-		ob->path = mem_resize(ob->path, ob->path_cap, sizeof *ob->path);
-	}
-	size_t i = n;
-	for (uint32_t at = no; at != ROOT; at = ob->nodes[at].parent)
-		ob->path[--i] = ob->nodes[at].part;
-	return n;
-}
-
-static void node_make_frames(struct outbox *ob, uint32_t no)
-{
-	size_t n = node_path(ob, no);
-	size_t first = 0;
-	size_t len = 0;
-	for (size_t i = 0; i < n; i++) {
-		size_t part_len = ob->parts[ob->path[i]].len;
-		if (i > first && len + part_len > ob->limits.frame_bytes_max) {
-			node_frame_add(ob, &ob->nodes[no],
-				       frame_of_parts(ob, ob->path + first, i - first, len));
-			first = i;
-			len = 0;
-		}
-		len += part_len;
-	}
-	node_frame_add(ob, &ob->nodes[no], frame_of_parts(ob, ob->path + first, n - first, len));
 }
 
 /* ---- tickets ------------------------------------------------------------------------ */
@@ -447,7 +289,7 @@ static struct ticket *ticket_take(struct outbox *ob, struct outbox_peer *peer, s
 	frame->refs++;
 	peer->flying++;
 	peer->queued += frame->len + OUTBOX_FRAME_COST;
-	ob->total += OUTBOX_FRAME_COST;
+	ob->tickets += OUTBOX_FRAME_COST;
 	return ticket;
 }
 
@@ -456,8 +298,8 @@ static void ticket_back(struct outbox *ob, struct ticket *ticket)
 	struct outbox_peer *peer = ticket->peer;
 	peer->flying--;
 	peer->queued -= ticket->frame->len + OUTBOX_FRAME_COST;
-	ob->total -= OUTBOX_FRAME_COST;
-	frame_drop(ob, ticket->frame);
+	ob->tickets -= OUTBOX_FRAME_COST;
+	frame_drop(&ob->tree, ticket->frame);
 	peer_free_if_done(ob, peer);
 	if (ob->spare_len >= SPARE_TICKETS_MAX) {
 		free(ticket);
@@ -551,33 +393,30 @@ static void peer_fail(struct outbox *ob, struct outbox_peer *peer)
 	DL_APPEND2(ob->failed, peer, failed_prev, failed_next);
 }
 
-static bool over_limits(const struct outbox *ob, const struct outbox_peer *peer,
-			const struct node *node)
+static bool over_limits(const struct outbox *ob, const struct outbox_peer *peer)
 {
 	size_t max = 4 * ob->limits.peer_bytes_max + 2 * ob->limits.frame_bytes_max;
-	bool alone = !peer->queued && node->parent == ROOT;
-	if (!alone && peer->queued + node->bytes > max)
+	bool alone = !peer->queued && part_tree_is_single(&ob->tree, peer->node);
+	if (!alone && peer->queued + part_tree_bytes(&ob->tree, peer->node) > max)
 		return true;
-	return ob->total > ob->limits.total_bytes_max && peer->queued > fair_part(ob);
+	return total(ob) > ob->limits.total_bytes_max && peer->queued > fair_part(ob);
 }
 
 static void peer_flush(struct outbox *ob, struct outbox_peer *peer)
 {
-	uint32_t no = peer->node;
-	if (!peer->failed && over_limits(ob, peer, &ob->nodes[no]))
+	if (!peer->failed && over_limits(ob, peer))
 		peer_fail(ob, peer);
 	if (peer->failed) {
 		ob->counts.dropped++;
 		return;
 	}
-	bool shared = ob->nodes[no].frames_len;
-	if (!shared)
-		node_make_frames(ob, no);
-	const struct node *node = &ob->nodes[no];
+	size_t n;
+	bool shared;
+	struct frame *const *frames = part_tree_frames(&ob->tree, peer->node, &n, &shared);
 	struct span routing = {peer->routing, peer->routing_len};
-	for (uint32_t i = 0; i < node->frames_len; i++) {
-		if (!frame_send(ob, routing, peer, ob->frames[node->frames_at + i])) {
-			ob->counts.dropped += node->frames_len - i;
+	for (size_t i = 0; i < n; i++) {
+		if (!frame_send(ob, routing, peer, frames[i])) {
+			ob->counts.dropped += n - i;
 			peer_fail(ob, peer);
 			return;
 		}
@@ -585,30 +424,17 @@ static void peer_flush(struct outbox *ob, struct outbox_peer *peer)
 	}
 }
 
-/* The last peer of a node is served: its frames now belong to their tickets. */
-static void node_leave(struct outbox *ob, uint32_t no)
-{
-	struct node *node = &ob->nodes[no];
-	if (--node->peers)
-		return;
-	for (uint32_t i = 0; i < node->frames_len; i++) {
-		frame_drop(ob, ob->frames[node->frames_at + i]);
-		ob->frames[node->frames_at + i] = NULL;
-	}
-	node->frames_len = 0;
-}
-
 void outbox_flush(struct outbox *ob)
 {
-	assert(!ob->beginning);
+	assert(!ob->tree.beginning);
 	outbox_collect(ob);
-	ob->pending = 0;
+	ob->tree.pending = 0;
 	while (ob->touched) {
 		struct outbox_peer *peer = ob->touched;
 		ob->touched = peer->next_touched;
 		peer_flush(ob, peer);
-		node_leave(ob, peer->node);
-		peer->node = ROOT;
+		part_tree_leave(&ob->tree, peer->node);
+		peer->node = PART_TREE_ROOT;
 		peer_free_if_done(ob, peer);
 	}
 	put_down_clear(ob);
@@ -654,7 +480,7 @@ bool outbox_send(struct outbox *ob, struct span routing, struct span bytes)
 void outbox_counts(const struct outbox *ob, struct outbox_counts *counts)
 {
 	*counts = ob->counts;
-	counts->queued_bytes = ob->total;
+	counts->queued_bytes = total(ob);
 }
 
 size_t outbox_queued(const struct outbox_peer *peer)

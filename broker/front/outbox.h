@@ -1,5 +1,5 @@
-/* What is sent next. Owns the parts put down until they are flushed, the frames made
- * of them then, and the account of what is queued inside ZeroMQ for each peer. Knows
+/* What is sent next. Owns what is put down until it is flushed (part_tree.h), and the
+ * account of what is queued inside ZeroMQ for each peer. Knows
  * peers by routing id and an owner pointer; knows no event, no request and no session
  * state. Whatever is put down leaves with the next flush: what has to wait for its
  * commit is not put down before (front/replies.h).
