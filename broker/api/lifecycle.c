@@ -66,13 +66,18 @@ static enum parlor_err attach_new(struct broker *b, struct session *s, struct sp
 	return err ? err : attachments_add(&b->fanout, s, a->member, id, 0, &a->added);
 }
 
-/* What is listened to beside: its entry in the table of who listens. */
-static enum parlor_err check_left(const struct broker *b, const struct attaching *list, size_t n,
-				  size_t beside)
+/* Whether those that are not known so far can be introduced, all of them, and listen:
+ * a name once given is known for ever, and a refusal must not leave any. */
+static enum parlor_err check_left(struct broker *b, struct session *s, const struct attaching *list,
+				  size_t n, size_t beside)
 {
+	struct core_call call = lifecycle_call(b, s);
+	size_t unknown = 0;
 	for (size_t i = 0; i < n; i++)
-		beside += !list[i].member;
-	return beside > subscribers_left(b->fanout.subscribers) ? PARLOR_E_TOO_MANY : PARLOR_E_OK;
+		unknown += !list[i].member;
+	if (unknown + beside > subscribers_left(b->fanout.subscribers))
+		return PARLOR_E_TOO_MANY;
+	return core_member_capacity(b->core, &call, unknown);
 }
 
 /* All or, on a refusal, none. Presence comes last: what is refused is not told.
@@ -87,7 +92,7 @@ static enum parlor_err attach_all(struct broker *b, struct session *s, char **me
 	for (size_t i = 0; i < n && !err; i++)
 		err = attach_known(b, s, SPAN_TEXT(members[i]), floor, &list[i]);
 	if (!err)
-		err = check_left(b, list, n, beside);
+		err = check_left(b, s, list, n, beside);
 	for (size_t i = 0; i < n && !err; i++)
 		err = attach_new(b, s, SPAN_TEXT(members[i]), full, &list[i]);
 	for (size_t i = 0; i < n && !err; i++)

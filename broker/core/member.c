@@ -30,6 +30,13 @@ enum parlor_err member_introduce(struct core *c, struct tenant *t, struct span i
 	return c->broken ? c->broken : tables_member(c, t->no, id, m);
 }
 
+enum parlor_err core_member_capacity(struct core *c, const struct core_call *call, size_t members)
+{
+	struct tenant *t;
+	enum parlor_err err = tables_tenant(c, call->tenant, &t);
+	return err ? err : tenant_room_for(c, t, 0, members);
+}
+
 enum parlor_err core_member_intern(struct core *c, const struct core_call *call, struct span id,
 				   uint64_t *member)
 {

@@ -12,6 +12,9 @@ struct core_member_spec {
 	struct span avatar;
 };
 
+/* Whether so many more members of the call's tenant have numbers left: TENANT_FULL. */
+enum parlor_err core_member_capacity(struct core *, const struct core_call *,
+				     size_t members) PARLOR_MUST_CHECK;
 /* Number of a member, introducing it when unknown. */
 enum parlor_err core_member_intern(struct core *, const struct core_call *, struct span id,
 				   uint64_t *member) PARLOR_MUST_CHECK;

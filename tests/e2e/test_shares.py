@@ -148,6 +148,14 @@ def test_the_time_of_the_broker():
         other.close()
 
 
+def test_an_attach_that_is_refused_gives_no_names():
+    with Broker({"tenant.tenant_members": 3}) as broker, Client(broker.client, tenant="mine") as mine:
+        assert mine.refusal("attach", members=["a", "b", "c", "d"]) == TENANT_FULL
+        assert counters(mine)["members"] == 0
+        mine.attach(members=["b", "c", "d"])
+        assert mine.refusal("attach", members=["a"]) == TENANT_FULL
+
+
 def test_rooms_and_members_known_for_ever():
     settings = {"tenant.tenant_rooms": 3, "tenant.tenant_members": 5, "limits.members": 8}
     with Broker(settings) as broker:
