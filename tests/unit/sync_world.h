@@ -4,52 +4,14 @@
 #ifndef TEST_SYNC_WORLD_H
 #define TEST_SYNC_WORLD_H
 
+#include "worker_peer.h"
+
 #include "sync/sync.h"
 
-#define WORLD_PARTITIONS 4
 #define WORLD_HANDS 3
-#define WORLD_RECORDS 20000
 #define WORLD_ANSWERS 64
 
-/* What MySQL would hold: marks, and which records were applied how often. */
-struct database {
-	uint64_t epoch[WORLD_PARTITIONS];
-	uint64_t position[WORLD_PARTITIONS];
-	uint64_t digest[WORLD_PARTITIONS];
-	uint8_t applied[WORLD_RECORDS + 1];
-	size_t disorder; /* records not in order, of another partition, or outside their batch */
-};
-
-/* A worker. */
-struct worker_peer {
-	void *socket;
-	struct database *db;
-	bool deaf;        /* reads, does nothing */
-	bool hold;        /* keeps batches: worker_peer_apply does them */
-	bool lag;         /* unread columns stay where they are */
-	uint32_t largest; /* records of a batch, more are TOO_LARGE; 0: any */
-
-	bool welcome;
-	Parlor__WorkerWelcome told;
-	uint32_t refused; /* code of the last refusal */
-	size_t refusals;
-	bool owns[WORLD_PARTITIONS];
-	uint64_t epoch[WORLD_PARTITIONS];
-	uint64_t unread[WORLD_PARTITIONS];
-	Parlor__ToWorker *batch[WORLD_PARTITIONS]; /* held */
-	Parlor__ToWorker *query;                   /* the last one, unanswered */
-	bool more[WORLD_PARTITIONS];               /* said the last batch */
-	size_t assigns, revokes, batches, batch_records, mores, largest_batch, pongs, queries;
-	/* of Release */
-	size_t releases, release_records;
-	uint64_t release_after, release_upto;
-	bool release_last;
-	const char *release_error;
-	/* one room in quarantine, told with every state of its partition */
-	const char *tenant, *room;
-	uint32_t room_partition;
-	uint64_t room_position;
-};
+#define COOKIE(session, request) ((struct sync_cookie){(session), (request)})
 
 struct answer {
 	enum sync_kind kind;
@@ -87,6 +49,8 @@ void world_restart(struct world *);
  * Return the position of the last record. */
 uint64_t world_room(struct world *, const char *room);
 uint64_t world_post(struct world *, const char *room, size_t n);
+/* So many rooms, and posts in each of them. */
+void world_rooms(struct world *, size_t rooms, size_t posts);
 /* Takes what is below `first` out of the journal. */
 void world_trim(struct world *, uint64_t first);
 uint64_t world_no(struct world *, const char *room);
@@ -96,16 +60,6 @@ uint64_t world_digest(struct world *, uint64_t position);
 
 /* A worker connects and says hello; it has answered nothing yet. */
 struct worker_peer *world_hire(struct world *, const char *name);
-void worker_peer_close(struct worker_peer *);
-void worker_peer_say(struct worker_peer *, const Parlor__FromWorker *);
-void worker_peer_say_bytes(struct worker_peer *, const void *bytes, size_t len);
-void worker_peer_state(struct worker_peer *, uint32_t partition);
-void worker_peer_ping(struct worker_peer *);
-/* Applies what was held and answers. */
-void worker_peer_apply(struct worker_peer *, uint32_t partition);
-void worker_peer_fail(struct worker_peer *, uint32_t partition, Parlor__FailClass,
-		      const char *error);
-size_t worker_peer_partitions(const struct worker_peer *);
 
 /* One turn of the loop and of every worker. */
 void world_turn(struct world *);
@@ -120,6 +74,12 @@ void world_patience(struct world *, bool begin);
 /* Turns until all that was said has been heard, and the answers to it, and
  * the answers to those. */
 void world_settle(struct world *);
+
+/* MySQL has all there is. */
+bool world_synced(const struct world *);
+struct sync_counts world_counts(const struct world *);
+/* What keeps the partition from going on. */
+const char *world_error_of(const struct world *, uint32_t partition);
 
 /* Every record of every partition was applied, once, in order. */
 void world_assert_applied(struct world *);

@@ -80,16 +80,9 @@ static const Parlor__JournalPage *page(struct reader_peer *p)
 	return p->heard->journal_page;
 }
 
-static struct sync_counts counts(const struct world *w)
-{
-	struct sync_counts c;
-	sync_counts(w->sync, &c);
-	return c;
-}
-
 static void asked(struct world *w, uint64_t n)
 {
-	world_until(w, counts(w).reads == n);
+	world_until(w, world_counts(w).reads == n);
 }
 
 /* ---- reading ---------------------------------------------------------------------- */
@@ -129,7 +122,7 @@ static void the_whole_journal_is_read_page_by_page(void **state)
 		}
 	}
 	assert_int_equal(posts, 100);
-	assert_int_equal(counts(w).read_pages, query);
+	assert_int_equal(world_counts(w).read_pages, query);
 	peer_close(&p);
 	world_free(w);
 }
@@ -236,7 +229,7 @@ static void too_many_readers_are_refused_and_a_second_question_replaces_the_firs
 	world_until(w, heard(&c));
 	assert_int_equal(c.heard->op_case, PARLOR__TO_WORKER__OP_REFUSED);
 	assert_int_equal(c.heard->refused->code, PARLOR_E_TOO_MANY);
-	assert_int_equal(counts(w).reads_refused, 1);
+	assert_int_equal(world_counts(w).reads_refused, 1);
 	ask(&a, 2, last + 1, 0, 5000);
 	asked(w, 4);
 	world_post(w, "lobby", 1);
@@ -280,7 +273,7 @@ static void who_does_not_read_its_pages_is_sent_no_more_of_them(void **state)
 			world_turn(w);
 	}
 	/* Those that the kernel took, and what ZeroMQ may hold. */
-	uint64_t sent = counts(w).read_pages;
+	uint64_t sent = world_counts(w).read_pages;
 	assert_in_range(sent, FEED_PAGES_MAX, QUESTIONS / 2);
 
 	/* Its place is taken as long as they are unread. */
@@ -292,7 +285,7 @@ static void who_does_not_read_its_pages_is_sent_no_more_of_them(void **state)
 	/* Once it reads, it is answered what it asked last. */
 	while (page(&p)->query != QUESTIONS)
 		continue;
-	assert_int_equal(counts(w).read_pages, sent + 1);
+	assert_int_equal(world_counts(w).read_pages, sent + 1);
 	peer_close(&p);
 	peer_close(&other);
 	world_free(w);
@@ -337,7 +330,7 @@ static void workers_do_not_notice_a_reader(void **state)
 	world_until(w, sync_synced(w->sync) == world_head(w));
 	world_assert_applied(w);
 	assert_int_equal(worker_peer_partitions(h), WORLD_PARTITIONS);
-	assert_int_equal(counts(w).workers, 1);
+	assert_int_equal(world_counts(w).workers, 1);
 	peer_close(&p);
 	world_free(w);
 }

@@ -1,58 +1,27 @@
-/* Batches to workers: assignment, order, limits, and what MySQL's mark says. */
-#include "core/run.h"
+/* Batches to workers: who is assigned a partition, in which order and up to which
+ * limits they go, and what happens when a worker fails, hangs or is gone. */
 #include "sync_world.h"
+
+#include "core/run.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <string.h>
 
 #include <cmocka.h>
-
-static bool synced(const struct world *w)
-{
-	return sync_synced(w->sync) == world_head(w);
-}
-
-static struct sync_counts counts(const struct world *w)
-{
-	struct sync_counts c;
-	sync_counts(w->sync, &c);
-	return c;
-}
-
-static const char *error_of(const struct world *w, uint32_t partition)
-{
-	struct sync_partition_view view;
-	sync_partition_show(w->sync, partition, &view);
-	return view.error;
-}
-
-static void some_rooms(struct world *w, size_t rooms, size_t posts)
-{
-	char name[32];
-	for (size_t i = 0; i < rooms; i++) {
-		snprintf(name, sizeof name, "room-%zu", i);
-		world_room(w, name);
-	}
-	for (size_t k = 0; k < posts; k++) {
-		snprintf(name, sizeof name, "room-%zu", k % rooms);
-		world_post(w, name, 1);
-	}
-}
 
 static void one_worker_gets_every_partition(void **state)
 {
 	(void)state;
 	struct world *w = world_new();
-	some_rooms(w, 3, 10);
+	world_rooms(w, 3, 10);
 	assert_int_equal(sync_synced(w->sync), 0);
 	assert_int_equal(sync_floor(w->sync), 0);
 
 	struct worker_peer *h = world_hire(w, "one");
-	world_until(w, synced(w));
+	world_until(w, world_synced(w));
 	assert_true(h->welcome);
 	assert_int_equal(h->told.broker_id, 4711);
 	assert_int_equal(h->told.partitions, WORLD_PARTITIONS);
@@ -123,20 +92,20 @@ static void thousands_of_records_reach_two_workers_in_order(void **state)
 		if (b->owns[i])
 			assert_true(b->epoch[i] > a->epoch[i]);
 
-	world_until(w, synced(w));
-	uint64_t walked = counts(w).walked;
-	some_rooms(w, 16, 0);
+	world_until(w, world_synced(w));
+	uint64_t walked = world_counts(w).walked;
+	world_rooms(w, 16, 0);
 	for (size_t i = 0; i < 80; i++) {
 		char name[32];
 		snprintf(name, sizeof name, "room-%zu", i % 16);
 		world_post(w, name, 100);
 		world_turn(w);
 	}
-	world_until(w, synced(w));
+	world_until(w, world_synced(w));
 	world_assert_applied(w);
 	assert_true(a->batch_records > 0 && b->batch_records > 0);
 	assert_in_range(a->largest_batch, 2, 100);
-	assert_int_equal(counts(w).walked, walked);
+	assert_int_equal(world_counts(w).walked, walked);
 	world_free(w);
 }
 
@@ -146,10 +115,10 @@ static void a_batch_says_whether_more_wait_behind_it(void **state)
 	struct world *w = world_new();
 	w->settings.batch_records = 10;
 	world_restart(w);
-	some_rooms(w, 1, 0);
+	world_rooms(w, 1, 0);
 	world_post(w, "room-0", 30);
 	struct worker_peer *a = world_hire(w, "a");
-	world_until(w, synced(w));
+	world_until(w, world_synced(w));
 	world_assert_applied(w);
 	assert_in_range(a->mores, 3, 4);
 	for (size_t i = 0; i < WORLD_PARTITIONS; i++)
@@ -165,22 +134,22 @@ static void a_full_recent_is_made_up_for_by_the_journal(void **state)
 	w->settings.batch_records = 50;
 	w->settings.walk = 64;
 	world_restart(w);
-	some_rooms(w, 8, 0);
+	world_rooms(w, 8, 0);
 	for (size_t i = 0; i < 8; i++) {
 		char name[32];
 		snprintf(name, sizeof name, "room-%zu", i);
 		world_post(w, name, 300);
 	}
 	world_hire(w, "late");
-	world_until(w, synced(w));
+	world_until(w, world_synced(w));
 	world_assert_applied(w);
-	uint64_t walked = counts(w).walked;
+	uint64_t walked = world_counts(w).walked;
 	assert_true(walked >= world_head(w) - 16 * WORLD_PARTITIONS);
 
-	some_rooms(w, 8, 8);
-	world_until(w, synced(w));
+	world_rooms(w, 8, 8);
+	world_until(w, world_synced(w));
 	world_assert_applied(w);
-	assert_int_equal(counts(w).walked, walked);
+	assert_int_equal(world_counts(w).walked, walked);
 	world_free(w);
 }
 
@@ -189,15 +158,15 @@ static void a_new_start_goes_on_from_the_marks(void **state)
 	(void)state;
 	struct world *w = world_new();
 	struct worker_peer *h = world_hire(w, "one");
-	some_rooms(w, 6, 500);
-	world_until(w, synced(w));
+	world_rooms(w, 6, 500);
+	world_until(w, world_synced(w));
 	worker_peer_close(h);
-	some_rooms(w, 6, 100);
+	world_rooms(w, 6, 100);
 	world_restart(w);
 	assert_int_equal(sync_synced(w->sync), 0);
-	some_rooms(w, 6, 100);
+	world_rooms(w, 6, 100);
 	world_hire(w, "two");
-	world_until(w, synced(w));
+	world_until(w, world_synced(w));
 	world_assert_applied(w);
 	world_free(w);
 }
@@ -210,7 +179,7 @@ static void marks_of_idle_partitions_follow_now_and_then(void **state)
 	uint32_t busy = w->partition_of[world_post(w, "only", 1)];
 	uint32_t idle = busy == 1 ? 2 : 1;
 	struct worker_peer *h = world_hire(w, "one");
-	world_until(w, synced(w));
+	world_until(w, world_synced(w));
 	world_post(w, "only", 1);
 	w->now_us += w->settings.idle_ms * 1000;
 	worker_peer_ping(h);
@@ -219,7 +188,7 @@ static void marks_of_idle_partitions_follow_now_and_then(void **state)
 	/* A moment later is too soon for them. */
 	uint64_t before = world_head(w);
 	world_post(w, "only", 10);
-	world_until(w, synced(w));
+	world_until(w, world_synced(w));
 	assert_int_equal(w->db.position[busy], world_head(w));
 	assert_int_equal(w->db.position[idle], before);
 	assert_int_equal(sync_floor(w->sync), before);
@@ -235,185 +204,6 @@ static void marks_of_idle_partitions_follow_now_and_then(void **state)
 	world_free(w);
 }
 
-/* A backup is put back: everything behind that position is gone. */
-static void put_back(struct world *w, uint64_t position)
-{
-	for (size_t i = 0; i < WORLD_PARTITIONS; i++) {
-		w->db.position[i] = position;
-		w->db.digest[i] = world_digest(w, position);
-	}
-	memset(w->db.applied + position + 1, 0, sizeof w->db.applied - position - 1);
-}
-
-static void everything_is_sent_again(struct world *w)
-{
-	uint64_t back = counts(w).marks_back;
-	for (size_t i = 0; i < 4; i++)
-		some_rooms(w, 4, 8);
-	world_until(w, counts(w).marks_back > back);
-	w->now_us += w->settings.idle_ms * 1000;
-	world_until(w, synced(w) && sync_floor(w->sync) == world_head(w));
-	world_assert_applied(w);
-}
-
-static void a_mark_that_goes_back_is_believed(void **state)
-{
-	(void)state;
-	struct world *w = world_new();
-	world_hire(w, "one");
-	some_rooms(w, 4, 400);
-	world_until(w, synced(w));
-	put_back(w, 100);
-	everything_is_sent_again(w);
-	world_free(w);
-}
-
-static void an_epoch_that_goes_back_is_claimed_again(void **state)
-{
-	(void)state;
-	struct world *w = world_new();
-	struct worker_peer *h = world_hire(w, "one");
-	some_rooms(w, 4, 400);
-	world_until(w, synced(w));
-	for (uint64_t older = 0; older < 2; older++) {
-		uint64_t epoch = h->epoch[0];
-		put_back(w, 100);
-		for (size_t i = 0; i < WORLD_PARTITIONS; i++)
-			w->db.epoch[i] = older ? w->db.epoch[i] - 1 : 0;
-		everything_is_sent_again(w);
-		assert_true(h->epoch[0] > epoch);
-		assert_int_equal(w->db.epoch[0], h->epoch[0]);
-		assert_string_equal(error_of(w, 0), "");
-	}
-	world_free(w);
-}
-
-static void a_mark_ahead_of_the_journal_is_sent_nothing(void **state)
-{
-	(void)state;
-	struct world *w = world_new();
-	some_rooms(w, 8, 20);
-	w->db.position[2] = world_head(w) + 1000;
-	struct worker_peer *h = world_hire(w, "one");
-	world_until(w, error_of(w, 2)[0]);
-	assert_non_null(strstr(error_of(w, 2), "ahead of the journal"));
-	world_until(w, sync_partition_position(w->sync, 1) == world_head(w));
-	world_settle(w);
-	assert_int_equal(w->db.position[2], world_head(w) + 1000);
-	assert_int_equal(sync_partition_position(w->sync, 2), 0);
-	assert_int_equal(sync_synced(w->sync), 0);
-
-	/* The database is put right; it is asked again after a while. */
-	uint64_t epoch = h->epoch[2];
-	w->db.position[2] = 0;
-	w->now_us += w->settings.retry_ms * 1000;
-	worker_peer_ping(h);
-	world_until(w, synced(w));
-	assert_true(h->epoch[2] > epoch);
-	assert_string_equal(error_of(w, 2), "");
-	world_assert_applied(w);
-	world_free(w);
-}
-
-static void a_mark_behind_the_trimmed_journal_is_sent_nothing(void **state)
-{
-	(void)state;
-	struct world *w = world_new();
-	some_rooms(w, 8, 100);
-	world_trim(w, 50);
-	w->db.position[1] = 49;
-	w->db.digest[1] = 12345; /* nobody knows any more what stood there */
-	struct worker_peer *h = world_hire(w, "one");
-	world_until(w, sync_partition_position(w->sync, 1) == world_head(w));
-	world_until(w, error_of(w, 0)[0] && error_of(w, 2)[0]);
-	world_settle(w);
-	assert_non_null(strstr(error_of(w, 2), "the journal begins at 50"));
-	assert_int_equal(w->db.position[2], 0);
-	assert_true(h->batch_records > 0);
-	world_free(w);
-}
-
-static void every_mark_has_the_digest_of_its_record(void **state)
-{
-	(void)state;
-	struct world *w = world_new();
-	struct worker_peer *h = world_hire(w, "one");
-	some_rooms(w, 4, 100);
-	world_until(w, synced(w));
-	w->now_us += w->settings.idle_ms * 1000;
-	worker_peer_ping(h);
-	world_until(w, sync_floor(w->sync) == world_head(w));
-	for (size_t i = 0; i < WORLD_PARTITIONS; i++)
-		assert_true(w->db.digest[i] == world_digest(w, w->db.position[i]));
-	world_free(w);
-}
-
-/* A broker's directory was put back from a copy, and the database was not. */
-static void a_database_of_another_history_is_sent_nothing(void **state)
-{
-	(void)state;
-	struct world *before = world_new(), *w = world_new();
-	struct worker_peer *h = world_hire(before, "one");
-	some_rooms(before, 4, 200);
-	before->now_us += before->settings.idle_ms * 1000;
-	worker_peer_ping(h);
-	world_until(before, sync_floor(before->sync) == world_head(before));
-	uint64_t mark = world_head(before);
-	w->db = before->db;
-	memset(w->db.applied, 0, sizeof w->db.applied);
-	world_free(before);
-
-	some_rooms(w, 4, 100);
-	h = world_hire(w, "one");
-	for (uint32_t i = 0; i < WORLD_PARTITIONS; i++)
-		world_until(w, strstr(error_of(w, i), "ahead of the journal"));
-
-	/* The new history passes the mark of the old one, and is kept out still. */
-	some_rooms(w, 4, 1000);
-	assert_true(world_head(w) > mark);
-	for (int again = 0; again < 2; again++) {
-		w->now_us += w->settings.retry_ms * 1000;
-		worker_peer_ping(h);
-		world_settle(w);
-		for (uint32_t i = 0; i < WORLD_PARTITIONS; i++) {
-			world_until(w, strstr(error_of(w, i), "holds another history"));
-			assert_int_equal(w->db.position[i], mark);
-		}
-		assert_int_equal(sync_synced(w->sync), 0);
-		assert_int_equal(sync_floor(w->sync), 0);
-		world_restart(w);
-		world_settle(w);
-		worker_peer_close(h);
-		h = world_hire(w, "one");
-	}
-	assert_int_equal(h->batches, 0);
-	for (size_t p = 0; p <= WORLD_RECORDS; p++)
-		assert_int_equal(w->db.applied[p], 0);
-
-	/* An empty database has no history yet. */
-	memset(&w->db, 0, sizeof w->db);
-	w->now_us += w->settings.retry_ms * 1000;
-	worker_peer_ping(h);
-	world_until(w, synced(w));
-	world_assert_applied(w);
-	world_free(w);
-}
-
-static void a_higher_epoch_in_the_database_is_passed(void **state)
-{
-	(void)state;
-	struct world *w = world_new();
-	some_rooms(w, 4, 20);
-	uint64_t high = (core_run(w->core) + 7) << 32;
-	w->db.epoch[1] = high;
-	struct worker_peer *h = world_hire(w, "one");
-	world_until(w, synced(w));
-	assert_true(h->epoch[1] > high);
-	assert_int_equal(w->db.epoch[1], h->epoch[1]);
-	world_assert_applied(w);
-	world_free(w);
-}
-
 static void a_silent_worker_loses_its_partitions(void **state)
 {
 	(void)state;
@@ -422,10 +212,10 @@ static void a_silent_worker_loses_its_partitions(void **state)
 	world_until(w, worker_peer_partitions(a) == WORLD_PARTITIONS);
 	struct worker_peer *b = world_hire(w, "b");
 	world_until(w, worker_peer_partitions(b) == 2);
-	world_until(w, synced(w));
+	world_until(w, world_synced(w));
 
 	a->hold = true;
-	some_rooms(w, 16, 50);
+	world_rooms(w, 16, 50);
 	size_t mine = a->owns[0] ? 0 : 3;
 	world_until(w, a->batch[mine] && w->db.position[mine] != world_head(w));
 	/* Whatever it said before is heard: its silence begins here. */
@@ -437,10 +227,10 @@ static void a_silent_worker_loses_its_partitions(void **state)
 	worker_peer_ping(b);
 	world_until(w, b->pongs > pongs);
 	w->now_us += w->settings.lease_ms * 1000 / 2 + 1;
-	world_until(w, worker_peer_partitions(b) == WORLD_PARTITIONS && synced(w));
+	world_until(w, worker_peer_partitions(b) == WORLD_PARTITIONS && world_synced(w));
 	assert_true(b->epoch[mine] > a->epoch[mine]);
 	assert_int_equal(sync_workers(w->sync), 1);
-	assert_int_equal(counts(w).workers_lost, 1);
+	assert_int_equal(world_counts(w).workers_lost, 1);
 	world_assert_applied(w);
 
 	/* It wakes up: its batch is fenced off, its word is not taken. */
@@ -449,7 +239,7 @@ static void a_silent_worker_loses_its_partitions(void **state)
 	world_until(w, a->refusals > 0);
 	assert_int_equal(a->refused, PARLOR_E_NO_SESSION);
 	world_settle(w);
-	assert_true(synced(w));
+	assert_true(world_synced(w));
 	world_assert_applied(w);
 	world_free(w);
 }
@@ -460,14 +250,10 @@ static void a_worker_that_says_goodbye_is_replaced_at_once(void **state)
 	struct world *w = world_new();
 	struct worker_peer *a = world_hire(w, "a"), *b = world_hire(w, "b");
 	world_until(w, worker_peer_partitions(a) == 2 && worker_peer_partitions(b) == 2);
-	Parlor__WorkerGoodbye goodbye = PARLOR__WORKER_GOODBYE__INIT;
-	Parlor__FromWorker from = PARLOR__FROM_WORKER__INIT;
-	from.op_case = PARLOR__FROM_WORKER__OP_GOODBYE;
-	from.goodbye = &goodbye;
-	worker_peer_say(a, &from);
+	worker_peer_goodbye(a);
 	worker_peer_close(a);
-	some_rooms(w, 4, 40);
-	world_until(w, worker_peer_partitions(b) == WORLD_PARTITIONS && synced(w));
+	world_rooms(w, 4, 40);
+	world_until(w, worker_peer_partitions(b) == WORLD_PARTITIONS && world_synced(w));
 	world_assert_applied(w);
 	world_free(w);
 }
@@ -477,19 +263,19 @@ static void a_worker_whose_connection_is_gone_is_replaced_when_spoken_to(void **
 	(void)state;
 	struct world *w = world_new();
 	struct worker_peer *a = world_hire(w, "a"), *b = world_hire(w, "b");
-	world_until(w,
-		    worker_peer_partitions(a) == 2 && worker_peer_partitions(b) == 2 && synced(w));
+	world_until(w, worker_peer_partitions(a) == 2 && worker_peer_partitions(b) == 2 &&
+			       world_synced(w));
 	worker_peer_close(a);
 	world_settle(w);
 	/* Whether the socket knows by now shows only when it is written to; the
 	 * lease ends the matter when it does not. */
-	some_rooms(w, 8, 40);
+	world_rooms(w, 8, 40);
 	world_settle(w);
 	for (int i = 0; i < 2; i++) {
 		w->now_us += w->settings.lease_ms * 1000 / 2 + 1;
 		world_settle(w);
 	}
-	world_until(w, worker_peer_partitions(b) == WORLD_PARTITIONS && synced(w));
+	world_until(w, worker_peer_partitions(b) == WORLD_PARTITIONS && world_synced(w));
 	world_assert_applied(w);
 	world_free(w);
 }
@@ -498,19 +284,19 @@ static void batches_shrink_to_what_the_database_takes(void **state)
 {
 	(void)state;
 	struct world *w = world_new();
-	some_rooms(w, 1, 0);
+	world_rooms(w, 1, 0);
 	world_post(w, "room-0", 1000);
 	struct worker_peer *h = world_hire(w, "one");
 	h->largest = 3;
-	world_until(w, synced(w));
+	world_until(w, world_synced(w));
 	assert_in_range(h->largest_batch, 1, 3);
 	world_assert_applied(w);
-	assert_in_range(counts(w).batches_failed, 1, 100);
+	assert_in_range(world_counts(w).batches_failed, 1, 100);
 
 	/* And grow again once it takes more. */
 	h->largest = 0;
 	world_post(w, "room-0", 1000);
-	world_until(w, synced(w));
+	world_until(w, world_synced(w));
 	assert_true(h->largest_batch > 20);
 	world_assert_applied(w);
 	world_free(w);
@@ -522,12 +308,12 @@ static void batches_are_bounded_in_bytes(void **state)
 	struct world *w = world_new();
 	w->settings.batch_bytes = 500;
 	world_restart(w);
-	some_rooms(w, 2, 100);
+	world_rooms(w, 2, 100);
 	struct worker_peer *h = world_hire(w, "one");
-	world_until(w, synced(w));
+	world_until(w, world_synced(w));
 	assert_in_range(h->largest_batch, 2, 20);
 	world_assert_applied(w);
-	assert_true(counts(w).batch_bytes / counts(w).batches <= 500);
+	assert_true(world_counts(w).batch_bytes / world_counts(w).batches <= 500);
 	world_free(w);
 }
 
@@ -541,8 +327,8 @@ static void a_stuck_partition_says_why_and_goes_on(void **state)
 	h->hold = true;
 	world_until(w, h->batch[partition]);
 	worker_peer_fail(h, partition, PARLOR__FAIL_CLASS__FAIL_STUCK, "1146 no such table");
-	world_until(w, error_of(w, partition)[0]);
-	assert_string_equal(error_of(w, partition), "1146 no such table");
+	world_until(w, world_error_of(w, partition)[0]);
+	assert_string_equal(world_error_of(w, partition), "1146 no such table");
 
 	/* The worker goes on trying, however long; nobody takes the partition away. */
 	uint64_t epoch = h->epoch[partition];
@@ -557,8 +343,8 @@ static void a_stuck_partition_says_why_and_goes_on(void **state)
 	for (uint32_t i = 0; i < WORLD_PARTITIONS; i++)
 		if (h->batch[i])
 			worker_peer_apply(h, i);
-	world_until(w, synced(w));
-	assert_string_equal(error_of(w, partition), "");
+	world_until(w, world_synced(w));
+	assert_string_equal(world_error_of(w, partition), "");
 	world_assert_applied(w);
 	world_free(w);
 }
@@ -568,10 +354,10 @@ static void a_batch_that_is_never_answered_goes_to_another_worker(void **state)
 	(void)state;
 	struct world *w = world_new();
 	struct worker_peer *a = world_hire(w, "a"), *b = world_hire(w, "b");
-	world_until(w,
-		    worker_peer_partitions(a) == 2 && worker_peer_partitions(b) == 2 && synced(w));
+	world_until(w, worker_peer_partitions(a) == 2 && worker_peer_partitions(b) == 2 &&
+			       world_synced(w));
 	a->hold = true;
-	some_rooms(w, 16, 20);
+	world_rooms(w, 16, 20);
 	world_settle(w);
 	for (uint64_t t = 0; t < w->settings.batch_ms + w->settings.lease_ms;
 	     t += w->settings.lease_ms / 2) {
@@ -579,7 +365,7 @@ static void a_batch_that_is_never_answered_goes_to_another_worker(void **state)
 		world_settle(w);
 	}
 	assert_int_equal(sync_workers(w->sync), 2);
-	world_until(w, worker_peer_partitions(b) == WORLD_PARTITIONS && synced(w));
+	world_until(w, worker_peer_partitions(b) == WORLD_PARTITIONS && world_synced(w));
 
 	/* It wakes up: what it held is fenced off, and it is given partitions again. */
 	a->hold = false;
@@ -587,8 +373,8 @@ static void a_batch_that_is_never_answered_goes_to_another_worker(void **state)
 		if (a->batch[i])
 			worker_peer_apply(a, i);
 	world_until(w, worker_peer_partitions(a) == 2 && worker_peer_partitions(b) == 2);
-	some_rooms(w, 16, 20);
-	world_until(w, synced(w));
+	world_rooms(w, 16, 20);
+	world_until(w, world_synced(w));
 	world_assert_applied(w);
 	world_free(w);
 }
@@ -598,20 +384,20 @@ static void a_word_about_unread_in_between_disturbs_no_batch(void **state)
 	(void)state;
 	struct world *w = world_new();
 	struct worker_peer *h = world_hire(w, "one");
-	world_until(w, worker_peer_partitions(h) == WORLD_PARTITIONS && synced(w));
+	world_until(w, worker_peer_partitions(h) == WORLD_PARTITIONS && world_synced(w));
 	h->hold = true;
 	world_room(w, "lobby");
 	uint32_t partition = w->partition_of[world_head(w)];
 	world_until(w, h->batch[partition]);
-	size_t batches = (size_t)counts(w).batches;
+	size_t batches = (size_t)world_counts(w).batches;
 	worker_peer_state(h, partition);
 	world_settle(w);
-	assert_int_equal(counts(w).batches, batches);
+	assert_int_equal(world_counts(w).batches, batches);
 	h->hold = false;
 	for (uint32_t i = 0; i < WORLD_PARTITIONS; i++)
 		if (h->batch[i])
 			worker_peer_apply(h, i);
-	world_until(w, synced(w));
+	world_until(w, world_synced(w));
 	world_assert_applied(w);
 	world_free(w);
 }
@@ -626,13 +412,6 @@ int main(void)
 		cmocka_unit_test(a_full_recent_is_made_up_for_by_the_journal),
 		cmocka_unit_test(a_new_start_goes_on_from_the_marks),
 		cmocka_unit_test(marks_of_idle_partitions_follow_now_and_then),
-		cmocka_unit_test(a_mark_that_goes_back_is_believed),
-		cmocka_unit_test(an_epoch_that_goes_back_is_claimed_again),
-		cmocka_unit_test(a_mark_ahead_of_the_journal_is_sent_nothing),
-		cmocka_unit_test(a_mark_behind_the_trimmed_journal_is_sent_nothing),
-		cmocka_unit_test(every_mark_has_the_digest_of_its_record),
-		cmocka_unit_test(a_database_of_another_history_is_sent_nothing),
-		cmocka_unit_test(a_higher_epoch_in_the_database_is_passed),
 		cmocka_unit_test(a_silent_worker_loses_its_partitions),
 		cmocka_unit_test(a_worker_that_says_goodbye_is_replaced_at_once),
 		cmocka_unit_test(a_worker_whose_connection_is_gone_is_replaced_when_spoken_to),

@@ -1,40 +1,14 @@
-/* Who asks sync for something: STORED posts, sync wait, old history, release of
- * a room; and peers that say what no worker should. */
+/* Who asks sync for something: STORED posts, sync wait, old history; and peers that
+ * say what no worker should. */
 #include "sync_world.h"
-
-#include "sync/partition.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <string.h>
 #include <zmq.h>
 
 #include <cmocka.h>
-
-#define COOKIE(session, request) ((struct sync_cookie){(session), (request)})
-
-static struct sync_counts counts(const struct world *w)
-{
-	struct sync_counts c;
-	sync_counts(w->sync, &c);
-	return c;
-}
-
-static bool synced(const struct world *w)
-{
-	return sync_synced(w->sync) == world_head(w);
-}
-
-static void release_held(struct worker_peer *h)
-{
-	h->hold = false;
-	for (uint32_t i = 0; i < WORLD_PARTITIONS; i++)
-		if (h->batch[i])
-			worker_peer_apply(h, i);
-}
 
 /* ---- waiting -------------------------------------------------------------------- */
 
@@ -45,7 +19,7 @@ static void a_stored_post_is_answered_after_mysql_has_it(void **state)
 	world_room(w, "lobby");
 	uint64_t room = world_no(w, "lobby");
 	struct worker_peer *h = world_hire(w, "one");
-	world_until(w, synced(w));
+	world_until(w, world_synced(w));
 	h->hold = true;
 	uint64_t first = world_post(w, "lobby", 1);
 	uint32_t partition = w->partition_of[first];
@@ -69,14 +43,14 @@ static void a_stored_post_is_answered_after_mysql_has_it(void **state)
 	assert_int_equal(w->answers[0].cookie.session, 7);
 	assert_int_equal(w->answers[0].cookie.request, 1);
 
-	release_held(h);
+	worker_peer_apply_held(h);
 	world_until(w, w->answers_len == 2);
 	assert_int_equal(w->answers[1].cookie.session, 8);
 	/* The same post again: it is there. */
 	assert_int_equal(sync_wait_topic(w->sync, topic_room(room), first, COOKIE(7, 3), &done),
 			 PARLOR_E_OK);
 	assert_true(done);
-	assert_int_equal(counts(w).waiting, 0);
+	assert_int_equal(world_counts(w).waiting, 0);
 	world_free(w);
 }
 
@@ -96,11 +70,11 @@ static void waiters_are_bounded_and_can_be_cancelled(void **state)
 	assert_int_equal(sync_wait_all(w->sync, position, COOKIE(3, 4), &done), PARLOR_E_BUSY);
 	assert_int_equal(sync_wait_topic(w->sync, topic_room(room), position, COOKIE(3, 5), &done),
 			 PARLOR_E_BUSY);
-	assert_int_equal(counts(w).waiting_refused, 2);
+	assert_int_equal(world_counts(w).waiting_refused, 2);
 	sync_cancel(w->sync, 1);
-	assert_int_equal(counts(w).waiting, 1);
+	assert_int_equal(world_counts(w).waiting, 1);
 	world_hire(w, "one");
-	world_until(w, synced(w));
+	world_until(w, world_synced(w));
 	world_settle(w);
 	assert_int_equal(w->answers_len, 1);
 	assert_int_equal(w->answers[0].kind, SYNC_ALL);
@@ -114,7 +88,7 @@ static void sync_wait_waits_for_unread_columns_too(void **state)
 	struct world *w = world_new();
 	world_room(w, "lobby");
 	struct worker_peer *h = world_hire(w, "one");
-	world_until(w, synced(w));
+	world_until(w, world_synced(w));
 	h->lag = true;
 	uint64_t before = world_head(w);
 	uint64_t position = world_post(w, "lobby", 5);
@@ -135,7 +109,7 @@ static void sync_wait_waits_for_unread_columns_too(void **state)
 	worker_peer_state(h, partition);
 	world_until(w, w->answers_len == 1);
 	assert_int_equal(w->answers[0].code, PARLOR_E_OK);
-	assert_true(synced(w));
+	assert_true(world_synced(w));
 	world_free(w);
 }
 
@@ -198,7 +172,7 @@ static void old_history_comes_from_a_worker(void **state)
 	assert_int_equal(w->answers[0].code, PARLOR_E_OK);
 	assert_int_equal(w->answers[0].messages, 2);
 	assert_int_equal(w->answers[0].cookie.request, 2);
-	assert_int_equal(counts(w).frames_stale, 2);
+	assert_int_equal(world_counts(w).frames_stale, 2);
 
 	assert_int_equal(sync_archive(w->sync, history(), COOKIE(1, 3), w->now_us), PARLOR_E_OK);
 	world_until(w, h->queries == 2);
@@ -221,10 +195,10 @@ static void a_query_fails_in_time(void **state)
 	assert_int_equal(sync_archive(w->sync, history(), COOKIE(1, 1), w->now_us), PARLOR_E_OK);
 	assert_int_equal(sync_archive(w->sync, history(), COOKIE(2, 2), w->now_us), PARLOR_E_OK);
 	assert_int_equal(sync_archive(w->sync, history(), COOKIE(1, 3), w->now_us), PARLOR_E_BUSY);
-	assert_int_equal(counts(w).archive_refused, 1);
+	assert_int_equal(world_counts(w).archive_refused, 1);
 	world_until(w, h->queries == 2);
 	sync_cancel(w->sync, 2);
-	assert_int_equal(counts(w).archive_waiting, 1);
+	assert_int_equal(world_counts(w).archive_waiting, 1);
 	w->now_us += w->settings.archive_ms * 1000 - 1;
 	world_settle(w);
 	assert_int_equal(w->answers_len, 0);
@@ -237,17 +211,8 @@ static void a_query_fails_in_time(void **state)
 	answer_query(h, h->query->archive_query->query, 0);
 	world_settle(w);
 	assert_int_equal(w->answers_len, 1);
-	assert_int_equal(counts(w).archive_waiting, 0);
+	assert_int_equal(world_counts(w).archive_waiting, 0);
 	world_free(w);
-}
-
-static void say_goodbye(struct worker_peer *h)
-{
-	Parlor__WorkerGoodbye goodbye = PARLOR__WORKER_GOODBYE__INIT;
-	Parlor__FromWorker from = PARLOR__FROM_WORKER__INIT;
-	from.op_case = PARLOR__FROM_WORKER__OP_GOODBYE;
-	from.goodbye = &goodbye;
-	worker_peer_say(h, &from);
 }
 
 static void a_lost_workers_query_goes_to_one_other(void **state)
@@ -259,12 +224,12 @@ static void a_lost_workers_query_goes_to_one_other(void **state)
 	assert_int_equal(sync_archive(w->sync, history(), COOKIE(1, 1), w->now_us), PARLOR_E_OK);
 	assert_int_equal(sync_archive(w->sync, history(), COOKIE(1, 2), w->now_us), PARLOR_E_OK);
 	world_until(w, a->queries == 1 && b->queries == 1);
-	say_goodbye(a);
+	worker_peer_goodbye(a);
 	world_until(w, b->queries == 2);
 	assert_int_equal(w->answers_len, 0);
 	struct worker_peer *c = world_hire(w, "c");
 	world_until(w, worker_peer_partitions(c) == 2);
-	say_goodbye(b);
+	worker_peer_goodbye(b);
 	/* One has been with two workers, the other with one. */
 	world_until(w, c->queries == 1 && w->answers_len == 1);
 	assert_int_equal(w->answers[0].code, PARLOR_E_WORKER);
@@ -272,186 +237,6 @@ static void a_lost_workers_query_goes_to_one_other(void **state)
 	world_until(w, w->answers_len == 2);
 	assert_int_equal(w->answers[1].code, PARLOR_E_OK);
 	assert_int_equal(w->answers[0].cookie.request + w->answers[1].cookie.request, 3);
-	world_free(w);
-}
-
-/* ---- quarantine --------------------------------------------------------------------- */
-
-static uint64_t quarantine(struct world *w, struct worker_peer *h, const char *room)
-{
-	uint64_t position = world_room(w, room);
-	world_until(w, synced(w));
-	h->tenant = "acme";
-	h->room = room;
-	h->room_partition = w->partition_of[position];
-	h->room_position = position;
-	worker_peer_state(h, h->room_partition);
-	world_until(w, counts(w).quarantined == 1);
-	return position;
-}
-
-static void room_seen(void *ctx, const struct sync_quarantine_view *view)
-{
-	assert_true(span_equal(view->name.id, SPAN_TEXT("bad")));
-	assert_true(span_equal(view->error, SPAN_TEXT("1406 too long")));
-	*(int *)ctx += 1;
-}
-
-static void a_stored_post_of_a_room_in_quarantine_is_refused(void **state)
-{
-	(void)state;
-	struct world *w = world_new();
-	struct worker_peer *h = world_hire(w, "one");
-	world_until(w, worker_peer_partitions(h) == WORLD_PARTITIONS);
-	uint64_t first = world_room(w, "bad");
-	uint64_t room = world_no(w, "bad");
-	world_until(w, synced(w));
-	h->hold = true;
-	uint64_t position = world_post(w, "bad", 1);
-	bool done;
-	assert_int_equal(sync_wait_topic(w->sync, topic_room(room), position, COOKIE(1, 1), &done),
-			 PARLOR_E_OK);
-	uint32_t partition = w->partition_of[position];
-	world_until(w, h->batch[partition]);
-	/* The batch went through but for that room: its state is told, then the batch. */
-	h->tenant = "acme";
-	h->room = "bad";
-	h->room_partition = partition;
-	h->room_position = position;
-	w->db.position[partition] = position;
-	w->db.digest[partition] = world_digest(w, position);
-	worker_peer_state(h, partition);
-	world_until(w, w->answers_len);
-	assert_int_equal(w->answers[0].code, PARLOR_E_DB_DATA);
-	assert_string_equal(w->answers[0].text, "1406 too long");
-	assert_int_equal(sync_wait_topic(w->sync, topic_room(room), position, COOKIE(1, 2), &done),
-			 PARLOR_E_DB_DATA);
-	assert_true(first < position);
-	release_held(h);
-	w->now_us += w->settings.idle_ms * 1000;
-	worker_peer_ping(h);
-	world_until(w, sync_floor(w->sync) == position - 1);
-
-	int seen = 0;
-	sync_quarantined(w->sync, SPAN_TEXT("acme"), room_seen, &seen);
-	assert_int_equal(seen, 1);
-	sync_quarantined(w->sync, SPAN_TEXT("other"), room_seen, &seen);
-	assert_int_equal(seen, 1);
-	sync_quarantined(w->sync, SPAN_TEXT(""), room_seen, &seen);
-	assert_int_equal(seen, 2);
-	world_free(w);
-}
-
-/* Of a kind that the broker does not have, with the number and the id of a room. */
-static void what_is_in_quarantine_is_known_by_its_kind_too(void **state)
-{
-	(void)state;
-	struct topic other = {(enum topic_kind)77, 5};
-	struct quarantine refused[] = {{.tenant = "acme", .id = "bad", .topic = other},
-				       {.tenant = "acme", .id = "gone", .topic = {TOPIC_ROOM, 0}}};
-	const struct partition p = {.quarantined = refused, .quarantined_len = 2};
-	struct topic_name name = {SPAN_TEXT("acme"), other.kind, SPAN_TEXT("bad")};
-	assert_ptr_equal(partition_quarantine_of(&p, other), &refused[0]);
-	assert_null(partition_quarantine_of(&p, topic_room(5)));
-	assert_null(partition_quarantine_of(&p, topic_room(0)));
-	assert_ptr_equal(partition_quarantine_find(&p, &name), &refused[0]);
-	name.kind = TOPIC_ROOM;
-	assert_null(partition_quarantine_find(&p, &name));
-	name.id = SPAN_TEXT("gone");
-	assert_ptr_equal(partition_quarantine_find(&p, &name), &refused[1]);
-}
-
-static void a_released_room_gets_its_records_again(void **state)
-{
-	(void)state;
-	struct world *w = world_new();
-	w->settings.batch_bytes = 400;
-	w->settings.walk = 30;
-	world_restart(w);
-	struct worker_peer *h = world_hire(w, "one");
-	world_until(w, worker_peer_partitions(h) == WORLD_PARTITIONS);
-	world_room(w, "good");
-	uint64_t position = quarantine(w, h, "bad");
-	for (int i = 0; i < 4; i++) {
-		world_post(w, "bad", 20);
-		world_post(w, "good", 100);
-	}
-	world_until(w, synced(w));
-
-	assert_int_equal(
-		sync_release(w->sync,
-			     &(struct topic_name){SPAN_TEXT("acme"), TOPIC_ROOM, SPAN_TEXT("good")},
-			     COOKIE(1, 1), w->now_us),
-		PARLOR_E_NOT_QUARANTINED);
-	assert_int_equal(
-		sync_release(w->sync,
-			     &(struct topic_name){SPAN_TEXT("other"), TOPIC_ROOM, SPAN_TEXT("bad")},
-			     COOKIE(1, 1), w->now_us),
-		PARLOR_E_NOT_QUARANTINED);
-	assert_int_equal(
-		sync_release(w->sync,
-			     &(struct topic_name){SPAN_TEXT("acme"), TOPIC_ROOM, SPAN_TEXT("bad")},
-			     COOKIE(1, 2), w->now_us),
-		PARLOR_E_OK);
-	assert_int_equal(
-		sync_release(w->sync,
-			     &(struct topic_name){SPAN_TEXT("acme"), TOPIC_ROOM, SPAN_TEXT("bad")},
-			     COOKIE(1, 3), w->now_us),
-		PARLOR_E_BUSY);
-	world_until(w, w->answers_len == 1);
-	assert_int_equal(w->answers[0].kind, SYNC_RELEASE);
-	assert_int_equal(w->answers[0].code, PARLOR_E_OK);
-	assert_int_equal(w->answers[0].cookie.request, 2);
-	assert_int_equal(h->release_after, position - 1);
-	assert_true(h->release_last);
-	assert_int_equal(h->release_upto, w->db.position[w->partition_of[position]]);
-	assert_true(h->releases > 4);
-	assert_int_equal(h->release_records, 1 + 80);
-	assert_int_equal(counts(w).quarantined, 0);
-
-	world_post(w, "bad", 5);
-	world_post(w, "good", 5);
-	world_until(w, synced(w));
-	world_assert_applied(w);
-	world_free(w);
-}
-
-static void a_release_that_is_refused_says_why(void **state)
-{
-	(void)state;
-	struct world *w = world_new();
-	struct worker_peer *h = world_hire(w, "one");
-	world_until(w, worker_peer_partitions(h) == WORLD_PARTITIONS);
-	quarantine(w, h, "bad");
-	h->release_error = "1366 still bad";
-	assert_int_equal(
-		sync_release(w->sync,
-			     &(struct topic_name){SPAN_TEXT("acme"), TOPIC_ROOM, SPAN_TEXT("bad")},
-			     COOKIE(1, 1), w->now_us),
-		PARLOR_E_OK);
-	world_until(w, w->answers_len == 1);
-	assert_int_equal(w->answers[0].code, PARLOR_E_DB_DATA);
-	assert_string_equal(w->answers[0].text, "1366 still bad");
-	assert_int_equal(counts(w).quarantined, 1);
-	world_post(w, "bad", 1);
-	world_until(w, synced(w));
-
-	/* Its worker goes while it is under way. */
-	h->deaf = true;
-	assert_int_equal(
-		sync_release(w->sync,
-			     &(struct topic_name){SPAN_TEXT("acme"), TOPIC_ROOM, SPAN_TEXT("bad")},
-			     COOKIE(1, 2), w->now_us),
-		PARLOR_E_OK);
-	world_turn(w);
-	say_goodbye(h);
-	world_until(w, w->answers_len == 2);
-	assert_int_equal(w->answers[1].code, PARLOR_E_WORKER);
-	assert_int_equal(
-		sync_release(w->sync,
-			     &(struct topic_name){SPAN_TEXT("acme"), TOPIC_ROOM, SPAN_TEXT("bad")},
-			     COOKIE(1, 3), w->now_us),
-		PARLOR_E_NO_WORKER);
 	world_free(w);
 }
 
@@ -478,12 +263,12 @@ static void strangers_and_garbage_are_refused(void **state)
 	assert_int_equal(zmq_send(bad->socket, "b", 1, 0), 1);
 	world_until(w, bad->refusals == 4);
 	assert_int_equal(bad->refused, PARLOR_E_FRAME);
-	assert_int_equal(counts(w).frames_bad, 4);
+	assert_int_equal(world_counts(w).frames_bad, 4);
 
 	/* Words about partitions that are not its own change nothing. */
-	world_until(w, synced(w));
+	world_until(w, world_synced(w));
 	world_settle(w);
-	uint64_t stale = counts(w).frames_stale;
+	uint64_t stale = world_counts(w).frames_stale;
 	for (uint32_t partition = 0; partition < WORLD_PARTITIONS; partition++)
 		if (good->owns[partition]) {
 			bad->epoch[partition] = good->epoch[partition];
@@ -500,10 +285,10 @@ static void strangers_and_garbage_are_refused(void **state)
 	from.partition_state = &beyond;
 	worker_peer_say(bad, &from);
 	world_settle(w);
-	assert_int_equal(counts(w).frames_stale, stale + 5);
-	assert_true(synced(w));
+	assert_int_equal(world_counts(w).frames_stale, stale + 5);
+	assert_true(world_synced(w));
 	world_post(w, "lobby", 10);
-	world_until(w, synced(w));
+	world_until(w, world_synced(w));
 	world_assert_applied(w);
 	world_free(w);
 }
@@ -538,7 +323,7 @@ static void a_stranger_must_say_hello_in_our_version(void **state)
 	hello.version = 1;
 	worker_peer_say(first, &from);
 	world_until(w, first->epoch[3] > epoch);
-	world_until(w, synced(w));
+	world_until(w, world_synced(w));
 	assert_int_equal(sync_workers(w->sync), 1);
 	world_assert_applied(w);
 	world_free(w);
@@ -553,10 +338,6 @@ int main(void)
 		cmocka_unit_test(old_history_comes_from_a_worker),
 		cmocka_unit_test(a_query_fails_in_time),
 		cmocka_unit_test(a_lost_workers_query_goes_to_one_other),
-		cmocka_unit_test(a_stored_post_of_a_room_in_quarantine_is_refused),
-		cmocka_unit_test(what_is_in_quarantine_is_known_by_its_kind_too),
-		cmocka_unit_test(a_released_room_gets_its_records_again),
-		cmocka_unit_test(a_release_that_is_refused_says_why),
 		cmocka_unit_test(strangers_and_garbage_are_refused),
 		cmocka_unit_test(a_stranger_must_say_hello_in_our_version),
 	};
