@@ -7,8 +7,10 @@
 #include <string.h>
 
 /* Names of rooms and members in memory are many, a part of all rows: base/table.h. */
+#undef HASH_BKT_CAPACITY_THRESH
+#define HASH_BKT_CAPACITY_THRESH 32U
 #undef HASH_INITIAL_NUM_BUCKETS_LOG2
-#define HASH_INITIAL_NUM_BUCKETS_LOG2 (c->engine.buckets_log2 - 2U)
+#define HASH_INITIAL_NUM_BUCKETS_LOG2 (c->engine.buckets_log2 - 1U)
 
 static void id_key_set(uint8_t key[ID_KEY_MAX], uint32_t tenant, struct span id)
 {

@@ -22,8 +22,8 @@ enum parlor_err table_seed_init(void) PARLOR_MUST_CHECK;
 #include <uthash.h>
 
 /* A table that doubles goes through all it has at once. One that may come to a million
- * has its buckets from the start on, for nobody may wait for that: before it makes the
- * table a file says for how many, as a power of 2. */
+ * has its buckets from the start on, for nobody may wait for that: the file that makes it
+ * says how many, as a power of 2, and lets chains become long rather than double it. */
 #undef HASH_INITIAL_NUM_BUCKETS
 #define HASH_INITIAL_NUM_BUCKETS (1U << HASH_INITIAL_NUM_BUCKETS_LOG2)
 #include <utlist.h>

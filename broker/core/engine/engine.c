@@ -5,14 +5,16 @@
 #include <string.h>
 
 /* Rows are many: base/table.h. */
+#undef HASH_BKT_CAPACITY_THRESH
+#define HASH_BKT_CAPACITY_THRESH 32U
 #undef HASH_INITIAL_NUM_BUCKETS_LOG2
 #define HASH_INITIAL_NUM_BUCKETS_LOG2 (e->buckets_log2)
 
 /* Key and numbers of a row as it is stored, about. */
 #define ROW_BYTES 128
 
-/* One for each two rows of the smallest kinds. */
-#define BUCKET_BYTES 512
+/* Of the budget there is a bucket for so many, some rows. */
+#define BUCKET_BYTES 2048
 
 static uint8_t log2_of(uint64_t n)
 {
