@@ -18,7 +18,7 @@
 #define WORKER_SEND_HWM 256 /* frames; sync keeps a few in flight for each partition */
 #define BACKLOG_SHARE 8     /* of queue_bytes is for frames held back */
 /* Of a turn is had by a tenant before it waits behind the others. */
-#define TENANT_SHARE 16
+#define TENANT_SHARE 32
 
 static enum parlor_err open_store(struct broker *b, char *why, size_t why_size)
 {

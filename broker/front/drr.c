@@ -13,19 +13,21 @@ static void pay(struct drr_part *p, int64_t amount)
 	p->spent = p->spent > amount ? p->spent - amount : 0;
 }
 
-/* What turns have paid since it was last looked at. */
-static void renew(const struct drr *d, struct drr_part *p, int64_t quantum)
+/* What turns have paid since it was last looked at. Who waits is paid by rounds alone: a
+ * turn may be shorter than a quantum, and would set who is served before all others again. */
+static void renew(const struct drr *d, struct drr_part *p, bool waits, int64_t quantum)
 {
 	uint64_t turns = d->turn - p->turn;
 	p->turn = d->turn;
-	pay(p, (turns > DRR_OWED_MAX + 1 ? DRR_OWED_MAX + 1 : (int64_t)turns) * quantum);
+	if (!waits)
+		pay(p, (turns > DRR_OWED_MAX + 1 ? DRR_OWED_MAX + 1 : (int64_t)turns) * quantum);
 }
 
 /* Spent is less than so many quanta, for the flow and for its group. */
 static bool within(const struct drr *d, struct drr_flow *f, int64_t quanta)
 {
-	renew(d, &f->part, flow_quantum(d));
-	renew(d, &f->group->part, d->quantum);
+	renew(d, &f->part, f->waits, flow_quantum(d));
+	renew(d, &f->group->part, f->group->flows, d->quantum);
 	return f->part.spent < quanta * flow_quantum(d) &&
 	       f->group->part.spent < quanta * d->quantum;
 }
@@ -54,8 +56,8 @@ static void charge(struct drr_part *p, uint64_t cost, int64_t quantum)
 
 void drr_charge(const struct drr *d, struct drr_flow *f, uint64_t cost)
 {
-	renew(d, &f->part, flow_quantum(d));
-	renew(d, &f->group->part, d->quantum);
+	renew(d, &f->part, f->waits, flow_quantum(d));
+	renew(d, &f->group->part, f->group->flows, d->quantum);
 	/* A flow is charged by the scale of its group: the same work weighs the same. */
 	charge(&f->part, cost, d->quantum);
 	charge(&f->group->part, cost, d->quantum);
@@ -64,6 +66,8 @@ void drr_charge(const struct drr *d, struct drr_flow *f, uint64_t cost)
 static void begin(struct drr *d, struct drr_flow *f)
 {
 	assert(!f->waits && f->group);
+	renew(d, &f->part, false, flow_quantum(d));
+	renew(d, &f->group->part, f->group->flows, d->quantum);
 	f->waits = true;
 	d->waiting++;
 }
@@ -88,6 +92,7 @@ void drr_leave(struct drr *d, struct drr_flow *f)
 {
 	if (!f->waits)
 		return;
+	f->part.turn = f->group->part.turn = d->turn;
 	f->waits = false;
 	d->waiting--;
 	DL_DELETE(f->group->flows, f);

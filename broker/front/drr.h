@@ -43,7 +43,7 @@ struct drr {
 	size_t waiting;           /* flows */
 };
 
-/* A new turn pays everybody a quantum, as far as it is owed. */
+/* A new turn pays a quantum to everybody who does not wait, as far as it is owed. */
 void drr_turn(struct drr *);
 
 /* Whether the flow and its group have something left of their parts: what it brings

@@ -136,6 +136,21 @@ static void who_has_had_its_part_waits_and_the_next_turn_pays_it_back(void **sta
 	assert_false(drr_may(&w->drr, greedy));
 }
 
+static void turns_shorter_than_a_quantum_leave_everybody_his(void **state)
+{
+	struct world *w = *state;
+	static const uint64_t costs[TENANTS] = {100, 20, 100};
+	for (int t = 0; t < TENANTS; t++)
+		drr_wait(&w->drr, &w->sessions[t][0]);
+	for (int turn = 0; turn < 6000; turn++) {
+		drr_turn(&w->drr);
+		serve(w, 1, costs);
+	}
+	for (int t = 0; t < TENANTS; t++)
+		assert_in_range(got_by(w, t), got_by(w, 1) - 2 * QUANTUM,
+				got_by(w, 1) + 2 * QUANTUM);
+}
+
 static void leaving_and_coming_back_pays_nothing(void **state)
 {
 	struct world *w = *state;
@@ -197,6 +212,7 @@ int main(void)
 		STORY(a_tenant_with_many_sessions_has_no_more_than_one_with_few),
 		STORY(who_asks_for_dear_things_gets_fewer_of_them),
 		STORY(who_has_had_its_part_waits_and_the_next_turn_pays_it_back),
+		STORY(turns_shorter_than_a_quantum_leave_everybody_his),
 		STORY(leaving_and_coming_back_pays_nothing),
 		STORY(what_was_begun_goes_on_while_nobody_else_waits),
 		STORY(who_was_interrupted_is_the_next),
