@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define ROWS_MIN 256
-/* Memory beyond it is given back after an unusually large slice. */
+/* Memory beyond it is given back after an unusually large batch. */
 #define BYTES_KEPT ((size_t)4 << 20)
 
 struct row_batch_row {

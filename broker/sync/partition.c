@@ -79,14 +79,14 @@ bool partition_set_error(struct partition *p, const char *format, ...)
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
 	text[text_cut(text, strlen(text), sizeof text - 1)] = '\0';
-	bool news = strcmp(text, p->error) != 0;
+	bool changed = strcmp(text, p->error) != 0;
 	memcpy(p->error, text, sizeof text);
-	return news;
+	return changed;
 }
 
 void partition_shrink(struct partition *p)
 {
-	p->calm = 0;
+	p->good_batches = 0;
 	p->records_max = p->flight.records / 2 > 1 ? p->flight.records / 2 : 1;
 	p->bytes_max = p->flight.bytes / 2 > 1 ? p->flight.bytes / 2 : 1;
 }
@@ -99,9 +99,9 @@ static uint32_t grown(uint32_t value, uint32_t max)
 
 void partition_grow(struct partition *p, const struct sync_settings *s)
 {
-	if (++p->calm < GROW_AFTER)
+	if (++p->good_batches < GROW_AFTER)
 		return;
-	p->calm = 0;
+	p->good_batches = 0;
 	p->records_max = grown(p->records_max, s->batch_records);
 	p->bytes_max = grown(p->bytes_max, s->batch_bytes);
 }
@@ -181,7 +181,7 @@ static enum taken take(struct partition *p, const struct partition_source *src,
 	size_t before = src->body->len;
 	struct record r;
 	enum parlor_err err =
-		sync_record_put(src->body, BATCH_RECORDS, src->fact, src->core, e, &r);
+		sync_record_put(src->body, BATCH_RECORDS, src->sync_record, src->core, e, &r);
 	if (err) {
 		src->body->len = before;
 		partition_set_error(p, "record %llu cannot be read: %s",
@@ -236,7 +236,7 @@ static enum partition_built gather_recent(struct partition *p, const struct part
 	return PARTITION_BATCH;
 }
 
-/* Behind what the tail remembers: over the journal, past what is of others. */
+/* Behind what the ring remembers: over the journal, past what is of others. */
 static enum partition_built gather_walk(struct partition *p, const struct partition_source *src,
 					struct flight *f)
 {

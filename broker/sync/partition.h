@@ -33,8 +33,8 @@ struct quarantine {
 
 struct flight {
 	bool is;
-	bool told; /* the worker said why it takes long */
-	bool more; /* records of the partition wait behind it */
+	bool explained; /* the worker said why it takes long */
+	bool more;      /* records of the partition wait behind it */
 	uint64_t upto;
 	uint32_t records;
 	uint32_t bytes;
@@ -56,11 +56,11 @@ struct partition {
 	struct flight flight;
 	uint32_t records_max;
 	uint32_t bytes_max;
-	uint32_t calm; /* batches gone well since they changed */
+	uint32_t good_batches; /* batches gone well since they changed */
 	uint64_t asked_us;
-	uint64_t batch_us; /* when the last batch was sent */
-	uint64_t retry_us; /* nothing before; UINT64_MAX: no such limit */
-	uint32_t raises;   /* epochs raised above the database's, in a row */
+	uint64_t batch_us;     /* when the last batch was sent */
+	uint64_t retry_us;     /* nothing before; UINT64_MAX: no such limit */
+	uint32_t epoch_raises; /* epochs raised above the database's, in a row */
 	char error[PARTITION_ERROR_MAX];
 
 	struct quarantine *quarantined;
@@ -97,11 +97,11 @@ void partition_quarantine_drop(struct partition *, const struct quarantine *);
 struct partition_source {
 	struct store *store;
 	struct core *core;
-	uint64_t head;    /* last committed position */
-	uint32_t *budget; /* entries that may still be walked */
-	uint64_t *walked; /* counts them */
-	struct buf *body; /* scratch */
-	struct buf *fact; /* scratch */
+	uint64_t head;           /* last committed position */
+	uint32_t *budget;        /* entries that may still be walked */
+	uint64_t *walked;        /* counts them */
+	struct buf *body;        /* scratch */
+	struct buf *sync_record; /* scratch */
 };
 enum partition_built {
 	PARTITION_NOTHING, /* no record waits */

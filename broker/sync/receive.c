@@ -112,19 +112,19 @@ static struct partition *own_partition(struct heard *h, uint32_t partition, uint
 	return NULL;
 }
 
-static void stuck(struct heard *h, struct partition *p, bool news)
+static void stuck(struct heard *h, struct partition *p, bool changed)
 {
 	uint64_t retry_us = h->now_us + h->sync->settings.retry_ms * MS_US;
-	if (news)
+	if (changed)
 		log_error("sync: partition %u: %s", p->no, p->error);
 	assign_stuck(p, retry_us);
 }
 
 /* Under a new epoch: at once the first time, then at intervals. */
-static void claim_again(struct heard *h, struct partition *p, bool news)
+static void claim_again(struct heard *h, struct partition *p, bool changed)
 {
-	stuck(h, p, news && p->raises > 0);
-	if (p->raises++ == 0)
+	stuck(h, p, changed && p->epoch_raises > 0);
+	if (p->epoch_raises++ == 0)
 		p->retry_us = h->now_us;
 }
 
@@ -132,22 +132,22 @@ static void claim_again(struct heard *h, struct partition *p, bool news)
 static void raise_epoch(struct heard *h, struct partition *p, uint64_t db_epoch)
 {
 	struct sync *s = h->sync;
-	bool news =
+	bool changed =
 		partition_set_error(p,
 				    "the database knows a higher epoch, %llu: is another broker "
 				    "running on a copy of this journal?",
 				    (unsigned long long)db_epoch);
 	if (s->epoch < db_epoch && db_epoch < EPOCH_MAX)
 		s->epoch = db_epoch;
-	claim_again(h, p, news);
+	claim_again(h, p, changed);
 }
 
 /* A backup of before the assignment was put back: nobody owns the partition there. */
 static void restore_epoch(struct heard *h, struct partition *p, uint64_t db_epoch)
 {
-	bool news = partition_set_error(p, "the database went back to epoch %llu",
-					(unsigned long long)db_epoch);
-	claim_again(h, p, news);
+	bool changed = partition_set_error(p, "the database went back to epoch %llu",
+					   (unsigned long long)db_epoch);
+	claim_again(h, p, changed);
 }
 
 /* Positions of two histories of one journal are equal, what stands there is not:
@@ -156,24 +156,24 @@ static bool same_history(struct heard *h, struct partition *p, const Parlor__Par
 {
 	struct store *store = h->sync->store;
 	uint64_t digest;
-	bool news;
+	bool changed;
 	if (!state->position || !state->digest || state->position < store_first(store))
 		return true;
 	enum parlor_err err = partition_digest(store, state->position, &digest);
 	if (!err && digest == state->digest)
 		return true;
 	if (err)
-		news = partition_set_error(p, "record %llu cannot be read: %s",
-					   (unsigned long long)state->position,
-					   parlor_err_text(err));
+		changed = partition_set_error(p, "record %llu cannot be read: %s",
+					      (unsigned long long)state->position,
+					      parlor_err_text(err));
 	else
-		news = partition_set_error(
+		changed = partition_set_error(
 			p,
 			"the database holds another history: its record %llu is not "
 			"this journal's",
 			(unsigned long long)state->position);
 	p->known = false;
-	stuck(h, p, news);
+	stuck(h, p, changed);
 	return false;
 }
 
@@ -181,18 +181,19 @@ static bool mark_usable(struct heard *h, struct partition *p, const Parlor__Part
 {
 	struct sync *s = h->sync;
 	uint64_t position = state->position, first = store_first(s->store);
-	bool news;
+	bool changed;
 	if (position > s->head)
-		news = partition_set_error(
+		changed = partition_set_error(
 			p, "the database is at %llu, ahead of the journal's %llu",
 			(unsigned long long)position, (unsigned long long)s->head);
 	else if (position + 1 < first)
-		news = partition_set_error(p, "the database is at %llu, the journal begins at %llu",
-					   (unsigned long long)position, (unsigned long long)first);
+		changed = partition_set_error(
+			p, "the database is at %llu, the journal begins at %llu",
+			(unsigned long long)position, (unsigned long long)first);
 	else
 		return same_history(h, p, state);
 	p->known = false;
-	stuck(h, p, news);
+	stuck(h, p, changed);
 	return false;
 }
 
@@ -213,7 +214,7 @@ static void live(struct heard *h, struct partition *p, const Parlor__PartitionSt
 		return;
 	}
 	p->state = PARTITION_LIVE;
-	p->raises = 0;
+	p->epoch_raises = 0;
 	p->retry_us = UINT64_MAX;
 	p->error[0] = '\0';
 }
@@ -271,7 +272,7 @@ static void on_batch_failed(struct heard *h)
 	if (failed->fail == PARLOR__FAIL_CLASS__FAIL_STUCK) {
 		if (partition_set_error(p, "%s", failed->error))
 			log_error("sync: partition %u: %s", p->no, p->error);
-		p->flight.told = true;
+		p->flight.explained = true;
 	} else if (failed->fail == PARLOR__FAIL_CLASS__FAIL_OWNER) {
 		p->known = false;
 		stuck(h, p, partition_set_error(p, "%s", failed->error));

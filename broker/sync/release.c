@@ -120,8 +120,8 @@ static enum parlor_err gather(struct release *r, const struct partition *p,
 		struct record record;
 		err = record_decode(&record, e.head.data, e.head.len);
 		if (!err && topic_equal(record_topic(&record), r->topic))
-			err = sync_record_put(src->body, PB_RELEASE_RECORDS, src->fact, src->core,
-					      &e, &record);
+			err = sync_record_put(src->body, PB_RELEASE_RECORDS, src->sync_record,
+					      src->core, &e, &record);
 		if (err)
 			break;
 	}

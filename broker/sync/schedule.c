@@ -58,7 +58,7 @@ static void tick_partition(struct sync *s, struct partition *p, uint64_t now_us)
 			assign_partition(s, p, p->worker, now_us);
 		break;
 	case PARTITION_LIVE:
-		if (p->flight.is && !p->flight.told &&
+		if (p->flight.is && !p->flight.explained &&
 		    now_us - p->flight.sent_us > s->settings.batch_ms * MS_US) {
 			log_warn("sync: partition %u: worker %s does not answer a batch", p->no,
 				 p->worker->name);
@@ -209,7 +209,7 @@ uint64_t sync_schedule(struct sync *s, uint64_t now_us)
 				       .budget = &budget,
 				       .walked = &s->counts.walked,
 				       .body = &s->body,
-				       .fact = &s->fact};
+				       .sync_record = &s->sync_record};
 	for (uint32_t i = 0; i < s->partitions_len; i++)
 		schedule_partition(s, &s->partitions[(s->schedule_first + i) % s->partitions_len],
 				   &src, now_us, &wait);

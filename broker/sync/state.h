@@ -1,4 +1,4 @@
-/* What sync.c, assign.c, receive.c and pump.c share: the whole of it, and the
+/* What sync.c, assign.c, receive.c and schedule.c share: the whole of it, and the
  * few things they do for one another. Private to this directory. */
 #ifndef SYNC_STATE_H
 #define SYNC_STATE_H
@@ -25,7 +25,7 @@ struct sync {
 	uint64_t epoch; /* last one given */
 	struct partition *partitions;
 	uint32_t partitions_len;
-	uint32_t schedule_first; /* the partition that the next pump begins with */
+	uint32_t schedule_first; /* the partition that sending begins with next */
 	struct worker_pool worker_pool;
 	struct waiter_list *stored; /* of each partition */
 	struct waiter_list all;
@@ -33,7 +33,7 @@ struct sync {
 	struct archive archive;
 	struct releases releases;
 	struct feed feed;
-	struct buf body, fact; /* scratch */
+	struct buf body, sync_record; /* scratch */
 	struct sync_counts counts;
 };
 

@@ -73,7 +73,7 @@ void sync_free(struct sync *s)
 	releases_fini(&s->releases);
 	feed_fini(&s->feed);
 	buf_fini(&s->body);
-	buf_fini(&s->fact);
+	buf_fini(&s->sync_record);
 	arena_fini(&s->arena);
 	link_free(s->link);
 	free(s);

@@ -34,7 +34,7 @@ struct sync_settings {
 	uint32_t idle_ms;       /* between batches that only move the mark of an idle partition */
 	uint32_t retry_ms;      /* before asking again where a stuck partition stands */
 	uint32_t recent;        /* newest positions kept in memory for each partition */
-	uint32_t walk;          /* journal entries looked at in one pump, about */
+	uint32_t walk;          /* journal entries looked at in one call, about */
 	uint32_t receive;       /* frames taken by one sync_on_readable */
 	uint32_t frame_bytes;   /* largest frame of a worker; its decoding gets four times that */
 	uint32_t waiters;       /* of both kinds, of all sessions; more are BUSY */
@@ -84,8 +84,8 @@ void sync_committed(struct sync *, uint64_t position, uint8_t partition);
 /* Leases, time limits, back-off. In a store turn. */
 void sync_tick(struct sync *, uint64_t now_us);
 /* Builds and sends what can be sent; answers waiters. In a store turn, which
- * may be older than the last commit. Returns the microseconds until tick and
- * pump want to be called although nothing happens: 0 at once, at most 1 s. */
+ * may be older than the last commit. Returns the microseconds until this and
+ * sync_tick want to be called although nothing happens: 0 at once, at most 1 s. */
 uint64_t sync_schedule(struct sync *, uint64_t now_us);
 
 /* ---- where MySQL stands ------------------------------------------------------ */
@@ -167,7 +167,7 @@ struct sync_counts {
 	uint64_t workers, workers_joined, workers_lost, workers_refused;
 	uint64_t frames, frames_bad, frames_stale;
 	uint64_t batches, batch_records, batch_bytes, batches_failed;
-	uint64_t walked;     /* journal entries looked at because a tail was too short */
+	uint64_t walked;     /* journal entries looked at because the ring was too short */
 	uint64_t marks_back; /* times that a mark went back */
 	uint64_t waiting, waiting_refused;
 	uint64_t archive_waiting, archive_sent, archive_refused, archive_failed;

@@ -9,7 +9,7 @@
 #include <assert.h>
 
 /* Journal entries trimmed in one commit; more when more than half as many come. */
-#define TRIM_SLICE 2000
+#define TRIM_ROWS 2000
 /* Turns of so few records, one after the other, are committed in the loop's
  * thread: what could be decided meanwhile takes less time than handing over. */
 #define HERE_MAX 16
@@ -108,10 +108,10 @@ static bool must_trim(const struct commit *c)
 
 static void trim(struct commit *c)
 {
-	size_t slice = 2 * c->turn.len;
+	size_t rows = 2 * c->turn.len;
 	if (must_trim(c))
 		store_trim(c->store, retention_first(&c->retention),
-			   slice > TRIM_SLICE ? slice : TRIM_SLICE);
+			   rows > TRIM_ROWS ? rows : TRIM_ROWS);
 }
 
 /* Reading goes on from the last commit: rows that it has need not stay in memory. */

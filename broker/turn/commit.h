@@ -1,5 +1,5 @@
 /* Making a turn durable: one transaction with the turn's records, recalled
- * bodies, a slice of write-back and of trimming. Owns the order of it: journal
+ * bodies, a batch of write-back and of trimming. Owns the order of it: journal
  * first, then delivery. While one turn is in flight, that is, with the store's
  * second thread, the next one is decided; one flies at a time. A commit of what
  * was asked for that fails ends the process (DESIGN 3); what the broker writes of
@@ -71,7 +71,7 @@ enum parlor_err commit_settle(struct commit *) PARLOR_MUST_CHECK;
 /* The end of a turn that has nothing to commit, with nothing before it in flight: its
  * replies are sent, and what was put down with them. Else it does nothing. */
 void commit_nothing(struct commit *);
-/* When nothing else is to do: a slice of rows and of trimming. *more: there was
+/* When nothing else is to do: some rows and some trimming. *more: there was
  * any; come again. */
 enum parlor_err commit_idle(struct commit *, bool *more) PARLOR_MUST_CHECK;
 /* Everything dirty to rows, as far as there is room: before a clean stop. */

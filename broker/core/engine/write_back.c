@@ -1,4 +1,4 @@
-/* Write-back: rows leave in passes, a slice with each commit, and stay in memory
+/* Write-back: rows leave in passes, some with each commit, and stay in memory
  * until the commit has landed. */
 #include "engine.h"
 
