@@ -70,11 +70,14 @@ static void dispatch_request(struct broker *b, struct request *a)
 	enum parlor_err err = a->kind ? check(a) : PARLOR_E_OP;
 	if (!err)
 		err = a->kind->handle(a);
+	a->unfinished = err == PARLOR_E_BUSY && (a->kind->needs & GOES_ON);
 	if (!err && (a->kind->needs & SHOWS_STATE))
 		a->reply.as_of = core_position(b->core);
 	die_at("request_decided");
 	b->commit.failed |= core_broken(b->core) != PARLOR_E_OK;
 	if (b->commit.failed)
+		return;
+	if (a->unfinished)
 		return;
 	if (err)
 		refuse(a, a->request->id, err);
@@ -201,6 +204,8 @@ static bool dispatch_each(struct broker *b, struct request *a, struct backlog_re
 		dispatch_request(b, a);
 		if (b->commit.failed)
 			return true;
+		if (a->unfinished)
+			return false;
 	}
 	return true;
 }
@@ -244,6 +249,8 @@ static size_t dispatch_decoded(struct broker *b, struct request *a, const Parlor
 			       left < CORE_PREFETCH_MAX ? left : CORE_PREFETCH_MAX);
 		a->request = frame->requests[i];
 		dispatch_request(b, a);
+		if (a->unfinished)
+			break;
 		a->bytes = 0;
 	}
 	return i;

@@ -101,6 +101,6 @@ static enum parlor_err op_list(struct request *a)
 }
 
 static const struct request_kind kinds[] = {
-	REQUEST(LIST, NEEDS_SESSION | SHOWS_STATE, op_list, LIST),
+	REQUEST(LIST, NEEDS_SESSION | SHOWS_STATE | GOES_ON, op_list, LIST),
 };
 const struct request_noun inbox_requests = REQUEST_NOUN(kinds);

@@ -56,6 +56,6 @@ static const struct request_kind kinds[] = {
 	REQUEST(READ, NEEDS_SESSION | NEEDS_SPACE | SHOWS_STATE, op_read, UNREAD),
 	REQUEST(UNREAD_MARK, NEEDS_SESSION | NEEDS_SPACE | SHOWS_STATE, op_unread_mark, UNREAD),
 	REQUEST(UNREAD_GET, NEEDS_SESSION | SHOWS_STATE, op_unread_get, UNREAD),
-	REQUEST(UNREAD_TOTAL, NEEDS_SESSION | SHOWS_STATE, op_unread_total, UNREAD_TOTAL),
+	REQUEST(UNREAD_TOTAL, NEEDS_SESSION | SHOWS_STATE | GOES_ON, op_unread_total, UNREAD_TOTAL),
 };
 const struct request_noun reading_requests = REQUEST_NOUN(kinds);

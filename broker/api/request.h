@@ -21,12 +21,13 @@ struct request {
 	size_t bytes;        /* of the frame that are to be accounted to it */
 	Parlor__Reply reply; /* its result: ask_result */
 	const struct request_kind *kind;
-	void *result; /* memory for it */
-	bool full;    /* nothing can be written now */
-	bool later;   /* the reply follows, through broker.waiting */
-	bool done;    /* the handler has put the reply itself */
-	bool ended;   /* the session is gone */
-	bool unheard; /* no session, and it does not read: the frame ends here */
+	void *result;    /* memory for it */
+	bool full;       /* nothing can be written now */
+	bool later;      /* the reply follows, through broker.waiting */
+	bool done;       /* the handler has put the reply itself */
+	bool ended;      /* the session is gone */
+	bool unfinished; /* it goes on in another turn, before what is behind it */
+	bool unheard;    /* no session, and it does not read: the frame ends here */
 	/* What an ended session sent behind its goodbye: for whoever comes next. */
 	struct backlog_frame *behind;
 };
@@ -38,6 +39,7 @@ enum request_needs {
 	NAMES_MANY = 8,     /* each member it names becomes several records */
 	NEEDS_SETTLED = 16, /* subscribers must be as the state is: what moves them has landed */
 	SHOWS_STATE = 32,   /* the reply says as of which position it is */
+	GOES_ON = 64,       /* BUSY: it came further, and goes on in another turn */
 };
 
 struct request_kind {

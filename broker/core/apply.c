@@ -36,17 +36,6 @@ enum parlor_err apply_room_row(struct core *c, const struct record *r, struct ro
 	return PARLOR_E_OK;
 }
 
-enum parlor_err apply_room_active(struct core *c, struct room *room)
-{
-	struct tenant *t;
-	enum parlor_err err = tables_tenant_no(c, room->row.tenant, &t);
-	if (!err && !t)
-		err = PARLOR_E_STORE_CORRUPT;
-	if (!err)
-		tables_recency(t, room);
-	return err;
-}
-
 enum parlor_err apply_membership(struct core *c, const struct record *r, struct room *room,
 				 uint64_t member_no, struct membership **ms)
 {
@@ -70,4 +59,5 @@ void apply_membership_changed(struct core *c, const struct record *r, struct mem
 {
 	ms->row.as_of = r->position;
 	tables_touch_membership(c, ms);
+	tables_tell_inbox(c, ms);
 }

@@ -16,8 +16,6 @@ enum parlor_err apply_room(struct core *, const struct record *, struct room **)
 /* Also whether its row does not contain the record yet; from here on it does. */
 enum parlor_err apply_room_row(struct core *, const struct record *, struct room **,
 			       bool *news) PARLOR_MUST_CHECK;
-/* The room was active last of its tenant's. */
-enum parlor_err apply_room_active(struct core *, struct room *) PARLOR_MUST_CHECK;
 /* NULL when it is not there, or as of this record or a later one already. */
 enum parlor_err apply_membership(struct core *, const struct record *, struct room *,
 				 uint64_t member_no, struct membership **) PARLOR_MUST_CHECK;

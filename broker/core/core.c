@@ -27,6 +27,7 @@ const struct core_limits core_limits_default = {
 #define KEYS_IN_RANGE 64
 #define KEYS_RECENT_BLOCKS 32
 #define OWN_ROW_EVERY 32
+#define INBOX_ROOMS 100
 
 struct core *core_new(const struct core_limits *limits, struct core_rows rows,
 		      struct core_sink sink)
@@ -40,6 +41,8 @@ struct core *core_new(const struct core_limits *limits, struct core_rows rows,
 		c->limits.keys_recent_blocks = KEYS_RECENT_BLOCKS;
 		c->limits.own_row_every = OWN_ROW_EVERY;
 	}
+	if (!c->limits.inbox_rooms)
+		c->limits.inbox_rooms = INBOX_ROOMS;
 	tables_init(c, rows);
 	return c;
 }

@@ -39,9 +39,9 @@ struct core_limits {
 	uint64_t rooms;                        /* of all tenants, known for ever */
 	uint64_t tenant_members, tenant_rooms; /* of them, of one tenant */
 	uint32_t tenants;
-	/* How the index of messages stands in rows: 0 but in tests, which want it large
-	 * for few messages. */
-	uint32_t keys_recent_blocks, keys_in_range, own_row_every;
+	/* How the index of messages stands in rows, and how many rooms of an inbox are
+	 * read at a time: 0 but in tests, which want little to be much. */
+	uint32_t keys_recent_blocks, keys_in_range, own_row_every, inbox_rooms;
 	uint64_t resident_bytes; /* of rows in memory: beyond it clean ones are dropped,
 				  * and read again when needed */
 };

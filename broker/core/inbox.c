@@ -2,95 +2,204 @@
 
 #include "core/decide.h"
 
-#include <stdlib.h>
+/* A request is BUSY rather than looking at more rooms, both of whose rows have to be
+ * read, than so many times what is looked for at once: some milliseconds. */
+#define TIMES_MAX 6
 
-/* Steps of the walk over recent rooms, beyond which the search is cheaper. */
-#define WALK_STEPS(rooms) (64 + 2 * (rooms))
-
-struct page {
-	struct membership **items;
-	size_t len;
-	size_t limit; /* one more than is shown: whether there are more */
-};
-
-static uint64_t activity(const struct membership *ms)
+static uint64_t steps_max(const struct core *c)
 {
-	return ms->room->row.active_pos;
+	return (uint64_t)TIMES_MAX * c->limits.inbox_rooms * 2 * METER_ROW_STEPS;
 }
 
-/* True when the page was filled, or is complete. */
-static bool walk_recent(struct core *c, const struct tenant *t, const struct member *m,
-			uint64_t below, struct page *page)
+/* ---- what stands in rows --------------------------------------------------------- */
+
+/* Nothing is made resident by it: those rooms may be more than memory holds. */
+static enum parlor_err look_at_room(struct core *c, uint64_t no, struct row_room *room)
 {
-	size_t steps = WALK_STEPS(m->memberships_len);
-	for (struct room *r = t->warm; r; r = r->recency_next) {
-		if (r->row.active_pos <= t->recency_floor || steps-- == 0)
-			return false;
-		if (r->row.active_pos >= below)
-			continue;
-		struct membership *ms = tables_resident(c, r, m);
-		if (!ms || ms->base.gone)
-			continue;
-		page->items[page->len++] = ms;
-		if (page->len == page->limit)
-			return true;
+	const struct row *row = row_find(&c->engine, &room_kind, no, 0);
+	struct row_key key;
+	struct span value;
+	if (row) {
+		*room = ((const struct room *)row)->row;
+		return PARLOR_E_OK;
 	}
-	return false;
+	row_key_room(&key, no);
+	enum parlor_err err = row_engine_get(&c->engine, &key, &value);
+	if (err == PARLOR_E_NOT_FOUND || (!err && !row_get_room(value, room)))
+		err = PARLOR_E_STORE_CORRUPT;
+	return err;
 }
 
-/* items is a heap with the least active on top. */
-static void sift_down(struct page *page, size_t at)
+/* *is false: the member is not in the room. */
+static enum parlor_err look_at_membership(struct core *c, uint64_t room, uint64_t member, bool *is,
+					  struct row_membership *ms)
 {
-	for (;;) {
-		size_t least = at;
-		for (size_t child = 2 * at + 1; child <= 2 * at + 2; child++)
-			if (child < page->len &&
-			    activity(page->items[child]) < activity(page->items[least]))
-				least = child;
-		if (least == at)
+	const struct row *row = row_find(&c->engine, &membership_kind, room, member);
+	struct row_key key;
+	struct span value;
+	*is = row && !row->gone;
+	if (*is)
+		*ms = ((const struct membership *)row)->row;
+	if (row)
+		return PARLOR_E_OK;
+	row_key_membership(&key, room, member);
+	enum parlor_err err = row_engine_get(&c->engine, &key, &value);
+	if (err == PARLOR_E_NOT_FOUND)
+		return PARLOR_E_OK;
+	*is = !err;
+	return err || row_get_membership(value, ms) ? err : PARLOR_E_STORE_CORRUPT;
+}
+
+static enum parlor_err look_again(struct core *c, struct member *m, uint64_t no)
+{
+	struct row_membership ms;
+	struct row_room room;
+	bool is;
+	enum parlor_err err = look_at_membership(c, no, m->no, &is, &ms);
+	if (!err && is)
+		err = look_at_room(c, no, &room);
+	meter_walk(c->engine.meter, 1);
+	if (!err && is)
+		room_order_set(&m->inbox->rooms, no, room.active_pos, room.counted - ms.seen);
+	else if (!err)
+		room_order_remove(&m->inbox->rooms, no);
+	return err;
+}
+
+/* ---- keeping it ------------------------------------------------------------------- */
+
+/* One that is being read stays, or reading it would never end where there is little
+ * memory. Few do: whoever asks no more is in nobody's way. */
+static void hold(struct core *c, struct member *m)
+{
+	struct inbox_holds *h = &c->inboxes;
+	for (size_t i = 0; i < INBOX_HOLDS; i++)
+		if (h->members[i] == m)
 			return;
-		struct membership *ms = page->items[at];
-		page->items[at] = page->items[least];
-		page->items[least] = ms;
-		at = least;
-	}
+	struct member **place = &h->members[h->next++ % INBOX_HOLDS];
+	if (*place)
+		(*place)->base.refs--;
+	*place = m;
+	m->base.refs++;
 }
 
-static int by_activity_falling(const void *a, const void *b)
+static void let_go(struct core *c, struct member *m)
 {
-	uint64_t x = activity(*(struct membership *const *)a);
-	uint64_t y = activity(*(struct membership *const *)b);
-	return (x < y) - (x > y);
-}
-
-static void search_own(const struct member *m, uint64_t below, struct page *page)
-{
-	struct membership *ms;
-	page->len = 0;
-	DL_FOREACH2(m->memberships, ms, member_next)
-	{
-		if (ms->base.gone || activity(ms) >= below)
-			continue;
-		if (page->len < page->limit) {
-			page->items[page->len++] = ms;
-			if (page->len == page->limit)
-				for (size_t i = page->len / 2; i-- > 0;)
-					sift_down(page, i);
-		} else if (activity(ms) > activity(page->items[0])) {
-			page->items[0] = ms;
-			sift_down(page, 0);
+	struct inbox_holds *h = &c->inboxes;
+	for (size_t i = 0; i < INBOX_HOLDS; i++)
+		if (h->members[i] == m) {
+			h->members[i] = NULL;
+			m->base.refs--;
 		}
-	}
-	qsort(page->items, page->len, sizeof *page->items, by_activity_falling);
 }
 
-static void show(const struct membership *ms, core_inbox_fn *fn, void *ctx)
+/* Rooms that no row tells of yet are in memory: dirty rows are bounded. */
+static void begin(struct core *c, struct member *m)
 {
-	const struct row_room *room = &ms->room->row;
+	const struct membership *ms;
+	tables_drop_inbox(m);
+	m->inbox = mem_new(sizeof *m->inbox);
+	m->inbox->active = c->activity.count;
+	DL_FOREACH2(m->unlisted, ms, member_next)
+	{
+		tables_tell_inbox(c, ms);
+		meter_walk(c->engine.meter, 1);
+	}
+}
+
+static bool take_room(void *core, const void *key, size_t key_len, struct span value)
+{
+	struct core *c = core;
+	(void)value;
+	buf_put_u64(&c->scan, row_key_tail(key, key_len));
+	return c->scan.len < c->limits.inbox_rooms * sizeof(uint64_t);
+}
+
+static enum parlor_err read_some(struct core *c, struct member *m)
+{
+	struct inbox *in = m->inbox;
+	struct row_key from;
+	struct reader numbers;
+	/* Looking at them reads other rows. */
+	buf_clear(&c->scan);
+	row_key_in_room(&from, m->no, in->next);
+	enum parlor_err err = row_engine_scan(&c->engine, &from, ROW_PREFIX, take_room, c);
+	reader_init(&numbers, c->scan.data, c->scan.len);
+	bool all = c->scan.len < c->limits.inbox_rooms * sizeof(uint64_t);
+	while (!err && reader_left(&numbers)) {
+		uint64_t no = reader_u64(&numbers);
+		err = look_again(c, m, no);
+		if (!err)
+			in->next = no + 1;
+	}
+	in->whole = !err && all;
+	return err;
+}
+
+static enum parlor_err look_at_active(struct core *c, struct member *m, uint64_t end)
+{
+	struct inbox *in = m->inbox;
+	enum parlor_err err = PARLOR_E_OK;
+	while (!err && in->active < c->activity.count && c->engine.meter->steps < end) {
+		uint64_t room = activity_at(&c->activity, in->active);
+		meter_walk(c->engine.meter, 1);
+		if (room_order_has(&in->rooms, room))
+			err = look_again(c, m, room);
+		in->active += !err;
+	}
+	return err;
+}
+
+/* Reading it all again is cheaper, or the only way. */
+static bool is_too_old(const struct core *c, const struct inbox *in)
+{
+	uint64_t behind = c->activity.count - in->active;
+	uint64_t cheaper = (room_order_len(&in->rooms) + 1) * 2 * METER_ROW_STEPS;
+	return behind > ACTIVITY_KEPT || (in->whole && behind > cheaper);
+}
+
+static enum parlor_err bring_up_to_date(struct core *c, struct member *m)
+{
+	uint64_t end = c->engine.meter->steps + steps_max(c);
+	if (!m->inbox || is_too_old(c, m->inbox))
+		begin(c, m);
+	struct inbox *in = m->inbox;
+	enum parlor_err err = look_at_active(c, m, end);
+	while (!err && !in->whole && c->engine.meter->steps < end)
+		err = read_some(c, m);
+	tables_resize_member(c, m);
+	bool done = in->whole && in->active == c->activity.count;
+	if (!err && !done)
+		hold(c, m);
+	else
+		let_go(c, m);
+	return err || done ? err : PARLOR_E_BUSY;
+}
+
+static enum parlor_err find(struct core *c, const struct core_call *call, struct span id,
+			    struct member **m)
+{
+	enum parlor_err err = decide_member(c, call, id, m);
+	return err ? err : bring_up_to_date(c, *m);
+}
+
+/* ---- asking ------------------------------------------------------------------------ */
+
+static enum parlor_err show(struct core *c, struct member *m, const struct ordered_room *item,
+			    core_inbox_fn *fn, void *ctx)
+{
+	struct room *r;
+	struct membership *ms = NULL;
+	enum parlor_err err = tables_room_no(c, item->room, &r);
+	if (!err && r)
+		err = tables_membership(c, r, m, &ms);
+	if (err || !ms)
+		return err ? err : PARLOR_E_STORE_CORRUPT;
+	const struct row_room *room = &r->row;
 	struct core_inbox_room view = {
 		.id = room->id,
 		.name = room->name,
-		.room = ms->room->no,
+		.room = r->no,
 		.member_type = ms->row.type,
 		.state = room->state,
 		.unread = room->counted - ms->row.seen,
@@ -102,89 +211,40 @@ static void show(const struct membership *ms, core_inbox_fn *fn, void *ctx)
 		.mentioned = ms->row.mention_seq > ms->row.read_seq,
 	};
 	fn(ctx, &view);
-}
-
-static enum parlor_err find(struct core *c, const struct core_call *call, struct span id,
-			    struct tenant **t, struct member **m)
-{
-	enum parlor_err err = decide_member(c, call, id, m);
-	if (!err)
-		err = tables_tenant(c, call->tenant, t);
-	if (!err)
-		err = tables_load_some_rooms(c, *m);
-	return err;
+	return PARLOR_E_OK;
 }
 
 enum parlor_err core_inbox(struct core *c, const struct core_call *call, struct span member,
 			   uint64_t cursor, size_t limit, core_inbox_fn *fn, void *ctx,
 			   uint64_t *cursor_out)
 {
-	struct tenant *t;
 	struct member *m;
-	enum parlor_err err = find(c, call, member, &t, &m);
+	enum parlor_err err = find(c, call, member, &m);
 	if (err)
 		return err;
 	if (limit == 0 || limit > c->limits.page)
 		limit = c->limits.page;
 
+	const struct room_order *rooms = &m->inbox->rooms;
 	uint64_t below = cursor ? cursor : UINT64_MAX;
-	struct page page = {.limit = limit + 1};
-	page.items = mem_new(page.limit * sizeof *page.items);
-	if (!walk_recent(c, t, m, below, &page))
-		search_own(m, below, &page);
-
-	size_t shown = page.len < limit ? page.len : limit;
-	for (size_t i = 0; i < shown; i++)
-		show(page.items[i], fn, ctx);
-	*cursor_out = page.len > limit ? activity(page.items[limit - 1]) : 0;
-	free(page.items);
-	return PARLOR_E_OK;
-}
-
-/* Reckons the total from nothing. */
-static void sum_all(struct member *m)
-{
-	struct membership *ms;
-	m->total.unread = m->total.rooms = 0;
-	DL_FOREACH2(m->memberships, ms, member_next)
-	{
-		ms->told = 0;
-		tables_tell(ms);
-		m->total.rooms += !ms->base.gone;
+	const struct ordered_room *item = room_order_below(rooms, below);
+	for (size_t i = 0; !err && item && i < limit; i++) {
+		err = show(c, m, item, fn, ctx);
+		below = item->active_pos;
+		item = room_order_below(rooms, below);
 	}
-	m->total.known = true;
-}
-
-/* Brings the total up to date by the rooms that were active since; false when
- * there are too many, or not all are known to be at hand. */
-static bool sum_recent(struct core *c, const struct tenant *t, struct member *m)
-{
-	size_t steps = WALK_STEPS(m->memberships_len);
-	if (!m->total.known || t->recency_floor > m->total.position)
-		return false;
-	for (struct room *r = t->warm; r && r->row.active_pos > m->total.position;
-	     r = r->recency_next) {
-		if (steps-- == 0)
-			return false;
-		struct membership *ms = tables_resident(c, r, m);
-		if (ms)
-			tables_tell(ms);
-	}
-	return true;
+	*cursor_out = item ? below : 0;
+	return err;
 }
 
 enum parlor_err core_unread_total(struct core *c, const struct core_call *call, struct span member,
 				  uint64_t *unread, uint64_t *rooms)
 {
-	struct tenant *t;
 	struct member *m;
-	enum parlor_err err = find(c, call, member, &t, &m);
+	enum parlor_err err = find(c, call, member, &m);
 	if (err)
 		return err;
-	if (!sum_recent(c, t, m))
-		sum_all(m);
-	m->total.position = c->state.position;
-	*unread = m->total.unread;
-	*rooms = m->total.rooms;
+	*unread = m->inbox->rooms.unread;
+	*rooms = room_order_len(&m->inbox->rooms);
 	return PARLOR_E_OK;
 }

@@ -1,10 +1,10 @@
-/* A member's inbox: its rooms by last activity, and the total of unread. Both are
- * reckoned when asked, so that a post costs nothing for them.
- *
- * A page takes the tenant's recently active rooms, newest first, and keeps
- * those that hold the member: for an agent who is in most rooms that is hardly
- * more than the page. When that walk does not fill the page soon (few rooms, or
- * long ago), the member's own rooms are searched instead. */
+/* A member's inbox: its rooms by last activity, and the total of unread. Kept in
+ * memory once it was asked for, beside the member: a few numbers of each room. It
+ * is read some hundred rooms at a time, and what has changed since it was asked for
+ * last is looked at when it is asked for again, so that a post costs nothing for
+ * it, and no call more for a member of a million rooms than for one of a thousand:
+ * while there is more to read the answer is BUSY, and the next call goes on from
+ * there. */
 #ifndef CORE_INBOX_H
 #define CORE_INBOX_H
 
@@ -20,11 +20,11 @@ struct core_inbox_room {
 };
 typedef void core_inbox_fn(void *ctx, const struct core_inbox_room *);
 /* Last active first; cursor 0 or active_pos of the last one of the page before.
- * *cursor_out: 0 when there are no more. */
+ * *cursor_out: 0 when there are no more. BUSY: ask again, it goes on. */
 enum parlor_err core_inbox(struct core *, const struct core_call *, struct span member,
 			   uint64_t cursor, size_t limit, core_inbox_fn *, void *ctx,
 			   uint64_t *cursor_out) PARLOR_MUST_CHECK;
-
+/* BUSY as above. */
 enum parlor_err core_unread_total(struct core *, const struct core_call *, struct span member,
 				  uint64_t *unread, uint64_t *rooms) PARLOR_MUST_CHECK;
 

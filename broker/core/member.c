@@ -82,7 +82,6 @@ static enum parlor_err apply_member(struct core *c, const struct record *r)
 					 .presence = PRESENCE_IS_OFFLINE,
 					 .id = r->member_id};
 		m = tables_add_member(c, r->member, &row);
-		m->all_rooms = true;
 		tables_touch_member(c, m);
 		tables_new_name(c, 'M', r->tenant, r->member_id, r->member);
 	}

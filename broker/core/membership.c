@@ -108,30 +108,51 @@ void membership_emit_changed(struct core *c, const struct membership *ms,
 
 /* ---- where a member is ----------------------------------------------------------- */
 
-enum parlor_err core_member_rooms(struct core *c, uint64_t member, core_interval_fn *fn, void *ctx)
+struct rooms_scan {
+	struct core *core;
+	uint64_t member;
+	core_interval_fn *fn;
+	void *ctx;
+	bool bad, ended;
+};
+
+static bool tell_room(void *arg, const void *key, size_t key_len, struct span value)
 {
-	struct member *m;
-	enum parlor_err err = tables_member_no(c, member, &m);
-	if (!err && !m)
-		err = PARLOR_E_MEMBER_UNKNOWN;
-	if (!err)
-		err = tables_load_rooms(c, m);
-	if (err)
-		return err;
-	struct membership *ms;
-	DL_FOREACH2(m->memberships, ms, member_next)
-	if (!ms->base.gone && !fn(ctx, topic_room(ms->room->no), ms->row.joined_pos, 0))
-		break;
-	return PARLOR_E_OK;
+	struct rooms_scan *scan = arg;
+	uint64_t room = row_key_tail(key, key_len), joined_pos;
+	const struct row *row = row_find(&scan->core->engine, &membership_kind, room, scan->member);
+	/* What was changed since is not in rows as it is. */
+	if (row && ((const struct membership *)row)->unlisted)
+		return true;
+	scan->bad = !row_get_number(value, &joined_pos);
+	scan->ended = !scan->bad && !scan->fn(scan->ctx, topic_room(room), joined_pos, 0);
+	return !scan->bad && !scan->ended;
 }
 
-enum parlor_err core_member_rooms_read(struct core *c, uint64_t member)
+enum parlor_err core_member_rooms(struct core *c, uint64_t member, core_interval_fn *fn, void *ctx)
 {
+	struct rooms_scan scan = {.core = c, .member = member, .fn = fn, .ctx = ctx};
+	const struct membership *ms;
 	struct member *m;
+	struct row_key from;
 	enum parlor_err err = tables_member_no(c, member, &m);
 	if (!err && !m)
 		err = PARLOR_E_MEMBER_UNKNOWN;
-	return err ? err : tables_load_some_rooms(c, m);
+	if (err)
+		return err;
+	row_key_in_room(&from, member, 0);
+	err = row_engine_scan(&c->engine, &from, ROW_PREFIX, tell_room, &scan);
+	if (!err && scan.bad)
+		err = PARLOR_E_STORE_CORRUPT;
+	if (err || scan.ended)
+		return err;
+	DL_FOREACH2(m->unlisted, ms, member_next)
+	{
+		meter_walk(c->engine.meter, 1);
+		if (!ms->base.gone && !fn(ctx, topic_room(ms->room->no), ms->row.joined_pos, 0))
+			break;
+	}
+	return PARLOR_E_OK;
 }
 
 struct past_scan {

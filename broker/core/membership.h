@@ -11,9 +11,6 @@
 typedef bool core_interval_fn(void *ctx, struct topic, uint64_t joined_pos, uint64_t left_pos);
 enum parlor_err core_member_rooms(struct core *, uint64_t member, core_interval_fn *,
 				  void *ctx) PARLOR_MUST_CHECK;
-/* Reads what core_member_rooms needs, some thousand rooms a call: BUSY while there
- * are more. */
-enum parlor_err core_member_rooms_read(struct core *, uint64_t member) PARLOR_MUST_CHECK;
 enum parlor_err core_member_past(struct core *, uint64_t member, uint64_t after, core_interval_fn *,
 				 void *ctx) PARLOR_MUST_CHECK;
 

@@ -347,13 +347,11 @@ static enum parlor_err apply_posted(struct core *c, const struct record *r)
 		room->row.active_pos = r->position;
 	}
 	err = add_message(c, r, room);
-	if (!err && room->row.active_pos == r->position)
-		err = apply_room_active(c, room);
+	activity_add(&c->activity, room->no);
 	if (!err)
 		err = apply_membership(c, r, room, r->member, &ms);
 	if (!err && ms) {
 		ms->row.seen = p->counts.seen;
-		tables_tell(ms);
 		if (p->type == MESSAGE_TYPE_MESSAGE) {
 			ms->row.own = p->own;
 			ms->row.own_last = p->seq;

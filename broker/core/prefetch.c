@@ -80,10 +80,6 @@ static void look_at_pair(const struct core *c, struct glance *g)
 		fetch(g->room->tail, sizeof *g->room->tail);
 	if (g->room->recent.slots)
 		fetch(g->room->recent.slots, LINE);
-	if (g->room->recency_next)
-		fetch(&g->room->recency_next->recency_prev, 1);
-	if (g->room->recency_prev)
-		fetch(&g->room->recency_prev->recency_next, 1);
 }
 
 static void look_at_rest(const struct core *c, const struct glance *g)

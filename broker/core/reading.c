@@ -149,7 +149,6 @@ static enum parlor_err apply_read(struct core *c, const struct record *r)
 		err = apply_membership(c, r, room, r->member, &ms);
 	if (!err && ms) {
 		ms->row.seen = r->read.counts.seen;
-		tables_tell(ms);
 		ms->row.read_seq = r->read.counts.read_seq;
 		apply_membership_changed(c, r, ms);
 	}

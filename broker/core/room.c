@@ -245,7 +245,8 @@ static enum parlor_err apply_room_created(struct core *c, const struct record *r
 	room = tables_add_room(c, r->room, &row);
 	tables_touch_room(c, room);
 	tables_new_name(c, 'R', r->tenant, r->room_id, r->room);
-	return apply_room_active(c, room);
+	activity_add(&c->activity, room->no);
+	return PARLOR_E_OK;
 }
 
 static enum parlor_err apply_room_renamed(struct core *c, const struct record *r)

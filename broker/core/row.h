@@ -8,7 +8,7 @@
  *                 'S'                              counters of the state
  *                 'C' tenant                       how much of its share a tenant has
  *   ROW_MEMBERS   member 0                         the member
- *                 member 1 room                    is in that room
+ *                 member 1 room                    is in that room: since which position
  *                 member 2 position                left a room at that position
  *   ROW_ROOMS     room 0                           the room
  *                 room 1 member                    the membership

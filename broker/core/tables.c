@@ -65,7 +65,6 @@ enum parlor_err tables_add_tenant(struct core *c, uint32_t no, struct span id, s
 	t->no = no;
 	t->text = mem_text(id.data, id.len);
 	t->id = (struct span){t->text, id.len};
-	t->recency_floor = c->state.position;
 	HASH_ADD(by_no, c->tenants_by_no, no, sizeof t->no, t);
 	HASH_ADD_KEYPTR(by_id, c->tenants_by_id, t->text, id.len, t);
 	*out = t;
@@ -137,6 +136,20 @@ enum parlor_err tables_tenant_no(struct core *c, uint32_t no, struct tenant **ou
 
 /* ---- members ---------------------------------------------------------------- */
 
+void tables_drop_inbox(struct member *m)
+{
+	if (m->inbox)
+		room_order_fini(&m->inbox->rooms);
+	free(m->inbox);
+	m->inbox = NULL;
+}
+
+void tables_resize_member(struct core *c, struct member *m)
+{
+	row_resize(&c->engine, &m->base,
+		   m->inbox ? sizeof *m->inbox + room_order_bytes(&m->inbox->rooms) : 0);
+}
+
 static void put_member(struct buf *b, const struct row *row)
 {
 	row_put_member(b, &((const struct member *)row)->row);
@@ -155,6 +168,7 @@ static void drop_member(void *core, struct row *row)
 		c->last_member = NULL;
 	if (m->no)
 		HASH_DELETE(by_id, c->members_by_id, m);
+	tables_drop_inbox(m);
 }
 
 const struct row_kind member_kind = {.name = "member",
@@ -261,15 +275,6 @@ static void drop_room(void *core, struct row *row)
 		c->last_room = NULL;
 	if (r->no)
 		HASH_DELETE(by_id, c->rooms_by_id, r);
-	if (r->warm) {
-		struct tenant *t;
-		HASH_FIND(by_no, c->tenants_by_no, &r->row.tenant, sizeof r->row.tenant, t);
-		assert(t);
-		DL_DELETE2(t->warm, r, recency_prev, recency_next);
-		t->recency_len--;
-		if (t->recency_floor < r->row.active_pos)
-			t->recency_floor = r->row.active_pos;
-	}
 	recent_fini(&r->recent);
 	free(r->key_places.ranges);
 	free(r->name);
@@ -342,6 +347,19 @@ enum parlor_err tables_room(struct core *c, uint32_t tenant, struct span id, str
 
 /* ---- memberships ------------------------------------------------------------ */
 
+void tables_tell_inbox(struct core *c, const struct membership *ms)
+{
+	struct member *m = ms->member;
+	if (!m->inbox)
+		return;
+	if (ms->base.gone)
+		room_order_remove(&m->inbox->rooms, ms->room->no);
+	else
+		room_order_set(&m->inbox->rooms, ms->room->no, ms->room->row.active_pos,
+			       ms->room->row.counted - ms->row.seen);
+	tables_resize_member(c, m);
+}
+
 void tables_set_profile(struct core *c, struct membership *ms, struct span name, struct span avatar)
 {
 	char *text = mem_new(name.len + avatar.len + 1);
@@ -373,13 +391,17 @@ static void put_beside(struct row *row, core_put_fn *put, void *ctx)
 	struct membership *ms = (struct membership *)row;
 	struct row_key in_room, id;
 	uint8_t number[8];
+	uint8_t joined[BUF_VARINT_MAX];
+	struct buf joined_pos = {.data = joined, .cap = sizeof joined}; /* it never grows */
 	if (!row->gone && ms->indexed)
 		return;
 	be64_put(number, row->at.tail);
+	row_put_number(&joined_pos, ms->row.joined_pos);
 	row_key_in_room(&in_room, row->at.tail, row->at.number);
 	row_key_member_id(&id, row->at.number, ms->member->row.id);
-	put(ctx, &in_room, row->gone ? (struct span){NULL, 0} : (struct span){"", 0});
-	put(ctx, &id, row->gone ? (struct span){NULL, 0} : (struct span){number, sizeof number});
+	const struct span none = {NULL, 0};
+	put(ctx, &in_room, row->gone ? none : (struct span){joined, joined_pos.len});
+	put(ctx, &id, row->gone ? none : (struct span){number, sizeof number});
 	ms->indexed = !row->gone;
 }
 
@@ -388,10 +410,13 @@ static void set_unlisted(struct membership *ms, bool unlisted)
 	if (ms->unlisted == unlisted)
 		return;
 	ms->unlisted = unlisted;
-	if (unlisted)
+	if (unlisted) {
 		DL_APPEND2(ms->room->unlisted, ms, unlisted_prev, unlisted_next);
-	else
+		DL_APPEND2(ms->member->unlisted, ms, member_prev, member_next);
+	} else {
 		DL_DELETE2(ms->room->unlisted, ms, unlisted_prev, unlisted_next);
+		DL_DELETE2(ms->member->unlisted, ms, member_prev, member_next);
+	}
 }
 
 static void membership_landed(struct row *row)
@@ -419,14 +444,8 @@ static void drop_membership(void *core, struct row *row)
 		return;
 	set_unlisted(ms, false);
 	DL_DELETE2(ms->room->memberships, ms, room_prev, room_next);
-	DL_DELETE2(ms->member->memberships, ms, member_prev, member_next);
-	ms->member->memberships_len--;
-	if (row->gone)
-		return;
-	ms->room->all_members = false;
-	ms->member->all_rooms = false;
-	ms->member->rooms_from = 0;
-	ms->member->total.known = false;
+	if (!row->gone)
+		ms->room->all_members = false;
 }
 
 const struct row_kind membership_kind = {.name = "membership",
@@ -448,8 +467,6 @@ static void link_membership(struct core *c, struct membership *ms, struct room *
 	ms->member = m;
 	tables_set_profile(c, ms, ms->row.name, ms->row.avatar);
 	DL_APPEND2(r->memberships, ms, room_prev, room_next);
-	DL_APPEND2(m->memberships, ms, member_prev, member_next);
-	m->memberships_len++;
 	row_refer(&ms->base, &m->base);
 }
 
@@ -475,7 +492,7 @@ enum parlor_err tables_membership(struct core *c, struct room *r, struct member 
 			*out = NULL;
 		return PARLOR_E_OK;
 	}
-	if (r->all_members || m->all_rooms)
+	if (r->all_members)
 		return PARLOR_E_OK;
 
 	enum parlor_err err =
@@ -502,36 +519,19 @@ struct membership *tables_add_membership(struct core *c, struct room *r, struct 
 		ms->row = *row;
 		tables_set_profile(c, ms, row->name, row->avatar);
 	}
-	ms->told = 0;
-	m->total.rooms++;
+	/* Of an earlier time in the room, where it was in it before. */
+	ms->indexed = false;
 	row_revive(&c->engine, &ms->base);
 	set_unlisted(ms, true);
-	tables_tell(ms);
+	tables_tell_inbox(c, ms);
 	return ms;
 }
 
-/* Numbers found by a scan are collected first: loading reads other rows. */
-struct collect {
-	struct buf *numbers;
-	size_t left;
-};
-
-static bool collect_tail(void *arg, const void *key, size_t key_len, struct span value)
+static bool collect_tail(void *numbers, const void *key, size_t key_len, struct span value)
 {
-	struct collect *collect = arg;
 	(void)value;
-	buf_put_u64(collect->numbers, row_key_tail(key, key_len));
-	return --collect->left > 0;
-}
-
-/* At most `max` of them; *all: there are no more. */
-static enum parlor_err collect(struct core *c, const struct row_key *from, size_t max, bool *all)
-{
-	struct collect collect = {&c->scan, max};
-	buf_clear(&c->scan);
-	enum parlor_err err = row_engine_scan(&c->engine, from, ROW_PREFIX, collect_tail, &collect);
-	*all = collect.left > 0;
-	return err;
+	buf_put_u64(numbers, row_key_tail(key, key_len));
+	return true;
 }
 
 enum parlor_err tables_load_members(struct core *c, struct room *r)
@@ -540,9 +540,11 @@ enum parlor_err tables_load_members(struct core *c, struct room *r)
 		return PARLOR_E_OK;
 	struct row_key from;
 	struct reader in;
-	bool all;
+	/* Numbers are collected first: loading reads other rows. */
+	buf_clear(&c->scan);
 	row_key_membership(&from, r->no, 0);
-	enum parlor_err err = collect(c, &from, SIZE_MAX, &all);
+	enum parlor_err err =
+		row_engine_scan(&c->engine, &from, ROW_PREFIX, collect_tail, &c->scan);
 	reader_init(&in, c->scan.data, c->scan.len);
 	while (!err && reader_left(&in)) {
 		struct member *m = NULL;
@@ -555,45 +557,6 @@ enum parlor_err tables_load_members(struct core *c, struct room *r)
 	}
 	r->all_members = !err;
 	return err;
-}
-
-static enum parlor_err load_rooms(struct core *c, struct member *m, size_t max)
-{
-	struct row_key from;
-	struct reader in;
-	bool all;
-	if (m->all_rooms)
-		return PARLOR_E_OK;
-	row_key_in_room(&from, m->no, m->rooms_from);
-	enum parlor_err err = collect(c, &from, max, &all);
-	reader_init(&in, c->scan.data, c->scan.len);
-	while (!err && reader_left(&in)) {
-		struct room *r = NULL;
-		struct membership *ms;
-		uint64_t no = reader_u64(&in);
-		err = tables_room_no(c, no, &r);
-		if (!err && !r)
-			err = PARLOR_E_STORE_CORRUPT;
-		if (!err)
-			err = tables_membership(c, r, m, &ms);
-		if (!err)
-			m->rooms_from = no + 1;
-	}
-	m->all_rooms = !err && all;
-	return err || all ? err : PARLOR_E_BUSY;
-}
-
-enum parlor_err tables_load_rooms(struct core *c, struct member *m)
-{
-	return load_rooms(c, m, SIZE_MAX);
-}
-
-/* Some ten milliseconds. */
-#define ROOMS_AT_A_TIME 4000
-
-enum parlor_err tables_load_some_rooms(struct core *c, struct member *m)
-{
-	return load_rooms(c, m, ROOMS_AT_A_TIME);
 }
 
 /* ---- blocks ------------------------------------------------------------------- */
@@ -764,33 +727,13 @@ void tables_touch_membership(struct core *c, struct membership *ms)
 	row_touch(&c->engine, &ms->base);
 }
 
-void tables_tell(struct membership *ms)
-{
-	uint64_t unread = ms->base.gone ? 0 : ms->room->row.counted - ms->row.seen;
-	ms->member->total.unread += unread - ms->told;
-	ms->told = unread;
-}
-
 void tables_remove_membership(struct core *c, struct membership *ms, uint64_t position)
 {
 	row_remove(&c->engine, &ms->base);
 	set_unlisted(ms, true);
-	ms->member->total.rooms--;
-	tables_tell(ms);
+	tables_tell_inbox(c, ms);
+	meter_walk(c->engine.meter, 1);
 	new_past(c, ms, position);
-}
-
-void tables_recency(struct tenant *t, struct room *r)
-{
-	if (r->warm) {
-		if (t->warm == r)
-			return;
-		DL_DELETE2(t->warm, r, recency_prev, recency_next);
-	} else {
-		r->warm = true;
-		t->recency_len++;
-	}
-	DL_PREPEND2(t->warm, r, recency_prev, recency_next);
 }
 
 /* ---- all of them ------------------------------------------------------------- */
@@ -810,6 +753,7 @@ void tables_free(struct core *c)
 		free(t->text);
 		free(t);
 	}
+	activity_fini(&c->activity);
 	buf_fini(&c->scratch);
 	buf_fini(&c->scan);
 }

@@ -5,12 +5,22 @@
 #ifndef CORE_TABLES_H
 #define CORE_TABLES_H
 
+#include "core/activity.h"
 #include "core/core.h"
 #include "core/engine/engine.h"
 #include "core/recent.h"
+#include "core/room_order.h"
 
 /* The key of an id: the tenant's number, then the id. */
 #define ID_KEY_MAX (sizeof(uint32_t) + ROW_ID_MAX)
+
+/* The inbox of a member, once it was asked for. */
+struct inbox {
+	struct room_order rooms;
+	uint64_t next;   /* rooms from that number on have not been read */
+	uint64_t active; /* what was active behind it has not been looked at */
+	bool whole;      /* every room of the member has been read */
+};
 
 struct member {
 	struct row base;
@@ -18,20 +28,9 @@ struct member {
 	uint64_t no;
 	struct row_member row; /* row.id borrows from id_key */
 	uint8_t id_key[ID_KEY_MAX];
-	struct membership *memberships;
-	size_t memberships_len;
-	bool all_rooms;      /* memberships holds every room of the member */
-	uint64_t rooms_from; /* it holds those below that number, while they are being read */
-	uint64_t past_last;  /* first row of the membership that ended last */
-	/* The sum of unread over all rooms, once it was asked for: what each
-	 * membership adds to it is in `told`, as of that position for what others
-	 * post, always for what the member does. */
-	struct {
-		bool known;
-		uint64_t unread;
-		uint64_t rooms;
-		uint64_t position;
-	} total;
+	struct membership *unlisted; /* what the rows of rooms on disk lack */
+	uint64_t past_last;          /* first row of the membership that ended last */
+	struct inbox *inbox;         /* once it was asked for */
 };
 
 struct membership {
@@ -40,13 +39,12 @@ struct membership {
 	struct member *member;
 	struct row_membership row; /* name and avatar borrow from text */
 	char *text;
-	uint64_t told;                                    /* unread of the room in member->total */
 	uint64_t own_row;                                 /* first row of the last ROW_OWN */
 	bool indexed;                                     /* its rows beside its own are given */
 	bool unlisted;                                    /* they have not landed */
 	struct membership *unlisted_prev, *unlisted_next; /* room->unlisted */
 	struct membership *room_prev, *room_next;         /* room->memberships */
-	struct membership *member_prev, *member_next;     /* member->memberships */
+	struct membership *member_prev, *member_next;     /* member->unlisted */
 };
 
 /* A block of messages: the last one of its room, or not yet landed. */
@@ -80,9 +78,6 @@ struct room {
 	struct membership *unlisted; /* what the rows of ids on disk lack */
 	struct block *tail;          /* where the next message goes, once it was looked for */
 	struct block *blocks;
-	struct room *recency_prev,
-		*recency_next; /* tenant's rooms active since start, newest first */
-	bool warm;
 };
 
 struct tenant {
@@ -91,12 +86,16 @@ struct tenant {
 	uint32_t no;
 	struct span id;
 	char *text;
-	struct room *warm;
-	size_t recency_len;
 	struct row_tenant row;
 	bool dirty, in_flight;                      /* the row; either: */
 	struct tenant *changed_prev, *changed_next; /* in core.changed_tenants */
-	uint64_t recency_floor; /* rooms active behind this position are all in the list */
+};
+
+/* Members whose inboxes are being read (inbox.c). */
+#define INBOX_HOLDS 8
+struct inbox_holds {
+	struct member *members[INBOX_HOLDS];
+	unsigned next;
 };
 
 struct core {
@@ -118,6 +117,8 @@ struct core {
 	uint64_t rooms_refused, members_refused; /* for want of a number */
 	struct member *members_by_id;
 	struct room *rooms_by_id;
+	struct activity activity;
+	struct inbox_holds inboxes;
 	struct buf scratch;
 	struct buf scan;
 };
@@ -143,12 +144,8 @@ enum parlor_err tables_membership(struct core *, struct room *, struct member *,
 				  struct membership **) PARLOR_MUST_CHECK;
 /* The same without loading, tombstones included. */
 struct membership *tables_resident(struct core *, const struct room *, const struct member *);
-/* Makes every membership of the room (of the member) resident. Lists may hold
- * tombstones. */
+/* Makes every membership of the room resident. The list may hold tombstones. */
 enum parlor_err tables_load_members(struct core *, struct room *) PARLOR_MUST_CHECK;
-enum parlor_err tables_load_rooms(struct core *, struct member *) PARLOR_MUST_CHECK;
-/* The same, some thousand at a time: BUSY while there are more to be read. */
-enum parlor_err tables_load_some_rooms(struct core *, struct member *) PARLOR_MUST_CHECK;
 
 /* Adding: the caller has made sure that there is none. */
 enum parlor_err tables_add_tenant(struct core *, uint32_t no, struct span id,
@@ -172,16 +169,16 @@ void tables_new_own(struct core *, const struct record *, struct membership *);
 enum parlor_err tables_own_behind(struct core *, const struct membership *, uint64_t seq,
 				  uint64_t *behind) PARLOR_MUST_CHECK;
 
-/* Brings the member's total up to what the membership is now. */
-void tables_tell(struct membership *);
+/* The membership has changed: joined, left, read or posted. */
+void tables_tell_inbox(struct core *, const struct membership *);
+void tables_drop_inbox(struct member *);
+void tables_resize_member(struct core *, struct member *);
 
 /* Changed: to be written back. */
 void tables_touch_room(struct core *, struct room *);
 void tables_touch_member(struct core *, struct member *);
 void tables_touch_membership(struct core *, struct membership *);
 void tables_remove_membership(struct core *, struct membership *, uint64_t position);
-/* The room has a new last activity: it moves to the front of the warm ones. */
-void tables_recency(struct tenant *, struct room *);
 
 /* The block, read when it is not resident; an empty one when there is none. */
 enum parlor_err tables_block(struct core *, struct room *, uint64_t no,

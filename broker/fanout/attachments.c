@@ -54,9 +54,7 @@ enum parlor_err attachments_add(struct fanout *f, struct session *s, uint64_t me
 				struct span id, uint64_t floor, bool *added)
 {
 	*added = false;
-	enum parlor_err err = core_member_rooms_read(f->core, member);
-	if (!err)
-		err = session_attach(f->sessions, s, member, id, added);
+	enum parlor_err err = session_attach(f->sessions, s, member, id, added);
 	if (err || !*added)
 		return err;
 	err = listen(f, s, member, floor);

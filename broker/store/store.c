@@ -15,7 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define VERSION 4
+#define VERSION 5
 #define PARTITIONS_DEFAULT 16
 #define PARTITIONS_MAX (PARTITION_NONE - 1)
 

@@ -227,12 +227,21 @@ static void check_resident_room(struct world *w, struct room *r)
 
 static void check_resident_member(struct world *w, struct member *m)
 {
-	struct membership *ms;
-	size_t n = 0;
-	DL_FOREACH2(m->memberships, ms, member_next)
-	n++;
-	WANT_SAME(w, m->memberships_len, n);
-	WANT_SAME(w, m->base.refs, n);
+	const struct inbox_holds *holds = &w->core->inboxes;
+	const struct row *row;
+	const struct membership *ms;
+	size_t refs = 0, unlisted = 0, listed = 0;
+	for (row = w->core->engine.rows; row; row = row->hh.next) {
+		bool refers = row->kind == &membership_kind && row->other == &m->base;
+		refs += refers;
+		unlisted += refers && ((const struct membership *)row)->unlisted;
+	}
+	for (size_t i = 0; i < INBOX_HOLDS; i++)
+		refs += holds->members[i] == m;
+	WANT_SAME(w, m->base.refs, refs);
+	DL_FOREACH2(m->unlisted, ms, member_next)
+	listed++;
+	WANT_SAME(w, listed, unlisted);
 }
 
 /* A head lists what is dirty of its cluster, and is found when a pass looks. */
@@ -267,40 +276,17 @@ static void check_resident(struct world *w, size_t *rows, uint64_t *bytes)
 		if (row->kind == &member_kind)
 			check_resident_member(w, (struct member *)row);
 	}
+	for (size_t i = 0; i < INBOX_HOLDS; i++)
+		refer += w->core->inboxes.members[i] != NULL;
 	WANT_SAME(w, refs, refer);
-}
-
-static void check_recency(struct world *w, const struct tenant *t)
-{
-	uint64_t above = UINT64_MAX;
-	size_t n = 0;
-	struct room *r;
-	DL_FOREACH2(t->warm, r, recency_next)
-	{
-		WANT(w, r->warm && r->row.active_pos < above, "warm rooms not in order");
-		above = r->row.active_pos;
-		n++;
-	}
-	WANT_SAME(w, n, t->recency_len);
-	for (int i = 0; i < w->now.rooms_len; i++) {
-		const struct o_room *want = &w->now.rooms[i];
-		uint64_t no = (uint64_t)i + 1;
-		if (want->tenant + 1 != (int)t->no || want->active_pos <= t->recency_floor)
-			continue;
-		r = (struct room *)row_find(&w->core->engine, &room_kind, no, 0);
-		WANT(w, r && r->warm, "room %d is active behind the floor, and not warm", (int)no);
-	}
 }
 
 void check_tables(struct world *w)
 {
 	struct core *c = w->core;
-	struct tenant *t, *next;
 	size_t rows = c->engine.first.end - c->engine.first.at;
 	uint64_t bytes = 0;
 	check_resident(w, &rows, &bytes);
-	HASH_ITER (by_no, c->tenants_by_no, t, next)
-		check_recency(w, t);
 	WANT_SAME(w, core_dirty(c), rows);
 	WANT_SAME(w, c->engine.bytes, bytes);
 }

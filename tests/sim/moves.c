@@ -121,8 +121,13 @@ void move_total(struct world *w)
 	size_t n;
 	uint64_t core_unread = 0, core_rooms = 0, unread;
 	struct span member = pick_member(w);
-	enum parlor_err core =
-		core_unread_total(w->core, &w->call, member, &core_unread, &core_rooms);
+	enum parlor_err core;
+	do {
+		core = core_unread_total(w->core, &w->call, member, &core_unread, &core_rooms);
+		/* It is asked again at once, or some time later. */
+		if (core == PARLOR_E_BUSY && world_chance(w, 50))
+			return;
+	} while (core == PARLOR_E_BUSY);
 	enum parlor_err oracle = oracle_list(&w->now, &w->call, member, rooms, &n, &unread);
 	move_told(w, core, oracle, "total of %.*s", WORDS(member));
 	WANT_SAME(w, core_unread, unread);
@@ -163,6 +168,7 @@ void move_list(struct world *w)
 	int rooms[O_ROOMS];
 	size_t n;
 	uint64_t unread, cursor = 0, limit = world_below(w, w->limits.page + 2);
+	bool all = false;
 	size_t page = limit == 0 || limit > w->limits.page ? w->limits.page : limit;
 	struct span member = pick_member(w);
 	enum parlor_err oracle = oracle_list(&w->now, &w->call, member, rooms, &n, &unread);
@@ -173,12 +179,15 @@ void move_list(struct world *w)
 		size_t before = l.at;
 		enum parlor_err core = core_inbox(w->core, &w->call, member, cursor, limit,
 						  told_inbox_room, &l, &cursor);
+		if (core == PARLOR_E_BUSY)
+			continue;
 		move_told(w, core, oracle, "list of %.*s, %zu of %zu", WORDS(member), l.at, n);
 		if (core)
 			return;
 		WANT_SAME(w, l.at - before, n - before < page ? n - before : page);
 		WANT(w, (cursor == 0) == (l.at == n), "cursor at %zu of %zu", l.at, n);
-	} while (cursor);
+		all = cursor == 0;
+	} while (!all);
 }
 
 struct intervals {

@@ -257,6 +257,7 @@ void world_init(struct world *w, uint64_t seed, struct disk disk)
 		.keys_recent_blocks = (uint32_t)ONE_OF(w, 0, 0, 1, 30),
 		.own_row_every = (uint32_t)ONE_OF(w, 1, 2, 5),
 		.keys_in_range = (uint32_t)ONE_OF(w, 1, 1, 2, 64),
+		.inbox_rooms = (uint32_t)ONE_OF(w, 0, 1, 1, 2),
 		.resident_bytes = ONE_OF(w, 0, 4000, 10000, 1 << 20),
 	};
 	w->limits.tenant_members = w->limits.members - w->limits.members / 4;

@@ -118,7 +118,7 @@ struct row *row_add(struct engine *e, const struct row_kind *kind, uint64_t numb
 	HASH_ADD(hh, e->rows, at, sizeof row->at, row);
 	e->counts[kind->no]++;
 	e->loaded++;
-	row->bytes = (uint32_t)(kind->size + HASH_ENTRY_BYTES);
+	row->bytes = kind->size + HASH_ENTRY_BYTES;
 	e->bytes += row->bytes;
 	return row;
 }
@@ -162,7 +162,7 @@ void row_refer(struct row *row, struct row *other)
 
 void row_resize(struct engine *e, struct row *row, size_t extra)
 {
-	uint32_t bytes = (uint32_t)(row->kind->size + HASH_ENTRY_BYTES + extra);
+	uint64_t bytes = row->kind->size + HASH_ENTRY_BYTES + extra;
 	e->bytes += bytes;
 	e->bytes -= row->bytes;
 	row->bytes = bytes;

@@ -64,7 +64,7 @@ struct row {
 	struct row *dirty_prev, *dirty_next; /* head->dirty_rows */
 	uint32_t dirty_len;                  /* of dirty_rows */
 	uint32_t refs;                       /* resident rows that cannot be without it */
-	uint32_t bytes;
+	uint64_t bytes;
 	bool dirty;
 	bool in_flight;
 	bool gone;
