@@ -69,7 +69,7 @@ struct loop {
 static bool is_full(struct broker *b)
 {
 	dispatch_count(b);
-	return b->commit.flying && price_commit_is_full(&b->price);
+	return b->commit.flying && price_commit_is_full(&b->price, 1);
 }
 
 static bool is_spent(struct broker *b)

@@ -394,12 +394,19 @@ static void dispatch_held_back(struct broker *b, struct session *s)
 	free(user);
 }
 
+/* Behind a commit under way so much of the next one is left to who need not wait: what
+ * is held back would fill it, and nobody be served until the disk is done. */
+static bool leaves_the_rest(const struct broker *b)
+{
+	return b->commit.flying && price_commit_is_full(&b->price, 2);
+}
+
 bool dispatch_backlog(struct broker *b)
 {
 	struct backlog_queue *q;
 	backlog_unblock(&b->backlog);
 	dispatch_count(b);
-	while (!b->commit.failed && !price_is_spent(&b->price) &&
+	while (!b->commit.failed && !price_is_spent(&b->price) && !leaves_the_rest(b) &&
 	       (q = backlog_next(&b->backlog)) != NULL) {
 		struct session *s = q->owner;
 		if (s->ending || !outbox_may_reply(b->outbox, s->out))
@@ -407,7 +414,7 @@ bool dispatch_backlog(struct broker *b)
 		else
 			dispatch_held_back(b, s);
 	}
-	return b->backlog.drr.waiting > 0;
+	return b->backlog.drr.waiting > 0 && !leaves_the_rest(b);
 }
 
 /* ---- answers that come later ---------------------------------------------------------------- */

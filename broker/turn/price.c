@@ -48,15 +48,24 @@ void price_share(struct price *p, uint64_t parts)
 	p->share = parts;
 }
 
-static bool reaches(const struct price *p, unsigned kind, unsigned times)
+/* It stays until the commit, which may take several turns. */
+static bool is_committed(unsigned kind)
 {
-	return p->spent[kind] * p->share >= times * p->max[kind];
+	return kind == PRICE_RECORDS || kind == PRICE_RECORD_BYTES || kind == PRICE_BYTES_OUT;
 }
 
-bool price_commit_is_full(const struct price *p)
+static bool reaches(const struct price *p, unsigned kind, unsigned times)
 {
-	return reaches(p, PRICE_RECORDS, 1) || reaches(p, PRICE_RECORD_BYTES, 1) ||
-	       reaches(p, PRICE_BYTES_OUT, 1);
+	uint64_t parts = is_committed(kind) ? 1 : p->share;
+	return p->spent[kind] * parts >= times * p->max[kind];
+}
+
+bool price_commit_is_full(const struct price *p, uint64_t parts)
+{
+	bool full = false;
+	for (unsigned kind = 0; kind < PRICE_KINDS; kind++)
+		full |= is_committed(kind) && p->spent[kind] * parts >= p->max[kind];
+	return full;
 }
 
 bool price_is_spent(const struct price *p)

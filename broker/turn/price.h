@@ -44,15 +44,16 @@ void price_see(struct price *, enum price_kind, uint64_t n);
 /* What was spent since it was asked last, in parts of PRICE_TURN. */
 uint64_t price_charge(struct price *);
 
-/* What is to be committed has spent a budget: behind a commit that is under way the turn
- * goes no further. */
-bool price_commit_is_full(const struct price *);
+/* What is to be committed has spent one part of so many of a budget: behind a commit that
+ * is under way the turn goes no further. */
+bool price_commit_is_full(const struct price *, uint64_t parts);
 /* Some budget is spent: the turn takes no further frame. */
 bool price_is_spent(const struct price *);
 /* The same for the next request of a frame that was begun. What a commit holds may
  * pass its budget by as much again: a frame is split for it only if it is unusual. */
 bool price_splits(const struct price *);
-/* From here on a budget is spent when one part of so many is: 1 is all of it. */
+/* From here on a budget is spent when one part of so many is: 1 is all of it. Not those
+ * of what is to be committed, which turns before may have spent. */
 void price_share(struct price *, uint64_t parts);
 /* Counts what is spent, if anything is, once a turn. */
 void price_end(struct price *);

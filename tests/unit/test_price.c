@@ -91,9 +91,13 @@ static void behind_a_commit_under_way_only_what_is_to_be_committed_is_full(void 
 	for (unsigned kind = 0; kind < PRICE_KINDS; kind++) {
 		struct price p = new_price();
 		price_add(&p, kind, budget[kind]);
-		assert_int_equal(price_commit_is_full(&p), kind == PRICE_RECORDS ||
-								   kind == PRICE_RECORD_BYTES ||
-								   kind == PRICE_BYTES_OUT);
+		bool committed = kind == PRICE_RECORDS || kind == PRICE_RECORD_BYTES ||
+				 kind == PRICE_BYTES_OUT;
+		assert_int_equal(price_commit_is_full(&p, 1), committed);
+		p = new_price();
+		price_add(&p, kind, budget[kind] / 2);
+		assert_false(price_commit_is_full(&p, 1));
+		assert_int_equal(price_commit_is_full(&p, 2), committed);
 	}
 }
 
@@ -127,12 +131,17 @@ static void a_share_of_a_budget_is_spent_sooner(void **state)
 {
 	(void)state;
 	struct price p = new_price();
-	price_add(&p, PRICE_BYTES_OUT, BYTES / 2);
+	price_add(&p, PRICE_STEPS, STEPS / 2);
 	assert_false(price_is_spent(&p));
 	price_share(&p, 2);
 	assert_true(price_is_spent(&p));
 	assert_true(price_splits(&p));
 	price_share(&p, 1);
+	assert_false(price_is_spent(&p));
+	/* What waits for a commit may be of turns before. */
+	price_begin(&p);
+	price_share(&p, 2);
+	price_see(&p, PRICE_BYTES_OUT, BYTES / 2);
 	assert_false(price_is_spent(&p));
 }
 
