@@ -5,7 +5,9 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define KEPT_BYTES_MAX (4u << 20) /* of the buffer and of the list, between turns */
+/* Of the buffer and of the list, between turns: what a full turn takes, lest each one pays
+ * for its memory again. */
+#define KEPT_BYTES_MAX (16u << 20)
 
 static void add(struct replies *r, struct outbox_peer *peer, size_t at, size_t len)
 {
