@@ -1,5 +1,9 @@
 #include "core/apply.h"
 
+#include "core/member_row.h"
+#include "core/membership_row.h"
+#include "core/room_row.h"
+
 enum parlor_err apply_record(struct core *c, const struct record_kind *kind, const struct record *r)
 {
 	enum parlor_err err = kind->apply(c, r);
@@ -18,7 +22,7 @@ enum parlor_err apply_record(struct core *c, const struct record_kind *kind, con
 
 enum parlor_err apply_room(struct core *c, const struct record *r, struct room **room)
 {
-	enum parlor_err err = tables_room_no(c, r->room, room);
+	enum parlor_err err = room_find_no(c, r->room, room);
 	return err || *room ? err : PARLOR_E_STORE_CORRUPT;
 }
 
@@ -31,7 +35,7 @@ enum parlor_err apply_room_row(struct core *c, const struct record *r, struct ro
 	*news = (*room)->row.as_of < r->position;
 	if (*news) {
 		(*room)->row.as_of = r->position;
-		tables_touch_room(c, *room);
+		room_touch(c, *room);
 	}
 	return PARLOR_E_OK;
 }
@@ -43,11 +47,11 @@ enum parlor_err apply_membership(struct core *c, const struct record *r, struct 
 	*ms = NULL;
 	if (!member_no)
 		return PARLOR_E_OK;
-	enum parlor_err err = tables_member_no(c, member_no, &m);
+	enum parlor_err err = member_find_no(c, member_no, &m);
 	if (!err && !m)
 		err = PARLOR_E_STORE_CORRUPT;
 	if (!err)
-		err = tables_membership(c, room, m, ms);
+		err = membership_find(c, room, m, ms);
 	if (err)
 		return err;
 	if (*ms && (*ms)->row.as_of >= r->position)
@@ -55,9 +59,16 @@ enum parlor_err apply_membership(struct core *c, const struct record *r, struct 
 	return PARLOR_E_OK;
 }
 
+enum parlor_err apply_membership_row(struct core *c, const struct record *r, struct membership **ms)
+{
+	struct room *room;
+	enum parlor_err err = apply_room(c, r, &room);
+	return err ? err : apply_membership(c, r, room, r->member, ms);
+}
+
 void apply_membership_changed(struct core *c, const struct record *r, struct membership *ms)
 {
 	ms->row.as_of = r->position;
-	tables_touch_membership(c, ms);
-	tables_tell_inbox(c, ms);
+	membership_touch(c, ms);
+	membership_tell_inbox(c, ms);
 }

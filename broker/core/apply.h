@@ -19,6 +19,9 @@ enum parlor_err apply_room_row(struct core *, const struct record *, struct room
 /* NULL when it is not there, or as of this record or a later one already. */
 enum parlor_err apply_membership(struct core *, const struct record *, struct room *,
 				 uint64_t member_no, struct membership **) PARLOR_MUST_CHECK;
+/* The same of the record's room and member. */
+enum parlor_err apply_membership_row(struct core *, const struct record *,
+				     struct membership **) PARLOR_MUST_CHECK;
 void apply_membership_changed(struct core *, const struct record *, struct membership *);
 
 #endif

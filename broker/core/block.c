@@ -65,16 +65,6 @@ bool block_get(struct span bytes, unsigned at, struct row_message *m)
 	return false;
 }
 
-bool block_find(struct span bytes, struct hash128 key, unsigned *at, struct row_message *m)
-{
-	struct reader in;
-	reader_init(&in, bytes.data, bytes.len);
-	for (*at = 0; block_next(&in, m); ++*at)
-		if (m->keyed && m->key.high == key.high && m->key.low == key.low)
-			return true;
-	return false;
-}
-
 void block_set_recalled(struct buf *b, unsigned at)
 {
 	struct reader in;

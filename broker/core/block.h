@@ -32,7 +32,6 @@ bool block_count(struct span, unsigned *count);
 bool block_next(struct reader *, struct row_message *);
 /* False when there is no such message: the bytes were counted before. */
 bool block_get(struct span, unsigned at, struct row_message *);
-bool block_find(struct span, struct hash128 key, unsigned *at, struct row_message *);
 /* The message is there. */
 void block_set_recalled(struct buf *, unsigned at);
 

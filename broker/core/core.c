@@ -2,6 +2,7 @@
 
 #include "core/apply.h"
 #include "core/kinds.h"
+#include "core/tenant_row.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -43,7 +44,7 @@ struct core *core_new(const struct core_limits *limits, struct core_rows rows,
 	}
 	if (!c->limits.inbox_rooms)
 		c->limits.inbox_rooms = INBOX_ROOMS;
-	tables_init(c, rows);
+	row_engine_init(&c->engine, rows, &member_kind, &room_kind, c, c->limits.resident_bytes);
 	return c;
 }
 
@@ -51,7 +52,11 @@ void core_free(struct core *c)
 {
 	if (!c)
 		return;
-	tables_free(c);
+	row_engine_fini(&c->engine);
+	tenant_free_all(c);
+	activity_fini(&c->activity);
+	buf_fini(&c->scratch);
+	buf_fini(&c->scan);
 	free(c);
 }
 

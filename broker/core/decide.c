@@ -1,5 +1,10 @@
 #include "core/decide.h"
 
+#include "core/member_row.h"
+#include "core/membership_row.h"
+#include "core/room_row.h"
+#include "core/tenant_row.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,9 +49,9 @@ enum parlor_err decide_room(struct core *c, const struct core_call *call, struct
 	*room = NULL;
 	enum parlor_err err = decide_id(id);
 	if (!err)
-		err = tables_tenant(c, call->tenant, &t);
+		err = tenant_find(c, call->tenant, &t);
 	if (!err && t)
-		err = tables_room(c, t->no, id, room);
+		err = room_find(c, t->no, id, room);
 	if (!err && !*room)
 		err = PARLOR_E_ROOM_UNKNOWN;
 	return err;
@@ -68,9 +73,9 @@ enum parlor_err decide_member(struct core *c, const struct core_call *call, stru
 	*m = NULL;
 	enum parlor_err err = decide_id(id);
 	if (!err)
-		err = tables_tenant(c, call->tenant, &t);
+		err = tenant_find(c, call->tenant, &t);
 	if (!err && t)
-		err = tables_member(c, t->no, id, m);
+		err = member_find(c, t->no, id, m);
 	if (!err && !*m)
 		err = PARLOR_E_MEMBER_UNKNOWN;
 	return err;
@@ -82,7 +87,7 @@ enum parlor_err decide_membership(struct core *c, const struct core_call *call, 
 	struct member *m;
 	enum parlor_err err = decide_member(c, call, member, &m);
 	if (!err)
-		err = tables_membership(c, room, m, ms);
+		err = membership_find(c, room, m, ms);
 	if (err == PARLOR_E_MEMBER_UNKNOWN || (!err && !*ms))
 		err = PARLOR_E_NOT_MEMBER;
 	return err;

@@ -1,9 +1,13 @@
 #include "core/import.h"
 
 #include "core/decide.h"
+#include "core/member_row.h"
+#include "core/membership_row.h"
 #include "core/presence.h"
 #include "core/room.h"
+#include "core/room_row.h"
 #include "core/tenant.h"
+#include "core/tenant_row.h"
 
 enum parlor_err core_import_room(struct core *c, const struct core_call *call,
 				 const struct core_imported_room *imported)
@@ -15,13 +19,13 @@ enum parlor_err core_import_room(struct core *c, const struct core_call *call,
 	if (!err && imported->name.len > c->limits.name_bytes)
 		err = PARLOR_E_TOO_LONG;
 	if (!err)
-		err = tables_tenant(c, call->tenant, &t);
+		err = tenant_find(c, call->tenant, &t);
 	if (!err)
 		err = tenant_room_for(c, t, 1, 0);
 	if (!err)
 		err = tenant_introduce(c, call, &t);
 	if (!err)
-		err = tables_room(c, t->no, imported->id, &room);
+		err = room_find(c, t->no, imported->id, &room);
 	if (!err && room)
 		err = PARLOR_E_ROOM_CONFLICT;
 	if (err)
@@ -69,7 +73,7 @@ static enum parlor_err find_sender(struct core *c, const struct core_call *call,
 	if (!err)
 		err = member_introduce(c, t, imported->sender, &m);
 	if (!err)
-		err = tables_membership(c, draft->room, m, &draft->sender);
+		err = membership_find(c, draft->room, m, &draft->sender);
 	if (err)
 		return err;
 	draft->sender_no = m->no;
@@ -93,7 +97,7 @@ static enum parlor_err find_mentions(struct core *c, const struct core_imported_
 	enum parlor_err err = PARLOR_E_OK;
 	for (size_t i = 0; !err && i < imported->mentions_len; i++) {
 		struct member *m = NULL;
-		err = tables_member(c, draft->room->row.tenant, imported->mentions[i], &m);
+		err = member_find(c, draft->room->row.tenant, imported->mentions[i], &m);
 		numbers[i] = !err && m && m->no != draft->sender_no ? m->no : 0;
 	}
 	return err;
@@ -136,7 +140,7 @@ enum parlor_err core_import_last_seen(struct core *c, const struct core_call *ca
 	struct member *m;
 	enum parlor_err err = core_member_intern(c, call, id, &no);
 	if (!err)
-		err = tables_member_no(c, no, &m);
+		err = member_find_no(c, no, &m);
 	if (err)
 		return err;
 	presence_emit(c, m, PRESENCE_IS_OFFLINE);

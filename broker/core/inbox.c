@@ -1,6 +1,9 @@
 #include "core/inbox.h"
 
 #include "core/decide.h"
+#include "core/member_row.h"
+#include "core/membership_row.h"
+#include "core/room_row.h"
 
 /* A request is BUSY rather than looking at more rooms, both of whose rows have to be
  * read, than so many times what is looked for at once: some milliseconds. */
@@ -97,12 +100,12 @@ static void let_go(struct core *c, struct member *m)
 static void begin(struct core *c, struct member *m)
 {
 	const struct membership *ms;
-	tables_drop_inbox(m);
+	member_drop_inbox(m);
 	m->inbox = mem_new(sizeof *m->inbox);
 	m->inbox->active = c->activity.count;
 	DL_FOREACH2(m->unlisted, ms, member_next)
 	{
-		tables_tell_inbox(c, ms);
+		membership_tell_inbox(c, ms);
 		meter_walk(c->engine.meter, 1);
 	}
 }
@@ -167,7 +170,7 @@ static enum parlor_err bring_up_to_date(struct core *c, struct member *m)
 	enum parlor_err err = look_at_active(c, m, end);
 	while (!err && !in->whole && c->engine.meter->steps < end)
 		err = read_some(c, m);
-	tables_resize_member(c, m);
+	member_resize(c, m);
 	bool done = in->whole && in->active == c->activity.count;
 	if (!err && !done)
 		hold(c, m);
@@ -190,9 +193,9 @@ static enum parlor_err show(struct core *c, struct member *m, const struct order
 {
 	struct room *r;
 	struct membership *ms = NULL;
-	enum parlor_err err = tables_room_no(c, item->room, &r);
+	enum parlor_err err = room_find_no(c, item->room, &r);
 	if (!err && r)
-		err = tables_membership(c, r, m, &ms);
+		err = membership_find(c, r, m, &ms);
 	if (err || !ms)
 		return err ? err : PARLOR_E_STORE_CORRUPT;
 	const struct row_room *room = &r->row;

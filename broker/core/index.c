@@ -1,7 +1,9 @@
 #include "core/index.h"
 
 #include "core/block.h"
+#include "core/block_row.h"
 #include "core/keys.h"
+#include "core/room_row.h"
 
 #include <assert.h>
 
@@ -14,7 +16,7 @@ static struct span bytes_of(const struct block *b)
 static enum parlor_err bytes_at(struct core *c, uint64_t room, uint64_t no, struct span *bytes)
 {
 	struct row_key key;
-	const struct block *b = tables_resident_block(c, room, no);
+	const struct block *b = block_row_resident(c, room, no);
 	*bytes = b ? bytes_of(b) : (struct span){NULL, 0};
 	if (b)
 		return PARLOR_E_OK;
@@ -33,11 +35,11 @@ static enum parlor_err last_block(struct core *c, struct room *r, uint64_t seq, 
 	if (*out && (*out)->base.at.tail == no)
 		return PARLOR_E_OK;
 	if (fresh && block_at(seq) == 0)
-		*out = tables_add_block(c, r, no);
+		*out = block_row_add(c, r, no);
 	else
-		err = tables_block(c, r, no, out);
+		err = block_row_find(c, r, no, out);
 	if (!err)
-		tables_set_tail(c, r, *out);
+		block_row_set_tail(c, r, *out);
 	return err;
 }
 
@@ -107,13 +109,13 @@ enum parlor_err index_append(struct core *c, struct room *r, uint64_t seq,
 	if (block_at(seq) == b->len) {
 		block_append(&b->bytes, row);
 		b->len++;
-		tables_touch_block(c, b);
+		block_row_touch(c, b);
 	}
 	if (row->keyed && recent_is_made(&r->recent)) {
 		size_t bytes = recent_bytes(&r->recent);
 		recent_add(&r->recent, row->key, seq, keys_moved(c, seq));
 		if (recent_bytes(&r->recent) != bytes)
-			tables_resize_room(c, r);
+			room_resize(c, r);
 	}
 	if (block_at(seq) == BLOCK_MESSAGES - 1)
 		err = move_keys(c, r, block_no(seq));
@@ -123,7 +125,7 @@ enum parlor_err index_append(struct core *c, struct room *r, uint64_t seq,
 enum parlor_err index_recall(struct core *c, struct room *r, uint64_t seq)
 {
 	struct block *b;
-	enum parlor_err err = tables_block(c, r, block_no(seq), &b);
+	enum parlor_err err = block_row_find(c, r, block_no(seq), &b);
 	if (err)
 		return err;
 	if (block_at(seq) >= b->len) {
@@ -132,7 +134,7 @@ enum parlor_err index_recall(struct core *c, struct room *r, uint64_t seq)
 		return PARLOR_E_STORE_CORRUPT;
 	}
 	block_set_recalled(&b->bytes, block_at(seq));
-	tables_touch_block(c, b);
+	block_row_touch(c, b);
 	return PARLOR_E_OK;
 }
 
@@ -194,7 +196,7 @@ static enum parlor_err make_recent(struct core *c, struct room *r)
 	}
 	DL_FOREACH (r->blocks, b)
 		take_recent(c, r, b->base.at.tail, bytes_of(b));
-	tables_resize_room(c, r);
+	room_resize(c, r);
 	return PARLOR_E_OK;
 }
 

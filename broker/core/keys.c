@@ -1,5 +1,7 @@
 #include "core/keys.h"
 
+#include "core/room_row.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,7 +122,7 @@ static void link_range(struct core *c, struct room *r, struct key_range *k)
 		p->depth = k->depth;
 	if (!p->ranges || p->bits < bits) {
 		grow_places(p, bits);
-		tables_resize_room(c, r);
+		room_resize(c, r);
 	}
 	set_places(p, k);
 	resize(c, k);

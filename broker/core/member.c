@@ -1,7 +1,10 @@
 #include "core/member.h"
 
 #include "core/decide.h"
+#include "core/member_row.h"
+#include "core/name.h"
 #include "core/tenant.h"
+#include "core/tenant_row.h"
 
 static const struct record_kind kinds[1];
 
@@ -11,7 +14,7 @@ enum parlor_err member_capacity(struct core *c, const struct tenant *t,
 	uint64_t news = 0;
 	for (size_t i = 0; i < n; i++) {
 		struct member *m = NULL;
-		enum parlor_err err = t ? tables_member(c, t->no, specs[i].id, &m) : PARLOR_E_OK;
+		enum parlor_err err = t ? member_find(c, t->no, specs[i].id, &m) : PARLOR_E_OK;
 		if (err)
 			return err;
 		news += !m;
@@ -22,18 +25,18 @@ enum parlor_err member_capacity(struct core *c, const struct tenant *t,
 enum parlor_err member_introduce(struct core *c, struct tenant *t, struct span id,
 				 struct member **m)
 {
-	enum parlor_err err = tables_member(c, t->no, id, m);
+	enum parlor_err err = member_find(c, t->no, id, m);
 	if (err || *m)
 		return err;
 	struct record r = {.tenant = t->no, .member = c->state.members + 1, .member_id = id};
 	core_emit(c, &kinds[0], &r);
-	return c->broken ? c->broken : tables_member(c, t->no, id, m);
+	return c->broken ? c->broken : member_find(c, t->no, id, m);
 }
 
 enum parlor_err core_member_capacity(struct core *c, const struct core_call *call, size_t members)
 {
 	struct tenant *t;
-	enum parlor_err err = tables_tenant(c, call->tenant, &t);
+	enum parlor_err err = tenant_find(c, call->tenant, &t);
 	return err ? err : tenant_room_for(c, t, 0, members);
 }
 
@@ -47,7 +50,7 @@ enum parlor_err core_member_intern(struct core *c, const struct core_call *call,
 	if (!err)
 		err = decide_id(call->tenant);
 	if (!err)
-		err = tables_tenant(c, call->tenant, &t);
+		err = tenant_find(c, call->tenant, &t);
 	if (!err)
 		err = member_capacity(c, t, &(struct core_member_spec){.id = id}, 1);
 	if (!err)
@@ -73,7 +76,7 @@ enum parlor_err core_member_find(struct core *c, const struct core_call *call, s
 static enum parlor_err apply_member(struct core *c, const struct record *r)
 {
 	struct member *m;
-	enum parlor_err err = tables_member_no(c, r->member, &m);
+	enum parlor_err err = member_find_no(c, r->member, &m);
 	if (err)
 		return err;
 	if (!m) {
@@ -81,9 +84,9 @@ static enum parlor_err apply_member(struct core *c, const struct record *r)
 					 .tenant = r->tenant,
 					 .presence = PRESENCE_IS_OFFLINE,
 					 .id = r->member_id};
-		m = tables_add_member(c, r->member, &row);
-		tables_touch_member(c, m);
-		tables_new_name(c, 'M', r->tenant, r->member_id, r->member);
+		m = member_add(c, r->member, &row);
+		member_touch(c, m);
+		name_add(c, 'M', r->tenant, r->member_id, r->member);
 	}
 	if (c->state.members < r->member)
 		c->state.members = r->member;

@@ -1,6 +1,8 @@
 #include "core/membership.h"
 
 #include "core/decide.h"
+#include "core/member_row.h"
+#include "core/membership_row.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +61,7 @@ enum parlor_err membership_emit_joins(struct core *c, struct tenant *t, struct r
 		struct membership *ms;
 		enum parlor_err err = member_introduce(c, t, specs[i].id, &m);
 		if (!err)
-			err = tables_membership(c, room, m, &ms);
+			err = membership_find(c, room, m, &ms);
 		if (err) {
 			core_break(c, err);
 			return err;
@@ -135,7 +137,7 @@ enum parlor_err core_member_rooms(struct core *c, uint64_t member, core_interval
 	const struct membership *ms;
 	struct member *m;
 	struct row_key from;
-	enum parlor_err err = tables_member_no(c, member, &m);
+	enum parlor_err err = member_find_no(c, member, &m);
 	if (!err && !m)
 		err = PARLOR_E_MEMBER_UNKNOWN;
 	if (err)
@@ -180,7 +182,7 @@ enum parlor_err core_member_past(struct core *c, uint64_t member, uint64_t after
 	struct member *m;
 	struct row_key from;
 	row_key_past(&from, member, after + 1);
-	enum parlor_err err = tables_member_no(c, member, &m);
+	enum parlor_err err = member_find_no(c, member, &m);
 	if (err || !m)
 		return err;
 	err = row_engine_scan(&c->engine, &from, ROW_PREFIX, tell_past, &scan);
@@ -212,11 +214,11 @@ static enum parlor_err apply_joined(struct core *c, const struct record *r)
 	bool news;
 	enum parlor_err err = apply_room_row(c, r, &room, &news);
 	if (!err)
-		err = tables_member_no(c, r->member, &m);
+		err = member_find_no(c, r->member, &m);
 	if (!err && !m)
 		err = PARLOR_E_STORE_CORRUPT;
 	if (!err)
-		err = tables_membership(c, room, m, &ms);
+		err = membership_find(c, room, m, &ms);
 	if (err)
 		return err;
 	if (news)
@@ -232,7 +234,7 @@ static enum parlor_err apply_joined(struct core *c, const struct record *r)
 				     .joined_us = r->time_us,
 				     .name = r->membership.name,
 				     .avatar = r->membership.avatar};
-	tables_add_membership(c, room, m, &row);
+	membership_add(c, room, m, &row);
 	return PARLOR_E_OK;
 }
 
@@ -247,20 +249,17 @@ static enum parlor_err apply_left(struct core *c, const struct record *r)
 	if (!err)
 		err = apply_membership(c, r, room, r->member, &ms);
 	if (!err && ms)
-		tables_remove_membership(c, ms, r->position);
+		membership_remove(c, ms, r->position);
 	return err;
 }
 
 static enum parlor_err apply_member_changed(struct core *c, const struct record *r)
 {
-	struct room *room;
 	struct membership *ms;
-	enum parlor_err err = apply_room(c, r, &room);
-	if (!err)
-		err = apply_membership(c, r, room, r->member, &ms);
+	enum parlor_err err = apply_membership_row(c, r, &ms);
 	if (!err && ms) {
 		ms->row.type = r->membership.type;
-		tables_set_profile(c, ms, r->membership.name, r->membership.avatar);
+		membership_set_profile(c, ms, r->membership.name, r->membership.avatar);
 		apply_membership_changed(c, r, ms);
 	}
 	return err;

@@ -3,6 +3,9 @@
 #include "core/decide.h"
 #include "core/index.h"
 #include "core/keys.h"
+#include "core/member_row.h"
+#include "core/membership_row.h"
+#include "core/own.h"
 
 #include <assert.h>
 
@@ -65,9 +68,9 @@ void message_emit_notice(struct core *c, struct room *room, const struct core_no
 		.room = room, .type = MESSAGE_TYPE_NOTICE, .body = n->body, .sender_id = n->sender};
 	if (n->sender.len) {
 		struct member *m = NULL;
-		enum parlor_err err = tables_member(c, room->row.tenant, n->sender, &m);
+		enum parlor_err err = member_find(c, room->row.tenant, n->sender, &m);
 		if (!err && m)
-			err = tables_membership(c, room, m, &draft.sender);
+			err = membership_find(c, room, m, &draft.sender);
 		draft.sender_no = !err && draft.sender ? m->no : 0;
 		if (err)
 			core_break(c, err);
@@ -174,7 +177,7 @@ enum parlor_err core_post(struct core *c, const struct core_call *call, const st
 		return PARLOR_E_ROOM_DISSOLVED;
 	if (room->row.state == ROOM_STATE_CLOSED)
 		return PARLOR_E_ROOM_CLOSED;
-	err = tables_membership(c, room, m, &ms);
+	err = membership_find(c, room, m, &ms);
 	if (!err && !ms)
 		err = PARLOR_E_NOT_MEMBER;
 	if (!err)
@@ -360,7 +363,7 @@ static enum parlor_err apply_posted(struct core *c, const struct record *r)
 	}
 	if (!err && p->own && p->own % c->limits.own_row_every == 0 &&
 	    p->type == MESSAGE_TYPE_MESSAGE)
-		tables_new_own(c, r, ms);
+		own_add(c, r, ms);
 	return err ? err : apply_mentions(c, r, room);
 }
 

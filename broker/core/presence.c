@@ -1,6 +1,7 @@
 #include "core/presence.h"
 
 #include "core/decide.h"
+#include "core/member_row.h"
 
 static const struct record_kind kinds[1];
 
@@ -26,7 +27,7 @@ enum parlor_err core_presence_set(struct core *c, const struct core_call *call, 
 	core_clock(c, call);
 	if (presence < PRESENCE_IS_OFFLINE || presence > PRESENCE_IS_BUSY)
 		return PARLOR_E_VALUE;
-	enum parlor_err err = tables_member_no(c, member, &m);
+	enum parlor_err err = member_find_no(c, member, &m);
 	if (!err && !m)
 		err = PARLOR_E_MEMBER_UNKNOWN;
 	if (!err && presence_now(c, m) != presence)
@@ -51,7 +52,7 @@ enum parlor_err core_presence_get(struct core *c, const struct core_call *call, 
 static enum parlor_err apply_presence(struct core *c, const struct record *r)
 {
 	struct member *m;
-	enum parlor_err err = tables_member_no(c, r->member, &m);
+	enum parlor_err err = member_find_no(c, r->member, &m);
 	if (!err && !m)
 		err = PARLOR_E_STORE_CORRUPT;
 	if (err || m->row.as_of >= r->position)
@@ -60,7 +61,7 @@ static enum parlor_err apply_presence(struct core *c, const struct record *r)
 	m->row.presence = r->presence.now;
 	m->row.presence_run = r->run;
 	m->row.last_seen_us = r->time_us;
-	tables_touch_member(c, m);
+	member_touch(c, m);
 	return PARLOR_E_OK;
 }
 

@@ -2,6 +2,7 @@
 
 #include "core/decide.h"
 #include "core/message.h"
+#include "core/own.h"
 
 static const struct record_kind kinds[1];
 
@@ -15,7 +16,7 @@ static enum parlor_err own_at(struct core *c, const struct membership *ms, uint6
 	enum parlor_err err = PARLOR_E_OK;
 	*own = ms->row.own;
 	if (at > seq)
-		err = tables_own_behind(c, ms, seq, &behind);
+		err = own_behind(c, ms, seq, &behind);
 	if (behind)
 		at = behind;
 	while (!err && at > seq) {
@@ -142,11 +143,8 @@ enum parlor_err core_unread(struct core *c, const struct core_call *call, struct
 
 static enum parlor_err apply_read(struct core *c, const struct record *r)
 {
-	struct room *room;
 	struct membership *ms;
-	enum parlor_err err = apply_room(c, r, &room);
-	if (!err)
-		err = apply_membership(c, r, room, r->member, &ms);
+	enum parlor_err err = apply_membership_row(c, r, &ms);
 	if (!err && ms) {
 		ms->row.seen = r->read.counts.seen;
 		ms->row.read_seq = r->read.counts.read_seq;

@@ -1,7 +1,11 @@
 #include "core/room.h"
 
 #include "core/decide.h"
+#include "core/membership_row.h"
+#include "core/name.h"
+#include "core/room_row.h"
 #include "core/tenant.h"
+#include "core/tenant_row.h"
 
 #include <stdio.h>
 
@@ -63,7 +67,7 @@ enum parlor_err room_emit_created(struct core *c, const struct tenant *t,
 			    .open = made->open},
 	};
 	core_emit(c, &kinds[CREATED], &r);
-	enum parlor_err err = c->broken ? c->broken : tables_room_no(c, r.room, room);
+	enum parlor_err err = c->broken ? c->broken : room_find_no(c, r.room, room);
 	if (!err)
 		(*room)->all_members = true;
 	return err;
@@ -90,9 +94,9 @@ enum parlor_err core_room_create(struct core *c, const struct core_call *call,
 	if (!err)
 		err = decide_id(call->tenant);
 	if (!err)
-		err = tables_tenant(c, call->tenant, &t);
+		err = tenant_find(c, call->tenant, &t);
 	if (!err && t && q->id.len)
-		err = tables_room(c, t->no, q->id, &room);
+		err = room_find(c, t->no, q->id, &room);
 	if (err)
 		return err;
 
@@ -168,7 +172,7 @@ enum parlor_err core_room_set_state(struct core *c, const struct core_call *call
 						    : decide_living_room(c, call, id, &room);
 	/* Its members must be at hand when the record is applied. */
 	if (!err && state == ROOM_STATE_DISSOLVED)
-		err = tables_load_members(c, room);
+		err = membership_load_all(c, room);
 	if (err)
 		return err;
 	bool same = room->row.state == state;
@@ -198,7 +202,7 @@ enum parlor_err core_room_show(struct core *c, const struct core_call *call, str
 enum parlor_err core_room_names(struct core *c, uint64_t no, struct core_room_view *view)
 {
 	struct room *room;
-	enum parlor_err err = tables_room_no(c, no, &room);
+	enum parlor_err err = room_find_no(c, no, &room);
 	if (!err && !room)
 		err = PARLOR_E_NOT_FOUND;
 	if (!err)
@@ -224,7 +228,7 @@ enum parlor_err core_room_check(struct core *c, const struct core_call *call, st
 static enum parlor_err apply_room_created(struct core *c, const struct record *r)
 {
 	struct room *room;
-	enum parlor_err err = tables_room_no(c, r->room, &room);
+	enum parlor_err err = room_find_no(c, r->room, &room);
 	if (err)
 		return err;
 	if (c->state.rooms < r->room)
@@ -242,9 +246,9 @@ static enum parlor_err apply_room_created(struct core *c, const struct record *r
 			       .content = r->room_is.content,
 			       .id = r->room_id,
 			       .name = r->room_is.name};
-	room = tables_add_room(c, r->room, &row);
-	tables_touch_room(c, room);
-	tables_new_name(c, 'R', r->tenant, r->room_id, r->room);
+	room = room_add(c, r->room, &row);
+	room_touch(c, room);
+	name_add(c, 'R', r->tenant, r->room_id, r->room);
 	activity_add(&c->activity, room->no);
 	return PARLOR_E_OK;
 }
@@ -255,19 +259,19 @@ static enum parlor_err apply_room_renamed(struct core *c, const struct record *r
 	bool news;
 	enum parlor_err err = apply_room_row(c, r, &room, &news);
 	if (!err && news)
-		tables_set_room_name(c, room, r->room_is.name);
+		room_set_name(c, room, r->room_is.name);
 	return err;
 }
 
 static enum parlor_err remove_all(struct core *c, const struct record *r, struct room *room)
 {
-	enum parlor_err err = tables_load_members(c, room);
+	enum parlor_err err = membership_load_all(c, room);
 	if (err)
 		return err;
 	struct membership *ms;
 	DL_FOREACH2(room->memberships, ms, room_next)
 	if (!ms->base.gone && ms->row.as_of < r->position)
-		tables_remove_membership(c, ms, r->position);
+		membership_remove(c, ms, r->position);
 	return PARLOR_E_OK;
 }
 

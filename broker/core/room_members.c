@@ -1,6 +1,8 @@
 #include "core/room_members.h"
 
 #include "core/decide.h"
+#include "core/member_row.h"
+#include "core/membership_row.h"
 #include "core/tenant.h"
 
 #include <assert.h>
@@ -16,9 +18,9 @@ static enum parlor_err count_new(struct core *c, struct room *room,
 	for (size_t i = 0; i < n; i++) {
 		struct member *m;
 		struct membership *ms = NULL;
-		enum parlor_err err = tables_member(c, room->row.tenant, specs[i].id, &m);
+		enum parlor_err err = member_find(c, room->row.tenant, specs[i].id, &m);
 		if (!err && m)
-			err = tables_membership(c, room, m, &ms);
+			err = membership_find(c, room, m, &ms);
 		if (err)
 			return err;
 		if (!ms)
@@ -63,15 +65,17 @@ enum parlor_err core_members_add(struct core *c, const struct core_call *call, s
 	return PARLOR_E_OK;
 }
 
-static enum parlor_err find_all(struct core *c, const struct core_call *call, struct room *room,
-				const struct span *ids, size_t n, struct membership **out)
+/* The room, and the memberships that are named in it, each once. */
+static enum parlor_err find_all(struct core *c, const struct core_call *call, struct span id,
+				const struct span *ids, size_t n, struct room **room,
+				struct membership **out)
 {
-	for (size_t i = 0; i < n; i++) {
-		enum parlor_err err = decide_membership(c, call, room, ids[i], &out[i]);
-		if (err)
-			return err;
-	}
-	return PARLOR_E_OK;
+	enum parlor_err err = decide_distinct(c, ids, n);
+	if (!err)
+		err = decide_living_room(c, call, id, room);
+	for (size_t i = 0; !err && i < n; i++)
+		err = decide_membership(c, call, *room, ids[i], &out[i]);
+	return err;
 }
 
 enum parlor_err core_members_remove(struct core *c, const struct core_call *call, struct span id,
@@ -89,11 +93,7 @@ enum parlor_err core_members_remove(struct core *c, const struct core_call *call
 	for (size_t i = 0; !err && i < n; i++)
 		err = decide_id(ids[i]);
 	if (!err)
-		err = decide_distinct(c, ids, n);
-	if (!err)
-		err = decide_living_room(c, call, id, &room);
-	if (!err)
-		err = find_all(c, call, room, ids, n, found);
+		err = find_all(c, call, id, ids, n, &room, found);
 	if (err)
 		goto out;
 	for (size_t i = 0; i < n; i++)
@@ -150,11 +150,7 @@ enum parlor_err core_members_change(struct core *c, const struct core_call *call
 		err = check_change(c, &changes[i]);
 	}
 	if (!err)
-		err = decide_distinct(c, ids, n);
-	if (!err)
-		err = decide_living_room(c, call, id, &room);
-	for (size_t i = 0; !err && i < n; i++)
-		err = decide_membership(c, call, room, changes[i].id, &found[i]);
+		err = find_all(c, call, id, ids, n, &room, found);
 	if (err)
 		goto out;
 	bool changed = false;
@@ -262,9 +258,9 @@ static enum parlor_err show(struct core *c, struct room *room, uint64_t no, core
 {
 	struct member *m;
 	struct membership *ms = NULL;
-	enum parlor_err err = tables_member_no(c, no, &m);
+	enum parlor_err err = member_find_no(c, no, &m);
 	if (!err && m)
-		err = tables_membership(c, room, m, &ms);
+		err = membership_find(c, room, m, &ms);
 	if (err || !ms)
 		return err ? err : PARLOR_E_STORE_CORRUPT;
 	struct core_member_view view = {.id = m->row.id,

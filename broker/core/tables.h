@@ -1,7 +1,7 @@
-/* The core's kinds of row, as structs linked to each other: tenants, members,
- * rooms, memberships, blocks of messages. Loads them and what they need, and keeps
- * the lists between them; which of them are resident, dirty and written is the
- * engine's. Knows no rule of rooms or messages. Private to the core. */
+/* The core's state in memory: tenants, members, rooms, memberships and blocks of
+ * messages as structs linked to each other. What is done with each stands in the file
+ * of its rows (member_row.h, ...); which of them are resident, dirty and written is the
+ * engine's. Private to the core. */
 #ifndef CORE_TABLES_H
 #define CORE_TABLES_H
 
@@ -125,73 +125,5 @@ struct core {
 
 enum { KIND_MEMBER, KIND_ROOM, KIND_MEMBERSHIP, KIND_BLOCK, KIND_KEYS };
 extern const struct row_kind member_kind, room_kind, membership_kind, block_kind;
-
-void tables_init(struct core *, struct core_rows);
-void tables_free(struct core *);
-
-/* Finding: PARLOR_E_OK with *out NULL when there is none; other codes are
- * failures of the store. */
-enum parlor_err tables_tenant(struct core *, struct span id, struct tenant **) PARLOR_MUST_CHECK;
-enum parlor_err tables_tenant_no(struct core *, uint32_t no, struct tenant **) PARLOR_MUST_CHECK;
-enum parlor_err tables_member(struct core *, uint32_t tenant, struct span id,
-			      struct member **) PARLOR_MUST_CHECK;
-enum parlor_err tables_member_no(struct core *, uint64_t no, struct member **) PARLOR_MUST_CHECK;
-enum parlor_err tables_room(struct core *, uint32_t tenant, struct span id,
-			    struct room **) PARLOR_MUST_CHECK;
-enum parlor_err tables_room_no(struct core *, uint64_t no, struct room **) PARLOR_MUST_CHECK;
-/* NULL also when the member has left. */
-enum parlor_err tables_membership(struct core *, struct room *, struct member *,
-				  struct membership **) PARLOR_MUST_CHECK;
-/* The same without loading, tombstones included. */
-struct membership *tables_resident(struct core *, const struct room *, const struct member *);
-/* Makes every membership of the room resident. The list may hold tombstones. */
-enum parlor_err tables_load_members(struct core *, struct room *) PARLOR_MUST_CHECK;
-
-/* Adding: the caller has made sure that there is none. */
-enum parlor_err tables_add_tenant(struct core *, uint32_t no, struct span id,
-				  struct tenant **) PARLOR_MUST_CHECK;
-/* Its row has changed, and is written with the next slice. */
-void tables_touch_tenant(struct core *, struct tenant *);
-struct member *tables_add_member(struct core *, uint64_t no, const struct row_member *);
-struct room *tables_add_room(struct core *, uint64_t no, const struct row_room *);
-/* Revives a tombstone when there is one. */
-struct membership *tables_add_membership(struct core *, struct room *, struct member *,
-					 const struct row_membership *);
-void tables_new_name(struct core *, char kind, uint32_t tenant, struct span id, uint64_t number);
-
-void tables_set_room_name(struct core *, struct room *, struct span name);
-void tables_set_profile(struct core *, struct membership *, struct span name, struct span avatar);
-
-/* Every so many own counted messages have a row, so that counting those up to a
- * seq begins near it. ms: NULL when the member has left. */
-void tables_new_own(struct core *, const struct record *, struct membership *);
-/* The seq of the first of these messages behind seq; 0: there is none. */
-enum parlor_err tables_own_behind(struct core *, const struct membership *, uint64_t seq,
-				  uint64_t *behind) PARLOR_MUST_CHECK;
-
-/* The membership has changed: joined, left, read or posted. */
-void tables_tell_inbox(struct core *, const struct membership *);
-void tables_drop_inbox(struct member *);
-void tables_resize_member(struct core *, struct member *);
-
-/* Changed: to be written back. */
-void tables_touch_room(struct core *, struct room *);
-void tables_touch_member(struct core *, struct member *);
-void tables_touch_membership(struct core *, struct membership *);
-void tables_remove_membership(struct core *, struct membership *, uint64_t position);
-
-/* The block, read when it is not resident; an empty one when there is none. */
-enum parlor_err tables_block(struct core *, struct room *, uint64_t no,
-			     struct block **) PARLOR_MUST_CHECK;
-/* Without looking: no row can hold it yet. */
-struct block *tables_add_block(struct core *, struct room *, uint64_t no);
-/* Its bytes have changed. */
-void tables_touch_block(struct core *, struct block *);
-/* NULL: it is not resident. */
-const struct block *tables_resident_block(const struct core *, uint64_t room, uint64_t no);
-/* The one that the next message goes into; it stays. */
-void tables_set_tail(struct core *, struct room *, struct block *);
-/* Bytes of the room beside its row, after its name or its recent keys have changed. */
-void tables_resize_room(struct core *, struct room *);
 
 #endif

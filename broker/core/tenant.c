@@ -1,6 +1,8 @@
 #include "core/tenant.h"
 
 #include "core/decide.h"
+#include "core/name.h"
+#include "core/tenant_row.h"
 
 static const struct record_kind kinds[1];
 
@@ -8,14 +10,14 @@ enum parlor_err tenant_introduce(struct core *c, const struct core_call *call, s
 {
 	enum parlor_err err = decide_id(call->tenant);
 	if (!err)
-		err = tables_tenant(c, call->tenant, t);
+		err = tenant_find(c, call->tenant, t);
 	if (err || *t)
 		return err;
 	if (c->state.tenants >= c->limits.tenants)
 		return PARLOR_E_TENANT_FULL;
 	struct record r = {.tenant = c->state.tenants + 1, .tenant_id = call->tenant};
 	core_emit(c, &kinds[0], &r);
-	return c->broken ? c->broken : tables_tenant(c, call->tenant, t);
+	return c->broken ? c->broken : tenant_find(c, call->tenant, t);
 }
 
 enum parlor_err tenant_room_for(struct core *c, const struct tenant *t, uint64_t rooms,
@@ -33,7 +35,7 @@ enum parlor_err tenant_room_for(struct core *c, const struct tenant *t, uint64_t
 
 static enum parlor_err named(struct core *c, uint32_t no, struct tenant **t)
 {
-	enum parlor_err err = tables_tenant_no(c, no, t);
+	enum parlor_err err = tenant_find_no(c, no, t);
 	if (!err && !*t)
 		err = PARLOR_E_STORE_CORRUPT;
 	return err;
@@ -47,7 +49,7 @@ enum parlor_err tenant_apply_room(struct core *c, const struct record *r)
 		return err;
 	t->row.room_last = r->room;
 	t->row.rooms++;
-	tables_touch_tenant(c, t);
+	tenant_touch(c, t);
 	return PARLOR_E_OK;
 }
 
@@ -59,14 +61,14 @@ enum parlor_err tenant_apply_member(struct core *c, const struct record *r)
 		return err;
 	t->row.member_last = r->member;
 	t->row.members++;
-	tables_touch_tenant(c, t);
+	tenant_touch(c, t);
 	return PARLOR_E_OK;
 }
 
 enum parlor_err core_tenant_find(struct core *c, struct span id, uint32_t *no)
 {
 	struct tenant *t;
-	enum parlor_err err = tables_tenant(c, id, &t);
+	enum parlor_err err = tenant_find(c, id, &t);
 	*no = err || !t ? 0 : t->no;
 	return err;
 }
@@ -83,7 +85,7 @@ enum parlor_err core_tenant_intern(struct core *c, const struct core_call *call,
 enum parlor_err core_tenant_id(struct core *c, uint32_t no, struct span *id)
 {
 	struct tenant *t;
-	enum parlor_err err = tables_tenant_no(c, no, &t);
+	enum parlor_err err = tenant_find_no(c, no, &t);
 	if (!err && !t)
 		err = PARLOR_E_NOT_FOUND;
 	if (!err)
@@ -96,14 +98,14 @@ enum parlor_err core_tenant_id(struct core *c, uint32_t no, struct span *id)
 static enum parlor_err apply_tenant(struct core *c, const struct record *r)
 {
 	struct tenant *t;
-	enum parlor_err err = tables_tenant(c, r->tenant_id, &t);
+	enum parlor_err err = tenant_find(c, r->tenant_id, &t);
 	if (err)
 		return err;
 	if (!t) {
-		err = tables_add_tenant(c, r->tenant, r->tenant_id, &t);
+		err = tenant_add(c, r->tenant, r->tenant_id, &t);
 		if (err)
 			return err;
-		tables_new_name(c, 'T', 0, r->tenant_id, r->tenant);
+		name_add(c, 'T', 0, r->tenant_id, r->tenant);
 	}
 	if (c->state.tenants < r->tenant)
 		c->state.tenants = r->tenant;

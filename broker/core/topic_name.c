@@ -1,6 +1,7 @@
 #include "core/topic_name.h"
 
 #include "core/member.h"
+#include "core/member_row.h"
 #include "core/room.h"
 #include "core/tables.h"
 #include "core/tenant.h"
@@ -17,7 +18,7 @@ static enum parlor_err room_id(struct core *c, uint64_t no, struct span *id)
 static enum parlor_err member_id(struct core *c, uint64_t no, struct span *id)
 {
 	struct member *m;
-	enum parlor_err err = tables_member_no(c, no, &m);
+	enum parlor_err err = member_find_no(c, no, &m);
 	if (!err && !m)
 		err = PARLOR_E_NOT_FOUND;
 	if (!err)

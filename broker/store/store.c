@@ -4,6 +4,7 @@
 #include "store/env.h"
 #include "store/journal.h"
 #include "store/meta.h"
+#include "store/rows.h"
 #include "store/writer.h"
 
 #include "base/die.h"
@@ -34,9 +35,6 @@ struct store {
 	uint64_t last_new;
 	bool rows_left; /* its rows and trimming found no room: the rest went alone */
 };
-
-static const enum env_db db_of[ROW_TABLES] = {
-	[ROW_NAMES] = ENV_NAMES, [ROW_MEMBERS] = ENV_MEMBERS, [ROW_ROOMS] = ENV_ROOMS};
 
 /* ---- opening -------------------------------------------------------------------- */
 
@@ -248,50 +246,9 @@ void store_walk_close(struct store *s, struct store_walk *walk)
 	journal_walk_close(walk);
 }
 
-static enum parlor_err read_err(const char *what, int rc)
-{
-	if (rc != 0 && rc != MDB_NOTFOUND)
-		log_error("store: %s cannot be read: %s", what, mdb_strerror(rc));
-	return fault_err(rc);
-}
-
-static enum parlor_err rows_get(void *ctx, const struct row_key *at, struct span *out)
-{
-	struct store *s = ctx;
-	MDB_val key = env_val(at->bytes, at->len), value;
-
-	assert(s->env.in_turn);
-	int rc = mdb_get(s->env.read, s->env.db[db_of[at->table]], &key, &value);
-	if (rc == 0)
-		*out = (struct span){value.mv_data, value.mv_size};
-	return read_err("a row", rc);
-}
-
-static enum parlor_err rows_scan(void *ctx, const struct row_key *from, size_t prefix_len,
-				 core_scan_fn *fn, void *arg)
-{
-	struct store *s = ctx;
-	MDB_val key = env_val(from->bytes, from->len), value;
-	MDB_cursor *cursor;
-
-	assert(s->env.in_turn && prefix_len <= from->len);
-	int rc = mdb_cursor_open(s->env.read, s->env.db[db_of[from->table]], &cursor);
-	if (rc != 0)
-		return read_err("rows", rc);
-	rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
-	while (rc == 0 && key.mv_size >= prefix_len &&
-	       memcmp(key.mv_data, from->bytes, prefix_len) == 0) {
-		if (!fn(arg, key.mv_data, key.mv_size, (struct span){value.mv_data, value.mv_size}))
-			break;
-		rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
-	}
-	mdb_cursor_close(cursor);
-	return rc == MDB_NOTFOUND ? PARLOR_E_OK : read_err("rows", rc);
-}
-
 struct core_rows store_rows(struct store *s)
 {
-	return (struct core_rows){.ctx = s, .get = rows_get, .scan = rows_scan};
+	return rows_in(&s->env);
 }
 
 /* ---- writing ------------------------------------------------------------------------- */
@@ -492,36 +449,9 @@ void store_abort(struct store *s)
 
 /* ---- the state as a whole ---------------------------------------------------------- */
 
-static int hash_table(MDB_txn *txn, MDB_dbi dbi, enum row_table table, struct hash_stream *hash)
-{
-	MDB_cursor *cursor;
-	MDB_val key, value;
-	int rc = mdb_cursor_open(txn, dbi, &cursor);
-
-	if (rc != 0)
-		return rc;
-	while ((rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
-		row_hash(hash, table, (struct span){key.mv_data, key.mv_size},
-			 (struct span){value.mv_data, value.mv_size});
-	}
-	mdb_cursor_close(cursor);
-	return rc == MDB_NOTFOUND ? 0 : rc;
-}
-
 enum parlor_err store_state_hash(struct store *s, struct hash128 *out)
 {
-	struct hash_stream hash;
-	MDB_txn *txn;
-	int rc = mdb_txn_begin(s->env.mdb, NULL, MDB_RDONLY, &txn);
-
-	if (rc != 0)
-		return read_err("the state", rc);
-	hash_stream_init(&hash);
-	for (unsigned table = 0; table < ROW_TABLES && rc == 0; table++)
-		rc = hash_table(txn, s->env.db[db_of[table]], (enum row_table)table, &hash);
-	mdb_txn_abort(txn);
-	*out = hash_stream_sum(&hash);
-	return read_err("the state", rc);
+	return rows_hash(&s->env, out);
 }
 
 void store_counts(const struct store *s, struct store_counts *c)

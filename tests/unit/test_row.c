@@ -112,7 +112,7 @@ static void a_block_has_its_recorded_bytes(void **state)
 	(void)state;
 	struct buf b = {0};
 	struct row_message notice = {.position = 301, .time_us = TIME_US, .counted = 128}, got;
-	unsigned count, at;
+	unsigned count;
 	block_append(&b, &message_row);
 	block_append(&b, &notice);
 	assert_hex("block", b.data, b.len,
@@ -125,10 +125,6 @@ static void a_block_has_its_recorded_bytes(void **state)
 	assert_true(block_get(bytes, 1, &got));
 	assert_memory_equal(&got, &notice, sizeof got);
 	assert_false(block_get(bytes, 2, &got));
-	assert_true(block_find(bytes, (struct hash128)DEDUP, &at, &got));
-	assert_int_equal(at, 0);
-	assert_int_equal(got.content, CONTENT);
-	assert_false(block_find(bytes, (struct hash128){1, 2}, &at, &got));
 
 	block_set_recalled(&b, 1);
 	assert_true(block_get(bytes, 1, &got) && got.recalled);

@@ -1,0 +1,110 @@
+#include "core/member_row.h"
+
+#include "core/name.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+void member_drop_inbox(struct member *m)
+{
+	if (m->inbox)
+		room_order_fini(&m->inbox->rooms);
+	free(m->inbox);
+	m->inbox = NULL;
+}
+
+void member_resize(struct core *c, struct member *m)
+{
+	row_resize(&c->engine, &m->base,
+		   m->inbox ? sizeof *m->inbox + room_order_bytes(&m->inbox->rooms) : 0);
+}
+
+static void put_member(struct buf *b, const struct row *row)
+{
+	row_put_member(b, &((const struct member *)row)->row);
+}
+
+static bool get_member(struct row *row, struct span value)
+{
+	return row_get_member(value, &((struct member *)row)->row);
+}
+
+static void drop_member(void *core, struct row *row)
+{
+	struct core *c = core;
+	struct member *m = (struct member *)row;
+	if (c->last_member == m)
+		c->last_member = NULL;
+	if (m->no)
+		HASH_DELETE(by_id, c->members_by_id, m);
+	member_drop_inbox(m);
+}
+
+const struct row_kind member_kind = {.name = "member",
+				     .no = KIND_MEMBER,
+				     .table = ROW_MEMBERS,
+				     .sub = ROW_SELF,
+				     .size = sizeof(struct member),
+				     .put = put_member,
+				     .get = get_member,
+				     .drop = drop_member};
+
+static void link_member(struct core *c, struct member *m)
+{
+	m->no = m->base.at.number;
+	name_key_set(m->id_key, m->row.tenant, m->row.id);
+	m->row.id.data = m->id_key + sizeof m->row.tenant;
+	HASH_ADD_KEYPTR(by_id, c->members_by_id, m->id_key, sizeof m->row.tenant + m->row.id.len,
+			m);
+}
+
+struct member *member_add(struct core *c, uint64_t no, const struct row_member *row)
+{
+	struct member *m = (struct member *)row_add(&c->engine, &member_kind, no, 0, NULL);
+	m->row = *row;
+	link_member(c, m);
+	return m;
+}
+
+enum parlor_err member_find_no(struct core *c, uint64_t no, struct member **out)
+{
+	struct row *row;
+	bool read;
+	*out = c->last_member;
+	if (*out && (*out)->no == no)
+		return PARLOR_E_OK;
+	enum parlor_err err = row_load(&c->engine, &member_kind, no, 0, NULL, &row, &read);
+	*out = err ? NULL : (struct member *)row;
+	if (read)
+		link_member(c, *out);
+	if (*out)
+		c->last_member = *out;
+	return err;
+}
+
+enum parlor_err member_find(struct core *c, uint32_t tenant, struct span id, struct member **out)
+{
+	*out = NULL;
+	if (id.len > ROW_ID_MAX)
+		return PARLOR_E_OK;
+	struct id_probe probe;
+	name_probe(&probe, tenant, id);
+	HASH_FIND(by_id, c->members_by_id, probe.bytes, probe.len, *out);
+	if (*out) {
+		(*out)->base.used = true;
+		c->last_member = *out;
+		return PARLOR_E_OK;
+	}
+
+	uint64_t number;
+	enum parlor_err err = name_number(c, 'M', tenant, id, &number);
+	if (err || !number)
+		return err;
+	return member_find_no(c, number, out);
+}
+
+void member_touch(struct core *c, struct member *m)
+{
+	row_touch(&c->engine, &m->base);
+}

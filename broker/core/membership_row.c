@@ -1,0 +1,246 @@
+#include "core/membership_row.h"
+
+#include "core/member_row.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+void membership_tell_inbox(struct core *c, const struct membership *ms)
+{
+	struct member *m = ms->member;
+	if (!m->inbox)
+		return;
+	if (ms->base.gone)
+		room_order_remove(&m->inbox->rooms, ms->room->no);
+	else
+		room_order_set(&m->inbox->rooms, ms->room->no, ms->room->row.active_pos,
+			       ms->room->row.counted - ms->row.seen);
+	member_resize(c, m);
+}
+
+void membership_set_profile(struct core *c, struct membership *ms, struct span name,
+			    struct span avatar)
+{
+	char *text = mem_new(name.len + avatar.len + 1);
+	if (name.len)
+		memcpy(text, name.data, name.len);
+	if (avatar.len)
+		memcpy(text + name.len, avatar.data, avatar.len);
+	free(ms->text);
+	ms->text = text;
+	ms->row.name = (struct span){text, name.len};
+	ms->row.avatar = (struct span){text + name.len, avatar.len};
+	row_resize(&c->engine, &ms->base, name.len + avatar.len + 1);
+}
+
+static void put_membership(struct buf *b, const struct row *row)
+{
+	row_put_membership(b, &((const struct membership *)row)->row);
+}
+
+static bool get_membership(struct row *row, struct span value)
+{
+	return row_get_membership(value, &((struct membership *)row)->row);
+}
+
+/* That the member is in the room stands among the member's rows, too, and its
+ * number among the room's in order of ids. */
+static void put_beside(struct row *row, core_put_fn *put, void *ctx)
+{
+	struct membership *ms = (struct membership *)row;
+	struct row_key in_room, id;
+	uint8_t number[8];
+	uint8_t joined[BUF_VARINT_MAX];
+	struct buf joined_pos = {.data = joined, .cap = sizeof joined}; /* it never grows */
+	if (!row->gone && ms->indexed)
+		return;
+	be64_put(number, row->at.tail);
+	row_put_number(&joined_pos, ms->row.joined_pos);
+	row_key_in_room(&in_room, row->at.tail, row->at.number);
+	row_key_member_id(&id, row->at.number, ms->member->row.id);
+	const struct span none = {NULL, 0};
+	put(ctx, &in_room, row->gone ? none : (struct span){joined, joined_pos.len});
+	put(ctx, &id, row->gone ? none : (struct span){number, sizeof number});
+	ms->indexed = !row->gone;
+}
+
+static void set_unlisted(struct membership *ms, bool unlisted)
+{
+	if (ms->unlisted == unlisted)
+		return;
+	ms->unlisted = unlisted;
+	if (unlisted) {
+		DL_APPEND2(ms->room->unlisted, ms, unlisted_prev, unlisted_next);
+		DL_APPEND2(ms->member->unlisted, ms, member_prev, member_next);
+	} else {
+		DL_DELETE2(ms->room->unlisted, ms, unlisted_prev, unlisted_next);
+		DL_DELETE2(ms->member->unlisted, ms, member_prev, member_next);
+	}
+}
+
+static void membership_landed(struct row *row)
+{
+	struct membership *ms = (struct membership *)row;
+	if (ms->indexed && !row->gone)
+		set_unlisted(ms, false);
+}
+
+static void membership_failed(struct row *row)
+{
+	struct membership *ms = (struct membership *)row;
+	ms->indexed = false;
+	set_unlisted(ms, true);
+}
+
+static void drop_membership(void *core, struct row *row)
+{
+	struct core *c = core;
+	struct membership *ms = (struct membership *)row;
+	if (c->last_membership == ms)
+		c->last_membership = NULL;
+	free(ms->text);
+	if (!ms->room)
+		return;
+	set_unlisted(ms, false);
+	DL_DELETE2(ms->room->memberships, ms, room_prev, room_next);
+	if (!row->gone)
+		ms->room->all_members = false;
+}
+
+const struct row_kind membership_kind = {.name = "membership",
+					 .no = KIND_MEMBERSHIP,
+					 .table = ROW_ROOMS,
+					 .sub = ROW_MEMBERSHIP,
+					 .paired = true,
+					 .size = sizeof(struct membership),
+					 .put = put_membership,
+					 .get = get_membership,
+					 .put_beside = put_beside,
+					 .landed = membership_landed,
+					 .failed = membership_failed,
+					 .drop = drop_membership};
+
+static void link_membership(struct core *c, struct membership *ms, struct room *r, struct member *m)
+{
+	ms->room = r;
+	ms->member = m;
+	membership_set_profile(c, ms, ms->row.name, ms->row.avatar);
+	DL_APPEND2(r->memberships, ms, room_prev, room_next);
+	row_refer(&ms->base, &m->base);
+}
+
+struct membership *membership_resident(struct core *c, const struct room *r, const struct member *m)
+{
+	struct membership *ms = c->last_membership;
+	if (ms && ms->room == r && ms->member == m)
+		return ms;
+	ms = (struct membership *)row_find(&c->engine, &membership_kind, r->no, m->no);
+	if (ms)
+		c->last_membership = ms;
+	return ms;
+}
+
+enum parlor_err membership_find(struct core *c, struct room *r, struct member *m,
+				struct membership **out)
+{
+	struct row *row;
+	bool read;
+	*out = membership_resident(c, r, m);
+	if (*out) {
+		if ((*out)->base.gone)
+			*out = NULL;
+		return PARLOR_E_OK;
+	}
+	if (r->all_members)
+		return PARLOR_E_OK;
+
+	enum parlor_err err =
+		row_load(&c->engine, &membership_kind, r->no, m->no, &r->base, &row, &read);
+	if (err || !row)
+		return err;
+	*out = (struct membership *)row;
+	link_membership(c, *out, r, m);
+	(*out)->indexed = true;
+	return PARLOR_E_OK;
+}
+
+struct membership *membership_add(struct core *c, struct room *r, struct member *m,
+				  const struct row_membership *row)
+{
+	struct membership *ms = membership_resident(c, r, m);
+	if (!ms) {
+		ms = (struct membership *)row_add(&c->engine, &membership_kind, r->no, m->no,
+						  &r->base);
+		ms->row = *row;
+		link_membership(c, ms, r, m);
+	} else {
+		assert(ms->base.gone);
+		ms->row = *row;
+		membership_set_profile(c, ms, row->name, row->avatar);
+	}
+	/* Of an earlier time in the room, where it was in it before. */
+	ms->indexed = false;
+	row_revive(&c->engine, &ms->base);
+	set_unlisted(ms, true);
+	membership_tell_inbox(c, ms);
+	return ms;
+}
+
+static bool collect_tail(void *numbers, const void *key, size_t key_len, struct span value)
+{
+	(void)value;
+	buf_put_u64(numbers, row_key_tail(key, key_len));
+	return true;
+}
+
+enum parlor_err membership_load_all(struct core *c, struct room *r)
+{
+	if (r->all_members)
+		return PARLOR_E_OK;
+	struct row_key from;
+	struct reader in;
+	/* Numbers are collected first: loading reads other rows. */
+	buf_clear(&c->scan);
+	row_key_membership(&from, r->no, 0);
+	enum parlor_err err =
+		row_engine_scan(&c->engine, &from, ROW_PREFIX, collect_tail, &c->scan);
+	reader_init(&in, c->scan.data, c->scan.len);
+	while (!err && reader_left(&in)) {
+		struct member *m = NULL;
+		struct membership *ms;
+		err = member_find_no(c, reader_u64(&in), &m);
+		if (!err && !m)
+			err = PARLOR_E_STORE_CORRUPT;
+		if (!err)
+			err = membership_find(c, r, m, &ms);
+	}
+	r->all_members = !err;
+	return err;
+}
+
+void membership_touch(struct core *c, struct membership *ms)
+{
+	row_touch(&c->engine, &ms->base);
+}
+
+static void new_past(struct core *c, const struct membership *ms, uint64_t left_pos)
+{
+	struct row_key key;
+	struct member *m = ms->member;
+	row_key_past(&key, m->no, left_pos);
+	buf_clear(&c->scratch);
+	row_put_past(&c->scratch,
+		     &(struct row_past){.room = ms->room->no, .joined_pos = ms->row.joined_pos});
+	m->past_last = first_row_add(&c->engine, &key,
+				     (struct span){c->scratch.data, c->scratch.len}, m->past_last);
+}
+
+void membership_remove(struct core *c, struct membership *ms, uint64_t position)
+{
+	row_remove(&c->engine, &ms->base);
+	set_unlisted(ms, true);
+	membership_tell_inbox(c, ms);
+	meter_walk(c->engine.meter, 1);
+	new_past(c, ms, position);
+}

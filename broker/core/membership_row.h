@@ -1,0 +1,26 @@
+/* Memberships as rows: found, added, changed, removed. Private to the core. */
+#ifndef CORE_MEMBERSHIP_ROW_H
+#define CORE_MEMBERSHIP_ROW_H
+
+#include "core/tables.h"
+
+/* Finding: PARLOR_E_OK with *out NULL when there is none; other codes are failures of
+ * the store. */
+/* NULL also when the member has left. */
+enum parlor_err membership_find(struct core *, struct room *, struct member *,
+				struct membership **) PARLOR_MUST_CHECK;
+/* The same without loading, tombstones included. */
+struct membership *membership_resident(struct core *, const struct room *, const struct member *);
+/* Makes every membership of the room resident. The list may hold tombstones. */
+enum parlor_err membership_load_all(struct core *, struct room *) PARLOR_MUST_CHECK;
+/* Revives a tombstone when there is one. */
+struct membership *membership_add(struct core *, struct room *, struct member *,
+				  const struct row_membership *);
+void membership_set_profile(struct core *, struct membership *, struct span name,
+			    struct span avatar);
+void membership_touch(struct core *, struct membership *);
+void membership_remove(struct core *, struct membership *, uint64_t position);
+/* The membership has changed: joined, left, read or posted. */
+void membership_tell_inbox(struct core *, const struct membership *);
+
+#endif

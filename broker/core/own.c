@@ -1,0 +1,44 @@
+#include "core/own.h"
+
+void own_add(struct core *c, const struct record *r, struct membership *ms)
+{
+	struct row_key key;
+	row_key_own(&key, r->room, r->member, r->posted.seq);
+	buf_clear(&c->scratch);
+	row_put_number(&c->scratch, r->posted.own);
+	uint64_t no =
+		first_row_add(&c->engine, &key, (struct span){c->scratch.data, c->scratch.len},
+			      ms ? ms->own_row : 0);
+	if (ms)
+		ms->own_row = no;
+}
+
+static uint64_t own_seq(const struct first_row *f)
+{
+	return be64_get(f->key.bytes + ROW_OWN_PREFIX);
+}
+
+static bool take_own(void *seq, const void *key, size_t key_len, struct span value)
+{
+	(void)key_len;
+	(void)value;
+	*(uint64_t *)seq = be64_get((const uint8_t *)key + ROW_OWN_PREFIX);
+	return false;
+}
+
+enum parlor_err own_behind(struct core *c, const struct membership *ms, uint64_t seq,
+			   uint64_t *behind)
+{
+	struct row_key from;
+	const struct first_row *f = first_row_at(&c->engine, ms->own_row);
+	*behind = 0;
+	/* Those on disk are older. */
+	for (; f && own_seq(f) > seq; f = first_row_at(&c->engine, f->before)) {
+		*behind = own_seq(f);
+		meter_walk(c->engine.meter, 1);
+	}
+	if (f)
+		return PARLOR_E_OK;
+	row_key_own(&from, ms->room->no, ms->member->no, seq + 1);
+	return row_engine_scan(&c->engine, &from, ROW_OWN_PREFIX, take_own, behind);
+}
