@@ -4,6 +4,7 @@
 #include "api/lifecycle.h"
 #include "fanout/catch_up.h"
 #include "turn/presence.h"
+#include "turn/tick.h"
 
 #include "base/clock.h"
 #include "base/die.h"
@@ -139,7 +140,8 @@ static enum parlor_err work(struct loop *l, uint64_t passed_us)
 	lifecycle_sweep(b);
 	auth_serve(b->auth, b->now_us);
 	retention_look(&b->commit.retention, b->now_us, b->wall_us);
-	l->more = serve_clients(l);
+	bool due = !b->stopping && !is_full(b) && tick_run(&b->commit);
+	l->more = serve_clients(l) || due;
 	count_silence(l, passed_us);
 	bool owed = presence_pay(&b->commit);
 	if (b->commit.failed)
@@ -212,6 +214,8 @@ static long wait_ms(const struct loop *l)
 	uint64_t us = l->sync_in_us;
 	if (core_dirty(b->core) && us > IDLE_US)
 		us = IDLE_US;
+	if (tick_wait_us(&b->commit) < us && !is_full(b))
+		us = tick_wait_us(&b->commit);
 	uint64_t tick_us = step_us_max(&b->settings) / 2;
 	return (long)(((us > tick_us ? tick_us : us) + 999) / 1000);
 }

@@ -118,6 +118,8 @@ static void count_state(struct counters *c, const struct broker *b)
 	counter(c, "rows_dirty", core.dirty_rows);
 	counter(c, "rows_put_off", b->commit.rows_late.times);
 	counter(c, "rows_evicted", core.evicted);
+	counter(c, "deadlines", core.deadlines);
+	counter(c, "deadlines_passed", core.expired);
 	counter(c, "store_map_bytes", store.map_bytes);
 	counter(c, "store_used_bytes", store.used_bytes);
 	counter(c, "store_file_bytes", store.file_bytes);

@@ -1,6 +1,7 @@
 #include "core/core.h"
 
 #include "core/apply.h"
+#include "core/decide.h"
 #include "core/kinds.h"
 #include "core/tenant_row.h"
 
@@ -73,6 +74,24 @@ enum parlor_err core_load(struct core *c)
 	c->engine.applied = c->engine.covered = c->engine.covered_landed = c->state.covered;
 	c->now_us = c->state.time_us;
 	return err;
+}
+
+/* Of what is due at one time: the rest is for the next turns. */
+#define TICK_ROWS 2000
+#define TICK_STEPS 100000
+
+enum parlor_err core_tick(struct core *c, const struct core_call *call, bool *more)
+{
+	core_clock(c, call);
+	enum parlor_err err = row_engine_expire(&c->engine, c->now_us, TICK_ROWS, TICK_STEPS, more);
+	if (err)
+		core_break(c, err);
+	return c->broken;
+}
+
+uint64_t core_due(const struct core *c)
+{
+	return row_engine_due(&c->engine);
 }
 
 uint64_t core_position(const struct core *c)

@@ -55,6 +55,15 @@ void core_free(struct core *);
  * process ends and recovers. */
 enum parlor_err core_broken(const struct core *) PARLOR_MUST_CHECK;
 
+/* ---- time --------------------------------------------------------------------- */
+
+/* What has become due by now is decided, the earliest first, and recorded as if it had
+ * been asked for; so much of it at once that a turn stays short. *more: there is more.
+ * Re-executing a journal calls this never: what came of it are records. */
+enum parlor_err core_tick(struct core *, const struct core_call *, bool *more) PARLOR_MUST_CHECK;
+/* When something is due next, by the clock of core_call; UINT64_MAX: never. */
+uint64_t core_due(const struct core *);
+
 /* ---- recovery and write-back ---------------------------------------------- */
 
 /* Loads the counters. Then every record behind what the store calls covered is applied
@@ -91,6 +100,7 @@ struct core_counts {
 	uint64_t rooms_resident, memberships_resident, members_resident, blocks_resident;
 	uint64_t resident_bytes;
 	uint64_t dirty_rows, rooms, members, tenants, evicted;
+	uint64_t deadlines, expired;             /* rows about which something is due; was */
 	uint64_t rooms_refused, members_refused; /* requests, for want of a number */
 };
 void core_counts(const struct core *, struct core_counts *);

@@ -99,5 +99,7 @@ void core_counts(const struct core *c, struct core_counts *counts)
 		.rooms_refused = c->rooms_refused,
 		.members_refused = c->members_refused,
 		.evicted = e->evicted,
+		.deadlines = e->deadlines.len,
+		.expired = e->expired,
 	};
 }

@@ -50,6 +50,7 @@ struct commit {
 	struct late trim_late; /* what could be trimmed */
 	struct late boot_late; /* the run's first record, which is all the turn holds */
 	struct presence_debt *presence_owed;
+	bool due_waits; /* tick.c: what is due, for room */
 	struct buf scratch;
 	struct commit_counts counts;
 };

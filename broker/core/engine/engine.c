@@ -46,12 +46,14 @@ void row_engine_fini(struct engine *e)
 				row->refs = 0;
 				row->dirty_len = 0;
 				row->dirty = row->in_flight = false;
+				row->due_at = 0;
 				row_drop(e, row);
 			}
 	for (int table = 0; table < ROW_TABLES; table++)
 		bits_fini(&e->dirty[table]);
 	for (int kind = 0; kind < ENGINE_KINDS_MAX; kind++)
 		pool_fini(&e->pools[kind]);
+	deadlines_fini(&e->deadlines);
 	free(e->first.rows);
 	free(e->flight);
 	buf_fini(&e->scratch);
@@ -89,6 +91,41 @@ enum parlor_err row_engine_scan(struct engine *e, const struct row_key *from, si
 	struct metered_scan scan = {e->meter, fn, arg};
 	meter_read(e->meter);
 	return e->store.scan(e->store.ctx, from, prefix_len, scan_one, &scan);
+}
+
+/* ---- what is due ------------------------------------------------------------------- */
+
+static void set_due(struct engine *e, struct row *row)
+{
+	if (row->kind->due_us)
+		deadlines_set(&e->deadlines, row, row->gone ? 0 : row->kind->due_us(row));
+}
+
+uint64_t row_engine_due(const struct engine *e)
+{
+	uint64_t due_us;
+	return deadlines_first(&e->deadlines, &due_us) ? due_us : UINT64_MAX;
+}
+
+enum parlor_err row_engine_expire(struct engine *e, uint64_t now_us, size_t max, uint64_t steps_max,
+				  bool *more)
+{
+	enum parlor_err err = PARLOR_E_OK;
+	uint64_t due_us, begun = e->meter->steps;
+	struct row *row;
+	*more = false;
+	while (!err && (row = deadlines_first(&e->deadlines, &due_us)) && due_us <= now_us) {
+		*more = max-- == 0 || e->meter->steps - begun >= steps_max;
+		if (*more)
+			break;
+		uint64_t was_us = due_us;
+		meter_walk(e->meter, 1);
+		e->expired++;
+		err = row->kind->expire(e->owner, row);
+		/* Else it would be due for ever. */
+		assert(err || deadlines_first(&e->deadlines, &due_us) != row || due_us > was_us);
+	}
+	return err;
 }
 
 /* ---- rows in memory ---------------------------------------------------------------- */
@@ -149,6 +186,7 @@ enum parlor_err row_load(struct engine *e, const struct row_kind *kind, uint64_t
 		row_drop(e, row);
 		return PARLOR_E_STORE_CORRUPT;
 	}
+	set_due(e, row);
 	*read = true;
 	*out = row;
 	return PARLOR_E_OK;
@@ -179,6 +217,7 @@ static void count_dirty(struct engine *e, const struct row *row)
 void row_touch(struct engine *e, struct row *row)
 {
 	struct row *head = row->head;
+	set_due(e, row);
 	if (row->dirty)
 		return;
 	row->dirty = true;
@@ -193,6 +232,7 @@ void row_touch_with(struct engine *e, struct row *row, struct row *with)
 	struct row *head = row->head;
 	assert(with->head == head && with != row);
 	row_touch(e, with);
+	set_due(e, row);
 	if (row->dirty) {
 		DL_DELETE2(head->dirty_rows, row, dirty_prev, dirty_next);
 	} else {
@@ -221,7 +261,8 @@ void row_revive(struct engine *e, struct row *row)
 
 static bool is_idle(const struct row *row)
 {
-	return !row->dirty && !row->in_flight && row->refs == 0 && row->dirty_len == 0;
+	return !row->dirty && !row->in_flight && row->refs == 0 && row->dirty_len == 0 &&
+	       !row->due_at;
 }
 
 void row_release(struct engine *e, struct row *row)

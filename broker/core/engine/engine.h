@@ -10,11 +10,15 @@
  *
  * Rows cluster by the number their keys begin with: the head of a cluster is the
  * row of that number itself (a member, a room), and is resident while any other
- * row of the cluster is. */
+ * row of the cluster is.
+ *
+ * A row about which something is due at some time is resident until then: what is due
+ * first is known without reading. */
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
 
 #include "bits.h"
+#include "deadlines.h"
 #include "hash.h"
 #include "key.h"
 #include "meter.h"
@@ -45,6 +49,11 @@ struct row_kind {
 	void (*landed)(struct row *);
 	/* It did not; NULL: nothing to be undone. */
 	void (*failed)(struct row *);
+	/* When something is due about it, 0: never. NULL: never of any. Asked when it is
+	 * read and each time that it is touched. */
+	uint64_t (*due_us)(const struct row *);
+	/* It is due: decides what that means, and moves the time, or removes the row. */
+	enum parlor_err (*expire)(void *owner, struct row *);
 	/* It leaves memory: nothing refers to it any more. Frees what it owns. */
 	void (*drop)(void *owner, struct row *);
 };
@@ -65,6 +74,7 @@ struct row {
 	uint32_t dirty_len;                  /* of dirty_rows */
 	uint32_t refs;                       /* resident rows that cannot be without it */
 	uint64_t bytes;
+	uint32_t due_at; /* its place among the deadlines, from 1; 0: none */
 	bool dirty;
 	bool in_flight;
 	bool gone;
@@ -112,6 +122,8 @@ struct engine {
 	size_t counts[ENGINE_KINDS_MAX];
 	struct row *hand;
 	uint64_t loaded, evicted;
+	struct deadlines deadlines;
+	uint64_t expired;
 
 	struct bits dirty[ROW_TABLES]; /* heads with dirty rows */
 	size_t dirty_rows;             /* the first rows included */
@@ -173,6 +185,15 @@ void row_release(struct engine *, struct row *);
 uint64_t first_row_add(struct engine *, const struct row_key *, struct span value, uint64_t before);
 /* NULL when it has landed. */
 const struct first_row *first_row_at(const struct engine *, uint64_t no);
+
+/* ---- what is due ----------------------------------------------------------------------- */
+
+/* The time at which something is due next; UINT64_MAX: never. */
+uint64_t row_engine_due(const struct engine *);
+/* What is due at that time, the earliest first, until nothing is or so many were or
+ * the steps are spent. *more: there is more of it. */
+enum parlor_err row_engine_expire(struct engine *, uint64_t now_us, size_t max, uint64_t steps_max,
+				  bool *more) PARLOR_MUST_CHECK;
 
 /* ---- write-back (write_back.c) ----------------------------------------------------------- */
 
