@@ -186,7 +186,7 @@ static enum parlor_err open_session(struct broker *b, const struct lifecycle_hel
 	enum parlor_err err = session_open(b->fanout.sessions, &how, out);
 	if (err)
 		return err;
-	(*out)->out = outbox_open(b->outbox, q->routing, *out);
+	(*out)->out = outbox_open(b->outbox, q->routing, *out, &(*out)->tenant->out);
 	(*out)->connection = connections_keep(front_connections(b->front), q->fd, b->listened_us);
 	(*out)->floor = core_position(b->core);
 	return PARLOR_E_OK;

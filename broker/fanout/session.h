@@ -13,6 +13,7 @@
 #include "fanout/subscribers.h"
 #include "front/backlog.h"
 #include "front/connections.h"
+#include "front/outbox.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,7 +23,6 @@
 #define SESSION_CLIENT_MAX 64   /* bytes kept of a client's name */
 #define SESSION_NAME_MAX 128    /* of session_name, NUL included */
 
-struct outbox_peer;
 struct session_table;
 
 struct session_limits {
@@ -37,9 +37,10 @@ struct session_tenant {
 	char *id;
 	size_t id_len;
 	uint32_t sessions;
-	uint32_t waiting;     /* requests that wait for MySQL, and of them: */
-	uint32_t queries;     /* history queries; the caller counts both */
-	struct drr_group drr; /* its sessions', as far as what they sent waits */
+	uint32_t waiting;        /* requests that wait for MySQL, and of them: */
+	uint32_t queries;        /* history queries; the caller counts both */
+	struct drr_group drr;    /* its sessions', as far as what they sent waits */
+	struct outbox_share out; /* its sessions'; the caller opens and closes their peers */
 };
 
 enum session_state {

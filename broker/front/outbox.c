@@ -31,6 +31,7 @@ struct ticket {
 struct outbox_peer {
 	UT_hash_handle hh; /* in outbox.lingering, while closed */
 	void *owner;       /* NULL once closed */
+	struct outbox_share *share;
 	size_t queued;
 	size_t flying; /* tickets */
 	size_t holds;  /* parts that are still to come, see outbox_hold, */
@@ -56,6 +57,7 @@ struct outbox {
 	/* the accounts */
 	size_t tickets; /* bytes that those on their way take beside their frames */
 	size_t held;
+	size_t shares; /* with a peer that is open */
 	struct outbox_peer *failed;
 	struct outbox_peer *lingering; /* closed, and something of them is still queued */
 	size_t strangers_max;
@@ -141,17 +143,22 @@ void outbox_free(struct outbox *ob)
 	free(ob);
 }
 
-struct outbox_peer *outbox_open(struct outbox *ob, struct span routing, void *owner)
+struct outbox_peer *outbox_open(struct outbox *ob, struct span routing, void *owner,
+				struct outbox_share *share)
 {
 	assert(owner);
 	ob->counts.peers++;
 	struct outbox_peer *peer;
 	HASH_FIND(hh, ob->lingering, routing.data, routing.len, peer);
-	if (!peer)
-		return peer_new(ob, routing, owner);
-	HASH_DEL(ob->lingering, peer);
+	if (peer)
+		HASH_DEL(ob->lingering, peer);
+	else
+		peer = peer_new(ob, routing, owner);
 	peer->owner = owner;
 	peer->failed = false;
+	peer->share = share;
+	if (share)
+		ob->shares += share->peers++ == 0;
 	return peer;
 }
 
@@ -161,6 +168,9 @@ void outbox_close(struct outbox *ob, struct outbox_peer *peer)
 		DL_DELETE2(ob->failed, peer, failed_prev, failed_next);
 	peer->listed = false;
 	peer->owner = NULL;
+	if (peer->share)
+		ob->shares -= --peer->share->peers == 0;
+	peer->share = NULL;
 	HASH_ADD_KEYPTR(hh, ob->lingering, peer->routing, peer->routing_len, peer);
 	ob->counts.peers--;
 	peer_free_if_done(ob, peer);
@@ -229,10 +239,10 @@ static size_t waiting_bytes(const struct outbox_peer *peer)
 	return part_tree_bytes(&peer->outbox->tree, peer->node) + peer->held;
 }
 
-static size_t fair_part(const struct outbox *ob)
+static size_t fair_part(const struct outbox *ob, const struct outbox_peer *peer)
 {
-	size_t peers = ob->counts.peers ? ob->counts.peers : 1;
-	return ob->limits.total_bytes_max / 2 / peers;
+	size_t among = peer->share ? ob->shares * peer->share->peers : ob->counts.peers;
+	return ob->limits.total_bytes_max / 2 / (among ? among : 1);
 }
 
 size_t outbox_room(const struct outbox *ob, const struct outbox_peer *peer)
@@ -241,7 +251,7 @@ size_t outbox_room(const struct outbox *ob, const struct outbox_peer *peer)
 		return 0;
 	size_t allowed = ob->limits.peer_bytes_max;
 	if (total(ob) + ob->tree.pending + ob->held > ob->limits.total_bytes_max / 2) {
-		size_t fair = fair_part(ob);
+		size_t fair = fair_part(ob, peer);
 		if (fair < allowed)
 			allowed = fair;
 	}
@@ -399,7 +409,7 @@ static bool over_limits(const struct outbox *ob, const struct outbox_peer *peer)
 	bool alone = !peer->queued && part_tree_is_single(&ob->tree, peer->node);
 	if (!alone && peer->queued + part_tree_bytes(&ob->tree, peer->node) > max)
 		return true;
-	return total(ob) > ob->limits.total_bytes_max && peer->queued > fair_part(ob);
+	return total(ob) > ob->limits.total_bytes_max && peer->queued > fair_part(ob, peer);
 }
 
 static void peer_flush(struct outbox *ob, struct outbox_peer *peer)
@@ -471,7 +481,7 @@ bool outbox_send(struct outbox *ob, struct span routing, struct span bytes)
 		ob->counts.dropped++;
 		return false;
 	}
-	struct outbox_peer *peer = outbox_open(ob, routing, ob);
+	struct outbox_peer *peer = outbox_open(ob, routing, ob, NULL);
 	outbox_add(ob, peer, outbox_put(ob, bytes));
 	outbox_close(ob, peer);
 	return true;

@@ -45,10 +45,17 @@ struct outbox *outbox_new(void *router, const struct outbox_limits *);
 /* Only when ZeroMQ holds no frame any more: after zmq_ctx_term. NULL is fine. */
 void outbox_free(struct outbox *);
 
+/* The peers of one tenant, whose fair parts together are no more than those of another
+ * tenant. Zeroed; the caller's, and there while one of its peers is open. */
+struct outbox_share {
+	size_t peers;
+};
+
 /* A peer to send to. `owner` comes back when it fails. While something of an
  * earlier peer of that routing id is still queued its account goes on: saying
- * hello anew does not empty a queue that nobody reads. */
-struct outbox_peer *outbox_open(struct outbox *, struct span routing, void *owner);
+ * hello anew does not empty a queue that nobody reads. share: NULL for none. */
+struct outbox_peer *outbox_open(struct outbox *, struct span routing, void *owner,
+				struct outbox_share *share);
 /* Its owner ends. What was put down or is held for it is still sent; a failure is no
  * longer reported. The pointer is dead after, but for who holds something for it. */
 void outbox_close(struct outbox *, struct outbox_peer *);
@@ -81,7 +88,8 @@ void outbox_let_go(struct outbox_peer *, size_t bytes);
 /* Bytes that may still be added to the peer, what is put down or held included: 0 means
  * no more events, serve it from the journal later. What is added regardless is queued.
  * While more than half of total_bytes_max is queued, a peer's allowance
- * is its fair part of that half instead of peer_bytes_max. */
+ * is its fair part of the other half instead of peer_bytes_max: the same for each tenant,
+ * and of that the same for each of its peers. */
 size_t outbox_room(const struct outbox *, const struct outbox_peer *);
 
 /* Whether a reply may be made for the peer: it has room, or nothing waits for it. Asked

@@ -90,7 +90,7 @@ static struct session *comes_back(struct catching *c)
 				      .credit = CREDIT};
 	struct session *s = NULL;
 	assert_int_equal(session_open(c->fanout.sessions, &hello, &s), PARLOR_E_OK);
-	s->out = outbox_open(c->fanout.outbox, hello.routing, s);
+	s->out = outbox_open(c->fanout.outbox, hello.routing, s, NULL);
 	s->cursor = 1;
 	session_set_state(c->fanout.sessions, s, SESSION_CATCH_UP);
 	c->sessions[c->len++] = s;

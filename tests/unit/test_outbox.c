@@ -57,7 +57,7 @@ static void dealer_open(struct world *w, struct dealer *d)
 	assert_int_equal(frame.err, PARLOR_E_OK);
 	assert_int_equal(front_routing(&frame).len, sizeof d->routing);
 	memcpy(d->routing, front_routing(&frame).data, sizeof d->routing);
-	d->peer = outbox_open(w->outbox, front_routing(&frame), d);
+	d->peer = outbox_open(w->outbox, front_routing(&frame), d, NULL);
 	front_frame_close(&frame);
 }
 
@@ -289,7 +289,7 @@ static void test_a_peer_that_does_not_read_is_told_apart(void **state)
 	struct span routing = {w->dealers[0].routing, sizeof w->dealers[0].routing};
 	size_t queued = outbox_queued(w->dealers[0].peer);
 	outbox_close(w->outbox, w->dealers[0].peer);
-	w->dealers[0].peer = outbox_open(w->outbox, routing, &w->dealers[0]);
+	w->dealers[0].peer = outbox_open(w->outbox, routing, &w->dealers[0], NULL);
 	assert_int_equal(outbox_queued(w->dealers[0].peer), queued);
 	assert_int_equal(outbox_room(w->outbox, w->dealers[0].peer), 0);
 
@@ -298,6 +298,45 @@ static void test_a_peer_that_does_not_read_is_told_apart(void **state)
 	await_empty(w);
 	outbox_counts(w->outbox, &counts);
 	assert_int_equal(counts.peers, DEALERS - 1);
+}
+
+/* Another peer for the same dealer: what is open counts, and nothing is sent. */
+static struct outbox_peer *reopen(struct world *w, int dealer, struct outbox_share *share)
+{
+	struct span routing = {w->dealers[dealer].routing, sizeof w->dealers[dealer].routing};
+	outbox_close(w->outbox, w->dealers[dealer].peer);
+	return w->dealers[dealer].peer =
+		       outbox_open(w->outbox, routing, &w->dealers[dealer], share);
+}
+
+static void test_beyond_half_of_all_each_tenant_has_the_same_part(void **state)
+{
+	static const struct outbox_limits tight = {.frame_bytes_max = 64 * 1024,
+						   .peer_bytes_max = 2 * MIB,
+						   .total_bytes_max = 4 * MIB};
+	(void)state;
+	struct world *w = world_open(&tight);
+	struct outbox_share many = {0}, few = {0};
+	size_t half = tight.total_bytes_max / 2;
+	for (int d = 0; d < DEALERS - 1; d++)
+		(void)reopen(w, d, &many);
+	struct outbox_peer *greedy = w->dealers[0].peer;
+	struct outbox_peer *other = reopen(w, DEALERS - 1, &few);
+	assert_int_equal(outbox_room(w->outbox, other), tight.peer_bytes_max);
+	outbox_hold(greedy, half + 1);
+	assert_int_equal(outbox_room(w->outbox, greedy), 0);
+	assert_int_equal(outbox_room(w->outbox, w->dealers[1].peer), half / 2 / (DEALERS - 1));
+	assert_int_equal(outbox_room(w->outbox, other), half / 2);
+	/* A tenant that has gone has no part. */
+	for (int d = 1; d < DEALERS - 1; d++)
+		(void)reopen(w, d, &few);
+	assert_int_equal(outbox_room(w->outbox, other), half / 2 / (DEALERS - 1));
+	(void)reopen(w, DEALERS - 1, NULL);
+	outbox_let_go(greedy, half + 1);
+	for (int d = 0; d < DEALERS; d++)
+		(void)reopen(w, d, NULL);
+	assert_int_equal(many.peers + few.peers, 0);
+	world_close(w);
 }
 
 static void test_replies_are_made_while_there_is_room_or_nothing_is_queued(void **state)
@@ -560,6 +599,7 @@ int main(void)
 		IN_A_WORLD(test_a_part_is_encoded_in_place),
 		IN_A_WORLD(test_large_frames_are_split_between_parts),
 		IN_A_WORLD(test_a_peer_that_does_not_read_is_told_apart),
+		cmocka_unit_test(test_beyond_half_of_all_each_tenant_has_the_same_part),
 		IN_A_WORLD(test_replies_are_made_while_there_is_room_or_nothing_is_queued),
 		IN_A_WORLD(test_what_is_held_for_a_peer_counts_and_is_sent_after_its_close),
 		IN_A_WORLD(test_a_burst_for_a_peer_with_nothing_queued_is_bounded_as_well),
