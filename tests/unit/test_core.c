@@ -254,6 +254,31 @@ static void one_wrong_member_and_nobody_joins(void **state)
 	assert_int_equal(view.members, 2);
 }
 
+static void rooms_and_members_of_a_tenant_are_no_others_share(void **state)
+{
+	struct desk *d = *state;
+	struct core_counts counts;
+	d->limits.tenant_rooms = 2;
+	d->limits.tenant_members = 3;
+	restart(d);
+	assert_int_equal(create(d, "r", true), PARLOR_E_OK);
+	assert_int_equal(create(d, "s", true), PARLOR_E_OK);
+	assert_int_equal(create(d, "t", true), PARLOR_E_TENANT_FULL);
+	assert_int_equal(create(d, "s", true), PARLOR_E_OK); /* that is no new one */
+	assert_int_equal(join(d, "r", "cyd"), PARLOR_E_OK);
+	assert_int_equal(join(d, "r", "dan"), PARLOR_E_TENANT_FULL);
+	d->call.tenant = text("bell");
+	assert_int_equal(create(d, "r", true), PARLOR_E_OK);
+	assert_int_equal(join(d, "r", "cyd"), PARLOR_E_OK);
+	assert_int_equal(create(d, "s", true), PARLOR_E_OK);
+	assert_int_equal(create(d, "t", true), PARLOR_E_TENANT_FULL);
+	core_counts(d->core, &counts);
+	assert_int_equal(counts.rooms, 4);
+	assert_int_equal(counts.members, 6);
+	assert_int_equal(counts.rooms_refused, 2);
+	assert_int_equal(counts.members_refused, 1);
+}
+
 static void known_members_need_no_place_in_a_full_table(void **state)
 {
 	struct desk *d = *state;
@@ -522,6 +547,7 @@ int main(void)
 		STORY(reading_never_goes_back_and_marking_does),
 		STORY(a_notice_does_not_count),
 		STORY(one_wrong_member_and_nobody_joins),
+		STORY(rooms_and_members_of_a_tenant_are_no_others_share),
 		STORY(known_members_need_no_place_in_a_full_table),
 		STORY(another_tenant_sees_nothing),
 		STORY(the_same_post_has_the_same_answer_after_a_restart),
