@@ -118,15 +118,20 @@ def first_refusal(client):
             raise TimeoutError("no refusal came")
 
 
+def counters(client):
+    return {c.name: c.value for c in client.stats().counters}
+
+
 def stat(client, name):
-    return {c.name: c.value for c in client.stats().counters}[name]
+    return counters(client)[name]
 
 
 def until(condition, seconds=20):
-    """Asks again and again."""
+    """Asks now and then: nothing announces it, and who asks all the time is in the way."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not become so"
+        time.sleep(0.02)
 
 
 def ids(page):

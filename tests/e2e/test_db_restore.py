@@ -4,13 +4,10 @@ or left alone when the journal no longer holds what it lacks."""
 
 import time
 
+from conftest import stat
 from db_story import Story
 from dumps import dump, put_back, restore
 from proc import ctl
-
-
-def marks_back(story):
-    return {c.name: c.value for c in story.client.stats().counters}["sync_marks_back"]
 
 
 def test_a_database_restored_from_a_dump_is_brought_up_to_date(database):
@@ -27,7 +24,7 @@ def test_a_database_restored_from_a_dump_is_brought_up_to_date(database):
             put_back(story.stack, dumped)
             story.talk.go_on(20)
             story.check()
-            assert marks_back(story) >= n + 1
+            assert stat(story.client, "sync_marks_back") >= n + 1
         with story.talking():
             for _ in range(3):
                 put_back(story.stack, dumped)
@@ -114,7 +111,7 @@ def test_a_dump_from_before_what_the_journal_holds_is_an_alarm_and_changes_nothi
 
 def until_trimmed(story, position):
     deadline = time.monotonic() + 60
-    while {c.name: c.value for c in story.client.stats().counters}["journal_first"] <= position + 1:
+    while stat(story.client, "journal_first") <= position + 1:
         story.talk.go_on(200)
         story.stack.settle()
         assert time.monotonic() < deadline

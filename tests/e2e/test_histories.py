@@ -8,7 +8,7 @@ import time
 
 import pytest
 from client import Client
-from conftest import people, say, unreads, whole_history
+from conftest import counters, people, say, unreads, whole_history
 from proc import Broker, Process, Worker, ctl, environment, program, run
 from stack import Stack
 from test_trim import ALONE, begin, load, snapshot, until_idle, verify
@@ -160,10 +160,6 @@ def await_error(client, words):
     deadline = time.monotonic() + 60
     while not all(words in part.error for part in client.sync_status().partitions):
         assert time.monotonic() < deadline, client.sync_status()
-
-
-def counters(client):
-    return {c.name: c.value for c in client.stats().counters}
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import oracle
 import pytest
 import zmq
 from client import PATIENCE, Client, Refused
-from conftest import people
+from conftest import people, stat
 from proc import Broker, Worker, ctl, play, program, run
 
 SAMPLE = os.path.join(os.environ["PARLOR_SOURCE"], "tests/data/sample.ndjson")
@@ -74,10 +74,6 @@ def url(database):
 def operator(broker, keys):
     with Client(broker.client, **keys.options(keys.client)) as client:
         yield client
-
-
-def stat(client, name):
-    return {c.name: c.value for c in client.stats().counters}[name]
 
 
 def await_refusal(operator, before):

@@ -10,13 +10,10 @@ import time
 import pytest
 import zmq
 from client import PATIENCE, Client
+from conftest import stat
 from proc import Broker, program, run
 
 LOG_BURST = 20
-
-
-def stat(client, name):
-    return {c.name: c.value for c in client.stats().counters}[name]
 
 
 def fill(pipe):

@@ -5,7 +5,7 @@ import pytest
 import worker_pb2 as wp
 import zmq
 from client import PATIENCE, Client
-from conftest import people, say, spec
+from conftest import people, say, spec, stat
 from proc import Broker
 
 DB_DATA = 95
@@ -95,7 +95,7 @@ def test_a_refusal_is_cut_between_characters(tmp_path):
         for n in range(30):
             client.send_all([("post", dict(room="r", sender="alice", client_id=f"{n}-{i}", body="x"))
                              for i in range(100)])
-        while {c.name: c.value for c in client.stats().counters}["journal_first"] < 10:
+        while stat(client, "journal_first") < 10:
             say(client, "more")
     with Broker(data=data) as broker, Client(broker.client) as client:
         for shift in range(3):

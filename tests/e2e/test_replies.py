@@ -6,7 +6,7 @@ import time
 
 import parlor_pb2 as pb
 from client import Client, Wire
-from conftest import people, say
+from conftest import counters, people, say, until
 from proc import Broker, environment
 
 MIB = 1 << 20
@@ -22,19 +22,8 @@ def thrifty(**more):
     return env
 
 
-def counters(client):
-    return {c.name: c.value for c in client.call("stats").counters}
-
-
 def pages(n, first=1):
     return [pb.Request(id=first + i, history=dict(room="r", limit=200)) for i in range(n)]
-
-
-def await_that(condition, seconds=20):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not become so"
-        time.sleep(0.02)
 
 
 class Deaf:
@@ -78,7 +67,7 @@ def test_pages_that_nobody_reads_are_not_made():
             client.call("ping")
             longest = max(longest, time.monotonic() - asked)
         assert longest < 5
-        await_that(lambda: counters(client)["frames_held_back"] >= 4)
+        until(lambda: counters(client)["frames_held_back"] >= 4)
         now = counters(client)
         assert now["sessions_held_back"] == 2 and now["frames_out_queued_bytes"] < 12 * MIB
         assert client.room_show(room="r").last_seq == 20, "what is behind the pages waits"
@@ -103,7 +92,7 @@ def test_who_says_goodbye_and_hello_behind_pages_it_has_not_read_has_a_new_sessi
         deaf.wire.send(pb.Request(id=52, ping={}))
         deaf.wire.send(pb.Request(id=53, hello=hello), *pages(30, first=60))
         deaf.wire.send(pb.Request(id=100, ping={}))
-        await_that(lambda: counters(client)["frames_held_back"] >= 4)
+        until(lambda: counters(client)["frames_held_back"] >= 4)
 
         ids = [*range(10, 40), 50, 53, *range(60, 90), 100]
         replies = deaf.hear(ids)
@@ -174,7 +163,7 @@ def test_many_that_do_not_read_share_what_may_be_queued():
         deaf = [Deaf(broker) for _ in range(16)]
         for d in deaf:
             d.wire.send(*pages(5, first=10))
-        await_that(lambda: counters(client)["sessions_held_back"] == 16)
+        until(lambda: counters(client)["sessions_held_back"] == 16)
         assert counters(client)["frames_out_queued_bytes"] < 8 * MIB
         assert client.history(room="r").messages, "who reads is answered"
         for d in deaf:

@@ -2,28 +2,16 @@
 the others notice nothing."""
 
 import signal
-import time
 
 import parlor_pb2 as pb
 from client import Client, Refused
-from conftest import people, say
+from conftest import counters, people, say
 from proc import Broker, Worker
 from stack import Stack, migrate
 from test_keys import Keys
 
 BUSY, SESSIONS_FULL, TENANT_FULL = 40, 44, 45
 STORED = pb.LEVEL_STORED
-
-
-def counters(client):
-    return {c.name: c.value for c in client.call("stats").counters}
-
-
-def until(condition, seconds=20):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not become so"
-        time.sleep(0.05)
 
 
 def trimmed(client):

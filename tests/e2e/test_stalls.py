@@ -6,7 +6,7 @@ import time
 
 import parlor_pb2 as pb
 from client import Client
-from conftest import people, say
+from conftest import counters, people, say
 from proc import Broker, preloaded
 from stack import Stack
 
@@ -24,10 +24,6 @@ def ping_all(clients, seconds):
         if time.monotonic() >= deadline:
             return
         time.sleep(0.05)
-
-
-def counters(client):
-    return {c.name: c.value for c in client.call("stats").counters}
 
 
 def test_who_pinged_while_the_broker_stood_still_lives_on():

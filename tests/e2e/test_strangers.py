@@ -11,6 +11,7 @@ import time
 import parlor_pb2 as pb
 import pytest
 from client import PATIENCE, Client, Wire
+from conftest import stat
 from proc import Broker
 from test_keys import Keys
 
@@ -56,10 +57,6 @@ def await_end(peer):
     with contextlib.suppress(ConnectionResetError):
         while peer.recv(65536):
             pass
-
-
-def stat(client, name):
-    return {c.name: c.value for c in client.stats().counters}[name]
 
 
 def ping_of_a_stranger(broker):

@@ -65,7 +65,7 @@ def test_a_disk_that_takes_no_rows_is_waited_for_also_by_a_start(tmp_path):
             for _ in range(50):  # until it is idle while the disk is full
                 books.post(client, 40)
                 fault.write_text(f"write {errno.ENOSPC}")
-                time.sleep(0.5)
+                until(lambda: stat(client, "rows_put_off") or not stat(client, "rows_dirty"))
                 if stat(client, "rows_put_off"):
                     break
                 fault.unlink()

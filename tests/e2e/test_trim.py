@@ -8,7 +8,7 @@ import time
 
 import pytest
 from client import Client
-from conftest import people, unreads
+from conftest import counters, people, unreads
 from proc import Broker, Process, environment, program, run
 from test_mysql import Stack
 
@@ -30,10 +30,6 @@ def verify(data, *more, status=EQUAL):
 
 def snapshot(data, *more, status=EQUAL):
     return replay("snapshot", "--data", data, *more, status=status).out
-
-
-def counters(client):
-    return {c.name: c.value for c in client.stats().counters}
 
 
 def load(client, posts, body="x" * 400, room="r", many=250):
