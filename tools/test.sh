@@ -9,9 +9,9 @@ install_packages
 
 # What has a second thread is watched for races: the outbox, whose frames ZeroMQ
 # lets go of on its own, and the store, whose commits run beside the loop.
-build tsan test_outbox test_store test_store_model
+build tsan test_outbox test_outbox_queued test_store test_store_model
 TSAN_OPTIONS="suppressions=$PWD/tests/lib/tsan.supp" \
-  ctest --test-dir build/tsan -R '^test_(outbox|store|store_model)$' --no-tests=error --output-on-failure
+  ctest --test-dir build/tsan -R '^test_(outbox|outbox_queued|store|store_model)$' --no-tests=error --output-on-failure
 
 build asan
 ctest --preset asan --no-tests=error -j2 "$@"
