@@ -1,14 +1,12 @@
 #include "engine.h"
 
+#include "large_table.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Rows are many: base/table.h. */
-#undef HASH_BKT_CAPACITY_THRESH
-#define HASH_BKT_CAPACITY_THRESH 32U
-#undef HASH_INITIAL_NUM_BUCKETS_LOG2
-#define HASH_INITIAL_NUM_BUCKETS_LOG2 (e->buckets_log2)
+#define LARGE_TABLE_LOG2 (e->buckets_log2)
 
 /* Key and numbers of a row as it is stored, about. */
 #define ROW_BYTES 128
