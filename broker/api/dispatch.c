@@ -63,7 +63,7 @@ static void dispatch_request(struct broker *b, struct request *a)
 {
 	b->counts.requests++;
 	price_add(&b->price, PRICE_REQUESTS, 1);
-	ask_begin(a);
+	request_begin(a);
 	a->kind = request_kind(&b->kinds, (unsigned)a->request->op_case);
 	a->later = a->done = a->ended = false;
 

@@ -74,7 +74,7 @@ static enum parlor_err put_list(struct request *a, size_t limit)
 				 .items = request_memory(a, limit * sizeof *page.items)};
 	if (!page.items)
 		return PARLOR_E_NO_MEMORY;
-	Parlor__InboxPage *result = ask_result(a);
+	Parlor__InboxPage *result = request_result(a);
 	enum parlor_err err = core_inbox(a->broker->core, &call, SPAN_TEXT(q->member), q->cursor,
 					 limit, add_room, &page, &result->cursor);
 	if (!err)
@@ -94,7 +94,7 @@ static enum parlor_err op_list(struct request *a)
 	enum parlor_err err = put_list(a, limit);
 	while (err == PARLOR_E_NO_MEMORY && limit > 1) {
 		limit /= 2;
-		ask_begin(a);
+		request_begin(a);
 		err = put_list(a, limit);
 	}
 	return err;

@@ -6,21 +6,21 @@ static enum parlor_err op_members_add(struct request *a)
 {
 	const Parlor__MembersAdd *q = a->request->members_add;
 	struct core_call call = request_call(a);
-	struct core_notice notice = ask_notice(q->notice);
+	struct core_notice notice = request_notice(q->notice);
 	struct core_member_spec *specs;
 	struct core_room_view view;
-	enum parlor_err err = ask_specs(a, q->members, q->n_members, &specs);
+	enum parlor_err err = request_specs(a, q->members, q->n_members, &specs);
 	if (!err)
 		err = core_members_add(a->broker->core, &call, SPAN_TEXT(q->room), specs,
 				       q->n_members, &notice, &view);
-	return err ? err : ask_answer_room(a, &view);
+	return err ? err : request_answer_room(a, &view);
 }
 
 static enum parlor_err op_members_remove(struct request *a)
 {
 	const Parlor__MembersRemove *q = a->request->members_remove;
 	struct core_call call = request_call(a);
-	struct core_notice notice = ask_notice(q->notice);
+	struct core_notice notice = request_notice(q->notice);
 	struct core_room_view view;
 	if (q->n_members > a->broker->settings.request_members)
 		return PARLOR_E_TOO_MANY;
@@ -31,14 +31,14 @@ static enum parlor_err op_members_remove(struct request *a)
 		ids[i] = SPAN_TEXT(q->members[i]);
 	enum parlor_err err = core_members_remove(a->broker->core, &call, SPAN_TEXT(q->room), ids,
 						  q->n_members, &notice, &view);
-	return err ? err : ask_answer_room(a, &view);
+	return err ? err : request_answer_room(a, &view);
 }
 
 static enum parlor_err op_members_change(struct request *a)
 {
 	const Parlor__MembersChange *q = a->request->members_change;
 	struct core_call call = request_call(a);
-	struct core_notice notice = ask_notice(q->notice);
+	struct core_notice notice = request_notice(q->notice);
 	struct core_room_view view;
 	if (q->n_members > a->broker->settings.request_members)
 		return PARLOR_E_TOO_MANY;
@@ -58,7 +58,7 @@ static enum parlor_err op_members_change(struct request *a)
 	}
 	enum parlor_err err = core_members_change(a->broker->core, &call, SPAN_TEXT(q->room),
 						  changes, q->n_members, &notice, &view);
-	return err ? err : ask_answer_room(a, &view);
+	return err ? err : request_answer_room(a, &view);
 }
 
 struct member_page {
@@ -108,7 +108,7 @@ static enum parlor_err op_members_list(struct request *a)
 				  limit, add_member, &page, &more);
 	if (err)
 		return err;
-	Parlor__MembersPage *result = ask_result(a);
+	Parlor__MembersPage *result = request_result(a);
 	result->members = page.items;
 	result->n_members = page.len;
 	result->more = more || page.full;

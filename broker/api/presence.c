@@ -54,7 +54,7 @@ static enum parlor_err op_presence_get(struct request *a)
 		items[i].last_seen_us = last_seen_us;
 		list[i] = &items[i];
 	}
-	Parlor__PresencePage *page = ask_result(a);
+	Parlor__PresencePage *page = request_result(a);
 	page->n_members = n;
 	page->members = list;
 	return PARLOR_E_OK;

@@ -4,7 +4,7 @@
 
 static enum parlor_err answer_unread(struct request *a, const struct core_unread_view *view)
 {
-	Parlor__UnreadInfo *info = ask_result(a);
+	Parlor__UnreadInfo *info = request_result(a);
 	info->unread = view->unread;
 	info->read_seq = view->read_seq;
 	info->last_seq = view->last_seq;
@@ -46,7 +46,7 @@ static enum parlor_err op_unread_get(struct request *a)
 static enum parlor_err op_unread_total(struct request *a)
 {
 	struct core_call call = request_call(a);
-	Parlor__UnreadSum *sum = ask_result(a);
+	Parlor__UnreadSum *sum = request_result(a);
 	return core_unread_total(a->broker->core, &call,
 				 SPAN_TEXT(a->request->unread_total->member), &sum->unread,
 				 &sum->rooms);

@@ -69,7 +69,7 @@ struct core_call request_call(const struct request *a)
 				  .now_us = a->broker->wall_us};
 }
 
-bool ask_is_operator(const struct request *a)
+bool request_is_operator(const struct request *a)
 {
 	return auth_tenant_allowed(a->broker->auth, a->user, SPAN_TEXT("*"));
 }
@@ -77,7 +77,7 @@ bool ask_is_operator(const struct request *a)
 /* What a result takes, without what it points to. */
 #define RESULT_BYTES_MAX 256
 
-void ask_begin(struct request *a)
+void request_begin(struct request *a)
 {
 	arena_clear(&a->broker->reply_arena);
 	a->result = request_memory(a, RESULT_BYTES_MAX);
@@ -86,7 +86,7 @@ void ask_begin(struct request *a)
 	a->reply.id = a->request->id;
 }
 
-void *ask_result(struct request *a)
+void *request_result(struct request *a)
 {
 	const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field(
 		&parlor__reply__descriptor, (unsigned)a->kind->reply);
@@ -135,7 +135,7 @@ enum parlor_err request_wait(struct request *a, struct waiting_request **request
 
 void request_done(struct request *a, uint64_t position)
 {
-	Parlor__Done *done = ask_result(a);
+	Parlor__Done *done = request_result(a);
 	done->position = position;
 	done->time_us = position ? core_time(a->broker->core) : 0;
 }

@@ -19,7 +19,7 @@ struct request {
 	int fd;                          /* that it came over, when frame is NULL */
 	const Parlor__Request *request;
 	size_t bytes;        /* of the frame that are to be accounted to it */
-	Parlor__Reply reply; /* its result: ask_result */
+	Parlor__Reply reply; /* its result: request_result */
 	const struct request_kind *kind;
 	void *result;    /* memory for it */
 	bool full;       /* nothing can be written now */
@@ -67,11 +67,11 @@ struct request_noun {
 
 struct core_call request_call(const struct request *);
 /* Its key opens all tenants. */
-bool ask_is_operator(const struct request *);
+bool request_is_operator(const struct request *);
 /* The reply and its memory are empty again. */
-void ask_begin(struct request *);
+void request_begin(struct request *);
 /* The reply's result, of the type that the kind answers with, empty. */
-void *ask_result(struct request *);
+void *request_result(struct request *);
 /* A NUL-ended copy in the reply's arena; NULL when the arena is full. */
 char *request_text(struct request *, struct span);
 void *request_memory(struct request *, size_t size);

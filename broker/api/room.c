@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-struct core_notice ask_notice(const Parlor__Notice *n)
+struct core_notice request_notice(const Parlor__Notice *n)
 {
 	struct core_notice notice = {{"", 0}, {"", 0}};
 	if (n) {
@@ -16,9 +16,9 @@ struct core_notice ask_notice(const Parlor__Notice *n)
 	return notice;
 }
 
-enum parlor_err ask_answer_room(struct request *a, const struct core_room_view *view)
+enum parlor_err request_answer_room(struct request *a, const struct core_room_view *view)
 {
-	Parlor__RoomInfo *info = ask_result(a);
+	Parlor__RoomInfo *info = request_result(a);
 	info->room = request_text(a, view->id);
 	info->name = request_text(a, view->name);
 	if (!info->room || !info->name)
@@ -34,8 +34,8 @@ enum parlor_err ask_answer_room(struct request *a, const struct core_room_view *
 	return PARLOR_E_OK;
 }
 
-enum parlor_err ask_specs(struct request *a, Parlor__MemberSpec **in, size_t n,
-			  struct core_member_spec **out)
+enum parlor_err request_specs(struct request *a, Parlor__MemberSpec **in, size_t n,
+			      struct core_member_spec **out)
 {
 	if (n > a->broker->settings.request_members)
 		return PARLOR_E_TOO_MANY;
@@ -59,7 +59,7 @@ static enum parlor_err op_room_create(struct request *a)
 	struct core_call call = request_call(a);
 	struct core_member_spec *specs;
 	struct core_room_view view;
-	enum parlor_err err = ask_specs(a, q->members, q->n_members, &specs);
+	enum parlor_err err = request_specs(a, q->members, q->n_members, &specs);
 	if (!err && !*q->room)
 		err = random_bytes(call.random, sizeof call.random);
 	if (err)
@@ -69,31 +69,31 @@ static enum parlor_err op_room_create(struct request *a)
 					  .open = q->history_open,
 					  .members = specs,
 					  .members_len = q->n_members,
-					  .notice = ask_notice(q->notice)};
+					  .notice = request_notice(q->notice)};
 	err = core_room_create(a->broker->core, &call, &create, &view);
-	return err ? err : ask_answer_room(a, &view);
+	return err ? err : request_answer_room(a, &view);
 }
 
 static enum parlor_err op_room_rename(struct request *a)
 {
 	const Parlor__RoomRename *q = a->request->room_rename;
 	struct core_call call = request_call(a);
-	struct core_notice notice = ask_notice(q->notice);
+	struct core_notice notice = request_notice(q->notice);
 	struct core_room_view view;
 	enum parlor_err err = core_room_rename(a->broker->core, &call, SPAN_TEXT(q->room),
 					       SPAN_TEXT(q->name), &notice, &view);
-	return err ? err : ask_answer_room(a, &view);
+	return err ? err : request_answer_room(a, &view);
 }
 
 static enum parlor_err set_state(struct request *a, const char *room, enum room_state state,
 				 const Parlor__Notice *n)
 {
 	struct core_call call = request_call(a);
-	struct core_notice notice = ask_notice(n);
+	struct core_notice notice = request_notice(n);
 	struct core_room_view view;
 	enum parlor_err err = core_room_set_state(a->broker->core, &call, SPAN_TEXT(room),
 						  (uint8_t)state, &notice, &view);
-	return err ? err : ask_answer_room(a, &view);
+	return err ? err : request_answer_room(a, &view);
 }
 
 static enum parlor_err op_room_close(struct request *a)
@@ -121,7 +121,7 @@ static enum parlor_err op_room_show(struct request *a)
 	enum parlor_err err = core_room_show(a->broker->core, &call,
 					     SPAN_TEXT(a->request->room_show->room), &view);
 	view.position = 0;
-	return err ? err : ask_answer_room(a, &view);
+	return err ? err : request_answer_room(a, &view);
 }
 
 static const struct request_kind kinds[] = {

@@ -6,11 +6,12 @@
 #include "api/request.h"
 #include "core/room.h"
 
-struct core_notice ask_notice(const Parlor__Notice *);
+struct core_notice request_notice(const Parlor__Notice *);
 /* In the reply's memory. */
-enum parlor_err ask_specs(struct request *, Parlor__MemberSpec **in, size_t n,
-			  struct core_member_spec **out) PARLOR_MUST_CHECK;
+enum parlor_err request_specs(struct request *, Parlor__MemberSpec **in, size_t n,
+			      struct core_member_spec **out) PARLOR_MUST_CHECK;
 /* Result "room". */
-enum parlor_err ask_answer_room(struct request *, const struct core_room_view *) PARLOR_MUST_CHECK;
+enum parlor_err request_answer_room(struct request *,
+				    const struct core_room_view *) PARLOR_MUST_CHECK;
 
 #endif

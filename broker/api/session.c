@@ -50,7 +50,7 @@ static enum parlor_err op_hello(struct request *a)
 	if (err)
 		return err;
 
-	Parlor__Welcome *welcome = ask_result(a);
+	Parlor__Welcome *welcome = request_result(a);
 	parlor__attach_info__init(attached);
 	fill_attached(a, attached);
 	fill_limits(&b->settings, limits);
@@ -94,7 +94,7 @@ static enum parlor_err op_credit(struct request *a)
 
 static enum parlor_err answer_attached(struct request *a)
 {
-	fill_attached(a, ask_result(a));
+	fill_attached(a, request_result(a));
 	return PARLOR_E_OK;
 }
 

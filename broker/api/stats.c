@@ -155,7 +155,7 @@ static enum parlor_err op_stats(struct request *a)
 	enum { COUNTERS_MAX = 128 };
 	struct counters c = {.request = a, .cap = COUNTERS_MAX};
 	/* They count all tenants together. */
-	if (!ask_is_operator(a))
+	if (!request_is_operator(a))
 		return PARLOR_E_TENANT;
 	c.list = request_memory(a, COUNTERS_MAX * sizeof *c.list);
 	if (!c.list)
@@ -164,7 +164,7 @@ static enum parlor_err op_stats(struct request *a)
 	count_front(&c, a->broker);
 	count_state(&c, a->broker);
 	count_sync(&c, a->broker);
-	Parlor__StatsReport *report = ask_result(a);
+	Parlor__StatsReport *report = request_result(a);
 	report->counters = c.list;
 	report->n_counters = c.len;
 	return PARLOR_E_OK;

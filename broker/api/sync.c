@@ -28,7 +28,7 @@ static Parlor__SyncPartition *partition_info(struct request *a, uint32_t partiti
 	struct sync_partition_view view;
 	Parlor__SyncPartition *info = request_memory(a, sizeof *info);
 	sync_partition_show(a->broker->sync, partition, &view);
-	if (!ask_is_operator(a))
+	if (!request_is_operator(a))
 		hide_words(&view);
 	char *worker = request_text(a, SPAN_TEXT(view.worker));
 	char *error = request_text(a, SPAN_TEXT(view.error));
@@ -47,7 +47,7 @@ static enum parlor_err op_sync_status(struct request *a)
 {
 	struct broker *b = a->broker;
 	uint32_t partitions = sync_partitions(b->sync);
-	Parlor__SyncReport *r = ask_result(a);
+	Parlor__SyncReport *r = request_result(a);
 	r->partitions = request_memory(a, partitions * sizeof *r->partitions);
 	struct rooms_page page = {.request = a, .max = b->settings.page};
 	page.rooms = request_memory(a, page.max * sizeof *page.rooms);
