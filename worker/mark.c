@@ -92,5 +92,5 @@ enum parlor_err mark_move(struct db *db, const struct mark *from, const struct m
 	return err;
 }
 
-static const struct table tables[] = {{"sync_mark", 1, {"broker_id", "part"}}};
+static const struct table tables[] = {{"sync_mark", 1, {"broker_id", "part"}, false}};
 const struct noun mark_noun = {NOUN_LIST(tables)};

@@ -277,9 +277,9 @@ static const struct fold_kind kinds[] = {
 	{KIND(READ, READ), add_read},
 };
 static const struct table tables[] = {
-	{"chat_group", 1, {"ent_id", "uuid", "member_id"}},
-	{"group_member", 1, {"ent_id", "group_id", "member_id"}},
-	{"chat_group_current", 1, {NULL}},
+	{"chat_group", 1, {"ent_id", "uuid", "member_id"}, true},
+	{"group_member", 1, {"ent_id", "group_id", "member_id"}, true},
+	{"chat_group_current", 1, {NULL}, false},
 };
 const struct noun membership_noun = {
 	NOUN_LIST(tables),

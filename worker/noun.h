@@ -14,6 +14,7 @@ struct table {
 	const char *name;
 	unsigned migration;                 /* that makes it */
 	const char *key[TABLE_KEY_MAX + 1]; /* its primary key's columns; a view has none */
+	bool of_room; /* its rows are of the room that the key's second column names */
 };
 
 /* Several nouns may fold records of one kind. */

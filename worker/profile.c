@@ -85,7 +85,7 @@ static const struct fold_kind kinds[] = {
 	{PARLOR__RECORD_KIND__RECORD_MEMBER_CHANGED, PARLOR__EVENT__KIND_MEMBER_CHANGED,
 	 add_changed},
 };
-static const struct table tables[] = {{"member", 1, {"ent_id", "uuid"}}};
+static const struct table tables[] = {{"member", 1, {"ent_id", "uuid"}, false}};
 const struct noun profile_noun = {
 	NOUN_LIST(tables),       NOUN_LIST(kinds),      .state_bytes = sizeof(struct fold_profiles),
 	.write = profiles_write, .free = profiles_free,

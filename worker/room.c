@@ -86,5 +86,5 @@ static const struct fold_kind kinds[] = {
 	CHANGE(ROOM_RENAMED),
 	CHANGE(ROOM_STATE),
 };
-static const struct table tables[] = {{"room", 1, {"ent_id", "uuid"}}};
+static const struct table tables[] = {{"room", 1, {"ent_id", "uuid"}, false}};
 const struct noun room_noun = {NOUN_LIST(tables), NOUN_LIST(kinds), .write = room_write};

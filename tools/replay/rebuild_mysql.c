@@ -5,6 +5,7 @@
 #include "handover.h"
 #include "mark.h"
 #include "migrate.h"
+#include "nouns.h"
 #include "store/store.h"
 
 #include "base/mem.h"
@@ -123,12 +124,6 @@ static enum parlor_err count_rooms(struct db *db, const char *text, uint64_t id,
 /* In this order: the rooms tell whose the other rows are. */
 static const char *const statements[] = {
 	"DELETE FROM sync_quarantine WHERE broker_id = ?",
-	"DELETE m FROM group_message m JOIN room r ON r.ent_id = m.ent_id AND r.uuid = m.group_id "
-	"WHERE r.broker_id = ?",
-	"DELETE g FROM chat_group g JOIN room r ON r.ent_id = g.ent_id AND r.uuid = g.uuid "
-	"WHERE r.broker_id = ?",
-	"DELETE g FROM group_member g JOIN room r ON r.ent_id = g.ent_id AND r.uuid = g.group_id "
-	"WHERE r.broker_id = ?",
 	"DELETE FROM room WHERE broker_id = ?",
 	"UPDATE member SET profile_position = 0 WHERE profile_broker = ?",
 	"UPDATE member SET presence_position = 0 WHERE presence_broker = ?",
@@ -168,6 +163,26 @@ static enum parlor_err claim_marks(struct db *db, const struct journal *j)
 	return err ? err : sent;
 }
 
+/* Every table whose rows are of rooms. */
+static enum parlor_err empty_rooms(struct db *db, const struct journal *j)
+{
+	const struct table *table;
+	enum parlor_err err = PARLOR_E_OK;
+	for (size_t i = 0; !err && (table = table_at(i)); i++) {
+		struct sql sql;
+		if (!table->of_room)
+			continue;
+		sql_init(&sql, db);
+		sql_put(&sql,
+			"DELETE t FROM ? t JOIN room r ON r.ent_id = t.ent_id AND r.uuid = t.? "
+			"WHERE r.broker_id = ?",
+			sql_name(table->name), sql_name(table->key[1]), sql_u(j->id));
+		err = db_run(db, &sql, NULL);
+		sql_fini(&sql);
+	}
+	return err;
+}
+
 static enum parlor_err empty(struct db *db, const struct journal *j)
 {
 	enum parlor_err err = db_begin(db);
@@ -175,6 +190,8 @@ static enum parlor_err empty(struct db *db, const struct journal *j)
 		err = claim_rooms(db, j);
 	if (!err)
 		err = claim_marks(db, j);
+	if (!err)
+		err = empty_rooms(db, j);
 	for (size_t i = 0; !err && i < sizeof statements / sizeof statements[0]; i++) {
 		struct sql sql;
 		sql_init(&sql, db);
