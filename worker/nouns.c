@@ -8,6 +8,7 @@
  * order; what one reads of another's rows stands behind it. */
 #define NOUNS(NOUN)      \
 	NOUN(room)       \
+	NOUN(label)      \
 	NOUN(message)    \
 	NOUN(membership) \
 	NOUN(profile)    \

@@ -48,13 +48,17 @@ static void add_room(void *ctx, const struct core_inbox_room *c)
 	Parlor__InboxRoom *item = request_memory(a, sizeof *item);
 	char *room = request_text(a, c->id);
 	char *name = request_text(a, c->name);
-	if (!item || !room || !name) {
+	size_t labels_len;
+	char **labels = request_texts(a, c->labels, &labels_len);
+	if (!item || !room || !name || !labels) {
 		page->err = PARLOR_E_NO_MEMORY;
 		return;
 	}
 	parlor__inbox_room__init(item);
 	item->room = room;
 	item->name = name;
+	item->labels = labels;
+	item->n_labels = labels_len;
 	item->member_type = (Parlor__MemberType)c->member_type;
 	item->state = (Parlor__RoomState)c->state;
 	item->unread = c->unread;
@@ -75,8 +79,13 @@ static enum parlor_err put_list(struct request *a, size_t limit)
 	if (!page.items)
 		return PARLOR_E_NO_MEMORY;
 	Parlor__InboxPage *result = request_result(a);
-	enum parlor_err err = core_inbox(a->broker->core, &call, SPAN_TEXT(q->member), q->cursor,
-					 limit, add_room, &page, &result->cursor);
+	const struct core_inbox_query query = {.member = SPAN_TEXT(q->member),
+					       .cursor = q->cursor,
+					       .limit = limit,
+					       .unread_only = q->unread_only,
+					       .label = SPAN_TEXT(q->label)};
+	enum parlor_err err =
+		core_inbox(a->broker->core, &call, &query, add_room, &page, &result->cursor);
 	if (!err)
 		err = page.err;
 	if (err)

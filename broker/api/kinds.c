@@ -10,6 +10,7 @@
 	NOUN(presence) \
 	NOUN(room)     \
 	NOUN(members)  \
+	NOUN(label)    \
 	NOUN(message)  \
 	NOUN(reading)  \
 	NOUN(inbox)    \

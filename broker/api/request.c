@@ -113,6 +113,19 @@ char *request_text(struct request *a, struct span text)
 	return copy;
 }
 
+char **request_texts(struct request *r, struct span texts, size_t *n)
+{
+	const char *at = texts.data, *end = at + texts.len;
+	char **list;
+	*n = 0;
+	for (const char *c = at; c < end; c += strlen(c) + 1)
+		++*n;
+	list = request_memory(r, *n * sizeof *list);
+	for (size_t i = 0; list && i < *n; i++, at += strlen(at) + 1)
+		list[i] = (char *)(uintptr_t)at;
+	return list;
+}
+
 enum parlor_err request_may_wait(struct request *a)
 {
 	const struct settings *s = &a->broker->settings;

@@ -75,6 +75,9 @@ void *request_result(struct request *);
 /* A NUL-ended copy in the reply's arena; NULL when the arena is full. */
 char *request_text(struct request *, struct span);
 void *request_memory(struct request *, size_t size);
+/* The list of texts that stand one behind the other, each with its NUL; they are not
+ * copied. NULL when the arena is full. */
+char **request_texts(struct request *, struct span texts, size_t *n);
 /* The answer will come through sync: its number. BUSY at the session's limit. */
 enum parlor_err request_wait(struct request *, struct waiting_request **) PARLOR_MUST_CHECK;
 /* BUSY where request_wait would be: at the session's limit or its tenant's share. */

@@ -21,7 +21,8 @@ enum parlor_err request_answer_room(struct request *a, const struct core_room_vi
 	Parlor__RoomInfo *info = request_result(a);
 	info->room = request_text(a, view->id);
 	info->name = request_text(a, view->name);
-	if (!info->room || !info->name)
+	info->labels = request_texts(a, view->labels, &info->n_labels);
+	if (!info->room || !info->name || !info->labels)
 		return PARLOR_E_NO_MEMORY;
 	info->state = (Parlor__RoomState)view->state;
 	info->history_open = view->open;

@@ -1,6 +1,7 @@
 #include "api/request.h"
 
 #include "api/lifecycle.h"
+#include "core/label.h"
 
 #include <parlor/version.h>
 
@@ -24,6 +25,8 @@ static void fill_limits(const struct settings *s, Parlor__Limits *l)
 	l->session_waiting = (uint32_t)s->session_waiting;
 	l->credit = (uint32_t)s->credit;
 	l->client_id_bytes = (uint32_t)s->client_id_bytes;
+	l->labels = LABELS_MAX;
+	l->label_bytes = LABEL_BYTES_MAX;
 }
 
 static void fill_attached(const struct request *a, Parlor__AttachInfo *info)

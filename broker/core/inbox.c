@@ -1,6 +1,7 @@
 #include "core/inbox.h"
 
 #include "core/decide.h"
+#include "core/label.h"
 #include "core/member_row.h"
 #include "core/membership_row.h"
 #include "core/room_row.h"
@@ -202,6 +203,7 @@ static enum parlor_err show(struct core *c, struct member *m, const struct order
 	struct core_inbox_room view = {
 		.id = room->id,
 		.name = room->name,
+		.labels = room->labels,
 		.room = r->no,
 		.member_type = ms->row.type,
 		.state = room->state,
@@ -217,27 +219,54 @@ static enum parlor_err show(struct core *c, struct member *m, const struct order
 	return PARLOR_E_OK;
 }
 
-enum parlor_err core_inbox(struct core *c, const struct core_call *call, struct span member,
-			   uint64_t cursor, size_t limit, core_inbox_fn *fn, void *ctx,
-			   uint64_t *cursor_out)
+static enum parlor_err is_wanted(struct core *c, const struct core_inbox_query *q,
+				 const struct ordered_room *item, bool *wanted)
+{
+	struct row_room room;
+	enum parlor_err err = PARLOR_E_OK;
+	*wanted = !q->unread_only || item->unread;
+	meter_walk(c->engine.meter, !*wanted);
+	if (*wanted && q->label.len) {
+		err = look_at_room(c, item->room, &room);
+		*wanted = !err && labels_have(room.labels, q->label);
+	}
+	return err;
+}
+
+/* The whole page, or what some milliseconds show of it: *cursor is where it ends. */
+static enum parlor_err show_page(struct core *c, struct member *m, const struct core_inbox_query *q,
+				 core_inbox_fn *fn, void *ctx, uint64_t *cursor)
+{
+	const struct room_order *rooms = &m->inbox->rooms;
+	uint64_t below = q->cursor ? q->cursor : UINT64_MAX;
+	uint64_t end = c->engine.meter->steps + steps_max(c);
+	size_t limit = q->limit && q->limit < c->limits.page ? q->limit : c->limits.page, shown = 0;
+	bool filtered = q->unread_only || q->label.len;
+	const struct ordered_room *item;
+	enum parlor_err err = PARLOR_E_OK;
+	while (!err && (item = room_order_below(rooms, below)) != NULL) {
+		bool wanted;
+		err = is_wanted(c, q, item, &wanted);
+		if ((wanted && shown == limit) || (filtered && c->engine.meter->steps > end))
+			break;
+		if (!err && wanted)
+			err = show(c, m, item, fn, ctx);
+		shown += wanted;
+		below = item->active_pos;
+	}
+	*cursor = err || item ? below : 0;
+	return err;
+}
+
+enum parlor_err core_inbox(struct core *c, const struct core_call *call,
+			   const struct core_inbox_query *q, core_inbox_fn *fn, void *ctx,
+			   uint64_t *cursor)
 {
 	struct member *m;
-	enum parlor_err err = find(c, call, member, &m);
-	if (err)
-		return err;
-	if (limit == 0 || limit > c->limits.page)
-		limit = c->limits.page;
-
-	const struct room_order *rooms = &m->inbox->rooms;
-	uint64_t below = cursor ? cursor : UINT64_MAX;
-	const struct ordered_room *item = room_order_below(rooms, below);
-	for (size_t i = 0; !err && item && i < limit; i++) {
-		err = show(c, m, item, fn, ctx);
-		below = item->active_pos;
-		item = room_order_below(rooms, below);
-	}
-	*cursor_out = item ? below : 0;
-	return err;
+	enum parlor_err err = q->label.len ? labels_check(q->label) : PARLOR_E_OK;
+	if (!err)
+		err = find(c, call, q->member, &m);
+	return err ? err : show_page(c, m, q, fn, ctx, cursor);
 }
 
 enum parlor_err core_unread_total(struct core *c, const struct core_call *call, struct span member,

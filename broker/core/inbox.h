@@ -11,7 +11,7 @@
 #include "core/call.h"
 
 struct core_inbox_room {
-	struct span id, name;
+	struct span id, name, labels;
 	uint64_t room;
 	uint8_t member_type, state;
 	uint64_t unread, read_seq, last_seq, active_us, active_pos;
@@ -19,11 +19,18 @@ struct core_inbox_room {
 	bool mentioned;
 };
 typedef void core_inbox_fn(void *ctx, const struct core_inbox_room *);
-/* Last active first; cursor 0 or active_pos of the last one of the page before.
- * *cursor_out: 0 when there are no more. BUSY: ask again, it goes on. */
-enum parlor_err core_inbox(struct core *, const struct core_call *, struct span member,
-			   uint64_t cursor, size_t limit, core_inbox_fn *, void *ctx,
-			   uint64_t *cursor_out) PARLOR_MUST_CHECK;
+struct core_inbox_query {
+	struct span member;
+	uint64_t cursor; /* 0, or that of the page before */
+	size_t limit;
+	bool unread_only;
+	struct span label; /* empty: any */
+};
+/* Last active first. *cursor: 0 when there are no more; else there may be, also behind
+ * a page of fewer than `limit`: where few rooms are wanted one call looks at some of
+ * them. BUSY: ask again, it goes on. */
+enum parlor_err core_inbox(struct core *, const struct core_call *, const struct core_inbox_query *,
+			   core_inbox_fn *, void *ctx, uint64_t *cursor) PARLOR_MUST_CHECK;
 /* BUSY as above. */
 enum parlor_err core_unread_total(struct core *, const struct core_call *, struct span member,
 				  uint64_t *unread, uint64_t *rooms) PARLOR_MUST_CHECK;

@@ -1,5 +1,6 @@
 #include "core/kinds.h"
 
+#include "core/label.h"
 #include "core/member.h"
 #include "core/membership.h"
 #include "core/message.h"
@@ -13,8 +14,8 @@
 #include <assert.h>
 
 static const struct record_noun *const nouns[] = {
-	&message_records, &reading_records, &membership_records, &presence_records,
-	&room_records,    &member_records,  &tenant_records,     &run_records,
+	&message_records, &reading_records, &membership_records, &presence_records, &room_records,
+	&member_records,  &tenant_records,  &run_records,        &label_records,
 };
 #define NOUNS (sizeof nouns / sizeof nouns[0])
 
@@ -22,6 +23,7 @@ _Static_assert(RECORD_KIND_MAX <= UINT8_MAX, "a kind is stored in a byte");
 _Static_assert(sizeof(struct record) <= 512, "a record is zeroed for each post");
 _Static_assert(sizeof(struct record) <= UINT16_MAX, "field.at holds every place in it");
 _Static_assert(NUMBERS_MAX *BUF_VARINT_MAX + 256 <= RECORD_HEAD_MAX, "mentions fit in a head");
+_Static_assert(LABELS_BYTES_MAX + 256 <= RECORD_HEAD_MAX, "labels fit in a head");
 
 const struct record_kind *record_kind(unsigned no)
 {

@@ -24,8 +24,9 @@ enum record_kind_no {
 	/* a number is given to a name; nobody is told */
 	RECORD_TENANT = 12,
 	RECORD_MEMBER = 13,
+	RECORD_ROOM_LABELS = 14,
 };
-#define RECORD_KIND_MAX RECORD_MEMBER
+#define RECORD_KIND_MAX RECORD_ROOM_LABELS
 
 enum room_state { ROOM_STATE_OPEN = 1, ROOM_STATE_CLOSED = 2, ROOM_STATE_DISSOLVED = 3 };
 enum member_type { MEMBER_TYPE_MANAGER = 1, MEMBER_TYPE_MEMBER = 2 };
@@ -83,6 +84,9 @@ struct record_read {
 struct record_presence {
 	uint8_t now;
 };
+struct record_labels {
+	struct span all; /* see core/label.h */
+};
 
 struct record {
 	uint64_t position;
@@ -105,6 +109,7 @@ struct record {
 		struct record_recalled recalled;
 		struct record_read read;
 		struct record_presence presence;
+		struct record_labels labels;
 	};
 };
 

@@ -18,6 +18,7 @@ void room_view(const struct room *r, struct core_room_view *view)
 		.no = r->no,
 		.id = r->row.id,
 		.name = r->row.name,
+		.labels = r->row.labels,
 		.state = r->row.state,
 		.open = r->row.open,
 		.members = r->row.members,

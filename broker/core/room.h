@@ -7,7 +7,7 @@
 
 struct core_room_view {
 	uint64_t no;
-	struct span id, name;
+	struct span id, name, labels;
 	uint8_t state;
 	bool open;
 	uint32_t members;

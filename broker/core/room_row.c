@@ -10,24 +10,31 @@
 /* A part of all rows. */
 #define LARGE_TABLE_LOG2 (c->engine.buckets_log2 - 1U)
 
-static void own_name(struct room *r, struct span name)
+static void own(char **held, struct span *of_row, struct span text)
 {
-	char *text = mem_text(name.data, name.len);
-	free(r->name);
-	r->name = text;
-	r->row.name = (struct span){text, name.len};
+	char *copy = mem_text(text.data, text.len);
+	free(*held);
+	*held = copy;
+	*of_row = (struct span){copy, text.len};
 }
 
 void room_resize(struct core *c, struct room *r)
 {
 	size_t places = r->key_places.ranges ? (size_t)1 << r->key_places.bits : 0;
 	row_resize(&c->engine, &r->base,
-		   r->row.name.len + 1 + recent_bytes(&r->recent) + places * sizeof(void *));
+		   r->row.name.len + 1 + r->row.labels.len + recent_bytes(&r->recent) +
+			   places * sizeof(void *));
 }
 
 void room_set_name(struct core *c, struct room *r, struct span name)
 {
-	own_name(r, name);
+	own(&r->name, &r->row.name, name);
+	room_resize(c, r);
+}
+
+void room_set_labels(struct core *c, struct room *r, struct span labels)
+{
+	own(&r->labels, &r->row.labels, labels);
 	room_resize(c, r);
 }
 
@@ -52,6 +59,7 @@ static void drop_room(void *core, struct row *row)
 	recent_fini(&r->recent);
 	free(r->key_places.ranges);
 	free(r->name);
+	free(r->labels);
 }
 
 const struct row_kind room_kind = {.name = "room",
@@ -69,6 +77,8 @@ static void link_room(struct core *c, struct room *r)
 	name_key_set(r->id_key, r->row.tenant, r->row.id);
 	r->row.id.data = r->id_key + sizeof r->row.tenant;
 	room_set_name(c, r, r->row.name);
+	if (r->row.labels.len)
+		room_set_labels(c, r, r->row.labels);
 	HASH_ADD_KEYPTR(by_id, c->rooms_by_id, r->id_key, sizeof r->row.tenant + r->row.id.len, r);
 }
 

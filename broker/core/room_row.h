@@ -14,7 +14,8 @@ struct room *room_add(struct core *, uint64_t no, const struct row_room *);
 /* Changed: to be written back. */
 void room_touch(struct core *, struct room *);
 void room_set_name(struct core *, struct room *, struct span name);
-/* Bytes of the room beside its row, after its name or its recent keys have changed. */
+void room_set_labels(struct core *, struct room *, struct span labels);
+/* Bytes of the room beside its row, after its name, labels or recent keys have changed. */
 void room_resize(struct core *, struct room *);
 
 #endif

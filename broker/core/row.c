@@ -107,12 +107,15 @@ void row_put_member(struct buf *b, const struct row_member *r)
 	buf_put_span(b, r->id);
 }
 
+/* Beside `open`, in its byte: a room without labels takes no more for them. */
+#define LABELLED 2
+
 void row_put_room(struct buf *b, const struct row_room *r)
 {
 	buf_put_varint(b, r->as_of);
 	buf_put_varint(b, r->tenant);
 	buf_put_u8(b, r->state);
-	buf_put_u8(b, r->open);
+	buf_put_u8(b, (uint8_t)(r->open | (r->labels.len ? LABELLED : 0)));
 	buf_put_varint(b, r->members);
 	buf_put_varint(b, r->last_seq);
 	buf_put_varint(b, r->counted);
@@ -122,6 +125,8 @@ void row_put_room(struct buf *b, const struct row_room *r)
 	buf_put_u64(b, r->content);
 	buf_put_span(b, r->id);
 	buf_put_span(b, r->name);
+	if (r->labels.len)
+		buf_put_span(b, r->labels);
 }
 
 void row_put_membership(struct buf *b, const struct row_membership *r)
@@ -204,7 +209,8 @@ bool row_get_room(struct span v, struct row_room *r)
 	r->as_of = reader_varint(&in);
 	r->tenant = (uint32_t)reader_varint(&in);
 	r->state = reader_u8(&in);
-	r->open = reader_u8(&in) != 0;
+	uint8_t flags = reader_u8(&in);
+	r->open = flags & 1;
 	r->members = (uint32_t)reader_varint(&in);
 	r->last_seq = reader_varint(&in);
 	r->counted = reader_varint(&in);
@@ -214,7 +220,8 @@ bool row_get_room(struct span v, struct row_room *r)
 	r->content = reader_u64(&in);
 	r->id = reader_span(&in);
 	r->name = reader_span(&in);
-	return whole(&in);
+	r->labels = flags & LABELLED ? reader_span(&in) : (struct span){NULL, 0};
+	return whole(&in) && flags <= (1 | LABELLED) && !(flags & LABELLED) == (r->labels.len == 0);
 }
 
 bool row_get_membership(struct span v, struct row_membership *r)

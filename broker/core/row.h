@@ -75,6 +75,7 @@ struct row_room {
 	uint64_t content;
 	struct span id;
 	struct span name;
+	struct span labels; /* see core/label.h */
 };
 struct row_membership {
 	uint64_t as_of;

@@ -68,9 +68,9 @@ struct room {
 	struct row base;
 	UT_hash_handle by_id;
 	uint64_t no;
-	struct row_room row; /* id borrows from id_key, name from name */
+	struct row_room row; /* id borrows from id_key, the others from what follows */
 	uint8_t id_key[ID_KEY_MAX];
-	char *name;
+	char *name, *labels;
 	struct recent recent; /* idempotency keys of the last messages, once it was posted to */
 	struct key_places key_places; /* of older ones */
 	struct membership *memberships;

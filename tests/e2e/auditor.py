@@ -40,7 +40,7 @@ def talk(client, seed, steps=300, prefix="r"):
         room = chance.choice(list(rooms))
         inside, outside = sorted(rooms[room]), sorted(set(names) - rooms[room])
         member = chance.choice(inside)
-        match chance.randrange(12):
+        match chance.randrange(13):
             case 0 | 1 | 2 | 3 | 4:
                 length[room] = client.post(
                     room=room, sender=member, client_id=f"{seed}-{next(serial)}", body=f"said {seed} 你好",
@@ -62,6 +62,9 @@ def talk(client, seed, steps=300, prefix="r"):
                 if (room, seq) not in recalled:
                     client.recall(room=room, seq=seq, by="m0")
                     recalled.add((room, seq))
+            case 12:
+                label = chance.choice(("vip", "waits", "bill", "客"))
+                client.room_labels(room=room, **{chance.choice(("add", "remove")): [label]})
             case 11:
                 client.room_rename(room=room, name=f"Named {next(serial)}")
                 client.members_change(room=room, members=[

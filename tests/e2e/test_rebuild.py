@@ -88,6 +88,9 @@ def scene(stack):
         post("rejoined", "alice", "4", "four")
         post("closed", "alice", "1", "last words")
         client.room_rename(room="closed", name="done")
+        client.room_labels(room="closed", add=["done", "bill", "客"])
+        client.room_labels(room="closed", remove=["bill"])
+        client.room_labels(room="gone", add=["over"])
         client.room_close(room="closed")
         post("gone", "alice", "1", "nobody knows")
         client.room_dissolve(room="gone", notice=dict(body="the end"))
@@ -109,7 +112,7 @@ def seen_by(stack, tenant="default"):
             shown = client.room_show(room=room)
             found[room] = (
                 shown.name, shown.state, shown.history_open, shown.members, shown.last_seq,
-                shown.counted, shown.created_us, shown.active_us,
+                shown.counted, shown.created_us, shown.active_us, list(shown.labels),
                 [tuple(getattr(m, name) for name in MEMBER_FIELDS)
                  for m in client.members_list(room=room).members],
                 [(m.seq, m.sender, m.sender_name, m.sender_avatar, m.type, m.content_type, m.body,

@@ -23,6 +23,7 @@ static void check_show(struct world *w, int room)
 	WANT_SAME(w, is.created_us, want.created_us);
 	WANT_SAME(w, is.active_us, want.active_us);
 	WANT(w, span_equal(is.name, want.name), "room %d", room);
+	WANT(w, span_equal(is.labels, want.labels), "room %d", room);
 }
 
 /* ---- members: as a list, or one by one ------------------------------------------ */

@@ -30,6 +30,7 @@ void move_mark_unread(struct world *);
 void move_unread(struct world *);
 void move_total(struct world *);
 void move_list(struct world *);
+void move_labels(struct world *);
 void move_intervals(struct world *);
 void move_intern(struct world *);
 void move_presence(struct world *);

@@ -57,6 +57,9 @@ struct o_room {
 	struct o_spec asked[O_SPECS];
 	size_t asked_len;
 	struct o_interval intervals[O_MEMBERS];
+	uint32_t labels; /* a bit a word: labels.c */
+	char labels_text[64];
+	size_t labels_text_len;
 };
 struct o_message {
 	int room, sender;

@@ -31,6 +31,7 @@ enum parlor_err o_find_interval(const struct oracle *, const struct core_call *,
 				struct span id, int *member);
 void o_notice(struct oracle *, int room, const struct core_notice *);
 void o_join(struct oracle *, int room, const struct core_member_spec *);
+bool o_labelled(const struct o_room *, struct span label);
 void o_view(const struct oracle *, int room, struct core_room_view *);
 
 #endif

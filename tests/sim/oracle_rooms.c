@@ -112,6 +112,7 @@ void o_view(const struct oracle *o, int room, struct core_room_view *view)
 	*view = (struct core_room_view){.no = (uint64_t)room + 1,
 					.id = o_span(&r->id),
 					.name = o_label_span(&r->name),
+					.labels = {r->labels_text, r->labels_text_len},
 					.state = r->state,
 					.open = r->open,
 					.members = (uint32_t)oracle_members(o, room),

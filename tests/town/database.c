@@ -39,12 +39,14 @@ static const char tables[] =
 	"CREATE TABLE sync_quarantine (broker_id INT, part INT, ent_id TEXT, topic_kind INT,"
 	" group_id TEXT, position INT, error TEXT, created_at TEXT,"
 	" PRIMARY KEY (broker_id, part, ent_id, topic_kind, group_id)) WITHOUT ROWID;"
+	"CREATE TABLE room_label (ent_id TEXT, group_id TEXT, label TEXT,"
+	" PRIMARY KEY (ent_id, group_id, label)) WITHOUT ROWID;"
 	"CREATE TABLE schema_version (version INT PRIMARY KEY);"
-	"INSERT INTO schema_version VALUES (2);";
+	"INSERT INTO schema_version VALUES (3);";
 
 static const char clear[] = "DELETE FROM room; DELETE FROM chat_group; DELETE FROM group_member;"
 			    "DELETE FROM group_message; DELETE FROM member; DELETE FROM sync_mark;"
-			    "DELETE FROM sync_quarantine;";
+			    "DELETE FROM sync_quarantine; DELETE FROM room_label;";
 
 struct known {
 	char *text;

@@ -378,7 +378,10 @@ static void an_inbox_is_read_some_hundred_rooms_a_call(void **state)
 	start(d);
 	do {
 		d->reads = 0;
-		err = core_inbox(d->core, &d->call, text("bot"), 0, 50, take_room, &shown, &cursor);
+		err = core_inbox(
+			d->core, &d->call,
+			&(struct core_inbox_query){.member = text("bot"), .cursor = 0, .limit = 50},
+			take_room, &shown, &cursor);
 		assert_true(d->reads <= READS_OF_A_CALL);
 		if (err)
 			core_evict(d->core);
@@ -417,8 +420,11 @@ static void an_inbox_that_was_read_costs_what_has_changed(void **state)
 	assert_true(meter.steps <= 100 * (2 * METER_ROW_STEPS + 2));
 	do {
 		d->reads = meter.steps = 0;
-		assert_int_equal(core_inbox(d->core, &d->call, text("bot"), cursor, 50, take_room,
-					    &shown, &cursor),
+		assert_int_equal(core_inbox(d->core, &d->call,
+					    &(struct core_inbox_query){.member = text("bot"),
+								       .cursor = cursor,
+								       .limit = 50},
+					    take_room, &shown, &cursor),
 				 PARLOR_E_OK);
 		assert_true(d->reads <= READS_OF_A_PAGE);
 		assert_true(meter.steps <= READS_OF_A_PAGE * METER_ROW_STEPS);

@@ -74,6 +74,9 @@ static struct record record_of(enum record_kind_no kind)
 	case RECORD_PRESENCE:
 		r.presence.now = 2;
 		break;
+	case RECORD_ROOM_LABELS:
+		r.labels.all = (struct span){"vip\0wait", 9};
+		break;
 	default:
 		r.room_is =
 			(struct record_room){.name = TEXT("its name"), .state = 2, .open = true};
@@ -132,6 +135,15 @@ static void a_room_has_its_fields(void **state)
 		assert_int_equal(e->room_changed->state, 2);
 		assert_true(e->room_changed->history_open);
 	}
+}
+
+static void labels_stand_one_by_one(void **state)
+{
+	const Parlor__Event *e = made(*state, RECORD_ROOM_LABELS);
+	assert_int_equal(e->kind_case, PARLOR__EVENT__KIND_LABELS_CHANGED);
+	assert_int_equal(e->labels_changed->n_labels, 2);
+	assert_string_equal(e->labels_changed->labels[0], "vip");
+	assert_string_equal(e->labels_changed->labels[1], "wait");
 }
 
 static void check_spec(const Parlor__MemberSpec *spec)
@@ -204,6 +216,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_message_has_its_fields),
 		cmocka_unit_test(a_room_has_its_fields),
+		cmocka_unit_test(labels_stand_one_by_one),
 		cmocka_unit_test(a_member_has_its_fields),
 		cmocka_unit_test(a_preview_is_the_message_with_a_shorter_body),
 	};

@@ -270,6 +270,28 @@ static void a_boot_ends_presences_before_it_only(void **state)
 	fold_fini(&f);
 }
 
+static void the_last_labels_of_a_room_count(void **state)
+{
+	struct fold f = {0};
+	struct told t[2];
+	static char vip[] = "vip", waits[] = "waits";
+	char *names[] = {vip, waits};
+	Parlor__LabelsChanged labels = PARLOR__LABELS_CHANGED__INIT;
+	(void)state;
+	labels.labels = names;
+	labels.n_labels = 2;
+	for (int i = 0; i < 2; i++) {
+		begin(&t[i], KIND(ROOM_LABELS), "r");
+		t[i].event.kind_case = PARLOR__EVENT__KIND_LABELS_CHANGED;
+		t[i].event.labels_changed = &labels;
+		assert_true(fold_add(&f, &t[i].record));
+	}
+	assert_int_equal(HASH_COUNT(f.rooms), 1);
+	assert_int_equal(f.rooms->position, t[1].event.position);
+	assert_false(f.rooms->changed || f.rooms->posted);
+	fold_fini(&f);
+}
+
 static void what_is_not_understood_changes_nothing(void **state)
 {
 	struct fold f = {0};
@@ -295,6 +317,7 @@ int main(void)
 		cmocka_unit_test(dissolving_takes_everybody_out),
 		cmocka_unit_test(a_profile_keeps_what_a_later_room_does_not_know),
 		cmocka_unit_test(a_boot_ends_presences_before_it_only),
+		cmocka_unit_test(the_last_labels_of_a_room_count),
 		cmocka_unit_test(what_is_not_understood_changes_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,6 +36,8 @@ static const struct golden {
 	{RECORD_PRESENCE, "0bac028080f9c0c1c48203054d0302"},
 	{RECORD_TENANT, "0cac028080f9c0c1c48203050461636d65"},
 	{RECORD_MEMBER, "0dac028080f9c0c1c48203054d03616e6e"},
+	{RECORD_ROOM_LABELS, "0eac028080f9c0c1c4820305e807097669700077616974"
+			     "00"},
 };
 #define GOLDEN (sizeof golden / sizeof golden[0])
 
@@ -57,6 +59,8 @@ static struct record_posted posted(void)
 				      .body = SPAN_TEXT("of the event only"),
 				      .client_id = SPAN_TEXT("of the event only")};
 }
+
+static const struct span labels = {"vip\0wait", 9};
 
 /* Every field set: a kind stores those that are its own. */
 static struct record full(enum record_kind_no kind)
@@ -88,6 +92,8 @@ static struct record full(enum record_kind_no kind)
 		r.read = (struct record_read){.counts = counts, .unread = 9};
 	if (kind == RECORD_PRESENCE)
 		r.presence.now = 2;
+	if (kind == RECORD_ROOM_LABELS)
+		r.labels.all = labels;
 	return r;
 }
 

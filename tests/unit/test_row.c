@@ -102,6 +102,12 @@ static void every_row_has_its_recorded_bytes(void **state)
 	ROW_IS(room, &room,
 	       "ac0205020115810180018080f9c0c1c482038180f9c0c1c48203ab02efcdab8967452301"
 	       "06726f6f6d2d3106e5aea2e69c8d");
+	/* Labels stand behind, and a bit beside history_open says so. */
+	room.labels = (struct span){"vip\0wait", 9};
+	ROW_IS(room, &room,
+	       "ac0205020315810180018080f9c0c1c482038180f9c0c1c48203ab02efcdab8967452301"
+	       "06726f6f6d2d3106e5aea2e69c8d097669700077616974"
+	       "00");
 	ROW_IS(membership, &membership,
 	       "ac02017f7e0c7877fa01648080f9c0c1c4820303416e6e05612e706e67");
 	ROW_IS(past, (&(struct row_past){1000, 250}), "e807fa01");

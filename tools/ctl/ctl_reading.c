@@ -16,6 +16,9 @@ static enum ctl_exit list(struct ctl *ctl, const struct args *args)
 		return CTL_USAGE;
 	body.member = ctl_text(args->operands[0]);
 	body.limit = (uint32_t)limit;
+	body.unread_only = args_has(args, "unread");
+	if (args_has(args, "label"))
+		body.label = ctl_text(args_value(args, "label"));
 	request.op_case = PARLOR__REQUEST__OP_LIST;
 	request.list = &body;
 	do {
@@ -103,7 +106,7 @@ static void show_list(const Parlor__Reply *r)
 {
 	struct table t;
 
-	table_heads(&t, HEADS("ROOM", "NAME", "STATE", "UNREAD", "", "ACTIVE", "LAST"));
+	table_heads(&t, HEADS("ROOM", "NAME", "STATE", "UNREAD", "", "ACTIVE", "LABELS", "LAST"));
 	for (size_t i = 0; i < r->list->n_items; i++) {
 		const Parlor__InboxRoom *c = r->list->items[i];
 
@@ -113,6 +116,7 @@ static void show_list(const Parlor__Reply *r)
 		table_number(&t, c->unread);
 		table_text(&t, c->mentioned ? "@" : "");
 		table_time(&t, c->active_us);
+		table_list(&t, c->labels, c->n_labels);
 		table_text(&t, !c->last ? "" : c->last->recalled ? "(recalled)" : c->last->body);
 	}
 	table_print(&t, stdout);
@@ -130,6 +134,8 @@ static void event_read(FILE *out, const Parlor__Event *e)
 static const struct args_option list_options[] = {
 	{"limit", "N", "rooms of a page"},
 	{"all", NULL, "all pages"},
+	{"unread", NULL, "only rooms with something unread"},
+	{"label", "LABEL", "only rooms with that label"},
 	{NULL, NULL, NULL},
 };
 

@@ -124,6 +124,10 @@ static void show_room(const Parlor__Reply *r)
 	table_init(&t, 2);
 	table_line(&t, "room", room->room);
 	table_line(&t, "name", room->name);
+	if (room->n_labels) {
+		table_text(&t, "labels");
+		table_list(&t, room->labels, room->n_labels);
+	}
 	table_text(&t, "state");
 	table_word(&t, &parlor__room_state__descriptor, room->state);
 	table_line(&t, "history",

@@ -3,6 +3,7 @@
 /* One line a noun, in the order of the help. */
 #define NOUNS(NOUN)   \
 	NOUN(room)    \
+	NOUN(label)   \
 	NOUN(member)  \
 	NOUN(message) \
 	NOUN(reading) \

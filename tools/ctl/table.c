@@ -36,6 +36,20 @@ void table_text(struct table *t, const char *text)
 	*next_cell(t) = cell ? cell : mem_text("", 0);
 }
 
+void table_list(struct table *t, char *const *texts, size_t n)
+{
+	char *cell = NULL;
+	size_t size;
+	FILE *out = open_memstream(&cell, &size);
+
+	for (size_t i = 0; out && i < n; i++)
+		fprintf(out, "%s%s", i ? ", " : "", texts[i]);
+	if (out)
+		fclose(out);
+	table_text(t, cell ? cell : "");
+	free(cell);
+}
+
 void table_number(struct table *t, uint64_t number)
 {
 	char text[24];

@@ -22,6 +22,8 @@ void table_init(struct table *, size_t columns);
  * escaped. */
 void table_text(struct table *, const char *);
 void table_number(struct table *, uint64_t);
+/* As one cell: "vip, waits". */
+void table_list(struct table *, char *const *texts, size_t n);
 void table_time(struct table *, uint64_t us);
 void table_word(struct table *, const ProtobufCEnumDescriptor *, int value);
 /* Begins it with a row of headings, which end in NULL. */

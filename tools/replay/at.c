@@ -3,6 +3,7 @@
 #include "audit/finding.h"
 #include "audit/journal_point.h"
 #include "audit/record_text.h"
+#include "core/label.h"
 #include "core/room_members.h"
 #include "options.h"
 
@@ -57,23 +58,43 @@ static void print_span(struct span s, int width)
 
 /* ---- the room ------------------------------------------------------------------- */
 
+static json_t *labels_of(struct span labels)
+{
+	json_t *list = json_array();
+	struct span label;
+	while (labels_next(&labels, &label))
+		json_array_append_new(list, text_of(label));
+	return list;
+}
+
+static void print_labels(struct span labels)
+{
+	struct span label;
+	for (const char *comma = ""; labels_next(&labels, &label); comma = ", ") {
+		fputs(comma, stdout);
+		print_span(label, 0);
+	}
+}
+
 static void print_room(struct at *a)
 {
 	const struct core_room_view *v = &a->view;
 	char when[RECORD_TEXT_TIME_BYTES];
 	if (a->json) {
-		put(a,
-		    json_pack("{s:s, s:o, s:o, s:s, s:I, s:i, s:I, s:I, s:I}", "kind", "room",
-			      "room", text_of(v->id), "name", text_of(v->name), "state",
-			      state_text(v->state), "position", (json_int_t)a->position, "members",
-			      (int)v->members, "last_seq", (json_int_t)v->last_seq, "counted",
-			      (json_int_t)v->counted, "created_us", (json_int_t)v->created_us));
+		put(a, json_pack("{s:s, s:o, s:o, s:o, s:s, s:I, s:i, s:I, s:I, s:I}", "kind",
+				 "room", "room", text_of(v->id), "name", text_of(v->name), "labels",
+				 labels_of(v->labels), "state", state_text(v->state), "position",
+				 (json_int_t)a->position, "members", (int)v->members, "last_seq",
+				 (json_int_t)v->last_seq, "counted", (json_int_t)v->counted,
+				 "created_us", (json_int_t)v->created_us));
 		return;
 	}
 	printf("room      ");
 	print_span(v->id, 0);
 	printf("\nname      ");
 	print_span(v->name, 0);
+	printf("\nlabels    ");
+	print_labels(v->labels);
 	printf("\nstate     %s\nposition  %" PRIu64 "\nmembers   %u\nlast seq  %" PRIu64
 	       "\ncounted   %" PRIu64 "\ncreated   %s\n",
 	       state_text(v->state), a->position, v->members, v->last_seq, v->counted,

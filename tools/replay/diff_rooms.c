@@ -1,6 +1,7 @@
 #include "diff_rooms.h"
 
 #include "audit/pager.h"
+#include "core/label.h"
 #include "core/room_members.h"
 
 #include "base/mem.h"
@@ -236,6 +237,18 @@ static enum parlor_err compare_messages(struct pair *p)
 
 /* ---- rooms --------------------------------------------------------------------------- */
 
+/* "vip, waits" */
+static const char *list_of(struct span labels, char text[TEXT_SHOWN])
+{
+	struct span label;
+	size_t len = 0;
+	text[0] = 0;
+	while (len < TEXT_SHOWN && labels_next(&labels, &label))
+		len += (size_t)snprintf(text + len, TEXT_SHOWN - len, "%s%.*s", len ? ", " : "",
+					(int)label.len, (const char *)label.data);
+	return text;
+}
+
 static void compare_view(struct pair *p)
 {
 	char a[TEXT_SHOWN], b[TEXT_SHOWN];
@@ -244,6 +257,8 @@ static void compare_view(struct pair *p)
 		audit_text(b, sizeof b, p->b.name);
 		differ_text(p, "", 0, "name", a, b);
 	}
+	if (!span_equal(p->a.labels, p->b.labels))
+		differ_text(p, "", 0, "labels", list_of(p->a.labels, a), list_of(p->b.labels, b));
 	differ_number(p, "", 0, "state", p->a.state, p->b.state);
 	differ_number(p, "", 0, "history open", p->a.open, p->b.open);
 	differ_number(p, "", 0, "counted", p->a.counted, p->b.counted);

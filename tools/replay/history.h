@@ -11,10 +11,11 @@
 enum history_kind {
 	HISTORY_ROOM,
 	HISTORY_MESSAGE,
-	HISTORY_JOIN, /* behind message seq */
-	HISTORY_END,  /* the room as it is in the end */
-	HISTORY_READ, /* where a member stands in the end */
-	HISTORY_SEEN, /* a member of the tenant, and when it was last seen */
+	HISTORY_JOIN,  /* behind message seq */
+	HISTORY_LABEL, /* one that the room has in the end: `member` */
+	HISTORY_END,   /* the room as it is in the end */
+	HISTORY_READ,  /* where a member stands in the end */
+	HISTORY_SEEN,  /* a member of the tenant, and when it was last seen */
 };
 #define HISTORY_KINDS (HISTORY_SEEN + 1)
 

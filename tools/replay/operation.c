@@ -59,6 +59,7 @@ struct asked {
 	size_t specs_len;
 	Parlor__MemberChange change, *changes[1];
 	char *members[1];
+	char **texts; /* own memory */
 	union {
 		Parlor__RoomCreate create;
 		Parlor__RoomRename rename;
@@ -75,6 +76,7 @@ struct asked {
 		Parlor__Attach attach;
 		Parlor__Detach detach;
 		Parlor__PresenceSet presence;
+		Parlor__RoomLabels labels;
 	} op;
 };
 
@@ -250,6 +252,20 @@ static void fill_presence(const struct operation *d, struct asked *a, Parlor__Re
 	r->presence_set = &a->op.presence;
 }
 
+/* What the room has from then on, whatever it had. */
+static void fill_labels(const struct operation *d, struct asked *a, Parlor__Request *r)
+{
+	size_t n = json_array_size(d->event.labels);
+
+	ASK(r, a, room_labels, ROOM_LABELS, labels);
+	a->texts = mem_new((n + 1) * sizeof *a->texts);
+	for (size_t i = 0; i < n; i++)
+		a->texts[i] = text(json_string_value(json_array_get(d->event.labels, i)));
+	a->op.labels.clear = true;
+	a->op.labels.add = a->texts;
+	a->op.labels.n_add = n;
+}
+
 /* A post alone has a list of any length. */
 static enum parlor_err send_post(struct operation *d, bool stored, operation_send_fn *fn)
 {
@@ -292,6 +308,7 @@ static void (*const fills[])(const struct operation *, struct asked *, Parlor__R
 	[OPERATION_ATTACH] = fill_attach,
 	[OPERATION_DETACH] = fill_detach,
 	[OPERATION_PRESENCE] = fill_presence,
+	[OPERATION_LABELS] = fill_labels,
 };
 
 enum parlor_err operation_send(struct operation *d, bool stored, operation_send_fn *fn)
@@ -305,5 +322,6 @@ enum parlor_err operation_send(struct operation *d, bool stored, operation_send_
 	enum parlor_err err = fn(d, &request);
 	free(asked.specs);
 	free(asked.spec_list);
+	free(asked.texts);
 	return err;
 }

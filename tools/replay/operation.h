@@ -22,6 +22,7 @@ enum operation_kind {
 	OPERATION_ATTACH,
 	OPERATION_DETACH,
 	OPERATION_PRESENCE,
+	OPERATION_LABELS,
 };
 
 struct place;

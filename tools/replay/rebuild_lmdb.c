@@ -1,6 +1,7 @@
 #include "rebuild_lmdb.h"
 
 #include "builder.h"
+#include "core/label.h"
 #include "core/reading.h"
 #include "core/room_members.h"
 #include "handover.h"
@@ -143,6 +144,14 @@ static enum parlor_err tell_read(struct telling *t, const struct history_fact *f
 	return err;
 }
 
+static enum parlor_err tell_label(struct telling *t, const struct history_fact *f)
+{
+	struct core_room_view room;
+	const struct core_call call = call_of(f);
+	const struct core_labels_change change = {.add = &f->member, .add_len = 1};
+	return core_labels_change(builder_core(t->builder), &call, f->room, &change, &room);
+}
+
 static enum parlor_err tell_end(struct telling *t, const struct history_fact *f)
 {
 	static const struct core_notice silent;
@@ -173,8 +182,9 @@ static enum parlor_err tell_seen(struct telling *t, const struct history_fact *f
 
 static enum parlor_err (*const tellers[HISTORY_KINDS])(struct telling *,
 						       const struct history_fact *) = {
-	[HISTORY_ROOM] = tell_room, [HISTORY_MESSAGE] = tell_message, [HISTORY_JOIN] = tell_join,
-	[HISTORY_READ] = tell_read, [HISTORY_END] = tell_end,         [HISTORY_SEEN] = tell_seen,
+	[HISTORY_ROOM] = tell_room,   [HISTORY_MESSAGE] = tell_message, [HISTORY_JOIN] = tell_join,
+	[HISTORY_READ] = tell_read,   [HISTORY_END] = tell_end,         [HISTORY_SEEN] = tell_seen,
+	[HISTORY_LABEL] = tell_label,
 };
 
 /* The core is given texts that were checked where they came in. */

@@ -96,18 +96,15 @@ static enum parlor_err wrong(char *why, const char *what)
 	return PARLOR_E_VALUE;
 }
 
-static enum parlor_err check_mentions(const json_t *mentions, char *why)
+static bool is_texts(const json_t *list)
 {
-	const json_t *name;
+	const json_t *text;
 	size_t i;
 
-	if (!mentions)
-		return PARLOR_E_OK;
-	if (!json_is_array(mentions))
-		return wrong(why, "mentions must be a list");
-	json_array_foreach(mentions, i, name) if (!json_is_string(name)) return wrong(
-		why, "mentions must be texts");
-	return PARLOR_E_OK;
+	if (list && !json_is_array(list))
+		return false;
+	json_array_foreach(list, i, text) if (!json_is_string(text)) return false;
+	return true;
 }
 
 static enum parlor_err check_body(const struct recording_event *e, const struct kind *kind,
@@ -141,7 +138,11 @@ static enum parlor_err check(const struct recording_event *e, const struct kind 
 	if (e->kind == RECORDING_TEXT && !e->client_id[0])
 		return wrong(why, "a text must have a client_id");
 	enum parlor_err err = check_body(e, kind, why);
-	return err ? err : check_mentions(e->mentions, why);
+	if (!err && !is_texts(e->mentions))
+		return wrong(why, "mentions must be a list of texts");
+	if (!err && !is_texts(e->labels))
+		return wrong(why, "labels must be a list of texts");
+	return err;
 }
 
 enum parlor_err recording_event_get(struct recording_event *e, json_t *object, char *why)
@@ -154,12 +155,12 @@ enum parlor_err recording_event_get(struct recording_event *e, json_t *object, c
 	*e = (struct recording_event){.client_id = "", .name = "", .avatar = ""};
 	if (json_unpack_ex(object, &error, 0,
 			   "{s:s, s:I, s:I, s:s, s:s, s:s, s:s, s?I, s?s, s?s, s?s, s?s, s?s, s?b,"
-			   " s?b, s?o}",
+			   " s?b, s?o, s?o}",
 			   "room", &e->room, "seq", &seq, "t", &t, "from", &e->from, "role", &role,
 			   "type", &type, "body", &e->body, "position", &position, "tenant",
 			   &e->tenant, "client_id", &e->client_id, "name", &e->name, "avatar",
 			   &e->avatar, "content", &content, "open", &open, "recalled", &recalled,
-			   "mentions", &e->mentions) != 0)
+			   "mentions", &e->mentions, "labels", &e->labels) != 0)
 		return wrong(why, error.text);
 	const struct kind *kind = kind_of_type(type);
 	if (!kind)

@@ -27,6 +27,7 @@ enum recording_kind {
 	RECORDING_RECALL,
 	RECORDING_PRESENCE,
 	RECORDING_BOOT,
+	RECORDING_LABELS,
 };
 
 /* Names of enum ContentType; ends in NULL. */
@@ -58,6 +59,7 @@ struct recording_event {
 	bool open;   /* CREATE: later members see the history from before */
 	bool recalled;
 	json_t *mentions; /* array of texts, or NULL */
+	json_t *labels;   /* LABELS: the same */
 };
 
 /* New objects. The second is NULL for an entry that nobody was told of. */

@@ -58,6 +58,7 @@ static void count_done(struct summary *s, const struct operation *d)
 	case OPERATION_RENAME:
 	case OPERATION_STATE:
 	case OPERATION_PROFILE:
+	case OPERATION_LABELS:
 		s->changes++;
 		break;
 	case OPERATION_ATTACH:

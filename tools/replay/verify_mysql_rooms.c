@@ -1,6 +1,7 @@
 #include "verify_mysql_rooms.h"
 
 #include "audit/record_text.h"
+#include "core/label.h"
 #include "core/message.h"
 
 #include "base/mem.h"
@@ -233,6 +234,46 @@ static void take_profile(void *arg, const struct span *cells, unsigned n)
 	check_number(p, room, member, "group_member.created_at", row.joined_us, cells[5]);
 }
 
+/* ---- labels ------------------------------------------------------------------------------ */
+
+static struct span labels_of(struct mysql_rooms *p, const struct mysql_room *room)
+{
+	struct row_key key;
+	struct span value;
+	struct row_room row = {.labels = {NULL, 0}};
+	row_key_room(&key, room->no);
+	p->err = get(p, &key, &value);
+	if (!p->err && !row_get_room(value, &row))
+		p->err = PARLOR_E_STORE_CORRUPT;
+	return p->err ? (struct span){NULL, 0} : row.labels;
+}
+
+static void take_label(void *arg, const struct span *cells, unsigned n)
+{
+	struct mysql_rooms *p = arg;
+	struct mysql_room *room = room_of(p, cells[0]);
+	(void)n;
+	if (!room)
+		return;
+	room->labels++;
+	if (!labels_have(labels_of(p, room), cells[1]))
+		check_text(p, room, "", "room_label: a label that the room does not have",
+			   (struct span){"", 0}, cells[1]);
+}
+
+static void check_labels(struct mysql_rooms *p, const struct mysql_room *room)
+{
+	struct span all = labels_of(p, room), label;
+	char expected[16], found[16];
+	uint32_t n = 0;
+	while (labels_next(&all, &label))
+		n++;
+	snprintf(expected, sizeof expected, "%u", n);
+	snprintf(found, sizeof found, "%u", room->labels);
+	if (n != room->labels)
+		check_words(p, room, "", "room_label: rows of the room", expected, found);
+}
+
 /* ---- messages ----------------------------------------------------------------------------- */
 
 struct message_check {
@@ -373,6 +414,7 @@ static void check_missing(struct mysql_rooms *p)
 			check_words(p, room, "", "group_member: rows of the room", expected, found);
 		snprintf(expected, sizeof expected, "up to seq %" PRIu64, room->row.last_seq);
 		snprintf(found, sizeof found, "up to seq %" PRIu64, room->last_seq);
+		check_labels(p, room);
 		if (room->last_seq != room->row.last_seq)
 			check_words(p, room, "", "group_message: messages of the room", expected,
 				    found);
@@ -400,6 +442,9 @@ enum parlor_err mysql_rooms_compare(struct mysql_rooms *p)
 				   "SELECT group_id, member_id, member_name, member_avatar, "
 				   "member_type, " EPOCH_US("created_at") " FROM group_member",
 				   "group_id", "group_id, member_id", take_profile);
+	if (!err)
+		err = select_rooms(p, "SELECT group_id, label FROM room_label", "group_id",
+				   "group_id, label", take_label);
 	if (!err)
 		err = select_rooms(
 			p,

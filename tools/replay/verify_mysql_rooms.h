@@ -12,8 +12,8 @@ struct mysql_room {
 	uint64_t no;
 	struct row_room row; /* its texts are not to be used */
 	bool found, projected, left_out;
-	uint32_t memberships, profiles; /* rows found */
-	uint64_t last_seq;              /* of the messages found */
+	uint32_t memberships, profiles, labels; /* rows found */
+	uint64_t last_seq;                      /* of the messages found */
 };
 
 struct mysql_rooms {

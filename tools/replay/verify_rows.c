@@ -38,8 +38,8 @@ static bool say_room(char *text, struct span value)
 		return false;
 	snprintf(text, FINDING_TEXT,
 		 "state %u, %u members, last seq %" PRIu64 ", counted %" PRIu64
-		 ", as of position %" PRIu64 ", name \"%.*s\"",
-		 r.state, r.members, r.last_seq, r.counted, r.as_of,
+		 ", as of position %" PRIu64 ", %zu bytes of labels, name \"%.*s\"",
+		 r.state, r.members, r.last_seq, r.counted, r.as_of, r.labels.len,
 		 (int)(r.name.len < 80 ? r.name.len : 80), (const char *)r.name.data);
 	return true;
 }

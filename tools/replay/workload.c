@@ -315,6 +315,7 @@ static const enum operation_kind operation_of[] = {
 	[RECORDING_CREATE] = OPERATION_CREATE, [RECORDING_RENAME] = OPERATION_RENAME,
 	[RECORDING_STATE] = OPERATION_STATE,   [RECORDING_PROFILE] = OPERATION_PROFILE,
 	[RECORDING_READ] = OPERATION_READ,     [RECORDING_RECALL] = OPERATION_RECALL,
+	[RECORDING_LABELS] = OPERATION_LABELS,
 };
 
 static bool workload_room(struct workload *p, const struct event_source_item *item,

@@ -15,7 +15,8 @@
 	NOUN(reading)    \
 	NOUN(membership) \
 	NOUN(presence)   \
-	NOUN(room)
+	NOUN(room)       \
+	NOUN(label)
 
 #define DECLARED(noun) extern const struct event_noun noun##_events;
 NOUNS(DECLARED)

@@ -9,6 +9,7 @@
 	NOUN(reading)    \
 	NOUN(membership) \
 	NOUN(room)       \
+	NOUN(label)      \
 	NOUN(presence)   \
 	NOUN(run)        \
 	NOUN(number)
