@@ -18,8 +18,10 @@
 #include <utlist.h>
 
 #define REQUESTS_TAG (PB_TO_BROKER_REQUESTS << 3 | 2)
-/* The turn's cost is looked at before each request, the clock before each of so many. */
+/* The turn's cost is looked at before each request, the clock before each of so many, and
+ * behind a dear one: one that has cost more than a post does. */
 #define LOOKS_PER_CLOCK 8
+#define DEAR_COST (PRICE_TURN / 1024)
 /* Requests decoded at once of a frame that goes on. */
 #define DECODED_MAX 64
 
@@ -89,6 +91,11 @@ static void dispatch_request(struct broker *b, struct request *a)
 
 /* ---- held back ----------------------------------------------------------------------- */
 
+static void look_at_clock(struct broker *b)
+{
+	price_see(&b->price, PRICE_US, clock_mono_us() - b->serving_us);
+}
+
 void dispatch_count(struct broker *b)
 {
 	price_see(&b->price, PRICE_RECORDS, b->commit.turn.len);
@@ -97,7 +104,7 @@ void dispatch_count(struct broker *b)
 	price_see(&b->price, PRICE_STEPS, b->meter.steps);
 	price_see(&b->price, PRICE_ROWS, b->meter.rows);
 	if (b->looks++ % LOOKS_PER_CLOCK == 0)
-		price_see(&b->price, PRICE_US, clock_mono_us() - b->serving_us);
+		look_at_clock(b);
 }
 
 void dispatch_begin(struct broker *b)
@@ -115,6 +122,8 @@ static void charge(struct broker *b, const struct request *a)
 {
 	dispatch_count(b);
 	uint64_t cost = price_charge(&b->price);
+	if (cost > DEAR_COST)
+		look_at_clock(b);
 	if (a->session)
 		drr_charge(&b->backlog.drr, &a->session->backlog.flow, cost);
 }
