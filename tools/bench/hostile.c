@@ -22,12 +22,15 @@
 /* What its settings let the broker keep: small, so that a leak would show. */
 #define QUEUE_MB 128
 #define RESIDENT_MB 256
-#define BESIDE_MB 64 /* and all else that it needs */
+#define TENANT_MEMBERS 150000 /* before e is refused */
+#define BESIDE_MB 64          /* and all else that it needs */
 #define TEXT_(n) #n
 #define TEXT(n) TEXT_(n)
 
-static const char *const settings[] = {"--set", "session.queue_bytes=" TEXT(QUEUE_MB) "M", "--set",
-				       "limits.resident_bytes=" TEXT(RESIDENT_MB) "M", NULL};
+static const char *const settings[] = {"--set", "session.queue_bytes=" TEXT(QUEUE_MB) "M",
+				       "--set", "limits.resident_bytes=" TEXT(RESIDENT_MB) "M",
+				       "--set", "tenant.tenant_members=" TEXT(TENANT_MEMBERS),
+				       NULL};
 
 struct hostile {
 	const struct options *options;
@@ -61,6 +64,8 @@ static void put_turns(struct hostile *h, struct row *row)
 					       "turns_full_of_bytes_in",
 					       "turns_full_of_records",
 					       "turns_full_of_steps",
+					       "turns_full_of_rows",
+					       "turns_full_of_time",
 					       "turns_full_of_bytes_out",
 					       "sessions_held_back"};
 	for (size_t i = 0; i < sizeof counters / sizeof *counters; i++)
@@ -121,12 +126,28 @@ static void measure(struct hostile *h, char letter, struct report *report)
 	free(beside);
 }
 
+/* Whatever the other one has used up. */
+static void make_a_room(struct hostile *h, char letter)
+{
+	struct buf body = {0}, spec = {0};
+	char id[] = {'n', 'e', 'w', '-', letter, 0};
+	put_text(&body, 1, id);
+	put_text(&spec, 1, id);
+	put_number(&spec, 2, 2);
+	put_message(&body, 4, &spec);
+	(void)dealer_ask(&h->stage.control, OP_ROOM_CREATE, &body);
+	buf_fini(&body);
+	buf_fini(&spec);
+}
+
 static void run(struct hostile *h)
 {
 	stage_open(&h->stage, h->options, &h->plan);
 	attack_prepare(h->letters, &h->shape, h->stage.rig.client);
-	for (size_t i = 0; h->letters[i]; i++)
+	for (size_t i = 0; h->letters[i]; i++) {
 		measure(h, h->letters[i], &h->reports[i]);
+		make_a_room(h, h->letters[i]);
+	}
 	world_check(h->stage.world, &h->stage.control);
 	stage_close(&h->stage);
 }
