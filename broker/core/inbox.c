@@ -225,11 +225,11 @@ static enum parlor_err is_wanted(struct core *c, const struct core_inbox_query *
 	struct row_room room;
 	enum parlor_err err = PARLOR_E_OK;
 	*wanted = !q->unread_only || item->unread;
-	meter_walk(c->engine.meter, !*wanted);
 	if (*wanted && q->label.len) {
 		err = look_at_room(c, item->room, &room);
 		*wanted = !err && labels_have(room.labels, q->label);
 	}
+	meter_walk(c->engine.meter, !*wanted);
 	return err;
 }
 

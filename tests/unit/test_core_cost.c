@@ -4,6 +4,7 @@
 #include "core/core.h"
 #include "core/inbox.h"
 #include "core/kinds.h"
+#include "core/label.h"
 #include "core/member.h"
 #include "core/membership.h"
 #include "core/message.h"
@@ -342,6 +343,7 @@ static void a_page_of_members_costs_the_same_however_many_there_are(void **state
 /* Two rows of each room, and its place among the member's. */
 #define READS_OF_A_CALL (3 * 700)
 #define READS_OF_A_PAGE (2 * 50 + 3)
+#define STEPS_OF_A_CALL 20000
 
 static void take_room(void *ctx, const struct core_inbox_room *item)
 {
@@ -435,6 +437,42 @@ static void an_inbox_that_was_read_costs_what_has_changed(void **state)
 	core_charge(d->core, NULL);
 }
 
+/* Whether the rooms are in memory or not: the page ends early, and goes on. */
+static void a_page_of_few_among_many_looks_at_some_rooms_a_call(void **state)
+{
+	struct desk *d = *state;
+	struct meter meter = {0};
+	const struct span label = text("vip");
+	const struct core_labels_change change = {.add = &label, .add_len = 1};
+	struct core_inbox_query q = {.member = text("bot"), .limit = 50};
+	struct core_room_view view;
+	uint64_t unread, rooms;
+	make_rooms(d, ROOMS);
+	assert_int_equal(core_labels_change(d->core, &d->call, text("room-7"), &change, &view),
+			 PARLOR_E_OK);
+	write_all(d);
+	start(d);
+	core_charge(d->core, &meter);
+	while (total(d, &unread, &rooms) == PARLOR_E_BUSY)
+		continue;
+	for (int unread_only = 0; unread_only < 2; unread_only++) {
+		int shown = 0, calls = 0;
+		q.unread_only = unread_only;
+		q.label = unread_only ? text("") : label;
+		do {
+			meter.steps = 0;
+			assert_int_equal(
+				core_inbox(d->core, &d->call, &q, take_room, &shown, &q.cursor),
+				PARLOR_E_OK);
+			assert_true(meter.steps <= STEPS_OF_A_CALL);
+			calls++;
+		} while (q.cursor);
+		assert_int_equal(shown, !unread_only);
+		assert_true(unread_only || calls > 2);
+	}
+	core_charge(d->core, NULL);
+}
+
 static bool count_interval(void *ctx, struct topic room, uint64_t joined_pos, uint64_t left_pos)
 {
 	(void)room;
@@ -471,6 +509,7 @@ int main(void)
 		STORY(a_page_of_members_costs_the_same_however_many_there_are),
 		STORY(an_inbox_is_read_some_hundred_rooms_a_call),
 		STORY(an_inbox_that_was_read_costs_what_has_changed),
+		STORY(a_page_of_few_among_many_looks_at_some_rooms_a_call),
 		STORY(the_rooms_of_a_member_are_one_scan),
 	};
 	return cmocka_run_group_tests_name("core cost", tests, NULL, NULL);
