@@ -97,9 +97,10 @@ struct topic record_heard(const struct record *r)
 
 uint8_t record_partition(const struct record *r, uint32_t partitions)
 {
-	if (kind_of(r)->partition == PARTITION_NO)
+	const struct record_kind *kind = kind_of(r);
+	if (kind->partition == PARTITION_NO)
 		return PARTITION_NONE;
-	return partition_of(record_topic(r), partitions);
+	return partition_of(topic_of(r, kind->about), partitions);
 }
 
 enum record_moves record_moves(const struct record *r)
