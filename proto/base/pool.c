@@ -4,9 +4,12 @@
 #include "base/mem.h"
 
 #include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <utlist.h>
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
@@ -15,52 +18,94 @@
 #define ASAN_UNPOISON_MEMORY_REGION(at, size) ((void)(at), (void)(size))
 #endif
 
-#define HUGE_PAGE ((size_t)2 << 20)
-/* A pool that stays small shall cost little: blocks double up to a huge page. */
-#define BLOCK_MIN ((size_t)16 << 10)
+/* A huge page; its objects find it by their address. */
+#define BLOCK_BYTES ((size_t)2 << 20)
+#define OBJECT_MAX ((size_t)4096)
+#define ALIGN 16
 
 /* Stands at the beginning of each block. */
-struct block {
-	struct block *next;
-	size_t size;
+struct pool_block {
+	struct pool_block *prev, *next; /* pool.blocks */
+	void *free;                     /* list, linked through the objects */
+	char *fresh;                    /* not yet given out */
+	size_t fresh_len;
+	size_t used;
 };
+#define BLOCK_HEAD ((sizeof(struct pool_block) + ALIGN - 1) / ALIGN * ALIGN)
+
+_Static_assert((BLOCK_BYTES & (BLOCK_BYTES - 1)) == 0, "an address without its last bits");
+_Static_assert(BLOCK_HEAD + OBJECT_MAX <= BLOCK_BYTES, "each block has an object");
+
+static struct pool_block *block_of(void *object)
+{
+	uintptr_t at = (uintptr_t)object & (BLOCK_BYTES - 1);
+	return (struct pool_block *)(void *)((char *)object - at);
+}
+
+/* Not by malloc, which would keep it. */
+static void *map_aligned(void)
+{
+	char *all = mmap(NULL, 2 * BLOCK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			 -1, 0);
+	if (all == MAP_FAILED) {
+		log_fatal("out of memory: %zu bytes", BLOCK_BYTES);
+		exit(MEM_EXIT_STATUS);
+	}
+	size_t before = (BLOCK_BYTES - ((uintptr_t)all & (BLOCK_BYTES - 1))) & (BLOCK_BYTES - 1);
+	if (before)
+		(void)munmap(all, before);
+	(void)munmap(all + before + BLOCK_BYTES, BLOCK_BYTES - before);
+	return all + before;
+}
 
 static void add_block(struct pool *p)
 {
-	struct block *newest = p->blocks;
-	size_t size = newest ? 2 * newest->size : BLOCK_MIN;
-	if (size > HUGE_PAGE)
-		size = HUGE_PAGE;
-	struct block *block = aligned_alloc(size, size);
-	if (!block) {
-		log_fatal("out of memory: %zu bytes", size);
-		exit(MEM_EXIT_STATUS);
-	}
-	/* Advice only: without huge pages it works as well. */
-	if (size == HUGE_PAGE)
-		(void)madvise(block, size, MADV_HUGEPAGE);
-	*block = (struct block){.next = newest, .size = size};
-	p->blocks = block;
-	p->fresh = (char *)(block + 1);
-	p->fresh_len = size - sizeof *block;
+	struct pool_block *block = map_aligned();
+	/* Advice only: without huge pages it works as well. A pool that stays small shall
+	 * cost little: its first block is not one. */
+	if (p->blocks_len)
+		(void)madvise(block, BLOCK_BYTES, MADV_HUGEPAGE);
+	*block = (struct pool_block){.fresh = (char *)block + BLOCK_HEAD,
+				     .fresh_len = BLOCK_BYTES - BLOCK_HEAD};
+	DL_PREPEND(p->blocks, block);
+	p->blocks_len++;
+}
+
+static void drop_block(struct pool *p, struct pool_block *block)
+{
+	DL_DELETE(p->blocks, block);
+	p->blocks_len--;
+	ASAN_UNPOISON_MEMORY_REGION(block, BLOCK_BYTES);
+	(void)munmap(block, BLOCK_BYTES);
+}
+
+static bool is_full(const struct pool *p, const struct pool_block *block)
+{
+	return !block->free && block->fresh_len < p->size;
 }
 
 void *pool_get(struct pool *p, size_t size)
 {
-	void *object = p->free;
 	if (!p->size)
-		p->size = (size + 15) / 16 * 16;
-	assert(size <= p->size && p->size >= sizeof(void *) && p->size <= BLOCK_MIN / 16);
-	p->used++;
+		p->size = (size + ALIGN - 1) / ALIGN * ALIGN;
+	assert(size <= p->size && p->size >= sizeof(void *) && p->size <= OBJECT_MAX);
+	if (!p->blocks || is_full(p, p->blocks))
+		add_block(p);
+	struct pool_block *block = p->blocks;
+	void *object = block->free;
 	if (object) {
 		ASAN_UNPOISON_MEMORY_REGION(object, p->size);
-		memcpy(&p->free, object, sizeof p->free);
+		memcpy(&block->free, object, sizeof block->free);
 	} else {
-		if (p->fresh_len < p->size)
-			add_block(p);
-		object = p->fresh;
-		p->fresh += p->size;
-		p->fresh_len -= p->size;
+		object = block->fresh;
+		block->fresh += p->size;
+		block->fresh_len -= p->size;
+	}
+	p->used++;
+	block->used++;
+	if (is_full(p, block) && block->next) {
+		DL_DELETE(p->blocks, block);
+		DL_APPEND(p->blocks, block);
 	}
 	memset(object, 0, p->size);
 	return object;
@@ -68,20 +113,26 @@ void *pool_get(struct pool *p, size_t size)
 
 void pool_put(struct pool *p, void *object)
 {
-	assert(p->used > 0);
+	struct pool_block *block = block_of(object);
+	assert(p->used > 0 && block->used > 0);
 	p->used--;
-	memcpy(object, &p->free, sizeof p->free);
-	p->free = object;
+	block->used--;
+	memcpy(object, &block->free, sizeof block->free);
+	block->free = object;
 	ASAN_POISON_MEMORY_REGION(object, p->size);
+	struct pool_block *other = block == p->blocks ? block->next : p->blocks;
+	/* Kept while no other has room: or one object more or less would be a block. */
+	if (!block->used && other && !is_full(p, other)) {
+		drop_block(p, block);
+	} else if (block != p->blocks) {
+		DL_DELETE(p->blocks, block);
+		DL_PREPEND(p->blocks, block);
+	}
 }
 
 void pool_fini(struct pool *p)
 {
-	struct block *next;
-	for (struct block *block = p->blocks; block; block = next) {
-		next = block->next;
-		ASAN_UNPOISON_MEMORY_REGION(block, block->size);
-		free(block);
-	}
+	while (p->blocks)
+		drop_block(p, p->blocks);
 	*p = (struct pool){0};
 }

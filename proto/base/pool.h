@@ -1,18 +1,18 @@
-/* Many objects of one size: cut from large blocks that ask for huge pages, so
- * that a table of millions is walked with few misses of the TLB, and the object
- * freed last, still in the cache, is given out next. Owns the blocks; they are
- * kept until pool_fini. Knows nothing of what the objects are. */
+/* Many objects of one size: cut from large blocks that ask for huge pages, so that a
+ * table of millions is walked with few misses of the TLB, and the object freed last,
+ * still in the cache, is given out next. A block of which no object is given out goes
+ * back to the system. Owns the blocks. Knows nothing of what the objects are. */
 #ifndef BASE_POOL_H
 #define BASE_POOL_H
 
 #include <stddef.h>
 
+struct pool_block;
+
 struct pool {
-	size_t size; /* of an object, rounded up to 16; 0: not yet used */
-	void *free;  /* list, linked through the objects */
-	char *fresh; /* not yet given out, of the newest block */
-	size_t fresh_len;
-	void *blocks;
+	size_t size;               /* of an object, rounded up to 16; 0: not yet used */
+	struct pool_block *blocks; /* all; those with something to give come first */
+	size_t blocks_len;
 	size_t used; /* objects given out now */
 };
 

@@ -194,6 +194,33 @@ static void a_pool_gives_out_again_what_it_got_back(void **state)
 	free(objects);
 }
 
+static void a_pool_gives_its_blocks_back(void **state)
+{
+	enum { SIZE = 1024, MANY = 20000, KEPT = 10 };
+	struct pool p = {0};
+	static void *objects[MANY];
+	(void)state;
+	for (int i = 0; i < MANY; i++)
+		objects[i] = pool_get(&p, SIZE);
+	size_t most = p.blocks_len;
+	assert_true(most > 5);
+	for (int i = KEPT; i < MANY; i++)
+		pool_put(&p, objects[i]);
+	assert_true(p.blocks_len <= 2);
+	/* One more or less is no block more or less. */
+	for (int i = 0; i < 100; i++) {
+		size_t before = p.blocks_len;
+		void *object = pool_get(&p, SIZE);
+		pool_put(&p, object);
+		assert_int_equal(p.blocks_len, before);
+	}
+	for (int i = KEPT; i < MANY; i++)
+		objects[i] = pool_get(&p, SIZE);
+	assert_int_equal(p.blocks_len, most);
+	assert_int_equal(p.used, MANY);
+	pool_fini(&p);
+}
+
 static void an_arena_ends_where_it_ends(void **state)
 {
 	(void)state;
@@ -326,6 +353,7 @@ int main(void)
 		cmocka_unit_test(big_endian_keys_sort_as_numbers),
 		cmocka_unit_test(spans_are_equal_by_content),
 		cmocka_unit_test(a_pool_gives_out_again_what_it_got_back),
+		cmocka_unit_test(a_pool_gives_its_blocks_back),
 		cmocka_unit_test(an_arena_ends_where_it_ends),
 		cmocka_unit_test(errors_have_unique_codes_and_names),
 		cmocka_unit_test(codes_of_a_newer_peer_have_an_answer),
