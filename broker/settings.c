@@ -183,7 +183,7 @@ void settings_init(struct settings *s, const struct core_limits *defaults)
 		.map_max_bytes = TIB,
 		.headroom_bytes = 64 * MIB,
 		.dirty_rows_max = 600000,
-		.behind_records_max = 400000,
+		.behind_records_max = 250000,
 		.write_back_rows = 2000,
 		.hot_records = 0,
 		.page_bytes = MIB,

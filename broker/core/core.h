@@ -77,6 +77,8 @@ uint64_t core_time(const struct core *);
 
 /* Rows changed and not yet written. */
 size_t core_dirty(const struct core *);
+/* Those of them that are written before all others, such as names. */
+size_t core_dirty_first(const struct core *);
 /* What they will take when they are written, about. */
 size_t core_dirty_bytes(const struct core *);
 /* A pass of write-back has begun and not ended. */

@@ -68,6 +68,11 @@ size_t core_dirty(const struct core *c)
 	return c->engine.dirty_rows;
 }
 
+size_t core_dirty_first(const struct core *c)
+{
+	return c->engine.first.end - c->engine.first.at;
+}
+
 size_t core_dirty_bytes(const struct core *c)
 {
 	return c->engine.dirty_bytes;

@@ -59,8 +59,15 @@ static size_t rows_due(struct commit *c)
 	struct pacing_limits limits = {.dirty_rows = c->limits.dirty_rows,
 				       .behind = retention_behind(&c->retention),
 				       .rows_max = c->limits.write_back_rows};
-	return pacing_rows(&c->pacing, &limits, c->turn.len, core_writing(c->core),
-			   core_dirty(c->core), core_position(c->core) - store_covered(c->store));
+	size_t rows =
+		pacing_rows(&c->pacing, &limits, c->turn.len, core_writing(c->core),
+			    core_dirty(c->core), core_position(c->core) - store_covered(c->store));
+	/* What goes before all others has come with the records, and is not what the pass
+	 * set out to write: it would come to no end where much of that comes. */
+	size_t first = core_dirty_first(c->core);
+	if (first > c->limits.write_back_rows)
+		first = c->limits.write_back_rows;
+	return rows ? rows + first : 0;
 }
 
 #define ROWS_TEXT "changed rows"
