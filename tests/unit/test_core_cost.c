@@ -388,10 +388,10 @@ static void an_inbox_is_read_some_hundred_rooms_a_call(void **state)
 		if (err)
 			core_evict(d->core);
 		calls++;
-	} while (err == PARLOR_E_BUSY && calls < ROOMS);
+	} while (err == PARLOR_E_BUSY && calls < 30);
 	assert_int_equal(err, PARLOR_E_OK);
 	assert_int_equal(shown, 50);
-	assert_true(calls < 30);
+	assert_true(calls > 1);
 	d->reads = 0;
 	assert_int_equal(total(d, &unread, &rooms), PARLOR_E_OK);
 	assert_int_equal(rooms, ROOMS);
@@ -408,7 +408,7 @@ static void an_inbox_that_was_read_costs_what_has_changed(void **state)
 	make_rooms(d, ROOMS);
 	start(d);
 	core_charge(d->core, &meter);
-	while (total(d, &unread, &rooms) == PARLOR_E_BUSY)
+	for (int calls = 0; calls < 30 && total(d, &unread, &rooms) == PARLOR_E_BUSY; calls++)
 		continue;
 	for (int i = 0; i < 100; i++) {
 		char room[32];
