@@ -163,7 +163,7 @@ def test_many_that_do_not_read_share_what_may_be_queued():
         deaf = [Deaf(broker) for _ in range(16)]
         for d in deaf:
             d.wire.send(*pages(5, first=10))
-        until(lambda: counters(client)["sessions_held_back"] == 16)
+        until(lambda: counters(client)["sessions_held_back"] >= 16)  # who looks may wait, too
         assert counters(client)["frames_out_queued_bytes"] < 8 * MIB
         assert client.history(room="r").messages, "who reads is answered"
         for d in deaf:
