@@ -64,13 +64,14 @@ struct worker_peer *world_hire(struct world *, const char *name);
 /* One turn of the loop and of every worker. */
 void world_turn(struct world *);
 /* Turns until it holds; fails the test when that takes too long. */
-#define world_until(w, condition)                 \
-	do {                                      \
-		world_patience(w, true);          \
-		while (!(condition))              \
-			world_patience(w, false); \
+#define world_until(w, condition)                      \
+	do {                                           \
+		world_patience(w, NULL);               \
+		while (!(condition))                   \
+			world_patience(w, #condition); \
 	} while (0)
-void world_patience(struct world *, bool begin);
+/* One more turn for what is waited for; NULL: the wait begins. */
+void world_patience(struct world *, const char *condition);
 /* Turns until all that was said has been heard, and the answers to it, and
  * the answers to those. */
 void world_settle(struct world *);
