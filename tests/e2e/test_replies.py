@@ -13,6 +13,7 @@ MIB = 1 << 20
 BODY = "x" * 60_000
 SLOW = dict(RCVHWM=1, RCVBUF=256 * 1024)  # a peer that takes little off the wire
 PATIENT = {"session.timeout_ms": 120_000}  # nobody pings here
+UNHURRIED = {"turn.turn_ms": 10_000}  # a turn ends by what it did
 
 
 def thrifty(**more):
@@ -104,7 +105,7 @@ def test_who_says_goodbye_and_hello_behind_pages_it_has_not_read_has_a_new_sessi
 
 
 def test_a_frame_of_more_pages_than_a_turn_may_send_is_answered_over_several():
-    with Broker({"turn.turn_bytes": "64k", "session.session_queue_bytes": "64M"}) as broker, \
+    with Broker({**UNHURRIED, "turn.turn_bytes": "64k", "session.session_queue_bytes": "64M"}) as broker, \
             Client(broker.client) as client:
         client.room_create(room="r", members=people("alice", "bob"))
         say(client, BODY)
@@ -116,7 +117,7 @@ def test_a_frame_of_more_pages_than_a_turn_may_send_is_answered_over_several():
 
 
 def test_a_frame_that_looks_through_more_than_a_turn_may_is_answered_over_several():
-    with Broker({"turn.turn_steps": 1000}) as broker, Client(broker.client) as client:
+    with Broker({**UNHURRIED, "turn.turn_steps": 1000}) as broker, Client(broker.client) as client:
         client.room_create(room="r", members=people("alice", *(f"m{n:03}" for n in range(400))))
         before = counters(client)["turns_full_of_steps"]
         asked = [("members_list", dict(room="r", limit=200))] * 40

@@ -118,7 +118,7 @@ def test_what_the_database_says_of_an_old_page_is_for_who_may_see_all_tenants(da
 
 def test_the_time_of_the_broker():
     """What one tenant asks for takes many turns; the others' requests come in between."""
-    with Broker({"turn.turn_steps": 1000, "session.timeout_ms": 120_000}) as broker:
+    with Broker({"turn.turn_steps": 1000, "turn.turn_ms": 10_000, "session.timeout_ms": 120_000}) as broker:
         greedy = [Client(broker.client, tenant="greedy") for _ in range(4)]
         other = Client(broker.client, tenant="other")
         greedy[0].room_create(room="r", members=people("alice", *(f"m{n:03}" for n in range(400))))
