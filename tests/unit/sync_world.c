@@ -293,12 +293,13 @@ static void wait_for_frames(struct world *w)
 void world_patience(struct world *w, const char *condition)
 {
 	static uint64_t began_us;
-	if (condition)
-		wait_for_frames(w);
-	else
+	if (!condition) {
 		began_us = clock_mono_us();
-	if (clock_mono_us() - began_us >= PATIENCE_US)
-		fail_msg("never came: %s", condition);
+	} else {
+		wait_for_frames(w);
+		if (clock_mono_us() - began_us >= PATIENCE_US)
+			fail_msg("never came: %s", condition);
+	}
 	world_turn(w);
 }
 
