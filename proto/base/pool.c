@@ -13,7 +13,10 @@
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
+#include <sanitizer/lsan_interface.h>
 #else
+#define __lsan_register_root_region(at, size) ((void)(at), (void)(size))
+#define __lsan_unregister_root_region(at, size) ((void)(at), (void)(size))
 #define ASAN_POISON_MEMORY_REGION(at, size) ((void)(at), (void)(size))
 #define ASAN_UNPOISON_MEMORY_REGION(at, size) ((void)(at), (void)(size))
 #endif
@@ -67,6 +70,8 @@ static void add_block(struct pool *p)
 		(void)madvise(block, BLOCK_BYTES, MADV_HUGEPAGE);
 	*block = (struct pool_block){.fresh = (char *)block + BLOCK_HEAD,
 				     .fresh_len = BLOCK_BYTES - BLOCK_HEAD};
+	/* What objects point to is not lost; the leak check looks at no mapped memory else. */
+	__lsan_register_root_region(block, BLOCK_BYTES);
 	DL_PREPEND(p->blocks, block);
 	p->blocks_len++;
 }
@@ -76,6 +81,7 @@ static void drop_block(struct pool *p, struct pool_block *block)
 	DL_DELETE(p->blocks, block);
 	p->blocks_len--;
 	ASAN_UNPOISON_MEMORY_REGION(block, BLOCK_BYTES);
+	__lsan_unregister_root_region(block, BLOCK_BYTES);
 	(void)munmap(block, BLOCK_BYTES);
 }
 
