@@ -143,12 +143,12 @@ stop follow
 
 step "The whole sample, and the broker killed with SIGKILL $kills times meanwhile"
 files=("$sample")
-play_and_kill "$sample" 5000
+play_and_kill "$sample" 400
 
 if [ -f "$small" ]; then
   step "100 recorded rooms of $small, and again $kills kills"
   files+=("$small")
-  play_and_kill "$small" 20000
+  play_and_kill "$small" 5000
 fi
 
 step "Everything once more: what is there already is not posted again"
