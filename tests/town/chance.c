@@ -63,8 +63,8 @@ static void tell(const struct chance *c)
 	unsigned long first = c->said > TRANSCRIPT_LINES ? c->said - TRANSCRIPT_LINES : 0;
 	for (unsigned long i = first; i < c->said; i++)
 		fprintf(stderr, "%s\n", c->transcript[i % TRANSCRIPT_LINES]);
-	fprintf(stderr, "town %llu failed at step %d; again with: test_town --seed %llu\n",
-		(unsigned long long)c->seed, c->step, (unsigned long long)c->seed);
+	fprintf(stderr, "the town of seed %llu failed at step %d\n", (unsigned long long)c->seed,
+		c->step);
 }
 
 /* The code under test asserts what it relies on: then, too, the seed is told. */

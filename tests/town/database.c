@@ -395,13 +395,15 @@ enum parlor_err db_begin(struct db *db)
 enum parlor_err db_commit(struct db *db)
 {
 	struct database *d = db->of;
+	bool lost = d->lose_commit;
 	bool uncertain = !d->calm && chance_of(d->chance, d->trouble.uncertain);
 	enum parlor_err err = trouble(db);
 	if (err)
 		return err;
 	if (!d->calm && chance_of(d->chance, d->trouble.commit))
 		return say_error(db, PARLOR_E_DB_RETRY, "1213 deadlock at COMMIT");
-	if (uncertain && chance_of(d->chance, 500)) {
+	if (lost || (uncertain && chance_of(d->chance, 500))) {
+		d->lose_commit = false;
 		d->counts.uncertain++;
 		return cut(db, PARLOR_E_DB_UNKNOWN, "2013 lost at COMMIT, not done");
 	}

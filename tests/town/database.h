@@ -26,6 +26,7 @@ struct database {
 	struct known *known; /* statements that come again and again */
 	struct trouble trouble;
 	bool calm;          /* no trouble any more */
+	bool lose_commit;   /* all the same, the connection is cut at the next COMMIT, not done */
 	bool down;          /* the server is stopped */
 	const char *poison; /* text of messages that it refuses, NULL: none */
 	unsigned char *dump;

@@ -53,7 +53,7 @@ static void give(void *ctx, const struct effect *e)
 		town_answer(t, e);
 }
 
-static void broker_dies(struct town *t, const char *when)
+void town_broker_dies(struct town *t, const char *when)
 {
 	say(&t->chance, "-- broker killed, %s%s", when,
 	    t->keep.commit.flying ? ", a commit in flight" : "");
@@ -82,19 +82,19 @@ static void fate(struct town *t, bool may_fail)
 	store_memory_fate(t->keep.store, fate);
 }
 
-static void broker_turn(struct town *t)
+void town_broker_turn(struct town *t)
 {
 	struct keep *k = &t->keep;
 	fate(t, false);
 	keep_begin(k);
 	town_take_requests(t);
 	if (dies(t)) {
-		broker_dies(t, "when it had decided");
+		town_broker_dies(t, "when it had decided");
 		return;
 	}
 	fate(t, true);
 	if (!keep_commit(k)) {
-		broker_dies(t, "its commit failed");
+		town_broker_dies(t, "its commit failed");
 		return;
 	}
 	fate(t, false);
@@ -104,18 +104,18 @@ static void broker_turn(struct town *t)
 			check_keep(t);
 	}
 	if (dies(t)) {
-		broker_dies(t, "behind its commit");
+		town_broker_dies(t, "behind its commit");
 		return;
 	}
 	keep_sync(k);
 	keep_answer(k);
 	if (dies(t))
-		broker_dies(t, "when it had answered");
+		town_broker_dies(t, "when it had answered");
 }
 
 /* ---- workers and the database ---------------------------------------------------------------- */
 
-static void town_worker_dies(struct town *t, int i)
+void town_worker_dies(struct town *t, int i)
 {
 	say(&t->chance, "-- worker %d killed", i);
 	t->town_worker_kills++;
@@ -262,6 +262,18 @@ void town_begin(struct town *t, uint64_t seed)
 		t->town_workers[i] = town_worker_new(names[i], &t->database);
 }
 
+void town_begin_quiet(struct town *t, uint64_t seed)
+{
+	town_begin(t, seed);
+	t->calm = t->database.calm = true;
+	t->database.poison = NULL;
+	t->road.delay_us = 1;
+	while (t->town_workers_len < HANDS) {
+		int i = t->town_workers_len++;
+		t->town_workers[i] = town_worker_new(names[i], &t->database);
+	}
+}
+
 #define CHECK_PER_MILLE 60
 
 void town_step(struct town *t)
@@ -270,7 +282,7 @@ void town_step(struct town *t)
 	t->chance.now_us += chance_of(&t->chance, 20) ? chance_below(&t->chance, 4000000)
 						      : chance_below(&t->chance, 150000);
 	town_clients_turn(t);
-	broker_turn(t);
+	town_broker_turn(t);
 	database_turn(t);
 	town_workers_turn(t);
 	if (chance_of(&t->chance, CHECK_PER_MILLE))
@@ -285,8 +297,7 @@ static void release_one(void *ctx, const struct sync_quarantine_view *view)
 	*first = &kept;
 }
 
-/* Rooms in quarantine are sent again. */
-static bool release(struct town *t)
+bool town_release(struct town *t)
 {
 	const struct sync_quarantine_view *view = NULL;
 	sync_quarantined(t->keep.commit.sync, (struct span){NULL, 0}, release_one, &view);
@@ -307,7 +318,7 @@ static bool settled(struct town *t)
 	for (int i = 0; i < CLIENTS; i++)
 		if (t->clients[i].no && !t->clients[i].answered)
 			return false;
-	return keep_rests(&t->keep) && !release(t) &&
+	return keep_rests(&t->keep) && !town_release(t) &&
 	       sync_synced(t->keep.commit.sync) == store_last(t->keep.store);
 }
 

@@ -80,9 +80,18 @@ void town_open(struct town *);
 void town_close(struct town *);
 void town_begin(struct town *, uint64_t seed);
 void town_step(struct town *);
+/* With all workers, and nothing goes wrong but what a story does. */
+void town_begin_quiet(struct town *, uint64_t seed);
 /* All is well from now on: until everything is everywhere. */
 void town_settle(struct town *);
 void town_end(struct town *);
+
+/* What steps consist of. */
+void town_broker_turn(struct town *);
+void town_broker_dies(struct town *, const char *when);
+void town_worker_dies(struct town *, int i);
+/* One of the rooms in quarantine is sent again; false: there is none. */
+bool town_release(struct town *);
 
 /* ---- clients.c ---- */
 

@@ -43,6 +43,13 @@ void town_worker_turn(struct town_worker *h)
 		work_flush(s);
 }
 
+bool town_worker_in_doubt(const struct town_worker *h, uint32_t *partition)
+{
+	const struct job *job = h->service.jobs.first;
+	uint64_t epoch;
+	return job && job->uncertain && job_partition(job->in.message, partition, &epoch);
+}
+
 uint64_t town_worker_epoch(const struct town_worker *h, uint32_t partition)
 {
 	const struct batches *b = &h->service.batches;

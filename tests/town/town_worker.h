@@ -14,6 +14,8 @@ struct town_worker *town_worker_new(const char *name, struct database *);
 /* Without a goodbye: what it was told is forgotten. */
 void town_worker_kill(struct town_worker *);
 void town_worker_turn(struct town_worker *);
+/* Whether it has yet to learn how a commit of its ended, and of which partition. */
+bool town_worker_in_doubt(const struct town_worker *, uint32_t *partition);
 /* Under which it has the partition, 0: it has not. */
 uint64_t town_worker_epoch(const struct town_worker *, uint32_t partition);
 
