@@ -1,6 +1,6 @@
 /* Rooms of a recording: what may be unanswered together, and how messages are
  * numbered when the beginning is missing. */
-#include "places.h"
+#include "noun/noun.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +9,12 @@
 
 #include <cmocka.h>
 
-static bool together(enum operation_kind first, enum operation_kind second)
+static const struct operation_kind *of(const char *type)
+{
+	return kind_of_type(type)->operation;
+}
+
+static bool together(const struct operation_kind *first, const struct operation_kind *second)
 {
 	struct place p = {.out = 1, .last = first};
 	return place_free(&p, second);
@@ -18,31 +23,30 @@ static bool together(enum operation_kind first, enum operation_kind second)
 static void what_can_be_carried_out_twice_goes_together(void **state)
 {
 	(void)state;
-	static const enum operation_kind kinds[] = {OPERATION_POST, OPERATION_READ, OPERATION_MARK,
-						    OPERATION_ADD, OPERATION_RECALL};
+	const struct operation_kind *kinds[] = {of("text"), of("read"), of("read")->then,
+						of("join"), of("recall")};
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
 		for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
 			assert_true(together(kinds[i], kinds[k]));
-	assert_true(together(OPERATION_REMOVE, OPERATION_REMOVE));
+	assert_true(together(of("leave"), of("leave")));
 }
 
 /* Removed a second time, who came back meanwhile would lose what is unread. */
 static void what_would_do_harm_a_second_time_waits_and_is_waited_for(void **state)
 {
 	(void)state;
-	static const enum operation_kind alone[] = {OPERATION_CREATE, OPERATION_RENAME,
-						    OPERATION_STATE, OPERATION_PROFILE,
-						    OPERATION_REMOVE};
+	const struct operation_kind *alone[] = {of("create"), of("rename"), of("state"),
+						of("profile"), of("leave")};
 	for (size_t i = 0; i < sizeof alone / sizeof alone[0]; i++) {
-		struct place quiet = {.out = 0, .last = OPERATION_POST};
+		struct place quiet = {.out = 0, .last = of("text")};
 		assert_true(place_free(&quiet, alone[i]));
-		assert_false(together(alone[i], OPERATION_POST));
-		assert_false(together(OPERATION_POST, alone[i]));
-		assert_false(together(alone[i], OPERATION_ADD));
-		assert_false(together(OPERATION_READ, alone[i]));
+		assert_false(together(alone[i], of("text")));
+		assert_false(together(of("text"), alone[i]));
+		assert_false(together(alone[i], of("join")));
+		assert_false(together(of("read"), alone[i]));
 	}
-	assert_false(together(OPERATION_REMOVE, OPERATION_PROFILE));
-	assert_false(together(OPERATION_CREATE, OPERATION_CREATE));
+	assert_false(together(of("leave"), of("profile")));
+	assert_false(together(of("create"), of("create")));
 }
 
 static void messages_are_numbered_from_the_first_one_there(void **state)

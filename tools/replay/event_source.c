@@ -1,5 +1,7 @@
 #include "event_source.h"
 
+#include "noun/noun.h"
+
 #include <string.h>
 
 enum parlor_err event_source_init(struct event_source *r, struct lines *lines,
@@ -27,7 +29,7 @@ void event_source_fini(struct event_source *r)
 /* A boot is of no tenant, and of all. */
 static bool wanted(const struct event_source *r, const struct recording_event *e)
 {
-	bool ours = !r->tenant || !e->tenant || e->kind == RECORDING_BOOT ||
+	bool ours = !r->tenant || !e->tenant || e->kind->record == RECORD_BOOT ||
 		    strcmp(e->tenant, r->tenant) == 0;
 
 	return ours && choice_event(r->choice, e->position, true, e->t_ms);

@@ -82,18 +82,14 @@ uint64_t place_seq(const struct place *p, int64_t recorded)
 	return p->counted && seq > p->ahead ? seq - p->ahead : 0;
 }
 
-/* What would do harm, or be refused, when it is carried out a second time behind
- * what follows it. A room's creation is among them since its answer says whether
- * the room was there before. */
-static bool stands_alone(enum operation_kind kind)
+bool place_has(const struct operation *d)
 {
-	return kind == OPERATION_CREATE || kind == OPERATION_RENAME || kind == OPERATION_STATE ||
-	       kind == OPERATION_PROFILE || kind == OPERATION_REMOVE;
+	return place_seq(d->place, d->event.seq) > 0;
 }
 
-bool place_free(const struct place *p, enum operation_kind kind)
+bool place_free(const struct place *p, const struct operation_kind *kind)
 {
-	if (p->out == 0 || (kind == OPERATION_REMOVE && p->last == OPERATION_REMOVE))
+	if (p->out == 0 || (kind == p->last && kind->order == ORDER_AMONG_ITSELF))
 		return true;
-	return !stands_alone(kind) && !stands_alone(p->last);
+	return kind->order == ORDER_FREE && p->last->order == ORDER_FREE;
 }

@@ -23,7 +23,7 @@ struct place {
 	uint64_t ahead;     /* messages of the recorded room that are not played */
 	struct face *faces; /* members made up, of a guessed room */
 	size_t out;         /* operations of the room that are unanswered */
-	enum operation_kind last;
+	const struct operation_kind *last;
 };
 
 struct places {
@@ -42,10 +42,10 @@ bool place_meet(struct place *, const char *member);
 /* The number of a recorded message in the room that is played; 0 when it is
  * not there. */
 uint64_t place_seq(const struct place *, int64_t recorded);
+/* Whether the message is there that the operation is about. */
+bool place_has(const struct operation *);
 
-/* Whether an operation may be sent while others of its room are unanswered: after a
- * reconnect all that is unanswered is sent again, though it may have been
- * carried out. */
-bool place_free(const struct place *, enum operation_kind);
+/* Whether an operation may be sent while others of its room are unanswered. */
+bool place_free(const struct place *, const struct operation_kind *);
 
 #endif

@@ -2,7 +2,7 @@
 
 #include "core/kinds.h"
 #include "core/record.h"
-#include "kind/kind.h"
+#include "noun/noun.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -107,9 +107,9 @@ static bool is_texts(const json_t *list)
 	return true;
 }
 
-static enum parlor_err check_body(const struct recording_event *e, const struct kind *kind,
-				  char *why)
+static enum parlor_err check_body(const struct recording_event *e, char *why)
 {
+	const struct kind *kind = e->kind;
 	int unused;
 
 	if (!kind->bodies || (e->body[0] && find_word(kind->bodies, e->body, &unused)))
@@ -121,28 +121,34 @@ static enum parlor_err check_body(const struct recording_event *e, const struct 
 	return PARLOR_E_VALUE;
 }
 
-static enum parlor_err check(const struct recording_event *e, const struct kind *kind,
-			     const char *role, char *why)
+static enum parlor_err check_lists(const struct recording_event *e, char *why)
 {
-	/* A notice with an id of its own was posted by somebody. */
-	bool posted = e->kind == RECORDING_NOTICE && e->client_id[0];
+	if (!is_texts(e->mentions))
+		return wrong(why, "mentions must be a list of texts");
+	if (is_texts(e->texts))
+		return PARLOR_E_OK;
+	snprintf(why, WHY_BYTES, "%s must be a list of texts", e->kind->texts);
+	return PARLOR_E_VALUE;
+}
 
-	if ((kind->needs & LINE_NEEDS_ROOM) && !e->room[0])
+static enum parlor_err check(const struct recording_event *e, const char *role, char *why)
+{
+	unsigned needs = e->kind->needs;
+	/* A notice with an id of its own was posted by somebody. */
+	bool posted = recording_is_notice(e) && e->client_id[0];
+
+	if ((needs & LINE_NEEDS_ROOM) && !e->room[0])
 		return wrong(why, "room must not be empty");
-	if (((kind->needs & LINE_NEEDS_FROM) || posted) && !e->from[0])
+	if (((needs & LINE_NEEDS_FROM) || posted) && !e->from[0])
 		return wrong(why, "from must not be empty");
-	if (e->seq < (kind->needs & LINE_NEEDS_SEQ ? 1 : 0))
+	if (e->seq < (needs & LINE_NEEDS_SEQ ? 1 : 0))
 		return wrong(why, "seq is too low");
 	if (strcmp(role, "agent") != 0 && strcmp(role, "member") != 0)
 		return wrong(why, "role is none of agent, member");
-	if (e->kind == RECORDING_TEXT && !e->client_id[0])
+	if ((needs & LINE_NEEDS_CLIENT_ID) && !e->client_id[0])
 		return wrong(why, "a text must have a client_id");
-	enum parlor_err err = check_body(e, kind, why);
-	if (!err && !is_texts(e->mentions))
-		return wrong(why, "mentions must be a list of texts");
-	if (!err && !is_texts(e->labels))
-		return wrong(why, "labels must be a list of texts");
-	return err;
+	enum parlor_err err = check_body(e, why);
+	return err ? err : check_lists(e, why);
 }
 
 enum parlor_err recording_event_get(struct recording_event *e, json_t *object, char *why)
@@ -155,24 +161,30 @@ enum parlor_err recording_event_get(struct recording_event *e, json_t *object, c
 	*e = (struct recording_event){.client_id = "", .name = "", .avatar = ""};
 	if (json_unpack_ex(object, &error, 0,
 			   "{s:s, s:I, s:I, s:s, s:s, s:s, s:s, s?I, s?s, s?s, s?s, s?s, s?s, s?b,"
-			   " s?b, s?o, s?o}",
+			   " s?b, s?o}",
 			   "room", &e->room, "seq", &seq, "t", &t, "from", &e->from, "role", &role,
 			   "type", &type, "body", &e->body, "position", &position, "tenant",
 			   &e->tenant, "client_id", &e->client_id, "name", &e->name, "avatar",
 			   &e->avatar, "content", &content, "open", &open, "recalled", &recalled,
-			   "mentions", &e->mentions, "labels", &e->labels) != 0)
+			   "mentions", &e->mentions) != 0)
 		return wrong(why, error.text);
-	const struct kind *kind = kind_of_type(type);
-	if (!kind)
+	e->kind = kind_of_type(type);
+	if (!e->kind)
 		return wrong(why, "type is none that a recording has");
 	if (!find_word(recording_contents, content, &e->content))
 		return wrong(why, "content is none of text, image, file, custom");
-	e->kind = kind->line;
+	if (e->kind->texts)
+		e->texts = json_object_get(object, e->kind->texts);
 	e->position = position;
 	e->t_ms = t;
 	e->seq = seq;
 	e->agent = strcmp(role, "agent") == 0;
 	e->open = open != 0;
 	e->recalled = recalled != 0;
-	return check(e, kind, role, why);
+	return check(e, role, why);
+}
+
+bool recording_is_notice(const struct recording_event *e)
+{
+	return strcmp(e->kind->type, "notice") == 0;
 }

@@ -14,22 +14,6 @@
 
 #define RECORDING_VERSION 1
 
-enum recording_kind {
-	RECORDING_TEXT,
-	RECORDING_NOTICE,
-	RECORDING_JOIN,
-	RECORDING_LEAVE,
-	RECORDING_CREATE,
-	RECORDING_RENAME,
-	RECORDING_STATE,
-	RECORDING_PROFILE,
-	RECORDING_READ,
-	RECORDING_RECALL,
-	RECORDING_PRESENCE,
-	RECORDING_BOOT,
-	RECORDING_LABELS,
-};
-
 /* Names of enum ContentType; ends in NULL. */
 extern const char *const recording_contents[];
 
@@ -43,23 +27,23 @@ struct recording_header {
 
 /* A line; texts borrow from its JSON object and are never NULL but tenant. */
 struct recording_event {
-	enum recording_kind kind;
+	const struct kind *kind; /* noun/noun.h */
 	int64_t position;
 	int64_t t_ms;
 	const char *tenant;
 	const char *room;
 	const char *from;
 	int64_t seq;
-	bool agent; /* JOIN, PROFILE: a manager */
+	bool agent; /* of a member: a manager */
 	const char *body;
 	const char *client_id;
 	const char *name;
 	const char *avatar;
-	int content; /* TEXT, NOTICE: enum ContentType */
-	bool open;   /* CREATE: later members see the history from before */
+	int content; /* of a message: enum ContentType */
+	bool open;   /* of a new room: later members see the history from before */
 	bool recalled;
 	json_t *mentions; /* array of texts, or NULL */
-	json_t *labels;   /* LABELS: the same */
+	json_t *texts;    /* the same, under its kind's own key */
 };
 
 /* New objects. The second is NULL for an entry that nobody was told of. */
@@ -76,5 +60,7 @@ enum parlor_err recording_header_get(struct recording_header *, json_t *,
 				     char *why) PARLOR_MUST_CHECK;
 enum parlor_err recording_event_get(struct recording_event *, json_t *,
 				    char *why) PARLOR_MUST_CHECK;
+/* Else, of a message, it is a text. */
+bool recording_is_notice(const struct recording_event *);
 
 #endif

@@ -34,102 +34,24 @@ struct rerun {
 
 /* ---- answers ---------------------------------------------------------------------- */
 
-static void count_done(struct summary *s, const struct operation *d)
-{
-	s->notices += d->notice != NULL;
-	switch (d->kind) {
-	case OPERATION_CREATE:
-		s->rooms++;
-		s->members += d->joins_len;
-		break;
-	case OPERATION_ADD:
-		s->joins += d->guessed ? 0 : 1 + d->joins_len;
-		s->members += 1 + d->joins_len;
-		break;
-	case OPERATION_REMOVE:
-		s->leaves++;
-		break;
-	case OPERATION_MARK: /* goes with every read */
-		s->reads++;
-		break;
-	case OPERATION_RECALL:
-		s->recalls++;
-		break;
-	case OPERATION_RENAME:
-	case OPERATION_STATE:
-	case OPERATION_PROFILE:
-	case OPERATION_LABELS:
-		s->changes++;
-		break;
-	case OPERATION_ATTACH:
-	case OPERATION_DETACH:
-	case OPERATION_PRESENCE:
-		s->presences++;
-		break;
-	case OPERATION_POST:
-	case OPERATION_READ:
-		break;
-	}
-}
-
-static void take_posted(struct rerun *r, const struct operation *d, const Parlor__Posted *posted)
+static void take_done(struct rerun *r, const struct operation *d, const Parlor__Reply *reply)
 {
 	struct summary *s = r->summary;
 
-	histogram_add(&s->ack_us, clock_mono_us() - d->sent_us);
-	if (d->event.kind == RECORDING_TEXT)
-		s->texts++;
-	else
-		s->notices++;
-	if (posted->seq != place_seq(d->place, d->event.seq))
-		s->renumbered++;
+	s->acknowledged++;
+	s->notices += d->notice != NULL;
+	if (d->kind->counted)
+		++*(uint64_t *)(void *)((char *)s + d->kind->counted);
+	if (d->kind->done)
+		d->kind->done(d, reply, s);
 }
 
-/* Whether the room was made by this request, or an equal one that was lost. */
-static bool is_new(const struct operation *d, const Parlor__RoomInfo *room)
+static void take_refused(struct rerun *r, const struct operation *d, int code)
 {
-	return room->last_seq == (d->notice != NULL) && room->members == d->joins_len;
-}
-
-static void take_created(const struct operation *d, const Parlor__RoomInfo *room)
-{
-	if (is_new(d, room))
-		d->place->counted = !d->guessed;
-	else if (d->guessed)
-		d->place->counted = true; /* it goes on where it was */
-	else
-		d->place->foreign = true;
-}
-
-/* What was so already: an answer was lost, or nobody recorded how it came. */
-static bool was_so(const struct operation *d, int code)
-{
-	if (d->kind == OPERATION_REMOVE)
-		return code == PARLOR_E_NOT_MEMBER || code == PARLOR_E_MEMBER_UNKNOWN;
-	return d->guessed && (code == PARLOR_E_ROOM_CONFLICT || code == PARLOR_E_MEMBER_CONFLICT);
-}
-
-static void take_done(struct rerun *r, struct operation *d, const Parlor__Reply *reply)
-{
-	r->summary->acknowledged++;
-	if (d->kind == OPERATION_CREATE && reply->result_case == PARLOR__REPLY__RESULT_ROOM)
-		take_created(d, reply->room);
-	if (d->kind == OPERATION_POST && reply->result_case == PARLOR__REPLY__RESULT_POSTED)
-		take_posted(r, d, reply->posted);
-	count_done(r->summary, d);
-}
-
-static void take_refused(struct rerun *r, struct operation *d, int code)
-{
-	if (was_so(d, code)) {
+	if (d->kind->refused && d->kind->refused(d, code))
 		r->summary->acknowledged++;
-		if (d->kind == OPERATION_CREATE)
-			d->place->counted = true;
-		return;
-	}
-	summary_refuse(r->summary, code);
-	if (d->kind == OPERATION_CREATE)
-		d->place->foreign = true;
+	else
+		summary_refuse(r->summary, code);
 }
 
 static void drop(struct rerun *r, struct operation *d)
@@ -173,7 +95,7 @@ static enum parlor_err hand_over(struct operation *d, Parlor__Request *request)
 /* False when it cannot be sent now. */
 static bool send_operation(struct rerun *r, struct operation *d)
 {
-	enum parlor_err err = operation_send(d, r->options->stored, hand_over);
+	enum parlor_err err = d->kind->send(d, hand_over);
 
 	if (err == PARLOR_E_BUSY)
 		return false;
@@ -192,20 +114,20 @@ static uint64_t due_us(const struct rerun *r, const struct operation *d)
 		       pace_moment_us(&r->options->pace, r->workload.first_ms, d->event.t_ms);
 	uint64_t post = r->start_us + pace_post_us(&r->options->pace, r->posts);
 
-	return d->kind == OPERATION_POST && post > due ? post : due;
+	return d->kind == &operation_post && post > due ? post : due;
 }
 
 /* A room's first message in a recording that lacks its beginning tells how many
  * there were before. */
 static void count_ahead(struct operation *d)
 {
-	if (d->kind != OPERATION_POST || d->place->counted)
+	if (d->kind != &operation_post || d->place->counted)
 		return;
 	d->place->counted = true;
 	d->place->ahead = (uint64_t)d->event.seq - 1;
 }
 
-/* Deeds that come to nothing go at once. */
+/* What comes to nothing goes at once. */
 static bool is_idle(struct rerun *r, const struct operation *d)
 {
 	if (!d->place)
@@ -214,8 +136,7 @@ static bool is_idle(struct rerun *r, const struct operation *d)
 	bool senseless = !foreign && !operation_has_sense(d);
 
 	r->summary->left_alone += foreign;
-	/* A reading position asks for two things, and is one event. */
-	r->summary->passed_over += senseless && d->kind != OPERATION_READ;
+	r->summary->passed_over += senseless && !d->kind->then;
 	return foreign || senseless;
 }
 
@@ -246,7 +167,7 @@ static enum sent send_next(struct rerun *r)
 	}
 	if (pace_is_timed(&r->options->pace))
 		histogram_add(&r->summary->late_us, now_us - due);
-	r->posts += d->kind == OPERATION_POST;
+	r->posts += d->kind == &operation_post;
 	if (!send_operation(r, d)) {
 		d->again = true;
 		r->again++;
@@ -299,7 +220,7 @@ static bool work(struct rerun *r, int timeout_ms)
 	return false;
 }
 
-/* Deeds to send, as long as there are any. False: not any more. */
+/* Operations to send, as long as there are any. False: not any more. */
 static bool refill(struct rerun *r)
 {
 	while (!r->workload.operations && !r->workload.ended)

@@ -1,5 +1,7 @@
 #include "workload.h"
 
+#include "noun/noun.h"
+
 #include "base/mem.h"
 
 #include <stdio.h>
@@ -70,7 +72,7 @@ size_t workload_waiting_max(const struct workload *p)
 	return most;
 }
 
-static struct operation *put(struct workload *p, enum operation_kind kind,
+static struct operation *put(struct workload *p, const struct operation_kind *kind,
 			     const struct event_source_item *item, struct tenant *tenant,
 			     struct place *place)
 {
@@ -78,6 +80,7 @@ static struct operation *put(struct workload *p, enum operation_kind kind,
 
 	d->tenant = tenant;
 	d->place = place;
+	d->stored = p->options->stored;
 	DL_APPEND(p->operations, d);
 	return d;
 }
@@ -129,9 +132,9 @@ static void workload_presence(struct workload *p, const struct event_source_item
 		return;
 	bool news = set_present(p, tenant, e->from, online);
 	if (news)
-		put(p, online ? OPERATION_ATTACH : OPERATION_DETACH, item, tenant, NULL);
+		put(p, online ? &operation_attach : &operation_detach, item, tenant, NULL);
 	if (online && (!news || strcmp(e->body, "busy") == 0))
-		put(p, OPERATION_PRESENCE, item, tenant, NULL);
+		put(p, &operation_presence, item, tenant, NULL);
 }
 
 /* A broker run began: everybody is offline. */
@@ -146,7 +149,7 @@ static void workload_boot(struct workload *p, const struct event_source_item *it
 		json_t *name = json_stringn(who->id + sizeof who->tenant->no, len);
 		json_object_set_new(copy.line, "from", name);
 		copy.event.from = json_string_value(name);
-		put(p, OPERATION_DETACH, &copy, who->tenant, NULL);
+		put(p, &operation_detach, &copy, who->tenant, NULL);
 		json_decref(copy.line);
 	}
 	online_clear(p);
@@ -185,9 +188,9 @@ static struct place *place_of(struct workload *p, const struct event_source_item
 	place->chosen = choice_room(&p->options->choice, e->room, p->places.chosen);
 	p->places.chosen += place->chosen;
 	place->id = played_id(p, e->room);
-	place->guessed = e->kind != RECORDING_CREATE;
+	place->guessed = e->kind->record != RECORD_ROOM_CREATED;
 	if (place->chosen && place->guessed)
-		put(p, OPERATION_CREATE, item, tenant, place)->guessed = true;
+		put(p, &operation_create, item, tenant, place)->guessed = true;
 	return place;
 }
 
@@ -196,7 +199,7 @@ static void guess_member(struct workload *p, const struct event_source_item *ite
 {
 	if (!place_meet(place, member))
 		return;
-	struct operation *d = put(p, OPERATION_ADD, item, tenant, place);
+	struct operation *d = put(p, &operation_add, item, tenant, place);
 	d->guessed = true;
 	d->member = member;
 }
@@ -209,7 +212,7 @@ static void guess_members(struct workload *p, const struct event_source_item *it
 
 	if (!place->guessed || !e->from[0])
 		return;
-	if (e->kind == RECORDING_JOIN)
+	if (e->kind->record == RECORD_JOINED)
 		place_meet(place, e->from);
 	else
 		guess_member(p, item, tenant, place, e->from);
@@ -230,7 +233,7 @@ static bool same_room(const struct recording_event *a, const struct recording_ev
 
 static bool is_note(const struct recording_event *e)
 {
-	return e->kind == RECORDING_NOTICE && !e->client_id[0];
+	return recording_is_notice(e) && !e->client_id[0];
 }
 
 /* The next event, when it is one of the same room and may go with this one. */
@@ -256,7 +259,7 @@ static bool gather_joins(struct workload *p, struct operation *d)
 	size_t max = limits->request_members > 0 ? limits->request_members : JOINS_DEFAULT;
 	const struct event_source_item *next;
 
-	while ((next = follower(p, d)) && next->event.kind == RECORDING_JOIN &&
+	while ((next = follower(p, d)) && next->event.kind->record == RECORD_JOINED &&
 	       d->joins_len + 1 < max) {
 		if (d->place->guessed)
 			place_meet(d->place, next->event.from);
@@ -280,7 +283,7 @@ static bool gather_notice(struct workload *p, struct operation *d)
 
 static bool dissolves(const struct recording_event *e)
 {
-	return e->kind == RECORDING_STATE && strcmp(e->body, "dissolved") == 0;
+	return e->kind->record == RECORD_ROOM_STATE && strcmp(e->body, "dissolved") == 0;
 }
 
 /* A notice that stands alone goes with the end of the room behind it; else the
@@ -291,7 +294,7 @@ static bool workload_note(struct workload *p, const struct event_source_item *it
 	const struct event_source_item *next = event_source_peek(&p->event_source);
 
 	if (next->line && dissolves(&next->event) && same_room(&next->event, &item->event)) {
-		struct operation *d = put(p, OPERATION_STATE, next, tenant, place);
+		struct operation *d = put(p, &operation_state, next, tenant, place);
 		operation_set_notice(d, item->line, &item->event);
 		return step(p, &next);
 	}
@@ -304,19 +307,10 @@ static bool workload_note(struct workload *p, const struct event_source_item *it
 	if (!copy.event.from[0])
 		copy.event.from = SYSTEM_SENDER;
 	guess_member(p, &copy, tenant, place, copy.event.from);
-	put(p, OPERATION_POST, &copy, tenant, place);
+	put(p, &operation_post, &copy, tenant, place);
 	json_decref(copy.line);
 	return true;
 }
-
-static const enum operation_kind operation_of[] = {
-	[RECORDING_TEXT] = OPERATION_POST,     [RECORDING_NOTICE] = OPERATION_POST,
-	[RECORDING_JOIN] = OPERATION_ADD,      [RECORDING_LEAVE] = OPERATION_REMOVE,
-	[RECORDING_CREATE] = OPERATION_CREATE, [RECORDING_RENAME] = OPERATION_RENAME,
-	[RECORDING_STATE] = OPERATION_STATE,   [RECORDING_PROFILE] = OPERATION_PROFILE,
-	[RECORDING_READ] = OPERATION_READ,     [RECORDING_RECALL] = OPERATION_RECALL,
-	[RECORDING_LABELS] = OPERATION_LABELS,
-};
 
 static bool workload_room(struct workload *p, const struct event_source_item *item,
 			  struct tenant *tenant)
@@ -331,24 +325,13 @@ static bool workload_room(struct workload *p, const struct event_source_item *it
 	if (is_note(e))
 		return workload_note(p, item, tenant, place);
 	guess_members(p, item, tenant, place);
-	struct operation *d = put(p, operation_of[e->kind], item, tenant, place);
-	switch (d->kind) {
-	case OPERATION_READ:
-		/* Forward or back: one of the two changes nothing. */
-		put(p, OPERATION_MARK, item, tenant, place);
-		return true;
-	case OPERATION_CREATE:
-	case OPERATION_ADD:
-		return gather_joins(p, d) && gather_notice(p, d);
-	case OPERATION_RENAME:
-	case OPERATION_PROFILE:
-	case OPERATION_REMOVE:
-		return gather_notice(p, d);
-	case OPERATION_STATE:
-		return dissolves(e) || gather_notice(p, d);
-	default:
-		return true;
-	}
+	const struct operation_kind *kind = e->kind->operation;
+	struct operation *d = put(p, kind, item, tenant, place);
+	if (kind->then)
+		put(p, kind->then, item, tenant, place);
+	if (kind->takes_joins && !gather_joins(p, d))
+		return false;
+	return !kind->takes_notice || dissolves(&d->event) || gather_notice(p, d);
 }
 
 /* ---- the next event ------------------------------------------------------------------------- */
@@ -411,17 +394,17 @@ bool workload_next(struct workload *p)
 	if (!p->begun)
 		p->first_ms = e->t_ms;
 	p->begun = true;
-	if (e->kind == RECORDING_BOOT) {
+	if (e->kind->record == RECORD_BOOT) {
 		workload_boot(p, item);
 		return true;
 	}
-	if (e->kind == RECORDING_PRESENCE &&
+	if (e->kind->record == RECORD_PRESENCE &&
 	    p->options->choice.rooms_len + p->options->choice.rooms_first)
 		return true;
 	struct tenant *tenant = tenant_of(p, e);
 	if (!tenant)
 		return false;
-	if (e->kind != RECORDING_PRESENCE)
+	if (e->kind->record != RECORD_PRESENCE)
 		return workload_room(p, item, tenant);
 	workload_presence(p, item, tenant);
 	return true;

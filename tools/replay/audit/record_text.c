@@ -1,7 +1,7 @@
 #include "audit/record_text.h"
 
 #include "core/kinds.h"
-#include "kind/kind.h"
+#include "noun/noun.h"
 #include "wire.h"
 
 #include "base/mem.h"

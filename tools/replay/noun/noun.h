@@ -1,9 +1,11 @@
-/* Kinds of record as the tools tell of them, as data: in words, and as a line of a
- * recording. Each noun's file ends in the table of its kinds; kinds.c joins them. */
-#ifndef KIND_KIND_H
-#define KIND_KIND_H
+/* Nouns as the tools know them, as data: each noun's file ends in its struct
+ * replay_noun; nouns.c joins them. A kind of record is told in words, written as a
+ * line of a recording, and carried out again from it. */
+#ifndef NOUN_NOUN_H
+#define NOUN_NOUN_H
 
 #include "core/record.h"
+#include "places.h"
 #include "recording.h"
 
 #include <jansson.h>
@@ -23,6 +25,7 @@ enum line_needs {
 	LINE_NEEDS_ROOM = 1,
 	LINE_NEEDS_FROM = 2, /* somebody did it */
 	LINE_NEEDS_SEQ = 4,
+	LINE_NEEDS_CLIENT_ID = 8,
 };
 
 struct kind {
@@ -33,20 +36,19 @@ struct kind {
 	void (*what)(char *text, size_t size, const Parlor__Event *, const struct record *);
 	/* In a recording: its name there, NULL for one that is no line of it. */
 	const char *type;
-	enum recording_kind line;
 	unsigned needs;
 	void (*draft)(struct draft *, const Parlor__Event *); /* NULL: adds nothing */
 	const char *const *bodies;                            /* that it may have; NULL: any */
+	const char *texts; /* key of a list of texts that it may have; NULL: none */
+	/* That it comes to; NULL: workload.c knows. */
+	const struct operation_kind *operation;
 };
 
-struct kind_noun {
+struct replay_noun {
 	const struct kind *kinds;
-	size_t len;
+	size_t kinds_len;
 };
-#define KIND_NOUN(table)                                  \
-	{                                                 \
-		(table), sizeof(table) / sizeof(table)[0] \
-	}
+#define NOUN_LIST(list) .list = (list), .list##_len = sizeof(list) / sizeof(list)[0]
 
 /* For draft: no key where the text is empty. */
 void draft_add_text(struct draft *, const char *key, const char *text);

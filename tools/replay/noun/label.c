@@ -1,6 +1,7 @@
-#include "kind/kind.h"
+#include "noun/noun.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static void what_labels(char *text, size_t size, const Parlor__Event *e, const struct record *r)
 {
@@ -22,8 +23,26 @@ static void draft_labels(struct draft *d, const Parlor__Event *e)
 	json_object_set_new(d->more, "labels", labels);
 }
 
+/* What the room has from then on, whatever it had. */
+static enum parlor_err send_labels(struct operation *d, operation_send_fn *fn)
+{
+	Parlor__RoomLabels labels = PARLOR__ROOM_LABELS__INIT;
+
+	labels.room = d->place->id;
+	labels.clear = true;
+	labels.add = operation_texts(d->event.texts, &labels.n_add);
+	enum parlor_err err = OPERATION_SEND(d, fn, ROOM_LABELS, room_labels, &labels);
+	free(labels.add);
+	return err;
+}
+
+static const struct operation_kind operation_labels = {
+	.send = send_labels,
+	.counted = OPERATION_COUNTED(changes),
+};
+
 static const struct kind kinds[] = {
 	{RECORD_ROOM_LABELS, PARLOR__EVENT__KIND_LABELS_CHANGED, what_labels, "labels",
-	 RECORDING_LABELS, LINE_NEEDS_ROOM, draft_labels, NULL},
+	 LINE_NEEDS_ROOM, draft_labels, .texts = "labels", .operation = &operation_labels},
 };
-const struct kind_noun label_kinds = KIND_NOUN(kinds);
+const struct replay_noun replay_label = {NOUN_LIST(kinds)};

@@ -1,4 +1,4 @@
-#include "kind/kind.h"
+#include "noun/noun.h"
 
 #include <assert.h>
 #include <string.h>
@@ -14,16 +14,16 @@
 	NOUN(run)        \
 	NOUN(number)
 
-#define DECLARED(noun) extern const struct kind_noun noun##_kinds;
+#define DECLARED(noun) extern const struct replay_noun replay_##noun;
 NOUNS(DECLARED)
-#define LISTED(noun) &noun##_kinds,
-static const struct kind_noun *const nouns[] = {NOUNS(LISTED)};
+#define LISTED(noun) &replay_##noun,
+static const struct replay_noun *const nouns[] = {NOUNS(LISTED)};
 #define NOUNS_LEN (sizeof nouns / sizeof nouns[0])
 
 const struct kind *kind_of_record(enum record_kind_no record)
 {
 	for (size_t i = 0; i < NOUNS_LEN; i++)
-		for (size_t k = 0; k < nouns[i]->len; k++)
+		for (size_t k = 0; k < nouns[i]->kinds_len; k++)
 			if (nouns[i]->kinds[k].record == record)
 				return &nouns[i]->kinds[k];
 	assert(!"a record of a kind that no noun has");
@@ -33,7 +33,7 @@ const struct kind *kind_of_record(enum record_kind_no record)
 const struct kind *kind_of_type(const char *type)
 {
 	for (size_t i = 0; i < NOUNS_LEN; i++)
-		for (size_t k = 0; k < nouns[i]->len; k++)
+		for (size_t k = 0; k < nouns[i]->kinds_len; k++)
 			if (nouns[i]->kinds[k].type && strcmp(nouns[i]->kinds[k].type, type) == 0)
 				return &nouns[i]->kinds[k];
 	return NULL;

@@ -1,4 +1,4 @@
-#include "kind/kind.h"
+#include "noun/noun.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -22,4 +22,4 @@ static const struct kind kinds[] = {
 	{.record = RECORD_TENANT, .what = what_tenant},
 	{.record = RECORD_MEMBER, .what = what_member},
 };
-const struct kind_noun number_kinds = KIND_NOUN(kinds);
+const struct replay_noun replay_number = {NOUN_LIST(kinds)};

@@ -1,4 +1,4 @@
-#include "kind/kind.h"
+#include "noun/noun.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,7 +10,6 @@ static void what_boot(char *text, size_t size, const Parlor__Event *e, const str
 }
 
 static const struct kind kinds[] = {
-	{RECORD_BOOT, PARLOR__EVENT__KIND__NOT_SET, what_boot, "boot", RECORDING_BOOT, 0, NULL,
-	 NULL},
+	{.record = RECORD_BOOT, .what = what_boot, .type = "boot"},
 };
-const struct kind_noun run_kinds = KIND_NOUN(kinds);
+const struct replay_noun replay_run = {NOUN_LIST(kinds)};

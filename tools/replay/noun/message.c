@@ -1,0 +1,116 @@
+#include "noun/noun.h"
+
+#include "base/clock.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char *who(const char *id)
+{
+	return id && *id ? id : "the system";
+}
+
+static void what_posted(char *text, size_t size, const Parlor__Event *e, const struct record *r)
+{
+	snprintf(text, size, "%s %" PRIu64 " by %s%s",
+		 r->posted.type == MESSAGE_TYPE_NOTICE ? "notice" : "posted", r->posted.seq,
+		 who(e->posted->sender), e->posted->recalled ? " (recalled later)" : "");
+}
+
+static void what_recalled(char *text, size_t size, const Parlor__Event *e, const struct record *r)
+{
+	snprintf(text, size, "recalled %" PRIu64 " by %s", r->recalled.seq, who(e->recalled->by));
+}
+
+static void draft_posted(struct draft *d, const Parlor__Event *e)
+{
+	const Parlor__Message *m = e->posted;
+
+	if (m->type == PARLOR__MESSAGE_TYPE__MESSAGE_NOTICE)
+		d->type = "notice";
+	d->from = m->sender;
+	d->seq = m->seq;
+	d->body = m->body;
+	draft_add_text(d, "client_id", m->client_id);
+	if (m->content_type != PARLOR__CONTENT_TYPE__CONTENT_TEXT)
+		draft_add_text(d, "content", kind_word(recording_contents, (int)m->content_type));
+	if (m->n_mentions > 0) {
+		json_t *mentions = json_array();
+		for (size_t i = 0; i < m->n_mentions; i++)
+			json_array_append_new(mentions, json_string(m->mentions[i]));
+		json_object_set_new(d->more, "mentions", mentions);
+	}
+	if (m->recalled)
+		json_object_set_new(d->more, "recalled", json_true());
+}
+
+static void draft_recalled(struct draft *d, const Parlor__Event *e)
+{
+	d->from = e->recalled->by;
+	d->seq = e->recalled->seq;
+}
+
+/* ---- requests ------------------------------------------------------------------- */
+
+static enum parlor_err send_post(struct operation *d, operation_send_fn *fn)
+{
+	const struct recording_event *e = &d->event;
+	Parlor__Post post = PARLOR__POST__INIT;
+
+	post.room = d->place->id;
+	post.sender = operation_text(d->member);
+	post.client_id = operation_text(e->client_id);
+	post.type = recording_is_notice(e) ? PARLOR__MESSAGE_TYPE__MESSAGE_NOTICE
+					   : PARLOR__MESSAGE_TYPE__MESSAGE_MESSAGE;
+	post.content_type = (Parlor__ContentType)e->content;
+	post.body = operation_text(e->body);
+	post.mentions = operation_texts(e->mentions, &post.n_mentions);
+	post.level = d->stored ? PARLOR__LEVEL__LEVEL_STORED : PARLOR__LEVEL__LEVEL_JOURNAL;
+	enum parlor_err err = OPERATION_SEND(d, fn, POST, post, &post);
+	free(post.mentions);
+	return err;
+}
+
+static void posted(const struct operation *d, const Parlor__Reply *reply, struct summary *s)
+{
+	if (reply->result_case != PARLOR__REPLY__RESULT_POSTED)
+		return;
+	histogram_add(&s->ack_us, clock_mono_us() - d->sent_us);
+	if (recording_is_notice(&d->event))
+		s->notices++;
+	else
+		s->texts++;
+	if (reply->posted->seq != place_seq(d->place, d->event.seq))
+		s->renumbered++;
+}
+
+const struct operation_kind operation_post = {.send = send_post, .done = posted};
+
+static enum parlor_err send_recall(struct operation *d, operation_send_fn *fn)
+{
+	Parlor__Recall recall = PARLOR__RECALL__INIT;
+
+	recall.room = d->place->id;
+	recall.by = operation_text(d->member);
+	recall.seq = place_seq(d->place, d->event.seq);
+	return OPERATION_SEND(d, fn, RECALL, recall, &recall);
+}
+
+static const struct operation_kind operation_recall = {
+	.send = send_recall,
+	.has_sense = place_has,
+	.counted = OPERATION_COUNTED(recalls),
+};
+
+static const struct kind kinds[] = {
+	{RECORD_POSTED, PARLOR__EVENT__KIND_POSTED, what_posted, "text",
+	 LINE_NEEDS_ROOM | LINE_NEEDS_FROM | LINE_NEEDS_SEQ | LINE_NEEDS_CLIENT_ID, draft_posted,
+	 .operation = &operation_post},
+	{RECORD_POSTED, PARLOR__EVENT__KIND_POSTED, what_posted, "notice",
+	 LINE_NEEDS_ROOM | LINE_NEEDS_SEQ, draft_posted, .operation = &operation_post},
+	{RECORD_RECALLED, PARLOR__EVENT__KIND_RECALLED, what_recalled, "recall",
+	 LINE_NEEDS_ROOM | LINE_NEEDS_FROM | LINE_NEEDS_SEQ, draft_recalled,
+	 .operation = &operation_recall},
+};
+const struct replay_noun replay_message = {NOUN_LIST(kinds)};

@@ -1,0 +1,69 @@
+#include "noun/noun.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const presences[] = {"", "offline", "online", "busy", NULL};
+
+static void what_presence(char *text, size_t size, const Parlor__Event *e, const struct record *r)
+{
+	snprintf(text, size, "presence: %s is %s", e->presence->member,
+		 kind_word(presences, r->presence.now));
+}
+
+static void draft_presence(struct draft *d, const Parlor__Event *e)
+{
+	d->from = e->presence->member;
+	d->body = kind_word(presences, (int)e->presence->presence);
+}
+
+/* ---- requests ------------------------------------------------------------------- */
+
+static enum parlor_err send_attach(struct operation *d, operation_send_fn *fn)
+{
+	Parlor__Attach attach = PARLOR__ATTACH__INIT;
+	char *member = operation_text(d->member);
+
+	attach.members = &member;
+	attach.n_members = 1;
+	return OPERATION_SEND(d, fn, ATTACH, attach, &attach);
+}
+
+static enum parlor_err send_detach(struct operation *d, operation_send_fn *fn)
+{
+	Parlor__Detach detach = PARLOR__DETACH__INIT;
+	char *member = operation_text(d->member);
+
+	detach.members = &member;
+	detach.n_members = 1;
+	return OPERATION_SEND(d, fn, DETACH, detach, &detach);
+}
+
+static enum parlor_err send_presence(struct operation *d, operation_send_fn *fn)
+{
+	Parlor__PresenceSet set = PARLOR__PRESENCE_SET__INIT;
+
+	set.member = operation_text(d->member);
+	set.presence = strcmp(d->event.body, "busy") == 0 ? PARLOR__PRESENCE__PRESENCE_BUSY
+							  : PARLOR__PRESENCE__PRESENCE_ONLINE;
+	return OPERATION_SEND(d, fn, PRESENCE_SET, presence_set, &set);
+}
+
+const struct operation_kind operation_attach = {.send = send_attach,
+						.counted = OPERATION_COUNTED(presences)};
+const struct operation_kind operation_detach = {.send = send_detach,
+						.counted = OPERATION_COUNTED(presences)};
+const struct operation_kind operation_presence = {.send = send_presence,
+						  .counted = OPERATION_COUNTED(presences)};
+
+/* What a line comes to depends on who is online: workload.c knows. */
+static const struct kind kinds[] = {
+	{.record = RECORD_PRESENCE,
+	 .event = PARLOR__EVENT__KIND_PRESENCE,
+	 .what = what_presence,
+	 .type = "presence",
+	 .needs = LINE_NEEDS_FROM,
+	 .draft = draft_presence,
+	 .bodies = presences},
+};
+const struct replay_noun replay_presence = {NOUN_LIST(kinds)};

@@ -1,0 +1,149 @@
+#include "noun/noun.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const states[] = {"", "open", "closed", "dissolved", NULL};
+
+static const char *change_of(const struct record *r)
+{
+	if (r->kind == RECORD_ROOM_CREATED)
+		return "created";
+	if (r->kind == RECORD_ROOM_RENAMED)
+		return "renamed";
+	if (r->room_is.state == ROOM_STATE_OPEN)
+		return "reopened";
+	return r->room_is.state == ROOM_STATE_CLOSED ? "closed" : "dissolved";
+}
+
+static void what_changed(char *text, size_t size, const Parlor__Event *e, const struct record *r)
+{
+	snprintf(text, size, "room %s: \"%s\"", change_of(r), e->room_changed->name);
+}
+
+static void draft_created(struct draft *d, const Parlor__Event *e)
+{
+	d->body = e->room_changed->name;
+	if (e->room_changed->history_open)
+		json_object_set_new(d->more, "open", json_true());
+}
+
+static void draft_renamed(struct draft *d, const Parlor__Event *e)
+{
+	d->body = e->room_changed->name;
+}
+
+static void draft_state(struct draft *d, const Parlor__Event *e)
+{
+	d->body = kind_word(states, (int)e->room_changed->state);
+}
+
+/* ---- requests ------------------------------------------------------------------- */
+
+static enum parlor_err send_create(struct operation *d, operation_send_fn *fn)
+{
+	Parlor__RoomCreate create = PARLOR__ROOM_CREATE__INIT;
+	Parlor__Notice notice;
+
+	create.room = d->place->id;
+	create.name = d->guessed ? d->place->id : operation_text(d->event.body);
+	create.history_open = d->guessed || d->event.open;
+	create.members = operation_members(d, NULL, &create.n_members);
+	create.notice = operation_notice(d, &notice);
+	enum parlor_err err = OPERATION_SEND(d, fn, ROOM_CREATE, room_create, &create);
+	free(create.members);
+	return err;
+}
+
+/* Whether the room was made by this request, or an equal one that was lost. */
+static bool is_new(const struct operation *d, const Parlor__RoomInfo *room)
+{
+	return room->last_seq == (d->notice != NULL) && room->members == d->joins_len;
+}
+
+static void created(const struct operation *d, const Parlor__Reply *reply, struct summary *s)
+{
+	s->rooms++;
+	s->members += d->joins_len;
+	if (reply->result_case != PARLOR__REPLY__RESULT_ROOM)
+		return;
+	if (is_new(d, reply->room))
+		d->place->counted = !d->guessed;
+	else if (d->guessed)
+		d->place->counted = true; /* it goes on where it was */
+	else
+		d->place->foreign = true;
+}
+
+static bool was_there(const struct operation *d, int code)
+{
+	bool was =
+		d->guessed && (code == PARLOR_E_ROOM_CONFLICT || code == PARLOR_E_MEMBER_CONFLICT);
+	if (was)
+		d->place->counted = true;
+	else
+		d->place->foreign = true;
+	return was;
+}
+
+/* Alone since its answer says whether the room was there before. */
+const struct operation_kind operation_create = {
+	.send = send_create,
+	.order = ORDER_ALONE,
+	.takes_joins = true,
+	.takes_notice = true,
+	.done = created,
+	.refused = was_there,
+};
+
+static enum parlor_err send_rename(struct operation *d, operation_send_fn *fn)
+{
+	Parlor__RoomRename rename = PARLOR__ROOM_RENAME__INIT;
+	Parlor__Notice notice;
+
+	rename.room = d->place->id;
+	rename.name = operation_text(d->event.body);
+	rename.notice = operation_notice(d, &notice);
+	return OPERATION_SEND(d, fn, ROOM_RENAME, room_rename, &rename);
+}
+
+static const struct operation_kind operation_rename = {
+	.send = send_rename,
+	.order = ORDER_ALONE,
+	.takes_notice = true,
+	.counted = OPERATION_COUNTED(changes),
+};
+
+static enum parlor_err send_state(struct operation *d, operation_send_fn *fn)
+{
+	Parlor__RoomReopen reopen = PARLOR__ROOM_REOPEN__INIT;
+	Parlor__RoomClose close = PARLOR__ROOM_CLOSE__INIT;
+	Parlor__RoomDissolve dissolve = PARLOR__ROOM_DISSOLVE__INIT;
+	Parlor__Notice notice;
+
+	reopen.room = close.room = dissolve.room = d->place->id;
+	reopen.notice = close.notice = dissolve.notice = operation_notice(d, &notice);
+	if (strcmp(d->event.body, states[ROOM_STATE_OPEN]) == 0)
+		return OPERATION_SEND(d, fn, ROOM_REOPEN, room_reopen, &reopen);
+	if (strcmp(d->event.body, states[ROOM_STATE_CLOSED]) == 0)
+		return OPERATION_SEND(d, fn, ROOM_CLOSE, room_close, &close);
+	return OPERATION_SEND(d, fn, ROOM_DISSOLVE, room_dissolve, &dissolve);
+}
+
+const struct operation_kind operation_state = {
+	.send = send_state,
+	.order = ORDER_ALONE,
+	.takes_notice = true,
+	.counted = OPERATION_COUNTED(changes),
+};
+
+static const struct kind kinds[] = {
+	{RECORD_ROOM_CREATED, PARLOR__EVENT__KIND_ROOM_CHANGED, what_changed, "create",
+	 LINE_NEEDS_ROOM, draft_created, .operation = &operation_create},
+	{RECORD_ROOM_RENAMED, PARLOR__EVENT__KIND_ROOM_CHANGED, what_changed, "rename",
+	 LINE_NEEDS_ROOM, draft_renamed, .operation = &operation_rename},
+	{RECORD_ROOM_STATE, PARLOR__EVENT__KIND_ROOM_CHANGED, what_changed, "state",
+	 LINE_NEEDS_ROOM, draft_state, states, .operation = &operation_state},
+};
+const struct replay_noun replay_room = {NOUN_LIST(kinds)};
