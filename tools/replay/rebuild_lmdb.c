@@ -1,11 +1,6 @@
 #include "rebuild_lmdb.h"
 
-#include "builder.h"
-#include "core/label.h"
-#include "core/reading.h"
-#include "core/room_members.h"
 #include "handover.h"
-#include "history.h"
 #include "migrate.h"
 #include "staging.h"
 
@@ -14,181 +9,29 @@
 #include "base/text.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 
-#define WHY_MAX 512
 #define PROGRESS_US 5000000
 
-struct told_counts {
-	uint64_t rooms, memberships, members, messages, recalled;
-};
-
-struct telling {
-	struct builder *builder;
-	enum parlor_err err; /* of the first fact that did not fit */
-	char why[WHY_MAX];
-	struct told_counts counts;
-	uint64_t said_us;
-};
-
-__attribute__((format(printf, 3, 4))) static enum parlor_err
-misfit(struct telling *t, const struct history_fact *f, const char *format, ...)
+enum parlor_err rebuild_misfit(struct rebuild *r, const struct history_fact *f, const char *format,
+			       ...)
 {
 	char what[160];
 	va_list args;
 	va_start(args, format);
 	vsnprintf(what, sizeof what, format, args);
 	va_end(args);
-	snprintf(t->why, sizeof t->why, "the tables do not fit together: tenant %s room %s%s%s: %s",
+	snprintf(r->why, sizeof r->why, "the tables do not fit together: tenant %s room %s%s%s: %s",
 		 (const char *)f->tenant.data, (const char *)f->room.data,
 		 f->member.len ? " member " : "", (const char *)f->member.data, what);
 	return PARLOR_E_VALUE;
 }
 
-static struct core_call call_of(const struct history_fact *f)
-{
-	return (struct core_call){.tenant = f->tenant, .now_us = f->time_us};
-}
-
 /* ---- one fact ----------------------------------------------------------------- */
 
-static enum parlor_err tell_room(struct telling *t, const struct history_fact *f)
-{
-	const struct core_call call = call_of(f);
-	t->counts.rooms++;
-	return core_import_room(builder_core(t->builder), &call,
-				&(struct core_imported_room){.id = f->room,
-							     .name = f->name,
-							     .open = f->of_room.open != 0});
-}
-
-/* Borrowed from the list, which is NULL when it is no list of texts. */
-static size_t read_mentions(json_t *list, struct span *mentions)
-{
-	size_t n = 0, index;
-	json_t *item;
-	json_array_foreach(list, index, item) if (json_is_string(item) && n < RECORD_MENTIONS_MAX)
-		mentions[n++] = (struct span){json_string_value(item), json_string_length(item)};
-	return n;
-}
-
-static enum parlor_err tell_message(struct telling *t, const struct history_fact *f)
-{
-	struct span mentions[RECORD_MENTIONS_MAX];
-	struct core_posted posted;
-	const struct core_call call = call_of(f);
-	json_t *list =
-		f->mentions.data ? json_loadb(f->mentions.data, f->mentions.len, 0, NULL) : NULL;
-	const struct core_imported_message told = {
-		.room = f->room,
-		.sender = f->member,
-		.sender_name = f->name,
-		.sender_avatar = f->avatar,
-		.client_id = f->client_id,
-		.body = f->body,
-		.type = (uint8_t)f->of_message.type,
-		.content_type = (uint8_t)f->of_message.content_type,
-		.recalled = f->of_message.recalled != 0,
-		.mentions = mentions,
-		.mentions_len = read_mentions(list, mentions),
-	};
-	enum parlor_err err = builder_message(t->builder, &call, &told, &posted);
-	json_decref(list);
-	t->counts.messages++;
-	t->counts.recalled += told.recalled;
-	if (!err && posted.seq != f->seq)
-		err = misfit(t, f, "message %" PRIu64 " stands where %" PRIu64 " is expected",
-			     f->seq, posted.seq);
-	return err;
-}
-
-static enum parlor_err tell_join(struct telling *t, const struct history_fact *f)
-{
-	static const struct core_notice silent;
-	struct core_room_view room;
-	const struct core_call call = call_of(f);
-	const struct core_member_spec spec = {.id = f->member,
-					      .type = (uint8_t)f->of_join.type,
-					      .name = f->name,
-					      .avatar = f->avatar};
-	t->counts.memberships++;
-	enum parlor_err err = core_members_add(builder_core(t->builder), &call, f->room, &spec, 1,
-					       &silent, &room);
-	if (!err && room.last_seq != f->seq)
-		err = misfit(t, f, "joined behind message %" PRIu64 ", which is number %" PRIu64,
-			     f->seq, room.last_seq);
-	return err;
-}
-
-static enum parlor_err tell_read(struct telling *t, const struct history_fact *f)
-{
-	struct core *core = builder_core(t->builder);
-	struct core_room_view room;
-	struct core_unread_view view;
-	const struct core_call call = call_of(f);
-	enum parlor_err err =
-		f->of_read.read_seq
-			? core_read(core, &call, f->room, f->member, f->of_read.read_seq, &view)
-			: core_unread(core, &call, f->room, f->member, &view);
-	if (!err)
-		err = core_room_show(core, &call, f->room, &room);
-	if (!err &&
-	    (view.read_seq != f->of_read.read_seq || room.counted - view.unread != f->of_read.seen))
-		err = misfit(t, f,
-			     "read up to %" PRIu64 ", seen %" PRIu64 "; by the messages %" PRIu64
-			     ", %" PRIu64,
-			     f->of_read.read_seq, f->of_read.seen, view.read_seq,
-			     room.counted - view.unread);
-	return err;
-}
-
-static enum parlor_err tell_label(struct telling *t, const struct history_fact *f)
-{
-	struct core_room_view room;
-	const struct core_call call = call_of(f);
-	const struct core_labels_change change = {.add = &f->member, .add_len = 1};
-	return core_labels_change(builder_core(t->builder), &call, f->room, &change, &room);
-}
-
-static enum parlor_err tell_end(struct telling *t, const struct history_fact *f)
-{
-	static const struct core_notice silent;
-	struct core *core = builder_core(t->builder);
-	struct core_room_view room;
-	const struct core_call call = call_of(f);
-	enum parlor_err err = core_room_show(core, &call, f->room, &room);
-	if (!err && (room.last_seq != f->of_end.last_seq || room.counted != f->of_end.counted))
-		return misfit(t, f,
-			      "its row says %" PRIu64 " messages, %" PRIu64
-			      " counted; there are %" PRIu64 ", %" PRIu64,
-			      f->of_end.last_seq, f->of_end.counted, room.last_seq, room.counted);
-	if (!err && f->of_end.state != ROOM_STATE_OPEN)
-		err = core_room_set_state(core, &call, f->room, (uint8_t)f->of_end.state, &silent,
-					  &room);
-	return err;
-}
-
-static enum parlor_err tell_seen(struct telling *t, const struct history_fact *f)
-{
-	uint64_t no;
-	const struct core_call call = call_of(f);
-	t->counts.members++;
-	return f->of_seen.known
-		       ? core_import_last_seen(builder_core(t->builder), &call, f->member)
-		       : core_member_intern(builder_core(t->builder), &call, f->member, &no);
-}
-
-static enum parlor_err (*const tellers[HISTORY_KINDS])(struct telling *,
-						       const struct history_fact *) = {
-	[HISTORY_ROOM] = tell_room,   [HISTORY_MESSAGE] = tell_message, [HISTORY_JOIN] = tell_join,
-	[HISTORY_READ] = tell_read,   [HISTORY_END] = tell_end,         [HISTORY_SEEN] = tell_seen,
-	[HISTORY_LABEL] = tell_label,
-};
-
 /* The core is given texts that were checked where they came in. */
-static enum parlor_err check_texts(struct telling *t, const struct history_fact *f)
+static enum parlor_err check_texts(struct rebuild *r, const struct history_fact *f)
 {
 	const struct {
 		const char *what;
@@ -200,28 +43,29 @@ static enum parlor_err check_texts(struct telling *t, const struct history_fact 
 	};
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
 		if (!text_valid(texts[i].text.data, texts[i].text.len))
-			return misfit(t, f, "at seq %" PRIu64 " there is no UTF-8 in its %s",
-				      f->seq, texts[i].what);
+			return rebuild_misfit(r, f,
+					      "at seq %" PRIu64 " there is no UTF-8 in its %s",
+					      f->seq, texts[i].what);
 	return PARLOR_E_OK;
 }
 
-static void tell(void *arg, const struct history_fact *f)
+static void add(void *arg, const struct history_fact *f)
 {
-	struct telling *t = arg;
-	if (t->err)
+	struct rebuild *r = arg;
+	if (r->err)
 		return;
-	t->err = check_texts(t, f);
-	if (!t->err)
-		t->err = tellers[f->kind](t, f);
-	if (!t->err)
-		t->err = builder_step(t->builder);
-	if (t->err && !t->why[0])
-		misfit(t, f, "%s", parlor_err_text(t->err));
-	if (clock_mono_us() - t->said_us < PROGRESS_US)
+	r->err = check_texts(r, f);
+	if (!r->err)
+		r->err = f->source->rebuild(r, f);
+	if (!r->err)
+		r->err = builder_step(r->builder);
+	if (r->err && !r->why[0])
+		rebuild_misfit(r, f, "%s", parlor_err_text(r->err));
+	if (clock_mono_us() - r->said_us < PROGRESS_US)
 		return;
-	t->said_us = clock_mono_us();
-	log_info("%" PRIu64 " rooms, %" PRIu64 " messages so far", t->counts.rooms,
-		 t->counts.messages);
+	r->said_us = clock_mono_us();
+	log_info("%" PRIu64 " rooms, %" PRIu64 " messages so far", r->counts.rooms,
+		 r->counts.messages);
 }
 
 /* ---- all of it ------------------------------------------------------------------ */
@@ -229,7 +73,8 @@ static void tell(void *arg, const struct history_fact *f)
 static enum parlor_err say_db(const struct db *db, enum parlor_err err, char *why)
 {
 	if (err)
-		snprintf(why, WHY_MAX, "%s", *db_error(db) ? db_error(db) : parlor_err_text(err));
+		snprintf(why, REBUILD_WHY_MAX, "%s",
+			 *db_error(db) ? db_error(db) : parlor_err_text(err));
 	return err;
 }
 
@@ -245,12 +90,12 @@ static enum parlor_err check_database(const struct rebuild_lmdb *o, struct hando
 	if (err)
 		return say_db(o->db, err, why);
 	if (others)
-		snprintf(why, WHY_MAX,
+		snprintf(why, REBUILD_WHY_MAX,
 			 "%" PRIu64 " other sessions use the database: stop the broker and its "
 			 "workers first, or say --force",
 			 others);
 	else if (h->owners > 1 && !o->force)
-		snprintf(why, WHY_MAX,
+		snprintf(why, REBUILD_WHY_MAX,
 			 "%u brokers write to the database; --force makes one directory of all "
 			 "their rooms",
 			 h->owners);
@@ -259,41 +104,41 @@ static enum parlor_err check_database(const struct rebuild_lmdb *o, struct hando
 	return PARLOR_E_CONFIG;
 }
 
-static enum parlor_err tell_all(const struct rebuild_lmdb *o, struct telling *t)
+static enum parlor_err add_all(const struct rebuild_lmdb *o, struct rebuild *r)
 {
-	enum parlor_err err = history_read(o->db, tell, t);
-	if (t->err)
-		return t->err;
+	enum parlor_err err = history_read(o->db, add, r);
+	if (r->err)
+		return r->err;
 	if (err)
-		return say_db(o->db, err, t->why);
-	err = builder_finish(t->builder);
+		return say_db(o->db, err, r->why);
+	err = builder_finish(r->builder);
 	if (err)
-		snprintf(t->why, sizeof t->why, "%s", parlor_err_text(err));
+		snprintf(r->why, sizeof r->why, "%s", parlor_err_text(err));
 	return err;
 }
 
 static enum parlor_err build(const struct rebuild_lmdb *o, const struct handover *h,
-			     const char *path, struct telling *t)
+			     const char *path, struct rebuild *r)
 {
 	uint32_t partitions = o->partitions   ? o->partitions
 			      : h->partitions ? h->partitions
 					      : BUILDER_PARTITIONS_DEFAULT;
-	enum parlor_err err = builder_open(&t->builder, path, partitions, t->why, sizeof t->why);
+	enum parlor_err err = builder_open(&r->builder, path, partitions, r->why, sizeof r->why);
 	if (!err)
-		err = tell_all(o, t);
+		err = add_all(o, r);
 	if (err)
 		return err;
-	err = handover_finish(h, o->db, t->builder);
+	err = handover_finish(h, o->db, r->builder);
 	if (err == PARLOR_E_DB_FENCED)
-		snprintf(t->why, sizeof t->why,
+		snprintf(r->why, sizeof r->why,
 			 "a worker wrote to the database meanwhile: a broker is still running");
 	else if (err)
-		say_db(o->db, err, t->why);
+		say_db(o->db, err, r->why);
 	return err;
 }
 
-static void say_done(const struct rebuild_lmdb *o, const struct told_counts *c, uint64_t journal_id,
-		     uint64_t records)
+static void say_done(const struct rebuild_lmdb *o, const struct rebuild_counts *c,
+		     uint64_t journal_id, uint64_t records)
 {
 	if (!o->json) {
 		printf("rooms       %" PRIu64 " with %" PRIu64 " memberships\n", c->rooms,
@@ -316,24 +161,24 @@ int rebuild_lmdb(const struct rebuild_lmdb *o)
 {
 	struct handover handover = {0};
 	struct staging staging = {.path = ""};
-	struct telling t = {.said_us = clock_mono_us()};
+	struct rebuild r = {.said_us = clock_mono_us()};
 	uint64_t journal_id = 0, records = 0;
-	enum parlor_err err = staging_begin(&staging, o->dir, t.why, sizeof t.why);
+	enum parlor_err err = staging_begin(&staging, o->dir, r.why, sizeof r.why);
 	if (!err)
-		err = check_database(o, &handover, t.why);
+		err = check_database(o, &handover, r.why);
 	if (!err)
-		err = build(o, &handover, staging.path, &t);
+		err = build(o, &handover, staging.path, &r);
 	if (!err) {
-		journal_id = builder_journal_id(t.builder);
-		records = store_last(builder_store(t.builder));
+		journal_id = builder_journal_id(r.builder);
+		records = store_last(builder_store(r.builder));
 	}
-	builder_close(t.builder);
+	builder_close(r.builder);
 	if (!err)
-		err = staging_publish(&staging, t.why, sizeof t.why);
+		err = staging_publish(&staging, r.why, sizeof r.why);
 	if (!err)
-		say_done(o, &t.counts, journal_id, records);
+		say_done(o, &r.counts, journal_id, records);
 	else
-		fprintf(stderr, "parlor-replay: %s (%s)\n", t.why, parlor_err_name(err));
+		fprintf(stderr, "parlor-replay: %s (%s)\n", r.why, parlor_err_name(err));
 	staging_abort(&staging);
 	handover_fini(&handover);
 	return err ? 1 : 0;

@@ -1,10 +1,11 @@
-/* A data directory from the tables that workers kept. Owns the telling of what
- * the tables say, and the checks that they are whole; the directory appears when
+/* A data directory from the tables that workers kept. Owns the checks that they are
+ * whole, while the nouns tell the core what their rows say; the directory appears when
  * all of it is there and the database belongs to it, or not at all. */
 #ifndef REBUILD_LMDB_H
 #define REBUILD_LMDB_H
 
-#include "db/db.h"
+#include "builder.h"
+#include "history.h"
 
 struct rebuild_lmdb {
 	struct db *db; /* open */
@@ -15,5 +16,29 @@ struct rebuild_lmdb {
 
 /* Returns an exit status. */
 int rebuild_lmdb(const struct rebuild_lmdb *);
+
+/* ---- for the nouns --------------------------------------------------------------- */
+
+struct rebuild_counts {
+	uint64_t rooms, memberships, members, messages, recalled;
+};
+
+#define REBUILD_WHY_MAX 512
+struct rebuild {
+	struct builder *builder;
+	enum parlor_err err; /* of the first fact that did not fit */
+	char why[REBUILD_WHY_MAX];
+	struct rebuild_counts counts;
+	uint64_t said_us;
+};
+
+static inline struct core_call rebuild_call(const struct history_fact *f)
+{
+	return (struct core_call){.tenant = f->tenant, .now_us = f->time_us};
+}
+
+/* Says in what; PARLOR_E_VALUE. */
+enum parlor_err rebuild_misfit(struct rebuild *, const struct history_fact *, const char *format,
+			       ...) __attribute__((format(printf, 3, 4)));
 
 #endif

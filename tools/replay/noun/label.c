@@ -1,4 +1,6 @@
+#include "core/label.h"
 #include "noun/noun.h"
+#include "rebuild_lmdb.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,4 +47,22 @@ static const struct kind kinds[] = {
 	{RECORD_ROOM_LABELS, PARLOR__EVENT__KIND_LABELS_CHANGED, what_labels, "labels",
 	 LINE_NEEDS_ROOM, draft_labels, .texts = "labels", .operation = &operation_labels},
 };
-const struct replay_noun replay_label = {NOUN_LIST(kinds)};
+
+/* ---- from the tables --------------------------------------------------------------- */
+
+static enum parlor_err rebuild_label(struct rebuild *r, const struct history_fact *f)
+{
+	struct core_room_view room;
+	const struct core_call call = rebuild_call(f);
+	const struct core_labels_change change = {.add = &f->member, .add_len = 1};
+	return core_labels_change(builder_core(r->builder), &call, f->room, &change, &room);
+}
+
+static const struct history_source history[] = {
+	{HISTORY_HAS,
+	 "room_label l JOIN room r ON r.ent_id = l.ent_id AND r.uuid = l.group_id",
+	 {"r.updated_at", "l.ent_id", "l.group_id", "r.last_seq", "l.label"},
+	 rebuild_label},
+};
+
+const struct replay_noun replay_label = {NOUN_LIST(kinds), NOUN_LIST(history)};

@@ -1,5 +1,8 @@
+#include "core/room_members.h"
 #include "noun/noun.h"
+#include "rebuild_lmdb.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -152,4 +155,35 @@ static const struct kind kinds[] = {
 	{RECORD_MEMBER_CHANGED, PARLOR__EVENT__KIND_MEMBER_CHANGED, what_changed, "profile",
 	 LINE_NEEDS_ROOM | LINE_NEEDS_FROM, draft_changed, .operation = &operation_change},
 };
-const struct replay_noun replay_membership = {NOUN_LIST(kinds)};
+
+/* ---- from the tables --------------------------------------------------------------- */
+
+static enum parlor_err rebuild_join(struct rebuild *r, const struct history_fact *f)
+{
+	static const struct core_notice silent;
+	struct core_room_view room;
+	const struct core_call call = rebuild_call(f);
+	const struct core_member_spec spec = {.id = f->member,
+					      .type = (uint8_t)f->numbers[0],
+					      .name = f->name,
+					      .avatar = f->avatar};
+	r->counts.memberships++;
+	enum parlor_err err = core_members_add(builder_core(r->builder), &call, f->room, &spec, 1,
+					       &silent, &room);
+	if (!err && room.last_seq != f->seq)
+		err = rebuild_misfit(r, f,
+				     "joined behind message %" PRIu64 ", which is number %" PRIu64,
+				     f->seq, room.last_seq);
+	return err;
+}
+
+static const struct history_source history[] = {
+	{HISTORY_JOINS,
+	 "chat_group g LEFT JOIN group_member m "
+	 "ON m.ent_id = g.ent_id AND m.group_id = g.uuid AND m.member_id = g.member_id",
+	 {"g.created_at", "g.ent_id", "g.uuid", "g.joined_seq", "g.member_id", "g.member_type",
+	  NULL, NULL, "COALESCE(m.member_name, '')", "COALESCE(m.member_avatar, '')"},
+	 rebuild_join},
+};
+
+const struct replay_noun replay_membership = {NOUN_LIST(kinds), NOUN_LIST(history)};

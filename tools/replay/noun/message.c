@@ -1,4 +1,5 @@
 #include "noun/noun.h"
+#include "rebuild_lmdb.h"
 
 #include "base/clock.h"
 
@@ -113,4 +114,56 @@ static const struct kind kinds[] = {
 	 LINE_NEEDS_ROOM | LINE_NEEDS_FROM | LINE_NEEDS_SEQ, draft_recalled,
 	 .operation = &operation_recall},
 };
-const struct replay_noun replay_message = {NOUN_LIST(kinds)};
+
+/* ---- from the tables --------------------------------------------------------------- */
+
+/* Borrowed from the list, which is NULL when it is no list of texts. */
+static size_t read_mentions(json_t *list, struct span *mentions)
+{
+	size_t n = 0, index;
+	json_t *item;
+	json_array_foreach(list, index, item) if (json_is_string(item) && n < RECORD_MENTIONS_MAX)
+		mentions[n++] = (struct span){json_string_value(item), json_string_length(item)};
+	return n;
+}
+
+static enum parlor_err rebuild_message(struct rebuild *r, const struct history_fact *f)
+{
+	struct span mentions[RECORD_MENTIONS_MAX];
+	struct core_posted posted;
+	const struct core_call call = rebuild_call(f);
+	json_t *list =
+		f->mentions.data ? json_loadb(f->mentions.data, f->mentions.len, 0, NULL) : NULL;
+	const struct core_imported_message message = {
+		.room = f->room,
+		.sender = f->member,
+		.sender_name = f->name,
+		.sender_avatar = f->avatar,
+		.client_id = f->client_id,
+		.body = f->body,
+		.type = (uint8_t)f->numbers[0],
+		.content_type = (uint8_t)f->numbers[1],
+		.recalled = f->numbers[2] != 0,
+		.mentions = mentions,
+		.mentions_len = read_mentions(list, mentions),
+	};
+	enum parlor_err err = builder_message(r->builder, &call, &message, &posted);
+	json_decref(list);
+	r->counts.messages++;
+	r->counts.recalled += message.recalled;
+	if (!err && posted.seq != f->seq)
+		err = rebuild_misfit(r, f,
+				     "message %" PRIu64 " stands where %" PRIu64 " is expected",
+				     f->seq, posted.seq);
+	return err;
+}
+
+static const struct history_source history[] = {
+	{HISTORY_SAYS,
+	 "group_message",
+	 {"created_at", "ent_id", "group_id", "seq", "sender", "message_type", "content_type",
+	  "recalled", "sender_name", "sender_avatar", "message_content", "client_id", "mentions"},
+	 rebuild_message},
+};
+
+const struct replay_noun replay_message = {NOUN_LIST(kinds), NOUN_LIST(history)};

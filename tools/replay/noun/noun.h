@@ -44,10 +44,15 @@ struct kind {
 	const struct operation_kind *operation;
 };
 
+struct history_source;
+
 struct replay_noun {
 	const struct kind *kinds;
 	size_t kinds_len;
+	const struct history_source *history; /* that the tables have of it: history.h */
+	size_t history_len;
 };
+extern const struct replay_noun *const replay_nouns[]; /* ends in NULL */
 #define NOUN_LIST(list) .list = (list), .list##_len = sizeof(list) / sizeof(list)[0]
 
 /* For draft: no key where the text is empty. */

@@ -17,25 +17,24 @@
 #define DECLARED(noun) extern const struct replay_noun replay_##noun;
 NOUNS(DECLARED)
 #define LISTED(noun) &replay_##noun,
-static const struct replay_noun *const nouns[] = {NOUNS(LISTED)};
-#define NOUNS_LEN (sizeof nouns / sizeof nouns[0])
+const struct replay_noun *const replay_nouns[] = {NOUNS(LISTED) NULL};
 
 const struct kind *kind_of_record(enum record_kind_no record)
 {
-	for (size_t i = 0; i < NOUNS_LEN; i++)
-		for (size_t k = 0; k < nouns[i]->kinds_len; k++)
-			if (nouns[i]->kinds[k].record == record)
-				return &nouns[i]->kinds[k];
+	for (const struct replay_noun *const *noun = replay_nouns; *noun; noun++)
+		for (size_t i = 0; i < (*noun)->kinds_len; i++)
+			if ((*noun)->kinds[i].record == record)
+				return &(*noun)->kinds[i];
 	assert(!"a record of a kind that no noun has");
 	return NULL;
 }
 
 const struct kind *kind_of_type(const char *type)
 {
-	for (size_t i = 0; i < NOUNS_LEN; i++)
-		for (size_t k = 0; k < nouns[i]->kinds_len; k++)
-			if (nouns[i]->kinds[k].type && strcmp(nouns[i]->kinds[k].type, type) == 0)
-				return &nouns[i]->kinds[k];
+	for (const struct replay_noun *const *noun = replay_nouns; *noun; noun++)
+		for (size_t i = 0; i < (*noun)->kinds_len; i++)
+			if ((*noun)->kinds[i].type && strcmp((*noun)->kinds[i].type, type) == 0)
+				return &(*noun)->kinds[i];
 	return NULL;
 }
 

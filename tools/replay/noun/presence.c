@@ -1,4 +1,6 @@
+#include "core/member.h"
 #include "noun/noun.h"
+#include "rebuild_lmdb.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -66,4 +68,24 @@ static const struct kind kinds[] = {
 	 .draft = draft_presence,
 	 .bodies = presences},
 };
-const struct replay_noun replay_presence = {NOUN_LIST(kinds)};
+
+/* ---- from the tables --------------------------------------------------------------- */
+
+static enum parlor_err rebuild_seen(struct rebuild *r, const struct history_fact *f)
+{
+	uint64_t no;
+	const struct core_call call = rebuild_call(f);
+	r->counts.members++;
+	return f->numbers[0] ? core_import_last_seen(builder_core(r->builder), &call, f->member)
+			     : core_member_intern(builder_core(r->builder), &call, f->member, &no);
+}
+
+static const struct history_source history[] = {
+	{HISTORY_KNOWS,
+	 "member",
+	 {"COALESCE(last_seen, '1970-01-01 00:00:00')", "ent_id", NULL, NULL, "uuid",
+	  "last_seen IS NOT NULL"},
+	 rebuild_seen},
+};
+
+const struct replay_noun replay_presence = {NOUN_LIST(kinds), NOUN_LIST(history)};

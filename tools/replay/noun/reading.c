@@ -1,4 +1,7 @@
+#include "core/reading.h"
+#include "core/room.h"
 #include "noun/noun.h"
+#include "rebuild_lmdb.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -59,4 +62,34 @@ static const struct kind kinds[] = {
 	{RECORD_READ, PARLOR__EVENT__KIND_READ, what_read, "read",
 	 LINE_NEEDS_ROOM | LINE_NEEDS_FROM, draft_read, .operation = &operation_read},
 };
-const struct replay_noun replay_reading = {NOUN_LIST(kinds)};
+
+/* ---- from the tables --------------------------------------------------------------- */
+
+static enum parlor_err rebuild_read(struct rebuild *r, const struct history_fact *f)
+{
+	struct core *core = builder_core(r->builder);
+	uint64_t read_seq = f->numbers[0], seen = f->numbers[1];
+	struct core_room_view room;
+	struct core_unread_view view;
+	const struct core_call call = rebuild_call(f);
+	enum parlor_err err = read_seq ? core_read(core, &call, f->room, f->member, read_seq, &view)
+				       : core_unread(core, &call, f->room, f->member, &view);
+	if (!err)
+		err = core_room_show(core, &call, f->room, &room);
+	if (!err && (view.read_seq != read_seq || room.counted - view.unread != seen))
+		err = rebuild_misfit(r, f,
+				     "read up to %" PRIu64 ", seen %" PRIu64
+				     "; by the messages %" PRIu64 ", %" PRIu64,
+				     read_seq, seen, view.read_seq, room.counted - view.unread);
+	return err;
+}
+
+static const struct history_source history[] = {
+	{HISTORY_READS,
+	 "chat_group g JOIN room r ON r.ent_id = g.ent_id AND r.uuid = g.uuid",
+	 {"r.updated_at", "g.ent_id", "g.uuid", "r.last_seq", "g.member_id", "g.read_seq",
+	  "g.seen"},
+	 rebuild_read},
+};
+
+const struct replay_noun replay_reading = {NOUN_LIST(kinds), NOUN_LIST(history)};

@@ -1,5 +1,8 @@
+#include "core/room.h"
 #include "noun/noun.h"
+#include "rebuild_lmdb.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,4 +149,46 @@ static const struct kind kinds[] = {
 	{RECORD_ROOM_STATE, PARLOR__EVENT__KIND_ROOM_CHANGED, what_changed, "state",
 	 LINE_NEEDS_ROOM, draft_state, states, .operation = &operation_state},
 };
-const struct replay_noun replay_room = {NOUN_LIST(kinds)};
+
+/* ---- from the tables --------------------------------------------------------------- */
+
+static enum parlor_err rebuild_beginning(struct rebuild *r, const struct history_fact *f)
+{
+	const struct core_call call = rebuild_call(f);
+	r->counts.rooms++;
+	return core_import_room(builder_core(r->builder), &call,
+				&(struct core_imported_room){.id = f->room,
+							     .name = f->name,
+							     .open = f->numbers[0] != 0});
+}
+
+static enum parlor_err rebuild_end(struct rebuild *r, const struct history_fact *f)
+{
+	static const struct core_notice silent;
+	struct core *core = builder_core(r->builder);
+	uint64_t state = f->numbers[0], counted = f->numbers[1];
+	struct core_room_view room;
+	const struct core_call call = rebuild_call(f);
+	enum parlor_err err = core_room_show(core, &call, f->room, &room);
+	if (!err && (room.last_seq != f->seq || room.counted != counted))
+		return rebuild_misfit(r, f,
+				      "its row says %" PRIu64 " messages, %" PRIu64
+				      " counted; there are %" PRIu64 ", %" PRIu64,
+				      f->seq, counted, room.last_seq, room.counted);
+	if (!err && state != ROOM_STATE_OPEN)
+		err = core_room_set_state(core, &call, f->room, (uint8_t)state, &silent, &room);
+	return err;
+}
+
+static const struct history_source history[] = {
+	{HISTORY_BEGINS,
+	 "room",
+	 {"created_at", "ent_id", "uuid", NULL, NULL, "history_open", NULL, NULL, "group_name"},
+	 rebuild_beginning},
+	{HISTORY_ENDS,
+	 "room",
+	 {"updated_at", "ent_id", "uuid", "last_seq", NULL, "state", "counted"},
+	 rebuild_end},
+};
+
+const struct replay_noun replay_room = {NOUN_LIST(kinds), NOUN_LIST(history)};
