@@ -3,8 +3,8 @@
 #include "audit/finding.h"
 #include "audit/journal_point.h"
 #include "audit/record_text.h"
-#include "core/label.h"
 #include "core/room_members.h"
+#include "noun/noun.h"
 #include "options.h"
 
 #include <inttypes.h>
@@ -58,22 +58,31 @@ static void print_span(struct span s, int width)
 
 /* ---- the room ------------------------------------------------------------------- */
 
-static json_t *labels_of(struct span labels)
+static void print_lists(const struct core_room_view *v)
 {
-	json_t *list = json_array();
-	struct span label;
-	while (labels_next(&labels, &label))
-		json_array_append_new(list, text_of(label));
-	return list;
+	char text[2048];
+	for (const struct replay_noun *const *noun = replay_nouns; *noun; noun++) {
+		if (!(*noun)->of_room)
+			continue;
+		json_t *list = (*noun)->of_room(v);
+		printf("\n%-10s", (*noun)->room_key);
+		record_text_put(stdout, record_text_list(list, text, sizeof text));
+		json_decref(list);
+	}
 }
 
-static void print_labels(struct span labels)
+static json_t *room_json(const struct at *a, const struct core_room_view *v)
 {
-	struct span label;
-	for (const char *comma = ""; labels_next(&labels, &label); comma = ", ") {
-		fputs(comma, stdout);
-		print_span(label, 0);
-	}
+	json_t *line =
+		json_pack("{s:s, s:o, s:o, s:s, s:I, s:i, s:I, s:I, s:I}", "kind", "room", "room",
+			  text_of(v->id), "name", text_of(v->name), "state", state_text(v->state),
+			  "position", (json_int_t)a->position, "members", (int)v->members,
+			  "last_seq", (json_int_t)v->last_seq, "counted", (json_int_t)v->counted,
+			  "created_us", (json_int_t)v->created_us);
+	for (const struct replay_noun *const *noun = replay_nouns; line && *noun; noun++)
+		if ((*noun)->of_room)
+			json_object_set_new(line, (*noun)->room_key, (*noun)->of_room(v));
+	return line;
 }
 
 static void print_room(struct at *a)
@@ -81,20 +90,14 @@ static void print_room(struct at *a)
 	const struct core_room_view *v = &a->view;
 	char when[RECORD_TEXT_TIME_BYTES];
 	if (a->json) {
-		put(a, json_pack("{s:s, s:o, s:o, s:o, s:s, s:I, s:i, s:I, s:I, s:I}", "kind",
-				 "room", "room", text_of(v->id), "name", text_of(v->name), "labels",
-				 labels_of(v->labels), "state", state_text(v->state), "position",
-				 (json_int_t)a->position, "members", (int)v->members, "last_seq",
-				 (json_int_t)v->last_seq, "counted", (json_int_t)v->counted,
-				 "created_us", (json_int_t)v->created_us));
+		put(a, room_json(a, v));
 		return;
 	}
 	printf("room      ");
 	print_span(v->id, 0);
 	printf("\nname      ");
 	print_span(v->name, 0);
-	printf("\nlabels    ");
-	print_labels(v->labels);
+	print_lists(v);
 	printf("\nstate     %s\nposition  %" PRIu64 "\nmembers   %u\nlast seq  %" PRIu64
 	       "\ncounted   %" PRIu64 "\ncreated   %s\n",
 	       state_text(v->state), a->position, v->members, v->last_seq, v->counted,

@@ -1,8 +1,8 @@
 #include "diff_rooms.h"
 
 #include "audit/pager.h"
-#include "core/label.h"
 #include "core/room_members.h"
+#include "noun/noun.h"
 
 #include "base/mem.h"
 
@@ -237,16 +237,20 @@ static enum parlor_err compare_messages(struct pair *p)
 
 /* ---- rooms --------------------------------------------------------------------------- */
 
-/* "vip, waits" */
-static const char *list_of(struct span labels, char text[TEXT_SHOWN])
+static void compare_lists(struct pair *p)
 {
-	struct span label;
-	size_t len = 0;
-	text[0] = 0;
-	while (len < TEXT_SHOWN && labels_next(&labels, &label))
-		len += (size_t)snprintf(text + len, TEXT_SHOWN - len, "%s%.*s", len ? ", " : "",
-					(int)label.len, (const char *)label.data);
-	return text;
+	char a[TEXT_SHOWN], b[TEXT_SHOWN];
+	for (const struct replay_noun *const *noun = replay_nouns; *noun; noun++) {
+		if (!(*noun)->of_room)
+			continue;
+		json_t *of_a = (*noun)->of_room(&p->a), *of_b = (*noun)->of_room(&p->b);
+		if (!json_equal(of_a, of_b))
+			differ_text(p, "", 0, (*noun)->room_key,
+				    record_text_list(of_a, a, sizeof a),
+				    record_text_list(of_b, b, sizeof b));
+		json_decref(of_a);
+		json_decref(of_b);
+	}
 }
 
 static void compare_view(struct pair *p)
@@ -257,8 +261,7 @@ static void compare_view(struct pair *p)
 		audit_text(b, sizeof b, p->b.name);
 		differ_text(p, "", 0, "name", a, b);
 	}
-	if (!span_equal(p->a.labels, p->b.labels))
-		differ_text(p, "", 0, "labels", list_of(p->a.labels, a), list_of(p->b.labels, b));
+	compare_lists(p);
 	differ_number(p, "", 0, "state", p->a.state, p->b.state);
 	differ_number(p, "", 0, "history open", p->a.open, p->b.open);
 	differ_number(p, "", 0, "counted", p->a.counted, p->b.counted);

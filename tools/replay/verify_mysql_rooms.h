@@ -1,8 +1,10 @@
-/* verify: some rooms of one tenant, their members and messages, in the database
- * and as re-executed. One statement a table for all of them. */
+/* verify: some rooms of one tenant, and all that the tables have of them, in the
+ * database and as re-executed. One statement a table for all of them. */
 #ifndef VERIFY_MYSQL_ROOMS_H
 #define VERIFY_MYSQL_ROOMS_H
 
+#include "audit/record_text.h"
+#include "db/db.h"
 #include "verify_mysql.h"
 
 #define MYSQL_ROOMS_MAX 64
@@ -11,9 +13,8 @@ struct mysql_room {
 	char id[ROW_ID_MAX + 1], name[1024];
 	uint64_t no;
 	struct row_room row; /* its texts are not to be used */
-	bool found, projected, left_out;
-	uint32_t memberships, profiles, labels; /* rows found */
-	uint64_t last_seq;                      /* of the messages found */
+	bool projected, left_out;
+	uint64_t rows; /* of the table that is compared, so far */
 };
 
 struct mysql_rooms {
@@ -24,7 +25,8 @@ struct mysql_rooms {
 	uint32_t tenant_no;
 	struct mysql_room rooms[MYSQL_ROOMS_MAX]; /* in order of ids */
 	size_t len;
-	struct record_text *record_text;
+	const struct mysql_table *table; /* that is compared */
+	struct record_text record_text;
 	enum parlor_err err;
 };
 
@@ -38,5 +40,34 @@ bool mysql_rooms_add(struct mysql_rooms *, struct span id, uint64_t no);
 enum parlor_err mysql_rooms_compare(struct mysql_rooms *) PARLOR_MUST_CHECK;
 
 bool verify_mysql_leaves_out(const struct verify_mysql *, const char *tenant, const char *room);
+
+/* ---- for the nouns --------------------------------------------------------------- */
+
+struct mysql_table {
+	const char *select; /* begins with the column of the room's id, and ends in it */
+	/* A row of the room, in order of the second column; it is counted already. */
+	void (*check)(struct mysql_rooms *, struct mysql_room *, const struct span *cells);
+	/* There are no more: whether that is all. */
+	void (*end)(struct mysql_rooms *, struct mysql_room *);
+};
+#define MYSQL_US(column) "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', " column ")"
+
+/* As re-executed. */
+enum parlor_err mysql_row(struct mysql_rooms *, const struct row_key *,
+			  struct span *value) PARLOR_MUST_CHECK;
+
+/* True: this is the first difference; the finding's expected and found are to be set. */
+bool mysql_differ(struct mysql_rooms *, const struct mysql_room *, const char *member,
+		  const char *what);
+void mysql_check_number(struct mysql_rooms *, const struct mysql_room *, const char *member,
+			const char *what, uint64_t expected, struct span cell);
+void mysql_check_text(struct mysql_rooms *, const struct mysql_room *, const char *member,
+		      const char *what, struct span expected, struct span cell);
+/* They differ. */
+void mysql_check_words(struct mysql_rooms *, const struct mysql_room *, const char *member,
+		       const char *what, const char *expected, const char *found);
+/* So many rows should have been counted; `prefix` is said before a number. */
+void mysql_check_rows(struct mysql_rooms *, const struct mysql_room *, const char *what,
+		      const char *prefix, uint64_t expected);
 
 #endif

@@ -38,8 +38,8 @@ static bool say_room(char *text, struct span value)
 		return false;
 	snprintf(text, FINDING_TEXT,
 		 "state %u, %u members, last seq %" PRIu64 ", counted %" PRIu64
-		 ", as of position %" PRIu64 ", %zu bytes of labels, name \"%.*s\"",
-		 r.state, r.members, r.last_seq, r.counted, r.as_of, r.labels.len,
+		 ", as of position %" PRIu64 ", name \"%.*s\"",
+		 r.state, r.members, r.last_seq, r.counted, r.as_of,
 		 (int)(r.name.len < 80 ? r.name.len : 80), (const char *)r.name.data);
 	return true;
 }
@@ -173,6 +173,11 @@ static void differ(struct compare *c, bool executed, bool found)
 		return;
 	say(f.expected, c->table, &c->executed, executed);
 	say(f.found, c->table, &c->found, found);
+	/* What words do not tell apart. */
+	if (strcmp(f.expected, f.found) == 0) {
+		say_bytes(f.expected, c->executed.value);
+		say_bytes(f.found, c->found.value);
+	}
 	if (executed && found)
 		point_at_message(c, &f);
 	*c->finding = f;

@@ -147,6 +147,16 @@ json_t *record_text_json(struct record_text *s, const struct entry *entry, const
 	return line;
 }
 
+const char *record_text_list(const json_t *list, char *text, size_t size)
+{
+	size_t len = 0;
+	text[0] = 0;
+	for (size_t i = 0; i < json_array_size(list) && len < size; i++)
+		len += (size_t)snprintf(text + len, size - len, "%s%s", i ? ", " : "",
+					json_string_value(json_array_get(list, i)));
+	return text;
+}
+
 bool record_text_json_line(FILE *out, json_t *line)
 {
 	bool written = line && json_dumpf(line, out, JSON_COMPACT) == 0 && putc('\n', out) != EOF;

@@ -46,6 +46,8 @@ json_t *record_text_json(struct record_text *, const struct entry *, const struc
 
 /* A JSON string of bytes that should be UTF-8 and may not be. */
 json_t *record_text_json_text(const char *text, size_t len);
+/* Texts of a list: "vip, waits"; cut where it is longer. */
+const char *record_text_list(const json_t *list, char *text, size_t size);
 /* One line of JSON; gives the object back. False when it cannot be written. */
 bool record_text_json_line(FILE *, json_t *);
 

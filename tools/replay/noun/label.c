@@ -1,6 +1,7 @@
 #include "core/label.h"
 #include "noun/noun.h"
 #include "rebuild_lmdb.h"
+#include "verify_mysql_rooms.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,6 +49,15 @@ static const struct kind kinds[] = {
 	 LINE_NEEDS_ROOM, draft_labels, .texts = "labels", .operation = &operation_labels},
 };
 
+static json_t *labels_of_room(const struct core_room_view *room)
+{
+	json_t *list = json_array();
+	struct span all = room->labels, label;
+	while (labels_next(&all, &label))
+		json_array_append_new(list, record_text_json_text(label.data, label.len));
+	return list;
+}
+
 /* ---- from the tables --------------------------------------------------------------- */
 
 static enum parlor_err rebuild_label(struct rebuild *r, const struct history_fact *f)
@@ -65,4 +75,41 @@ static const struct history_source history[] = {
 	 rebuild_label},
 };
 
-const struct replay_noun replay_label = {NOUN_LIST(kinds), NOUN_LIST(history)};
+/* ---- against the tables ------------------------------------------------------------ */
+
+static struct span labels_of(struct mysql_rooms *p, const struct mysql_room *room)
+{
+	struct row_key key;
+	struct span value;
+	struct row_room row = {.labels = {NULL, 0}};
+	row_key_room(&key, room->no);
+	p->err = mysql_row(p, &key, &value);
+	if (!p->err && !row_get_room(value, &row))
+		p->err = PARLOR_E_STORE_CORRUPT;
+	return p->err ? (struct span){NULL, 0} : row.labels;
+}
+
+static void check_label(struct mysql_rooms *p, struct mysql_room *room, const struct span *cells)
+{
+	if (!labels_have(labels_of(p, room), cells[1]))
+		mysql_check_text(p, room, "", "room_label: a label that the room does not have",
+				 (struct span){"", 0}, cells[1]);
+}
+
+static void end_labels(struct mysql_rooms *p, struct mysql_room *room)
+{
+	struct span all = labels_of(p, room), label;
+	uint64_t n = 0;
+	while (labels_next(&all, &label))
+		n++;
+	mysql_check_rows(p, room, "room_label: rows of the room", "", n);
+}
+
+static const struct mysql_table tables[] = {
+	{"SELECT group_id, label FROM room_label WHERE group_id", check_label, end_labels},
+};
+
+const struct replay_noun replay_label = {
+	NOUN_LIST(kinds),     NOUN_LIST(history),        NOUN_LIST(tables),
+	.room_key = "labels", .of_room = labels_of_room,
+};

@@ -1,6 +1,8 @@
+#include "core/message.h"
 #include "core/room_members.h"
 #include "noun/noun.h"
 #include "rebuild_lmdb.h"
+#include "verify_mysql_rooms.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -186,4 +188,111 @@ static const struct history_source history[] = {
 	 rebuild_join},
 };
 
-const struct replay_noun replay_membership = {NOUN_LIST(kinds), NOUN_LIST(history)};
+/* ---- against the tables ------------------------------------------------------------ */
+
+static bool membership_of(struct mysql_rooms *p, const struct mysql_room *room, struct span member,
+			  struct row_membership *row)
+{
+	struct row_key key;
+	struct span value;
+	uint64_t no;
+	if (member.len > ROW_ID_MAX)
+		return false;
+	row_key_name(&key, 'M', p->tenant_no, member);
+	if (mysql_row(p, &key, &value) || !row_get_number(value, &no))
+		return false;
+	row_key_membership(&key, room->no, no);
+	return !mysql_row(p, &key, &value) && row_get_membership(value, row);
+}
+
+/* counted of the room as of a seq. */
+static uint64_t counted_at(struct mysql_rooms *p, const struct mysql_room *room, uint64_t seq)
+{
+	struct row_message message = {.counted = 0};
+	if (seq && core_message(p->engine->core, room->no, seq, &message))
+		return 0;
+	return message.counted;
+}
+
+/* What is not projected yet is as of some message between unread_seq and the last. */
+static void check_lagging(struct mysql_rooms *p, const struct mysql_room *room, const char *member,
+			  const struct row_membership *row, const struct span *cells)
+{
+	uint64_t unread = db_cell_number(cells[4]), seq = db_cell_number(cells[5]);
+	uint64_t most = room->row.counted - row->seen, counted = counted_at(p, room, seq);
+	uint64_t least = counted > row->seen ? counted - row->seen : 0;
+	p->v->lagging += unread != most;
+	if (seq <= room->row.last_seq && unread >= least && unread <= most)
+		return;
+	if (!mysql_differ(p, room, member, "chat_group.unread, not yet brought up to date"))
+		return;
+	finding_expected(p->finding, "%" PRIu64 " to %" PRIu64, least, most);
+	finding_found(p->finding, "%" PRIu64 " as of message %" PRIu64, unread, seq);
+}
+
+static void check_membership(struct mysql_rooms *p, struct mysql_room *room,
+			     const struct span *cells)
+{
+	struct row_membership row;
+	char member[ROW_ID_MAX + 1];
+	audit_text(member, sizeof member, cells[1]);
+	p->v->members++;
+	if (!membership_of(p, room, cells[1], &row)) {
+		mysql_check_words(p, room, member,
+				  "chat_group: a row of somebody who is not in the room", "no row",
+				  "a row");
+		return;
+	}
+	mysql_check_number(p, room, member, "chat_group.member_type", row.type, cells[3]);
+	mysql_check_number(p, room, member, "chat_group.seen", row.seen, cells[6]);
+	mysql_check_number(p, room, member, "chat_group.read_seq", row.read_seq, cells[7]);
+	mysql_check_number(p, room, member, "chat_group.joined_seq", row.joined_seq, cells[8]);
+	mysql_check_number(p, room, member, "chat_group.created_at", row.joined_us, cells[9]);
+	if (!room->projected) {
+		check_lagging(p, room, member, &row, cells);
+		return;
+	}
+	mysql_check_text(p, room, member, "chat_group.group_name", SPAN_TEXT(room->name), cells[2]);
+	mysql_check_number(p, room, member, "chat_group.unread", room->row.counted - row.seen,
+			   cells[4]);
+	mysql_check_number(p, room, member, "chat_group.unread_seq", room->row.last_seq, cells[5]);
+}
+
+static void check_profile(struct mysql_rooms *p, struct mysql_room *room, const struct span *cells)
+{
+	struct row_membership row;
+	char member[ROW_ID_MAX + 1];
+	audit_text(member, sizeof member, cells[1]);
+	if (!membership_of(p, room, cells[1], &row)) {
+		mysql_check_words(p, room, member,
+				  "group_member: a row of somebody who is not in the room",
+				  "no row", "a row");
+		return;
+	}
+	mysql_check_text(p, room, member, "group_member.member_name", row.name, cells[2]);
+	mysql_check_text(p, room, member, "group_member.member_avatar", row.avatar, cells[3]);
+	mysql_check_number(p, room, member, "group_member.member_type", row.type, cells[4]);
+	mysql_check_number(p, room, member, "group_member.created_at", row.joined_us, cells[5]);
+}
+
+static void end_memberships(struct mysql_rooms *p, struct mysql_room *room)
+{
+	mysql_check_rows(p, room, "chat_group: rows of the room", "", room->row.members);
+}
+
+static void end_profiles(struct mysql_rooms *p, struct mysql_room *room)
+{
+	mysql_check_rows(p, room, "group_member: rows of the room", "", room->row.members);
+}
+
+static const struct mysql_table tables[] = {
+	{"SELECT uuid, member_id, group_name, member_type, unread, unread_seq, seen, read_seq, "
+	 "joined_seq, " MYSQL_US("created_at") " FROM chat_group WHERE uuid",
+	 check_membership, end_memberships},
+	{"SELECT group_id, member_id, member_name, member_avatar, member_type, " MYSQL_US(
+		 "created_at") " FROM group_member WHERE group_id",
+	 check_profile, end_profiles},
+};
+
+const struct replay_noun replay_membership = {NOUN_LIST(kinds), NOUN_LIST(history),
+					      NOUN_LIST(tables)};

@@ -1,5 +1,8 @@
+#include "core/message.h"
+#include "audit/record_text.h"
 #include "noun/noun.h"
 #include "rebuild_lmdb.h"
+#include "verify_mysql_rooms.h"
 
 #include "base/clock.h"
 
@@ -166,4 +169,117 @@ static const struct history_source history[] = {
 	 rebuild_message},
 };
 
-const struct replay_noun replay_message = {NOUN_LIST(kinds), NOUN_LIST(history)};
+/* ---- against the tables ------------------------------------------------------------ */
+
+struct message_check {
+	struct mysql_rooms *p;
+	const struct mysql_room *room;
+	const struct row_message *row;
+	const struct span *cells;
+};
+
+/* A body that was recalled behind the mark may be gone already, or not yet. */
+static void check_recalled(const struct message_check *c, bool recalled)
+{
+	struct mysql_rooms *p = c->p;
+	bool blank = db_cell_number(c->cells[9]) != 0;
+	if (c->row->recalled && !blank)
+		mysql_check_words(p, c->room, "", "group_message.recalled", "1", "0");
+	if (blank && !recalled)
+		mysql_check_words(p, c->room, "", "group_message.recalled", "0", "1");
+	if (blank)
+		mysql_check_text(p, c->room, "",
+				 "group_message.message_content of a recalled message",
+				 (struct span){"", 0}, c->cells[7]);
+}
+
+/* The column holds a JSON array of ids, or NULL. */
+static void check_mentions(const struct message_check *c, const Parlor__Message *m)
+{
+	struct mysql_rooms *p = c->p;
+	struct span cell = c->cells[12];
+	json_t *found = cell.data ? json_loadb(cell.data, cell.len, 0, NULL) : NULL;
+	bool equal = json_array_size(found) == m->n_mentions && !found == !m->n_mentions;
+	for (size_t i = 0; equal && i < m->n_mentions; i++) {
+		const char *id = json_string_value(json_array_get(found, i));
+		equal = id && strcmp(id, m->mentions[i]) == 0;
+	}
+	json_decref(found);
+	if (equal || !mysql_differ(p, c->room, "", "group_message.mentions"))
+		return;
+	finding_expected(p->finding, "%zu mentions%s%s", m->n_mentions,
+			 m->n_mentions ? ", first " : "", m->n_mentions ? m->mentions[0] : "");
+	finding_found(p->finding, "%.*s", (int)(cell.len < 200 ? cell.len : 200),
+		      cell.data ? (const char *)cell.data : "");
+}
+
+static enum parlor_err check_event(void *arg, const struct entry *entry, const struct record *r)
+{
+	const struct message_check *c = arg;
+	struct mysql_rooms *p = c->p;
+	const Parlor__Event *e = record_text_event(&p->record_text, entry);
+	if (!e || e->kind_case != PARLOR__EVENT__KIND_POSTED || r->kind != RECORD_POSTED)
+		return PARLOR_E_STORE_CORRUPT;
+	const Parlor__Message *m = e->posted;
+	p->finding->position = entry->position;
+	mysql_check_text(p, c->room, "", "group_message.sender", SPAN_TEXT(m->sender), c->cells[2]);
+	mysql_check_text(p, c->room, "", "group_message.sender_name", SPAN_TEXT(m->sender_name),
+			 c->cells[3]);
+	mysql_check_text(p, c->room, "", "group_message.sender_avatar", SPAN_TEXT(m->sender_avatar),
+			 c->cells[4]);
+	mysql_check_number(p, c->room, "", "group_message.message_type", r->posted.type,
+			   c->cells[5]);
+	mysql_check_number(p, c->room, "", "group_message.content_type", (uint64_t)m->content_type,
+			   c->cells[6]);
+	check_recalled(c, m->recalled);
+	if (!m->recalled)
+		mysql_check_text(p, c->room, "", "group_message.message_content",
+				 SPAN_TEXT(m->body), c->cells[7]);
+	mysql_check_text(p, c->room, "", "group_message.client_id", SPAN_TEXT(m->client_id),
+			 c->cells[8]);
+	check_mentions(c, m);
+	if (!p->v->differing)
+		p->finding->position = 0;
+	return PARLOR_E_OK;
+}
+
+static void check_message(struct mysql_rooms *p, struct mysql_room *room, const struct span *cells)
+{
+	struct row_message row;
+	p->v->messages++;
+	mysql_check_number(p, room, "", "group_message.seq: the next one in the room", room->rows,
+			   cells[1]);
+	uint64_t seq = room->rows;
+	if (p->v->differing)
+		return;
+	if (seq > room->row.last_seq) {
+		mysql_check_words(p, room, "",
+				  "group_message: a message that the journal does not have",
+				  "no row", "a row");
+		return;
+	}
+	p->err = core_message(p->engine->core, room->no, seq, &row);
+	if (p->err)
+		return;
+	mysql_check_number(p, room, "", "group_message.position", row.position, cells[10]);
+	mysql_check_number(p, room, "", "group_message.created_at", row.time_us, cells[11]);
+	struct message_check check = {p, room, &row, cells};
+	enum parlor_err err = source_read(p->engine->source, row.position, check_event, &check);
+	/* Trimmed: its text is nowhere to be compared with. */
+	p->err = err == PARLOR_E_NOT_FOUND ? PARLOR_E_OK : err;
+}
+
+static void end_messages(struct mysql_rooms *p, struct mysql_room *room)
+{
+	mysql_check_rows(p, room, "group_message: messages of the room", "up to seq ",
+			 room->row.last_seq);
+}
+
+static const struct mysql_table tables[] = {
+	{"SELECT group_id, seq, sender, sender_name, sender_avatar, message_type, content_type, "
+	 "message_content, client_id, recalled, position, " MYSQL_US(
+		 "created_at") ", mentions FROM group_message WHERE group_id",
+	 check_message, end_messages},
+};
+
+const struct replay_noun replay_message = {NOUN_LIST(kinds), NOUN_LIST(history), NOUN_LIST(tables)};

@@ -44,13 +44,21 @@ struct kind {
 	const struct operation_kind *operation;
 };
 
+struct core_room_view;
 struct history_source;
+struct mysql_table;
 
 struct replay_noun {
 	const struct kind *kinds;
 	size_t kinds_len;
 	const struct history_source *history; /* that the tables have of it: history.h */
 	size_t history_len;
+	const struct mysql_table *tables; /* that verify compares: verify_mysql_rooms.h */
+	size_t tables_len;
+	/* What a room has of it, a list of texts, as `at` shows and diff compares it under
+	 * that name; NULL: nothing that they do not know. */
+	const char *room_key;
+	json_t *(*of_room)(const struct core_room_view *);
 };
 extern const struct replay_noun *const replay_nouns[]; /* ends in NULL */
 #define NOUN_LIST(list) .list = (list), .list##_len = sizeof(list) / sizeof(list)[0]

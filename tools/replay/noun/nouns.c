@@ -3,13 +3,14 @@
 #include <assert.h>
 #include <string.h>
 
-/* One line a noun: its table stands at the end of its file. */
+/* One line a noun: its struct stands at the end of its file. Tables are compared in this
+ * order; what one knows of another's row stands behind it. */
 #define NOUNS(NOUN)      \
-	NOUN(message)    \
-	NOUN(reading)    \
-	NOUN(membership) \
 	NOUN(room)       \
 	NOUN(label)      \
+	NOUN(membership) \
+	NOUN(reading)    \
+	NOUN(message)    \
 	NOUN(presence)   \
 	NOUN(run)        \
 	NOUN(number)

@@ -1,6 +1,7 @@
 #include "core/room.h"
 #include "noun/noun.h"
 #include "rebuild_lmdb.h"
+#include "verify_mysql_rooms.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -191,4 +192,33 @@ static const struct history_source history[] = {
 	 rebuild_end},
 };
 
-const struct replay_noun replay_room = {NOUN_LIST(kinds), NOUN_LIST(history)};
+/* ---- against the tables ------------------------------------------------------------ */
+
+static void check_room(struct mysql_rooms *p, struct mysql_room *room, const struct span *cells)
+{
+	struct verify_mysql *v = p->v;
+	uint64_t partition = db_cell_number(cells[7]);
+	room->projected =
+		partition < v->partitions && db_cell_number(cells[8]) <= v->projected[partition];
+	mysql_check_text(p, room, "", "room.group_name", SPAN_TEXT(room->name), cells[1]);
+	mysql_check_number(p, room, "", "room.state", room->row.state, cells[2]);
+	mysql_check_number(p, room, "", "room.history_open", room->row.open, cells[3]);
+	mysql_check_number(p, room, "", "room.last_seq", room->row.last_seq, cells[4]);
+	mysql_check_number(p, room, "", "room.counted", room->row.counted, cells[5]);
+	mysql_check_number(p, room, "", "room.broker_id", v->broker_id, cells[6]);
+	mysql_check_number(p, room, "", "room.created_at", room->row.created_us, cells[9]);
+}
+
+static void end_room(struct mysql_rooms *p, struct mysql_room *room)
+{
+	if (!room->rows)
+		mysql_check_words(p, room, "", "room: a row is missing", "a row", "no row");
+}
+
+static const struct mysql_table tables[] = {
+	{"SELECT uuid, group_name, state, history_open, last_seq, counted, broker_id, part, "
+	 "position, " MYSQL_US("created_at") " FROM room WHERE uuid",
+	 check_room, end_room},
+};
+
+const struct replay_noun replay_room = {NOUN_LIST(kinds), NOUN_LIST(history), NOUN_LIST(tables)};
