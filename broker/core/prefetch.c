@@ -15,8 +15,10 @@ struct glance {
 
 static void fetch(const void *at, size_t bytes)
 {
-	for (size_t i = 0; i < bytes; i += LINE)
-		__builtin_prefetch((const char *)at + i);
+	/* It may begin within a line. */
+	const char *from = (const char *)at - (uintptr_t)at % LINE;
+	for (; from < (const char *)at + bytes; from += LINE)
+		__builtin_prefetch(from);
 }
 
 /* A chain is short: its first entry is most likely the one. */

@@ -141,9 +141,13 @@ static struct partition *some_partition_of(struct sync *s, const struct worker *
 
 static void balance(struct sync *s, uint64_t now_us)
 {
+	if (!s->worker_pool.len)
+		return;
 	for (uint32_t i = 0; i < s->partitions_len; i++) {
+		if (s->partitions[i].worker)
+			continue;
 		struct worker *w = worker_pool_fewest_partitions(&s->worker_pool, NULL);
-		if (!s->partitions[i].worker && w)
+		if (w)
 			assign_partition(s, &s->partitions[i], w, now_us);
 	}
 	for (;;) {

@@ -11,8 +11,9 @@
 /* Key and numbers of a row as it is stored, about. */
 #define ROW_BYTES 128
 
-/* Of the budget there is a bucket for so many, some rows. */
-#define BUCKET_BYTES 2048
+/* Of the budget there is a bucket for so many: about what a row takes, so that a chain
+ * is one row long. */
+#define BUCKET_BYTES 512
 
 static uint8_t log2_of(uint64_t n)
 {

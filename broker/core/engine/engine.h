@@ -63,24 +63,26 @@ struct row_at {
 	uint64_t kind;
 };
 
+/* What finding and touching one needs stands first, in as few lines of the processor's
+ * cache as it can: most rows are found in memory that is cold. */
 struct row {
 	UT_hash_handle hh;
 	struct row_at at;
 	const struct row_kind *kind;
-	struct row *head;                    /* of its cluster; of itself when it is one */
-	struct row *other;                   /* which it cannot be without, either; or NULL */
-	struct row *dirty_rows;              /* of a head: its cluster's */
-	struct row *dirty_prev, *dirty_next; /* head->dirty_rows */
-	uint32_t dirty_len;                  /* of dirty_rows */
-	uint32_t refs;                       /* resident rows that cannot be without it */
-	uint64_t bytes;
-	uint32_t due_at; /* its place among the deadlines, from 1; 0: none */
+	struct row *head; /* of its cluster; of itself when it is one */
+	bool used;        /* since the clock's hand passed */
 	bool dirty;
 	bool in_flight;
 	bool gone;
-	bool joined; /* given in one commit with the one before it in its head's list */
-	bool held;   /* of a brief kind: it stays until there are too many */
-	bool used;   /* since the clock's hand passed */
+	bool joined;     /* given in one commit with the one before it in its head's list */
+	bool held;       /* of a brief kind: it stays until there are too many */
+	uint32_t due_at; /* its place among the deadlines, from 1; 0: none */
+	struct row *dirty_prev, *dirty_next; /* head->dirty_rows */
+	struct row *dirty_rows;              /* of a head: its cluster's */
+	uint32_t dirty_len;                  /* of dirty_rows */
+	uint32_t refs;                       /* resident rows that cannot be without it */
+	struct row *other;                   /* which it cannot be without, either; or NULL */
+	uint64_t bytes;
 };
 
 /* A row that never changes again and is written before all others: what refers to
