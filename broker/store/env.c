@@ -355,15 +355,21 @@ enum parlor_err env_commit(struct env *e)
 	else
 		mdb_txn_abort(e->write);
 	e->write = NULL;
+	bool told = e->lack_told;
+	e->lack_told = false;
 	if (rc == 0)
 		return PARLOR_E_OK;
 	enum parlor_err err = fault_err(rc);
+	if (err == PARLOR_E_STORE_FULL && !is_poisoned(e)) {
+		/* Whoever writes tries again: a broker that lives on waits for no reader of its
+		 * log, and says it once. */
+		if (!told)
+			log_warn("store: commit failed: %s", mdb_strerror(rc));
+		e->lack_told = true;
+		return err;
+	}
 	log_fatal("store: commit failed: %s", mdb_strerror(rc));
-	if (err == PARLOR_E_STORE_CORRUPT)
-		return err;
-	if (err == PARLOR_E_STORE_FULL && !is_poisoned(e))
-		return err;
-	return PARLOR_E_STORE;
+	return err == PARLOR_E_STORE_CORRUPT ? err : PARLOR_E_STORE;
 }
 
 void env_settle(struct env *e, enum parlor_err err)

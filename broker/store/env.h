@@ -26,6 +26,7 @@ struct env {
 	int rc;           /* its first failure: MDB_ or errno */
 	uint64_t written; /* bytes put in it */
 	bool broken;      /* a commit failed for another reason than a lack of room */
+	bool lack_told;   /* the last commit found no room, and the log says so */
 	bool read_only;
 	bool fresh; /* no databases yet: env_create makes them */
 	int lock_fd;

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -20,6 +21,7 @@
 #define POSTS_OF_A_TURN 4
 
 static char body[64 * 1024];
+static const char *before[] = {"before"};
 
 static struct entry entry_of(struct world *w, size_t i, size_t size)
 {
@@ -191,12 +193,11 @@ static void one_turn_is_not_promised_more_than_there_is(void **state)
 
 static void a_commit_larger_than_the_map_changes_nothing(void **state)
 {
-	static const char *texts[] = {"before"};
 	struct world *w = *state;
 
 	w->options.map_max = 2 * MIB;
 	open_world(w);
-	post_texts(w, texts, 1);
+	post_texts(w, before, 1);
 	begin(w);
 	for (size_t i = 0; i < 100; i++) {
 		struct entry entry = entry_of(w, i, sizeof body);
@@ -209,7 +210,7 @@ static void a_commit_larger_than_the_map_changes_nothing(void **state)
 	assert_event(w, 1, "before");
 	assert_row(w, ROW_ROOMS, "a", NULL);
 	store_turn_end(w->store);
-	post_texts(w, texts, 1);
+	post_texts(w, before, 1);
 	assert_int_equal(store_last(w->store), 2);
 }
 
@@ -317,14 +318,11 @@ static void a_full_disk_refuses_until_there_is_room(void **state)
 	assert_int_equal(store_last(w->store), last + 25 * POSTS_OF_A_TURN);
 }
 
-static void a_write_cut_short_by_the_disk_changes_nothing(void **state)
+/* A commit that finds no room. */
+static void commit_without_room(struct world *w)
 {
-	static const char *texts[] = {"before"};
-	struct world *w = *state;
 	struct store_counts counts;
 
-	open_world(w);
-	post_texts(w, texts, 1);
 	store_counts(w->store, &counts);
 	signal(SIGXFSZ, SIG_IGN);
 	/* Within a page behind what is used: nothing was asked for, so nothing is reserved. */
@@ -337,10 +335,50 @@ static void a_write_cut_short_by_the_disk_changes_nothing(void **state)
 	enum parlor_err err = store_commit(w->store);
 	set_file_limit(RLIM_INFINITY);
 	assert_int_equal(err, PARLOR_E_STORE_FULL);
+}
+
+static void a_write_cut_short_by_the_disk_changes_nothing(void **state)
+{
+	struct world *w = *state;
+
+	open_world(w);
+	post_texts(w, before, 1);
+	commit_without_room(w);
 	assert_int_equal(store_last(w->store), 1);
-	post_texts(w, texts, 1);
+	post_texts(w, before, 1);
 	reopen(w);
 	assert_int_equal(store_last(w->store), 2);
+}
+
+/* Who goes on waits for no reader of its log, and says it once. */
+static void a_full_disk_is_told_once_and_waits_for_nobody(void **state)
+{
+	enum { TIMES = 5, FATAL_WAIT_US = 1000000 };
+	static const char line[] = "commit failed";
+	char said[PIPE_BUF + 1] = "";
+	struct world *w = *state;
+	int pipe_fd[2], stderr_fd = dup(STDERR_FILENO);
+
+	open_world(w);
+	assert_int_equal(pipe2(pipe_fd, O_NONBLOCK), 0);
+	assert_true(dup2(pipe_fd[1], STDERR_FILENO) >= 0);
+	for (int i = 0; i < TIMES; i++)
+		commit_without_room(w);
+	assert_true(read(pipe_fd[0], said, PIPE_BUF) > 0);
+	while (write(pipe_fd[1], body, PIPE_BUF) > 0)
+		continue;
+	uint64_t least_us = UINT64_MAX;
+	for (int i = 0; i < TIMES; i++) {
+		post_texts(w, before, 1);
+		uint64_t begun_us = clock_mono_us();
+		commit_without_room(w);
+		if (clock_mono_us() - begun_us < least_us)
+			least_us = clock_mono_us() - begun_us;
+	}
+	assert_true(dup2(stderr_fd, STDERR_FILENO) >= 0);
+	(void)(close(stderr_fd) + close(pipe_fd[0]) + close(pipe_fd[1]));
+	assert_true(strstr(said, line) && !strstr(strstr(said, line) + 1, line));
+	assert_true(least_us < FATAL_WAIT_US);
 }
 
 /* ---- a failing disk ------------------------------------------------------------------------ */
@@ -368,12 +406,11 @@ static void assert_stopped(struct world *w, uint64_t last_min, uint64_t last_max
 
 static void a_sync_that_fails_stops_all_writing(void **state)
 {
-	static const char *texts[] = {"before"};
 	struct world *w = *state;
 	char fault[128];
 
 	open_world(w);
-	post_texts(w, texts, 1);
+	post_texts(w, before, 1);
 	fail_when(w, "FAULT_FDATASYNC_EIO_WHEN_FILE", fault);
 	begin(w);
 	append_to(w, 2, "never");
@@ -385,24 +422,23 @@ static void a_sync_that_fails_stops_all_writing(void **state)
 	assert_row(w, ROW_ROOMS, "a", NULL);
 	store_turn_end(w->store);
 	assert_stopped(w, 1, 1);
-	post_texts(w, texts, 1);
+	post_texts(w, before, 1);
 }
 
 static void a_failing_meta_page_stops_all_writing(void **state)
 {
-	static const char *texts[] = {"before"};
 	struct world *w = *state;
 	char fault[128];
 
 	open_world(w);
-	post_texts(w, texts, 1);
+	post_texts(w, before, 1);
 	fail_when(w, "FAULT_META_EIO_WHEN_FILE", fault);
 	begin(w);
 	append_to(w, 2, "perhaps");
 	assert_int_equal(store_commit(w->store), PARLOR_E_STORE);
 	unlink(fault);
 	assert_stopped(w, 1, 2);
-	post_texts(w, texts, 1);
+	post_texts(w, before, 1);
 }
 
 /* ---- slow ---------------------------------------------------------------------------- */
@@ -453,6 +489,7 @@ int main(void)
 		STORY(rows_without_room_are_left_out),
 		STORY(the_map_grows_before_it_is_full),
 		STORY(a_full_disk_refuses_until_there_is_room),
+		STORY(a_full_disk_is_told_once_and_waits_for_nobody),
 		STORY(a_write_cut_short_by_the_disk_changes_nothing),
 		STORY(a_sync_that_fails_stops_all_writing),
 		STORY(a_failing_meta_page_stops_all_writing),
