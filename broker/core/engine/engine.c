@@ -226,24 +226,38 @@ void row_touch(struct engine *e, struct row *row)
 		bits_set(&e->dirty[head->kind->table], head->at.number);
 }
 
+/* With those that are joined to it: each is written with the one before it. */
+static void move_behind(struct row *head, struct row *with, struct row *row)
+{
+	struct row *next;
+	do {
+		next = row->dirty_next;
+		assert(row != with);
+		DL_DELETE2(head->dirty_rows, row, dirty_prev, dirty_next);
+		DL_APPEND_ELEM2(head->dirty_rows, with, row, dirty_prev, dirty_next);
+		with = row;
+		row = next;
+	} while (row && row->joined);
+}
+
 void row_touch_with(struct engine *e, struct row *row, struct row *with)
 {
 	struct row *head = row->head;
 	assert(with->head == head && with != row);
 	row_touch(e, with);
 	set_due(e, row);
-	if (row->dirty) {
-		DL_DELETE2(head->dirty_rows, row, dirty_prev, dirty_next);
-	} else {
-		row->dirty = true;
-		count_dirty(e, row);
-		head->dirty_len++;
-		/* None of those that the pass counted may fall out of its count. */
-		if (e->pass.active && e->pass.head == head && e->pass.left)
-			e->pass.left++;
-	}
 	row->joined = true;
+	if (row->dirty) {
+		move_behind(head, with, row);
+		return;
+	}
+	row->dirty = true;
+	count_dirty(e, row);
 	DL_APPEND_ELEM2(head->dirty_rows, with, row, dirty_prev, dirty_next);
+	head->dirty_len++;
+	/* None of those that the pass counted may fall out of its count. */
+	if (e->pass.active && e->pass.head == head && e->pass.left)
+		e->pass.left++;
 }
 
 void row_remove(struct engine *e, struct row *row)

@@ -1,0 +1,131 @@
+/* Rows that belong together leave in one commit, whatever became of the commit before:
+ * a kind of row of this test's own, and a store that keeps what it is given. */
+#include "engine/engine.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+struct half {
+	struct row base;
+};
+
+static void put_half(struct buf *b, const struct row *row)
+{
+	buf_put_varint(b, row->at.tail);
+}
+
+static bool get_half(struct row *row, struct span value)
+{
+	(void)row;
+	(void)value;
+	return true;
+}
+
+static void drop_half(void *owner, struct row *row)
+{
+	(void)owner;
+	(void)row;
+}
+
+#define KIND(NO, TABLE, PAIRED)                                                                   \
+	{                                                                                         \
+		.name = "half", .no = (NO), .table = (TABLE), .sub = 1, .paired = (PAIRED),       \
+		.size = sizeof(struct half), .put = put_half, .get = get_half, .drop = drop_half, \
+	}
+static const struct row_kind member_kind = KIND(0, ROW_MEMBERS, false);
+static const struct row_kind room_kind = KIND(1, ROW_ROOMS, false);
+static const struct row_kind half_kind = KIND(2, ROW_ROOMS, true);
+
+static enum parlor_err get(void *ctx, const struct row_key *key, struct span *value)
+{
+	(void)ctx;
+	(void)key;
+	(void)value;
+	return PARLOR_E_NOT_FOUND;
+}
+
+static enum parlor_err scan(void *ctx, const struct row_key *from, size_t prefix_len,
+			    core_scan_fn *fn, void *arg)
+{
+	(void)ctx;
+	(void)from;
+	(void)prefix_len;
+	(void)fn;
+	(void)arg;
+	return PARLOR_E_OK;
+}
+
+/* Which rows a commit was given, by the second number of their keys. */
+struct given {
+	size_t len;
+	uint64_t tails[16];
+};
+
+static void keep(void *ctx, const struct row_key *key, struct span value)
+{
+	struct given *g = ctx;
+	(void)value;
+	assert_true(g->len < sizeof g->tails / sizeof g->tails[0]);
+	g->tails[g->len++] = row_key_tail(key->bytes, key->len);
+}
+
+static struct given write_rows(struct engine *e, size_t max)
+{
+	struct given g = {0};
+	(void)row_engine_write_back(e, max, keep, &g);
+	return g;
+}
+
+static bool has(const struct given *g, uint64_t tail)
+{
+	for (size_t i = 0; i < g->len; i++)
+		if (g->tails[i] == tail)
+			return true;
+	return false;
+}
+
+/* ---- tests ------------------------------------------------------------------------------ */
+
+enum { FIRST = 1, SECOND, THIRD };
+
+/* A row is halved, and while the commit with both is under way its upper half too: when
+ * that commit fails none of the three may be written without the others. */
+static void halves_of_a_half_stay_together_when_a_commit_fails(void **state)
+{
+	struct engine e;
+	(void)state;
+	row_engine_init(&e, (struct core_rows){NULL, get, scan}, &member_kind, &room_kind, &e, 0);
+	struct row *room = row_add(&e, &room_kind, 7, 0, NULL);
+	struct row *first = row_add(&e, &half_kind, 7, FIRST, room);
+	struct row *second = row_add(&e, &half_kind, 7, SECOND, room);
+	row_touch(&e, first);
+	row_touch_with(&e, second, first);
+	struct given g = write_rows(&e, 1);
+	assert_true(has(&g, FIRST) && has(&g, SECOND));
+
+	struct row *third = row_add(&e, &half_kind, 7, THIRD, room);
+	row_touch_with(&e, third, second);
+	row_engine_unlanded(&e);
+	size_t written = 0;
+	for (int commits = 0; commits < 3 && !written; commits++) {
+		g = write_rows(&e, 1);
+		written = g.len;
+		row_engine_landed(&e);
+	}
+	assert_int_equal(written, 3);
+	assert_int_equal(e.dirty_rows, 0);
+	row_engine_fini(&e);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(halves_of_a_half_stay_together_when_a_commit_fails),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
