@@ -45,9 +45,9 @@ static enum parlor_err listen(struct fanout *f, struct session *s, uint64_t memb
 	if (!err && !l.err)
 		return PARLOR_E_OK;
 	(void)subscribers_drop(f->subscribers, own, s);
-	if (!err)
-		err = core_member_rooms(f->core, member, stop_listening, &l);
-	return err ? err : l.err;
+	/* The way back comes as far as it came, and meets the same damage, if any. */
+	enum parlor_err back = core_member_rooms(f->core, member, stop_listening, &l);
+	return err ? err : l.err ? l.err : back;
 }
 
 enum parlor_err attachments_add(struct fanout *f, struct session *s, uint64_t member,
