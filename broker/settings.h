@@ -29,7 +29,7 @@ struct settings {
 	uint64_t headroom_bytes;
 	uint64_t dirty_rows_max; /* above it a turn writes back until it is below */
 	uint64_t behind_records_max;
-	uint64_t write_back_rows; /* a slice at most */
+	uint64_t write_back_rows; /* of a commit, at most */
 
 	/* [history] */
 	uint64_t hot_records; /* newest journal records kept; 0: all */

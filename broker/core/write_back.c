@@ -1,8 +1,9 @@
-/* What the core writes back beside its rows: the counters of the state, with each
- * slice. */
+/* What the core writes back: rows, by the engine, and with each commit that has some the
+ * counters of the state and the tenants that have changed; what that comes to is asked
+ * here. */
 #include "core/tables.h"
 
-/* With every slice what has changed since: none is older than what is in rows. */
+/* With all of them what has changed since: none is older than what is in rows. */
 static void put_tenants(struct core *c, core_put_fn *put, void *ctx)
 {
 	struct row_key key;

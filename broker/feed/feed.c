@@ -154,7 +154,7 @@ static bool serve(struct feed *t, struct feed_reader *q, struct link *link, stru
 	return true;
 }
 
-uint64_t feed_pump(struct feed *t, struct link *link, struct store *store, struct core *core,
+uint64_t feed_send(struct feed *t, struct link *link, struct store *store, struct core *core,
 		   uint64_t head, uint64_t now_us)
 {
 	uint64_t wait = UINT64_MAX;

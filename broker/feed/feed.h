@@ -48,7 +48,7 @@ bool feed_ask(struct feed *, const struct link_peer *, const Parlor__JournalRead
 /* Answers one of those who can be answered: there is something to read, or the
  * time is up. head: last committed position; the store turn may be older.
  * Returns the microseconds until it wants to be called again. */
-uint64_t feed_pump(struct feed *, struct link *, struct store *, struct core *, uint64_t head,
+uint64_t feed_send(struct feed *, struct link *, struct store *, struct core *, uint64_t head,
 		   uint64_t now_us);
 
 #endif

@@ -4,9 +4,9 @@
 #include "base/log.h"
 #include "sync/state.h"
 
-#define PUMP_WAIT_MAX_US UINT64_C(1000000)
+#define WAIT_MAX_US UINT64_C(1000000)
 /* When the store turn does not show the record yet: the next one will. */
-#define PUMP_UNSEEN_US 1000
+#define UNSEEN_US 1000
 
 static void soon(uint64_t *wait, uint64_t now_us, uint64_t at_us)
 {
@@ -115,7 +115,7 @@ static void schedule_batch(struct sync *s, struct partition *p, const struct par
 	case PARTITION_NOTHING:
 		break;
 	case PARTITION_UNSEEN:
-		soon(wait, now_us, now_us + PUMP_UNSEEN_US);
+		soon(wait, now_us, now_us + UNSEEN_US);
 		break;
 	case PARTITION_MORE:
 		*wait = 0;
@@ -201,7 +201,7 @@ static void wake(struct sync *s)
 
 uint64_t sync_schedule(struct sync *s, uint64_t now_us)
 {
-	uint64_t wait = PUMP_WAIT_MAX_US;
+	uint64_t wait = WAIT_MAX_US;
 	uint32_t budget = s->settings.walk;
 	struct partition_source src = {.store = s->store,
 				       .core = s->core,
@@ -216,6 +216,6 @@ uint64_t sync_schedule(struct sync *s, uint64_t now_us)
 	s->schedule_first = (s->schedule_first + 1) % s->partitions_len;
 	assign_settle(s, now_us);
 	wake(s);
-	uint64_t feed = feed_pump(&s->feed, s->link, s->store, s->core, s->head, now_us);
+	uint64_t feed = feed_send(&s->feed, s->link, s->store, s->core, s->head, now_us);
 	return feed < wait ? feed : wait;
 }

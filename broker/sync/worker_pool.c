@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CREW_EACH(c, w) for (struct worker *w = (c)->slots; w < (c)->slots + (c)->max; w++)
+#define EACH_WORKER(c, w) for (struct worker *w = (c)->slots; w < (c)->slots + (c)->max; w++)
 
 void worker_pool_init(struct worker_pool *c, size_t max)
 {
@@ -21,7 +21,7 @@ void worker_pool_fini(struct worker_pool *c)
 
 struct worker *worker_pool_find(struct worker_pool *c, const struct link_peer *peer)
 {
-	CREW_EACH(c, w)
+	EACH_WORKER(c, w)
 	if (w->used && link_peer_equal(&w->peer, peer))
 		return w;
 	return NULL;
@@ -30,7 +30,7 @@ struct worker *worker_pool_find(struct worker_pool *c, const struct link_peer *p
 struct worker *worker_pool_add(struct worker_pool *c, const struct link_peer *peer,
 			       const char *name, uint64_t now_us)
 {
-	CREW_EACH(c, w)
+	EACH_WORKER(c, w)
 	{
 		if (w->used)
 			continue;
@@ -51,7 +51,7 @@ void worker_pool_remove(struct worker_pool *c, struct worker *w)
 /* Whether any but that one works off its batches. */
 static bool any_awake(struct worker_pool *c, const struct worker *but)
 {
-	CREW_EACH(c, w)
+	EACH_WORKER(c, w)
 	if (w->used && !w->lost && !w->stalled && w != but)
 		return true;
 	return false;
@@ -61,7 +61,7 @@ struct worker *worker_pool_fewest_partitions(struct worker_pool *c, const struct
 {
 	bool awake = any_awake(c, but);
 	struct worker *best = NULL;
-	CREW_EACH(c, w)
+	EACH_WORKER(c, w)
 	{
 		if (!w->used || w->lost || w == but || (awake && w->stalled))
 			continue;
@@ -75,7 +75,7 @@ struct worker *worker_pool_most_partitions(struct worker_pool *c)
 {
 	bool awake = any_awake(c, NULL);
 	struct worker *best = NULL;
-	CREW_EACH(c, w)
+	EACH_WORKER(c, w)
 	{
 		if (!w->used || w->lost || (awake && w->stalled))
 			continue;
@@ -88,7 +88,7 @@ struct worker *worker_pool_most_partitions(struct worker_pool *c)
 struct worker *worker_pool_fewest_queries(struct worker_pool *c, const struct worker *but)
 {
 	struct worker *best = NULL;
-	CREW_EACH(c, w)
+	EACH_WORKER(c, w)
 	if (w->used && !w->lost && w != but && (!best || w->queries < best->queries))
 		best = w;
 	return best;
@@ -96,14 +96,14 @@ struct worker *worker_pool_fewest_queries(struct worker_pool *c, const struct wo
 
 void worker_pool_expire(struct worker_pool *c, uint64_t since_us)
 {
-	CREW_EACH(c, w)
+	EACH_WORKER(c, w)
 	if (w->used && w->heard_us < since_us)
 		w->lost = true;
 }
 
 struct worker *worker_pool_lost(struct worker_pool *c)
 {
-	CREW_EACH(c, w)
+	EACH_WORKER(c, w)
 	if (w->used && w->lost)
 		return w;
 	return NULL;

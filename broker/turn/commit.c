@@ -152,7 +152,7 @@ static void tell_sync(struct commit *c, const struct turn *t)
 
 /* Rows on their own: none may contain a record that is not yet in the journal.
  * STORE_FULL: they have to wait. */
-static enum parlor_err commit_slice(struct commit *c, size_t rows)
+static enum parlor_err commit_rows(struct commit *c, size_t rows)
 {
 	assert(!c->turn.len && !c->flying);
 	bool trims = must_trim(c) && late_due(&c->trim_late, c->now_us);
@@ -176,12 +176,12 @@ static enum parlor_err commit_slice(struct commit *c, size_t rows)
 	return err ? err : renew_turn(c);
 }
 
-/* Slices until so few rows are dirty, or until there is no room for more. */
-static enum parlor_err commit_slices(struct commit *c, size_t dirty_max)
+/* Commits until so few rows are dirty, or until there is no room for more. */
+static enum parlor_err commit_rows_until(struct commit *c, size_t dirty_max)
 {
 	enum parlor_err err = PARLOR_E_OK;
 	while (!err && core_dirty(c->core) && core_dirty(c->core) >= dirty_max)
-		err = commit_slice(c, 4 * c->limits.write_back_rows);
+		err = commit_rows(c, 4 * c->limits.write_back_rows);
 	return err == PARLOR_E_STORE_FULL ? PARLOR_E_OK : err;
 }
 
@@ -191,7 +191,7 @@ static enum parlor_err keep_bound(struct commit *c)
 {
 	if (core_dirty(c->core) <= c->limits.dirty_rows)
 		return PARLOR_E_OK;
-	return commit_slices(c, c->limits.dirty_rows + 1);
+	return commit_rows_until(c, c->limits.dirty_rows + 1);
 }
 
 /* All that the turn's commit writes, handed to the store. */
@@ -340,14 +340,14 @@ enum parlor_err commit_idle(struct commit *c, bool *more)
 	*more = !c->boot_late.is && (rows || trims);
 	if (!*more)
 		return PARLOR_E_OK;
-	enum parlor_err err = commit_slice(c, rows ? IDLE_ROWS : 0);
+	enum parlor_err err = commit_rows(c, rows ? IDLE_ROWS : 0);
 	*more = !err && (trims || !c->rows_late.is);
 	return err == PARLOR_E_STORE_FULL ? PARLOR_E_OK : err;
 }
 
 enum parlor_err commit_all_rows(struct commit *c)
 {
-	enum parlor_err err = c->boot_late.is ? PARLOR_E_OK : commit_slices(c, 0);
+	enum parlor_err err = c->boot_late.is ? PARLOR_E_OK : commit_rows_until(c, 0);
 	if (!err && core_dirty(c->core))
 		log_warn("rows are behind the journal for want of room: "
 			 "the next start applies its records again");

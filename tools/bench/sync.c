@@ -19,7 +19,7 @@
 #define WORKERS_MAX 16
 
 static const uint64_t worker_pools[] = {1, 2, 4};
-#define CREWS (sizeof worker_pools / sizeof worker_pools[0])
+#define POOLS (sizeof worker_pools / sizeof worker_pools[0])
 
 struct sync_run {
 	struct stage stage;
@@ -234,7 +234,7 @@ static void sync_with(const struct options *o, unsigned workers, struct report *
 void scenario_sync(const struct options *o)
 {
 	struct report *report = mem_new(sizeof *report);
-	for (size_t i = 0; i < CREWS; i++) {
+	for (size_t i = 0; i < POOLS; i++) {
 		uint64_t workers = option_or(o->workers, worker_pools[i]);
 		check(workers <= WORKERS_MAX, "--workers: at most %d", WORKERS_MAX);
 		report_begin(report, o->json, "sync", "parlor", "");
