@@ -26,7 +26,7 @@ static enum parlor_err op_members_remove(struct request *a)
 		return PARLOR_E_TOO_MANY;
 	struct span *ids = request_memory(a, q->n_members * sizeof *ids + 1);
 	if (!ids)
-		return PARLOR_E_TOO_MANY;
+		return PARLOR_E_NO_MEMORY;
 	for (size_t i = 0; i < q->n_members; i++)
 		ids[i] = SPAN_TEXT(q->members[i]);
 	enum parlor_err err = core_members_remove(a->broker->core, &call, SPAN_TEXT(q->room), ids,
@@ -44,7 +44,7 @@ static enum parlor_err op_members_change(struct request *a)
 		return PARLOR_E_TOO_MANY;
 	struct core_member_change *changes = request_memory(a, q->n_members * sizeof *changes + 1);
 	if (!changes)
-		return PARLOR_E_TOO_MANY;
+		return PARLOR_E_NO_MEMORY;
 	for (size_t i = 0; i < q->n_members; i++) {
 		const Parlor__MemberChange *m = q->members[i];
 		if (m->type < 0 || m->type > UINT8_MAX)

@@ -21,7 +21,7 @@ static enum parlor_err read_post(struct request *a, const Parlor__Post *q, struc
 		return PARLOR_E_TOO_MANY;
 	struct span *mentions = request_memory(a, q->n_mentions * sizeof *mentions + 1);
 	if (!mentions)
-		return PARLOR_E_TOO_MANY;
+		return PARLOR_E_NO_MEMORY;
 	for (size_t i = 0; i < q->n_mentions; i++)
 		mentions[i] = SPAN_TEXT(q->mentions[i]);
 	*post = (struct core_post){

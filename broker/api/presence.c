@@ -40,7 +40,7 @@ static enum parlor_err op_presence_get(struct request *a)
 	Parlor__MemberPresence *items = request_memory(a, n * sizeof *items + 1);
 	Parlor__MemberPresence **list = request_memory(a, n * sizeof *list + 1);
 	if (!items || !list)
-		return PARLOR_E_TOO_MANY;
+		return PARLOR_E_NO_MEMORY;
 	for (size_t i = 0; i < n; i++) {
 		uint8_t presence;
 		uint64_t last_seen_us;

@@ -42,7 +42,7 @@ enum parlor_err request_specs(struct request *a, Parlor__MemberSpec **in, size_t
 		return PARLOR_E_TOO_MANY;
 	*out = request_memory(a, n * sizeof **out + 1);
 	if (!*out)
-		return PARLOR_E_TOO_MANY;
+		return PARLOR_E_NO_MEMORY;
 	for (size_t i = 0; i < n; i++) {
 		if (in[i]->type < 0 || in[i]->type > UINT8_MAX)
 			return PARLOR_E_VALUE;

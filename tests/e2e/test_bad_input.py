@@ -4,12 +4,15 @@ longer has room in test_full."""
 
 import parlor_pb2 as pb
 import pytest
+from client import Client
 from conftest import POST, first_refusal, spec, state
+from proc import Broker
 
 FRAME, OP = 1, 5
 EMPTY, TOO_LONG, TOO_MANY, VALUE, REPEATED = 11, 12, 13, 14, 15
 ROOM_UNKNOWN, ROOM_CONFLICT, ROOM_CLOSED = 20, 21, 22
 MEMBER_UNKNOWN, NOT_MEMBER, MESSAGE_UNKNOWN, POST_CONFLICT = 25, 26, 28, 29
+NO_MEMORY = 69
 
 
 @pytest.fixture
@@ -241,3 +244,10 @@ def test_no_page_is_longer_than_the_limit(service):
 def test_a_member_named_twice(witness, service):
     assert service.refusal("room_create", room="new", members=[spec("a"), spec("a")]) == REPEATED
     assert service.refusal("members_add", room="r", members=[spec("a"), spec("a")]) == REPEATED
+
+
+def test_a_list_that_takes_more_memory_than_a_reply_may_is_told_so():
+    """Short ids: in the frame they take far less than what is said of each."""
+    with Broker({"limits.frame_bytes": "128k", "limits.body_bytes": 1000, "limits.page_bytes": "64k",
+                 "limits.request_members": 100_000}) as broker, Client(broker.client) as client:
+        assert client.refusal("presence_get", members=["a"] * 14_000) == NO_MEMORY
