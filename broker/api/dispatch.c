@@ -233,6 +233,15 @@ static void expect(struct request *a, Parlor__Request *const *requests, size_t n
 		core_prefetch(a->broker->core, request_call(a).tenant, posts, len);
 }
 
+/* A frame of which nothing is carried out: one bad byte stands for it, which is refused
+ * when its turn comes. */
+static struct backlog_rest bad_frame(struct broker *b, enum parlor_err err)
+{
+	static const uint8_t bad = 0;
+	b->counts.frames_bad++;
+	return (struct backlog_rest){.bytes = {&bad, sizeof bad}, .begun = true, .err = err};
+}
+
 /* From the request of that number on, of a frame known to be good; empty at its end. */
 static struct span frame_from(struct span payload, size_t request)
 {
@@ -298,9 +307,8 @@ static bool dispatch_rest(struct broker *b, struct request *a, struct backlog_re
 	size_t requests_max = b->settings.frame_requests;
 	/* Before anything is decoded: millions of them fit into a frame. */
 	if (wire_count(payload, PB_TO_BROKER_REQUESTS, requests_max) > requests_max) {
-		b->counts.frames_bad++;
-		refuse(a, 0, PARLOR_E_TOO_MANY);
-		return true;
+		*rest = bad_frame(b, PARLOR_E_TOO_MANY);
+		return dispatch_each(b, a, rest);
 	}
 	arena_clear(&b->request_arena);
 	rest->err = wire_decode(&parlor__to_broker__descriptor, &b->request_arena, payload.data,
@@ -354,13 +362,10 @@ void dispatch_frame(struct broker *b, const struct front_frame *f)
 		b->counts.frames_ignored++;
 		return;
 	}
-	if (f->err) {
-		b->counts.frames_bad++;
-		refuse(&a, 0, f->err);
-		return;
-	}
 	/* In order behind what is held back, and behind who has something left of its part. */
 	struct backlog_rest rest = {.bytes = front_payload(f)};
+	if (f->err)
+		rest = bad_frame(b, f->err);
 	bool waits = a.session && (a.session->backlog.frames ||
 				   !drr_may(&b->backlog.drr, &a.session->backlog.flow));
 	if (waits || !dispatch_rest(b, &a, &rest))

@@ -10,6 +10,7 @@ from conftest import counters, people, say, until
 from proc import Broker, environment
 
 MIB = 1 << 20
+FRAME = 1
 BODY = "x" * 60_000
 SLOW = dict(RCVHWM=1, RCVBUF=256 * 1024)  # a peer that takes little off the wire
 PATIENT = {"session.timeout_ms": 120_000}  # nobody pings here
@@ -30,9 +31,10 @@ def pages(n, first=1):
 class Deaf:
     """A session that asks and does not read until it is told to."""
 
-    def __init__(self, broker):
+    def __init__(self, broker, *members):
         self.wire = Wire(broker.client, **SLOW)
-        self.wire.send(pb.Request(id=1, hello=dict(version=1, tenant="default", client="deaf")))
+        self.wire.send(pb.Request(id=1, hello=dict(version=1, tenant="default", client="deaf",
+                                                   members=members)))
         assert self.wire.receive(20).replies[0].code == 0
 
     def hear(self, ids):
@@ -81,6 +83,24 @@ def test_pages_that_nobody_reads_are_not_made():
         assert [replies[-3].posted.seq, replies[-2].posted.seq] == [21, 22]
         assert counters(client)["sessions_held_back"] == 1
         assert counters(client)["turn_us_max"] > 0
+
+
+def test_refused_frames_wait_for_who_does_not_read_too():
+    n = 2000
+    with Broker({**PATIENT, "session.session_queue_bytes": "256k"}) as broker, \
+            Client(broker.client) as client:
+        client.room_create(room="r", members=people("alice", "bob"))
+        deaf = Deaf(broker, "alice")
+        for block in range(6):  # more than what the wire takes
+            posts = [("post", dict(room="r", sender="alice", client_id=f"{block}.{i}", body=BODY))
+                     for i in range(50)]
+            assert {client.wait(id).code for id in client.send_all(posts)} == {0}
+        for _ in range(n):
+            deaf.wire.raw(b"", b"")
+        deaf.wire.send(pb.Request(id=900, ping={}))
+        until(lambda: counters(client)["frames_held_back"] > n // 2)
+        replies = deaf.hear([900])
+        assert [reply.code for reply in replies] == [FRAME] * n + [0]
 
 
 def test_who_says_goodbye_and_hello_behind_pages_it_has_not_read_has_a_new_session():
