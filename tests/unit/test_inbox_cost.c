@@ -1,0 +1,184 @@
+/* What the inbox of a member in thousands of rooms costs, in rows read and in steps. */
+#include "core_world.h"
+
+#include "core/inbox.h"
+#include "core/label.h"
+#include "core/member.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#define COMMIT_RECORDS 1000
+#define ROOMS 3000
+/* Two rows of each room, and its place among the member's. */
+#define READS_OF_A_CALL (3 * 700)
+#define READS_OF_A_PAGE (2 * 50 + 3)
+#define STEPS_OF_A_CALL 20000
+
+static void take_room(void *ctx, const struct core_inbox_room *item)
+{
+	(void)item;
+	++*(int *)ctx;
+}
+
+static void make_rooms(struct world *w, int rooms)
+{
+	char id[32];
+	for (int i = 0; i < rooms; i++) {
+		snprintf(id, sizeof id, "room-%d", i);
+		assert_int_equal(create(w, id, true), PARLOR_E_OK);
+		if (i % (COMMIT_RECORDS / 4) == 0)
+			commit(w, COMMIT_RECORDS);
+	}
+	write_all(w);
+}
+
+static enum parlor_err total(struct world *w, uint64_t *unread, uint64_t *rooms)
+{
+	return core_unread_total(w->core, &w->call, text("bob"), unread, rooms);
+}
+
+/* However many rooms there are, and however little of them memory holds. */
+static void an_inbox_is_read_some_hundred_rooms_a_call(void **state)
+{
+	struct world *w = *state;
+	uint64_t cursor, unread, rooms;
+	int shown = 0, calls = 0;
+	enum parlor_err err;
+	make_rooms(w, ROOMS);
+	w->limits.resident_bytes = 64 << 10;
+	restart(w);
+	do {
+		w->reads = 0;
+		err = core_inbox(
+			w->core, &w->call,
+			&(struct core_inbox_query){.member = text("bob"), .cursor = 0, .limit = 50},
+			take_room, &shown, &cursor);
+		assert_true(w->reads <= READS_OF_A_CALL);
+		if (err)
+			core_evict(w->core);
+		calls++;
+	} while (err == PARLOR_E_BUSY && calls < 30);
+	assert_int_equal(err, PARLOR_E_OK);
+	assert_int_equal(shown, 50);
+	assert_true(calls > 1);
+	w->reads = 0;
+	assert_int_equal(total(w, &unread, &rooms), PARLOR_E_OK);
+	assert_int_equal(rooms, ROOMS);
+	assert_int_equal(w->reads, 0);
+}
+
+/* What others posted meanwhile is looked at, and nothing else. */
+static void an_inbox_that_was_read_costs_what_has_changed(void **state)
+{
+	struct world *w = *state;
+	struct meter meter = {0};
+	uint64_t cursor = 0, unread, rooms;
+	int shown = 0, pages = 0;
+	make_rooms(w, ROOMS);
+	restart(w);
+	core_charge(w->core, &meter);
+	for (int calls = 0; calls < 30 && total(w, &unread, &rooms) == PARLOR_E_BUSY; calls++)
+		continue;
+	for (int i = 0; i < 100; i++) {
+		char room[32], id[16];
+		snprintf(room, sizeof room, "room-%d", ROOMS / 100 * i);
+		snprintf(id, sizeof id, "%d", i);
+		said(w, room, "ann", id);
+	}
+	meter.steps = 0;
+	assert_int_equal(total(w, &unread, &rooms), PARLOR_E_OK);
+	assert_int_equal(unread, 100);
+	assert_int_equal(rooms, ROOMS);
+	assert_true(meter.steps <= 100 * (2 * METER_ROW_STEPS + 2));
+	do {
+		w->reads = meter.steps = 0;
+		assert_int_equal(core_inbox(w->core, &w->call,
+					    &(struct core_inbox_query){.member = text("bob"),
+								       .cursor = cursor,
+								       .limit = 50},
+					    take_room, &shown, &cursor),
+				 PARLOR_E_OK);
+		assert_true(w->reads <= READS_OF_A_PAGE);
+		assert_true(meter.steps <= READS_OF_A_PAGE * METER_ROW_STEPS);
+		pages++;
+	} while (cursor);
+	assert_int_equal(shown, ROOMS);
+	assert_int_equal(pages, ROOMS / 50);
+	core_charge(w->core, NULL);
+}
+
+/* Whether the rooms are in memory or not: the page ends early, and goes on. */
+static void a_page_of_few_among_many_looks_at_some_rooms_a_call(void **state)
+{
+	struct world *w = *state;
+	struct meter meter = {0};
+	const struct span label = text("vip");
+	const struct core_labels_change change = {.add = &label, .add_len = 1};
+	struct core_inbox_query q = {.member = text("bob"), .limit = 50};
+	struct core_room_view view;
+	uint64_t unread, rooms;
+	make_rooms(w, ROOMS);
+	assert_int_equal(core_labels_change(w->core, &w->call, text("room-7"), &change, &view),
+			 PARLOR_E_OK);
+	write_all(w);
+	restart(w);
+	core_charge(w->core, &meter);
+	for (int calls = 0; total(w, &unread, &rooms) == PARLOR_E_BUSY; calls++)
+		assert_true(calls < ROOMS);
+	for (int unread_only = 0; unread_only < 2; unread_only++) {
+		int shown = 0, calls = 0;
+		q.unread_only = unread_only;
+		q.label = unread_only ? text("") : label;
+		do {
+			meter.steps = 0;
+			assert_int_equal(
+				core_inbox(w->core, &w->call, &q, take_room, &shown, &q.cursor),
+				PARLOR_E_OK);
+			assert_true(meter.steps <= STEPS_OF_A_CALL);
+			assert_true(++calls < ROOMS);
+		} while (q.cursor);
+		assert_int_equal(shown, !unread_only);
+		assert_true(unread_only || calls > 2);
+	}
+	core_charge(w->core, NULL);
+}
+
+static bool count_interval(void *ctx, struct topic room, uint64_t joined_pos, uint64_t left_pos)
+{
+	(void)room;
+	(void)left_pos;
+	assert_true(joined_pos > 0);
+	++*(int *)ctx;
+	return true;
+}
+
+static void the_rooms_of_a_member_are_one_scan(void **state)
+{
+	struct world *w = *state;
+	uint64_t bob;
+	int told = 0;
+	make_rooms(w, ROOMS);
+	restart(w);
+	assert_int_equal(core_member_find(w->core, &w->call, text("bob"), &bob), PARLOR_E_OK);
+	assert_int_equal(create(w, "not yet in rows", true), PARLOR_E_OK);
+	w->reads = 0;
+	assert_int_equal(core_member_rooms(w->core, bob, count_interval, &told), PARLOR_E_OK);
+	assert_int_equal(told, ROOMS + 1);
+	assert_true(w->reads <= ROOMS);
+	write_all(w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		STORY(an_inbox_is_read_some_hundred_rooms_a_call),
+		STORY(an_inbox_that_was_read_costs_what_has_changed),
+		STORY(a_page_of_few_among_many_looks_at_some_rooms_a_call),
+		STORY(the_rooms_of_a_member_are_one_scan),
+	};
+	return cmocka_run_group_tests_name("inbox cost", tests, NULL, NULL);
+}
