@@ -1,6 +1,6 @@
-/* Towns in which a partition changes hands while its first owner does not know how
- * its commit ended: what it finds when it looks is the other one's, and it must
- * change nothing (I7). What random towns meet once in some hundred is told here step
+/* Towns in which a partition changes hands while its first owner has work to do, or does
+ * not know how its commit ended: what it finds is the other one's, and it must change
+ * nothing (I7). What random towns meet once in some hundred is told here step
  * by step, under several seeds, which choose limits and little else. */
 #include "town.h"
 
@@ -53,30 +53,64 @@ static void take_over(uint32_t partition)
 	STEP_UNTIL(SECOND, town.marks[partition].epoch > epoch);
 }
 
-/* Until it has looked how its commit ended; who lost its session would have forgotten
- * that it wanted to know. */
-static void look_again(uint32_t partition)
+static bool has_work(void)
 {
-	uint64_t epoch = town_worker_epoch(town.town_workers[FIRST], partition);
+	uint32_t partition;
+	bool in_doubt;
+	return town_worker_job(town.town_workers[FIRST], &partition, &in_doubt);
+}
+
+static bool is_in_doubt(void)
+{
+	uint32_t partition;
+	bool in_doubt = false;
+	return town_worker_job(town.town_workers[FIRST], &partition, &in_doubt) && in_doubt;
+}
+
+static uint32_t partition_of_work(void)
+{
+	uint32_t partition = 0;
+	bool in_doubt;
+	WANT(&town.chance, town_worker_job(town.town_workers[FIRST], &partition, &in_doubt),
+	     "it has no work");
+	return partition;
+}
+
+/* The first worker goes on, until it is done with what it had begun. Who lost its
+ * session instead would have forgotten it. */
+static void go_on(uint32_t partition)
+{
 	uint32_t other;
-	for (int i = 0; town_worker_in_doubt(town.town_workers[FIRST], &other); i++) {
-		WANT(&town.chance, i < STEPS, "it does not look");
+	bool in_doubt;
+	struct town_worker *worker = town.town_workers[FIRST];
+	uint64_t epoch = town_worker_epoch(worker, partition);
+	const struct job *job = town_worker_job(worker, &other, &in_doubt);
+	for (int i = 0; town_worker_job(worker, &other, &in_doubt) == job; i++) {
+		WANT(&town.chance, i < STEPS, "it does not go on");
 		town.chance.now_us += STEP_US;
-		town_worker_turn(town.town_workers[FIRST]);
+		town_worker_turn(worker);
 		check_marks(&town, FIRST);
 	}
-	WANT_SAME(&town.chance, town_worker_epoch(town.town_workers[FIRST], partition), epoch);
+	WANT_SAME(&town.chance, town_worker_epoch(worker, partition), epoch);
+}
+
+static void a_batch_is_not_written_when_another_has_the_partition(void)
+{
+	STEP_UNTIL(FIRST, owns_all() && has_work());
+	uint32_t partition = partition_of_work();
+	take_over(partition);
+	go_on(partition);
+	WANT_SAME(&town.chance, town.marks[partition].position, 0);
 }
 
 static void a_batch_of_unknown_outcome_is_not_written_under_anothers_epoch(void)
 {
-	uint32_t partition;
 	STEP_UNTIL(FIRST, owns_all());
 	town.database.lose_commit = true;
-	STEP_UNTIL(FIRST, town_worker_in_doubt(town.town_workers[FIRST], &partition));
+	STEP_UNTIL(FIRST, is_in_doubt());
+	uint32_t partition = partition_of_work();
 	take_over(partition);
-	WANT_SAME(&town.chance, town.marks[partition].position, 0);
-	look_again(partition);
+	go_on(partition);
 	WANT_SAME(&town.chance, town.marks[partition].position, 0);
 }
 
@@ -117,22 +151,23 @@ static bool synced(void)
 
 static void a_release_of_unknown_outcome_is_not_written_under_anothers_epoch(void)
 {
-	uint32_t partition;
 	STEP_UNTIL(FIRST, owns_all() && synced());
 	post_what_is_refused();
 	STEP_UNTIL(FIRST, quarantined() && synced());
 	town.database.poison = NULL;
 	WANT(&town.chance, town_release(&town), "nothing is in quarantine");
 	town.database.lose_commit = true;
-	STEP_UNTIL(FIRST, town_worker_in_doubt(town.town_workers[FIRST], &partition));
+	STEP_UNTIL(FIRST, is_in_doubt());
+	uint32_t partition = partition_of_work();
 	take_over(partition);
-	look_again(partition);
+	go_on(partition);
 	WANT_SAME(&town.chance, quarantined(), 1);
 }
 
 int main(void)
 {
 	static void (*const stories[])(void) = {
+		a_batch_is_not_written_when_another_has_the_partition,
 		a_batch_of_unknown_outcome_is_not_written_under_anothers_epoch,
 		a_release_of_unknown_outcome_is_not_written_under_anothers_epoch,
 	};

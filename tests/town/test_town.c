@@ -16,8 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SEEDS 200
-#define STEPS 60
+#define SEEDS 100
+#define STEPS 100
 
 struct options {
 	bool one, loud;

@@ -43,11 +43,15 @@ void town_worker_turn(struct town_worker *h)
 		work_flush(s);
 }
 
-bool town_worker_in_doubt(const struct town_worker *h, uint32_t *partition)
+const struct job *town_worker_job(const struct town_worker *h, uint32_t *partition, bool *in_doubt)
 {
 	const struct job *job = h->service.jobs.first;
 	uint64_t epoch;
-	return job && job->uncertain && job_partition(job->in.message, partition, &epoch);
+	if (!job || job->in.message->op_case == PARLOR__TO_WORKER__OP_ASSIGN ||
+	    !job_partition(job->in.message, partition, &epoch))
+		return NULL;
+	*in_doubt = job->uncertain;
+	return job;
 }
 
 uint64_t town_worker_epoch(const struct town_worker *h, uint32_t partition)

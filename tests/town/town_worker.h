@@ -8,14 +8,16 @@
 #include "base/err.h"
 
 struct town_worker;
+struct job;
 struct database;
 
 struct town_worker *town_worker_new(const char *name, struct database *);
 /* Without a goodbye: what it was told is forgotten. */
 void town_worker_kill(struct town_worker *);
 void town_worker_turn(struct town_worker *);
-/* Whether it has yet to learn how a commit of its ended, and of which partition. */
-bool town_worker_in_doubt(const struct town_worker *, uint32_t *partition);
+/* What it does next, NULL: nothing, or an assignment. Of which partition; and whether
+ * it has tried, and has yet to learn how the commit ended. */
+const struct job *town_worker_job(const struct town_worker *, uint32_t *partition, bool *in_doubt);
 /* Under which it has the partition, 0: it has not. */
 uint64_t town_worker_epoch(const struct town_worker *, uint32_t partition);
 

@@ -50,15 +50,20 @@ static void next_and_last_are_those_of_a_plain_array(void **state)
 static void an_empty_set_has_none(void **state)
 {
 	struct bits bits = {0};
+	const uint64_t high = (uint64_t)1 << 24, beyond = (uint64_t)1 << 32;
 	(void)state;
 	assert_int_equal(bits_next(&bits, 0), UINT64_MAX);
 	assert_int_equal(bits_last(&bits), 0);
 	bits_clear(&bits, 5);
-	bits_set(&bits, (uint64_t)1 << 32);
-	assert_int_equal(bits_next(&bits, 1), (uint64_t)1 << 32);
-	assert_int_equal(bits_last(&bits), (uint64_t)1 << 32);
-	assert_int_equal(bits_next(&bits, ((uint64_t)1 << 32) + 1), UINT64_MAX);
-	bits_clear(&bits, (uint64_t)1 << 32);
+	bits_set(&bits, high);
+	assert_int_equal(bits_next(&bits, 1), high);
+	assert_int_equal(bits_last(&bits), high);
+	assert_int_equal(bits_next(&bits, high + 1), UINT64_MAX);
+	/* No number is taken for its lower 32 bits. */
+	assert_int_equal(bits_next(&bits, beyond), UINT64_MAX);
+	bits_clear(&bits, beyond + high);
+	assert_int_equal(bits_next(&bits, 1), high);
+	bits_clear(&bits, high);
 	assert_int_equal(bits_next(&bits, 0), UINT64_MAX);
 	bits_fini(&bits);
 }

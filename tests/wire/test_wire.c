@@ -19,7 +19,7 @@
 #define BYTES(s) (s), sizeof(s) - 1
 #define NEST (&shapes__nest__descriptor)
 #define SCALARS (&shapes__scalars__descriptor)
-#define ARENA_SIZE ((size_t)1 << 20)
+#define ARENA_SIZE ((size_t)1 << 16)
 
 /* Scan and decode must say the same; returns what they say. The bytes are
  * copied to a block of exactly their size, so that ASan sees a read past it. */
