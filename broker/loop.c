@@ -97,7 +97,7 @@ static bool receive(struct loop *l)
 }
 
 /* What clients ask, as far as it goes: first of those who have something left of their
- * partitions, then what was held back. */
+ * parts, then what was held back. */
 static bool serve_clients(struct loop *l)
 {
 	struct broker *b = l->broker;

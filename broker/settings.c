@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/core.h"
+#include "core/partition.h"
 #include "front/auth.h"
 
 #include <inttypes.h>
@@ -134,8 +135,8 @@ const struct conf_row settings_rows[] = {
 	NUMBER("turn", turn_ms, 1, 10000,
 	       "time after which a turn takes no further request, commit and delivery aside"),
 
-	/* A record has one byte for its partition, and 255 says none: PARTITION_NONE. */
-	NUMBER("sync", partitions, 1, 254,
+	/* A record has one byte for its partition. */
+	NUMBER("sync", partitions, 1, PARTITION_NONE - 1,
 	       "partitions of the journal; fixed when the data directory is made"),
 	NUMBER("sync", batch_records, 1, 100000, "records of a batch to a worker"),
 	NUMBER("sync", batch_bytes, 4 * KIB, 64 * MIB, "bytes of a batch to a worker"),

@@ -2,6 +2,10 @@
 
 #include "core/room_members.h"
 
+_Static_assert((int)MEMBER_TYPE_MANAGER == (int)PARLOR__MEMBER_TYPE__MEMBER_MANAGER &&
+		       (int)MEMBER_TYPE_MEMBER == (int)PARLOR__MEMBER_TYPE__MEMBER_MEMBER,
+	       "one is cast to the other");
+
 static enum parlor_err op_members_add(struct request *a)
 {
 	const Parlor__MembersAdd *q = a->request->members_add;

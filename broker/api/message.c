@@ -10,6 +10,10 @@
 
 #include <string.h>
 
+_Static_assert((int)MESSAGE_TYPE_MESSAGE == (int)PARLOR__MESSAGE_TYPE__MESSAGE_MESSAGE &&
+		       (int)MESSAGE_TYPE_NOTICE == (int)PARLOR__MESSAGE_TYPE__MESSAGE_NOTICE,
+	       "one is cast to the other");
+
 /* ---- post ---------------------------------------------------------------------------------- */
 
 static enum parlor_err read_post(struct request *a, const Parlor__Post *q, struct core_post *post)

@@ -6,6 +6,11 @@
 #include "fanout/live.h"
 #include "turn/presence.h"
 
+_Static_assert((int)PRESENCE_IS_OFFLINE == (int)PARLOR__PRESENCE__PRESENCE_OFFLINE &&
+		       (int)PRESENCE_IS_ONLINE == (int)PARLOR__PRESENCE__PRESENCE_ONLINE &&
+		       (int)PRESENCE_IS_BUSY == (int)PARLOR__PRESENCE__PRESENCE_BUSY,
+	       "one is cast to the other");
+
 static enum parlor_err op_presence_set(struct request *a)
 {
 	const Parlor__PresenceSet *q = a->request->presence_set;

@@ -169,6 +169,7 @@ size_t request_page_bytes(const struct request *a)
 
 /* What an item of a list takes, about. */
 #define ITEM_BYTES 1024
+_Static_assert(OUTBOX_REPLY_ROOM >= ITEM_BYTES, "a page has an item");
 
 uint64_t request_limit(const struct request *a, uint32_t wanted)
 {

@@ -6,6 +6,11 @@
 
 #include <string.h>
 
+_Static_assert((int)ROOM_STATE_OPEN == (int)PARLOR__ROOM_STATE__ROOM_OPEN &&
+		       (int)ROOM_STATE_CLOSED == (int)PARLOR__ROOM_STATE__ROOM_CLOSED &&
+		       (int)ROOM_STATE_DISSOLVED == (int)PARLOR__ROOM_STATE__ROOM_DISSOLVED,
+	       "one is cast to the other");
+
 struct core_notice request_notice(const Parlor__Notice *n)
 {
 	struct core_notice notice = {{"", 0}, {"", 0}};

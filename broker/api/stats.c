@@ -5,6 +5,8 @@
 
 #include "base/log.h"
 
+#include <assert.h>
+
 struct counters {
 	struct request *request;
 	Parlor__Counter **list;
@@ -14,8 +16,9 @@ struct counters {
 static void counter(struct counters *c, const char *name, uint64_t value)
 {
 	Parlor__Counter *item = request_memory(c->request, sizeof *item);
-	if (!item || c->len == c->cap)
+	if (!item)
 		return;
+	assert(c->len < c->cap);
 	parlor__counter__init(item);
 	item->name = (char *)(uintptr_t)name;
 	item->value = value;

@@ -1,8 +1,10 @@
 #include "core/core.h"
 
 #include "core/apply.h"
+#include "core/block.h"
 #include "core/decide.h"
 #include "core/kinds.h"
+#include "core/recent.h"
 #include "core/tenant_row.h"
 
 #include <assert.h>
@@ -28,6 +30,8 @@ const struct core_limits core_limits_default = {
 /* A range is about as large as a block; keys move when a room has half a thousand. */
 #define KEYS_IN_RANGE 64
 #define KEYS_RECENT_BLOCKS 32
+_Static_assert((KEYS_RECENT_BLOCKS + 1) * BLOCK_MESSAGES <= RECENT_SPAN,
+	       "recent keys are told apart by the last bits of their seq");
 #define OWN_ROW_EVERY 32
 #define INBOX_ROOMS 100
 

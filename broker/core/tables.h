@@ -11,6 +11,8 @@
 #include "core/recent.h"
 #include "core/room_order.h"
 
+#include <stddef.h>
+
 /* The key of an id: the tenant's number, then the id. */
 #define ID_KEY_MAX (sizeof(uint32_t) + ROW_ID_MAX)
 
@@ -123,7 +125,13 @@ struct core {
 	struct buf scan;
 };
 
-enum { KIND_MEMBER, KIND_ROOM, KIND_MEMBERSHIP, KIND_BLOCK, KIND_KEYS };
+/* The engine's row is the struct's beginning. */
+_Static_assert(offsetof(struct member, base) == 0 && offsetof(struct membership, base) == 0 &&
+		       offsetof(struct room, base) == 0 && offsetof(struct block, base) == 0,
+	       "a row is cast to what it is");
+
+enum { KIND_MEMBER, KIND_ROOM, KIND_MEMBERSHIP, KIND_BLOCK, KIND_KEYS, KINDS_OF_ROWS };
+_Static_assert(KINDS_OF_ROWS <= ENGINE_KINDS_MAX, "the engine has a pool for each");
 extern const struct row_kind member_kind, room_kind, membership_kind, block_kind;
 
 #endif

@@ -5,6 +5,8 @@
 
 #include <parlor/fields.h>
 
+_Static_assert(LIVE_PREFETCH_STEPS == SUBSCRIBERS_ENTRIES + 1, "each step is one of theirs");
+
 static void enqueue_live(struct shared_event *e, struct session *s, uint64_t position)
 {
 	if (s->state != SESSION_LIVE || s->ending || position <= s->floor)

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 
 /* An entry and the slot in its session's list know each other's index, so that
- * both ends are t from either, and both arrays stay dense: what is removed
- * is replaced by the last one. */
+ * each end finds the other without a search, and both arrays stay dense: what is
+ * removed is replaced by the last one. */
 struct subscribers_topic {
 	UT_hash_handle hh;
 	uint64_t key; /* topic_key */

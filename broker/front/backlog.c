@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <utlist.h>
 
+_Static_assert(BACKLOG_FRAME_COST >= sizeof(struct backlog_frame), "what is counted is taken");
+
 static size_t cost(size_t len)
 {
 	return len + BACKLOG_FRAME_COST;

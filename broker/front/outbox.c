@@ -28,6 +28,9 @@ struct ticket {
 	struct outbox_peer *peer;
 };
 
+_Static_assert(OUTBOX_FRAME_COST >= sizeof(struct ticket) + sizeof(struct frame),
+	       "what is counted is taken");
+
 struct outbox_peer {
 	UT_hash_handle hh; /* in outbox.lingering, while closed */
 	void *owner;       /* NULL once closed */

@@ -26,7 +26,7 @@ void batch_clear(struct batch *b)
 	buf_clear(&b->bytes);
 	b->entries.len = b->replaced.len = 0;
 	row_batch_clear(&b->rows);
-	b->retention_rule_first = 0;
+	b->trim_first = 0;
 }
 
 static struct batch_bytes *list_add(struct batch_list *l)
@@ -67,6 +67,6 @@ void batch_put(struct batch *b, struct journal *j, struct env *env, bool all)
 	if (all)
 		row_batch_put(&b->rows, env);
 	die_at("rows_put");
-	if (all && b->retention_rule_first)
-		journal_trim(j, b->retention_rule_first, b->trim_max);
+	if (all && b->trim_first)
+		journal_trim(j, b->trim_first, b->trim_max);
 }

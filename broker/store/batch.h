@@ -22,7 +22,7 @@ struct batch {
 	struct batch_list entries;
 	struct batch_list replaced;
 	struct row_batch rows;
-	uint64_t retention_rule_first; /* 0: nothing to trim */
+	uint64_t trim_first; /* 0: nothing to trim */
 	size_t trim_max;
 };
 

@@ -187,7 +187,7 @@ static void close_dest(struct copy *c, bool good)
 
 /* ---- from one to the other ------------------------------------------------------------ */
 
-static void *schedule_run(void *arg)
+static void *copier_run(void *arg)
 {
 	struct copier *p = arg;
 
@@ -208,7 +208,7 @@ static int copier_start(struct copier *p)
 	p->to = ends[1];
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
-	int rc = pthread_create(&p->thread, NULL, schedule_run, p);
+	int rc = pthread_create(&p->thread, NULL, copier_run, p);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (rc != 0) {
 		close(p->from);
@@ -249,7 +249,7 @@ static enum parlor_err drain(struct copy *c, const struct copier *p)
 }
 
 /* *again: the broker has grown its map, which is to be opened anew. */
-static enum parlor_err schedule_all(struct copy *c, bool *again)
+static enum parlor_err copy_all(struct copy *c, bool *again)
 {
 	struct copier p = {.mdb = c->mdb, .flags = c->options->compact ? MDB_CP_COMPACT : 0};
 	int rc = copier_start(&p);
@@ -276,7 +276,7 @@ static enum parlor_err copy_data(struct copy *c)
 		again = false;
 		err = open_source(c);
 		if (err == PARLOR_E_OK)
-			err = schedule_all(c, &again);
+			err = copy_all(c, &again);
 	}
 	close_source(c);
 	return err;

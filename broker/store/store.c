@@ -343,10 +343,10 @@ void store_set_covered(struct store *s, uint64_t position)
 
 void store_trim(struct store *s, uint64_t first, size_t max)
 {
-	assert(s->open && !s->batch.retention_rule_first);
+	assert(s->open && !s->batch.trim_first);
 	if (first > s->covered_new + 1)
 		first = s->covered_new + 1;
-	s->batch.retention_rule_first = first;
+	s->batch.trim_first = first;
 	s->batch.trim_max = max;
 }
 
@@ -361,7 +361,7 @@ static enum parlor_err put_once(struct store *s, bool all)
 	batch_put(&s->batch, &s->journal, env, all);
 	journal_measure(&s->journal);
 	/* The journal's own end tells it otherwise; and an empty commit is one. */
-	if (s->batch.retention_rule_first || !s->batch.entries.len)
+	if (s->batch.trim_first || !s->batch.entries.len)
 		meta_put(env, "last", s->last_new);
 	if (all && s->covered_new != s->covered)
 		meta_put(env, "covered", s->covered_new);
@@ -378,7 +378,7 @@ static void put_batch(void *store)
 {
 	struct store *s = store;
 	bool entries = s->batch.entries.len || s->batch.replaced.len;
-	bool more = s->batch.rows.len || s->batch.retention_rule_first;
+	bool more = s->batch.rows.len || s->batch.trim_first;
 
 	s->result = put_once(s, true);
 	if (s->result != PARLOR_E_STORE_FULL || !entries || !more)

@@ -6,7 +6,7 @@
 #include "core/core.h"
 #include "store/store.h"
 
-/* Appends it as a field of Batch or Release (both: 5 and 7) and says which
+/* Appends it as a field of Batch or Release, whose field numbers differ, and says which
  * record it was. STORE_CORRUPT, or a failure of the store. `scratch` is
  * overwritten. */
 enum parlor_err sync_record_put(struct buf *to, uint32_t field, struct buf *scratch, struct core *,

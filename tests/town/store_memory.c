@@ -35,7 +35,7 @@ struct store {
 	/* of the transaction that is open */
 	bool open, dead;
 	bool busy; /* in flight */
-	uint64_t last_new, covered_new, retention_rule_first;
+	uint64_t last_new, covered_new, trim_first;
 	size_t trim_max;
 	struct buf bytes;
 	struct put *puts;
@@ -65,7 +65,7 @@ static void forget_transaction(struct store *s)
 	for (size_t i = 0; i < s->replaced_len; i++)
 		buf_fini(&s->replaced[i].event);
 	s->replaced_len = s->puts_len = 0;
-	s->retention_rule_first = 0;
+	s->trim_first = 0;
 	s->open = s->busy = false;
 }
 
@@ -253,8 +253,8 @@ void store_set_covered(struct store *s, uint64_t position)
 
 void store_trim(struct store *s, uint64_t first, size_t max)
 {
-	assert(s->open && !s->retention_rule_first);
-	s->retention_rule_first = first > s->covered_new + 1 ? s->covered_new + 1 : first;
+	assert(s->open && !s->trim_first);
+	s->trim_first = first > s->covered_new + 1 ? s->covered_new + 1 : first;
 	s->trim_max = max;
 }
 
@@ -278,7 +278,7 @@ static void land(struct store *s)
 	}
 	s->on_disk.covered = s->covered_new;
 	s->on_disk.last = s->last_new;
-	for (size_t n = 0; s->on_disk.first < s->retention_rule_first && n < s->trim_max; n++)
+	for (size_t n = 0; s->on_disk.first < s->trim_first && n < s->trim_max; n++)
 		s->on_disk.first++;
 }
 

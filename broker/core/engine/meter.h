@@ -1,7 +1,6 @@
 /* What work costs: steps through memory, and rows read from the store, which are
- * dear. Whoever walks counts here, and stops when all is spent; whoever calls says
- * how much there is, adds up a turn, and goes on later from a cursor. Owns the
- * arithmetic. */
+ * dear. Whoever walks counts here; whoever calls adds up a turn, and goes on later
+ * from a cursor. Owns the arithmetic. */
 #ifndef ENGINE_METER_H
 #define ENGINE_METER_H
 

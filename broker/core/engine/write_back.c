@@ -181,6 +181,7 @@ void row_engine_unlanded(struct engine *e)
 		struct row *row = e->flight[i];
 		if (row->kind->failed)
 			row->kind->failed(row);
+		assert(!row->joined || e->flight[i - 1]->head == row->head);
 		if (row->joined)
 			row_touch_with(e, row, e->flight[i - 1]);
 		else
