@@ -117,6 +117,7 @@ def test_rows_of_a_pass_under_way():
     ("read-seq", ROWS, "row of the membership", "m1"),
     ("no-membership", ROWS, "row of the membership", "m1"),
     ("last-seq", ROWS, "row of the room", None),
+    ("created", ROWS, "row of the room", None),
     ("garbage", ROWS, "row of the room", None),
     ("message", ROWS, "the index of message 1", None),
     ("wrong-read", UNREAD, "unread after a reading", "m1"),

@@ -135,6 +135,16 @@ static void last_seq(struct victim *v)
 	put(v, &key, &v->texts);
 }
 
+/* What no words of the row tell. */
+static void created(struct victim *v)
+{
+	struct row_key key;
+	row_key_room(&key, v->room);
+	v->room_row.created_us++;
+	row_put_room(&v->texts, &v->room_row);
+	put(v, &key, &v->texts);
+}
+
 /* The index counts one more at the room's first message. */
 static void message(struct victim *v)
 {
@@ -210,16 +220,10 @@ static const struct {
 	const char *name;
 	void (*spoil)(struct victim *);
 } ways[] = {
-	{"seen", seen},
-	{"read-seq", read_seq},
-	{"no-membership", no_membership},
-	{"last-seq", last_seq},
-	{"garbage", garbage},
-	{"message", message},
-	{"wrong-read", wrong_read},
-	{"wrong-post", wrong_post},
-	{"seq-gap", seq_gap},
-	{"no-entry", no_entry},
+	{"seen", seen},         {"read-seq", read_seq},     {"no-membership", no_membership},
+	{"last-seq", last_seq}, {"created", created},       {"garbage", garbage},
+	{"message", message},   {"wrong-read", wrong_read}, {"wrong-post", wrong_post},
+	{"seq-gap", seq_gap},   {"no-entry", no_entry},
 };
 
 int main(int argc, char **argv)

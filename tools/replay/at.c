@@ -61,14 +61,14 @@ static void print_span(struct span s, int width)
 static void print_lists(const struct core_room_view *v)
 {
 	char text[2048];
-	for (const struct replay_noun *const *noun = replay_nouns; *noun; noun++) {
-		if (!(*noun)->of_room)
-			continue;
-		json_t *list = (*noun)->of_room(v);
-		printf("\n%-10s", (*noun)->room_key);
+	json_t *lists = nouns_of_room(v), *list;
+	const char *key;
+	json_object_foreach(lists, key, list)
+	{
+		printf("\n%-10s", key);
 		record_text_put(stdout, record_text_list(list, text, sizeof text));
-		json_decref(list);
 	}
+	json_decref(lists);
 }
 
 static json_t *room_json(const struct at *a, const struct core_room_view *v)
@@ -79,9 +79,7 @@ static json_t *room_json(const struct at *a, const struct core_room_view *v)
 			  "position", (json_int_t)a->position, "members", (int)v->members,
 			  "last_seq", (json_int_t)v->last_seq, "counted", (json_int_t)v->counted,
 			  "created_us", (json_int_t)v->created_us);
-	for (const struct replay_noun *const *noun = replay_nouns; line && *noun; noun++)
-		if ((*noun)->of_room)
-			json_object_set_new(line, (*noun)->room_key, (*noun)->of_room(v));
+	json_object_update_new(line, nouns_of_room(v));
 	return line;
 }
 
@@ -101,7 +99,7 @@ static void print_room(struct at *a)
 	printf("\nstate     %s\nposition  %" PRIu64 "\nmembers   %u\nlast seq  %" PRIu64
 	       "\ncounted   %" PRIu64 "\ncreated   %s\n",
 	       state_text(v->state), a->position, v->members, v->last_seq, v->counted,
-	       record_text_time_short(v->created_us, when));
+	       record_text_time(v->created_us, when));
 	if (v->members)
 		printf("\n%-24s %-8s %8s %8s  %-19s  NAME\n", "MEMBER", "TYPE", "READ", "UNREAD",
 		       "JOINED");
@@ -130,7 +128,7 @@ static void print_member(void *arg, const struct core_member_view *m)
 	}
 	print_span(m->id, 24);
 	printf(" %-8s %8" PRIu64 " %8" PRIu64 "  %-19s  ", type_text(m->type), m->read_seq,
-	       m->unread, record_text_time_short(m->joined_us, when));
+	       m->unread, record_text_time(m->joined_us, when));
 	print_span(m->name, 0);
 	putchar('\n');
 }
@@ -167,7 +165,7 @@ static enum parlor_err print_message(void *arg, const struct entry *entry, const
 				 (int)a->message.recalled, "recalled_since", (int)since));
 		return PARLOR_E_OK;
 	}
-	printf("%6" PRIu64 "  %s  %s", r->posted.seq, record_text_time_short(r->time_us, when),
+	printf("%6" PRIu64 "  %s  %s", r->posted.seq, record_text_time(r->time_us, when),
 	       notice ? "* " : "");
 	record_text_put(stdout, m->sender[0] ? m->sender : "system");
 	fputs(": ", stdout);
@@ -192,7 +190,7 @@ static void print_trimmed(struct at *a, uint64_t seq)
 				 (int)a->message.recalled, "trimmed", 1));
 	else
 		printf("%6" PRIu64 "  %s  (trimmed)\n", seq,
-		       record_text_time_short(a->message.time_us, when));
+		       record_text_time(a->message.time_us, when));
 }
 
 static enum parlor_err print_messages(struct at *a)

@@ -240,17 +240,17 @@ static enum parlor_err compare_messages(struct pair *p)
 static void compare_lists(struct pair *p)
 {
 	char a[TEXT_SHOWN], b[TEXT_SHOWN];
-	for (const struct replay_noun *const *noun = replay_nouns; *noun; noun++) {
-		if (!(*noun)->of_room)
-			continue;
-		json_t *of_a = (*noun)->of_room(&p->a), *of_b = (*noun)->of_room(&p->b);
-		if (!json_equal(of_a, of_b))
-			differ_text(p, "", 0, (*noun)->room_key,
-				    record_text_list(of_a, a, sizeof a),
-				    record_text_list(of_b, b, sizeof b));
-		json_decref(of_a);
-		json_decref(of_b);
+	json_t *of_a = nouns_of_room(&p->a), *of_b = nouns_of_room(&p->b), *list;
+	const char *key;
+	json_object_foreach(of_a, key, list)
+	{
+		const json_t *other = json_object_get(of_b, key);
+		if (!json_equal(list, other))
+			differ_text(p, "", 0, key, record_text_list(list, a, sizeof a),
+				    record_text_list(other, b, sizeof b));
 	}
+	json_decref(of_a);
+	json_decref(of_b);
 }
 
 static void compare_view(struct pair *p)

@@ -122,7 +122,7 @@ static void print_line(struct explain *x, const struct entry *entry, const struc
 	char when[RECORD_TEXT_TIME_BYTES], what[512];
 	const char *why = remark(x, r);
 	record_text_what(&x->record_text, entry, r, what, sizeof what);
-	print_numbers(x, entry->position, record_text_time_short(r->time_us, when), n);
+	print_numbers(x, entry->position, record_text_time(r->time_us, when), n);
 	record_text_put(stdout, what);
 	if (*why)
 		printf(" (%s)", why);

@@ -96,11 +96,6 @@ void lines_close(struct lines *l)
 	free(l);
 }
 
-enum parlor_err lines_failed(const struct lines *l)
-{
-	return l->failed;
-}
-
 const char *lines_error(const struct lines *l)
 {
 	return l->error;

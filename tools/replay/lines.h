@@ -32,8 +32,6 @@ uint64_t lines_number(const struct lines *);
 /* Notes what is wrong with the line that was read last; returns err. */
 enum parlor_err lines_fail(struct lines *, enum parlor_err, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-/* What was noted, or OK. */
-enum parlor_err lines_failed(const struct lines *) PARLOR_MUST_CHECK;
 /* "FILE:LINE: reason" of the first error; never NULL. */
 const char *lines_error(const struct lines *);
 

@@ -41,11 +41,6 @@ void operation_set_notice(struct operation *d, json_t *line, const struct record
 	d->notice_event = *event;
 }
 
-bool operation_has_sense(const struct operation *d)
-{
-	return !d->kind->has_sense || d->kind->has_sense(d);
-}
-
 Parlor__Notice *operation_notice(const struct operation *d, Parlor__Notice *notice)
 {
 	if (!d->notice)

@@ -15,23 +15,24 @@ struct tenant;
 
 typedef enum parlor_err operation_send_fn(struct operation *, Parlor__Request *);
 
-/* How a kind goes with others of its room that are unanswered. After a reconnect all
- * that is unanswered is sent again, though it may have been carried out. */
-enum operation_order {
-	ORDER_FREE,         /* a second time, behind what followed it, it changes nothing */
-	ORDER_ALONE,        /* it would do harm, or be refused */
-	ORDER_AMONG_ITSELF, /* so it would, but not behind others of its kind */
+enum operation_rules {
+	/* It waits until nothing of its room is unanswered, and is waited for: after a
+	 * reconnect what is unanswered is sent again, though it may have been carried out,
+	 * and a second time, behind what followed it, it would do harm or be refused. */
+	OPERATION_ALONE = 1,
+	OPERATION_AMONG_ITSELF = 2, /* even so, not for others of its kind */
+	OPERATION_TAKES_JOINS = 4,  /* that stand behind its line */
+	OPERATION_TAKES_NOTICE = 8, /* so, behind those */
 };
 
 /* All that there is to know of a kind of request; rows stand in the nouns' files. */
 struct operation_kind {
 	/* Makes the request and hands it to fn, once; returns what fn does. */
 	enum parlor_err (*send)(struct operation *, operation_send_fn *fn);
+	unsigned rules;
 	/* Whether there is something to ask for: the recording may speak of messages
 	 * that it does not hold. NULL: there is. */
 	bool (*has_sense)(const struct operation *);
-	enum operation_order order;
-	bool takes_joins, takes_notice; /* that stand behind its line */
 	/* The same event asks for this too, and is counted with it. */
 	const struct operation_kind *then;
 	size_t counted; /* where in struct summary, when done; 0: nowhere */
@@ -42,9 +43,10 @@ struct operation_kind {
 };
 #define OPERATION_COUNTED(counter) offsetof(struct summary, counter)
 
-/* Those that stand for what the recording lacks, or says in another way. */
-extern const struct operation_kind operation_create, operation_state, operation_add, operation_post,
-	operation_attach, operation_detach, operation_presence;
+/* Those that also stand for what a file lacks, or says in another way. */
+extern const struct operation_kind operation_create, operation_state, operation_add,
+	operation_remove, operation_post, operation_read, operation_attach, operation_detach,
+	operation_presence;
 
 struct operation {
 	struct operation *prev, *next;
@@ -67,7 +69,6 @@ struct operation {
 		struct recording_event event;
 	} * joins;
 	size_t joins_len, joins_cap;
-	uint64_t due_us;
 	uint64_t sent_us;
 };
 
@@ -79,8 +80,6 @@ void operation_free(struct operation *);
 void operation_add_join(struct operation *, json_t *line, const struct recording_event *);
 void operation_set_notice(struct operation *, json_t *line, const struct recording_event *);
 
-bool operation_has_sense(const struct operation *);
-
 /* ---- for the senders of kinds --------------------------------------------------- */
 
 /* protobuf-c has no const. */
@@ -89,12 +88,14 @@ static inline char *operation_text(const char *t)
 	return (char *)(uintptr_t)t;
 }
 
-/* `body` becomes the request's member of that name, and it is handed to fn. */
-#define OPERATION_SEND(d, fn, NAME, member, body)                                              \
-	(fn)((d),                                                                              \
-	     &(Parlor__Request){.base = PROTOBUF_C_MESSAGE_INIT(&parlor__request__descriptor), \
-				.op_case = PARLOR__REQUEST__OP_##NAME,                         \
-				.member = (body)})
+/* Hands fn a request of that type, with the fields that follow. */
+#define OPERATION_SEND(d, fn, NAME, name, Type, ...)                                              \
+	(fn)((d),                                                                                 \
+	     &(Parlor__Request){.base = PROTOBUF_C_MESSAGE_INIT(&parlor__request__descriptor),    \
+				.op_case = PARLOR__REQUEST__OP_##NAME,                            \
+				.name = &(Parlor__##Type){.base = PROTOBUF_C_MESSAGE_INIT(        \
+								  &parlor__##name##__descriptor), \
+							  __VA_ARGS__}})
 
 /* The notice that goes with it, or NULL. */
 Parlor__Notice *operation_notice(const struct operation *, Parlor__Notice *);

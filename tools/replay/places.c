@@ -89,7 +89,7 @@ bool place_has(const struct operation *d)
 
 bool place_free(const struct place *p, const struct operation_kind *kind)
 {
-	if (p->out == 0 || (kind == p->last && kind->order == ORDER_AMONG_ITSELF))
+	if (p->out == 0 || (kind == p->last && (kind->rules & OPERATION_AMONG_ITSELF)))
 		return true;
-	return kind->order == ORDER_FREE && p->last->order == ORDER_FREE;
+	return !((kind->rules | p->last->rules) & OPERATION_ALONE);
 }

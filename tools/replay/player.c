@@ -294,15 +294,16 @@ static void take_reply(void *arg, int code, const Parlor__Reply *reply)
 
 /* ---- requests ------------------------------------------------------------------ */
 
-static bool request_send(struct player *player, Parlor__Request *request)
+static enum parlor_err request_send(struct operation *d, Parlor__Request *request)
 {
+	struct player *player = d->owner;
 	struct ask *ask = ask_get(player);
 	enum parlor_err err =
 		sessions_send(player->all->sessions, player->session, request, take_reply, ask);
 
 	if (err == PARLOR_E_BUSY) {
 		ask_put(player->all, ask);
-		return false;
+		return err;
 	}
 	player->in_flight++;
 	player->all->in_flight++;
@@ -311,7 +312,7 @@ static bool request_send(struct player *player, Parlor__Request *request)
 		Parlor__Reply none = PARLOR__REPLY__INIT;
 		take_reply(ask, err, &none);
 	}
-	return true;
+	return PARLOR_E_OK;
 }
 
 static struct player_request request_of(struct player *player)

@@ -1,123 +1,87 @@
 #include "player_request.h"
 
+#include "noun/noun.h"
+
 #include "base/mem.h"
 
 #include <stdlib.h>
 
 #define FIND_PAGE 32
 
+/* As it would be asked for if it were recorded. */
+static bool ask(const struct player_request *q, const struct operation_kind *kind,
+		struct operation *d)
+{
+	struct place place = {.id = q->room->id, .counted = true};
+
+	d->owner = q->player;
+	d->place = &place;
+	d->stored = q->stored;
+	return kind->send(d, q->send) == PARLOR_E_OK;
+}
+
 bool player_request_create(const struct player_request *q)
 {
-	Parlor__RoomCreate create = PARLOR__ROOM_CREATE__INIT;
-	Parlor__Request request = PARLOR__REQUEST__INIT;
-
-	create.room = q->room->id;
-	create.name = q->room->id;
-	create.history_open = true;
-	request.op_case = PARLOR__REQUEST__OP_ROOM_CREATE;
-	request.room_create = &create;
-	return q->send(q->player, &request);
+	return ask(q, &operation_create, &(struct operation){.guessed = true});
 }
 
 bool player_request_history(const struct player_request *q, uint64_t from)
 {
-	Parlor__History history = PARLOR__HISTORY__INIT;
-	Parlor__Request request = PARLOR__REQUEST__INIT;
+	struct operation d = {.owner = q->player};
 
-	history.room = q->room->id;
-	history.from = from;
-	history.backwards = true;
-	history.limit = FIND_PAGE;
-	request.op_case = PARLOR__REQUEST__OP_HISTORY;
-	request.history = &history;
-	return q->send(q->player, &request);
+	return OPERATION_SEND(&d, q->send, HISTORY, history, History, .room = q->room->id,
+			      .from = from, .backwards = true, .limit = FIND_PAGE) == PARLOR_E_OK;
 }
 
-static bool send_add(const struct player_request *q, const struct step *step)
+static struct recording_event joins(const struct player_request *q, uint32_t who)
 {
-	Parlor__MembersAdd add = PARLOR__MEMBERS_ADD__INIT;
-	Parlor__Request request = PARLOR__REQUEST__INIT;
-	Parlor__MemberSpec *specs = mem_new(step->crowd_len * sizeof(*specs));
+	const char *id = q->room->people[who].id;
 
-	add.room = q->room->id;
-	add.n_members = step->crowd_len;
-	add.members = mem_new(step->crowd_len * sizeof(*add.members));
-	for (uint32_t i = 0; i < step->crowd_len; i++) {
-		uint32_t who = q->script->crowd[step->crowd + i];
-		parlor__member_spec__init(&specs[i]);
-		specs[i].member = q->room->people[who].id;
-		specs[i].name = q->room->people[who].id;
-		specs[i].type = who == q->script->manager ? PARLOR__MEMBER_TYPE__MEMBER_MANAGER
-							  : PARLOR__MEMBER_TYPE__MEMBER_MEMBER;
-		add.members[i] = &specs[i];
-	}
-	request.op_case = PARLOR__REQUEST__OP_MEMBERS_ADD;
-	request.members_add = &add;
-	bool sent = q->send(q->player, &request);
-	free(add.members);
-	free(specs);
+	return (struct recording_event){
+		.from = id, .name = id, .avatar = "", .agent = who == q->script->manager};
+}
+
+static bool ask_add(const struct player_request *q, const struct step *step)
+{
+	const uint32_t *crowd = &q->script->crowd[step->crowd];
+	struct operation d = {.event = joins(q, crowd[0]), .joins_len = step->crowd_len - 1};
+
+	d.member = d.event.from;
+	d.joins = mem_new(step->crowd_len * sizeof *d.joins);
+	for (size_t i = 0; i < d.joins_len; i++)
+		d.joins[i].event = joins(q, crowd[i + 1]);
+	bool sent = ask(q, &operation_add, &d);
+	free(d.joins);
 	return sent;
 }
 
-static bool send_remove(const struct player_request *q, const struct step *step)
-{
-	Parlor__MembersRemove remove = PARLOR__MEMBERS_REMOVE__INIT;
-	Parlor__Request request = PARLOR__REQUEST__INIT;
-
-	remove.room = q->room->id;
-	remove.n_members = 1;
-	remove.members = &q->room->people[step->who].id;
-	request.op_case = PARLOR__REQUEST__OP_MEMBERS_REMOVE;
-	request.members_remove = &remove;
-	return q->send(q->player, &request);
-}
-
-static bool send_post(const struct player_request *q, const struct step *step)
+static bool ask_post(const struct player_request *q, const struct step *step, struct operation *d)
 {
 	const struct corpus_event *event = &q->room->events[step->event];
-	Parlor__Post post = PARLOR__POST__INIT;
-	Parlor__Request request = PARLOR__REQUEST__INIT;
 	char client_id[SCRIPT_ID_MAX];
 
 	script_client_id(step->event, client_id);
-	post.room = q->room->id;
-	post.sender = q->room->people[step->who].id;
-	post.client_id = client_id;
-	post.type = event->type == CORPUS_TEXT ? PARLOR__MESSAGE_TYPE__MESSAGE_MESSAGE
-					       : PARLOR__MESSAGE_TYPE__MESSAGE_NOTICE;
-	post.body = event->body;
-	post.level = q->stored ? PARLOR__LEVEL__LEVEL_STORED : PARLOR__LEVEL__LEVEL_JOURNAL;
-	request.op_case = PARLOR__REQUEST__OP_POST;
-	request.post = &post;
-	return q->send(q->player, &request);
-}
-
-static bool send_read(const struct player_request *q, const struct step *step)
-{
-	Parlor__Read read = PARLOR__READ__INIT;
-	Parlor__Request request = PARLOR__REQUEST__INIT;
-
-	if (q->seqs[step->event] == 0)
-		return true; /* that message was refused: nothing to read */
-	read.room = q->room->id;
-	read.member = q->room->people[step->who].id;
-	read.seq = q->seqs[step->event];
-	request.op_case = PARLOR__REQUEST__OP_READ;
-	request.read = &read;
-	return q->send(q->player, &request);
+	d->event.kind = kind_of_type(event->type == CORPUS_TEXT ? "text" : "notice");
+	d->event.client_id = client_id;
+	d->event.body = event->body;
+	return ask(q, &operation_post, d);
 }
 
 bool player_request_step(const struct player_request *q, const struct step *step)
 {
+	struct operation d = {.member = q->room->people[step->who].id};
+
 	switch (step->kind) {
 	case STEP_ADD:
-		return send_add(q, step);
+		return ask_add(q, step);
 	case STEP_REMOVE:
-		return send_remove(q, step);
+		return ask(q, &operation_remove, &d);
 	case STEP_POST:
-		return send_post(q, step);
+		return ask_post(q, step, &d);
 	case STEP_READ:
-		return send_read(q, step);
+		d.event.seq = (int64_t)q->seqs[step->event];
+		/* 0: that message was refused, there is nothing to read */
+		return !d.event.seq || ask(q, &operation_read, &d);
 	}
 	return false;
 }

@@ -3,22 +3,21 @@
 #ifndef PLAYER_REQUEST_H
 #define PLAYER_REQUEST_H
 
+#include "operation.h"
 #include "script.h"
-
-#include <parlor/client.h>
 
 struct player;
 
 struct player_request {
 	const struct corpus_room *room;
 	const struct script *script;
-	const uint64_t *seqs; /* by event; 0: not posted */
-	bool stored;          /* posts are acknowledged when MySQL has them */
-	bool (*send)(struct player *, Parlor__Request *);
-	struct player *player;
+	const uint64_t *seqs;    /* by event; 0: not posted */
+	bool stored;             /* posts are acknowledged when MySQL has them */
+	operation_send_fn *send; /* BUSY: not now */
+	struct player *player;   /* the operation's owner */
 };
 
-/* What `send` returns. */
+/* Whether it was sent. */
 bool player_request_create(const struct player_request *);
 bool player_request_history(const struct player_request *, uint64_t from);
 bool player_request_step(const struct player_request *, const struct step *);

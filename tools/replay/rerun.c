@@ -133,7 +133,7 @@ static bool is_idle(struct rerun *r, const struct operation *d)
 	if (!d->place)
 		return false;
 	bool foreign = d->place->foreign;
-	bool senseless = !foreign && !operation_has_sense(d);
+	bool senseless = !foreign && d->kind->has_sense && !d->kind->has_sense(d);
 
 	r->summary->left_alone += foreign;
 	r->summary->passed_over += senseless && !d->kind->then;

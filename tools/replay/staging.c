@@ -21,7 +21,7 @@ static bool is_entry(const struct dirent *entry)
 	return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
 }
 
-enum parlor_err staging_check(const char *place, char *why, size_t why_size)
+static enum parlor_err check(const char *place, char *why, size_t why_size)
 {
 	const struct dirent *entry;
 	DIR *dir = opendir(place);
@@ -47,7 +47,7 @@ enum parlor_err staging_begin(struct staging *s, const char *place, char *why, s
 		len--;
 	if (len == 0 || len + sizeof ".XXXXXX" > sizeof s->path)
 		return fail(why, why_size, place, "not a path that can be used");
-	enum parlor_err err = staging_check(place, why, why_size);
+	enum parlor_err err = check(place, why, why_size);
 	if (err)
 		return err;
 	snprintf(s->place, sizeof s->place, "%.*s", (int)len, place);

@@ -15,9 +15,8 @@ struct staging {
 	char path[PATH_MAX];  /* where it stands; empty: it does not */
 };
 
-/* place is missing or an empty directory, or CONFIG with a line in why. */
-enum parlor_err staging_check(const char *place, char *why, size_t why_size) PARLOR_MUST_CHECK;
-/* Makes an empty directory for place. CONFIG, IO. */
+/* Makes an empty directory for place, which is missing or empty; else CONFIG, or IO, with a
+ * line in why. */
 enum parlor_err staging_begin(struct staging *, const char *place, char *why,
 			      size_t why_size) PARLOR_MUST_CHECK;
 /* Moves it to its place, which is on disk when this returns. After a failure it

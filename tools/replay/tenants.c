@@ -79,11 +79,3 @@ uint64_t tenants_reconnects(const struct tenants *all)
 		n += sessions_reconnects(t->sessions);
 	return n;
 }
-
-bool tenants_away(const struct tenants *all)
-{
-	for (const struct tenant *t = all->first; t; t = t->next)
-		if (sessions_away(t->sessions))
-			return true;
-	return false;
-}

@@ -33,6 +33,5 @@ struct tenant *tenants_get(struct tenants *, const char *id);
  * error is for good: tenants->error. */
 enum parlor_err tenants_work(struct tenants *, int timeout_ms) PARLOR_MUST_CHECK;
 uint64_t tenants_reconnects(const struct tenants *);
-bool tenants_away(const struct tenants *);
 
 #endif

@@ -50,32 +50,31 @@ bool mysql_rooms_add(struct mysql_rooms *p, struct span id, uint64_t no)
 
 /* ---- differences ----------------------------------------------------------------------- */
 
-bool mysql_differ(struct mysql_rooms *p, const struct mysql_room *room, const char *member,
-		  const char *what)
+bool mysql_differ(struct mysql_rooms *p, const char *what)
 {
 	if (p->v->differing++)
 		return false;
 	finding_set(p->finding, AUDIT_MYSQL, what);
-	p->finding->room_no = room->no;
+	p->finding->room_no = p->room->no;
 	snprintf(p->finding->tenant, sizeof p->finding->tenant, "%s", p->tenant);
-	snprintf(p->finding->room, sizeof p->finding->room, "%s", room->id);
-	snprintf(p->finding->member, sizeof p->finding->member, "%s", member);
+	snprintf(p->finding->room, sizeof p->finding->room, "%s", p->room->id);
+	snprintf(p->finding->member, sizeof p->finding->member, "%s", p->member);
 	return true;
 }
 
-void mysql_check_number(struct mysql_rooms *p, const struct mysql_room *room, const char *member,
-			const char *what, uint64_t expected, struct span cell)
+void mysql_check_number(struct mysql_rooms *p, const char *what, uint64_t expected,
+			struct span cell)
 {
-	if (db_cell_number(cell) == expected || !mysql_differ(p, room, member, what))
+	if (db_cell_number(cell) == expected || !mysql_differ(p, what))
 		return;
 	finding_expected(p->finding, "%" PRIu64, expected);
 	finding_found(p->finding, "%.*s", (int)cell.len, (const char *)cell.data);
 }
 
-void mysql_check_text(struct mysql_rooms *p, const struct mysql_room *room, const char *member,
-		      const char *what, struct span expected, struct span cell)
+void mysql_check_text(struct mysql_rooms *p, const char *what, struct span expected,
+		      struct span cell)
 {
-	if (span_equal(expected, cell) || !mysql_differ(p, room, member, what))
+	if (span_equal(expected, cell) || !mysql_differ(p, what))
 		return;
 	finding_expected(p->finding, "%.*s", (int)(expected.len < 200 ? expected.len : 200),
 			 (const char *)expected.data);
@@ -83,22 +82,22 @@ void mysql_check_text(struct mysql_rooms *p, const struct mysql_room *room, cons
 		      (const char *)cell.data);
 }
 
-void mysql_check_words(struct mysql_rooms *p, const struct mysql_room *room, const char *member,
-		       const char *what, const char *expected, const char *found)
+void mysql_check_words(struct mysql_rooms *p, const char *what, const char *expected,
+		       const char *found)
 {
-	if (!mysql_differ(p, room, member, what))
+	if (!mysql_differ(p, what))
 		return;
 	finding_expected(p->finding, "%s", expected);
 	finding_found(p->finding, "%s", found);
 }
 
-void mysql_check_rows(struct mysql_rooms *p, const struct mysql_room *room, const char *what,
-		      const char *prefix, uint64_t expected)
+void mysql_check_rows(struct mysql_rooms *p, const char *what, const char *prefix,
+		      uint64_t expected)
 {
-	if (room->rows == expected || !mysql_differ(p, room, "", what))
+	if (p->room->rows == expected || !mysql_differ(p, what))
 		return;
 	finding_expected(p->finding, "%s%" PRIu64, prefix, expected);
-	finding_found(p->finding, "%s%" PRIu64, prefix, room->rows);
+	finding_found(p->finding, "%s%" PRIu64, prefix, p->room->rows);
 }
 
 static int by_id(const void *id, const void *room)
@@ -121,12 +120,12 @@ static struct mysql_room *room_of(struct mysql_rooms *p, struct span cell)
 static void take_row(void *arg, const struct span *cells, unsigned n)
 {
 	struct mysql_rooms *p = arg;
-	struct mysql_room *room = room_of(p, cells[0]);
 	(void)n;
-	if (!room)
+	p->room = room_of(p, cells[0]);
+	if (!p->room)
 		return;
-	room->rows++;
-	p->table->check(p, room, cells);
+	p->room->rows++;
+	p->table->check(p, cells);
 }
 
 static enum parlor_err select_rows(struct mysql_rooms *p)
@@ -145,12 +144,16 @@ static enum parlor_err select_rows(struct mysql_rooms *p)
 static enum parlor_err compare_table(struct mysql_rooms *p, const struct mysql_table *table)
 {
 	p->table = table;
+	p->member[0] = 0;
 	for (size_t i = 0; i < p->len; i++)
 		p->rooms[i].rows = 0;
 	enum parlor_err err = select_rows(p);
-	for (size_t i = 0; !err && i < p->len && !p->v->differing; i++)
-		if (!p->rooms[i].left_out)
-			table->end(p, &p->rooms[i]);
+	p->member[0] = 0;
+	for (size_t i = 0; !err && i < p->len && !p->v->differing; i++) {
+		p->room = &p->rooms[i];
+		if (!p->room->left_out)
+			table->end(p);
+	}
 	return err ? err : p->err;
 }
 

@@ -26,6 +26,8 @@ struct mysql_rooms {
 	struct mysql_room rooms[MYSQL_ROOMS_MAX]; /* in order of ids */
 	size_t len;
 	const struct mysql_table *table; /* that is compared */
+	struct mysql_room *room;         /* whose row is */
+	char member[ROW_ID_MAX + 1];     /* that the row is about; empty: none */
 	struct record_text record_text;
 	enum parlor_err err;
 };
@@ -45,10 +47,10 @@ bool verify_mysql_leaves_out(const struct verify_mysql *, const char *tenant, co
 
 struct mysql_table {
 	const char *select; /* begins with the column of the room's id, and ends in it */
-	/* A row of the room, in order of the second column; it is counted already. */
-	void (*check)(struct mysql_rooms *, struct mysql_room *, const struct span *cells);
-	/* There are no more: whether that is all. */
-	void (*end)(struct mysql_rooms *, struct mysql_room *);
+	/* A row of p->room, in order of the second column; it is counted already. */
+	void (*check)(struct mysql_rooms *p, const struct span *cells);
+	/* There are no more of p->room: whether that is all. */
+	void (*end)(struct mysql_rooms *p);
 };
 #define MYSQL_US(column) "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', " column ")"
 
@@ -56,18 +58,18 @@ struct mysql_table {
 enum parlor_err mysql_row(struct mysql_rooms *, const struct row_key *,
 			  struct span *value) PARLOR_MUST_CHECK;
 
-/* True: this is the first difference; the finding's expected and found are to be set. */
-bool mysql_differ(struct mysql_rooms *, const struct mysql_room *, const char *member,
-		  const char *what);
-void mysql_check_number(struct mysql_rooms *, const struct mysql_room *, const char *member,
-			const char *what, uint64_t expected, struct span cell);
-void mysql_check_text(struct mysql_rooms *, const struct mysql_room *, const char *member,
-		      const char *what, struct span expected, struct span cell);
+/* Differences of the row, or of the room behind the last row. True: this is the first one;
+ * the finding's expected and found are to be set. */
+bool mysql_differ(struct mysql_rooms *, const char *what);
+void mysql_check_number(struct mysql_rooms *, const char *what, uint64_t expected,
+			struct span cell);
+void mysql_check_text(struct mysql_rooms *, const char *what, struct span expected,
+		      struct span cell);
 /* They differ. */
-void mysql_check_words(struct mysql_rooms *, const struct mysql_room *, const char *member,
-		       const char *what, const char *expected, const char *found);
+void mysql_check_words(struct mysql_rooms *, const char *what, const char *expected,
+		       const char *found);
 /* So many rows should have been counted; `prefix` is said before a number. */
-void mysql_check_rows(struct mysql_rooms *, const struct mysql_room *, const char *what,
-		      const char *prefix, uint64_t expected);
+void mysql_check_rows(struct mysql_rooms *, const char *what, const char *prefix,
+		      uint64_t expected);
 
 #endif

@@ -329,9 +329,10 @@ static bool workload_room(struct workload *p, const struct event_source_item *it
 	struct operation *d = put(p, kind, item, tenant, place);
 	if (kind->then)
 		put(p, kind->then, item, tenant, place);
-	if (kind->takes_joins && !gather_joins(p, d))
+	if ((kind->rules & OPERATION_TAKES_JOINS) && !gather_joins(p, d))
 		return false;
-	return !kind->takes_notice || dissolves(&d->event) || gather_notice(p, d);
+	return !(kind->rules & OPERATION_TAKES_NOTICE) || dissolves(&d->event) ||
+	       gather_notice(p, d);
 }
 
 /* ---- the next event ------------------------------------------------------------------------- */

@@ -15,24 +15,13 @@
 /* An event is a little larger than the largest body; decoding adds structs. */
 #define ARENA_BYTES ((size_t)32 << 20)
 
-const char *record_text_time_short(uint64_t us, char text[RECORD_TEXT_TIME_BYTES])
+const char *record_text_time(uint64_t us, char text[RECORD_TEXT_TIME_BYTES])
 {
 	time_t seconds = (time_t)(us / 1000000);
 	struct tm utc;
 	if (!us || !gmtime_r(&seconds, &utc) ||
 	    !strftime(text, RECORD_TEXT_TIME_BYTES, "%Y-%m-%d %H:%M:%S", &utc))
 		snprintf(text, RECORD_TEXT_TIME_BYTES, "-");
-	return text;
-}
-
-const char *record_text_time(uint64_t us, char text[RECORD_TEXT_TIME_BYTES])
-{
-	char *space = strchr(record_text_time_short(us, text), ' ');
-	size_t len = strlen(text);
-	if (!space)
-		return text;
-	*space = 'T';
-	snprintf(text + len, RECORD_TEXT_TIME_BYTES - len, ".%06uZ", (unsigned)(us % 1000000));
 	return text;
 }
 
@@ -93,12 +82,7 @@ void record_text_what(struct record_text *s, const struct entry *entry, const st
 	if (kind->event == (event ? event->kind_case : PARLOR__EVENT__KIND__NOT_SET))
 		kind->what(text, size, event, r);
 	else
-		snprintf(text, size, "%s", record_text_kind(r));
-}
-
-const char *record_text_kind(const struct record *r)
-{
-	return record_kind(r->kind)->name;
+		snprintf(text, size, "%s", record_kind(r->kind)->name);
 }
 
 void record_text_print(struct record_text *s, FILE *out, const struct entry *entry,
@@ -106,8 +90,7 @@ void record_text_print(struct record_text *s, FILE *out, const struct entry *ent
 {
 	char when[RECORD_TEXT_TIME_BYTES], what[1024];
 	record_text_what(s, entry, r, what, sizeof what);
-	fprintf(out, "%10" PRIu64 "  %s  ", entry->position,
-		record_text_time_short(r->time_us, when));
+	fprintf(out, "%10" PRIu64 "  %s  ", entry->position, record_text_time(r->time_us, when));
 	record_text_put(out, what);
 	const struct record_counts *counts = record_counts(r);
 	if (counts)
@@ -136,9 +119,10 @@ json_t *record_text_json(struct record_text *s, const struct entry *entry, const
 {
 	char what[1024];
 	record_text_what(s, entry, r, what, sizeof what);
-	json_t *line = json_pack("{s:I, s:I, s:s, s:o}", "position", (json_int_t)entry->position,
-				 "time_us", (json_int_t)r->time_us, "kind", record_text_kind(r),
-				 "what", record_text_json_text(what, strlen(what)));
+	json_t *line =
+		json_pack("{s:I, s:I, s:s, s:o}", "position", (json_int_t)entry->position,
+			  "time_us", (json_int_t)r->time_us, "kind", record_kind(r->kind)->name,
+			  "what", record_text_json_text(what, strlen(what)));
 	const struct record_counts *counts = record_counts(r);
 	if (!line || !counts)
 		return line;

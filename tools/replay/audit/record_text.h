@@ -14,10 +14,8 @@
 #include <stdio.h>
 
 #define RECORD_TEXT_TIME_BYTES 40
-/* UTC, to the microsecond: RFC 3339. */
+/* UTC, to the second. */
 const char *record_text_time(uint64_t us, char text[RECORD_TEXT_TIME_BYTES]);
-/* The same to the second, without T and Z. */
-const char *record_text_time_short(uint64_t us, char text[RECORD_TEXT_TIME_BYTES]);
 
 /* Control characters escaped, also those that change the direction of text. */
 void record_text_put(FILE *, const char *text);
@@ -36,8 +34,6 @@ const Parlor__Event *record_text_event(struct record_text *, const struct entry 
  * is longer. */
 void record_text_what(struct record_text *, const struct entry *, const struct record *, char *text,
 		      size_t size);
-/* The kind alone: "posted". */
-const char *record_text_kind(const struct record *);
 
 /* "     12  2026-11-21 18:38:33  posted 5 by chen  (counted 5, seen 3)\n" */
 void record_text_print(struct record_text *, FILE *, const struct entry *, const struct record *);

@@ -29,20 +29,17 @@ static void draft_labels(struct draft *d, const Parlor__Event *e)
 /* What the room has from then on, whatever it had. */
 static enum parlor_err send_labels(struct operation *d, operation_send_fn *fn)
 {
-	Parlor__RoomLabels labels = PARLOR__ROOM_LABELS__INIT;
-
-	labels.room = d->place->id;
-	labels.clear = true;
-	labels.add = operation_texts(d->event.texts, &labels.n_add);
-	enum parlor_err err = OPERATION_SEND(d, fn, ROOM_LABELS, room_labels, &labels);
-	free(labels.add);
+	size_t len;
+	char **labels = operation_texts(d->event.texts, &len);
+	enum parlor_err err =
+		OPERATION_SEND(d, fn, ROOM_LABELS, room_labels, RoomLabels, .room = d->place->id,
+			       .clear = true, .add = labels, .n_add = len);
+	free(labels);
 	return err;
 }
 
-static const struct operation_kind operation_labels = {
-	.send = send_labels,
-	.counted = OPERATION_COUNTED(changes),
-};
+static const struct operation_kind operation_labels = {send_labels,
+						       .counted = OPERATION_COUNTED(changes)};
 
 static const struct kind kinds[] = {
 	{RECORD_ROOM_LABELS, PARLOR__EVENT__KIND_LABELS_CHANGED, what_labels, "labels",
@@ -77,32 +74,32 @@ static const struct history_source history[] = {
 
 /* ---- against the tables ------------------------------------------------------------ */
 
-static struct span labels_of(struct mysql_rooms *p, const struct mysql_room *room)
+static struct span labels_of(struct mysql_rooms *p)
 {
 	struct row_key key;
 	struct span value;
 	struct row_room row = {.labels = {NULL, 0}};
-	row_key_room(&key, room->no);
+	row_key_room(&key, p->room->no);
 	p->err = mysql_row(p, &key, &value);
 	if (!p->err && !row_get_room(value, &row))
 		p->err = PARLOR_E_STORE_CORRUPT;
 	return p->err ? (struct span){NULL, 0} : row.labels;
 }
 
-static void check_label(struct mysql_rooms *p, struct mysql_room *room, const struct span *cells)
+static void check_label(struct mysql_rooms *p, const struct span *cells)
 {
-	if (!labels_have(labels_of(p, room), cells[1]))
-		mysql_check_text(p, room, "", "room_label: a label that the room does not have",
+	if (!labels_have(labels_of(p), cells[1]))
+		mysql_check_text(p, "room_label: a label that the room does not have",
 				 (struct span){"", 0}, cells[1]);
 }
 
-static void end_labels(struct mysql_rooms *p, struct mysql_room *room)
+static void end_labels(struct mysql_rooms *p)
 {
-	struct span all = labels_of(p, room), label;
+	struct span all = labels_of(p), label;
 	uint64_t n = 0;
 	while (labels_next(&all, &label))
 		n++;
-	mysql_check_rows(p, room, "room_label: rows of the room", "", n);
+	mysql_check_rows(p, "room_label: rows of the room", "", n);
 }
 
 static const struct mysql_table tables[] = {

@@ -57,21 +57,20 @@ static void draft_changed(struct draft *d, const Parlor__Event *e)
 
 static enum parlor_err send_add(struct operation *d, operation_send_fn *fn)
 {
-	Parlor__MembersAdd add = PARLOR__MEMBERS_ADD__INIT;
 	Parlor__MemberSpec first = operation_member(&d->event);
 	Parlor__Notice notice;
-
+	size_t len;
 	first.member = operation_text(d->member);
 	if (d->guessed) {
 		first.type = PARLOR__MEMBER_TYPE__MEMBER_MEMBER;
 		first.name = operation_text(d->member);
 		first.avatar = operation_text("");
 	}
-	add.room = d->place->id;
-	add.members = operation_members(d, &first, &add.n_members);
-	add.notice = operation_notice(d, &notice);
-	enum parlor_err err = OPERATION_SEND(d, fn, MEMBERS_ADD, members_add, &add);
-	free(add.members);
+	Parlor__MemberSpec **members = operation_members(d, &first, &len);
+	enum parlor_err err = OPERATION_SEND(
+		d, fn, MEMBERS_ADD, members_add, MembersAdd, .room = d->place->id,
+		.members = members, .n_members = len, .notice = operation_notice(d, &notice));
+	free(members);
 	return err;
 }
 
@@ -87,25 +86,17 @@ static bool was_guessed(const struct operation *d, int code)
 	return d->guessed && (code == PARLOR_E_ROOM_CONFLICT || code == PARLOR_E_MEMBER_CONFLICT);
 }
 
-const struct operation_kind operation_add = {
-	.send = send_add,
-	.takes_joins = true,
-	.takes_notice = true,
-	.done = added,
-	.refused = was_guessed,
-};
+const struct operation_kind operation_add = {send_add,
+					     OPERATION_TAKES_JOINS | OPERATION_TAKES_NOTICE,
+					     .done = added, .refused = was_guessed};
 
 static enum parlor_err send_remove(struct operation *d, operation_send_fn *fn)
 {
-	Parlor__MembersRemove remove = PARLOR__MEMBERS_REMOVE__INIT;
 	Parlor__Notice notice;
 	char *member = operation_text(d->member);
-
-	remove.room = d->place->id;
-	remove.members = &member;
-	remove.n_members = 1;
-	remove.notice = operation_notice(d, &notice);
-	return OPERATION_SEND(d, fn, MEMBERS_REMOVE, members_remove, &remove);
+	return OPERATION_SEND(d, fn, MEMBERS_REMOVE, members_remove, MembersRemove,
+			      .room = d->place->id, .members = &member, .n_members = 1,
+			      .notice = operation_notice(d, &notice));
 }
 
 static bool was_gone(const struct operation *d, int code)
@@ -115,39 +106,28 @@ static bool was_gone(const struct operation *d, int code)
 }
 
 /* Removed a second time, who came back meanwhile would lose what is unread. */
-static const struct operation_kind operation_remove = {
-	.send = send_remove,
-	.order = ORDER_AMONG_ITSELF,
-	.takes_notice = true,
-	.counted = OPERATION_COUNTED(leaves),
-	.refused = was_gone,
-};
+const struct operation_kind operation_remove = {
+	send_remove, OPERATION_ALONE | OPERATION_AMONG_ITSELF | OPERATION_TAKES_NOTICE,
+	.counted = OPERATION_COUNTED(leaves), .refused = was_gone};
 
 static enum parlor_err send_change(struct operation *d, operation_send_fn *fn)
 {
-	Parlor__MembersChange change = PARLOR__MEMBERS_CHANGE__INIT;
-	Parlor__MemberChange member = PARLOR__MEMBER_CHANGE__INIT, *members = &member;
+	Parlor__MemberChange change = PARLOR__MEMBER_CHANGE__INIT, *changes = &change;
 	Parlor__MemberSpec spec = operation_member(&d->event);
 	Parlor__Notice notice;
-
-	member.member = spec.member;
-	member.type = spec.type;
-	member.set_name = member.set_avatar = true;
-	member.name = spec.name;
-	member.avatar = spec.avatar;
-	change.room = d->place->id;
-	change.members = &members;
-	change.n_members = 1;
-	change.notice = operation_notice(d, &notice);
-	return OPERATION_SEND(d, fn, MEMBERS_CHANGE, members_change, &change);
+	change.member = spec.member;
+	change.type = spec.type;
+	change.set_name = change.set_avatar = true;
+	change.name = spec.name;
+	change.avatar = spec.avatar;
+	return OPERATION_SEND(d, fn, MEMBERS_CHANGE, members_change, MembersChange,
+			      .room = d->place->id, .members = &changes, .n_members = 1,
+			      .notice = operation_notice(d, &notice));
 }
 
-static const struct operation_kind operation_change = {
-	.send = send_change,
-	.order = ORDER_ALONE,
-	.takes_notice = true,
-	.counted = OPERATION_COUNTED(changes),
-};
+static const struct operation_kind operation_change = {send_change,
+						       OPERATION_ALONE | OPERATION_TAKES_NOTICE,
+						       .counted = OPERATION_COUNTED(changes)};
 
 static const struct kind kinds[] = {
 	{RECORD_JOINED, PARLOR__EVENT__KIND_JOINED, what_joined, "join",
@@ -190,8 +170,7 @@ static const struct history_source history[] = {
 
 /* ---- against the tables ------------------------------------------------------------ */
 
-static bool membership_of(struct mysql_rooms *p, const struct mysql_room *room, struct span member,
-			  struct row_membership *row)
+static bool find_membership(struct mysql_rooms *p, struct span member, struct row_membership *row)
 {
 	struct row_key key;
 	struct span value;
@@ -201,88 +180,88 @@ static bool membership_of(struct mysql_rooms *p, const struct mysql_room *room, 
 	row_key_name(&key, 'M', p->tenant_no, member);
 	if (mysql_row(p, &key, &value) || !row_get_number(value, &no))
 		return false;
-	row_key_membership(&key, room->no, no);
+	row_key_membership(&key, p->room->no, no);
 	return !mysql_row(p, &key, &value) && row_get_membership(value, row);
 }
 
+/* False: it is nobody's who is in the room, `what` says so. */
+static bool membership_of(struct mysql_rooms *p, struct span member, const char *what,
+			  struct row_membership *row)
+{
+	audit_text(p->member, sizeof p->member, member);
+	if (find_membership(p, member, row))
+		return true;
+	mysql_check_words(p, what, "no row", "a row");
+	return false;
+}
+
 /* counted of the room as of a seq. */
-static uint64_t counted_at(struct mysql_rooms *p, const struct mysql_room *room, uint64_t seq)
+static uint64_t counted_at(struct mysql_rooms *p, uint64_t seq)
 {
 	struct row_message message = {.counted = 0};
-	if (seq && core_message(p->engine->core, room->no, seq, &message))
+	if (seq && core_message(p->engine->core, p->room->no, seq, &message))
 		return 0;
 	return message.counted;
 }
 
 /* What is not projected yet is as of some message between unread_seq and the last. */
-static void check_lagging(struct mysql_rooms *p, const struct mysql_room *room, const char *member,
-			  const struct row_membership *row, const struct span *cells)
+static void check_lagging(struct mysql_rooms *p, const struct row_membership *row,
+			  const struct span *cells)
 {
 	uint64_t unread = db_cell_number(cells[4]), seq = db_cell_number(cells[5]);
-	uint64_t most = room->row.counted - row->seen, counted = counted_at(p, room, seq);
+	uint64_t most = p->room->row.counted - row->seen, counted = counted_at(p, seq);
 	uint64_t least = counted > row->seen ? counted - row->seen : 0;
 	p->v->lagging += unread != most;
-	if (seq <= room->row.last_seq && unread >= least && unread <= most)
+	if (seq <= p->room->row.last_seq && unread >= least && unread <= most)
 		return;
-	if (!mysql_differ(p, room, member, "chat_group.unread, not yet brought up to date"))
+	if (!mysql_differ(p, "chat_group.unread, not yet brought up to date"))
 		return;
 	finding_expected(p->finding, "%" PRIu64 " to %" PRIu64, least, most);
 	finding_found(p->finding, "%" PRIu64 " as of message %" PRIu64, unread, seq);
 }
 
-static void check_membership(struct mysql_rooms *p, struct mysql_room *room,
-			     const struct span *cells)
+static void check_membership(struct mysql_rooms *p, const struct span *cells)
 {
+	const struct mysql_room *room = p->room;
 	struct row_membership row;
-	char member[ROW_ID_MAX + 1];
-	audit_text(member, sizeof member, cells[1]);
 	p->v->members++;
-	if (!membership_of(p, room, cells[1], &row)) {
-		mysql_check_words(p, room, member,
-				  "chat_group: a row of somebody who is not in the room", "no row",
-				  "a row");
+	if (!membership_of(p, cells[1], "chat_group: a row of somebody who is not in the room",
+			   &row))
 		return;
-	}
-	mysql_check_number(p, room, member, "chat_group.member_type", row.type, cells[3]);
-	mysql_check_number(p, room, member, "chat_group.seen", row.seen, cells[6]);
-	mysql_check_number(p, room, member, "chat_group.read_seq", row.read_seq, cells[7]);
-	mysql_check_number(p, room, member, "chat_group.joined_seq", row.joined_seq, cells[8]);
-	mysql_check_number(p, room, member, "chat_group.created_at", row.joined_us, cells[9]);
+	mysql_check_number(p, "chat_group.member_type", row.type, cells[3]);
+	mysql_check_number(p, "chat_group.seen", row.seen, cells[6]);
+	mysql_check_number(p, "chat_group.read_seq", row.read_seq, cells[7]);
+	mysql_check_number(p, "chat_group.joined_seq", row.joined_seq, cells[8]);
+	mysql_check_number(p, "chat_group.created_at", row.joined_us, cells[9]);
 	if (!room->projected) {
-		check_lagging(p, room, member, &row, cells);
+		check_lagging(p, &row, cells);
 		return;
 	}
-	mysql_check_text(p, room, member, "chat_group.group_name", SPAN_TEXT(room->name), cells[2]);
-	mysql_check_number(p, room, member, "chat_group.unread", room->row.counted - row.seen,
-			   cells[4]);
-	mysql_check_number(p, room, member, "chat_group.unread_seq", room->row.last_seq, cells[5]);
+	mysql_check_text(p, "chat_group.group_name", SPAN_TEXT(room->name), cells[2]);
+	mysql_check_number(p, "chat_group.unread", room->row.counted - row.seen, cells[4]);
+	mysql_check_number(p, "chat_group.unread_seq", room->row.last_seq, cells[5]);
 }
 
-static void check_profile(struct mysql_rooms *p, struct mysql_room *room, const struct span *cells)
+static void check_profile(struct mysql_rooms *p, const struct span *cells)
 {
 	struct row_membership row;
-	char member[ROW_ID_MAX + 1];
-	audit_text(member, sizeof member, cells[1]);
-	if (!membership_of(p, room, cells[1], &row)) {
-		mysql_check_words(p, room, member,
-				  "group_member: a row of somebody who is not in the room",
-				  "no row", "a row");
+	if (!membership_of(p, cells[1], "group_member: a row of somebody who is not in the room",
+			   &row))
 		return;
-	}
-	mysql_check_text(p, room, member, "group_member.member_name", row.name, cells[2]);
-	mysql_check_text(p, room, member, "group_member.member_avatar", row.avatar, cells[3]);
-	mysql_check_number(p, room, member, "group_member.member_type", row.type, cells[4]);
-	mysql_check_number(p, room, member, "group_member.created_at", row.joined_us, cells[5]);
+	mysql_check_text(p, "group_member.member_name", row.name, cells[2]);
+	mysql_check_text(p, "group_member.member_avatar", row.avatar, cells[3]);
+	mysql_check_number(p, "group_member.member_type", row.type, cells[4]);
+	mysql_check_number(p, "group_member.created_at", row.joined_us, cells[5]);
 }
 
-static void end_memberships(struct mysql_rooms *p, struct mysql_room *room)
+static void end_memberships(struct mysql_rooms *p)
 {
-	mysql_check_rows(p, room, "chat_group: rows of the room", "", room->row.members);
+	mysql_check_rows(p, "chat_group: rows of the room", "", p->room->row.members);
 }
 
-static void end_profiles(struct mysql_rooms *p, struct mysql_room *room)
+static void end_profiles(struct mysql_rooms *p)
 {
-	mysql_check_rows(p, room, "group_member: rows of the room", "", room->row.members);
+	mysql_check_rows(p, "group_member: rows of the room", "", p->room->row.members);
 }
 
 static const struct mysql_table tables[] = {

@@ -60,19 +60,17 @@ static void draft_recalled(struct draft *d, const Parlor__Event *e)
 static enum parlor_err send_post(struct operation *d, operation_send_fn *fn)
 {
 	const struct recording_event *e = &d->event;
-	Parlor__Post post = PARLOR__POST__INIT;
-
-	post.room = d->place->id;
-	post.sender = operation_text(d->member);
-	post.client_id = operation_text(e->client_id);
-	post.type = recording_is_notice(e) ? PARLOR__MESSAGE_TYPE__MESSAGE_NOTICE
-					   : PARLOR__MESSAGE_TYPE__MESSAGE_MESSAGE;
-	post.content_type = (Parlor__ContentType)e->content;
-	post.body = operation_text(e->body);
-	post.mentions = operation_texts(e->mentions, &post.n_mentions);
-	post.level = d->stored ? PARLOR__LEVEL__LEVEL_STORED : PARLOR__LEVEL__LEVEL_JOURNAL;
-	enum parlor_err err = OPERATION_SEND(d, fn, POST, post, &post);
-	free(post.mentions);
+	size_t len;
+	char **mentions = operation_texts(e->mentions, &len);
+	enum parlor_err err = OPERATION_SEND(
+		d, fn, POST, post, Post, .room = d->place->id, .sender = operation_text(d->member),
+		.client_id = operation_text(e->client_id),
+		.type = recording_is_notice(e) ? PARLOR__MESSAGE_TYPE__MESSAGE_NOTICE
+					       : PARLOR__MESSAGE_TYPE__MESSAGE_MESSAGE,
+		.content_type = (Parlor__ContentType)e->content, .body = operation_text(e->body),
+		.mentions = mentions, .n_mentions = len,
+		.level = d->stored ? PARLOR__LEVEL__LEVEL_STORED : PARLOR__LEVEL__LEVEL_JOURNAL);
+	free(mentions);
 	return err;
 }
 
@@ -89,23 +87,17 @@ static void posted(const struct operation *d, const Parlor__Reply *reply, struct
 		s->renumbered++;
 }
 
-const struct operation_kind operation_post = {.send = send_post, .done = posted};
+const struct operation_kind operation_post = {send_post, .done = posted};
 
 static enum parlor_err send_recall(struct operation *d, operation_send_fn *fn)
 {
-	Parlor__Recall recall = PARLOR__RECALL__INIT;
-
-	recall.room = d->place->id;
-	recall.by = operation_text(d->member);
-	recall.seq = place_seq(d->place, d->event.seq);
-	return OPERATION_SEND(d, fn, RECALL, recall, &recall);
+	return OPERATION_SEND(d, fn, RECALL, recall, Recall, .room = d->place->id,
+			      .by = operation_text(d->member),
+			      .seq = place_seq(d->place, d->event.seq));
 }
 
-static const struct operation_kind operation_recall = {
-	.send = send_recall,
-	.has_sense = place_has,
-	.counted = OPERATION_COUNTED(recalls),
-};
+static const struct operation_kind operation_recall = {send_recall, .has_sense = place_has,
+						       .counted = OPERATION_COUNTED(recalls)};
 
 static const struct kind kinds[] = {
 	{RECORD_POSTED, PARLOR__EVENT__KIND_POSTED, what_posted, "text",
@@ -173,7 +165,6 @@ static const struct history_source history[] = {
 
 struct message_check {
 	struct mysql_rooms *p;
-	const struct mysql_room *room;
 	const struct row_message *row;
 	const struct span *cells;
 };
@@ -184,12 +175,11 @@ static void check_recalled(const struct message_check *c, bool recalled)
 	struct mysql_rooms *p = c->p;
 	bool blank = db_cell_number(c->cells[9]) != 0;
 	if (c->row->recalled && !blank)
-		mysql_check_words(p, c->room, "", "group_message.recalled", "1", "0");
+		mysql_check_words(p, "group_message.recalled", "1", "0");
 	if (blank && !recalled)
-		mysql_check_words(p, c->room, "", "group_message.recalled", "0", "1");
+		mysql_check_words(p, "group_message.recalled", "0", "1");
 	if (blank)
-		mysql_check_text(p, c->room, "",
-				 "group_message.message_content of a recalled message",
+		mysql_check_text(p, "group_message.message_content of a recalled message",
 				 (struct span){"", 0}, c->cells[7]);
 }
 
@@ -205,7 +195,7 @@ static void check_mentions(const struct message_check *c, const Parlor__Message 
 		equal = id && strcmp(id, m->mentions[i]) == 0;
 	}
 	json_decref(found);
-	if (equal || !mysql_differ(p, c->room, "", "group_message.mentions"))
+	if (equal || !mysql_differ(p, "group_message.mentions"))
 		return;
 	finding_expected(p->finding, "%zu mentions%s%s", m->n_mentions,
 			 m->n_mentions ? ", first " : "", m->n_mentions ? m->mentions[0] : "");
@@ -222,57 +212,51 @@ static enum parlor_err check_event(void *arg, const struct entry *entry, const s
 		return PARLOR_E_STORE_CORRUPT;
 	const Parlor__Message *m = e->posted;
 	p->finding->position = entry->position;
-	mysql_check_text(p, c->room, "", "group_message.sender", SPAN_TEXT(m->sender), c->cells[2]);
-	mysql_check_text(p, c->room, "", "group_message.sender_name", SPAN_TEXT(m->sender_name),
-			 c->cells[3]);
-	mysql_check_text(p, c->room, "", "group_message.sender_avatar", SPAN_TEXT(m->sender_avatar),
+	mysql_check_text(p, "group_message.sender", SPAN_TEXT(m->sender), c->cells[2]);
+	mysql_check_text(p, "group_message.sender_name", SPAN_TEXT(m->sender_name), c->cells[3]);
+	mysql_check_text(p, "group_message.sender_avatar", SPAN_TEXT(m->sender_avatar),
 			 c->cells[4]);
-	mysql_check_number(p, c->room, "", "group_message.message_type", r->posted.type,
-			   c->cells[5]);
-	mysql_check_number(p, c->room, "", "group_message.content_type", (uint64_t)m->content_type,
-			   c->cells[6]);
+	mysql_check_number(p, "group_message.message_type", r->posted.type, c->cells[5]);
+	mysql_check_number(p, "group_message.content_type", (uint64_t)m->content_type, c->cells[6]);
 	check_recalled(c, m->recalled);
 	if (!m->recalled)
-		mysql_check_text(p, c->room, "", "group_message.message_content",
-				 SPAN_TEXT(m->body), c->cells[7]);
-	mysql_check_text(p, c->room, "", "group_message.client_id", SPAN_TEXT(m->client_id),
-			 c->cells[8]);
+		mysql_check_text(p, "group_message.message_content", SPAN_TEXT(m->body),
+				 c->cells[7]);
+	mysql_check_text(p, "group_message.client_id", SPAN_TEXT(m->client_id), c->cells[8]);
 	check_mentions(c, m);
 	if (!p->v->differing)
 		p->finding->position = 0;
 	return PARLOR_E_OK;
 }
 
-static void check_message(struct mysql_rooms *p, struct mysql_room *room, const struct span *cells)
+static void check_message(struct mysql_rooms *p, const struct span *cells)
 {
 	struct row_message row;
+	uint64_t seq = p->room->rows;
 	p->v->messages++;
-	mysql_check_number(p, room, "", "group_message.seq: the next one in the room", room->rows,
-			   cells[1]);
-	uint64_t seq = room->rows;
+	mysql_check_number(p, "group_message.seq: the next one in the room", seq, cells[1]);
 	if (p->v->differing)
 		return;
-	if (seq > room->row.last_seq) {
-		mysql_check_words(p, room, "",
-				  "group_message: a message that the journal does not have",
+	if (seq > p->room->row.last_seq) {
+		mysql_check_words(p, "group_message: a message that the journal does not have",
 				  "no row", "a row");
 		return;
 	}
-	p->err = core_message(p->engine->core, room->no, seq, &row);
+	p->err = core_message(p->engine->core, p->room->no, seq, &row);
 	if (p->err)
 		return;
-	mysql_check_number(p, room, "", "group_message.position", row.position, cells[10]);
-	mysql_check_number(p, room, "", "group_message.created_at", row.time_us, cells[11]);
-	struct message_check check = {p, room, &row, cells};
+	mysql_check_number(p, "group_message.position", row.position, cells[10]);
+	mysql_check_number(p, "group_message.created_at", row.time_us, cells[11]);
+	struct message_check check = {p, &row, cells};
 	enum parlor_err err = source_read(p->engine->source, row.position, check_event, &check);
 	/* Trimmed: its text is nowhere to be compared with. */
 	p->err = err == PARLOR_E_NOT_FOUND ? PARLOR_E_OK : err;
 }
 
-static void end_messages(struct mysql_rooms *p, struct mysql_room *room)
+static void end_messages(struct mysql_rooms *p)
 {
-	mysql_check_rows(p, room, "group_message: messages of the room", "up to seq ",
-			 room->row.last_seq);
+	mysql_check_rows(p, "group_message: messages of the room", "up to seq ",
+			 p->room->row.last_seq);
 }
 
 static const struct mysql_table tables[] = {

@@ -56,7 +56,7 @@ struct replay_noun {
 	const struct mysql_table *tables; /* that verify compares: verify_mysql_rooms.h */
 	size_t tables_len;
 	/* What a room has of it, a list of texts, as `at` shows and diff compares it under
-	 * that name; NULL: nothing that they do not know. */
+	 * that key; NULL: nothing that they do not know. */
 	const char *room_key;
 	json_t *(*of_room)(const struct core_room_view *);
 };
@@ -72,5 +72,8 @@ const char *kind_word(const char *const *words, int which);
 const struct kind *kind_of_record(enum record_kind_no);
 /* NULL: no line of a recording is called so. */
 const struct kind *kind_of_type(const char *type);
+
+/* An object of such lists. */
+json_t *nouns_of_room(const struct core_room_view *);
 
 #endif

@@ -39,6 +39,15 @@ const struct kind *kind_of_type(const char *type)
 	return NULL;
 }
 
+json_t *nouns_of_room(const struct core_room_view *room)
+{
+	json_t *lists = json_object();
+	for (const struct replay_noun *const *noun = replay_nouns; *noun; noun++)
+		if ((*noun)->of_room)
+			json_object_set_new(lists, (*noun)->room_key, (*noun)->of_room(room));
+	return lists;
+}
+
 void draft_add_text(struct draft *d, const char *key, const char *text)
 {
 	if (text[0])

@@ -23,39 +23,29 @@ static void draft_presence(struct draft *d, const Parlor__Event *e)
 
 static enum parlor_err send_attach(struct operation *d, operation_send_fn *fn)
 {
-	Parlor__Attach attach = PARLOR__ATTACH__INIT;
 	char *member = operation_text(d->member);
-
-	attach.members = &member;
-	attach.n_members = 1;
-	return OPERATION_SEND(d, fn, ATTACH, attach, &attach);
+	return OPERATION_SEND(d, fn, ATTACH, attach, Attach, .members = &member, .n_members = 1);
 }
 
 static enum parlor_err send_detach(struct operation *d, operation_send_fn *fn)
 {
-	Parlor__Detach detach = PARLOR__DETACH__INIT;
 	char *member = operation_text(d->member);
-
-	detach.members = &member;
-	detach.n_members = 1;
-	return OPERATION_SEND(d, fn, DETACH, detach, &detach);
+	return OPERATION_SEND(d, fn, DETACH, detach, Detach, .members = &member, .n_members = 1);
 }
 
 static enum parlor_err send_presence(struct operation *d, operation_send_fn *fn)
 {
-	Parlor__PresenceSet set = PARLOR__PRESENCE_SET__INIT;
-
-	set.member = operation_text(d->member);
-	set.presence = strcmp(d->event.body, "busy") == 0 ? PARLOR__PRESENCE__PRESENCE_BUSY
-							  : PARLOR__PRESENCE__PRESENCE_ONLINE;
-	return OPERATION_SEND(d, fn, PRESENCE_SET, presence_set, &set);
+	return OPERATION_SEND(
+		d, fn, PRESENCE_SET, presence_set, PresenceSet, .member = operation_text(d->member),
+		.presence = strcmp(d->event.body, "busy") == 0 ? PARLOR__PRESENCE__PRESENCE_BUSY
+							       : PARLOR__PRESENCE__PRESENCE_ONLINE);
 }
 
-const struct operation_kind operation_attach = {.send = send_attach,
+const struct operation_kind operation_attach = {send_attach,
 						.counted = OPERATION_COUNTED(presences)};
-const struct operation_kind operation_detach = {.send = send_detach,
+const struct operation_kind operation_detach = {send_detach,
 						.counted = OPERATION_COUNTED(presences)};
-const struct operation_kind operation_presence = {.send = send_presence,
+const struct operation_kind operation_presence = {send_presence,
 						  .counted = OPERATION_COUNTED(presences)};
 
 /* What a line comes to depends on who is online: workload.c knows. */

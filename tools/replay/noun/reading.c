@@ -23,22 +23,16 @@ static void draft_read(struct draft *d, const Parlor__Event *e)
 
 static enum parlor_err send_read(struct operation *d, operation_send_fn *fn)
 {
-	Parlor__Read read = PARLOR__READ__INIT;
-
-	read.room = d->place->id;
-	read.member = operation_text(d->member);
-	read.seq = place_seq(d->place, d->event.seq);
-	return OPERATION_SEND(d, fn, READ, read, &read);
+	return OPERATION_SEND(d, fn, READ, read, Read, .room = d->place->id,
+			      .member = operation_text(d->member),
+			      .seq = place_seq(d->place, d->event.seq));
 }
 
 static enum parlor_err send_mark(struct operation *d, operation_send_fn *fn)
 {
-	Parlor__UnreadMark mark = PARLOR__UNREAD_MARK__INIT;
-
-	mark.room = d->place->id;
-	mark.member = operation_text(d->member);
-	mark.seq = place_seq(d->place, d->event.seq) + 1;
-	return OPERATION_SEND(d, fn, UNREAD_MARK, unread_mark, &mark);
+	return OPERATION_SEND(d, fn, UNREAD_MARK, unread_mark, UnreadMark, .room = d->place->id,
+			      .member = operation_text(d->member),
+			      .seq = place_seq(d->place, d->event.seq) + 1);
 }
 
 static bool is_counted(const struct operation *d)
@@ -47,16 +41,10 @@ static bool is_counted(const struct operation *d)
 }
 
 /* Forward or back: one of the two changes nothing. */
-static const struct operation_kind operation_mark = {
-	.send = send_mark,
-	.has_sense = is_counted,
-	.counted = OPERATION_COUNTED(reads),
-};
-static const struct operation_kind operation_read = {
-	.send = send_read,
-	.has_sense = place_has,
-	.then = &operation_mark,
-};
+static const struct operation_kind operation_mark = {send_mark, .has_sense = is_counted,
+						     .counted = OPERATION_COUNTED(reads)};
+const struct operation_kind operation_read = {send_read, .has_sense = place_has,
+					      .then = &operation_mark};
 
 static const struct kind kinds[] = {
 	{RECORD_READ, PARLOR__EVENT__KIND_READ, what_read, "read",

@@ -47,16 +47,15 @@ static void draft_state(struct draft *d, const Parlor__Event *e)
 
 static enum parlor_err send_create(struct operation *d, operation_send_fn *fn)
 {
-	Parlor__RoomCreate create = PARLOR__ROOM_CREATE__INIT;
 	Parlor__Notice notice;
-
-	create.room = d->place->id;
-	create.name = d->guessed ? d->place->id : operation_text(d->event.body);
-	create.history_open = d->guessed || d->event.open;
-	create.members = operation_members(d, NULL, &create.n_members);
-	create.notice = operation_notice(d, &notice);
-	enum parlor_err err = OPERATION_SEND(d, fn, ROOM_CREATE, room_create, &create);
-	free(create.members);
+	size_t len;
+	Parlor__MemberSpec **members = operation_members(d, NULL, &len);
+	enum parlor_err err =
+		OPERATION_SEND(d, fn, ROOM_CREATE, room_create, RoomCreate, .room = d->place->id,
+			       .name = d->guessed ? d->place->id : operation_text(d->event.body),
+			       .history_open = d->guessed || d->event.open, .members = members,
+			       .n_members = len, .notice = operation_notice(d, &notice));
+	free(members);
 	return err;
 }
 
@@ -93,54 +92,37 @@ static bool was_there(const struct operation *d, int code)
 
 /* Alone since its answer says whether the room was there before. */
 const struct operation_kind operation_create = {
-	.send = send_create,
-	.order = ORDER_ALONE,
-	.takes_joins = true,
-	.takes_notice = true,
-	.done = created,
-	.refused = was_there,
-};
+	send_create, OPERATION_ALONE | OPERATION_TAKES_JOINS | OPERATION_TAKES_NOTICE,
+	.done = created, .refused = was_there};
 
 static enum parlor_err send_rename(struct operation *d, operation_send_fn *fn)
 {
-	Parlor__RoomRename rename = PARLOR__ROOM_RENAME__INIT;
 	Parlor__Notice notice;
-
-	rename.room = d->place->id;
-	rename.name = operation_text(d->event.body);
-	rename.notice = operation_notice(d, &notice);
-	return OPERATION_SEND(d, fn, ROOM_RENAME, room_rename, &rename);
+	return OPERATION_SEND(d, fn, ROOM_RENAME, room_rename, RoomRename, .room = d->place->id,
+			      .name = operation_text(d->event.body),
+			      .notice = operation_notice(d, &notice));
 }
 
-static const struct operation_kind operation_rename = {
-	.send = send_rename,
-	.order = ORDER_ALONE,
-	.takes_notice = true,
-	.counted = OPERATION_COUNTED(changes),
-};
+static const struct operation_kind operation_rename = {send_rename,
+						       OPERATION_ALONE | OPERATION_TAKES_NOTICE,
+						       .counted = OPERATION_COUNTED(changes)};
 
 static enum parlor_err send_state(struct operation *d, operation_send_fn *fn)
 {
-	Parlor__RoomReopen reopen = PARLOR__ROOM_REOPEN__INIT;
-	Parlor__RoomClose close = PARLOR__ROOM_CLOSE__INIT;
-	Parlor__RoomDissolve dissolve = PARLOR__ROOM_DISSOLVE__INIT;
-	Parlor__Notice notice;
-
-	reopen.room = close.room = dissolve.room = d->place->id;
-	reopen.notice = close.notice = dissolve.notice = operation_notice(d, &notice);
+	char *room = d->place->id;
+	Parlor__Notice body, *notice = operation_notice(d, &body);
 	if (strcmp(d->event.body, states[ROOM_STATE_OPEN]) == 0)
-		return OPERATION_SEND(d, fn, ROOM_REOPEN, room_reopen, &reopen);
+		return OPERATION_SEND(d, fn, ROOM_REOPEN, room_reopen, RoomReopen, .room = room,
+				      .notice = notice);
 	if (strcmp(d->event.body, states[ROOM_STATE_CLOSED]) == 0)
-		return OPERATION_SEND(d, fn, ROOM_CLOSE, room_close, &close);
-	return OPERATION_SEND(d, fn, ROOM_DISSOLVE, room_dissolve, &dissolve);
+		return OPERATION_SEND(d, fn, ROOM_CLOSE, room_close, RoomClose, .room = room,
+				      .notice = notice);
+	return OPERATION_SEND(d, fn, ROOM_DISSOLVE, room_dissolve, RoomDissolve, .room = room,
+			      .notice = notice);
 }
 
-const struct operation_kind operation_state = {
-	.send = send_state,
-	.order = ORDER_ALONE,
-	.takes_notice = true,
-	.counted = OPERATION_COUNTED(changes),
-};
+const struct operation_kind operation_state = {send_state, OPERATION_ALONE | OPERATION_TAKES_NOTICE,
+					       .counted = OPERATION_COUNTED(changes)};
 
 static const struct kind kinds[] = {
 	{RECORD_ROOM_CREATED, PARLOR__EVENT__KIND_ROOM_CHANGED, what_changed, "create",
@@ -194,25 +176,26 @@ static const struct history_source history[] = {
 
 /* ---- against the tables ------------------------------------------------------------ */
 
-static void check_room(struct mysql_rooms *p, struct mysql_room *room, const struct span *cells)
+static void check_room(struct mysql_rooms *p, const struct span *cells)
 {
-	struct verify_mysql *v = p->v;
+	const struct verify_mysql *v = p->v;
+	struct mysql_room *room = p->room;
 	uint64_t partition = db_cell_number(cells[7]);
 	room->projected =
 		partition < v->partitions && db_cell_number(cells[8]) <= v->projected[partition];
-	mysql_check_text(p, room, "", "room.group_name", SPAN_TEXT(room->name), cells[1]);
-	mysql_check_number(p, room, "", "room.state", room->row.state, cells[2]);
-	mysql_check_number(p, room, "", "room.history_open", room->row.open, cells[3]);
-	mysql_check_number(p, room, "", "room.last_seq", room->row.last_seq, cells[4]);
-	mysql_check_number(p, room, "", "room.counted", room->row.counted, cells[5]);
-	mysql_check_number(p, room, "", "room.broker_id", v->broker_id, cells[6]);
-	mysql_check_number(p, room, "", "room.created_at", room->row.created_us, cells[9]);
+	mysql_check_text(p, "room.group_name", SPAN_TEXT(room->name), cells[1]);
+	mysql_check_number(p, "room.state", room->row.state, cells[2]);
+	mysql_check_number(p, "room.history_open", room->row.open, cells[3]);
+	mysql_check_number(p, "room.last_seq", room->row.last_seq, cells[4]);
+	mysql_check_number(p, "room.counted", room->row.counted, cells[5]);
+	mysql_check_number(p, "room.broker_id", v->broker_id, cells[6]);
+	mysql_check_number(p, "room.created_at", room->row.created_us, cells[9]);
 }
 
-static void end_room(struct mysql_rooms *p, struct mysql_room *room)
+static void end_room(struct mysql_rooms *p)
 {
-	if (!room->rows)
-		mysql_check_words(p, room, "", "room: a row is missing", "a row", "no row");
+	if (!p->room->rows)
+		mysql_check_words(p, "room: a row is missing", "a row", "no row");
 }
 
 static const struct mysql_table tables[] = {
