@@ -301,7 +301,7 @@ static struct play *play_new(const struct play_options *options)
 	return p;
 }
 
-/* Lanes must outlive the sessions: what is unanswered is called back. */
+/* Players and attach queues must outlive the sessions: what is unanswered is called back. */
 static void play_end(struct play *p)
 {
 	sessions_close(p->players.sessions);

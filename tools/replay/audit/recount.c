@@ -11,7 +11,7 @@
 
 #define SENDER_BITS 63
 
-struct seat {
+struct membership {
 	UT_hash_handle hh;
 	uint64_t member;
 	uint64_t read_seq;
@@ -23,13 +23,13 @@ struct parlor {
 	uint64_t no;
 	uint64_t *messages; /* by seq - 1: the sender's number, and on top whether it counts */
 	size_t len, cap;
-	struct seat *seats;
+	struct membership *memberships;
 };
 
 struct recount {
 	uint64_t groups, group;
 	struct parlor *rooms;
-	struct pool seats;
+	struct pool memberships;
 };
 
 struct recount *recount_new(uint64_t groups, uint64_t group)
@@ -40,17 +40,17 @@ struct recount *recount_new(uint64_t groups, uint64_t group)
 	return c;
 }
 
-static void remove_seat(struct recount *c, struct parlor *room, struct seat *seat)
+static void remove_membership(struct recount *c, struct parlor *room, struct membership *membership)
 {
-	HASH_DEL(room->seats, seat);
-	pool_put(&c->seats, seat);
+	HASH_DEL(room->memberships, membership);
+	pool_put(&c->memberships, membership);
 }
 
 static void remove_all(struct recount *c, struct parlor *room)
 {
-	struct seat *seat, *next;
-	HASH_ITER (hh, room->seats, seat, next)
-		remove_seat(c, room, seat);
+	struct membership *membership, *next;
+	HASH_ITER (hh, room->memberships, membership, next)
+		remove_membership(c, room, membership);
 }
 
 void recount_free(struct recount *c)
@@ -64,7 +64,7 @@ void recount_free(struct recount *c)
 		free(room->messages);
 		free(room);
 	}
-	pool_fini(&c->seats);
+	pool_fini(&c->memberships);
 	free(c);
 }
 
@@ -75,11 +75,11 @@ static struct parlor *room_of(const struct recount *c, uint64_t no)
 	return room;
 }
 
-static struct seat *seat_of(const struct parlor *room, uint64_t member)
+static struct membership *membership_of(const struct parlor *room, uint64_t member)
 {
-	struct seat *seat;
-	HASH_FIND(hh, room->seats, &member, sizeof member, seat);
-	return seat;
+	struct membership *membership;
+	HASH_FIND(hh, room->memberships, &member, sizeof member, membership);
+	return membership;
 }
 
 static bool counts(uint64_t message)
@@ -93,11 +93,12 @@ static uint64_t sender(uint64_t message)
 }
 
 /* One member's, message by message. */
-static uint64_t count(const struct parlor *room, const struct seat *seat)
+static uint64_t count(const struct parlor *room, const struct membership *membership)
 {
 	uint64_t unread = 0;
-	for (size_t i = seat->read_seq; i < room->len; i++)
-		unread += counts(room->messages[i]) && sender(room->messages[i]) != seat->member;
+	for (size_t i = membership->read_seq; i < room->len; i++)
+		unread += counts(room->messages[i]) &&
+			  sender(room->messages[i]) != membership->member;
 	return unread;
 }
 
@@ -142,33 +143,33 @@ static bool post(struct parlor *room, const struct record *r, struct recount_fin
 
 static void join(struct recount *c, struct parlor *room, uint64_t member, uint64_t read_seq)
 {
-	struct seat *seat = seat_of(room, member);
-	if (!seat) {
-		seat = pool_get(&c->seats, sizeof *seat);
-		seat->member = member;
-		HASH_ADD(hh, room->seats, member, sizeof seat->member, seat);
+	struct membership *membership = membership_of(room, member);
+	if (!membership) {
+		membership = pool_get(&c->memberships, sizeof *membership);
+		membership->member = member;
+		HASH_ADD(hh, room->memberships, member, sizeof membership->member, membership);
 	}
-	seat->read_seq = read_seq;
+	membership->read_seq = read_seq;
 }
 
 static bool has_read(struct parlor *room, const struct record *r, struct recount_finding *f)
 {
 	const struct record_counts *counts = &r->read.counts;
-	struct seat *seat = seat_of(room, r->member);
-	if (!seat || counts->read_seq > room->len)
+	struct membership *membership = membership_of(room, r->member);
+	if (!membership || counts->read_seq > room->len)
 		return wrong(f, RECOUNT_ROOM, r, 0, 0);
-	seat->read_seq = counts->read_seq;
-	uint64_t unread = count(room, seat), said = counts->counted - counts->seen;
+	membership->read_seq = counts->read_seq;
+	uint64_t unread = count(room, membership), said = counts->counted - counts->seen;
 	return unread == said || wrong(f, RECOUNT_UNREAD, r, unread, said);
 }
 
 static bool leave(struct recount *c, struct parlor *room, const struct record *r,
 		  struct recount_finding *f)
 {
-	struct seat *seat = seat_of(room, r->member);
-	if (!seat)
+	struct membership *membership = membership_of(room, r->member);
+	if (!membership)
 		return wrong(f, RECOUNT_ROOM, r, 0, 0);
-	remove_seat(c, room, seat);
+	remove_membership(c, room, membership);
 	return true;
 }
 
@@ -251,29 +252,32 @@ bool recount_begin(struct recount *c, enum row_table table, struct span key, str
 size_t recount_members(const struct recount *c, uint64_t no)
 {
 	struct parlor *room = room_of(c, no);
-	return room ? HASH_COUNT(room->seats) : 0;
+	return room ? HASH_COUNT(room->memberships) : 0;
 }
 
 /* The same as count() for all members at once, so that large rooms do not take
  * for ever: what counts behind a seq, less what each member said there. */
 static bool count_all(const struct parlor *room, recount_fn *fn, void *arg)
 {
-	struct seat *seat, *next;
+	struct membership *membership, *next;
 	uint64_t *behind = mem_new((room->len + 1) * sizeof *behind);
-	HASH_ITER (hh, room->seats, seat, next)
-		seat->own = 0;
+	HASH_ITER (hh, room->memberships, membership, next)
+		membership->own = 0;
 	for (size_t i = room->len; i-- > 0;) {
 		behind[i] = behind[i + 1] + counts(room->messages[i]);
-		seat = counts(room->messages[i]) ? seat_of(room, sender(room->messages[i])) : NULL;
-		if (seat && i >= seat->read_seq)
-			seat->own++;
+		membership = counts(room->messages[i])
+				     ? membership_of(room, sender(room->messages[i]))
+				     : NULL;
+		if (membership && i >= membership->read_seq)
+			membership->own++;
 	}
 	bool more = true;
-	for (seat = room->seats; seat && more; seat = seat->hh.next) {
+	for (membership = room->memberships; membership && more; membership = membership->hh.next) {
 		struct recount_member m = {.room = room->no,
-					   .member = seat->member,
-					   .read_seq = seat->read_seq,
-					   .unread = behind[seat->read_seq] - seat->own};
+					   .member = membership->member,
+					   .read_seq = membership->read_seq,
+					   .unread =
+						   behind[membership->read_seq] - membership->own};
 		more = fn(arg, &m);
 	}
 	free(behind);
