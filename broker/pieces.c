@@ -155,6 +155,7 @@ static void make_commit(struct broker *b)
 static void share_pieces(struct broker *b)
 {
 	b->fanout.core = b->core;
+	b->fanout.meter = &b->meter;
 	b->fanout.store = b->store;
 	b->fanout.outbox = b->outbox;
 	b->fanout.turn_bytes_max = b->settings.turn_bytes;

@@ -59,4 +59,11 @@ struct broker {
 	struct broker_counts counts;
 };
 
+/* What a session asks, as the core hears it. */
+static inline struct core_call broker_call(const struct broker *b, const struct session *s)
+{
+	return (struct core_call){.tenant = {s->tenant->id, s->tenant->id_len},
+				  .now_us = b->wall_us};
+}
+
 #endif

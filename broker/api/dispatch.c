@@ -50,6 +50,8 @@ static size_t cost(const struct request *a)
 static enum parlor_err check(struct request *a)
 {
 	unsigned needs = a->kind->needs;
+	if (needs & GOES_ON)
+		a->broker->meter.steps_end = a->broker->meter.steps + REQUEST_STEPS;
 	if ((needs & NEEDS_SESSION) && !a->session)
 		return PARLOR_E_NO_SESSION;
 	enum parlor_err err = PARLOR_E_OK;
@@ -67,7 +69,7 @@ static void dispatch_request(struct broker *b, struct request *a)
 	price_add(&b->price, PRICE_REQUESTS, 1);
 	request_begin(a);
 	a->kind = request_kind(&b->kinds, (unsigned)a->request->op_case);
-	a->later = a->done = a->ended = false;
+	a->later = a->done = false;
 
 	enum parlor_err err = a->kind ? check(a) : PARLOR_E_OP;
 	if (!err)
@@ -85,8 +87,6 @@ static void dispatch_request(struct broker *b, struct request *a)
 		refuse(a, a->request->id, err);
 	else if (!a->later && !a->done)
 		reply_put(b, a->session, &a->reply);
-	if (a->ended)
-		a->session = NULL;
 }
 
 /* ---- held back ----------------------------------------------------------------------- */

@@ -1,7 +1,7 @@
 #include "api/lifecycle.h"
 
+#include "api/attach.h"
 #include "api/waiting.h"
-#include "core/member.h"
 #include "core/tenant.h"
 #include "event/event.h"
 #include "fanout/attachments.h"
@@ -19,134 +19,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct core_call lifecycle_call(const struct broker *b, const struct session *s)
-{
-	return (struct core_call){.tenant = {s->tenant->id, s->tenant->id_len},
-				  .now_us = b->wall_us};
-}
-
-/* ---- members ----------------------------------------------------------------------- */
-
-static enum parlor_err detach_one(struct broker *b, struct session *s, uint64_t member)
-{
-	bool removed;
-	enum parlor_err err = attachments_remove(&b->fanout, s, member, &removed);
-	if (!err && removed && fanout_devices(&b->fanout, member) == 0)
-		err = presence_changed(&b->commit, member, false);
-	return err;
-}
-
-/* A member being attached. */
-struct attaching {
-	uint64_t member; /* 0: not known so far */
-	bool added;
-};
-
-/* Whoever is known comes first: what they listen to may be too much, and then
- * nobody has been introduced. */
-static enum parlor_err attach_known(struct broker *b, struct session *s, struct span id,
-				    uint64_t floor, struct attaching *a)
-{
-	struct core_call call = lifecycle_call(b, s);
-	enum parlor_err err = core_member_find(b->core, &call, id, &a->member);
-	if (!err && a->member)
-		err = attachments_add(&b->fanout, s, a->member, id, floor, &a->added);
-	return err;
-}
-
-static enum parlor_err attach_new(struct broker *b, struct session *s, struct span id, bool full,
-				  struct attaching *a)
-{
-	struct core_call call = lifecycle_call(b, s);
-	if (a->member)
-		return PARLOR_E_OK;
-	if (full)
-		return PARLOR_E_STORE_FULL;
-	enum parlor_err err = core_member_intern(b->core, &call, id, &a->member);
-	return err ? err : attachments_add(&b->fanout, s, a->member, id, 0, &a->added);
-}
-
-/* Whether those that are not known so far can be introduced, all of them, and listen:
- * a name once given is known for ever, and a refusal must not leave any. */
-static enum parlor_err check_left(struct broker *b, struct session *s, const struct attaching *list,
-				  size_t n, size_t beside)
-{
-	struct core_call call = lifecycle_call(b, s);
-	size_t unknown = 0;
-	for (size_t i = 0; i < n; i++)
-		unknown += !list[i].member;
-	if (unknown + beside > subscribers_left(b->fanout.subscribers))
-		return PARLOR_E_TOO_MANY;
-	return core_member_capacity(b->core, &call, unknown);
-}
-
-/* All or, on a refusal, none. Presence comes last: what is refused is not told.
- * full: nothing can be written. beside: topics that the session will listen to as well. */
-static enum parlor_err attach_all(struct broker *b, struct session *s, char **members, size_t n,
-				  uint64_t floor, bool full, size_t beside)
-{
-	if (full && n && presence_owed(&b->commit) >= PRESENCE_OWED_MAX)
-		return PARLOR_E_STORE_FULL;
-	struct attaching *list = mem_new((n + 1) * sizeof *list);
-	enum parlor_err err = PARLOR_E_OK;
-	for (size_t i = 0; i < n && !err; i++)
-		err = attach_known(b, s, SPAN_TEXT(members[i]), floor, &list[i]);
-	if (!err)
-		err = check_left(b, s, list, n, beside);
-	for (size_t i = 0; i < n && !err; i++)
-		err = attach_new(b, s, SPAN_TEXT(members[i]), full, &list[i]);
-	for (size_t i = 0; i < n && !err; i++)
-		if (list[i].added && fanout_devices(&b->fanout, list[i].member) == 1)
-			err = presence_changed(&b->commit, list[i].member, true);
-	for (size_t i = 0; i < n && err; i++)
-		if (list[i].added && detach_one(b, s, list[i].member) != PARLOR_E_OK)
-			session_end_soon(b->fanout.sessions, s, PARLOR_E_STORE);
-	free(list);
-	return err;
-}
-
-/* Checked before anything is done, so that a refusal leaves no trace. */
-static enum parlor_err check_members(const struct broker *b, const struct session *s,
-				     char **members, size_t n)
-{
-	if (n + (s ? session_member_count(s) : 0) > b->settings.session_members)
-		return PARLOR_E_TOO_MANY;
-	for (size_t i = 0; i < n; i++) {
-		size_t len = strlen(members[i]);
-		if (len == 0)
-			return PARLOR_E_EMPTY;
-		if (len > ROW_ID_MAX)
-			return PARLOR_E_TOO_LONG;
-	}
-	return PARLOR_E_OK;
-}
-
-enum parlor_err lifecycle_attach(struct broker *b, struct session *s, char **members, size_t n,
-				 bool full)
-{
-	enum parlor_err err = check_members(b, s, members, n);
-	if (!err)
-		err = attach_all(b, s, members, n, core_position(b->core), full, 0);
-	return err;
-}
-
-enum parlor_err lifecycle_detach(struct broker *b, struct session *s, char **members, size_t n)
-{
-	struct core_call call = lifecycle_call(b, s);
-	enum parlor_err err = check_members(b, NULL, members, n);
-	for (size_t i = 0; i < n && !err; i++) {
-		uint64_t member;
-		err = core_member_find(b->core, &call, SPAN_TEXT(members[i]), &member);
-		if (!err && member)
-			err = detach_one(b, s, member);
-	}
-	return err;
-}
-
 /* It is told of the presence of its tenant's members. */
 static enum parlor_err watch(struct broker *b, struct session *s, bool full)
 {
-	struct core_call call = lifecycle_call(b, s);
+	struct core_call call = broker_call(b, s);
 	uint32_t tenant;
 	enum parlor_err err = core_tenant_find(b->core, call.tenant, &tenant);
 	if (!err && !tenant)
@@ -169,7 +45,7 @@ static enum parlor_err check_hello(const struct broker *b, const struct lifecycl
 		return PARLOR_E_TENANT;
 	if (b->stopping)
 		return PARLOR_E_STOPPING;
-	return check_members(b, NULL, q->hello->members, q->hello->n_members);
+	return attach_check(b, 0, q->hello->members, q->hello->n_members);
 }
 
 static enum parlor_err open_session(struct broker *b, const struct lifecycle_hello *q,
@@ -188,41 +64,52 @@ static enum parlor_err open_session(struct broker *b, const struct lifecycle_hel
 		return err;
 	(*out)->out = outbox_open(b->outbox, q->routing, *out, &(*out)->tenant->out);
 	(*out)->connection = connections_keep(front_connections(b->front), q->fd, b->listened_us);
-	(*out)->floor = core_position(b->core);
+	(*out)->begins = true;
+	session_set_state(b->fanout.sessions, *out, SESSION_CATCH_UP);
+	return PARLOR_E_OK;
+}
+
+/* Its members, and what it missed of them: BUSY until that is done. */
+static enum parlor_err attach_first(struct broker *b, struct session *s, const Parlor__Hello *hello,
+				    bool full, bool *reset)
+{
+	uint64_t floor = core_position(b->core);
+	struct attach_request q = {.members = hello->members,
+				   .n = hello->n_members,
+				   .full = full,
+				   .beside = hello->presence ? 1 : 0,
+				   .resumes = hello->resume,
+				   .journal = hello->journal,
+				   .position = hello->position};
+	enum parlor_err err = attach_add(b, s, &q);
+	if (!err && hello->presence)
+		err = watch(b, s, full);
+	if (err)
+		return err;
+	bool resumes = q.resumes && attachments_can_resume(&b->fanout, q.journal, q.position);
+	*reset = hello->resume && !resumes;
+	attachments_begin(&b->fanout, s, resumes, resumes ? hello->position : floor);
 	return PARLOR_E_OK;
 }
 
 enum parlor_err lifecycle_begin(struct broker *b, const struct lifecycle_hello *q,
-				struct session **out, bool *reset)
+				struct session **s, bool *reset)
 {
 	const Parlor__Hello *hello = q->hello;
-	struct session *s = NULL;
-	*reset = false;
-	enum parlor_err err = check_hello(b, q);
+	enum parlor_err err = *s ? PARLOR_E_OK : check_hello(b, q);
 	bool full = false;
 	/* Members, or a tenant, that are new are written. */
 	if (!err && (hello->n_members || hello->presence)) {
 		err = commit_reserve(&b->commit, hello->n_members * 2 * ROW_ID_MAX);
 		full = err == PARLOR_E_STORE_FULL;
 	}
-	if (!err || full)
-		err = open_session(b, q, &s);
+	if ((!err || full) && !*s)
+		err = open_session(b, q, s);
 	b->counts.sessions_refused += err == PARLOR_E_SESSIONS_FULL;
-	if (err)
-		return err;
-	err = attach_all(b, s, hello->members, hello->n_members,
-			 hello->resume ? 0 : core_position(b->core), full, hello->presence ? 1 : 0);
-	if (!err && hello->presence)
-		err = watch(b, s, full);
-	if (err) {
-		lifecycle_end(b, s, PARLOR_E_OK);
-		return err;
-	}
-	if (hello->resume)
-		*reset = !attachments_resume(&b->fanout, s, hello->journal, hello->position);
-	b->counts.sessions_opened++;
-	*out = s;
-	return PARLOR_E_OK;
+	if (!err || full)
+		err = attach_first(b, *s, hello, full, reset);
+	b->counts.sessions_opened += !err;
+	return err;
 }
 
 /* ---- end ------------------------------------------------------------------------------ */
@@ -265,6 +152,7 @@ void lifecycle_end(struct broker *b, struct session *s, int code)
 			log_error("presence of a member of %s: %s", session_name(s, name),
 				  parlor_err_text(err));
 	}
+	attach_abandon(b, s);
 	close_session(b, s);
 }
 
@@ -279,6 +167,7 @@ void lifecycle_drop_all(struct broker *b)
 		fanout_forget(&b->fanout, s);
 		while ((m = session_member_first(s)) != NULL)
 			session_detach(sessions, s, m->no);
+		attach_abandon(b, s);
 		close_session(b, s);
 	}
 }

@@ -1,4 +1,4 @@
-/* The life of a session: it begins with hello, attaches and detaches members, and
+/* The life of a session: it begins with hello, when its members are attached, and
  * ends by goodbye, silence or failure. Owns the order in which session, attachments,
  * presence, waiting requests and outbox come and go; decides who may begin. Delivers
  * nothing. */
@@ -16,18 +16,11 @@ struct lifecycle_hello {
 	const Parlor__Hello *hello;
 };
 
-/* On failure nothing is left of the session. *reset: it asked to resume and
+/* *s: NULL, or the session that this hello began. BUSY: it goes on in another turn, settled.
+ * With another failure *s, if there is one, is to be ended. *reset: it asked to resume and
  * what it missed cannot be had. */
-enum parlor_err lifecycle_begin(struct broker *, const struct lifecycle_hello *, struct session **,
+enum parlor_err lifecycle_begin(struct broker *, const struct lifecycle_hello *, struct session **s,
 				bool *reset) PARLOR_MUST_CHECK;
-
-/* All of them, or none. full: nothing can be written now; STORE_FULL when one of
- * them is not known yet. */
-enum parlor_err lifecycle_attach(struct broker *, struct session *, char **members, size_t n,
-				 bool full) PARLOR_MUST_CHECK;
-/* Those that are not attached are passed over. */
-enum parlor_err lifecycle_detach(struct broker *, struct session *, char **members,
-				 size_t n) PARLOR_MUST_CHECK;
 
 /* Ends a session: its members' presence, what it waits for, its place. With a
  * code other than OK it is told why. The session is dead after. */
@@ -38,7 +31,5 @@ void lifecycle_sweep(struct broker *);
 void lifecycle_expire(struct broker *);
 /* Lets go of every session without a word: the process ends. */
 void lifecycle_drop_all(struct broker *);
-
-struct core_call lifecycle_call(const struct broker *, const struct session *);
 
 #endif

@@ -65,8 +65,7 @@ bool reply_refuse_stranger(struct broker *b, struct span routing, uint64_t id, i
 
 struct core_call request_call(const struct request *a)
 {
-	return (struct core_call){.tenant = {a->session->tenant->id, a->session->tenant->id_len},
-				  .now_us = a->broker->wall_us};
+	return broker_call(a->broker, a->session);
 }
 
 bool request_is_operator(const struct request *a)

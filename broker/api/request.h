@@ -25,7 +25,6 @@ struct request {
 	bool full;       /* nothing can be written now */
 	bool later;      /* the reply follows, through broker.waiting */
 	bool done;       /* the handler has put the reply itself */
-	bool ended;      /* the session is gone */
 	bool unfinished; /* it goes on in another turn, before what is behind it */
 	bool unheard;    /* no session, and it does not read: the frame ends here */
 	/* What an ended session sent behind its goodbye: for whoever comes next. */
@@ -41,6 +40,9 @@ enum request_needs {
 	SHOWS_STATE = 32,   /* the reply says as of which position it is */
 	GOES_ON = 64,       /* BUSY: it came further, and goes on in another turn */
 };
+
+/* What one that goes on may take at once, about: some milliseconds. */
+#define REQUEST_STEPS 20000
 
 struct request_kind {
 	Parlor__Request__OpCase no;

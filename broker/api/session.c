@@ -1,5 +1,6 @@
 #include "api/request.h"
 
+#include "api/attach.h"
 #include "api/lifecycle.h"
 #include "core/label.h"
 
@@ -34,6 +35,16 @@ static void fill_attached(const struct request *a, Parlor__AttachInfo *info)
 	info->attached = (uint32_t)session_member_count(a->session);
 }
 
+/* What was sent behind it is not lost with the session. */
+static void end_session(struct request *a)
+{
+	assert(!a->behind || !a->session->backlog.frames);
+	if (!a->behind)
+		a->behind = backlog_take_all(&a->broker->backlog, &a->session->backlog);
+	lifecycle_end(a->broker, a->session, PARLOR_E_OK);
+	a->session = NULL;
+}
+
 static enum parlor_err op_hello(struct request *a)
 {
 	static char server[] = "parlord " PARLOR_VERSION;
@@ -41,7 +52,7 @@ static enum parlor_err op_hello(struct request *a)
 	bool reset;
 	Parlor__Limits *limits = request_memory(a, sizeof *limits);
 	Parlor__AttachInfo *attached = request_memory(a, sizeof *attached);
-	if (a->session)
+	if (a->session && !a->session->begins)
 		return PARLOR_E_SESSION_EXISTS;
 	if (!limits || !attached)
 		return PARLOR_E_NO_MEMORY;
@@ -50,6 +61,8 @@ static enum parlor_err op_hello(struct request *a)
 				    .fd = a->frame ? front_fd(a->frame) : a->fd,
 				    .hello = a->request->hello};
 	enum parlor_err err = lifecycle_begin(b, &q, &a->session, &reset);
+	if (err && err != PARLOR_E_BUSY && a->session)
+		end_session(a);
 	if (err)
 		return err;
 
@@ -74,11 +87,8 @@ static enum parlor_err op_goodbye(struct request *a)
 {
 	request_done(a, 0);
 	reply_put(a->broker, a->session, &a->reply);
-	assert(!a->behind || !a->session->backlog.frames);
-	if (!a->behind)
-		a->behind = backlog_take_all(&a->broker->backlog, &a->session->backlog);
-	lifecycle_end(a->broker, a->session, PARLOR_E_OK);
-	a->done = a->ended = true;
+	end_session(a);
+	a->done = true;
 	return PARLOR_E_OK;
 }
 
@@ -103,26 +113,28 @@ static enum parlor_err answer_attached(struct request *a)
 
 static enum parlor_err op_attach(struct request *a)
 {
-	const Parlor__Attach *q = a->request->attach;
-	enum parlor_err err =
-		lifecycle_attach(a->broker, a->session, q->members, q->n_members, a->full);
+	const Parlor__Attach *named = a->request->attach;
+	struct attach_request q = {
+		.members = named->members, .n = named->n_members, .full = a->full};
+	enum parlor_err err = attach_add(a->broker, a->session, &q);
 	return err ? err : answer_attached(a);
 }
 
 static enum parlor_err op_detach(struct request *a)
 {
 	const Parlor__Detach *q = a->request->detach;
-	enum parlor_err err = lifecycle_detach(a->broker, a->session, q->members, q->n_members);
+	enum parlor_err err = attach_remove(a->broker, a->session, q->members, q->n_members);
 	return err ? err : answer_attached(a);
 }
 
 static const struct request_kind kinds[] = {
-	REQUEST(HELLO, NEEDS_SETTLED, op_hello, WELCOME),
+	REQUEST(HELLO, NEEDS_SETTLED | GOES_ON, op_hello, WELCOME),
 	REQUEST(GOODBYE, NEEDS_SESSION, op_goodbye, DONE),
 	REQUEST(PING, NEEDS_SESSION, op_ping, DONE),
 	REQUEST(CREDIT, NEEDS_SESSION, op_credit, DONE),
-	REQUEST(ATTACH, NEEDS_SESSION | NEEDS_SETTLED | ASKS_SPACE | NAMES_MANY | SHOWS_STATE,
+	REQUEST(ATTACH,
+		NEEDS_SESSION | NEEDS_SETTLED | ASKS_SPACE | NAMES_MANY | SHOWS_STATE | GOES_ON,
 		op_attach, ATTACHED),
-	REQUEST(DETACH, NEEDS_SESSION | NEEDS_SETTLED | SHOWS_STATE, op_detach, ATTACHED),
+	REQUEST(DETACH, NEEDS_SESSION | NEEDS_SETTLED | SHOWS_STATE | GOES_ON, op_detach, ATTACHED),
 };
 const struct request_noun session_requests = REQUEST_NOUN(kinds);

@@ -113,27 +113,37 @@ void membership_emit_changed(struct core *c, const struct membership *ms,
 struct rooms_scan {
 	struct core *core;
 	uint64_t member;
-	core_interval_fn *fn;
+	struct core_rooms_range range; /* to: of the rooms in rows the first that is left out */
+	core_room_fn *fn;
 	void *ctx;
-	bool bad, ended;
+	bool bad;
 };
 
 static bool tell_room(void *arg, const void *key, size_t key_len, struct span value)
 {
 	struct rooms_scan *scan = arg;
 	uint64_t room = row_key_tail(key, key_len), joined_pos;
+	if (room >= scan->range.to)
+		return false;
+	if (meter_spent(scan->core->engine.meter)) {
+		scan->range.to = room;
+		return false;
+	}
 	const struct row *row = row_find(&scan->core->engine, &membership_kind, room, scan->member);
 	/* What was changed since is not in rows as it is. */
 	if (row && ((const struct membership *)row)->unlisted)
 		return true;
 	scan->bad = !row_get_number(value, &joined_pos);
-	scan->ended = !scan->bad && !scan->fn(scan->ctx, topic_room(room), joined_pos, 0);
-	return !scan->bad && !scan->ended;
+	if (!scan->bad)
+		scan->fn(scan->ctx, topic_room(room), joined_pos);
+	return !scan->bad;
 }
 
-enum parlor_err core_member_rooms(struct core *c, uint64_t member, core_interval_fn *fn, void *ctx)
+enum parlor_err core_member_rooms(struct core *c, uint64_t member, struct core_rooms_range *range,
+				  core_room_fn *fn, void *ctx)
 {
-	struct rooms_scan scan = {.core = c, .member = member, .fn = fn, .ctx = ctx};
+	struct rooms_scan scan = {
+		.core = c, .member = member, .range = *range, .fn = fn, .ctx = ctx};
 	const struct membership *ms;
 	struct member *m;
 	struct row_key from;
@@ -142,65 +152,87 @@ enum parlor_err core_member_rooms(struct core *c, uint64_t member, core_interval
 		err = PARLOR_E_MEMBER_UNKNOWN;
 	if (err)
 		return err;
-	row_key_in_room(&from, member, 0);
+	row_key_in_room(&from, member, range->from);
 	err = row_engine_scan(&c->engine, &from, ROW_PREFIX, tell_room, &scan);
 	if (!err && scan.bad)
 		err = PARLOR_E_STORE_CORRUPT;
-	if (err || scan.ended)
+	if (err)
 		return err;
 	DL_FOREACH2(m->unlisted, ms, member_next)
 	{
+		uint64_t room = ms->room->no;
 		meter_walk(c->engine.meter, 1);
-		if (!ms->base.gone && !fn(ctx, topic_room(ms->room->no), ms->row.joined_pos, 0))
-			break;
+		if (!ms->base.gone && room >= range->from && room < scan.range.to)
+			fn(ctx, topic_room(room), ms->row.joined_pos);
 	}
+	range->from = scan.range.to;
 	return PARLOR_E_OK;
 }
 
 struct past_scan {
-	core_interval_fn *fn;
+	struct core *core;
+	core_past_fn *fn;
 	void *ctx;
+	uint64_t told; /* until where */
 	bool bad;
 	bool stopped;
+	bool spent;
 };
 
 static bool tell_past(void *arg, const void *key, size_t key_len, struct span value)
 {
 	struct past_scan *scan = arg;
 	struct row_past row;
+	scan->told = row_key_tail(key, key_len);
 	scan->bad = !row_get_past(value, &row);
 	if (!scan->bad)
-		scan->stopped = !scan->fn(scan->ctx, topic_room(row.room), row.joined_pos,
-					  row_key_tail(key, key_len));
+		scan->stopped =
+			!scan->fn(scan->ctx, topic_room(row.room), row.joined_pos, scan->told);
 	return !scan->bad && !scan->stopped;
 }
 
-enum parlor_err core_member_past(struct core *c, uint64_t member, uint64_t after,
-				 core_interval_fn *fn, void *ctx)
+static bool tell_past_row(void *arg, const void *key, size_t key_len, struct span value)
 {
-	struct past_scan scan = {.fn = fn, .ctx = ctx};
-	struct member *m;
-	struct row_key from;
-	row_key_past(&from, member, after + 1);
-	enum parlor_err err = member_find_no(c, member, &m);
-	if (err || !m)
-		return err;
-	err = row_engine_scan(&c->engine, &from, ROW_PREFIX, tell_past, &scan);
-	if (!err && scan.bad)
-		err = PARLOR_E_STORE_CORRUPT;
-	if (err)
-		return err;
-	for (const struct first_row *f = first_row_at(&c->engine, m->past_last);
-	     !err && !scan.stopped && f && row_key_tail(f->key.bytes, f->key.len) > after;
-	     f = first_row_at(&c->engine, f->before)) {
+	struct past_scan *scan = arg;
+	scan->spent = meter_spent(scan->core->engine.meter);
+	return !scan->spent && tell_past(arg, key, key_len, value);
+}
+
+/* Those that no row on disk tells of yet: they are in memory, and bounded as changed rows
+ * are. */
+static enum parlor_err tell_new_past(struct past_scan *scan, const struct member *m, uint64_t after)
+{
+	struct engine *e = &scan->core->engine;
+	for (const struct first_row *f = first_row_at(e, m->past_last);
+	     !scan->stopped && f && row_key_tail(f->key.bytes, f->key.len) > after;
+	     f = first_row_at(e, f->before)) {
 		struct span stored;
 		/* After a recovery it may be in rows already, and told. */
-		err = row_engine_get(&c->engine, &f->key, &stored);
-		if (err != PARLOR_E_NOT_FOUND)
-			continue;
-		err = PARLOR_E_OK;
-		tell_past(&scan, f->key.bytes, f->key.len, (struct span){f->value, f->value_len});
+		enum parlor_err err = row_engine_get(e, &f->key, &stored);
+		if (err && err != PARLOR_E_NOT_FOUND)
+			return err;
+		if (err)
+			(void)tell_past(scan, f->key.bytes, f->key.len,
+					(struct span){f->value, f->value_len});
 	}
+	return PARLOR_E_OK;
+}
+
+enum parlor_err core_member_past(struct core *c, uint64_t member, uint64_t *after, core_past_fn *fn,
+				 void *ctx)
+{
+	struct past_scan scan = {.core = c, .fn = fn, .ctx = ctx, .told = *after};
+	struct member *m;
+	struct row_key from;
+	row_key_past(&from, member, *after + 1);
+	enum parlor_err err = member_find_no(c, member, &m);
+	if (!err && m)
+		err = row_engine_scan(&c->engine, &from, ROW_PREFIX, tell_past_row, &scan);
+	if (!err && scan.bad)
+		err = PARLOR_E_STORE_CORRUPT;
+	if (!err && m && !scan.spent)
+		err = tell_new_past(&scan, m, *after);
+	*after = scan.spent ? scan.told : UINT64_MAX;
 	return err;
 }
 

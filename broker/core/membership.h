@@ -6,12 +6,22 @@
 #include "core/member.h"
 #include "core/topic.h"
 
-/* What a member listens to, and from which position on; what it left behind position
- * `after`, and until when. False: no more of them. */
-typedef bool core_interval_fn(void *ctx, struct topic, uint64_t joined_pos, uint64_t left_pos);
-enum parlor_err core_member_rooms(struct core *, uint64_t member, core_interval_fn *,
-				  void *ctx) PARLOR_MUST_CHECK;
-enum parlor_err core_member_past(struct core *, uint64_t member, uint64_t after, core_interval_fn *,
+/* Rooms by number, from one to below another. */
+struct core_rooms_range {
+	uint64_t from, to;
+};
+#define CORE_ROOMS_ALL ((struct core_rooms_range){0, UINT64_MAX})
+
+typedef void core_room_fn(void *ctx, struct topic, uint64_t joined_pos);
+/* What a member listens to of the range, and from which position on; in no order. It
+ * stops when the meter is spent: range.from is where it goes on, range.to at the end. */
+enum parlor_err core_member_rooms(struct core *, uint64_t member, struct core_rooms_range *range,
+				  core_room_fn *, void *ctx) PARLOR_MUST_CHECK;
+
+/* What it left behind position *after, and until when; false: no more of them. It stops
+ * when the meter is spent: *after is where it goes on, UINT64_MAX at the end. */
+typedef bool core_past_fn(void *ctx, struct topic, uint64_t joined_pos, uint64_t left_pos);
+enum parlor_err core_member_past(struct core *, uint64_t member, uint64_t *after, core_past_fn *,
 				 void *ctx) PARLOR_MUST_CHECK;
 
 /* ---- for the core's other nouns -------------------------------------------------- */

@@ -7,18 +7,27 @@
 
 #include "fanout/fanout.h"
 
-/* Events behind position `floor` are for the session, as far as the member was in
- * the room. *added: it was not attached before. On a refusal nothing changed:
- * TOO_MANY at a limit, or a failure of the store. */
+/* Both may take many pieces, one member at a time: BUSY, the meter is spent, and it goes
+ * on when it is called again. Subscribers must be as the state is each time: what moves
+ * them has landed. */
+
+/* Events behind position `floor` are for the session, as far as the member was in the
+ * room. *added: it was not attached before. With another failure, TOO_MANY at a limit or
+ * one of the store, and *added, it is to be removed again. */
 enum parlor_err attachments_add(struct fanout *, struct session *, uint64_t member, struct span id,
 				uint64_t floor, bool *added) PARLOR_MUST_CHECK;
 
-/* *removed: it was attached. */
+/* *removed: it was attached, as far as it had come. */
 enum parlor_err attachments_remove(struct fanout *, struct session *, uint64_t member,
 				   bool *removed) PARLOR_MUST_CHECK;
 
-/* Back to behind that position of that journal, with what its members listened
- * to since. False: what it missed cannot be had, and it begins anew. */
-bool attachments_resume(struct fanout *, struct session *, uint64_t journal, uint64_t position);
+/* Whether what came behind that position of that journal can be had. */
+bool attachments_can_resume(const struct fanout *, uint64_t journal, uint64_t position);
+/* What the member listened to since is noted, from *after on: BUSY as above. TOO_MANY:
+ * more than may be. */
+enum parlor_err attachments_add_past(struct fanout *, struct session *, uint64_t member,
+				     uint64_t *after) PARLOR_MUST_CHECK;
+/* The session begins, behind that position; resumes: which it was at before. */
+void attachments_begin(struct fanout *, struct session *, bool resumes, uint64_t position);
 
 #endif

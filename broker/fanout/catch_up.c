@@ -15,7 +15,7 @@
 
 static bool may_go_on(const struct fanout *f, const struct session *s)
 {
-	if (s->credit_limited && s->credit == 0)
+	if (s->begins || (s->credit_limited && s->credit == 0))
 		return false;
 	/* What it asked comes first, or events would take the room of each reply. */
 	if (s->backlog.frames && !outbox_may_reply(f->outbox, s->out))

@@ -17,6 +17,7 @@ struct fanout_counts {
 
 struct fanout {
 	struct core *core;
+	struct meter *meter; /* of what is asked, the core's too */
 	struct store *store;
 	struct outbox *outbox;
 	struct session_table *sessions;

@@ -31,24 +31,32 @@ static void to_listeners(struct shared_event *e, const struct live_record *r)
 
 /* ---- records that change who listens ----------------------------------------------- */
 
+/* For a member on its way in or out a session listens to some rooms only. */
+static bool listens_for(const struct session *s, const struct live_record *r)
+{
+	const struct session_move *m = &s->move;
+	return m->member != r->member ||
+	       (r->topic.number >= m->rooms.from && r->topic.number < m->rooms.to);
+}
+
 static void member_joined(struct fanout *f, const struct live_record *r)
 {
 	size_t n;
 	const struct subscribers_entry *devices =
 		subscribers_of(f->subscribers, topic_member(r->member), &n);
 	for (size_t i = 0; i < n; i++)
-		if (subscribers_add(f->subscribers, r->topic, devices[i].session,
+		if (listens_for(devices[i].session, r) &&
+		    subscribers_add(f->subscribers, r->topic, devices[i].session,
 				    r->position - 1) != PARLOR_E_OK)
 			session_end_soon(f->sessions, devices[i].session, PARLOR_E_BUSY);
 }
 
 /* A session that catches up still has to see the topic up to here. */
-static void remember_interval(struct fanout *f, struct session *s, const struct live_record *r)
+static void remember_interval(struct fanout *f, struct session *s, const struct live_record *r,
+			      uint64_t since)
 {
-	uint64_t since;
-	if (s->state != SESSION_CATCH_UP || !subscribers_since(f->subscribers, r->topic, s, &since))
-		return;
-	if (intervals_add(f->intervals, r->topic, s, since + 1, r->position) != PARLOR_E_OK)
+	if (s->state == SESSION_CATCH_UP &&
+	    intervals_add(f->intervals, r->topic, s, since + 1, r->position) != PARLOR_E_OK)
 		session_end_soon(f->sessions, s, PARLOR_E_BUSY);
 }
 
@@ -58,8 +66,14 @@ static void member_left(struct fanout *f, const struct live_record *r)
 	const struct subscribers_entry *devices =
 		subscribers_of(f->subscribers, topic_member(r->member), &n);
 	for (size_t i = 0; i < n; i++) {
-		remember_interval(f, devices[i].session, r);
-		subscribers_drop(f->subscribers, r->topic, devices[i].session);
+		struct session *s = devices[i].session;
+		uint64_t since;
+		if (!listens_for(s, r))
+			continue;
+		if (s->state == SESSION_CATCH_UP &&
+		    subscribers_since(f->subscribers, r->topic, s, &since))
+			remember_interval(f, s, r, since);
+		subscribers_drop(f->subscribers, r->topic, s);
 	}
 }
 
@@ -68,7 +82,7 @@ static void topic_ended(struct fanout *f, const struct live_record *r)
 	size_t n;
 	const struct subscribers_entry *entries = subscribers_of(f->subscribers, r->topic, &n);
 	for (size_t i = 0; i < n; i++)
-		remember_interval(f, entries[i].session, r);
+		remember_interval(f, entries[i].session, r, entries[i].since);
 	subscribers_drop_topic(f->subscribers, r->topic);
 }
 

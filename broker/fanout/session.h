@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/table.h"
+#include "core/membership.h"
 #include "fanout/intervals.h"
 #include "fanout/subscribers.h"
 #include "front/backlog.h"
@@ -56,6 +57,13 @@ struct session_member {
 	size_t id_len;
 };
 
+/* A member on its way in or out, by pieces: so far the session listens for it to rooms
+ * of these numbers. Zeroed: there is none. */
+struct session_move {
+	uint64_t member;
+	struct core_rooms_range rooms;
+};
+
 struct session {
 	UT_hash_handle hh;
 	uint8_t routing[SESSION_ROUTING_BYTES];
@@ -76,6 +84,9 @@ struct session {
 	struct connection_ref connection;   /* the caller's */
 	struct subscribers_topics topics;   /* subscribers.c's */
 	struct intervals_session intervals; /* intervals.c's */
+	struct session_move move;           /* attachments.c's */
+	struct attach *attach;              /* what is asked of it goes on; the caller's */
+	bool begins;                        /* by its hello: it gets nothing before */
 	size_t want_bytes;                  /* of the event that did not fit, 0: none */
 	bool behind;                        /* not served by the sweep at hand */
 	struct backlog_queue backlog;       /* what it sent and is not carried out; the caller's */

@@ -21,6 +21,7 @@ struct subscribers {
 	struct subscribers_topic *topics;
 	uint64_t entries;
 	uint64_t entries_max;
+	uint64_t looks;
 };
 
 struct subscribers *subscribers_new(uint64_t entries_max)
@@ -156,18 +157,31 @@ static void entry_remove(struct subscribers *a, struct subscribers_topic *t, uin
 		topic_free(a, t);
 }
 
-enum parlor_err subscribers_add(struct subscribers *a, struct topic topic, struct session *session,
-				uint64_t since)
+/* NULL when the session does not listen to the topic (*t, NULL: nobody does). */
+static struct subscribers_entry *look_up(struct subscribers *a, struct topic topic,
+					 const struct session *session,
+					 struct subscribers_topic **t)
 {
-	struct subscribers_topic *t = topic_find(a, topic);
-	struct subscribers_entry *entry = t ? entry_find(t, session) : NULL;
+	uint32_t mine = session->topics.len;
+	*t = topic_find(a, topic);
+	if (!*t)
+		return NULL;
+	a->looks += mine < (*t)->len ? mine : (*t)->len;
+	return entry_find(*t, session);
+}
+
+static enum parlor_err add(struct subscribers *a, struct topic topic, struct session *session,
+			   uint64_t since, uint64_t entries_max)
+{
+	struct subscribers_topic *t;
+	struct subscribers_entry *entry = look_up(a, topic, session, &t);
 	if (entry) {
 		entry->refs++;
 		if (since < entry->since)
 			entry->since = since;
 		return PARLOR_E_OK;
 	}
-	if (a->entries >= a->entries_max)
+	if (a->entries >= entries_max)
 		return PARLOR_E_TOO_MANY;
 	if (!t)
 		t = topic_make(a, topic);
@@ -176,10 +190,23 @@ enum parlor_err subscribers_add(struct subscribers *a, struct topic topic, struc
 	return PARLOR_E_OK;
 }
 
+enum parlor_err subscribers_add(struct subscribers *a, struct topic topic, struct session *session,
+				uint64_t since)
+{
+	return add(a, topic, session, since, a->entries_max);
+}
+
+void subscribers_put(struct subscribers *a, struct topic topic, struct session *session,
+		     uint64_t since)
+{
+	enum parlor_err err = add(a, topic, session, since, UINT64_MAX);
+	assert(!err);
+}
+
 bool subscribers_drop(struct subscribers *a, struct topic topic, struct session *session)
 {
-	struct subscribers_topic *t = topic_find(a, topic);
-	struct subscribers_entry *entry = t ? entry_find(t, session) : NULL;
+	struct subscribers_topic *t;
+	struct subscribers_entry *entry = look_up(a, topic, session, &t);
 	if (!entry)
 		return false;
 	if (--entry->refs == 0) {
@@ -236,7 +263,17 @@ uint64_t subscribers_entries(const struct subscribers *a)
 
 uint64_t subscribers_left(const struct subscribers *a)
 {
-	return a->entries_max - a->entries;
+	return subscribers_over_limit(a) ? 0 : a->entries_max - a->entries;
+}
+
+bool subscribers_over_limit(const struct subscribers *a)
+{
+	return a->entries > a->entries_max;
+}
+
+uint64_t subscribers_looks(const struct subscribers *a)
+{
+	return a->looks;
 }
 
 uint64_t subscribers_topic_count(const struct subscribers *a)

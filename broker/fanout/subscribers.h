@@ -45,6 +45,8 @@ void subscribers_free(struct subscribers *);
  * would pass entries_max: nothing changed, the attach is to be refused. */
 enum parlor_err subscribers_add(struct subscribers *, struct topic, struct session *,
 				uint64_t since) PARLOR_MUST_CHECK;
+/* The same without the limit: for who looks at it later. */
+void subscribers_put(struct subscribers *, struct topic, struct session *, uint64_t since);
 /* One cause less; the entry goes with its last one, `since` stays till then.
  * Returns false when there was none. */
 bool subscribers_drop(struct subscribers *, struct topic, struct session *);
@@ -64,6 +66,9 @@ bool subscribers_since(const struct subscribers *, struct topic, const struct se
 uint64_t subscribers_entries(const struct subscribers *);
 /* New entries that there is room for. */
 uint64_t subscribers_left(const struct subscribers *);
+bool subscribers_over_limit(const struct subscribers *);
+/* What has been looked at to find entries, ever. */
+uint64_t subscribers_looks(const struct subscribers *);
 uint64_t subscribers_topic_count(const struct subscribers *);
 
 /* That topic's entries will be asked for: each step fetches the next thing on the

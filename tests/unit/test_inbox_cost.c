@@ -147,28 +147,56 @@ static void a_page_of_few_among_many_looks_at_some_rooms_a_call(void **state)
 	core_charge(w->core, NULL);
 }
 
-static bool count_interval(void *ctx, struct topic room, uint64_t joined_pos, uint64_t left_pos)
+static void count_interval(void *ctx, struct topic room, uint64_t joined_pos)
 {
 	(void)room;
-	(void)left_pos;
 	assert_true(joined_pos > 0);
 	++*(int *)ctx;
-	return true;
+}
+
+static uint64_t bob_in_many_rooms(struct world *w)
+{
+	uint64_t bob;
+	make_rooms(w, ROOMS);
+	restart(w);
+	assert_int_equal(core_member_find(w->core, &w->call, text("bob"), &bob), PARLOR_E_OK);
+	assert_int_equal(create(w, "not yet in rows", true), PARLOR_E_OK);
+	return bob;
 }
 
 static void the_rooms_of_a_member_are_one_scan(void **state)
 {
 	struct world *w = *state;
-	uint64_t bob;
+	uint64_t bob = bob_in_many_rooms(w);
+	struct core_rooms_range range = CORE_ROOMS_ALL;
 	int told = 0;
-	make_rooms(w, ROOMS);
-	restart(w);
-	assert_int_equal(core_member_find(w->core, &w->call, text("bob"), &bob), PARLOR_E_OK);
-	assert_int_equal(create(w, "not yet in rows", true), PARLOR_E_OK);
 	w->reads = 0;
-	assert_int_equal(core_member_rooms(w->core, bob, count_interval, &told), PARLOR_E_OK);
+	assert_int_equal(core_member_rooms(w->core, bob, &range, count_interval, &told),
+			 PARLOR_E_OK);
 	assert_int_equal(told, ROOMS + 1);
+	assert_int_equal(range.from, UINT64_MAX);
 	assert_true(w->reads <= ROOMS);
+	write_all(w);
+}
+
+static void the_rooms_of_a_member_are_told_in_pieces(void **state)
+{
+	struct world *w = *state;
+	uint64_t bob = bob_in_many_rooms(w);
+	struct meter meter = {0};
+	struct core_rooms_range range = CORE_ROOMS_ALL;
+	int told = 0, pieces = 0;
+	core_charge(w->core, &meter);
+	for (; range.from != range.to; pieces++) {
+		uint64_t steps = meter.steps;
+		meter.steps_end = steps + ROOMS / 10;
+		assert_int_equal(core_member_rooms(w->core, bob, &range, count_interval, &told),
+				 PARLOR_E_OK);
+		assert_in_range(meter.steps - steps, 1, ROOMS / 10 + 2 * METER_ROW_STEPS);
+	}
+	core_charge(w->core, NULL);
+	assert_int_equal(told, ROOMS + 1);
+	assert_in_range(pieces, 10, 12);
 	write_all(w);
 }
 
@@ -179,6 +207,7 @@ int main(void)
 		STORY(an_inbox_that_was_read_costs_what_has_changed),
 		STORY(a_page_of_few_among_many_looks_at_some_rooms_a_call),
 		STORY(the_rooms_of_a_member_are_one_scan),
+		STORY(the_rooms_of_a_member_are_told_in_pieces),
 	};
 	return cmocka_run_group_tests_name("inbox cost", tests, NULL, NULL);
 }

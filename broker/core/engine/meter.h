@@ -14,7 +14,7 @@
 struct meter {
 	uint64_t steps; /* those of rows included */
 	uint64_t rows;
-	uint64_t steps_max; /* 0: without end */
+	uint64_t steps_end; /* where the piece of work at hand stops; 0: at its own end */
 };
 
 static inline void meter_walk(struct meter *m, uint64_t steps)
@@ -30,7 +30,7 @@ static inline void meter_read(struct meter *m)
 
 static inline bool meter_spent(const struct meter *m)
 {
-	return m->steps_max && m->steps >= m->steps_max;
+	return m->steps_end && m->steps >= m->steps_end;
 }
 
 #endif
