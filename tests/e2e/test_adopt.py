@@ -295,6 +295,15 @@ def test_an_attempt_that_was_cut_short_is_made_again(shop):
     assert shop.adopt().json()["rooms"] == 10, "the tables stand aside already"
 
 
+def test_whatever_has_the_name_of_a_table_of_parlors_stands_aside(shop):
+    """Also of one that no old product is known for."""
+    shop.rows("CREATE TABLE room_label (word VARCHAR(9))")
+    shop.rows("INSERT INTO room_label VALUES ('old')")
+    shop.adopt()
+    assert shop.rows("SELECT word FROM room_label_before_parlor") == (("old",),)
+    assert shop.rows("SELECT group_id, label FROM room_label") == ()
+
+
 def test_other_layouts(shop):
     shop.rows("ALTER TABLE chat_group DROP COLUMN id, CHANGE ent_id company VARCHAR(500)")
     shop.rows("ALTER TABLE group_message DROP COLUMN id, CHANGE ent_id company VARCHAR(500)")

@@ -158,6 +158,22 @@ static void rooms_and_members_keep_their_profiles(void **state)
 	json_decref(line);
 }
 
+static void the_tools_know_every_kind_of_record(void **state)
+{
+	(void)state;
+	for (unsigned no = 1; no <= RECORD_KIND_MAX; no++) {
+		const struct kind *kind = kind_of_record((enum record_kind_no)no);
+		assert_non_null(kind);
+		assert_non_null(kind->what);
+		bool is_line = record_kind(no)->partition != PARTITION_NO;
+		assert_true(!is_line == !kind->type);
+		if (is_line)
+			assert_ptr_equal(kind_of_type(kind->type), kind);
+		if (kind->needs & LINE_NEEDS_ROOM)
+			assert_non_null(kind->operation);
+	}
+}
+
 static void what_only_gives_a_number_to_a_name_is_no_line(void **state)
 {
 	(void)state;
@@ -267,6 +283,7 @@ int main(void)
 		cmocka_unit_test(a_message_keeps_all_it_has),
 		cmocka_unit_test(a_recalled_notice_of_the_system_is_one),
 		cmocka_unit_test(rooms_and_members_keep_their_profiles),
+		cmocka_unit_test(the_tools_know_every_kind_of_record),
 		cmocka_unit_test(what_only_gives_a_number_to_a_name_is_no_line),
 		cmocka_unit_test(an_entry_whose_event_is_of_another_kind_is_refused),
 		cmocka_unit_test(headers),

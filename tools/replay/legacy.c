@@ -1,5 +1,7 @@
 #include "legacy.h"
 
+#include "tables.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -330,9 +332,10 @@ enum parlor_err legacy_move_aside(struct legacy *l)
 	sql_init(&r.sql, l->db);
 	sql_put(&sql,
 		"SELECT table_name FROM information_schema.tables WHERE table_schema = ? AND "
-		"table_name IN ('room', 'chat_group', 'group_member', 'group_message', 'member', "
-		"'sync_mark', 'sync_quarantine', 'chat_group_current') ORDER BY table_name",
+		"table_name IN ",
 		sql_t(l->schema));
+	tables_put_names(&sql, 0);
+	sql_put_text(&sql, " ORDER BY table_name");
 	enum parlor_err err = db_select(l->db, &sql, rename_row, &r);
 	if (!err && r.len)
 		err = db_run(l->db, &r.sql, NULL);
