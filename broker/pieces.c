@@ -108,6 +108,7 @@ static enum parlor_err make_tables(struct broker *b, char *why, size_t why_size)
 							    [PRICE_BYTES_OUT] = s->turn_bytes,
 							    [PRICE_STEPS] = s->turn_steps,
 							    [PRICE_ROWS] = s->turn_rows,
+							    [PRICE_DELIVERIES] = s->turn_deliveries,
 							    [PRICE_US] = s->turn_ms * 1000});
 	b->backlog.drr.quantum = PRICE_TURN / TENANT_SHARE;
 	core_charge(b->core, &b->meter);

@@ -132,6 +132,8 @@ const struct conf_row settings_rows[] = {
 	NUMBER("turn", turn_steps, 1000, 1000000000,
 	       "steps of one turn through rooms, members and messages; a row read counts as 16"),
 	NUMBER("turn", turn_rows, 100, 1000000000, "rows that one turn reads from the store"),
+	NUMBER("turn", turn_deliveries, 1000, 1000000000,
+	       "records of one commit times the sessions that each is delivered to"),
 	NUMBER("turn", turn_ms, 1, 10000,
 	       "time after which a turn takes no further request, commit and delivery aside"),
 
@@ -209,6 +211,7 @@ void settings_init(struct settings *s, const struct core_limits *defaults)
 		.turn_bytes = 8 * MIB,
 		.turn_steps = 500000,
 		.turn_rows = 20000,
+		.turn_deliveries = 262144,
 		.turn_ms = 2,
 		.partitions = 16,
 		.batch_records = 4000,

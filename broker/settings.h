@@ -79,7 +79,7 @@ struct settings {
 	uint64_t turn_requests; /* of one turn, and records of one commit */
 	uint64_t turn_bytes;    /* of one turn: received, recorded and sent, each */
 	uint64_t turn_steps;    /* of one turn, through memory; a row that is read counts as 16 */
-	uint64_t turn_rows, turn_ms;
+	uint64_t turn_rows, turn_deliveries, turn_ms;
 
 	/* [sync] */
 	uint64_t partitions;

@@ -101,6 +101,7 @@ void dispatch_count(struct broker *b)
 	price_see(&b->price, PRICE_RECORDS, b->commit.turn.len);
 	price_see(&b->price, PRICE_RECORD_BYTES, b->commit.turn.bytes.len);
 	price_see(&b->price, PRICE_BYTES_OUT, replies_bytes(&b->commit.turn.replies));
+	price_see(&b->price, PRICE_DELIVERIES, commit_deliveries(&b->commit));
 	price_see(&b->price, PRICE_STEPS, b->meter.steps);
 	price_see(&b->price, PRICE_ROWS, b->meter.rows);
 	if (b->looks++ % LOOKS_PER_CLOCK == 0)

@@ -53,6 +53,7 @@ static void count_broker(struct counters *c, const struct broker *b)
 	counter(c, "turn_steps_max", n->turn_steps_max);
 	counter(c, "turns_full_of_steps", b->price.ended[PRICE_STEPS]);
 	counter(c, "turns_full_of_rows", b->price.ended[PRICE_ROWS]);
+	counter(c, "turns_full_of_deliveries", b->price.ended[PRICE_DELIVERIES]);
 	counter(c, "turns_full_of_time", b->price.ended[PRICE_US]);
 	counter(c, "turns_full_of_bytes_out", b->price.ended[PRICE_BYTES_OUT]);
 	counter(c, "commits", b->commit.counts.commits);

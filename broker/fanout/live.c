@@ -24,7 +24,7 @@ static void to_listeners(struct shared_event *e, const struct live_record *r)
 {
 	size_t n;
 	const struct subscribers_entry *entries =
-		subscribers_of(e->fanout->subscribers, r->heard, &n);
+		subscribers_of_hashed(e->fanout->subscribers, r->heard, r->hash, &n);
 	for (size_t i = 0; i < n; i++)
 		enqueue_live(e, entries[i].session, r->position);
 }
@@ -102,7 +102,15 @@ void live_deliver(struct fanout *f, const struct live_record *r, struct span eve
 void live_prefetch(const struct fanout *f, const struct live_record *r, unsigned step)
 {
 	if (r->heard.kind != TOPIC_NONE)
-		subscribers_prefetch(f->subscribers, r->heard, (enum subscribers_step)step);
+		subscribers_prefetch(f->subscribers, r->hash, (enum subscribers_step)step);
+}
+
+size_t live_listeners(const struct fanout *f, const struct live_record *r)
+{
+	size_t n = 0;
+	if (r->heard.kind != TOPIC_NONE)
+		(void)subscribers_of_hashed(f->subscribers, r->heard, r->hash, &n);
+	return n;
 }
 
 void live_transient(struct fanout *f, struct replies *replies, struct topic topic,

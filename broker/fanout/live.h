@@ -13,6 +13,7 @@
 struct live_record {
 	uint64_t position;
 	struct topic heard; /* whose listeners are told */
+	unsigned hash;      /* of heard: subscribers_hash */
 	struct topic topic; /* what it is about, */
 	uint64_t member;    /* which that one listens to from here on, or no more: */
 	enum record_moves moves;
@@ -26,6 +27,9 @@ void live_deliver(struct fanout *, const struct live_record *, struct span event
  * next thing on the way to its subscribers into the processor's cache. */
 #define LIVE_PREFETCH_STEPS 3
 void live_prefetch(const struct fanout *, const struct live_record *, unsigned step);
+
+/* Sessions that it would be delivered to by now. */
+size_t live_listeners(const struct fanout *, const struct live_record *);
 
 /* A transient event for the listeners of a topic that are live: it goes with the
  * replies of the turn that it is of. */

@@ -46,25 +46,35 @@ void subscribers_free(struct subscribers *a)
 	free(a);
 }
 
-static struct subscribers_topic *topic_find(const struct subscribers *a, struct topic topic)
+unsigned subscribers_hash(struct topic topic)
+{
+	unsigned hash;
+	uint64_t key = topic_key(topic);
+	HASH_VALUE(&key, sizeof key, hash);
+	return hash;
+}
+
+static struct subscribers_topic *topic_find_hashed(const struct subscribers *a, struct topic topic,
+						   unsigned hash)
 {
 	struct subscribers_topic *t;
 	uint64_t key = topic_key(topic);
-	HASH_FIND(hh, a->topics, &key, sizeof key, t);
+	HASH_FIND_BYHASHVALUE(hh, a->topics, &key, sizeof key, hash, t);
 	return t;
+}
+
+static struct subscribers_topic *topic_find(const struct subscribers *a, struct topic topic)
+{
+	return topic_find_hashed(a, topic, subscribers_hash(topic));
 }
 
 #define BUCKET(a, hash) \
 	(&(a)->topics->hh.tbl->buckets[(hash) & ((a)->topics->hh.tbl->num_buckets - 1)])
 
-void subscribers_prefetch(const struct subscribers *a, struct topic topic,
-			  enum subscribers_step step)
+void subscribers_prefetch(const struct subscribers *a, unsigned hash, enum subscribers_step step)
 {
-	unsigned hash;
-	uint64_t key = topic_key(topic);
 	if (!a->topics)
 		return;
-	HASH_VALUE(&key, sizeof key, hash);
 	const UT_hash_bucket *bucket = BUCKET(a, hash);
 	if (step == SUBSCRIBERS_BUCKET) {
 		__builtin_prefetch(bucket);
@@ -237,12 +247,18 @@ void subscribers_drop_topic(struct subscribers *a, struct topic topic)
 	topic_free(a, t);
 }
 
+const struct subscribers_entry *subscribers_of_hashed(const struct subscribers *a,
+						      struct topic topic, unsigned hash, size_t *n)
+{
+	const struct subscribers_topic *t = topic_find_hashed(a, topic, hash);
+	*n = t ? t->len : 0;
+	return t ? t->entries : NULL;
+}
+
 const struct subscribers_entry *subscribers_of(const struct subscribers *a, struct topic topic,
 					       size_t *n)
 {
-	const struct subscribers_topic *t = topic_find(a, topic);
-	*n = t ? t->len : 0;
-	return t ? t->entries : NULL;
+	return subscribers_of_hashed(a, topic, subscribers_hash(topic), n);
 }
 
 bool subscribers_since(const struct subscribers *a, struct topic topic,

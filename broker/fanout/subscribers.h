@@ -56,9 +56,13 @@ void subscribers_drop_session(struct subscribers *, struct session *);
 /* Nobody listens any more: a room is dissolved. */
 void subscribers_drop_topic(struct subscribers *, struct topic);
 
+/* What a topic is looked up by: once for those who look it up again and again. */
+unsigned subscribers_hash(struct topic);
 /* The sessions of a topic, in no order; NULL and 0 when nobody listens. Valid
  * until the next add or drop of that topic. */
 const struct subscribers_entry *subscribers_of(const struct subscribers *, struct topic, size_t *n);
+const struct subscribers_entry *subscribers_of_hashed(const struct subscribers *, struct topic,
+						      unsigned hash, size_t *n);
 /* False when the session does not listen to it. */
 bool subscribers_since(const struct subscribers *, struct topic, const struct session *,
 		       uint64_t *since);
@@ -71,9 +75,9 @@ bool subscribers_over_limit(const struct subscribers *);
 uint64_t subscribers_looks(const struct subscribers *);
 uint64_t subscribers_topic_count(const struct subscribers *);
 
-/* That topic's entries will be asked for: each step fetches the next thing on the
+/* The entries of a topic of that hash will be asked for: each step fetches the next thing on the
  * way to them into the processor's cache. Only a hint. */
 enum subscribers_step { SUBSCRIBERS_BUCKET, SUBSCRIBERS_TOPIC, SUBSCRIBERS_ENTRIES };
-void subscribers_prefetch(const struct subscribers *, struct topic, enum subscribers_step);
+void subscribers_prefetch(const struct subscribers *, unsigned hash, enum subscribers_step);
 
 #endif

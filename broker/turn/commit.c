@@ -307,6 +307,14 @@ enum parlor_err commit_start(struct commit *c)
 	return PARLOR_E_OK;
 }
 
+uint64_t commit_deliveries(struct commit *c)
+{
+	struct turn *t = &c->turn;
+	for (; t->counted < t->len; t->counted++)
+		t->deliveries += live_listeners(c->fanout, &t->records[t->counted].live);
+	return t->deliveries;
+}
+
 void commit_nothing(struct commit *c)
 {
 	/* No answer depends on the record of this start. */

@@ -69,6 +69,9 @@ enum parlor_err commit_collect(struct commit *) PARLOR_MUST_CHECK;
 /* The same, only when the turn holds a record that changes who hears a room:
  * who attaches must find the subscribers as the state is. */
 enum parlor_err commit_settle(struct commit *) PARLOR_MUST_CHECK;
+/* Deliveries that the turn's records cause: each to each session that listened when this
+ * was called next. */
+uint64_t commit_deliveries(struct commit *);
 /* The end of a turn that has nothing to commit, with nothing before it in flight: its
  * replies are sent, and what was put down with them. Else it does nothing. */
 void commit_nothing(struct commit *);

@@ -51,7 +51,8 @@ void price_share(struct price *p, uint64_t parts)
 /* It stays until the commit, which may take several turns. */
 static bool is_committed(unsigned kind)
 {
-	return kind == PRICE_RECORDS || kind == PRICE_RECORD_BYTES || kind == PRICE_BYTES_OUT;
+	return kind == PRICE_RECORDS || kind == PRICE_RECORD_BYTES || kind == PRICE_BYTES_OUT ||
+	       kind == PRICE_DELIVERIES;
 }
 
 static bool reaches(const struct price *p, unsigned kind, unsigned times)
@@ -80,7 +81,8 @@ bool price_splits(const struct price *p)
 {
 	return reaches(p, PRICE_BYTES_OUT, 1) || reaches(p, PRICE_STEPS, 1) ||
 	       reaches(p, PRICE_ROWS, 1) || reaches(p, PRICE_US, 1) ||
-	       reaches(p, PRICE_RECORDS, 2) || reaches(p, PRICE_RECORD_BYTES, 2);
+	       reaches(p, PRICE_DELIVERIES, 1) || reaches(p, PRICE_RECORDS, 2) ||
+	       reaches(p, PRICE_RECORD_BYTES, 2);
 }
 
 void price_end(struct price *p)

@@ -15,6 +15,7 @@ enum price_kind {
 	PRICE_BYTES_OUT,    /* of replies, and of whom they are for */
 	PRICE_STEPS,        /* of the core */
 	PRICE_ROWS,         /* that the core has read from the store */
+	PRICE_DELIVERIES,   /* of the turn's records, each to each session that listens */
 	PRICE_US,           /* of the clock: ends a turn, and is charged to nobody */
 	PRICE_KINDS
 };

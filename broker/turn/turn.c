@@ -29,8 +29,10 @@ void turn_record(void *turn, const struct record *r)
 		t->records = mem_resize(t->records, t->cap, sizeof *t->records);
 	}
 	struct turn_record *out = &t->records[t->len++];
+	struct topic heard = record_heard(r);
 	*out = (struct turn_record){.live = {.position = r->position,
-					     .heard = record_heard(r),
+					     .heard = heard,
+					     .hash = subscribers_hash(heard),
 					     .topic = record_topic(r),
 					     .member = r->member,
 					     .moves = record_moves(r)},
@@ -99,7 +101,8 @@ void turn_clear(struct turn *t)
 {
 	give_back(t);
 	buf_clear(&t->bytes);
-	t->len = 0;
+	t->len = t->counted = 0;
+	t->deliveries = 0;
 	t->recalls_len = 0;
 	replies_clear(&t->replies);
 	t->moves = false;

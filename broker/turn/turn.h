@@ -28,6 +28,8 @@ struct turn {
 	struct buf scratch;
 	struct turn_record *records;
 	size_t len, cap;
+	size_t counted;      /* of them, see commit_deliveries */
+	uint64_t deliveries; /* of those */
 	struct turn_recall *recalls;
 	size_t recalls_len, recalls_cap;
 	struct replies replies;

@@ -136,6 +136,30 @@ def test_the_time_of_the_broker():
         other.close()
 
 
+def test_what_is_delivered():
+    """Posts to a room that many sessions hear end turns, and are charged to who sent them."""
+    rooms, listeners, posts = 4, 40, 500
+    with Broker({"turn.turn_deliveries": 2000, "turn.turn_ms": 10_000, "session.timeout_ms": 120_000}) as broker:
+        crowd = [Client(broker.client, tenant="greedy", members=["alice"]) for _ in range(listeners)]
+        other = Client(broker.client, tenant="other")
+        for n in range(rooms):
+            crowd[n].room_create(room=f"r{n}", members=people("alice"))
+        other.room_create(room="r", members=people("alice"))
+        before = counters(other)
+        asked = {client: client.send_all([("post", dict(room=f"r{n}", sender="alice", client_id=str(i), body="x"))
+                                          for i in range(posts)]) for n, client in enumerate(crowd[:rooms])}
+        say(other, "c")
+        now = counters(other)
+        assert now["sessions_held_back"] == rooms, "all of them wait while the other one is answered"
+        for client, ids in asked.items():
+            assert [client.wait(id).posted.seq for id in ids] == [*range(1, posts + 1)]
+        after = counters(other)
+        assert after["commits"] - before["commits"] >= rooms * posts * listeners / 2000
+        assert after["turns_full_of_deliveries"] > before["turns_full_of_deliveries"]
+        for client in (*crowd, other):
+            client.close()
+
+
 def test_an_attach_that_is_refused_gives_no_names():
     with Broker({"tenant.tenant_members": 3}) as broker, Client(broker.client, tenant="mine") as mine:
         assert mine.refusal("attach", members=["a", "b", "c", "d"]) == TENANT_FULL

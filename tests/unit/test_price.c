@@ -12,12 +12,12 @@
 #define STEPS 5000
 #define ROWS 300
 #define US 2000
+#define DELIVERIES 8000
 
 static const uint64_t budget[PRICE_KINDS] = {
-	[PRICE_REQUESTS] = REQUESTS, [PRICE_BYTES_IN] = BYTES,
-	[PRICE_RECORDS] = REQUESTS,  [PRICE_RECORD_BYTES] = BYTES,
-	[PRICE_BYTES_OUT] = BYTES,   [PRICE_STEPS] = STEPS,
-	[PRICE_ROWS] = ROWS,         [PRICE_US] = US};
+	[PRICE_REQUESTS] = REQUESTS,  [PRICE_BYTES_IN] = BYTES,  [PRICE_RECORDS] = REQUESTS,
+	[PRICE_RECORD_BYTES] = BYTES, [PRICE_BYTES_OUT] = BYTES, [PRICE_STEPS] = STEPS,
+	[PRICE_ROWS] = ROWS,          [PRICE_US] = US,           [PRICE_DELIVERIES] = DELIVERIES};
 
 static struct price new_price(void)
 {
@@ -92,7 +92,7 @@ static void behind_a_commit_under_way_only_what_is_to_be_committed_is_full(void 
 		struct price p = new_price();
 		price_add(&p, kind, budget[kind]);
 		bool committed = kind == PRICE_RECORDS || kind == PRICE_RECORD_BYTES ||
-				 kind == PRICE_BYTES_OUT;
+				 kind == PRICE_BYTES_OUT || kind == PRICE_DELIVERIES;
 		assert_int_equal(price_commit_is_full(&p, 1), committed);
 		p = new_price();
 		price_add(&p, kind, budget[kind] / 2);
@@ -113,7 +113,8 @@ static void a_frame_is_split_for_replies_at_once_and_for_records_when_there_are_
 	price_add(&p, PRICE_BYTES_OUT, BYTES);
 	assert_true(price_splits(&p));
 
-	static const enum price_kind at_once[] = {PRICE_STEPS, PRICE_ROWS, PRICE_US};
+	static const enum price_kind at_once[] = {PRICE_STEPS, PRICE_ROWS, PRICE_US,
+						  PRICE_DELIVERIES};
 	for (size_t i = 0; i < sizeof at_once / sizeof *at_once; i++) {
 		p = new_price();
 		price_add(&p, at_once[i], budget[at_once[i]]);
