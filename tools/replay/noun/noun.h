@@ -73,7 +73,7 @@ const struct kind *kind_of_record(enum record_kind_no);
 /* NULL: no line of a recording is called so. */
 const struct kind *kind_of_type(const char *type);
 
-/* An object of such lists. */
+/* What the room has of all nouns: their lists, by their keys. A new object. */
 json_t *nouns_of_room(const struct core_room_view *);
 
 #endif
