@@ -97,6 +97,7 @@ static enum parlor_err make_tables(struct broker *b, char *why, size_t why_size)
 					  .members = s->session_members};
 	struct outbox_limits out = {.frame_bytes_max = s->frame_bytes,
 				    .peer_bytes_max = s->session_queue_bytes,
+				    .share_bytes_max = s->tenant_queue_bytes,
 				    .total_bytes_max =
 					    s->queue_bytes - s->queue_bytes / BACKLOG_SHARE};
 	b->backlog.session_bytes = s->session_queue_bytes + s->frame_bytes;

@@ -124,6 +124,9 @@ const struct conf_row settings_rows[] = {
 	NUMBER("tenant", tenant_waiting, 1, 1000000,
 	       "requests of one tenant that wait for MySQL; those of all are 65536"),
 	NUMBER("tenant", tenant_queries, 1, 100000, "history queries of one tenant at workers"),
+	NUMBER("tenant", tenant_queue_bytes, 64 * KIB, 64 * GIB,
+	       "queued for the sessions of one tenant; from half of it on each of them has its "
+	       "fair part"),
 
 	NUMBER("turn", turn_requests, 1, 1000000,
 	       "requests of one turn, and records of one commit"),
@@ -207,6 +210,7 @@ void settings_init(struct settings *s, const struct core_limits *defaults)
 		.tenant_sessions = 2048,
 		.tenant_waiting = 16384,
 		.tenant_queries = 250,
+		.tenant_queue_bytes = 128 * MIB,
 		.turn_requests = 4096,
 		.turn_bytes = 8 * MIB,
 		.turn_steps = 500000,

@@ -74,6 +74,7 @@ struct settings {
 	uint64_t tenant_rooms, tenant_members; /* known for ever */
 	uint64_t tenant_waiting;               /* requests that wait for MySQL */
 	uint64_t tenant_queries;               /* of them, history queries at workers */
+	uint64_t tenant_queue_bytes;           /* queued for its sessions, together */
 
 	/* [turn] */
 	uint64_t turn_requests; /* of one turn, and records of one commit */

@@ -90,6 +90,7 @@ static void count_front(struct counters *c, const struct broker *b)
 	counter(c, "frames_out_shared", out.shared);
 	counter(c, "frames_out_dropped", out.dropped);
 	counter(c, "frames_out_queued_bytes", out.queued_bytes);
+	counter(c, "tenants_full_of_queued", out.shares_full);
 	counter(c, "peers_failed", out.failed);
 	counter(c, "sessions_held_back", b->backlog.queues_len);
 	counter(c, "frames_held_back", b->backlog.frames);

@@ -38,10 +38,10 @@ struct session_tenant {
 	char *id;
 	size_t id_len;
 	uint32_t sessions;
-	uint32_t waiting;        /* requests that wait for MySQL, and of them: */
-	uint32_t queries;        /* history queries; the caller counts both */
-	struct drr_group drr;    /* its sessions', as far as what they sent waits */
-	struct outbox_share out; /* its sessions'; the caller opens and closes their peers */
+	uint32_t waiting;         /* requests that wait for MySQL, and of them: */
+	uint32_t queries;         /* history queries; the caller counts both */
+	struct drr_group drr;     /* its sessions', as far as what they sent waits */
+	struct outbox_share *out; /* of what is queued for its sessions; the outbox's */
 };
 
 enum session_state {

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/table.h"
 #include "front/part_tree.h"
+#include "front/share.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -60,7 +61,7 @@ struct outbox {
 	/* the accounts */
 	size_t tickets; /* bytes that those on their way take beside their frames */
 	size_t held;
-	size_t shares; /* with a peer that is open */
+	struct shares shares;
 	struct outbox_peer *failed;
 	struct outbox_peer *lingering; /* closed, and something of them is still queued */
 	size_t strangers_max;
@@ -117,6 +118,7 @@ struct outbox *outbox_new(void *router, const struct outbox_limits *limits)
 	struct outbox *ob = mem_new(sizeof *ob);
 	ob->router = router;
 	ob->limits = *limits;
+	ob->shares.bytes_max = limits->share_bytes_max;
 	ob->fd = fd;
 	ob->strangers_max = limits->total_bytes_max / STRANGERS_SHARE / OUTBOX_STRANGER_BYTES;
 	part_tree_init(&ob->tree, limits->frame_bytes_max);
@@ -147,7 +149,7 @@ void outbox_free(struct outbox *ob)
 }
 
 struct outbox_peer *outbox_open(struct outbox *ob, struct span routing, void *owner,
-				struct outbox_share *share)
+				struct outbox_share **share)
 {
 	assert(owner);
 	ob->counts.peers++;
@@ -159,9 +161,7 @@ struct outbox_peer *outbox_open(struct outbox *ob, struct span routing, void *ow
 		peer = peer_new(ob, routing, owner);
 	peer->owner = owner;
 	peer->failed = false;
-	peer->share = share;
-	if (share)
-		ob->shares += share->peers++ == 0;
+	peer->share = share ? share_open(&ob->shares, share) : NULL;
 	return peer;
 }
 
@@ -171,8 +171,7 @@ void outbox_close(struct outbox *ob, struct outbox_peer *peer)
 		DL_DELETE2(ob->failed, peer, failed_prev, failed_next);
 	peer->listed = false;
 	peer->owner = NULL;
-	if (peer->share)
-		ob->shares -= --peer->share->peers == 0;
+	share_close(peer->share);
 	peer->share = NULL;
 	HASH_ADD_KEYPTR(hh, ob->lingering, peer->routing, peer->routing_len, peer);
 	ob->counts.peers--;
@@ -244,8 +243,8 @@ static size_t waiting_bytes(const struct outbox_peer *peer)
 
 static size_t fair_part(const struct outbox *ob, const struct outbox_peer *peer)
 {
-	size_t among = peer->share ? ob->shares * peer->share->peers : ob->counts.peers;
-	return ob->limits.total_bytes_max / 2 / (among ? among : 1);
+	return ob->limits.total_bytes_max / 2 /
+	       shares_among(&ob->shares, peer->share, ob->counts.peers);
 }
 
 size_t outbox_room(const struct outbox *ob, const struct outbox_peer *peer)
@@ -253,11 +252,9 @@ size_t outbox_room(const struct outbox *ob, const struct outbox_peer *peer)
 	if (peer->failed)
 		return 0;
 	size_t allowed = ob->limits.peer_bytes_max;
-	if (total(ob) + ob->tree.pending + ob->held > ob->limits.total_bytes_max / 2) {
-		size_t fair = fair_part(ob, peer);
-		if (fair < allowed)
-			allowed = fair;
-	}
+	if (total(ob) + ob->tree.pending + ob->held > ob->limits.total_bytes_max / 2)
+		allowed = share_less(fair_part(ob, peer), allowed);
+	allowed = share_less(share_part(peer->share), allowed);
 	size_t used = peer->queued + waiting_bytes(peer);
 	return allowed > used ? allowed - used : 0;
 }
@@ -299,7 +296,7 @@ static struct ticket *ticket_take(struct outbox *ob, struct outbox_peer *peer, s
 	ticket->frame = frame;
 	ticket->peer = peer;
 	atomic_store_explicit(&ticket->outbox, ob, memory_order_release);
-	frame->refs++;
+	frame_hold(frame, peer->share, OUTBOX_FRAME_COST);
 	peer->flying++;
 	peer->queued += frame->len + OUTBOX_FRAME_COST;
 	ob->tickets += OUTBOX_FRAME_COST;
@@ -312,7 +309,7 @@ static void ticket_back(struct outbox *ob, struct ticket *ticket)
 	peer->flying--;
 	peer->queued -= ticket->frame->len + OUTBOX_FRAME_COST;
 	ob->tickets -= OUTBOX_FRAME_COST;
-	frame_drop(&ob->tree, ticket->frame);
+	frame_drop(&ob->tree, ticket->frame, OUTBOX_FRAME_COST);
 	peer_free_if_done(ob, peer);
 	if (ob->spare_len >= SPARE_TICKETS_MAX) {
 		free(ticket);
@@ -412,7 +409,8 @@ static bool over_limits(const struct outbox *ob, const struct outbox_peer *peer)
 	bool alone = !peer->queued && part_tree_is_single(&ob->tree, peer->node);
 	if (!alone && peer->queued + part_tree_bytes(&ob->tree, peer->node) > max)
 		return true;
-	return total(ob) > ob->limits.total_bytes_max && peer->queued > fair_part(ob, peer);
+	return (total(ob) > ob->limits.total_bytes_max && peer->queued > fair_part(ob, peer)) ||
+	       (share_is_full(peer->share) && peer->queued > share_part(peer->share));
 }
 
 static void peer_flush(struct outbox *ob, struct outbox_peer *peer)
@@ -494,6 +492,7 @@ void outbox_counts(const struct outbox *ob, struct outbox_counts *counts)
 {
 	*counts = ob->counts;
 	counts->queued_bytes = total(ob);
+	counts->shares_full = ob->shares.full;
 }
 
 size_t outbox_queued(const struct outbox_peer *peer)

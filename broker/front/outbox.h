@@ -32,11 +32,13 @@
 
 struct outbox;
 struct outbox_peer;
+struct outbox_share;
 
 struct outbox_limits {
 	size_t frame_bytes_max; /* a single larger part still goes, alone */
 	size_t peer_bytes_max;  /* queued for a peer; a reply may pass it, by its own length */
 	size_t total_bytes_max; /* memory of all that is queued */
+	size_t share_bytes_max; /* and of what is for the peers of one tenant; 0: no limit */
 };
 
 /* Sends on that ROUTER (ROUTER_MANDATORY set); the socket stays the caller's.
@@ -45,17 +47,12 @@ struct outbox *outbox_new(void *router, const struct outbox_limits *);
 /* Only when ZeroMQ holds no frame any more: after zmq_ctx_term. NULL is fine. */
 void outbox_free(struct outbox *);
 
-/* The peers of one tenant, whose fair parts together are no more than those of another
- * tenant. Zeroed; the caller's, and there while one of its peers is open. */
-struct outbox_share {
-	size_t peers;
-};
-
 /* A peer to send to. `owner` comes back when it fails. While something of an
  * earlier peer of that routing id is still queued its account goes on: saying
- * hello anew does not empty a queue that nobody reads. share: NULL for none. */
+ * hello anew does not empty a queue that nobody reads. share: of its tenant, NULL for
+ * none: *share is made for its first peer, and gone with its last one. */
 struct outbox_peer *outbox_open(struct outbox *, struct span routing, void *owner,
-				struct outbox_share *share);
+				struct outbox_share **share);
 /* Its owner ends. What was put down or is held for it is still sent; a failure is no
  * longer reported. The pointer is dead after, but for who holds something for it. */
 void outbox_close(struct outbox *, struct outbox_peer *);
@@ -89,7 +86,8 @@ void outbox_let_go(struct outbox_peer *, size_t bytes);
  * no more events, serve it from the journal later. What is added regardless is queued.
  * While more than half of total_bytes_max is queued, a peer's allowance
  * is its fair part of the other half instead of peer_bytes_max: the same for each tenant,
- * and of that the same for each of its peers. */
+ * and of that the same for each of its peers. The same within a tenant, whatever others
+ * have queued, while more than half of share_bytes_max is for it. */
 size_t outbox_room(const struct outbox *, const struct outbox_peer *);
 
 /* Whether a reply may be made for the peer: it has room, or nothing waits for it. Asked
@@ -103,8 +101,8 @@ bool outbox_may_reply(const struct outbox *, const struct outbox_peer *);
 /* Sends what was put down, never waiting. A peer is failed when ZeroMQ
  * does not take its frame (gone, or not readable for long), when 4 times
  * peer_bytes_max and two frames more would be queued for it (a single part always
- * goes when nothing else is), or when total_bytes_max is passed and it is over its
- * fair part: frames behind that are dropped and it is listed. */
+ * goes when nothing else is), or when total_bytes_max or its tenant's share is passed and
+ * it is over its fair part: frames behind that are dropped and it is listed. */
 void outbox_flush(struct outbox *);
 /* Owner of a peer that failed and is not closed, each once; NULL: no more. */
 void *outbox_failed(struct outbox *);
@@ -135,6 +133,7 @@ struct outbox_counts {
 	uint64_t failed;       /* peers */
 	uint64_t dropped;      /* frames: of failed peers and of outbox_send */
 	uint64_t queued_bytes; /* now in ZeroMQ's hands */
+	uint64_t shares_full;  /* times that half of a tenant's share was queued for it */
 	uint64_t peers;        /* open now */
 };
 void outbox_counts(const struct outbox *, struct outbox_counts *);

@@ -1,5 +1,7 @@
 #include "front/part_tree.h"
 
+#include "front/share.h"
+
 #include "base/mem.h"
 
 #include <assert.h>
@@ -122,7 +124,7 @@ void part_tree_leave(struct part_tree *t, uint32_t no)
 	if (--node->peers)
 		return;
 	for (uint32_t i = 0; i < node->frames_len; i++) {
-		frame_drop(t, t->frames[node->frames_at + i]);
+		frame_drop(t, t->frames[node->frames_at + i], 0);
 		t->frames[node->frames_at + i] = NULL;
 	}
 	node->frames_len = 0;
@@ -144,14 +146,29 @@ static struct frame *frame_new(struct part_tree *t, size_t len)
 {
 	struct frame *frame = mem_resize(NULL, 1, sizeof *frame + len);
 	frame->refs = 1;
+	frame->share = NULL;
 	frame->len = len;
 	t->frame_bytes += len;
 	return frame;
 }
 
-void frame_drop(struct part_tree *t, struct frame *frame)
+void frame_hold(struct frame *frame, struct outbox_share *share, size_t beside)
 {
-	if (--frame->refs)
+	frame->refs++;
+	if (!frame->share && share) {
+		frame->share = share;
+		share_queue(share, frame->len);
+	}
+	if (frame->share)
+		share_queue(frame->share, beside);
+}
+
+void frame_drop(struct part_tree *t, struct frame *frame, size_t beside)
+{
+	bool last = --frame->refs == 0;
+	if (frame->share)
+		share_unqueue(frame->share, beside + (last ? frame->len : 0));
+	if (!last)
 		return;
 	t->frame_bytes -= frame->len;
 	free(frame);

@@ -13,9 +13,12 @@
 
 #define PART_TREE_ROOT 0 /* the node of who got nothing */
 
+struct outbox_share;
+
 /* Bytes that go out, to one peer or many. One thread counts refs. */
 struct frame {
 	size_t refs;
+	struct outbox_share *share; /* that they are queued for; NULL: for none so far */
 	size_t len;
 	uint8_t data[];
 };
@@ -64,6 +67,8 @@ bool part_tree_is_single(const struct part_tree *, uint32_t node);
 /* The node's frames, made when they are asked for first. *shared: they were there. Valid
  * until other frames are made. */
 struct frame *const *part_tree_frames(struct part_tree *, uint32_t node, size_t *n, bool *shared);
-void frame_drop(struct part_tree *, struct frame *);
+/* One more holds it, for a peer of that share, which takes so much beside the frame. */
+void frame_hold(struct frame *, struct outbox_share *, size_t beside);
+void frame_drop(struct part_tree *, struct frame *, size_t beside);
 
 #endif

@@ -5,7 +5,7 @@ import signal
 
 import parlor_pb2 as pb
 from client import Client, Refused
-from conftest import counters, people, say
+from conftest import counters, people, say, until
 from proc import Broker, Worker
 from stack import Stack, migrate
 from test_keys import Keys
@@ -158,6 +158,28 @@ def test_what_is_delivered():
         assert after["turns_full_of_deliveries"] > before["turns_full_of_deliveries"]
         for client in (*crowd, other):
             client.close()
+
+
+def test_what_is_queued_for_who_does_not_read():
+    """One tenant's pages fill its share: its requests wait, and another's are answered."""
+    settings = {"tenant.tenant_queue_bytes": "1M", "session.session_queue_bytes": "1M", "session.timeout_ms": 120_000}
+    with Broker(settings) as broker, Client(broker.client, tenant="mine") as mine, \
+            Client(broker.client, tenant="other") as other:
+        for client in (mine, other):
+            client.room_create(room="r", members=people("alice"))
+            say(client, *(["x" * 60_000] * 10))
+        page = dict(room="r", limit=200)
+        deaf = [Client(broker.client, tenant="mine", RCVHWM=1, RCVBUF=64 * 1024) for _ in range(4)]
+        asked = {client: client.send_all([("history", page)] * 20) for client in deaf}
+        until(lambda: counters(other)["sessions_held_back"] == len(deaf))
+        for _ in range(5):
+            assert len(other.history(**page).messages) == 10
+        now = counters(other)
+        assert now["tenants_full_of_queued"] >= 1 and now["frames_out_queued_bytes"] < 4 << 20
+        for client, ids in asked.items():
+            assert {client.wait(id).code for id in ids} == {0}
+            client.close()
+        assert counters(other)["sessions_failed"] == 0
 
 
 def test_an_attach_that_is_refused_gives_no_names():

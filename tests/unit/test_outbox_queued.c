@@ -76,7 +76,7 @@ static void test_a_peer_that_does_not_read_is_told_apart(void **state)
 }
 
 /* Another peer for the same dealer: what is open counts, and nothing is sent. */
-static struct outbox_peer *reopen(struct world *w, int dealer, struct outbox_share *share)
+static struct outbox_peer *reopen(struct world *w, int dealer, struct outbox_share **share)
 {
 	struct span routing = {w->dealers[dealer].routing, sizeof w->dealers[dealer].routing};
 	outbox_close(w->outbox, w->dealers[dealer].peer);
@@ -91,7 +91,7 @@ static void test_beyond_half_of_all_each_tenant_has_the_same_part(void **state)
 						   .total_bytes_max = 4 * MIB};
 	(void)state;
 	struct world *w = world_open(&tight);
-	struct outbox_share many = {0}, few = {0};
+	struct outbox_share *many = NULL, *few = NULL;
 	size_t half = tight.total_bytes_max / 2;
 	for (int d = 0; d < DEALERS - 1; d++)
 		(void)reopen(w, d, &many);
@@ -110,7 +110,70 @@ static void test_beyond_half_of_all_each_tenant_has_the_same_part(void **state)
 	outbox_let_go(greedy, half + 1);
 	for (int d = 0; d < DEALERS; d++)
 		(void)reopen(w, d, NULL);
-	assert_int_equal(many.peers + few.peers, 0);
+	world_close(w);
+}
+
+/* Its own sessions wait for what they have left unread, those of another do not. */
+static void test_beyond_half_of_its_share_a_tenant_has_fair_parts_of_the_rest(void **state)
+{
+	struct outbox_limits tight = world_limits;
+	tight.share_bytes_max = 4 * MIB;
+	(void)state;
+	struct world *w = world_open(&tight);
+	struct outbox_share *mine = NULL, *other = NULL;
+	struct outbox_counts counts;
+	size_t half = tight.share_bytes_max / 2;
+	for (int d = 0; d < DEALERS - 1; d++)
+		(void)reopen(w, d, &mine);
+	(void)reopen(w, DEALERS - 1, &other);
+	/* Each of two takes what it may, and that is more than half of the share. */
+	for (int d = 0; d < 2; d++)
+		while (send_bytes(w, d, 60 * 1024) > 0)
+			continue;
+	outbox_counts(w->outbox, &counts);
+	assert_int_equal(counts.shares_full, 1);
+	assert_true(counts.queued_bytes > half && counts.queued_bytes < tight.share_bytes_max);
+	assert_int_equal(outbox_room(w->outbox, w->dealers[0].peer), 0);
+	assert_int_equal(outbox_room(w->outbox, w->dealers[2].peer), half / (DEALERS - 1));
+	assert_int_equal(outbox_room(w->outbox, w->dealers[3].peer), tight.peer_bytes_max);
+
+	/* Replies beyond the share cost the one that does not read them. */
+	void *failed;
+	while (!(failed = outbox_failed(w->outbox)))
+		(void)send_bytes(w, 0, 60 * 1024);
+	assert_ptr_equal(failed, &w->dealers[0]);
+	outbox_counts(w->outbox, &counts);
+	assert_true(counts.queued_bytes < tight.share_bytes_max + MIB);
+	dealer_close(w, &w->dealers[0]);
+	dealer_close(w, &w->dealers[1]);
+	await_empty(w);
+	assert_int_equal(outbox_room(w->outbox, w->dealers[2].peer), tight.peer_bytes_max);
+	(void)reopen(w, 2, NULL);
+	(void)reopen(w, 3, NULL);
+	world_close(w);
+}
+
+/* Its part of what is queued is what it takes, whoever of it gets the same. */
+static void test_a_frame_for_many_counts_once_in_their_share(void **state)
+{
+	enum { TIMES = 20, BYTES = 60 * 1024 };
+	struct outbox_limits tight = world_limits;
+	tight.share_bytes_max = 2 * 3 * TIMES * BYTES;
+	(void)state;
+	struct world *w = world_open(&tight);
+	struct outbox_share *mine = NULL;
+	struct outbox_counts counts;
+	static uint8_t bytes[BYTES];
+	for (int d = 0; d < DEALERS; d++)
+		(void)reopen(w, d, &mine);
+	for (int i = 0; i < TIMES; i++) {
+		struct outbox_part part = outbox_put(w->outbox, (struct span){bytes, BYTES});
+		for (int d = 0; d < DEALERS; d++)
+			add(w, d, part);
+		outbox_flush(w->outbox);
+	}
+	outbox_counts(w->outbox, &counts);
+	assert_int_equal(counts.shares_full, 0);
 	world_close(w);
 }
 
@@ -275,6 +338,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_A_WORLD(test_a_peer_that_does_not_read_is_told_apart),
 		cmocka_unit_test(test_beyond_half_of_all_each_tenant_has_the_same_part),
+		cmocka_unit_test(test_beyond_half_of_its_share_a_tenant_has_fair_parts_of_the_rest),
+		cmocka_unit_test(test_a_frame_for_many_counts_once_in_their_share),
 		IN_A_WORLD(test_replies_are_made_while_there_is_room_or_nothing_is_queued),
 		IN_A_WORLD(test_what_is_held_for_a_peer_counts_and_is_sent_after_its_close),
 		IN_A_WORLD(test_a_burst_for_a_peer_with_nothing_queued_is_bounded_as_well),
