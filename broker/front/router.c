@@ -52,9 +52,14 @@ static bool drop_rest(struct link *l)
 
 static void peer_read(struct link_peer *peer, zmq_msg_t *id)
 {
-	const char *key = zmq_msg_gets(id, "User-Id");
-	peer->len = (uint8_t)zmq_msg_size(id);
+	*peer = (struct link_peer){.len = (uint8_t)zmq_msg_size(id)};
 	memcpy(peer->bytes, zmq_msg_data(id), peer->len);
+}
+
+/* ROUTER's own frame with the id does not have it: what the peer sent does. */
+static void key_read(struct link_peer *peer, zmq_msg_t *frame)
+{
+	const char *key = zmq_msg_gets(frame, "User-Id");
 	(void)snprintf(peer->key, sizeof peer->key, "%s", key ? key : "");
 }
 
@@ -65,6 +70,7 @@ enum link_got link_receive(struct link *l, struct link_peer *peer, struct span *
 	peer_read(peer, &l->id);
 	if (!zmq_msg_more(&l->id) || zmq_msg_recv(&l->frame, l->socket, ZMQ_DONTWAIT) < 0)
 		return LINK_BAD;
+	key_read(peer, &l->frame);
 	if (drop_rest(l))
 		return LINK_BAD;
 	*frame = (struct span){zmq_msg_data(&l->frame), zmq_msg_size(&l->frame)};
