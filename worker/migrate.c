@@ -1,6 +1,7 @@
 #include "migrate.h"
 
 #include "base/clock.h"
+#include "base/die.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -106,6 +107,7 @@ static enum parlor_err run_script(struct db *db, const char *text)
 			free(statement);
 			if (err && error_is(db, COLUMN_IS_THERE))
 				err = PARLOR_E_OK;
+			die_at("migration_statement");
 		}
 		text += end ? len + 2 : len;
 	}

@@ -3,11 +3,12 @@ next finds in the database what there is to do. For builds with proto/base/die.h
 
 import os
 import signal
+from itertools import count
 
 import pytest
 from audit import Audit
-from proc import Worker, ctl, environment
-from stack import Stack
+from proc import Worker, ctl, environment, program, run
+from stack import Stack, migrate
 from talk import Talk
 
 # Labels in worker/, and how often it comes by before it is killed there.
@@ -82,3 +83,24 @@ def test_a_worker_killed_while_it_releases_a_room(stack, point):
             assert f"({NOT_QUARANTINED})" in again.err
         stack.settle()
     assert stack.differences(talk.rooms) == []
+
+
+def made(database, name):
+    """What migrations leave: tables as the server describes them, and versions applied."""
+    tables = [table for (table,) in database.query("SHOW TABLES", database=name)]
+    return ([database.query(f"SHOW CREATE TABLE {table}", database=name) for table in tables],
+            database.query("SELECT version, name, applied_at IS NULL FROM schema_version ORDER BY version",
+                           database=name))
+
+
+def test_a_migration_killed_behind_any_of_its_statements_is_done_by_the_next(database):
+    migrate(database.url("at_once"))
+    url = database.url("in_pieces")
+    for statements in count(1):  # each begins with the migration that was cut short
+        env = environment(PARLOR_MYSQL=url, PARLOR_DIE_AT=f"migration_statement:{statements}")
+        done = run(program("parlor-worker"), "--migrate", env=env, status=None)
+        if done.status != -signal.SIGKILL:
+            break
+    assert done.status == 0, done.err
+    assert statements > 9, "there are no fewer statements"
+    assert made(database, "in_pieces") == made(database, "at_once")
