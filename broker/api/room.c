@@ -136,7 +136,8 @@ static const struct request_kind kinds[] = {
 	REQUEST(ROOM_RENAME, NEEDS_SESSION | NEEDS_SPACE | SHOWS_STATE, op_room_rename, ROOM),
 	REQUEST(ROOM_CLOSE, NEEDS_SESSION | NEEDS_SPACE | SHOWS_STATE, op_room_close, ROOM),
 	REQUEST(ROOM_REOPEN, NEEDS_SESSION | NEEDS_SPACE | SHOWS_STATE, op_room_reopen, ROOM),
-	REQUEST(ROOM_DISSOLVE, NEEDS_SESSION | NEEDS_SPACE | SHOWS_STATE, op_room_dissolve, ROOM),
+	REQUEST(ROOM_DISSOLVE, NEEDS_SESSION | NEEDS_SPACE | SHOWS_STATE | GOES_ON,
+		op_room_dissolve, ROOM),
 	REQUEST(ROOM_SHOW, NEEDS_SESSION | SHOWS_STATE, op_room_show, ROOM),
 };
 const struct request_noun room_requests = REQUEST_NOUN(kinds);

@@ -104,8 +104,10 @@ static void drop_membership(void *core, struct row *row)
 		return;
 	set_unlisted(ms, false);
 	DL_DELETE2(ms->room->memberships, ms, room_prev, room_next);
-	if (!row->gone)
-		ms->room->all_members = false;
+	if (row->gone || row->at.tail >= ms->room->members_next)
+		return;
+	ms->room->members_next = row->at.tail;
+	ms->room->members_dropped |= ms->room->members_loading;
 }
 
 const struct row_kind membership_kind = {.name = "membership",
@@ -152,7 +154,7 @@ enum parlor_err membership_find(struct core *c, struct room *r, struct member *m
 			*out = NULL;
 		return PARLOR_E_OK;
 	}
-	if (r->all_members)
+	if (m->no < r->members_next)
 		return PARLOR_E_OK;
 
 	enum parlor_err err =
@@ -187,35 +189,56 @@ struct membership *membership_add(struct core *c, struct room *r, struct member 
 	return ms;
 }
 
+/* Numbers that are collected at a time: loading reads other rows. */
+#define LOAD_MEMBERS 32
+
 static bool collect_tail(void *numbers, const void *key, size_t key_len, struct span value)
 {
+	struct buf *b = numbers;
 	(void)value;
-	buf_put_u64(numbers, row_key_tail(key, key_len));
-	return true;
+	buf_put_u64(b, row_key_tail(key, key_len));
+	return b->len < LOAD_MEMBERS * sizeof(uint64_t);
 }
 
-enum parlor_err membership_load_all(struct core *c, struct room *r)
+static enum parlor_err load_some(struct core *c, struct room *r)
 {
-	if (r->all_members)
-		return PARLOR_E_OK;
 	struct row_key from;
 	struct reader in;
-	/* Numbers are collected first: loading reads other rows. */
 	buf_clear(&c->scan);
-	row_key_membership(&from, r->no, 0);
+	row_key_membership(&from, r->no, r->members_next);
 	enum parlor_err err =
 		row_engine_scan(&c->engine, &from, ROW_PREFIX, collect_tail, &c->scan);
+	bool more = c->scan.len == LOAD_MEMBERS * sizeof(uint64_t);
 	reader_init(&in, c->scan.data, c->scan.len);
 	while (!err && reader_left(&in)) {
 		struct member *m = NULL;
 		struct membership *ms;
-		err = member_find_no(c, reader_u64(&in), &m);
+		uint64_t no = reader_u64(&in);
+		err = member_find_no(c, no, &m);
 		if (!err && !m)
 			err = PARLOR_E_STORE_CORRUPT;
 		if (!err)
 			err = membership_find(c, r, m, &ms);
+		if (!err)
+			r->members_next = no + 1;
 	}
-	r->all_members = !err;
+	if (!err && !more)
+		r->members_next = UINT64_MAX;
+	return err;
+}
+
+enum parlor_err membership_load_all(struct core *c, struct room *r)
+{
+	enum parlor_err err = PARLOR_E_OK;
+	while (!err && r->members_next != UINT64_MAX) {
+		/* Where memory does not keep them between pieces it is done in one. */
+		if (meter_spent(c->engine.meter) && !r->members_dropped)
+			err = PARLOR_E_BUSY;
+		else
+			err = load_some(c, r);
+	}
+	r->members_loading = err == PARLOR_E_BUSY;
+	r->members_dropped &= r->members_loading;
 	return err;
 }
 

@@ -70,7 +70,7 @@ enum parlor_err room_emit_created(struct core *c, const struct tenant *t,
 	core_emit(c, &kinds[CREATED], &r);
 	enum parlor_err err = c->broken ? c->broken : room_find_no(c, r.room, room);
 	if (!err)
-		(*room)->all_members = true;
+		(*room)->members_next = UINT64_MAX;
 	return err;
 }
 
@@ -171,7 +171,7 @@ enum parlor_err core_room_set_state(struct core *c, const struct core_call *call
 	if (!err)
 		err = state == ROOM_STATE_DISSOLVED ? decide_room(c, call, id, &room)
 						    : decide_living_room(c, call, id, &room);
-	/* Its members must be at hand when the record is applied. */
+	/* Its members must be at hand when the record is applied; that may take pieces. */
 	if (!err && state == ROOM_STATE_DISSOLVED)
 		err = membership_load_all(c, room);
 	if (err)

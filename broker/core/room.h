@@ -29,7 +29,7 @@ enum parlor_err core_room_create(struct core *, const struct core_call *,
 enum parlor_err core_room_rename(struct core *, const struct core_call *, struct span room,
 				 struct span name, const struct core_notice *,
 				 struct core_room_view *) PARLOR_MUST_CHECK;
-/* close, reopen or dissolve */
+/* close, reopen or dissolve: that one is BUSY as long as not all members are at hand */
 enum parlor_err core_room_set_state(struct core *, const struct core_call *, struct span room,
 				    uint8_t state, const struct core_notice *,
 				    struct core_room_view *) PARLOR_MUST_CHECK;

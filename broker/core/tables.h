@@ -76,7 +76,9 @@ struct room {
 	struct recent recent; /* idempotency keys of the last messages, once it was posted to */
 	struct key_places key_places; /* of older ones */
 	struct membership *memberships;
-	bool all_members;
+	uint64_t members_next;       /* those of lower numbers are in memory; UINT64_MAX: all */
+	bool members_loading;        /* by pieces, and meanwhile */
+	bool members_dropped;        /* some have left memory again: there is little of it */
 	struct membership *unlisted; /* what the rows of ids on disk lack */
 	struct block *tail;          /* where the next message goes, once it was looked for */
 	struct block *blocks;

@@ -26,15 +26,16 @@ class Teller:
 
     def __init__(self, broker):
         self.client = Client(broker.client)
+        self.all = [f"all-{n}" for n in range(12)]  # rooms of all of them
         self.inside = set()  # members that are in their own room
         self.said = []  # (position, member, body) of each post that it could hear
         self.numbers = itertools.count(1)
         self.chance = random.Random(8)
 
     def furnish(self):
-        for n in range(12):
-            self.client.room_create(room=f"all-{n}", members=people("bot"))
-            self.client.members_add(room=f"all-{n}", members=[spec(m) for m in MEMBERS])
+        for room in self.all:
+            self.client.room_create(room=room, members=people("bot"))
+            self.client.members_add(room=room, members=[spec(m) for m in MEMBERS])
         for n in range(OWN):
             self.client.room_create(room=f"own-{MEMBERS[n]}", members=people("bot"))
 
@@ -106,12 +107,12 @@ def test_an_attach_goes_on_while_its_members_come_and_go(furnished, teller):
         assert done.attached.attached == len(MEMBERS)
         teller.heard_by(client, behind=done.as_of)
         entries = counters(teller.client)["subscriber_entries"]
-        assert entries == len(MEMBERS) + 12 + len(teller.inside), "each room is listened to once"
+        assert entries == len(MEMBERS) + len(teller.all) + len(teller.inside), "each room is listened to once"
 
         gone = teller.during(lambda: client.wait(client.send("detach", members=MEMBERS[1:])))
         assert gone.attached.attached == 1
         left = len(teller.inside & {MEMBERS[0]})
-        assert counters(teller.client)["subscriber_entries"] == 1 + 12 + left
+        assert counters(teller.client)["subscriber_entries"] == 1 + len(teller.all) + left
         client.goodbye()
 
 
@@ -133,6 +134,17 @@ def test_who_resumes_among_many_hears_all_that_was_missed(furnished, teller):
     teller.heard_by(client, behind=since[1])
     client.goodbye()
     client.close()
+
+
+def test_a_room_of_many_is_there_until_it_is_dissolved_and_then_for_nobody(furnished, teller):
+    room = teller.all.pop()
+    with Client(furnished[0].client, members=MEMBERS[:1]) as client, Client(furnished[0].client) as asking:
+        done = teller.during(lambda: asking.wait(asking.send("room_dissolve", room=room)))
+        assert done.code == 0 and done.room.members == 0
+        assert [e.position for e in client.drain() if e.room == room] == [done.room.position]
+        for member in MEMBERS[::100]:
+            assert room not in {item.room for item in teller.client.list(member=member).items}
+        client.goodbye()
 
 
 def presence(client, members):

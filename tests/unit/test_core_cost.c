@@ -3,6 +3,7 @@
 #include "core_world.h"
 
 #include "core/reading.h"
+#include "core/room.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -202,6 +203,49 @@ static void a_page_of_members_costs_the_same_however_many_there_are(void **state
 	list_all(w, "many", 4000, 3 * PAGE + 10);
 }
 
+static void dissolve_by_pieces(struct world *w, const char *room, int pieces_min, int pieces_max)
+{
+	enum { PIECE = 5000 };
+	struct meter meter = {0};
+	struct core_room_view view;
+	enum parlor_err err = PARLOR_E_BUSY;
+	int pieces = 0;
+	core_charge(w->core, &meter);
+	for (; err == PARLOR_E_BUSY; pieces++) {
+		char id[32];
+		snprintf(id, sizeof id, "meanwhile %d", pieces);
+		said(w, room, "bob", id);
+		assert_int_equal(join(w, room, id), PARLOR_E_OK);
+		uint64_t steps = meter.steps;
+		meter.steps_end = steps + PIECE;
+		err = core_room_set_state(w->core, &w->call, text(room), ROOM_STATE_DISSOLVED,
+					  &quiet, &view);
+		meter.steps_end = 0;
+		assert_true(err != PARLOR_E_BUSY || meter.steps - steps < PIECE + PIECE / 4);
+		core_evict(w->core);
+	}
+	core_charge(w->core, NULL);
+	assert_int_equal(err, PARLOR_E_OK);
+	assert_in_range(pieces, pieces_min, pieces_max);
+	assert_int_equal(view.members, 0);
+	assert_int_equal(leave(w, room, "bob"), PARLOR_E_ROOM_DISSOLVED);
+	write_all(w);
+}
+
+/* It is a room as ever meanwhile, and where memory is too small it comes to an end. */
+static void a_room_of_many_is_dissolved_by_pieces(void **state)
+{
+	struct world *w = *state;
+	fill_members(w, "many", 2000);
+	fill_members(w, "too many", 2000);
+	write_all(w);
+	restart(w);
+	dissolve_by_pieces(w, "many", 10, 20);
+	w->limits.resident_bytes = 64 << 10;
+	restart(w);
+	dissolve_by_pieces(w, "too many", 2, 9);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,6 +253,7 @@ int main(void)
 		STORY(reading_far_back_costs_the_same_however_much_one_wrote),
 		STORY(reading_far_back_before_anything_is_written),
 		STORY(a_page_of_members_costs_the_same_however_many_there_are),
+		STORY(a_room_of_many_is_dissolved_by_pieces),
 	};
 	return cmocka_run_group_tests_name("core cost", tests, NULL, NULL);
 }
