@@ -130,7 +130,7 @@ static void count_silence(struct loop *l, uint64_t passed_us)
 		return;
 	b->listened_us += l->round_us;
 	l->round_us = l->round_frames = 0;
-	lifecycle_expire(b);
+	l->more |= lifecycle_expire(b);
 }
 
 static enum parlor_err work(struct loop *l, uint64_t passed_us)

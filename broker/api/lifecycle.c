@@ -172,13 +172,31 @@ void lifecycle_drop_all(struct broker *b)
 	}
 }
 
+/* Of a turn's steps is for sessions that end unasked: many may at once. The one that
+ * uses it up is the last of the turn. */
+#define ENDING_SHARE 16
+
+/* Whether one more may end, of those that do since the meter stood there; it is
+ * counted. */
+static bool may_end(struct broker *b, uint64_t begun, const struct session *s)
+{
+	if (b->meter.steps - begun >= b->settings.turn_steps / ENDING_SHARE)
+		return false;
+	meter_walk(&b->meter, 1 + s->topics.len + session_member_count(s));
+	return true;
+}
+
 static void end_marked(struct broker *b)
 {
 	struct session *next;
+	uint64_t begun = b->meter.steps;
 	for (struct session *s = session_first(b->fanout.sessions); s; s = next) {
 		next = s->heard_next;
-		if (s->ending)
-			lifecycle_end(b, s, s->end_code);
+		if (!s->ending)
+			continue;
+		if (!may_end(b, begun, s))
+			return;
+		lifecycle_end(b, s, s->end_code);
 	}
 }
 
@@ -187,18 +205,21 @@ void lifecycle_sweep(struct broker *b)
 	struct session *s;
 	while ((s = outbox_failed(b->outbox)) != NULL) {
 		b->counts.sessions_failed++;
-		lifecycle_end(b, s, PARLOR_E_OK);
+		session_end_soon(b->fanout.sessions, s, PARLOR_E_OK);
 	}
 	if (session_ending_count(b->fanout.sessions))
 		end_marked(b);
 }
 
-void lifecycle_expire(struct broker *b)
+bool lifecycle_expire(struct broker *b)
 {
 	struct session *s;
-	uint64_t timeout_us = b->settings.timeout_ms * 1000;
+	uint64_t timeout_us = b->settings.timeout_ms * 1000, begun = b->meter.steps;
 	while ((s = session_expired(b->fanout.sessions, b->listened_us, timeout_us)) != NULL) {
+		if (!may_end(b, begun, s))
+			return true;
 		b->counts.sessions_expired++;
 		lifecycle_end(b, s, PARLOR_E_TIMEOUT);
 	}
+	return false;
 }

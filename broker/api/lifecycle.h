@@ -25,10 +25,12 @@ enum parlor_err lifecycle_begin(struct broker *, const struct lifecycle_hello *,
 /* Ends a session: its members' presence, what it waits for, its place. With a
  * code other than OK it is told why. The session is dead after. */
 void lifecycle_end(struct broker *, struct session *, int code);
-/* Ends those that are to end soon, or that failed to take frames. */
+/* Ends those that are to end soon, or that failed to take frames, as many as a turn may:
+ * session_ending_count says what is left. */
 void lifecycle_sweep(struct broker *);
-/* Ends those that fell silent. After what they sent has been read. */
-void lifecycle_expire(struct broker *);
+/* Ends those that fell silent, likewise; true when some are left. After what they sent
+ * has been read. */
+bool lifecycle_expire(struct broker *);
 /* Lets go of every session without a word: the process ends. */
 void lifecycle_drop_all(struct broker *);
 
