@@ -1,9 +1,11 @@
 #include "fanout/intervals.h"
 
-#include "base/table.h"
+#include "core/engine/large_table.h"
 #include "fanout/session.h"
 
 #include <stdlib.h>
+
+#define LARGE_TABLE_LOG2 16U
 
 struct interval_topic {
 	UT_hash_handle hh;

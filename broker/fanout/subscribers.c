@@ -1,10 +1,12 @@
 #include "fanout/subscribers.h"
 
-#include "base/table.h"
+#include "core/engine/large_table.h"
 #include "fanout/session.h"
 
 #include <assert.h>
 #include <stdlib.h>
+
+#define LARGE_TABLE_LOG2 18U
 
 /* An entry and the slot in its session's list know each other's index, so that
  * each end finds the other without a search, and both arrays stay dense: what is

@@ -1,6 +1,6 @@
 #include "turn/presence.h"
 
-#include "base/table.h"
+#include "core/engine/large_table.h"
 #include "core/presence.h"
 
 #include "base/log.h"
@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#define LARGE_TABLE_LOG2 16U
 /* Record and event, each with the longest id, and their entry. */
 #define RECORD_BYTES (4 * ROW_ID_MAX)
 /* Of the records that a turn may have, the part that is left to requests. */

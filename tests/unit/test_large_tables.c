@@ -1,0 +1,84 @@
+/* Tables that may come to a million do not go through all they hold at once: they take no
+ * large piece of memory once they have begun. */
+#include "fanout/intervals.h"
+#include "fanout/session.h"
+#include "fanout/subscribers.h"
+#include "turn/presence.h"
+
+#include "base/mem.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define MANY 300000
+/* Of buckets: what takes longer to go through than a turn may. */
+#define LARGE ((size_t)512 << 10)
+
+void *__real_mem_new(size_t size);
+void *__wrap_mem_new(size_t size);
+
+static size_t large;
+
+void *__wrap_mem_new(size_t size)
+{
+	large += size >= LARGE;
+	return __real_mem_new(size);
+}
+
+static void topics_that_are_listened_to(void **state)
+{
+	struct subscribers *all = subscribers_new(MANY);
+	struct session s = {.number = 1};
+	(void)state;
+	for (uint64_t i = 0; i < MANY; i++) {
+		if (i == 1)
+			large = 0;
+		assert_int_equal(subscribers_add(all, topic_room(i), &s, 0), PARLOR_E_OK);
+	}
+	assert_int_equal(large, 0);
+	subscribers_drop_session(all, &s);
+	subscribers_free(all);
+}
+
+static void topics_that_were_listened_to(void **state)
+{
+	struct intervals *all = intervals_new(MANY, MANY);
+	struct session s = {.number = 1};
+	(void)state;
+	for (uint64_t i = 0; i < MANY; i++) {
+		if (i == 1)
+			large = 0;
+		assert_int_equal(intervals_add(all, topic_room(i), &s, 1, 2), PARLOR_E_OK);
+	}
+	assert_int_equal(large, 0);
+	intervals_drop_session(all, &s);
+	intervals_free(all);
+}
+
+static void members_whose_presence_is_still_to_be_recorded(void **state)
+{
+	/* Without room on disk all of them are. */
+	struct commit c = {.boot_late.is = true};
+	(void)state;
+	for (uint64_t i = 1; i <= MANY; i++) {
+		if (i == 2)
+			large = 0;
+		assert_int_equal(presence_changed(&c, i, true), PARLOR_E_OK);
+	}
+	assert_int_equal(presence_owed(&c), MANY);
+	assert_int_equal(large, 0);
+	presence_fini(&c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(topics_that_are_listened_to),
+		cmocka_unit_test(topics_that_were_listened_to),
+		cmocka_unit_test(members_whose_presence_is_still_to_be_recorded),
+	};
+	return cmocka_run_group_tests_name("large tables", tests, NULL, NULL);
+}
