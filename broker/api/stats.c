@@ -37,6 +37,7 @@ static void count_broker(struct counters *c, const struct broker *b)
 	counter(c, "events_live", b->fanout.counts.events_live);
 	counter(c, "events_caught_up", b->fanout.counts.events_caught_up);
 	counter(c, "steps_caught_up", b->fanout.counts.steps_caught_up);
+	counter(c, "looks_caught_up", b->fanout.counts.looks_caught_up);
 	counter(c, "sessions_fell_behind", b->fanout.counts.fell_behind);
 	counter(c, "waits_refused", n->waits_refused);
 	counter(c, "queries_refused", n->queries_refused);

@@ -12,6 +12,10 @@
 #define SWEEPS 4
 #define SWEEP_ENTRIES 4096
 #define SWEEP_STEPS 65536
+/* Sessions that one sweep serves, and that one call looks at to find who may go on:
+ * thousands may be catching up, and none of them be able to. */
+#define SWEEP_RIDERS 2048
+#define LOOKS 2048
 
 static bool may_go_on(const struct fanout *f, const struct session *s)
 {
@@ -26,6 +30,8 @@ static bool may_go_on(const struct fanout *f, const struct session *s)
 /* A sweep along the journal that serves every session it passes. */
 struct sweep {
 	struct fanout *fanout;
+	uint64_t no;       /* of this sweep: who rides along knows it */
+	size_t riders;     /* sessions that were looked at, from the first on */
 	uint64_t position; /* of the entry at hand */
 	uint64_t steps;
 };
@@ -34,11 +40,11 @@ static void enqueue_swept(struct sweep *w, struct shared_event *e, struct sessio
 {
 	/* Its cursor is behind the entry once it has it, for another of its members may
 	 * have listened too, and stays where it could not be served. */
-	if (s->state != SESSION_CATCH_UP || s->cursor > w->position || s->behind)
+	if (s->state != SESSION_CATCH_UP || s->cursor > w->position || s->sweep != w->no)
 		return;
 	s->cursor = w->position;
 	if (w->position > s->floor && !shared_event_enqueue(e, s)) {
-		s->behind = true;
+		s->sweep = 0;
 		return;
 	}
 	w->fanout->counts.events_caught_up += w->position > s->floor;
@@ -81,24 +87,32 @@ static enum parlor_err sweep_entry(struct sweep *w, const struct entry *entry)
 /* Who rides along: behind the start nobody, or the order would break. */
 static void sweep_begin(struct sweep *w, uint64_t start)
 {
-	for (struct session *s = session_catching_up(w->fanout->sessions); s; s = s->catch_next)
-		s->behind = s->ending || s->cursor < start || !may_go_on(w->fanout, s);
+	struct session *s = session_catching_up(w->fanout->sessions);
+	for (; s && w->riders < SWEEP_RIDERS; s = s->catch_next, w->riders++)
+		if (!s->ending && s->cursor >= start && may_go_on(w->fanout, s))
+			s->sweep = w->no;
 }
 
-/* Whoever was not held up has seen all before `end`. */
+/* Whoever was not held up has seen all before `end`. Where more wait than ride along,
+ * the others are next. */
 static void sweep_end(struct sweep *w, uint64_t end)
 {
 	struct fanout *f = w->fanout;
-	struct session *next;
-	for (struct session *s = session_catching_up(f->sessions); s; s = next) {
+	struct session *next, *s = session_catching_up(f->sessions);
+	bool others = w->riders < session_catching_up_count(f->sessions);
+	f->counts.looks_caught_up += 2 * w->riders;
+	for (; w->riders > 0; s = next, w->riders--) {
 		next = s->catch_next;
-		if (s->behind || s->cursor > end)
-			continue;
-		s->cursor = end;
-		if (end > store_last(f->store)) {
-			intervals_drop_session(f->intervals, s);
-			session_set_state(f->sessions, s, SESSION_LIVE);
+		if (s->sweep == w->no && s->cursor <= end) {
+			s->cursor = end;
+			if (end > store_last(f->store)) {
+				intervals_drop_session(f->intervals, s);
+				session_set_state(f->sessions, s, SESSION_LIVE);
+				continue;
+			}
 		}
+		if (others)
+			session_catch_up_later(f->sessions, s);
 	}
 }
 
@@ -111,7 +125,7 @@ static void note_damage(struct fanout *f, enum parlor_err err, uint64_t position
 
 static enum parlor_err sweep(struct fanout *f, uint64_t start)
 {
-	struct sweep w = {.fanout = f};
+	struct sweep w = {.fanout = f, .no = ++f->sweeps};
 	struct store_walk walk;
 	struct entry entry;
 	uint64_t end = start;
@@ -140,15 +154,31 @@ static enum parlor_err sweep(struct fanout *f, uint64_t start)
 	return err == PARLOR_E_NOT_FOUND ? PARLOR_E_OK : err;
 }
 
+/* The first that may go on. Who may not is passed over until all have been looked at. */
+static struct session *next_in_turn(struct fanout *f, size_t *looks)
+{
+	struct session *s;
+	while ((s = session_catching_up(f->sessions)) != NULL && *looks > 0 &&
+	       f->in_vain < session_catching_up_count(f->sessions)) {
+		f->in_vain++;
+		f->counts.looks_caught_up++;
+		--*looks;
+		if (!s->ending && may_go_on(f, s)) {
+			f->in_vain = 0;
+			return s;
+		}
+		session_catch_up_later(f->sessions, s);
+	}
+	return NULL;
+}
+
 bool catch_up_run(struct fanout *f)
 {
-	for (int i = 0; i < SWEEPS; i++) {
-		struct session *s = session_catching_up(f->sessions);
-		while (s && (s->ending || !may_go_on(f, s)))
-			s = s->catch_next;
-		if (!s)
-			return false;
-		session_catch_up_later(f->sessions, s);
+	struct session *s;
+	size_t looks = LOOKS;
+	if (f->in_vain >= session_catching_up_count(f->sessions))
+		f->in_vain = 0;
+	for (int i = 0; i < SWEEPS && (s = next_in_turn(f, &looks)) != NULL; i++) {
 		if (s->cursor < store_first(f->store)) {
 			session_end_soon(f->sessions, s, PARLOR_E_NO_SESSION);
 			continue;
@@ -159,9 +189,8 @@ bool catch_up_run(struct fanout *f)
 				  (unsigned long long)s->cursor, parlor_err_text(err));
 			session_end_soon(f->sessions, s, err);
 		}
+		if (s->state == SESSION_CATCH_UP)
+			session_catch_up_later(f->sessions, s);
 	}
-	for (struct session *s = session_catching_up(f->sessions); s; s = s->catch_next)
-		if (!s->ending && may_go_on(f, s))
-			return true;
-	return false;
+	return f->in_vain < session_catching_up_count(f->sessions);
 }

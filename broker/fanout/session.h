@@ -88,7 +88,7 @@ struct session {
 	struct attach *attach;              /* what is asked of it goes on; the caller's */
 	bool begins;                        /* by its hello: it gets nothing before */
 	size_t want_bytes;                  /* of the event that did not fit, 0: none */
-	bool behind;                        /* not served by the sweep at hand */
+	uint64_t sweep;                     /* of catch_up.c, that serves it */
 	struct backlog_queue backlog;       /* what it sent and is not carried out; the caller's */
 	bool ending;                        /* session_end_soon */
 	int end_code;

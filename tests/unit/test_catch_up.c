@@ -237,6 +237,40 @@ static void a_call_looks_at_a_bounded_number_of_listeners(void **state)
 		assert_int_equal(given(c->sessions[i]), POSTS);
 }
 
+/* Most of them cannot go on, the last one can. */
+static void a_call_looks_at_a_bounded_number_of_sessions(void **state)
+{
+	enum { POSTS = 10, LOOKS = 2048, SWEEPS = 4 };
+	struct catching *c = *state;
+	bool more = true;
+	int calls = 0;
+	put_posts(c, POSTS, 1);
+	for (int i = 0; i < SESSIONS; i++) {
+		listens(c, comes_back(c), topic_room(1), 0);
+		c->sessions[i]->credit = 0;
+	}
+	for (; more; calls++) {
+		c->fanout.counts.looks_caught_up = 0;
+		assert_int_equal(run_once(c, &more), 0);
+		assert_in_range(c->fanout.counts.looks_caught_up, 1, LOOKS);
+	}
+	assert_int_equal(calls, (SESSIONS + LOOKS - 1) / LOOKS);
+
+	c->sessions[SESSIONS - 1]->credit = CREDIT;
+	for (more = true; more;)
+		(void)run_once(c, &more);
+	assert_int_equal(given(c->sessions[SESSIONS - 1]), POSTS);
+	for (int i = 0; i < SESSIONS; i++)
+		c->sessions[i]->credit = CREDIT;
+	for (more = true; more;) {
+		c->fanout.counts.looks_caught_up = 0;
+		(void)run_once(c, &more);
+		assert_in_range(c->fanout.counts.looks_caught_up, 0, LOOKS + SWEEPS * 2 * LOOKS);
+	}
+	for (int i = 0; i < SESSIONS; i++)
+		assert_int_equal(c->sessions[i]->state, SESSION_LIVE);
+}
+
 #define CATCHING(test) cmocka_unit_test_setup_teardown(test, begin_catching, end_catching)
 
 int main(void)
@@ -246,6 +280,7 @@ int main(void)
 		CATCHING(a_topic_of_any_kind_is_caught_up_with),
 		CATCHING(each_has_each_event_once_whatever_it_listened_by),
 		CATCHING(a_call_looks_at_a_bounded_number_of_listeners),
+		CATCHING(a_call_looks_at_a_bounded_number_of_sessions),
 	};
 	return cmocka_run_group_tests_name("catching up", tests, NULL, NULL);
 }
