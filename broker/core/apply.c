@@ -27,13 +27,13 @@ enum parlor_err apply_room(struct core *c, const struct record *r, struct room *
 }
 
 enum parlor_err apply_room_row(struct core *c, const struct record *r, struct room **room,
-			       bool *news)
+			       bool *is_new)
 {
 	enum parlor_err err = apply_room(c, r, room);
 	if (err)
 		return err;
-	*news = (*room)->row.as_of < r->position;
-	if (*news) {
+	*is_new = (*room)->row.as_of < r->position;
+	if (*is_new) {
 		(*room)->row.as_of = r->position;
 		room_touch(c, *room);
 	}

@@ -15,7 +15,7 @@ enum parlor_err apply_record(struct core *, const struct record_kind *,
 enum parlor_err apply_room(struct core *, const struct record *, struct room **) PARLOR_MUST_CHECK;
 /* Also whether its row does not contain the record yet; from here on it does. */
 enum parlor_err apply_room_row(struct core *, const struct record *, struct room **,
-			       bool *news) PARLOR_MUST_CHECK;
+			       bool *is_new) PARLOR_MUST_CHECK;
 /* NULL when it is not there, or as of this record or a later one already. */
 enum parlor_err apply_membership(struct core *, const struct record *, struct room *,
 				 uint64_t member_no, struct membership **) PARLOR_MUST_CHECK;

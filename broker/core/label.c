@@ -116,9 +116,9 @@ enum parlor_err core_labels_change(struct core *c, const struct core_call *call,
 static enum parlor_err apply_labels(struct core *c, const struct record *r)
 {
 	struct room *room;
-	bool news;
-	enum parlor_err err = apply_room_row(c, r, &room, &news);
-	if (!err && news)
+	bool is_new;
+	enum parlor_err err = apply_room_row(c, r, &room, &is_new);
+	if (!err && is_new)
 		room_set_labels(c, room, r->labels.all);
 	return err;
 }

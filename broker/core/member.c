@@ -11,15 +11,15 @@ static const struct record_kind kinds[1];
 enum parlor_err member_capacity(struct core *c, const struct tenant *t,
 				const struct core_member_spec *specs, size_t n)
 {
-	uint64_t news = 0;
+	uint64_t unknown = 0;
 	for (size_t i = 0; i < n; i++) {
 		struct member *m = NULL;
 		enum parlor_err err = t ? member_find(c, t->no, specs[i].id, &m) : PARLOR_E_OK;
 		if (err)
 			return err;
-		news += !m;
+		unknown += !m;
 	}
-	return tenant_room_for(c, t, 0, news);
+	return tenant_room_for(c, t, 0, unknown);
 }
 
 enum parlor_err member_introduce(struct core *c, struct tenant *t, struct span id,

@@ -243,8 +243,8 @@ static enum parlor_err apply_joined(struct core *c, const struct record *r)
 	struct room *room;
 	struct member *m = NULL;
 	struct membership *ms;
-	bool news;
-	enum parlor_err err = apply_room_row(c, r, &room, &news);
+	bool is_new;
+	enum parlor_err err = apply_room_row(c, r, &room, &is_new);
 	if (!err)
 		err = member_find_no(c, r->member, &m);
 	if (!err && !m)
@@ -253,7 +253,7 @@ static enum parlor_err apply_joined(struct core *c, const struct record *r)
 		err = membership_find(c, room, m, &ms);
 	if (err)
 		return err;
-	if (news)
+	if (is_new)
 		room->row.members++;
 	if (ms)
 		return PARLOR_E_OK; /* its row is as of this record or a later one */
@@ -274,9 +274,9 @@ static enum parlor_err apply_left(struct core *c, const struct record *r)
 {
 	struct room *room;
 	struct membership *ms;
-	bool news;
-	enum parlor_err err = apply_room_row(c, r, &room, &news);
-	if (!err && news)
+	bool is_new;
+	enum parlor_err err = apply_room_row(c, r, &room, &is_new);
+	if (!err && is_new)
 		room->row.members--;
 	if (!err)
 		err = apply_membership(c, r, room, r->member, &ms);

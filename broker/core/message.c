@@ -339,11 +339,11 @@ static enum parlor_err apply_posted(struct core *c, const struct record *r)
 	const struct record_posted *p = &r->posted;
 	struct room *room;
 	struct membership *ms;
-	bool news;
-	enum parlor_err err = apply_room_row(c, r, &room, &news);
+	bool is_new;
+	enum parlor_err err = apply_room_row(c, r, &room, &is_new);
 	if (err)
 		return err;
-	if (news) {
+	if (is_new) {
 		room->row.last_seq = p->seq;
 		room->row.counted = p->counts.counted;
 		room->row.active_us = r->time_us;

@@ -257,9 +257,9 @@ static enum parlor_err apply_room_created(struct core *c, const struct record *r
 static enum parlor_err apply_room_renamed(struct core *c, const struct record *r)
 {
 	struct room *room;
-	bool news;
-	enum parlor_err err = apply_room_row(c, r, &room, &news);
-	if (!err && news)
+	bool is_new;
+	enum parlor_err err = apply_room_row(c, r, &room, &is_new);
+	if (!err && is_new)
 		room_set_name(c, room, r->room_is.name);
 	return err;
 }
@@ -279,9 +279,9 @@ static enum parlor_err remove_all(struct core *c, const struct record *r, struct
 static enum parlor_err apply_room_state(struct core *c, const struct record *r)
 {
 	struct room *room;
-	bool news;
-	enum parlor_err err = apply_room_row(c, r, &room, &news);
-	if (!err && news) {
+	bool is_new;
+	enum parlor_err err = apply_room_row(c, r, &room, &is_new);
+	if (!err && is_new) {
 		room->row.state = r->room_is.state;
 		if (r->room_is.state == ROOM_STATE_DISSOLVED)
 			room->row.members = 0;

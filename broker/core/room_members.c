@@ -12,9 +12,9 @@
 /* How many are new; MEMBER_CONFLICT when one is there otherwise. Leaves what
  * it looked at resident. */
 static enum parlor_err count_new(struct core *c, struct room *room,
-				 const struct core_member_spec *specs, size_t n, size_t *news)
+				 const struct core_member_spec *specs, size_t n, size_t *added)
 {
-	*news = 0;
+	*added = 0;
 	for (size_t i = 0; i < n; i++) {
 		struct member *m;
 		struct membership *ms = NULL;
@@ -24,7 +24,7 @@ static enum parlor_err count_new(struct core *c, struct room *room,
 		if (err)
 			return err;
 		if (!ms)
-			++*news;
+			++*added;
 		else if (!membership_is_as(ms, &specs[i]))
 			return PARLOR_E_MEMBER_CONFLICT;
 	}
@@ -37,7 +37,7 @@ enum parlor_err core_members_add(struct core *c, const struct core_call *call, s
 {
 	struct room *room;
 	struct tenant *t;
-	size_t news = 0;
+	size_t added = 0;
 	core_clock(c, call);
 	enum parlor_err err = membership_check_specs(c, specs, n);
 	if (!err && n == 0)
@@ -47,8 +47,8 @@ enum parlor_err core_members_add(struct core *c, const struct core_call *call, s
 	if (!err)
 		err = decide_living_room(c, call, id, &room);
 	if (!err)
-		err = count_new(c, room, specs, n, &news);
-	if (!err && room->row.members + news > c->limits.room_members)
+		err = count_new(c, room, specs, n, &added);
+	if (!err && room->row.members + added > c->limits.room_members)
 		err = PARLOR_E_ROOM_FULL;
 	if (!err)
 		err = tenant_introduce(c, call, &t);
@@ -58,10 +58,10 @@ enum parlor_err core_members_add(struct core *c, const struct core_call *call, s
 		err = membership_emit_joins(c, t, room, specs, n);
 	if (err)
 		return err;
-	if (news)
+	if (added)
 		message_emit_notice(c, room, notice);
 	room_view(room, view);
-	view->position = news ? c->state.position : 0;
+	view->position = added ? c->state.position : 0;
 	return PARLOR_E_OK;
 }
 
