@@ -173,7 +173,7 @@ struct past_scan {
 	struct core *core;
 	core_past_fn *fn;
 	void *ctx;
-	uint64_t told; /* until where */
+	uint64_t reached; /* until where */
 	bool bad;
 	bool stopped;
 	bool spent;
@@ -183,11 +183,11 @@ static bool tell_past(void *arg, const void *key, size_t key_len, struct span va
 {
 	struct past_scan *scan = arg;
 	struct row_past row;
-	scan->told = row_key_tail(key, key_len);
+	scan->reached = row_key_tail(key, key_len);
 	scan->bad = !row_get_past(value, &row);
 	if (!scan->bad)
 		scan->stopped =
-			!scan->fn(scan->ctx, topic_room(row.room), row.joined_pos, scan->told);
+			!scan->fn(scan->ctx, topic_room(row.room), row.joined_pos, scan->reached);
 	return !scan->bad && !scan->stopped;
 }
 
@@ -221,7 +221,7 @@ static enum parlor_err tell_new_past(struct past_scan *scan, const struct member
 enum parlor_err core_member_past(struct core *c, uint64_t member, uint64_t *after, core_past_fn *fn,
 				 void *ctx)
 {
-	struct past_scan scan = {.core = c, .fn = fn, .ctx = ctx, .told = *after};
+	struct past_scan scan = {.core = c, .fn = fn, .ctx = ctx, .reached = *after};
 	struct member *m;
 	struct row_key from;
 	row_key_past(&from, member, *after + 1);
@@ -232,7 +232,7 @@ enum parlor_err core_member_past(struct core *c, uint64_t member, uint64_t *afte
 		err = PARLOR_E_STORE_CORRUPT;
 	if (!err && m && !scan.spent)
 		err = tell_new_past(&scan, m, *after);
-	*after = scan.spent ? scan.told : UINT64_MAX;
+	*after = scan.spent ? scan.reached : UINT64_MAX;
 	return err;
 }
 
