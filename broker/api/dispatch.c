@@ -57,10 +57,10 @@ static enum parlor_err check(struct request *a)
 	enum parlor_err err = PARLOR_E_OK;
 	if (needs & NEEDS_SETTLED)
 		err = commit_settle(&a->broker->commit);
-	if (!err && (needs & (NEEDS_SPACE | ASKS_SPACE)))
+	if (!err && (needs & (NEEDS_SPACE | TRIES_SPACE)))
 		err = commit_reserve(&a->broker->commit, cost(a));
 	a->full = err == PARLOR_E_STORE_FULL;
-	return a->full && (needs & ASKS_SPACE) ? PARLOR_E_OK : err;
+	return a->full && (needs & TRIES_SPACE) ? PARLOR_E_OK : err;
 }
 
 static void dispatch_request(struct broker *b, struct request *a)

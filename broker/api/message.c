@@ -280,7 +280,7 @@ void history_put_archive(struct broker *b, const struct waiting_request *w,
 }
 
 static const struct request_kind kinds[] = {
-	REQUEST(POST, NEEDS_SESSION | ASKS_SPACE, op_post, POSTED),
+	REQUEST(POST, NEEDS_SESSION | TRIES_SPACE, op_post, POSTED),
 	REQUEST(RECALL, NEEDS_SESSION | NEEDS_SPACE, op_recall, DONE),
 	REQUEST(HISTORY, NEEDS_SESSION, op_history, HISTORY),
 };

@@ -34,7 +34,7 @@ struct request {
 enum request_needs {
 	NEEDS_SESSION = 1,
 	NEEDS_SPACE = 2,    /* writes: refused while disk or map is full */
-	ASKS_SPACE = 4,     /* the same, but the handler decides what is refused */
+	TRIES_SPACE = 4,    /* the same, but the handler decides what is refused */
 	NAMES_MANY = 8,     /* each member it names becomes several records */
 	NEEDS_SETTLED = 16, /* subscribers must be as the state is: what moves them has landed */
 	SHOWS_STATE = 32,   /* the reply says as of which position it is */
