@@ -221,7 +221,7 @@ static bool dispatch_each(struct broker *b, struct request *a, struct backlog_re
 }
 
 /* The posts among requests that come next. */
-static void expect(struct request *a, Parlor__Request *const *requests, size_t n)
+static void prefetch_posts(struct request *a, Parlor__Request *const *requests, size_t n)
 {
 	struct core_prefetched posts[CORE_PREFETCH_MAX];
 	size_t len = 0;
@@ -264,8 +264,8 @@ static size_t dispatch_decoded(struct broker *b, struct request *a, const Parlor
 	for (; i < frame->n_requests && !b->commit.failed && !a->unheard && goes_on(b, a); i++) {
 		size_t left = frame->n_requests - i;
 		if (i % CORE_PREFETCH_MAX == 0 && left > 1 && a->session)
-			expect(a, frame->requests + i,
-			       left < CORE_PREFETCH_MAX ? left : CORE_PREFETCH_MAX);
+			prefetch_posts(a, frame->requests + i,
+				       left < CORE_PREFETCH_MAX ? left : CORE_PREFETCH_MAX);
 		a->request = frame->requests[i];
 		dispatch_request(b, a);
 		if (a->unfinished)
