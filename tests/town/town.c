@@ -7,7 +7,7 @@
 #define SETTLE_STEPS 6000
 
 const char *const town_tenants[TENANTS] = {"acme", "umbra"};
-static const char *const names[HANDS] = {"w0", "w1", "w2"};
+static const char *const names[TOWN_WORKERS] = {"w0", "w1", "w2"};
 
 static uint64_t one_of(struct chance *c, const uint64_t *choices, size_t n)
 {
@@ -199,7 +199,7 @@ static void choose(struct town *t)
 	struct chance *c = &t->chance;
 	struct keep *k = &t->keep;
 	bool trims = chance_of(c, 250);
-	t->town_workers_len = (int)ONE_OF(c, 1, 2, HANDS);
+	t->town_workers_len = (int)ONE_OF(c, 1, 2, TOWN_WORKERS);
 	t->kill = (unsigned)ONE_OF(c, 0, 10, 40);
 	t->fail = (unsigned)ONE_OF(c, 0, 10, 40);
 	t->town_worker_kill = (unsigned)ONE_OF(c, 0, 10, 40);
@@ -268,7 +268,7 @@ void town_begin_quiet(struct town *t, uint64_t seed)
 	t->calm = t->database.calm = true;
 	t->database.poison = NULL;
 	t->road.delay_us = 1;
-	while (t->town_workers_len < HANDS) {
+	while (t->town_workers_len < TOWN_WORKERS) {
 		int i = t->town_workers_len++;
 		t->town_workers[i] = town_worker_new(names[i], &t->database);
 	}

@@ -11,7 +11,7 @@
 #include "town_worker.h"
 
 #define CLIENTS 5
-#define HANDS 3
+#define TOWN_WORKERS 3
 #define PARTITIONS 3
 #define POSTS 400
 #define LETTERS 64
@@ -61,9 +61,9 @@ struct town {
 	struct acknowledged acknowledged[POSTS];
 	size_t acknowledged_len;
 
-	struct town_worker *town_workers[HANDS];
+	struct town_worker *town_workers[TOWN_WORKERS];
 	int town_workers_len;
-	uint64_t town_worker_stands_us[HANDS]; /* until then */
+	uint64_t town_worker_stands_us[TOWN_WORKERS]; /* until then */
 	struct mark_row marks[PARTITIONS], dumped[PARTITIONS];
 	uint64_t changes; /* of the database, when they were read */
 	uint64_t full_until_us, down_until_us;

@@ -143,7 +143,7 @@ void world_restart(struct world *w)
 
 void world_free(struct world *w)
 {
-	for (size_t i = 0; i < WORLD_HANDS; i++)
+	for (size_t i = 0; i < WORLD_WORKERS; i++)
 		worker_peer_close(&w->worker_peers[i]);
 	sync_free(w->sync);
 	core_free(w->core);
@@ -261,7 +261,7 @@ struct worker_peer *world_hire(struct world *w, const char *name)
 	struct worker_peer *h = w->worker_peers;
 	while (h->socket)
 		h++;
-	assert_true(h < w->worker_peers + WORLD_HANDS);
+	assert_true(h < w->worker_peers + WORLD_WORKERS);
 	worker_peer_open(h, w->context, w->endpoint, &w->db, name);
 	return h;
 }
@@ -275,15 +275,15 @@ void world_turn(struct world *w)
 	sync_tick(w->sync, w->now_us);
 	w->wait_us = sync_schedule(w->sync, w->now_us);
 	store_turn_end(w->store);
-	for (size_t i = 0; i < WORLD_HANDS; i++)
+	for (size_t i = 0; i < WORLD_WORKERS; i++)
 		worker_peer_listen(&w->worker_peers[i]);
 }
 
 static void wait_for_frames(struct world *w)
 {
-	zmq_pollitem_t items[WORLD_HANDS + 1] = {{.socket = w->router, .events = ZMQ_POLLIN}};
+	zmq_pollitem_t items[WORLD_WORKERS + 1] = {{.socket = w->router, .events = ZMQ_POLLIN}};
 	int n = 1;
-	for (size_t i = 0; i < WORLD_HANDS; i++)
+	for (size_t i = 0; i < WORLD_WORKERS; i++)
 		if (w->worker_peers[i].socket)
 			items[n++] = (zmq_pollitem_t){.socket = w->worker_peers[i].socket,
 						      .events = ZMQ_POLLIN};
@@ -306,14 +306,14 @@ void world_patience(struct world *w, const char *condition)
 /* A ping is answered behind all that was said before, in both directions. */
 static void round_trip(struct world *w)
 {
-	size_t heard[WORLD_HANDS];
-	for (size_t i = 0; i < WORLD_HANDS; i++) {
+	size_t heard[WORLD_WORKERS];
+	for (size_t i = 0; i < WORLD_WORKERS; i++) {
 		struct worker_peer *h = &w->worker_peers[i];
 		heard[i] = h->pongs + h->refusals;
 		if (h->socket && !h->deaf)
 			worker_peer_ping(h);
 	}
-	for (size_t i = 0; i < WORLD_HANDS; i++) {
+	for (size_t i = 0; i < WORLD_WORKERS; i++) {
 		struct worker_peer *h = &w->worker_peers[i];
 		if (h->socket && !h->deaf)
 			world_until(w, h->pongs + h->refusals > heard[i]);

@@ -8,7 +8,7 @@
 
 #include "sync/sync.h"
 
-#define WORLD_HANDS 3
+#define WORLD_WORKERS 3
 #define WORLD_ANSWERS 64
 
 #define COOKIE(session, request) ((struct sync_cookie){(session), (request)})
@@ -35,7 +35,7 @@ struct world {
 	struct buf pending; /* records emitted, not yet committed */
 	uint8_t partition_of[WORLD_RECORDS + 1];
 	struct database db;
-	struct worker_peer worker_peers[WORLD_HANDS];
+	struct worker_peer worker_peers[WORLD_WORKERS];
 	struct answer answers[WORLD_ANSWERS];
 	size_t answers_len;
 };
