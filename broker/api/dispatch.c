@@ -65,7 +65,6 @@ static enum parlor_err check(struct request *a)
 
 static void dispatch_request(struct broker *b, struct request *a)
 {
-	b->counts.requests++;
 	price_add(&b->price, PRICE_REQUESTS, 1);
 	request_begin(a);
 	a->kind = request_kind(&b->kinds, (unsigned)a->request->op_case);
@@ -83,6 +82,7 @@ static void dispatch_request(struct broker *b, struct request *a)
 		return;
 	if (a->unfinished)
 		return;
+	b->counts.requests++;
 	if (err)
 		refuse(a, a->request->id, err);
 	else if (!a->later && !a->done)

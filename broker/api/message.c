@@ -212,7 +212,6 @@ static enum parlor_err query_archive(struct request *a, const struct history_wal
 {
 	struct broker *b = a->broker;
 	struct waiting_request *request;
-	size_t run = archive_run(b, *w);
 	if (a->session->tenant->queries >= b->settings.tenant_queries) {
 		b->counts.queries_refused++;
 		return PARLOR_E_BUSY;
@@ -222,6 +221,7 @@ static enum parlor_err query_archive(struct request *a, const struct history_wal
 		return err;
 	request->query = true;
 	a->session->tenant->queries++;
+	size_t run = archive_run(b, *w);
 	/* What lies behind the run is there too: the page says so. */
 	uint64_t end = w->backwards ? w->at - run + 1 : w->at + run - 1;
 	request->more = w->backwards ? end > w->place.floor : end < w->place.last_seq;

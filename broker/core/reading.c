@@ -6,6 +6,14 @@
 
 static const struct record_kind kinds[1];
 
+/* A message that has to be there. */
+static enum parlor_err its_message(struct core *c, const struct membership *ms, uint64_t seq,
+				   struct row_message *msg)
+{
+	enum parlor_err err = core_message(c, ms->room->no, seq, msg);
+	return err == PARLOR_E_MESSAGE_UNKNOWN ? PARLOR_E_STORE_CORRUPT : err;
+}
+
 /* Own counted messages up to seq: walks back over own messages behind it, from
  * the nearest of those that have a row. */
 static enum parlor_err own_at(struct core *c, const struct membership *ms, uint64_t seq,
@@ -20,9 +28,9 @@ static enum parlor_err own_at(struct core *c, const struct membership *ms, uint6
 	if (behind)
 		at = behind;
 	while (!err && at > seq) {
-		err = core_message(c, ms->room->no, at, &msg);
+		err = its_message(c, ms, at, &msg);
 		if (err)
-			return PARLOR_E_STORE_CORRUPT;
+			return err;
 		at = msg.own_prev;
 		*own = msg.own - 1;
 	}
@@ -40,8 +48,8 @@ static enum parlor_err seen_at(struct core *c, const struct membership *ms, uint
 	struct row_message msg = {.counted = 0};
 	uint64_t own;
 	enum parlor_err err = PARLOR_E_OK;
-	if (seq > 0 && core_message(c, ms->room->no, seq, &msg) != PARLOR_E_OK)
-		err = PARLOR_E_STORE_CORRUPT;
+	if (seq > 0)
+		err = its_message(c, ms, seq, &msg);
 	if (!err)
 		err = own_at(c, ms, seq, &own);
 	if (!err)

@@ -171,3 +171,11 @@ def test_a_session_that_ends_while_its_members_are_attached_leaves_nothing(furni
     assert counters(teller.client)["members_attached"] == 0
     client.close()
     watcher.close()
+
+
+def test_a_request_that_goes_on_over_turns_is_counted_once():
+    with Broker(SETTINGS) as broker, Client(broker.client) as client, Client(broker.client) as other:
+        before = counters(other)["requests"]
+        client.attach(members=[f"n{n}" for n in range(6000)])
+        # It and the one that asks how many there were; perhaps a sign of life.
+        assert counters(other)["requests"] - before <= 4

@@ -19,7 +19,7 @@ static enum parlor_err count_get(void *ctx, const struct row_key *key, struct sp
 {
 	struct world *w = ctx;
 	w->reads++;
-	return w->rows.get(w->rows.ctx, key, value);
+	return w->fault ? w->fault : w->rows.get(w->rows.ctx, key, value);
 }
 
 static bool count_row(void *ctx, const void *key, size_t key_len, struct span value)

@@ -19,7 +19,8 @@ struct world {
 	struct buf pending; /* records that are not committed */
 	size_t ends[PENDING_MAX];
 	size_t records;
-	size_t reads; /* rows got, and rows that scans came by */
+	size_t reads;          /* rows got, and rows that scans came by */
+	enum parlor_err fault; /* of each row that is read from now on; OK: it is read */
 	struct core_rows rows;
 	core_scan_fn *fn;
 	void *arg;

@@ -3,6 +3,7 @@
 #include "core_world.h"
 
 #include "core/presence.h"
+#include "core/reading.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -183,6 +184,31 @@ static void what_is_read_beyond_the_budget_goes_at_once(void **state)
 	}
 }
 
+/* A disk that cannot be read is no damage: nobody restores a backup for it. */
+static void a_failure_to_read_is_told_as_what_it_is(void **state)
+{
+	struct world *w = *state;
+	struct core_unread_view view;
+	char id[16];
+	assert_int_equal(create(w, "r", true), PARLOR_E_OK);
+	for (int i = 0; i < 2000; i++) {
+		snprintf(id, sizeof id, "%d", i);
+		said(w, "r", "ann", id);
+	}
+	write_all(w);
+	restart(w);
+	assert_int_equal(unread(w, "r", "bob"), 2000);
+	w->fault = PARLOR_E_STORE;
+	assert_int_equal(core_read(w->core, &w->call, text("r"), text("bob"), 100, &view),
+			 PARLOR_E_STORE);
+	assert_int_equal(core_read(w->core, &w->call, text("r"), text("ann"), 100, &view),
+			 PARLOR_E_STORE);
+	w->fault = PARLOR_E_OK;
+	assert_int_equal(core_read(w->core, &w->call, text("r"), text("bob"), 100, &view),
+			 PARLOR_E_OK);
+	assert_int_equal(unread(w, "r", "bob"), 1900);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +219,7 @@ int main(void)
 		STORY(a_presence_ends_with_the_run_it_was_set_in),
 		STORY(rows_that_did_not_land_are_written_by_the_next_commit),
 		STORY(what_is_read_beyond_the_budget_goes_at_once),
+		STORY(a_failure_to_read_is_told_as_what_it_is),
 	};
 	return cmocka_run_group_tests_name("core rows", tests, NULL, NULL);
 }
