@@ -170,6 +170,8 @@ void lifecycle_drop_all(struct broker *b)
 		attach_abandon(b, s);
 		close_session(b, s);
 	}
+	while (sessions && fanout_forget_more(&b->fanout))
+		continue;
 }
 
 /* Of a turn's steps is for sessions that end unasked: many may at once. The one that
@@ -182,7 +184,8 @@ static bool may_end(struct broker *b, uint64_t begun, const struct session *s)
 {
 	if (b->meter.steps - begun >= b->settings.turn_steps / ENDING_SHARE)
 		return false;
-	meter_walk(&b->meter, 1 + s->topics.len + session_member_count(s));
+	size_t topics = s->topics.len < FANOUT_FORGET ? s->topics.len : FANOUT_FORGET;
+	meter_walk(&b->meter, 1 + topics + session_member_count(s));
 	return true;
 }
 
@@ -209,6 +212,7 @@ void lifecycle_sweep(struct broker *b)
 	}
 	if (session_ending_count(b->fanout.sessions))
 		end_marked(b);
+	(void)fanout_forget_more(&b->fanout);
 }
 
 bool lifecycle_expire(struct broker *b)

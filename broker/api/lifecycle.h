@@ -26,7 +26,7 @@ enum parlor_err lifecycle_begin(struct broker *, const struct lifecycle_hello *,
  * code other than OK it is told why. The session is dead after. */
 void lifecycle_end(struct broker *, struct session *, int code);
 /* Ends those that are to end soon, or that failed to take frames, as many as a turn may:
- * session_ending_count says what is left. */
+ * session_ending_count says what is left; and goes on with what is left of others. */
 void lifecycle_sweep(struct broker *);
 /* Ends those that fell silent, likewise; true when some are left. After what they sent
  * has been read. */

@@ -9,6 +9,19 @@ size_t fanout_devices(const struct fanout *f, uint64_t member)
 
 void fanout_forget(struct fanout *f, struct session *s)
 {
-	subscribers_drop_session(f->subscribers, s);
+	for (const struct session_member *m = s->members; m; m = m->hh.next)
+		(void)subscribers_drop(f->subscribers, topic_member(m->no), s);
+	subscribers_drop_session(f->subscribers, s, FANOUT_FORGET);
 	intervals_drop_session(f->intervals, s);
+}
+
+bool fanout_forget_more(struct fanout *f)
+{
+	struct session *s = session_gone(f->sessions);
+	if (!s)
+		return false;
+	subscribers_drop_session(f->subscribers, s, FANOUT_FORGET);
+	if (!s->topics.len)
+		session_free_gone(f->sessions, s);
+	return session_gone(f->sessions);
 }

@@ -33,7 +33,11 @@ struct fanout {
 
 /* Sessions that have the member attached. */
 size_t fanout_devices(const struct fanout *, uint64_t member);
-/* The session listens to nothing any more: it ends. */
+/* The session listens to nothing any more: it ends. Not to members at once, to other topics
+ * by and by: it is closed meanwhile. */
 void fanout_forget(struct fanout *, struct session *);
+/* On with those that are closed: so many topics at once. True when there is more to do. */
+#define FANOUT_FORGET 20000
+bool fanout_forget_more(struct fanout *);
 
 #endif

@@ -14,6 +14,7 @@ struct session_table {
 	struct session *by_routing;
 	struct session *heard; /* longest silent first */
 	struct session *catching;
+	struct session *gone; /* in heard_next's order */
 	uint64_t catching_len;
 	uint64_t ending;
 	struct session_tenant *tenants;
@@ -60,6 +61,7 @@ void session_table_free(struct session_table *t)
 			(void)session_detach(t, s, member->no);
 		session_close(t, s);
 	}
+	assert(!t->gone);
 	free(t);
 }
 
@@ -160,13 +162,27 @@ enum parlor_err session_open(struct session_table *t, const struct session_hello
 
 void session_close(struct session_table *t, struct session *s)
 {
-	assert(!s->members && !s->topics.len && !s->intervals.len && !s->backlog.frames);
-	session_set_state(t, s, SESSION_LIVE);
+	assert(!s->members && !s->intervals.len && !s->backlog.frames);
+	session_set_state(t, s, SESSION_GONE);
 	DL_DELETE2(t->heard, s, heard_prev, heard_next);
+	DL_APPEND2(t->gone, s, heard_prev, heard_next);
 	t->ending -= s->ending;
 	HASH_DEL(t->by_routing, s);
 	tenant_drop(t, s->tenant);
 	free(s->user);
+	if (!s->topics.len)
+		session_free_gone(t, s);
+}
+
+struct session *session_gone(struct session_table *t)
+{
+	return t->gone;
+}
+
+void session_free_gone(struct session_table *t, struct session *s)
+{
+	assert(s->state == SESSION_GONE && !s->topics.len);
+	DL_DELETE2(t->gone, s, heard_prev, heard_next);
 	free(s);
 }
 
@@ -281,14 +297,15 @@ void session_set_state(struct session_table *t, struct session *s, enum session_
 {
 	if (s->state == state)
 		return;
-	s->state = state;
-	if (state == SESSION_CATCH_UP) {
-		DL_APPEND2(t->catching, s, catch_prev, catch_next);
-		t->catching_len++;
-	} else {
+	if (s->state == SESSION_CATCH_UP) {
 		DL_DELETE2(t->catching, s, catch_prev, catch_next);
 		t->catching_len--;
 	}
+	if (state == SESSION_CATCH_UP) {
+		DL_APPEND2(t->catching, s, catch_prev, catch_next);
+		t->catching_len++;
+	}
+	s->state = state;
 }
 
 struct session *session_catching_up(struct session_table *t)

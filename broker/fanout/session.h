@@ -47,6 +47,7 @@ struct session_tenant {
 enum session_state {
 	SESSION_LIVE,     /* events as they happen */
 	SESSION_CATCH_UP, /* events from the journal, from the cursor on */
+	SESSION_GONE,     /* closed, and still noted as a listener: see session_close */
 };
 
 /* One attached member of one session. */
@@ -125,9 +126,13 @@ struct session_hello {
  * or FRAME when the routing id is not one that ROUTER chose. */
 enum parlor_err session_open(struct session_table *, const struct session_hello *,
 			     struct session **out) PARLOR_MUST_CHECK;
-/* Every member has been detached (their presence is the caller's business),
- * the peer closed, the subscribers dropped. Frees the session. */
+/* Every member has been detached (their presence is the caller's business), the peer
+ * closed. Nothing finds the session any more; it is freed, or if subscribers have not
+ * dropped it, gone: nothing but its topics is left of it. */
 void session_close(struct session_table *, struct session *);
+/* One that is gone, NULL: none; once subscribers have dropped it, it is freed. */
+struct session *session_gone(struct session_table *);
+void session_free_gone(struct session_table *, struct session *);
 
 /* Marks a session, also where lists of sessions are being walked: nothing more is
  * delivered to it, and the caller ends it soon, telling it why. */

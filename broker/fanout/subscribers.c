@@ -229,11 +229,16 @@ bool subscribers_drop(struct subscribers *a, struct topic topic, struct session 
 	return true;
 }
 
-void subscribers_drop_session(struct subscribers *a, struct session *session)
+void subscribers_drop_session(struct subscribers *a, struct session *session, uint32_t max)
 {
 	struct subscribers_topics *mine = &session->topics;
-	for (uint32_t i = 0; i < mine->len; i++)
-		entry_remove(a, mine->slots[i].topic, mine->slots[i].at);
+	for (; mine->len && max > 0; max--) {
+		const struct subscribers_slot *last = &mine->slots[mine->len - 1];
+		entry_remove(a, last->topic, last->at);
+		mine->len--;
+	}
+	if (mine->len)
+		return;
 	free(mine->slots);
 	*mine = (struct subscribers_topics){0};
 }

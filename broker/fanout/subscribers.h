@@ -50,9 +50,9 @@ void subscribers_put(struct subscribers *, struct topic, struct session *, uint6
 /* One cause less; the entry goes with its last one, `since` stays till then.
  * Returns false when there was none. */
 bool subscribers_drop(struct subscribers *, struct topic, struct session *);
-/* All entries of a session at once, whatever their refs: it ends. Costs its
- * own topics only. */
-void subscribers_drop_session(struct subscribers *, struct session *);
+/* So many entries of a session at most, whatever their refs: it ends. Costs its own topics
+ * only. */
+void subscribers_drop_session(struct subscribers *, struct session *, uint32_t max);
 /* Nobody listens any more: a room is dissolved. */
 void subscribers_drop_topic(struct subscribers *, struct topic);
 

@@ -308,6 +308,48 @@ static void what_is_refused_half_way_leaves_nothing(void **state)
 	assert_int_equal(subscribers_entries(d->fanout.subscribers), ROOMS / 3 + 1);
 }
 
+/* It is gone at once for everybody, and takes its time to be taken out everywhere. */
+static void a_session_that_ends_is_forgotten_by_pieces(void **state)
+{
+	enum { TOPICS = 2 * FANOUT_FORGET + 1 };
+	static const uint8_t routing[SESSION_ROUTING_BYTES] = {0, 1};
+	struct desk *d = *state;
+	struct fanout f = d->fanout;
+	const struct session_hello hello = {.routing = {routing, sizeof routing},
+					    .tenant = d->call.tenant};
+	const struct session_limits limits = {.sessions = 1, .tenant_sessions = 1, .members = 1};
+	struct live_record said = {.position = 1, .heard = topic_room(1)};
+	struct session *s;
+	bool added;
+	f.sessions = session_table_new(&limits);
+	f.subscribers = subscribers_new(2 * TOPICS);
+	assert_int_equal(session_open(f.sessions, &hello, &s), PARLOR_E_OK);
+	assert_int_equal(session_attach(f.sessions, s, d->members[ONE], SPAN_TEXT("one"), &added),
+			 PARLOR_E_OK);
+	assert_int_equal(subscribers_add(f.subscribers, topic_member(d->members[ONE]), s, 0),
+			 PARLOR_E_OK);
+	for (uint64_t room = 1; room < TOPICS; room++)
+		assert_int_equal(subscribers_add(f.subscribers, topic_room(room), s, 0),
+				 PARLOR_E_OK);
+	fanout_forget(&f, s);
+	assert_int_equal(fanout_devices(&f, d->members[ONE]), 0);
+	assert_true(session_detach(f.sessions, s, d->members[ONE]));
+	session_close(f.sessions, s);
+	assert_int_equal(subscribers_entries(f.subscribers), TOPICS - 1 - FANOUT_FORGET);
+	assert_int_equal(session_count(f.sessions), 0);
+	live_deliver(&f, &said, SPAN_TEXT("to nobody"));
+	assert_int_equal(f.counts.events_live, 0);
+
+	/* Another one may come on that connection, and listen to the same. */
+	assert_int_equal(session_open(f.sessions, &hello, &s), PARLOR_E_OK);
+	assert_int_equal(subscribers_add(f.subscribers, topic_room(1), s, 0), PARLOR_E_OK);
+	assert_false(fanout_forget_more(&f));
+	assert_int_equal(subscribers_entries(f.subscribers), 1);
+	fanout_forget(&f, s);
+	session_table_free(f.sessions);
+	subscribers_free(f.subscribers);
+}
+
 #define STORY(name) cmocka_unit_test_setup_teardown(name, open_desk, close_desk)
 
 int main(void)
@@ -316,6 +358,7 @@ int main(void)
 		STORY(a_member_comes_and_goes_by_pieces_while_it_joins_and_leaves),
 		STORY(a_piece_costs_the_same_however_many_rooms_there_are),
 		STORY(what_is_refused_half_way_leaves_nothing),
+		STORY(a_session_that_ends_is_forgotten_by_pieces),
 	};
 	return cmocka_run_group_tests_name("attach pieces", tests, NULL, NULL);
 }

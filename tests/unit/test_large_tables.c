@@ -39,7 +39,7 @@ static void topics_that_are_listened_to(void **state)
 		assert_int_equal(subscribers_add(all, topic_room(i), &s, 0), PARLOR_E_OK);
 	}
 	assert_int_equal(large, 0);
-	subscribers_drop_session(all, &s);
+	subscribers_drop_session(all, &s, UINT32_MAX);
 	subscribers_free(all);
 }
 

@@ -55,7 +55,7 @@ static void test_members_of_a_session_share_an_entry(void **state)
 	assert_int_equal(subscribers_add(a, topic_room(7), &gateway, 90), PARLOR_E_OK);
 	assert_true(subscribers_since(a, topic_room(7), &gateway, &since));
 	assert_int_equal(since, 90);
-	subscribers_drop_session(a, &gateway);
+	subscribers_drop_session(a, &gateway, UINT32_MAX);
 	assert_int_equal(subscribers_entries(a), 0);
 	assert_int_equal(subscribers_topic_count(a), 0);
 	subscribers_free(a);
@@ -81,8 +81,8 @@ static void test_a_full_subscribers_refuses_new_entries_only(void **state)
 
 	subscribers_drop_topic(a, topic_room(2));
 	assert_int_equal(subscribers_add(a, topic_room(1), &second, 1), PARLOR_E_OK);
-	subscribers_drop_session(a, &first);
-	subscribers_drop_session(a, &second);
+	subscribers_drop_session(a, &first, UINT32_MAX);
+	subscribers_drop_session(a, &second, UINT32_MAX);
 	subscribers_free(a);
 }
 
@@ -138,7 +138,7 @@ static void random_step(struct subscribers *a, struct session *sessions,
 				 cell->refs > 0);
 		cell->refs -= cell->refs > 0;
 	} else if (what < 99) {
-		subscribers_drop_session(a, &sessions[s]);
+		subscribers_drop_session(a, &sessions[s], UINT32_MAX);
 		memset(cells[s], 0, sizeof cells[s]);
 	} else {
 		subscribers_drop_topic(a, topic_at(topic));
@@ -161,7 +161,7 @@ static void test_a_random_life_equals_the_matrix(void **state)
 	}
 	check(a, sessions, cells);
 	for (int s = 0; s < SESSIONS; s++)
-		subscribers_drop_session(a, &sessions[s]);
+		subscribers_drop_session(a, &sessions[s], UINT32_MAX);
 	assert_int_equal(subscribers_entries(a), 0);
 	subscribers_free(a);
 	free(sessions);
