@@ -12,8 +12,10 @@ from proc import Broker, environment
 MIB = 1 << 20
 FRAME = 1
 BODY = "x" * 60_000
+SHORT = "x" * 15_000  # dozens of pages are more than sockets hold, and are soon read
 SLOW = dict(RCVHWM=1, RCVBUF=256 * 1024)  # a peer that takes little off the wire
 PATIENT = {"session.timeout_ms": 120_000}  # nobody pings here
+NARROW = {"session.session_queue_bytes": "1M"}
 UNHURRIED = {"turn.turn_ms": 10_000}  # a turn ends by what it did
 
 
@@ -48,15 +50,15 @@ class Deaf:
         return replies
 
 
-def fill(client):
-    """A page of the room is more than a MiB."""
+def fill(client, body=BODY):
+    """A page of the room is twenty bodies."""
     client.room_create(room="r", members=people("alice", "bob"))
-    say(client, *([BODY] * 20))
+    say(client, *([body] * 20))
 
 
 def test_pages_that_nobody_reads_are_not_made():
-    with Broker(PATIENT, env=thrifty()) as broker, Client(broker.client) as client:
-        fill(client)
+    with Broker({**PATIENT, **NARROW}, env=thrifty()) as broker, Client(broker.client) as client:
+        fill(client, SHORT)
         before = broker.process.rss_kib("VmHWM:")
         never, deaf = Deaf(broker), Deaf(broker)
         never.wire.send(*pages(1000))
@@ -104,8 +106,8 @@ def test_refused_frames_wait_for_who_does_not_read_too():
 
 
 def test_who_says_goodbye_and_hello_behind_pages_it_has_not_read_has_a_new_session():
-    with Broker(PATIENT) as broker, Client(broker.client) as client:
-        fill(client)
+    with Broker({**PATIENT, **NARROW}) as broker, Client(broker.client) as client:
+        fill(client, SHORT)
         deaf = Deaf(broker)
         hello = dict(version=1, tenant="default", client="again")
         deaf.wire.send(*pages(30, first=10))

@@ -23,7 +23,7 @@ def ping_all(clients, seconds):
             client.ping()
         if time.monotonic() >= deadline:
             return
-        time.sleep(0.05)
+        time.sleep(0.05)  # a rate: signs of life far more often than silence is measured
 
 
 def test_who_pinged_while_the_broker_stood_still_lives_on():
@@ -82,7 +82,7 @@ def test_a_worker_that_pinged_while_the_broker_stood_still_keeps_its_parts(datab
         epochs = stack.rows("SELECT part, epoch FROM sync_mark ORDER BY part")
 
         stack.broker.process.signal(signal.SIGSTOP)
-        time.sleep(2 * settings["sync.worker_lease_ms"] / 1000)
+        time.sleep(2 * settings["sync.worker_lease_ms"] / 1000)  # the silence itself: two leases of it
         stack.broker.process.signal(signal.SIGCONT)
 
         say(client, "after")

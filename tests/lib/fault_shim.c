@@ -66,7 +66,9 @@ static void delay(void)
 	unsigned long us = number("FAULT_SYNC_DELAY_US");
 
 	if (us)
-		usleep((useconds_t)us);
+		usleep((useconds_t)us); /* the disk is as slow as that */
+	/* A file that goes is seen by looking: a descriptor to wait on would be one of the
+	 * process's, which other tests count. */
 	while (told_by_file("FAULT_SYNC_HANGS_WHEN_FILE"))
 		usleep(1000);
 }
