@@ -214,6 +214,7 @@ static enum parlor_err begin(struct broker *b, struct session *s, const struct a
 enum parlor_err attach_add(struct broker *b, struct session *s, struct attach_request *q)
 {
 	enum parlor_err err = s->attach ? PARLOR_E_OK : begin(b, s, q);
+	b->counts.attaches_refused += err == PARLOR_E_TOO_MANY;
 	if (err)
 		return err;
 	struct attach *a = s->attach;
@@ -227,6 +228,7 @@ enum parlor_err attach_add(struct broker *b, struct session *s, struct attach_re
 	if (a->phase != DONE)
 		return PARLOR_E_BUSY;
 	err = a->refusal;
+	b->counts.attaches_refused += err == PARLOR_E_TOO_MANY;
 	q->resumes = a->resumes;
 	attach_free(s);
 	return err;

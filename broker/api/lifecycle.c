@@ -109,6 +109,7 @@ enum parlor_err lifecycle_begin(struct broker *b, const struct lifecycle_hello *
 	if (!err || full)
 		err = attach_first(b, *s, hello, full, reset);
 	b->counts.sessions_opened += !err;
+	b->counts.sessions_reset += !err && *reset;
 	return err;
 }
 
@@ -134,6 +135,7 @@ static void close_session(struct broker *b, struct session *s)
 void lifecycle_end(struct broker *b, struct session *s, int code)
 {
 	char name[SESSION_NAME_MAX];
+	b->counts.sessions_overrun += code == PARLOR_E_BUSY;
 	if (code)
 		put_end(b, s, code);
 	log_debug("session %s ends: %s", session_name(s, name), parlor_err_text(code));

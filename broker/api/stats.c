@@ -45,6 +45,9 @@ static void count_broker(struct counters *c, const struct broker *b)
 	counter(c, "sessions_opened", n->sessions_opened);
 	counter(c, "sessions_expired", n->sessions_expired);
 	counter(c, "sessions_failed", n->sessions_failed);
+	counter(c, "sessions_reset", n->sessions_reset);
+	counter(c, "sessions_overrun", n->sessions_overrun);
+	counter(c, "attaches_refused", n->attaches_refused);
 	counter(c, "turns", n->turns);
 	counter(c, "turn_us_max", n->turn_us_max);
 	counter(c, "turns_full_of_requests", b->price.ended[PRICE_REQUESTS]);
@@ -143,15 +146,19 @@ static void count_sync(struct counters *c, const struct broker *b)
 	counter(c, "sync_synced", sync_synced(b->sync));
 	counter(c, "sync_workers", n.workers);
 	counter(c, "sync_workers_lost", n.workers_lost);
+	counter(c, "sync_workers_refused", n.workers_refused);
 	counter(c, "sync_batches", n.batches);
 	counter(c, "sync_batch_records", n.batch_records);
 	counter(c, "sync_batches_failed", n.batches_failed);
 	counter(c, "sync_marks_back", n.marks_back);
 	counter(c, "sync_waiting", n.waiting);
+	counter(c, "sync_waits_refused", n.waiting_refused);
 	counter(c, "sync_quarantined", n.quarantined);
+	counter(c, "sync_quarantined_unlisted", n.quarantined_unlisted);
 	counter(c, "sync_frames_bad", n.frames_bad);
 	counter(c, "archive_sent", n.archive_sent);
 	counter(c, "archive_failed", n.archive_failed);
+	counter(c, "archive_refused", n.archive_refused);
 	counter(c, "journal_reads", n.reads);
 	counter(c, "journal_reads_refused", n.reads_refused);
 }

@@ -158,6 +158,7 @@ def test_a_session_that_ends_while_its_members_are_attached_leaves_nothing(furni
         client.wire.send(*[pb.Request(ping={})] * 1000)
     assert client.event("end").end.code == BUSY
     now = counters(teller.client)
+    assert now["sessions_overrun"] == 1
     assert now["members_attached"] == 0 and now["subscriber_entries"] == 1
     assert presence(teller.client, MEMBERS) == {pb.PRESENCE_OFFLINE}
     assert watcher.drain() == [], "nobody was there to be told of"

@@ -5,7 +5,7 @@ import time
 
 import pytest
 from client import Client, Refused
-from conftest import people, say, spec
+from conftest import people, say, spec, stat
 from proc import Broker
 
 OFFLINE, ONLINE, BUSY_ = 1, 2, 3
@@ -214,12 +214,14 @@ def test_resuming_where_nothing_was_missed_brings_nothing(service, room, connect
 def test_another_journal_or_a_position_ahead_is_a_reset(service, room, connect):
     say(service, "before")
     journal, position = service.journal, service.welcome.position
+    before = stat(service, "sessions_reset")
     for resume in ((journal + 1, position), (journal, 2**60)):
         client = connect("bob", resume=resume)
         assert client.welcome.reset
         assert client.drain() == []
         say(service, f"after {resume}")
         assert client.bodies(1) == [f"after {resume}"]
+    assert stat(service, "sessions_reset") - before == 2
 
 
 # ---- a session that does not keep up -------------------------------------------------------
@@ -466,3 +468,4 @@ def test_a_refused_attach_changes_nothing():
                     Client(broker.client, **greeting)
                 assert refused.value.code == TOO_MANY
             assert service.sync_status().position == before, "nobody was introduced"
+            assert stat(service, "attaches_refused") >= 6
