@@ -75,6 +75,27 @@ static void a_message_recalled_during_a_pass_is_covered_by_it(void **state)
 	assert_int_equal(posted.seq, 1);
 }
 
+/* Each commit writes a row, and brings a message: the pass ends without these. */
+static void what_comes_during_a_pass_is_not_covered_by_it(void **state)
+{
+	struct world *w = *state;
+	uint64_t messages = 1;
+	char id[16];
+	assert_int_equal(create(w, "r", true), PARLOR_E_OK);
+	said(w, "r", "ann", "first");
+	do
+		commit(w, 1);
+	while (!core_writing(w->core));
+	for (; core_writing(w->core); messages++) {
+		snprintf(id, sizeof id, "%d", (int)messages);
+		said(w, "r", "ann", id);
+		commit(w, 1);
+	}
+	assert_true(messages > 2);
+	restart(w);
+	assert_int_equal(unread(w, "r", "bob"), messages);
+}
+
 static void leaving_and_coming_back_before_the_rows_are_written(void **state)
 {
 	struct world *w = *state;
@@ -142,6 +163,31 @@ static void rows_that_did_not_land_are_written_by_the_next_commit(void **state)
 	restart(w);
 	assert_int_equal(unread(w, "r", "ann"), 0);
 	assert_int_equal(leave(w, "r", "bob"), PARLOR_E_NOT_MEMBER);
+}
+
+/* Memory may keep nothing; but on disk they are as they were before. */
+static void rows_of_a_commit_under_way_stay_in_memory(void **state)
+{
+	struct world *w = *state;
+	uint64_t covered;
+	w->limits.resident_bytes = 1;
+	restart(w);
+	assert_int_equal(create(w, "r", true), PARLOR_E_OK);
+	said(w, "r", "ann", "1");
+	commit(w, 0);
+	w->disk.begin(w->disk.ctx);
+	while (core_dirty(w->core) || core_writing(w->core))
+		(void)core_write_back(w->core, 3, w->disk.put, w->disk.ctx, &covered);
+	w->disk.covered_set(w->disk.ctx, covered);
+	for (int landed = 0; landed < 2; landed++) {
+		if (landed) {
+			w->disk.commit(w->disk.ctx);
+			core_landed(w->core);
+		}
+		core_evict(w->core);
+		core_evict(w->core);
+		assert_int_equal(unread(w, "r", "bob"), 1);
+	}
 }
 
 /* ---- memory ------------------------------------------------------------------------------ */
@@ -215,9 +261,11 @@ int main(void)
 		STORY(the_same_post_has_the_same_answer_after_a_restart),
 		STORY(covered_is_no_less_after_a_restart),
 		STORY(a_message_recalled_during_a_pass_is_covered_by_it),
+		STORY(what_comes_during_a_pass_is_not_covered_by_it),
 		STORY(leaving_and_coming_back_before_the_rows_are_written),
 		STORY(a_presence_ends_with_the_run_it_was_set_in),
 		STORY(rows_that_did_not_land_are_written_by_the_next_commit),
+		STORY(rows_of_a_commit_under_way_stay_in_memory),
 		STORY(what_is_read_beyond_the_budget_goes_at_once),
 		STORY(a_failure_to_read_is_told_as_what_it_is),
 	};
