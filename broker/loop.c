@@ -19,6 +19,7 @@
 #define TICK_MS_MAX 250
 #define DROP_PAGES_US 100000
 #define DRAIN_MS_MAX 2000
+#define QUIET_MS 20 /* without a frame: all that was asked has been read */
 /* Of a turn is for those who need not wait, while others do. */
 #define RECEIVE_SHARE 2
 
@@ -255,6 +256,34 @@ static bool wait_for_work(struct loop *l)
 
 /* ---- stopping ----------------------------------------------------------------------------- */
 
+/* More of what was asked is on its way through ZeroMQ's thread. */
+static bool more_comes(struct broker *b)
+{
+	zmq_pollitem_t item = {.socket = front_socket(b->front), .events = ZMQ_POLLIN};
+	return zmq_poll(&item, 1, QUIET_MS) > 0;
+}
+
+/* What was asked by now, held back or not read yet, for a bounded time. Who does not
+ * read what it is answered is not waited for. */
+static enum parlor_err serve_rest(struct loop *l)
+{
+	struct broker *b = l->broker;
+	uint64_t until_us = clock_mono_us() + DRAIN_MS_MAX * 1000;
+	bool more = true;
+	l->clients = true;
+	enum parlor_err err = commit_turn(&b->commit);
+	while (!err && more && clock_mono_us() < until_us) {
+		look_at_clocks(b);
+		price_begin(&b->price);
+		b->meter = (struct meter){0};
+		more = serve_clients(l) || more_comes(b);
+		err = b->commit.failed ? PARLOR_E_STORE : commit_turn(&b->commit);
+		if (!err)
+			commit_nothing(&b->commit);
+	}
+	return err;
+}
+
 static void say_goodbye(struct broker *b)
 {
 	struct session *next;
@@ -287,16 +316,17 @@ static enum parlor_err drain(struct loop *l)
 {
 	struct broker *b = l->broker;
 	log_info("stopping");
-	b->stopping = true;
 	enum parlor_err err = store_turn_begin(b->store);
 	if (err)
 		return err;
-	say_goodbye(b);
-	bool more;
-	do {
+	err = serve_rest(l);
+	b->stopping = true;
+	if (!err)
+		say_goodbye(b);
+	for (bool more = true; !err && more;) {
 		more = presence_pay(&b->commit);
 		err = commit_turn(&b->commit);
-	} while (!err && more);
+	}
 	if (!err)
 		err = commit_all_rows(&b->commit);
 	store_turn_end(b->store);

@@ -11,6 +11,7 @@ from proc import Broker, preloaded
 from stack import Stack
 
 ONLINE, BUSY = 2, 3
+STOPPING = 46
 IMPATIENT = {"session.heartbeat_ms": 300, "session.timeout_ms": 1500}
 STILL = 1.5 * IMPATIENT["session.timeout_ms"] / 1000  # seconds, longer than any silence may be
 
@@ -71,6 +72,26 @@ def test_a_full_turn_behind_a_disk_that_hangs_ends_nobody(tmp_path):
         flag.unlink()
         assert len(bob.bodies(8 * 40)) == 320
         assert bob.welcomes == busy.welcomes == 1 and bob.end is None
+
+
+def test_what_was_asked_before_it_is_stopped_is_answered(tmp_path):
+    flag = tmp_path / "hangs"
+    env = preloaded("PARLOR_FAULT", FAULT_SYNC_HANGS_WHEN_FILE=flag)
+    with Broker({"turn.turn_requests": 32}, env=env) as broker:
+        with Client(broker.client) as busy:
+            busy.room_create(room="r", members=people("alice"))
+            flag.touch()  # the first commit hangs, the next turn is full, the rest is not read
+            asked = [busy.send("post", room="r", sender="alice", client_id=f"{n}", body="x") for n in range(320)]
+            time.sleep(0.5)  # all of it has come
+            broker.process.signal(signal.SIGTERM)
+            time.sleep(0.1)
+            flag.unlink()
+            assert [busy.wait(id).posted.seq for id in asked] == [*range(1, 321)]
+            assert busy.event("end").end.code == STOPPING
+            assert broker.process.wait() == 0
+        broker.start()
+        with Client(broker.client) as client:
+            assert client.room_show(room="r").last_seq == 320
 
 
 def test_a_worker_that_pinged_while_the_broker_stood_still_keeps_its_parts(database):
