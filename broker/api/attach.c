@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A record that is made counts as a row that is read: they cost about the same. */
+#define RECORD_STEPS METER_ROW_STEPS
+
 /* In this order. Whoever is known comes first: what they listen to may be too much, and
  * then nobody has been introduced. */
 enum phase { KNOWN, PAST, NEW, TELL, DONE, UNDO };
@@ -106,7 +109,10 @@ static enum parlor_err add_new(struct attaching *g, struct attach_member *m, str
 static enum parlor_err tell(struct attaching *g, struct attach_member *m, struct span id)
 {
 	(void)id;
-	return m->first ? presence_changed(&g->broker->commit, m->member, true) : PARLOR_E_OK;
+	if (!m->first)
+		return PARLOR_E_OK;
+	meter_walk(g->broker->fanout.meter, RECORD_STEPS);
+	return presence_changed(&g->broker->commit, m->member, true);
 }
 
 static enum parlor_err detach_one(struct broker *b, struct session *s, uint64_t member)
