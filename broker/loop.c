@@ -229,8 +229,11 @@ static bool wait_for_work(struct loop *l)
 	long ms = wait_ms(l);
 	bool drains =
 		session_catching_up_count(b->fanout.sessions) > 0 || b->backlog.queues_len > 0;
-	if (ms && drains && !outbox_arm(b->outbox))
+	if (ms && drains && !outbox_arm(b->outbox)) {
+		/* Taken now: until a commit has landed nobody else does. */
+		outbox_collect(b->outbox);
 		ms = 0;
+	}
 	l->listens = !is_full(b);
 	zmq_pollitem_t items[] = {
 		{.socket = front_socket(b->front), .events = l->listens ? ZMQ_POLLIN : 0},
