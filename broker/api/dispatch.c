@@ -22,6 +22,9 @@
  * behind a dear one: one that has cost more than a post does. */
 #define LOOKS_PER_CLOCK 8
 #define DEAR_COST (PRICE_TURN / 1024)
+/* Of what a commit may hold, one part of so many is had by those who have spent theirs,
+ * while there is more than one tenant. */
+#define COMPANY_PARTS 16
 /* Requests decoded at once of a frame that goes on. */
 #define DECODED_MAX 64
 
@@ -115,6 +118,13 @@ void dispatch_begin(struct broker *b)
 	/* What was decided behind a commit under way is this turn's still, and paid for. */
 	dispatch_count(b);
 	(void)price_charge(&b->price);
+	turn_count(&b->commit.turn, false);
+}
+
+/* Who asks had spent its part before: what it sent was held back, or comes behind that. */
+static bool is_beyond(struct broker *b, const struct request *a)
+{
+	return a->session && (!a->frame || !drr_may(&b->backlog.drr, &a->session->backlog.flow));
 }
 
 /* What was done since the last time is charged to who asked for it. Strangers are
@@ -125,8 +135,23 @@ static void charge(struct broker *b, const struct request *a)
 	uint64_t cost = price_charge(&b->price);
 	if (cost > DEAR_COST)
 		look_at_clock(b);
+	turn_count(&b->commit.turn, is_beyond(b, a));
 	if (a->session)
 		drr_charge(&b->backlog.drr, &a->session->backlog.flow, cost);
+}
+
+/* Behind a commit under way so much of the next one is left to who need not wait: what
+ * is held back would fill it, and nobody be served until the disk is done. Beside other
+ * tenants it is still less, for what a commit carries all wait for whose records leave
+ * with it: the flush, and the rows that are written back in step with records. */
+static bool leaves_the_rest(const struct broker *b)
+{
+	const struct turn_size *beyond = &b->commit.turn.beyond;
+	return b->commit.flying &&
+	       (price_commit_is_full(&b->price, 2) ||
+		(drr_has_company(&b->backlog.drr) &&
+		 (price_is_part(&b->price, PRICE_RECORDS, beyond->records, COMPANY_PARTS) ||
+		  price_is_part(&b->price, PRICE_RECORD_BYTES, beyond->bytes, COMPANY_PARTS))));
 }
 
 /* Whether the next request is carried out in this turn: the turn has budget for it, the
@@ -136,6 +161,7 @@ static bool goes_on(struct broker *b, const struct request *a)
 	charge(b, a);
 	return !a->session || (!price_splits(&b->price) &&
 			       drr_may_go_on(&b->backlog.drr, &a->session->backlog.flow) &&
+			       !(is_beyond(b, a) && leaves_the_rest(b)) &&
 			       outbox_may_reply(b->outbox, a->session->out));
 }
 
@@ -409,13 +435,6 @@ static void dispatch_held_back(struct broker *b, struct session *s)
 	free(user);
 }
 
-/* Behind a commit under way so much of the next one is left to who need not wait: what
- * is held back would fill it, and nobody be served until the disk is done. */
-static bool leaves_the_rest(const struct broker *b)
-{
-	return b->commit.flying && price_commit_is_full(&b->price, 2);
-}
-
 bool dispatch_backlog(struct broker *b)
 {
 	struct backlog_queue *q;
@@ -464,7 +483,6 @@ void dispatch_answer(void *broker, const struct sync_answer *answer)
 	if (!w)
 		return;
 	if (answer->code) {
-		/* What a database says of itself is for who may see all tenants. */
 		answer_refused(b, w, answer);
 	} else if (answer->kind == SYNC_STORED) {
 		reply_put_posted(b, w->session, w->request_id, w->seq, w->position, w->time_us);

@@ -34,7 +34,10 @@ static bool within(const struct drr *d, struct drr_flow *f, int64_t quanta)
 
 void drr_turn(struct drr *d)
 {
-	d->turn++;
+	if (++d->turn % DRR_WINDOW_TURNS == 0) {
+		d->company_before = d->company;
+		d->company = 0;
+	}
 }
 
 bool drr_may(const struct drr *d, struct drr_flow *f)
@@ -54,8 +57,21 @@ static void charge(struct drr_part *p, uint64_t cost, int64_t quantum)
 	p->spent = cost < (uint64_t)(most - p->spent) ? p->spent + (int64_t)cost : most;
 }
 
-void drr_charge(const struct drr *d, struct drr_flow *f, uint64_t cost)
+static void count_company(struct drr *d, struct drr_group *g)
 {
+	uint64_t window = d->turn / DRR_WINDOW_TURNS + 1;
+	d->company += g->window != window;
+	g->window = window;
+}
+
+bool drr_has_company(const struct drr *d)
+{
+	return d->company > 1 || d->company_before > 1;
+}
+
+void drr_charge(struct drr *d, struct drr_flow *f, uint64_t cost)
+{
+	count_company(d, f->group);
 	renew(d, &f->part, f->waits, flow_quantum(d));
 	renew(d, &f->group->part, f->group->flows, d->quantum);
 	/* A flow is charged by the scale of its group: the same work weighs the same. */

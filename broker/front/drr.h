@@ -16,6 +16,8 @@
 /* Quanta that are owed at most: who worked while nobody else did is not made to wait for
  * it much longer than a single dear piece of work would make it wait. */
 #define DRR_OWED_MAX 16
+/* Turns of a window: who did something in this one or in the last is still about. */
+#define DRR_WINDOW_TURNS 256
 
 /* What is left of a part; zeroed it is full. */
 struct drr_part {
@@ -32,6 +34,7 @@ struct drr_flow {
 
 struct drr_group {
 	struct drr_part part;
+	uint64_t window;        /* in which it was counted in drr.company; 0: none */
 	struct drr_flow *flows; /* that wait, whose turn is next first */
 	struct drr_group *prev, *next;
 };
@@ -39,8 +42,9 @@ struct drr_group {
 struct drr {
 	int64_t quantum; /* of a group, for a round and for a turn; the caller sets it */
 	uint64_t turn;
-	struct drr_group *groups; /* with flows that wait, whose turn is next first */
-	size_t waiting;           /* flows */
+	size_t company, company_before; /* groups that were charged in this window, the last */
+	struct drr_group *groups;       /* with flows that wait, whose turn is next first */
+	size_t waiting;                 /* flows */
 };
 
 /* A new turn pays a quantum to everybody who does not wait, as far as it is owed. */
@@ -52,7 +56,9 @@ bool drr_may(const struct drr *, struct drr_flow *);
 /* Whether it may go on with what it has begun: others wait, or not, and it may owe a
  * quantum beyond its part. */
 bool drr_may_go_on(const struct drr *, struct drr_flow *);
-void drr_charge(const struct drr *, struct drr_flow *, uint64_t cost);
+void drr_charge(struct drr *, struct drr_flow *, uint64_t cost);
+/* More than one group has been charged of late: none has the turns to itself. */
+bool drr_has_company(const struct drr *);
 
 /* It has something to do from now on: behind the others, or again before them. */
 void drr_wait(struct drr *, struct drr_flow *);

@@ -61,11 +61,16 @@ static bool reaches(const struct price *p, unsigned kind, unsigned times)
 	return p->spent[kind] * parts >= times * p->max[kind];
 }
 
+bool price_is_part(const struct price *p, enum price_kind kind, uint64_t n, uint64_t parts)
+{
+	return n * parts >= p->max[kind];
+}
+
 bool price_commit_is_full(const struct price *p, uint64_t parts)
 {
 	bool full = false;
 	for (unsigned kind = 0; kind < PRICE_KINDS; kind++)
-		full |= is_committed(kind) && p->spent[kind] * parts >= p->max[kind];
+		full |= is_committed(kind) && price_is_part(p, kind, p->spent[kind], parts);
 	return full;
 }
 

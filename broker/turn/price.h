@@ -48,6 +48,8 @@ uint64_t price_charge(struct price *);
 /* What is to be committed has spent one part of so many of a budget: behind a commit that
  * is under way the turn goes no further. */
 bool price_commit_is_full(const struct price *, uint64_t parts);
+/* n of a budget is one part of so many, or more. */
+bool price_is_part(const struct price *, enum price_kind, uint64_t n, uint64_t parts);
 /* Some budget is spent: the turn takes no further frame. */
 bool price_is_spent(const struct price *);
 /* The same for the next request of a frame that was begun. What a commit holds may

@@ -79,6 +79,15 @@ void turn_recall_body(struct turn *t, uint64_t position)
 	t->recalls[t->recalls_len++].position = position;
 }
 
+void turn_count(struct turn *t, bool beyond)
+{
+	if (beyond) {
+		t->beyond.records += t->len - t->known.records;
+		t->beyond.bytes += t->bytes.len - t->known.bytes;
+	}
+	t->known = (struct turn_size){.records = t->len, .bytes = t->bytes.len};
+}
+
 static void give_back(struct turn *t)
 {
 	if (t->bytes.cap > BYTES_KEPT)
@@ -106,6 +115,7 @@ void turn_clear(struct turn *t)
 	t->recalls_len = 0;
 	replies_clear(&t->replies);
 	t->moves = false;
+	t->known = t->beyond = (struct turn_size){0};
 }
 
 struct span turn_event(const struct turn *t, const struct turn_record *r)

@@ -23,6 +23,10 @@ struct turn_recall {
 	uint64_t position;
 };
 
+struct turn_size {
+	size_t records, bytes;
+};
+
 struct turn {
 	struct buf bytes;
 	struct buf scratch;
@@ -33,7 +37,9 @@ struct turn {
 	struct turn_recall *recalls;
 	size_t recalls_len, recalls_cap;
 	struct replies replies;
-	bool moves; /* holds a record after which others hear of a room */
+	bool moves;              /* holds a record after which others hear of a room */
+	struct turn_size known;  /* of what is in it, looked at by turn_count, and of that: */
+	struct turn_size beyond; /* of those who had spent their part of a turn */
 	uint32_t partitions;
 };
 
@@ -43,6 +49,8 @@ void turn_record(void *turn, const struct record *);
 /* The body of the message at that position goes: here at once when the record is
  * of this turn, so that nobody is told it any more, else with the commit. */
 void turn_recall_body(struct turn *, uint64_t position);
+/* Records that have come since the last time are of one who had spent its part, or not. */
+void turn_count(struct turn *, bool beyond);
 /* Its records have been handed on, its replies sent. */
 void turn_clear(struct turn *);
 struct span turn_event(const struct turn *, const struct turn_record *);

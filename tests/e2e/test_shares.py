@@ -6,7 +6,7 @@ import signal
 import parlor_pb2 as pb
 from client import Client, Refused
 from conftest import counters, people, say, until
-from proc import Broker, Worker
+from proc import Broker, Worker, preloaded
 from stack import Stack, migrate
 from test_keys import Keys
 
@@ -213,3 +213,32 @@ def test_rooms_and_members_known_for_ever():
             now = counters(other)
             assert (now["rooms"], now["members"]) == (4, 8)
             assert (now["rooms_refused"], now["members_refused"]) == (1, 2)
+
+
+def test_what_one_commit_carries():
+    """Nobody's record waits for a commit that another tenant has filled: of one that has had
+    its part, a commit takes little while there is another."""
+    env = preloaded("PARLOR_FAULT", FAULT_SYNC_DELAY_US=20_000)
+    with Broker({"turn.turn_ms": 10_000, "session.timeout_ms": 120_000}, env=env) as broker:
+        greedy = [Client(broker.client, tenant="greedy") for _ in range(4)]
+        other = Client(broker.client, tenant="other")
+        for client in (greedy[0], other):
+            client.room_create(room="r", members=people("alice"))
+        frames = [(client, [pb.Request(id=next(client.ids), post=dict(room="r", sender="alice", client_id=f"{n}-{m}",
+                                                                      body="x")) for m in range(1000)])
+                  for n, client in enumerate(greedy * 4)]
+        packed = [pb.ToBroker(requests=requests).SerializeToString() for _, requests in frames]
+        before = counters(other)
+        for (client, requests), frame in zip(frames, packed):
+            client.unanswered.update((request.id, request) for request in requests)
+            client.wire.raw(frame)
+        say(other, *(f"{n}" for n in range(20)))
+        for client, requests in frames:
+            assert {client.wait(request.id).code for request in requests} == {0}
+        now = counters(other)
+        assert now["records"] - before["records"] == 16_020
+        commits, turns = (now[name] - before[name] for name in ("commits", "turns"))
+        assert commits > 16_000 / 500, "some sixteenth of turn.turn_requests each"
+        assert turns < 20 * commits, "who waits for the disk sleeps"
+        for client in (*greedy, other):
+            client.close()

@@ -204,6 +204,25 @@ static void who_was_interrupted_is_the_next(void **state)
 	assert_ptr_equal(drr_next(&w->drr), &w->sessions[1][0]);
 }
 
+static void who_did_something_of_late_is_company(void **state)
+{
+	struct world *w = *state;
+	drr_charge(&w->drr, &w->sessions[0][0], 1);
+	drr_charge(&w->drr, &w->sessions[0][1], 1); /* of the same tenant */
+	assert_false(drr_has_company(&w->drr));
+	drr_charge(&w->drr, &w->sessions[1][0], 1);
+	assert_true(drr_has_company(&w->drr));
+	/* One goes on alone, and the other one is forgotten. */
+	int turns = 0;
+	for (; drr_has_company(&w->drr); turns++) {
+		drr_turn(&w->drr);
+		drr_charge(&w->drr, &w->sessions[0][0], 1);
+	}
+	assert_in_range(turns, DRR_WINDOW_TURNS, 2 * DRR_WINDOW_TURNS);
+	drr_charge(&w->drr, &w->sessions[1][1], 1);
+	assert_true(drr_has_company(&w->drr));
+}
+
 int main(void)
 {
 #define STORY(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -216,6 +235,7 @@ int main(void)
 		STORY(leaving_and_coming_back_pays_nothing),
 		STORY(what_was_begun_goes_on_while_nobody_else_waits),
 		STORY(who_was_interrupted_is_the_next),
+		STORY(who_did_something_of_late_is_company),
 	};
 	return cmocka_run_group_tests_name("drr", tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* What a turn may cost: when it ends, when a frame is split for it, and what is counted. */
 #include "turn/price.h"
+#include "turn/turn.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -166,6 +167,34 @@ static void what_ended_turns_is_counted_once_a_turn(void **state)
 	assert_int_equal(p.ended[PRICE_REQUESTS], 1);
 }
 
+static void holds(struct turn *t, size_t records, size_t bytes)
+{
+	t->len = records;
+	t->bytes.len = bytes;
+}
+
+static void what_a_commit_carries_is_counted_by_whether_its_part_was_spent(void **state)
+{
+	(void)state;
+	struct turn t = {0};
+	holds(&t, 3, 300);
+	turn_count(&t, false);
+	holds(&t, 5, 450);
+	turn_count(&t, true);
+	turn_count(&t, true); /* nothing has come since */
+	holds(&t, 9, 900);
+	turn_count(&t, false);
+	holds(&t, 10, 1000);
+	turn_count(&t, true);
+	assert_int_equal(t.beyond.records, 2 + 1);
+	assert_int_equal(t.beyond.bytes, 150 + 100);
+	turn_clear(&t); /* it was committed */
+	holds(&t, 1, 10);
+	turn_count(&t, true);
+	assert_int_equal(t.beyond.records, 1);
+	assert_int_equal(t.beyond.bytes, 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -177,6 +206,7 @@ int main(void)
 			a_frame_is_split_for_replies_at_once_and_for_records_when_there_are_many),
 		cmocka_unit_test(a_share_of_a_budget_is_spent_sooner),
 		cmocka_unit_test(what_ended_turns_is_counted_once_a_turn),
+		cmocka_unit_test(what_a_commit_carries_is_counted_by_whether_its_part_was_spent),
 	};
 	return cmocka_run_group_tests_name("price", tests, NULL, NULL);
 }
