@@ -17,6 +17,9 @@
 #define WORKER_FRAME_BYTES (16u << 20)
 #define WORKER_SEND_HWM 256 /* frames; sync keeps a few in flight for each partition */
 #define BACKLOG_SHARE 8     /* of queue_bytes is for frames held back */
+/* A byte of a reply is read, put together, copied to its frame and kept until it is read:
+ * it counts as so many that came. */
+#define OUT_PER_IN 4
 /* Of a turn is had by a tenant before it waits behind the others. */
 #define TENANT_SHARE 32
 
@@ -102,15 +105,16 @@ static enum parlor_err make_tables(struct broker *b, char *why, size_t why_size)
 					    s->queue_bytes - s->queue_bytes / BACKLOG_SHARE};
 	b->backlog.session_bytes = s->session_queue_bytes + s->frame_bytes;
 	b->backlog.total_bytes = s->queue_bytes / BACKLOG_SHARE + 2 * s->frame_bytes;
-	price_init(&b->price, (const uint64_t[PRICE_KINDS]){[PRICE_REQUESTS] = s->turn_requests,
-							    [PRICE_BYTES_IN] = s->turn_bytes,
-							    [PRICE_RECORDS] = s->turn_requests,
-							    [PRICE_RECORD_BYTES] = s->turn_bytes,
-							    [PRICE_BYTES_OUT] = s->turn_bytes,
-							    [PRICE_STEPS] = s->turn_steps,
-							    [PRICE_ROWS] = s->turn_rows,
-							    [PRICE_DELIVERIES] = s->turn_deliveries,
-							    [PRICE_US] = s->turn_ms * 1000});
+	price_init(&b->price,
+		   (const uint64_t[PRICE_KINDS]){[PRICE_REQUESTS] = s->turn_requests,
+						 [PRICE_BYTES_IN] = s->turn_bytes,
+						 [PRICE_RECORDS] = s->turn_requests,
+						 [PRICE_RECORD_BYTES] = s->turn_bytes,
+						 [PRICE_BYTES_OUT] = s->turn_bytes / OUT_PER_IN,
+						 [PRICE_STEPS] = s->turn_steps,
+						 [PRICE_ROWS] = s->turn_rows,
+						 [PRICE_DELIVERIES] = s->turn_deliveries,
+						 [PRICE_US] = s->turn_ms * 1000});
 	b->backlog.drr.quantum = PRICE_TURN / TENANT_SHARE;
 	core_charge(b->core, &b->meter);
 	b->fanout.sessions = session_table_new(&sessions);

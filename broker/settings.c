@@ -131,7 +131,7 @@ const struct conf_row settings_rows[] = {
 	NUMBER("turn", turn_requests, 1, 1000000,
 	       "requests of one turn, and records of one commit"),
 	NUMBER("turn", turn_bytes, 64 * KIB, GIB,
-	       "bytes of a turn: received, recorded and sent, each"),
+	       "bytes of a turn: received and recorded, each; of replies a fourth"),
 	NUMBER("turn", turn_steps, 1000, 1000000000,
 	       "steps of one turn through rooms, members and messages; a row read counts as 16"),
 	NUMBER("turn", turn_rows, 100, 1000000000, "rows that one turn reads from the store"),

@@ -38,6 +38,7 @@ bool backlog_add(struct backlog *b, struct backlog_queue *q, const struct backlo
 	if (!has_room(b, q, cost(len), sharers))
 		return false;
 	struct backlog_frame *f = mem_resize(NULL, 1, sizeof *f + len);
+	mem_ready(f, sizeof *f + len);
 	*f = (struct backlog_frame){.rest = *rest, .len = len};
 	f->rest.bytes.data = f->bytes;
 	if (len)

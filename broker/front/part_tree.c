@@ -145,6 +145,7 @@ bool part_tree_is_single(const struct part_tree *t, uint32_t node)
 static struct frame *frame_new(struct part_tree *t, size_t len)
 {
 	struct frame *frame = mem_resize(NULL, 1, sizeof *frame + len);
+	mem_ready(frame, sizeof *frame + len);
 	frame->refs = 1;
 	frame->share = NULL;
 	frame->len = len;

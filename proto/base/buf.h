@@ -4,6 +4,8 @@
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
 
+#include "base/mem.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -36,6 +38,8 @@ static inline uint8_t *buf_reserve(struct buf *b, size_t n)
 {
 	if (b->cap - b->len < n || !b->data)
 		buf_grow(b, n);
+	if (n >= MEM_LARGE)
+		mem_ready(b->data + b->len, n);
 	return b->data + b->len;
 }
 

@@ -4,9 +4,15 @@
 
 #include <assert.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
 
 static void *need(void *memory, size_t size)
 {
@@ -28,6 +34,18 @@ void *mem_resize(void *old, size_t count, size_t size)
 	bool overflow = __builtin_mul_overflow(count, size, &total);
 	assert(!overflow);
 	return need(realloc(old, total ? total : 1), total);
+}
+
+_Static_assert(MEM_LARGE >= 2 * 65536, "a whole page at least, also of the largest");
+
+/* Advice only: what an older kernel does not know costs its faults. */
+void mem_ready(void *memory, size_t size)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t from = ((uintptr_t)memory + page - 1) & ~(page - 1);
+	uintptr_t to = ((uintptr_t)memory + size) & ~(page - 1);
+	if (size >= MEM_LARGE)
+		(void)madvise((void *)from, to - from, MADV_POPULATE_WRITE);
 }
 
 char *mem_text(const void *bytes, size_t len)

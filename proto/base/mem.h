@@ -13,6 +13,11 @@
 void *mem_new(size_t size) __attribute__((malloc, returns_nonnull));
 /* As realloc; the added part is not zeroed. count * size must not overflow. */
 void *mem_resize(void *old, size_t count, size_t size) __attribute__((returns_nonnull));
+/* Memory that is about to be written from end to end: its pages come with one call, which
+ * takes a small part of the time that a fault for each of them does. Nothing is done for
+ * less than MEM_LARGE. */
+#define MEM_LARGE ((size_t)128 << 10)
+void mem_ready(void *memory, size_t size);
 /* Copy of bytes with a NUL behind. */
 char *mem_text(const void *bytes, size_t len) __attribute__((malloc, returns_nonnull));
 

@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -323,6 +325,35 @@ static void memory_is_zeroed_copied_and_resized(void **state)
 	free(text);
 }
 
+/* Pages of the whole ones between that are there. */
+static size_t resident(uint8_t *memory, size_t size)
+{
+	static unsigned char pages[4096];
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uint8_t *from = memory + (-(uintptr_t)memory & (page - 1));
+	size_t n = 0, len = (size_t)(memory + size - from) / page;
+	assert_true(len <= sizeof pages);
+	assert_int_equal(mincore(from, len * page, pages), 0);
+	for (size_t i = 0; i < len; i++)
+		n += pages[i] & 1;
+	return n;
+}
+
+static void memory_that_is_written_at_once_comes_at_once(void **state)
+{
+	(void)state;
+	const size_t size = (size_t)8 << 20, page = (size_t)sysconf(_SC_PAGESIZE);
+	struct buf b = {0};
+	buf_grow(&b, size);
+	size_t before = resident(b.data, size);
+	assert_true(before < size / page / 2);
+	mem_ready(b.data, MEM_LARGE - 1);
+	assert_int_equal(resident(b.data, size), before);
+	(void)buf_reserve(&b, size);
+	assert_true(resident(b.data, size) >= size / page - 1);
+	buf_fini(&b);
+}
+
 static void a_process_without_memory_ends_with_its_status(void **state)
 {
 	(void)state;
@@ -360,6 +391,7 @@ int main(void)
 		cmocka_unit_test(hashes_are_the_published_ones),
 		cmocka_unit_test(clocks_run_and_do_not_go_back),
 		cmocka_unit_test(memory_is_zeroed_copied_and_resized),
+		cmocka_unit_test(memory_that_is_written_at_once_comes_at_once),
 		cmocka_unit_test(a_process_without_memory_ends_with_its_status),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
