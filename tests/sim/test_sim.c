@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define OPS 130
-#define WORLDS 800
+#define WORLDS 500
 #define WORLDS_ON_STORE 30
 #define FIRST_SEED 1
 

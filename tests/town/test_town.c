@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SEEDS 100
+#define SEEDS 80
 #define STEPS 100
 
 struct options {
