@@ -62,7 +62,7 @@ static int print_only(int option)
 {
 	switch (option) {
 	case 'p':
-		settings_print_default(stdout, &core_limits_default);
+		settings_print_default(stdout);
 		return EXIT_OK;
 	case 'k':
 		return auth_make_keys(stdout) ? EXIT_FAILED : EXIT_OK;
@@ -145,7 +145,7 @@ int main(int argc, char **argv)
 	struct broker *b = calloc(1, sizeof *b);
 	if (!b)
 		return EXIT_FAILED;
-	settings_init(&b->settings, &core_limits_default);
+	settings_init(&b->settings);
 	int status = read_arguments(argc, argv, &b->settings);
 	if (status < 0)
 		status = serve(b);

@@ -172,7 +172,6 @@ static void share_pieces(struct broker *b)
 
 enum parlor_err pieces_make(struct broker *b, char *why, size_t why_size)
 {
-	struct core_limits limits;
 	b->mono_us = b->now_us = clock_mono_us();
 	b->wall_us = clock_wall_us();
 	enum parlor_err err = table_seed_init();
@@ -185,15 +184,14 @@ enum parlor_err pieces_make(struct broker *b, char *why, size_t why_size)
 		snprintf(why, why_size, "cannot make a ZeroMQ context");
 		return PARLOR_E_NO_MEMORY;
 	}
-	err = auth_open(&b->auth, b->zmq, b->settings.keys, why, why_size);
+	err = auth_open(&b->auth, b->zmq, b->settings.keys, b->settings.key_handshakes, why,
+			why_size);
 	if (!err)
 		err = open_store(b, why, why_size);
 	if (err)
 		return err;
-	auth_set_handshakes(b->auth, b->settings.key_handshakes);
-	settings_core_limits(&b->settings, &limits);
 	b->commit.turn.partitions = b->commit.flight.partitions = store_partitions(b->store);
-	b->core = core_new(&limits, store_rows(b->store),
+	b->core = core_new(&b->settings.core, store_rows(b->store),
 			   (struct core_sink){.ctx = &b->commit.turn, .record = turn_record});
 	make_commit(b);
 	err = recover(&b->commit, b->settings.data, why, why_size);

@@ -2,9 +2,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "core/core.h"
 #include "core/partition.h"
-#include "front/auth.h"
 
 #include <inttypes.h>
 #include <stddef.h>
@@ -25,6 +23,12 @@
 #define NUMBER(section, key, low, high, text)                                                  \
 	{                                                                                      \
 		section "." #key, CONF_NUMBER, offsetof(struct settings, key), low, high, text \
+	}
+
+#define CORE(section, key, low, high, text)                                                    \
+	{                                                                                      \
+		section "." #key, CONF_NUMBER, offsetof(struct settings, core.key), low, high, \
+			text                                                                   \
 	}
 
 #define SWITCH(section, key, text)                                                        \
@@ -71,22 +75,21 @@ const struct conf_row settings_rows[] = {
 
 	/* No higher than what a column of schema/0001_tables.sql surely holds, or the
 	 * room goes into quarantine: VARCHAR counts characters, MEDIUMTEXT bytes. */
-	NUMBER("limits", name_bytes, 1, 512, "name of a room or member; MySQL's column ends there"),
-	NUMBER("limits", avatar_bytes, 1, 2 * KIB, "avatar of a member; MySQL's column ends there"),
-	NUMBER("limits", body_bytes, 1, 16 * MIB - 1,
-	       "body of a message; MySQL's column ends there"),
-	NUMBER("limits", client_id_bytes, 1, 64, "client message id; MySQL's column ends there"),
-	NUMBER("limits", room_members, 1, 1000000, "members of a room"),
-	NUMBER("limits", request_members, 1, 100000, "members named in one request"),
-	NUMBER("limits", mentions, 0, RECORD_MENTIONS_MAX, "members mentioned in one post"),
-	NUMBER("limits", page, 1, 10000, "items of a page"),
+	CORE("limits", name_bytes, 1, 512, "name of a room or member; MySQL's column ends there"),
+	CORE("limits", avatar_bytes, 1, 2 * KIB, "avatar of a member; MySQL's column ends there"),
+	CORE("limits", body_bytes, 1, 16 * MIB - 1, "body of a message; MySQL's column ends there"),
+	CORE("limits", client_id_bytes, 1, 64, "client message id; MySQL's column ends there"),
+	CORE("limits", room_members, 1, 1000000, "members of a room"),
+	CORE("limits", request_members, 1, 100000, "members named in one request"),
+	CORE("limits", mentions, 0, RECORD_MENTIONS_MAX, "members mentioned in one post"),
+	CORE("limits", page, 1, 10000, "items of a page"),
 	NUMBER("limits", page_bytes, 4 * KIB, 64 * MIB,
 	       "bodies of a page together, about; a page ends early there"),
-	NUMBER("limits", members, 1, UINT32_MAX, "members of all tenants, known for ever"),
-	NUMBER("limits", rooms, 1, UINT32_MAX, "rooms of all tenants, known for ever"),
-	NUMBER("limits", tenants, 1, 10000000, "tenants"),
-	NUMBER("limits", resident_bytes, 64 * KIB, 64 * TIB,
-	       "rows kept in memory, together; those longest not used go, and are read again"),
+	CORE("limits", members, 1, UINT32_MAX, "members of all tenants, known for ever"),
+	CORE("limits", rooms, 1, UINT32_MAX, "rooms of all tenants, known for ever"),
+	CORE("limits", tenants, 1, 10000000, "tenants"),
+	CORE("limits", resident_bytes, 64 * KIB, 64 * TIB,
+	     "rows kept in memory, together; those longest not used go, and are read again"),
 	REPLACED("limits", rooms_resident, "limits.resident_bytes is for all rows"),
 	REPLACED("limits", memberships_resident, "limits.resident_bytes is for all rows"),
 	REPLACED("limits", members_resident, "limits.resident_bytes is for all rows"),
@@ -119,8 +122,8 @@ const struct conf_row settings_rows[] = {
 	NUMBER("session", credit, 1, UINT32_MAX, "events a client may ask for in advance"),
 
 	NUMBER("tenant", tenant_sessions, 1, 1000000, "sessions of one tenant"),
-	NUMBER("tenant", tenant_rooms, 1, UINT32_MAX, "rooms of one tenant, known for ever"),
-	NUMBER("tenant", tenant_members, 1, UINT32_MAX, "members of one tenant, known for ever"),
+	CORE("tenant", tenant_rooms, 1, UINT32_MAX, "rooms of one tenant, known for ever"),
+	CORE("tenant", tenant_members, 1, UINT32_MAX, "members of one tenant, known for ever"),
 	NUMBER("tenant", tenant_waiting, 1, 1000000,
 	       "requests of one tenant that wait for MySQL; those of all are 65536"),
 	NUMBER("tenant", tenant_queries, 1, 100000, "history queries of one tenant at workers"),
@@ -159,25 +162,7 @@ static char *text_new(const char *text)
 	return mem_text(text, strlen(text));
 }
 
-static void set_core_limits(struct settings *s, const struct core_limits *from)
-{
-	s->name_bytes = from->name_bytes;
-	s->avatar_bytes = from->avatar_bytes;
-	s->body_bytes = from->body_bytes;
-	s->client_id_bytes = from->client_id_bytes;
-	s->room_members = from->room_members;
-	s->request_members = from->request_members;
-	s->mentions = from->mentions;
-	s->page = from->page;
-	s->members = from->members;
-	s->rooms = from->rooms;
-	s->tenants = from->tenants;
-	s->tenant_rooms = from->tenant_rooms;
-	s->tenant_members = from->tenant_members;
-	s->resident_bytes = from->resident_bytes;
-}
-
-void settings_init(struct settings *s, const struct core_limits *defaults)
+void settings_init(struct settings *s)
 {
 	*s = (struct settings){
 		.data = text_new("./parlor-data"),
@@ -198,7 +183,7 @@ void settings_init(struct settings *s, const struct core_limits *defaults)
 		.heartbeat_ms = 5000,
 		.timeout_ms = 15000,
 		.hello_ms = 10000,
-		.key_handshakes = AUTH_HANDSHAKES_DEFAULT,
+		.key_handshakes = 500,
 		.sessions = 8192,
 		.session_members = 10000,
 		.session_intervals = 100000,
@@ -224,8 +209,8 @@ void settings_init(struct settings *s, const struct core_limits *defaults)
 		.worker_lease_ms = 10000,
 		.archive_queries = 1000,
 		.archive_timeout_ms = 10000,
+		.core = core_limits_default,
 	};
-	set_core_limits(s, defaults);
 }
 
 void settings_fini(struct settings *s)
@@ -260,7 +245,7 @@ enum parlor_err settings_check(const struct settings *s, char *why, size_t why_s
 		 "store.map_init_bytes is above store.map_max_bytes"},
 		{s->headroom_bytes > s->map_max_bytes / 2,
 		 "store.headroom_bytes is above half of store.map_max_bytes"},
-		{s->body_bytes + FRAME_BESIDE_BODY > s->frame_bytes,
+		{s->core.body_bytes + FRAME_BESIDE_BODY > s->frame_bytes,
 		 "limits.frame_bytes must be at least 64k above limits.body_bytes"},
 		{s->page_bytes > s->frame_bytes / 2,
 		 "limits.page_bytes is above half of limits.frame_bytes"},
@@ -277,26 +262,6 @@ enum parlor_err settings_check(const struct settings *s, char *why, size_t why_s
 			return PARLOR_E_CONFIG;
 		}
 	return PARLOR_E_OK;
-}
-
-void settings_core_limits(const struct settings *s, struct core_limits *to)
-{
-	*to = (struct core_limits){
-		.name_bytes = (uint32_t)s->name_bytes,
-		.avatar_bytes = (uint32_t)s->avatar_bytes,
-		.body_bytes = (uint32_t)s->body_bytes,
-		.client_id_bytes = (uint32_t)s->client_id_bytes,
-		.room_members = (uint32_t)s->room_members,
-		.request_members = (uint32_t)s->request_members,
-		.mentions = (uint32_t)s->mentions,
-		.page = (uint32_t)s->page,
-		.members = s->members,
-		.rooms = s->rooms,
-		.tenants = (uint32_t)s->tenants,
-		.tenant_rooms = s->tenant_rooms,
-		.tenant_members = s->tenant_members,
-		.resident_bytes = s->resident_bytes,
-	};
 }
 
 /* ---- the example ------------------------------------------------------------------------ */
@@ -333,10 +298,10 @@ static void print_row(FILE *out, const struct conf_row *row, const struct settin
 	}
 }
 
-void settings_print_default(FILE *out, const struct core_limits *defaults)
+void settings_print_default(FILE *out)
 {
 	struct settings s;
-	settings_init(&s, defaults);
+	settings_init(&s);
 	fprintf(out, "# Settings of parlord with their defaults: take the ';' away to change one.\n"
 		     "# Sizes take k, M and G. Times are in milliseconds.\n");
 	const char *section = "";

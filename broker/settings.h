@@ -12,8 +12,6 @@
 #include <stdint.h>
 #include <stdio.h>
 
-struct core_limits;
-
 /* Texts are never NULL after settings_init; empty: not set. */
 struct settings {
 	/* [broker] */
@@ -38,20 +36,9 @@ struct settings {
 	bool without_mysql;   /* history goes although no database has it */
 	bool snapshots;       /* only what the snapshot has goes */
 
-	/* [limits] */
-	uint64_t name_bytes;
-	uint64_t avatar_bytes;
-	uint64_t body_bytes;
-	uint64_t client_id_bytes;
-	uint64_t room_members;
-	uint64_t request_members;
-	uint64_t mentions;
-	uint64_t page;
+	/* [limits], and what is known for ever of one tenant */
+	struct core_limits core;
 	uint64_t page_bytes; /* bodies of a page, about */
-	uint64_t members;
-	uint64_t rooms;
-	uint64_t tenants;
-	uint64_t resident_bytes;
 	uint64_t frame_bytes;
 	uint64_t frame_requests;
 
@@ -71,10 +58,9 @@ struct settings {
 
 	/* [tenant]: the share of one tenant, so that it cannot use up what others need */
 	uint64_t tenant_sessions;
-	uint64_t tenant_rooms, tenant_members; /* known for ever */
-	uint64_t tenant_waiting;               /* requests that wait for MySQL */
-	uint64_t tenant_queries;               /* of them, history queries at workers */
-	uint64_t tenant_queue_bytes;           /* queued for its sessions, together */
+	uint64_t tenant_waiting;     /* requests that wait for MySQL */
+	uint64_t tenant_queries;     /* of them, history queries at workers */
+	uint64_t tenant_queue_bytes; /* queued for its sessions, together */
 
 	/* [turn] */
 	uint64_t turn_requests; /* of one turn, and records of one commit */
@@ -94,8 +80,8 @@ struct settings {
 
 extern const struct conf_row settings_rows[];
 
-/* The defaults; limits of the core from core_limits_default or a test's own. */
-void settings_init(struct settings *, const struct core_limits *defaults);
+/* The defaults. */
+void settings_init(struct settings *);
 void settings_fini(struct settings *);
 
 /* From a file, over what is there. One line in `why` (at least 256 bytes). */
@@ -109,9 +95,7 @@ enum parlor_err settings_set(struct settings *, const char *name, const char *va
 enum parlor_err settings_check(const struct settings *, char *why,
 			       size_t why_size) PARLOR_MUST_CHECK;
 
-void settings_core_limits(const struct settings *, struct core_limits *);
-
 /* A commented example of a configuration with every default. */
-void settings_print_default(FILE *, const struct core_limits *defaults);
+void settings_print_default(FILE *);
 
 #endif

@@ -26,7 +26,7 @@ static enum parlor_err op_members_remove(struct request *a)
 	struct core_call call = request_call(a);
 	struct core_notice notice = request_notice(q->notice);
 	struct core_room_view view;
-	if (q->n_members > a->broker->settings.request_members)
+	if (q->n_members > a->broker->settings.core.request_members)
 		return PARLOR_E_TOO_MANY;
 	struct span *ids = request_memory(a, q->n_members * sizeof *ids + 1);
 	if (!ids)
@@ -44,7 +44,7 @@ static enum parlor_err op_members_change(struct request *a)
 	struct core_call call = request_call(a);
 	struct core_notice notice = request_notice(q->notice);
 	struct core_room_view view;
-	if (q->n_members > a->broker->settings.request_members)
+	if (q->n_members > a->broker->settings.core.request_members)
 		return PARLOR_E_TOO_MANY;
 	struct core_member_change *changes = request_memory(a, q->n_members * sizeof *changes + 1);
 	if (!changes)

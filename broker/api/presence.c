@@ -39,7 +39,7 @@ static enum parlor_err op_presence_get(struct request *a)
 {
 	const Parlor__PresenceGet *q = a->request->presence_get;
 	struct core_call call = request_call(a);
-	if (q->n_members > a->broker->settings.request_members)
+	if (q->n_members > a->broker->settings.core.request_members)
 		return PARLOR_E_TOO_MANY;
 	size_t n = q->n_members;
 	Parlor__MemberPresence *items = request_memory(a, n * sizeof *items + 1);

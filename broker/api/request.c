@@ -172,7 +172,7 @@ _Static_assert(OUTBOX_REPLY_ROOM >= ITEM_BYTES, "a page has an item");
 
 uint64_t request_limit(const struct request *a, uint32_t wanted)
 {
-	uint64_t page = a->broker->settings.page;
+	uint64_t page = a->broker->settings.core.page;
 	uint64_t limit = wanted == 0 || wanted > page ? page : wanted;
 	uint64_t fit = reply_room(a) / ITEM_BYTES;
 	return limit < fit ? limit : fit;

@@ -43,7 +43,7 @@ enum parlor_err request_answer_room(struct request *a, const struct core_room_vi
 enum parlor_err request_specs(struct request *a, Parlor__MemberSpec **in, size_t n,
 			      struct core_member_spec **out)
 {
-	if (n > a->broker->settings.request_members)
+	if (n > a->broker->settings.core.request_members)
 		return PARLOR_E_TOO_MANY;
 	*out = request_memory(a, n * sizeof **out + 1);
 	if (!*out)

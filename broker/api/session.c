@@ -13,19 +13,19 @@ static void fill_limits(const struct settings *s, Parlor__Limits *l)
 {
 	parlor__limits__init(l);
 	l->id_bytes = ROW_ID_MAX;
-	l->name_bytes = (uint32_t)s->name_bytes;
-	l->avatar_bytes = (uint32_t)s->avatar_bytes;
-	l->body_bytes = (uint32_t)s->body_bytes;
+	l->name_bytes = (uint32_t)s->core.name_bytes;
+	l->avatar_bytes = (uint32_t)s->core.avatar_bytes;
+	l->body_bytes = (uint32_t)s->core.body_bytes;
 	l->frame_bytes = (uint32_t)s->frame_bytes;
 	l->frame_requests = (uint32_t)s->frame_requests;
-	l->room_members = (uint32_t)s->room_members;
-	l->request_members = (uint32_t)s->request_members;
-	l->mentions = (uint32_t)s->mentions;
-	l->page = (uint32_t)s->page;
+	l->room_members = (uint32_t)s->core.room_members;
+	l->request_members = (uint32_t)s->core.request_members;
+	l->mentions = (uint32_t)s->core.mentions;
+	l->page = (uint32_t)s->core.page;
 	l->session_members = (uint32_t)s->session_members;
 	l->session_waiting = (uint32_t)s->session_waiting;
 	l->credit = (uint32_t)s->credit;
-	l->client_id_bytes = (uint32_t)s->client_id_bytes;
+	l->client_id_bytes = (uint32_t)s->core.client_id_bytes;
 	l->labels = LABELS_MAX;
 	l->label_bytes = LABEL_BYTES_MAX;
 }

@@ -49,7 +49,7 @@ static enum parlor_err op_sync_status(struct request *a)
 	uint32_t partitions = sync_partitions(b->sync);
 	Parlor__SyncReport *r = request_result(a);
 	r->partitions = request_memory(a, partitions * sizeof *r->partitions);
-	struct rooms_page page = {.request = a, .max = b->settings.page};
+	struct rooms_page page = {.request = a, .max = b->settings.core.page};
 	page.rooms = request_memory(a, page.max * sizeof *page.rooms);
 	if (!r->partitions || !page.rooms)
 		return PARLOR_E_NO_MEMORY;

@@ -27,21 +27,21 @@ struct core_sink {
 };
 
 struct core_limits {
-	uint32_t name_bytes;
-	uint32_t avatar_bytes;
-	uint32_t body_bytes;
-	uint32_t client_id_bytes;
-	uint32_t room_members;
-	uint32_t request_members;
-	uint32_t mentions; /* <= RECORD_MENTIONS_MAX */
-	uint32_t page;
+	uint64_t name_bytes;
+	uint64_t avatar_bytes;
+	uint64_t body_bytes;
+	uint64_t client_id_bytes;
+	uint64_t room_members;
+	uint64_t request_members;
+	uint64_t mentions; /* <= RECORD_MENTIONS_MAX */
+	uint64_t page;
 	uint64_t members;                      /* of all tenants, known for ever */
 	uint64_t rooms;                        /* of all tenants, known for ever */
 	uint64_t tenant_members, tenant_rooms; /* of them, of one tenant */
-	uint32_t tenants;
+	uint64_t tenants;
 	/* How the index of messages stands in rows, and how many rooms of an inbox are
 	 * read at a time: 0 but in tests, which want little to be much. */
-	uint32_t keys_recent_blocks, keys_in_range, own_row_every, inbox_rooms;
+	uint64_t keys_recent_blocks, keys_in_range, own_row_every, inbox_rooms;
 	uint64_t resident_bytes; /* of rows in memory: beyond it clean ones are dropped,
 				  * and read again when needed */
 };

@@ -193,12 +193,12 @@ static enum parlor_err read_file(struct auth *auth, const char *path, char *why,
 
 /* ---- open and close ------------------------------------------------------------------ */
 
-enum parlor_err auth_open(struct auth **out, void *zmq_ctx, const char *path, char *why,
-			  size_t why_size)
+enum parlor_err auth_open(struct auth **out, void *zmq_ctx, const char *path, uint64_t handshakes,
+			  char *why, size_t why_size)
 {
 	*out = NULL;
 	struct auth *auth = mem_new(sizeof *auth);
-	auth->handshakes = AUTH_HANDSHAKES_DEFAULT;
+	auth->handshakes = handshakes;
 	enum parlor_err err = PARLOR_E_OK;
 	if (path && *path) {
 		if (!zmq_has("curve")) {
@@ -255,11 +255,6 @@ bool auth_has_keys(const struct auth *auth)
 void *auth_socket(const struct auth *auth)
 {
 	return auth->socket;
-}
-
-void auth_set_handshakes(struct auth *auth, uint64_t per_s)
-{
-	auth->handshakes = per_s;
 }
 
 void auth_counts(const struct auth *auth, struct auth_counts *counts)
@@ -421,14 +416,6 @@ bool auth_tenant_allowed(const struct auth *auth, const char *user, struct span 
 		if (strcmp(rule->id, "*") == 0 || span_equal(SPAN_TEXT(rule->id), tenant))
 			return true;
 	return false;
-}
-
-bool auth_is_worker(const struct auth *auth, const char *user)
-{
-	if (!auth_has_keys(auth))
-		return true;
-	const struct key *key = user ? key_find(auth, user) : NULL;
-	return key && key->worker;
 }
 
 /* ---- new keys -------------------------------------------------------------------------- */

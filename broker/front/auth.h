@@ -18,27 +18,24 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define AUTH_HANDSHAKES_DEFAULT 500
 #define AUTH_KEYS_MAX 4096 /* lines of the file that name a key */
 
 struct auth;
 
 enum auth_role { AUTH_CLIENT, AUTH_WORKER };
 
-/* path NULL or empty: no keys. Open before any socket is bound. PARLOR_E_CONFIG
+/* path NULL or empty: no keys. Open before any socket is bound. handshakes: how many
+ * connections a key may make in a second; unknown keys together count as one. PARLOR_E_CONFIG
  * with one line in `why` (of at least 256 bytes), never with a key in it;
  * PARLOR_E_IO when the ZAP address is taken in this zmq context. */
-enum parlor_err auth_open(struct auth **out, void *zmq_ctx, const char *path, char *why,
-			  size_t why_size) PARLOR_MUST_CHECK;
+enum parlor_err auth_open(struct auth **out, void *zmq_ctx, const char *path, uint64_t handshakes,
+			  char *why, size_t why_size) PARLOR_MUST_CHECK;
 /* After the sockets it guards, before zmq_ctx_term. NULL is fine. */
 void auth_close(struct auth *);
 
 bool auth_has_keys(const struct auth *);
 /* To be polled for input; NULL without keys. */
 void *auth_socket(const struct auth *);
-/* How many connections a key may make in a second; unknown keys together count as
- * one. */
-void auth_set_handshakes(struct auth *, uint64_t per_s);
 /* Answers what libzmq asks, so many questions a turn at most. A key that is known and asks too
  * often is told to come again: libzmq connects anew by itself, which it would not after a refusal.
  * now_us: monotonic. */
@@ -49,10 +46,9 @@ void auth_serve(struct auth *, uint64_t now_us);
 enum parlor_err auth_guard(const struct auth *, void *socket, enum auth_role) PARLOR_MUST_CHECK;
 
 /* `user` is zmq_msg_gets(frame, "User-Id"), NULL is fine. Asked at hello: from then
- * on the session belongs to that key (session_find). Without keys both allow
- * everything. */
+ * on the session belongs to that key (session_find). Without keys all
+ * is allowed. */
 bool auth_tenant_allowed(const struct auth *, const char *user, struct span tenant);
-bool auth_is_worker(const struct auth *, const char *user);
 
 struct auth_counts {
 	uint64_t accepted;

@@ -69,7 +69,7 @@ struct span pick_in_room(struct world *w, int room)
 	return pick_member(w);
 }
 
-struct span pick_text(struct world *w, uint32_t limit)
+struct span pick_text(struct world *w, uint64_t limit)
 {
 	static const char *const texts[] = {"", "a", "b", "ab", "你", "xyz"};
 	uint64_t dice = world_below(w, 100);

@@ -44,7 +44,7 @@ struct world *world_open(const struct outbox_limits *with)
 	char why[256];
 	struct world *w = mem_new(sizeof *w);
 	w->ctx = zmq_ctx_new();
-	assert_int_equal(auth_open(&w->auth, w->ctx, NULL, why, sizeof why), PARLOR_E_OK);
+	assert_int_equal(auth_open(&w->auth, w->ctx, NULL, 500, why, sizeof why), PARLOR_E_OK);
 	struct front_options options = {
 		.endpoint = "tcp://127.0.0.1:*", .auth = w->auth, .frame_bytes_max = MIB};
 	assert_int_equal(front_open(&w->front, w->ctx, &options, why, sizeof why), PARLOR_E_OK);

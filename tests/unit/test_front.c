@@ -33,7 +33,7 @@ static int setup(void **state)
 	char why[256];
 	struct world *w = mem_new(sizeof *w);
 	w->ctx = zmq_ctx_new();
-	assert_int_equal(auth_open(&w->auth, w->ctx, NULL, why, sizeof why), PARLOR_E_OK);
+	assert_int_equal(auth_open(&w->auth, w->ctx, NULL, 500, why, sizeof why), PARLOR_E_OK);
 	assert_int_equal(try_open(w, "tcp://127.0.0.1:*", &w->front, why), PARLOR_E_OK);
 	front_frame_init(&w->frame);
 	*state = w;

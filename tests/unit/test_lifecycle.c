@@ -40,7 +40,7 @@ static int open_house(void **state)
 	Parlor__Hello hello = PARLOR__HELLO__INIT;
 	strcpy(h->dir, "/tmp/parlor-life-XXXXXX");
 	assert_non_null(mkdtemp(h->dir));
-	settings_init(&b->settings, &core_limits_default);
+	settings_init(&b->settings);
 	set(h, "broker.data", h->dir);
 	set(h, "broker.listen", "tcp://127.0.0.1:*");
 	set(h, "broker.worker_listen", "tcp://127.0.0.1:*");

@@ -1,8 +1,6 @@
 /* Settings: defaults, ranges, rules between them, and the printed example. */
 #include "settings.h"
 
-#include "core/core.h"
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -14,7 +12,7 @@
 static int setup(void **state)
 {
 	static struct settings s;
-	settings_init(&s, &core_limits_default);
+	settings_init(&s);
 	*state = &s;
 	return 0;
 }
@@ -45,32 +43,12 @@ static void test_defaults_are_within_their_own_ranges(void **state)
 	assert_string_equal(s->data, "./parlor-data");
 }
 
-static void test_core_limits_go_through_unchanged(void **state)
-{
-	struct core_limits limits;
-	settings_core_limits(*state, &limits);
-#define SAME(field) assert_int_equal(limits.field, core_limits_default.field)
-	SAME(name_bytes);
-	SAME(avatar_bytes);
-	SAME(body_bytes);
-	SAME(client_id_bytes);
-	SAME(room_members);
-	SAME(request_members);
-	SAME(mentions);
-	SAME(page);
-	SAME(members);
-	SAME(rooms);
-	SAME(tenants);
-	SAME(resident_bytes);
-#undef SAME
-}
-
 static void test_one_setting_is_set_by_name(void **state)
 {
 	struct settings *s = *state;
 	char why[256] = "";
 	assert_int_equal(settings_set(s, "limits.body_bytes", "16k", why, sizeof why), PARLOR_E_OK);
-	assert_int_equal(s->body_bytes, 16384);
+	assert_int_equal(s->core.body_bytes, 16384);
 	assert_int_equal(settings_set(s, "broker.data", "/srv/parlor", why, sizeof why),
 			 PARLOR_E_OK);
 	assert_string_equal(s->data, "/srv/parlor");
@@ -104,7 +82,7 @@ static void test_settings_that_contradict_each_other_are_refused(void **state)
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		struct settings s;
 		char why[256] = "";
-		settings_init(&s, &core_limits_default);
+		settings_init(&s);
 		assert_int_equal(settings_set(&s, bad[i].name, bad[i].value, why, sizeof why),
 				 PARLOR_E_OK);
 		assert_int_equal(settings_check(&s, why, sizeof why), PARLOR_E_CONFIG);
@@ -127,7 +105,7 @@ static void test_the_printed_example_reads_back_as_the_defaults(void **state)
 	size_t len;
 	FILE *memory = open_memstream(&text, &len);
 	assert_non_null(memory);
-	settings_print_default(memory, &core_limits_default);
+	settings_print_default(memory);
 	assert_int_equal(fclose(memory), 0);
 	uncomment(text);
 
@@ -195,7 +173,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_DEFAULTS(test_defaults_are_within_their_own_ranges),
-		WITH_DEFAULTS(test_core_limits_go_through_unchanged),
 		WITH_DEFAULTS(test_one_setting_is_set_by_name),
 		WITH_DEFAULTS(test_a_setting_that_was_replaced_says_by_what),
 		WITH_DEFAULTS(test_nothing_can_be_longer_than_mysql_holds_it),
