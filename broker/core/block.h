@@ -12,7 +12,6 @@
 #include "core/row.h"
 
 #define BLOCK_MESSAGES 16
-#define BLOCK_BYTES_MAX (BLOCK_MESSAGES * (1 + 6 * BUF_VARINT_MAX + 24))
 
 /* Where the message of a seq (from 1 on) is. */
 static inline uint64_t block_no(uint64_t seq)

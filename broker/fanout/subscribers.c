@@ -298,8 +298,3 @@ uint64_t subscribers_looks(const struct subscribers *a)
 {
 	return a->looks;
 }
-
-uint64_t subscribers_topic_count(const struct subscribers *a)
-{
-	return HASH_COUNT(a->topics);
-}

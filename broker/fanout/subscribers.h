@@ -73,7 +73,6 @@ uint64_t subscribers_left(const struct subscribers *);
 bool subscribers_over_limit(const struct subscribers *);
 /* What has been looked at to find entries, ever. */
 uint64_t subscribers_looks(const struct subscribers *);
-uint64_t subscribers_topic_count(const struct subscribers *);
 
 /* The entries of a topic of that hash will be asked for: each step fetches the next thing on the
  * way to them into the processor's cache. Only a hint. */

@@ -32,7 +32,6 @@ struct env {
 	int lock_fd;
 	int data_fd;
 	struct space space;
-	uint64_t commits;
 };
 
 /* Opens what exists of ENV_META; env_open_rest the others, when meta says that

@@ -55,37 +55,3 @@ struct core_rows rows_in(struct env *env)
 {
 	return (struct core_rows){.ctx = env, .get = rows_get, .scan = rows_scan};
 }
-
-/* ---- all of them ------------------------------------------------------------------- */
-
-static int hash_table(MDB_txn *txn, MDB_dbi dbi, enum row_table table, struct hash_stream *hash)
-{
-	MDB_cursor *cursor;
-	MDB_val key, value;
-	int rc = mdb_cursor_open(txn, dbi, &cursor);
-
-	if (rc != 0)
-		return rc;
-	while ((rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
-		row_hash(hash, table, (struct span){key.mv_data, key.mv_size},
-			 (struct span){value.mv_data, value.mv_size});
-	}
-	mdb_cursor_close(cursor);
-	return rc == MDB_NOTFOUND ? 0 : rc;
-}
-
-enum parlor_err rows_hash(struct env *env, struct hash128 *out)
-{
-	struct hash_stream hash;
-	MDB_txn *txn;
-	int rc = mdb_txn_begin(env->mdb, NULL, MDB_RDONLY, &txn);
-
-	if (rc != 0)
-		return read_err("the state", rc);
-	hash_stream_init(&hash);
-	for (unsigned table = 0; table < ROW_TABLES && rc == 0; table++)
-		rc = hash_table(txn, env->db[db_of[table]], (enum row_table)table, &hash);
-	mdb_txn_abort(txn);
-	*out = hash_stream_sum(&hash);
-	return read_err("the state", rc);
-}

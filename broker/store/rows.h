@@ -1,5 +1,5 @@
-/* The core's rows in the tables of the environment: read, walked, and hashed as a
- * whole. Writes none: row_batch.h. */
+/* The core's rows in the tables of the environment: read and walked.
+ * Writes none: row_batch.h. */
 #ifndef STORE_ROWS_H
 #define STORE_ROWS_H
 
@@ -8,7 +8,5 @@
 
 /* Reads in the environment's turn. */
 struct core_rows rows_in(struct env *);
-/* Of the last commit. */
-enum parlor_err rows_hash(struct env *, struct hash128 *) PARLOR_MUST_CHECK;
 
 #endif

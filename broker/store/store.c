@@ -449,11 +449,6 @@ void store_abort(struct store *s)
 
 /* ---- the state as a whole ---------------------------------------------------------- */
 
-enum parlor_err store_state_hash(struct store *s, struct hash128 *out)
-{
-	return rows_hash(&s->env, out);
-}
-
 void store_counts(const struct store *s, struct store_counts *c)
 {
 	const struct env *e = &s->env;
@@ -461,8 +456,6 @@ void store_counts(const struct store *s, struct store_counts *c)
 
 	*c = (struct store_counts){.map_bytes = e->space.map,
 				   .used_bytes = e->space.used,
-				   .entries = s->journal.last + 1 - s->journal.first,
-				   .commits = e->commits,
 				   .full_refusals = e->space.refusals};
 	if (fstat(e->data_fd, &file) == 0)
 		c->file_bytes = (uint64_t)file.st_size;

@@ -136,14 +136,8 @@ bool store_commit_ended(struct store *);
 enum parlor_err store_commit_end(struct store *) PARLOR_MUST_CHECK;
 void store_abort(struct store *);
 
-/* XXH3 over all rows in order of table and key: equal states, equal hashes.
- * Meaningful after a complete write-back. */
-enum parlor_err store_state_hash(struct store *, struct hash128 *) PARLOR_MUST_CHECK;
-
 struct store_counts {
-	uint64_t map_bytes, used_bytes, entries, commits, full_refusals, file_bytes;
-	uint64_t rows_late,
-		times_late; /* rows that wait for room; commits that had none for theirs */
+	uint64_t map_bytes, used_bytes, full_refusals, file_bytes;
 };
 void store_counts(const struct store *, struct store_counts *);
 

@@ -128,12 +128,6 @@ uint64_t sync_synced(const struct sync *s)
 	return lowest;
 }
 
-uint64_t sync_partition_position(const struct sync *s, uint32_t partition)
-{
-	assert(partition < s->partitions_len);
-	return partition_position(&s->partitions[partition], s->head);
-}
-
 uint64_t sync_floor(const struct sync *s)
 {
 	uint64_t lowest = s->head;

@@ -93,8 +93,6 @@ uint64_t sync_schedule(struct sync *, uint64_t now_us);
 /* Everything up to here is in MySQL, unread included, but for topics in
  * quarantine. 0 while a partition's mark is unknown. Rises, unless a mark goes back. */
 uint64_t sync_synced(const struct sync *);
-/* Every record of that partition up to here is in MySQL. 0: unknown. */
-uint64_t sync_partition_position(const struct sync *, uint32_t partition);
 /* Records at or below this are needed no more: lower than the marks and than
  * the first record about any topic in quarantine. What is trimmed must not be above
  * it, or the partition is stuck. 0 while a mark is unknown. */
@@ -154,7 +152,7 @@ void sync_quarantined(const struct sync *, struct span tenant, sync_quarantine_f
 struct sync_partition_view {
 	uint32_t partition;
 	uint64_t epoch;
-	uint64_t position;        /* as sync_partition_position */
+	uint64_t position;        /* every record of it up to here is in MySQL; 0: unknown */
 	uint64_t unread_position; /* and its unread columns */
 	const char *worker;       /* "" when nobody serves it */
 	const char *error;        /* "" when all is well */

@@ -4,6 +4,7 @@
 #include "core/reading.h"
 #include "core/room.h"
 #include "random.h"
+#include "state_hash.h"
 #include "store/store.h"
 
 #include <stdarg.h>
@@ -193,7 +194,7 @@ static bool check_state(struct survivor_run *s)
 	enum parlor_err err = write_all_rows(s);
 
 	if (!err)
-		err = store_state_hash(s->store, &is);
+		err = state_hash(s->store, &is);
 	if (err)
 		return good(s, err, "writing after recovery");
 	want = reference_hash(s->expected->reference, store_last(s->store));

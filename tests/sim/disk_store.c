@@ -1,3 +1,4 @@
+#include "../lib/state_hash.h"
 #include "disk.h"
 
 #include "base/mem.h"
@@ -110,7 +111,7 @@ static struct hash128 hash(void *ctx)
 	struct hash128 sum;
 	struct on_store *s = ctx;
 	store_turn_end(s->store);
-	must(store_state_hash(s->store, &sum), "hash");
+	must(state_hash(s->store, &sum), "hash");
 	must(store_turn_begin(s->store), "turn");
 	return sum;
 }

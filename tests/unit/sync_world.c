@@ -345,6 +345,13 @@ const char *world_error_of(const struct world *w, uint32_t partition)
 	return view.error;
 }
 
+uint64_t world_position_of(const struct world *w, uint32_t partition)
+{
+	struct sync_partition_view view;
+	sync_partition_show(w->sync, partition, &view);
+	return view.position;
+}
+
 void world_assert_applied(struct world *w)
 {
 	assert_int_equal(w->db.disorder, 0);

@@ -81,6 +81,7 @@ bool world_synced(const struct world *);
 struct sync_counts world_counts(const struct world *);
 /* What keeps the partition from going on. */
 const char *world_error_of(const struct world *, uint32_t partition);
+uint64_t world_position_of(const struct world *, uint32_t partition);
 
 /* Every record of every partition was applied, once, in order. */
 void world_assert_applied(struct world *);

@@ -1,5 +1,6 @@
 /* The data directory: what a commit took is there, whatever happens next, and
  * equal states are known by their hash. Real files, a real LMDB. */
+#include "../lib/state_hash.h"
 #include "store_world.h"
 
 #include <poll.h>
@@ -357,11 +358,11 @@ static void positions_go_on_after_all_was_trimmed(void **state)
 /* ---- the state hash ---------------------------------------------------------------------------
  */
 
-static struct hash128 state_hash(struct world *w)
+static struct hash128 hash_of(struct world *w)
 {
 	struct hash128 hash;
 
-	assert_int_equal(store_state_hash(w->store, &hash), PARLOR_E_OK);
+	assert_int_equal(state_hash(w->store, &hash), PARLOR_E_OK);
 	return hash;
 }
 
@@ -376,26 +377,26 @@ static void equal_states_have_equal_hashes(void **state)
 	char name[16];
 
 	open_world(w);
-	struct hash128 empty = state_hash(w);
+	struct hash128 empty = hash_of(w);
 	begin(w);
 	for (int i = 0; i < 500; i++) {
 		snprintf(name, sizeof name, "%03d", i);
 		put(w, (enum row_table)(i % ROW_TABLES), name, "value");
 	}
 	commit(w);
-	struct hash128 once = state_hash(w);
+	struct hash128 once = hash_of(w);
 	assert_false(same_hash(once, empty));
 
 	begin(w);
 	put(w, ROW_NAMES, "000", "other");
 	commit(w);
-	assert_false(same_hash(state_hash(w), once));
+	assert_false(same_hash(hash_of(w), once));
 	/* The same row in another table is another state. */
 	begin(w);
 	put(w, ROW_NAMES, "000", NULL);
 	put(w, ROW_ROOMS, "000", "value");
 	commit(w);
-	assert_false(same_hash(state_hash(w), once));
+	assert_false(same_hash(hash_of(w), once));
 
 	for (int i = 499; i >= 0; i--) {
 		snprintf(name, sizeof name, "%03d", i);
@@ -407,7 +408,7 @@ static void equal_states_have_equal_hashes(void **state)
 		if (i % 50 == 0)
 			commit(w);
 	}
-	assert_true(same_hash(state_hash(w), once));
+	assert_true(same_hash(hash_of(w), once));
 }
 
 #define STORY(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

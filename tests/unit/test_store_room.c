@@ -100,7 +100,6 @@ static void a_full_map_refuses_and_trimming_frees_it(void **state)
 	assert_int_equal(counts.map_bytes, 4 * MIB);
 	assert_true(counts.used_bytes <= 4 * MIB);
 	assert_true(counts.full_refusals > 0);
-	assert_int_equal(counts.entries, last);
 
 	turn(w);
 	for (uint64_t at = 1; at <= last; at++)

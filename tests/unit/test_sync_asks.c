@@ -96,7 +96,7 @@ static void sync_wait_waits_for_unread_columns_too(void **state)
 	bool done;
 	assert_int_equal(sync_wait_all(w->sync, position, COOKIE(1, 1), &done), PARLOR_E_OK);
 	assert_false(done);
-	world_until(w, sync_partition_position(w->sync, partition) == position);
+	world_until(w, world_position_of(w, partition) == position);
 	world_settle(w);
 	assert_int_equal(w->answers_len, 0);
 	assert_int_equal(sync_synced(w->sync), before);

@@ -74,10 +74,10 @@ static void a_mark_ahead_of_the_journal_is_sent_nothing(void **state)
 	struct worker_peer *h = world_hire(w, "one");
 	world_until(w, world_error_of(w, 2)[0]);
 	assert_non_null(strstr(world_error_of(w, 2), "ahead of the journal"));
-	world_until(w, sync_partition_position(w->sync, 1) == world_head(w));
+	world_until(w, world_position_of(w, 1) == world_head(w));
 	world_settle(w);
 	assert_int_equal(w->db.position[2], world_head(w) + 1000);
-	assert_int_equal(sync_partition_position(w->sync, 2), 0);
+	assert_int_equal(world_position_of(w, 2), 0);
 	assert_int_equal(sync_synced(w->sync), 0);
 
 	/* The database is put right; it is asked again after a while. */
@@ -101,7 +101,7 @@ static void a_mark_behind_the_trimmed_journal_is_sent_nothing(void **state)
 	w->db.position[1] = 49;
 	w->db.digest[1] = 12345; /* nobody knows any more what stood there */
 	struct worker_peer *h = world_hire(w, "one");
-	world_until(w, sync_partition_position(w->sync, 1) == world_head(w));
+	world_until(w, world_position_of(w, 1) == world_head(w));
 	world_until(w, world_error_of(w, 0)[0] && world_error_of(w, 2)[0]);
 	world_settle(w);
 	assert_non_null(strstr(world_error_of(w, 2), "the journal begins at 50"));

@@ -87,11 +87,3 @@ uint64_t bits_last(const struct bits *b)
 		at = at * 64 + 63 - (uint64_t)__builtin_clzll(b->words[level][at]);
 	return at;
 }
-
-size_t bits_bytes(const struct bits *b)
-{
-	size_t words = 0;
-	for (int level = 0; level < BITS_LEVELS; level++)
-		words += b->len[level];
-	return words * sizeof **b->words;
-}

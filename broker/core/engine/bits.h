@@ -23,6 +23,5 @@ void bits_clear(struct bits *, uint64_t number);
 uint64_t bits_next(const struct bits *, uint64_t from);
 /* The highest one; 0 when there is none. */
 uint64_t bits_last(const struct bits *);
-size_t bits_bytes(const struct bits *);
 
 #endif
