@@ -5,6 +5,7 @@
 #include "store/readers.h"
 #include "store/store.h"
 
+#include "base/dir.h"
 #include "base/mem.h"
 
 #include <dirent.h>
@@ -130,20 +131,6 @@ static enum parlor_err open_dest(struct copy *c)
 	return PARLOR_E_OK;
 }
 
-static int sync_parent(const char *dest)
-{
-	char parent[PATH_BYTES];
-
-	if ((size_t)snprintf(parent, sizeof parent, "%s/..", dest) >= sizeof parent)
-		return ENAMETOOLONG;
-	int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return errno;
-	int rc = fsync(fd) == 0 ? 0 : errno;
-	close(fd);
-	return rc;
-}
-
 /* Before it has its name: there is no moment at which it passes for the original. */
 static enum parlor_err disown_dest(struct copy *c)
 {
@@ -166,7 +153,7 @@ static enum parlor_err settle_dest(struct copy *c)
 	    fsync(c->dir_fd) != 0)
 		rc = errno;
 	if (rc == 0)
-		rc = sync_parent(c->options->dest);
+		rc = dir_sync_parent(c->options->dest);
 	return rc == 0 ? PARLOR_E_OK : sorry(c, c->options->dest, rc);
 }
 

@@ -2,6 +2,7 @@
 
 #include "store/readers.h"
 
+#include "base/dir.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -39,33 +40,13 @@ MDB_val env_val(const void *bytes, size_t len)
 
 /* ---- the directory ---------------------------------------------------------- */
 
-static int sync_dir(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return errno;
-	int rc = fsync(fd) == 0 ? 0 : errno;
-	close(fd);
-	return rc;
-}
-
-static int sync_parent(const char *path)
-{
-	char parent[PATH_BYTES];
-
-	if ((size_t)snprintf(parent, sizeof parent, "%s/..", path) >= sizeof parent)
-		return ENAMETOOLONG;
-	return sync_dir(parent);
-}
-
 static enum parlor_err make_dir(const char *dir, struct why why)
 {
 	if (mkdir(dir, DIR_MODE) != 0)
 		return errno == EEXIST ? PARLOR_E_OK
 				       : why_set(why, PARLOR_E_STORE, "%s: cannot be made: %s", dir,
 						 strerror(errno));
-	int rc = sync_parent(dir);
+	int rc = dir_sync_parent(dir);
 	return rc == 0 ? PARLOR_E_OK : why_set(why, PARLOR_E_STORE, "%s: %s", dir, strerror(rc));
 }
 
@@ -214,7 +195,7 @@ static enum parlor_err open_all(struct env *e, const char *dir, const struct spa
 	if ((rc = open_meta(e)) != 0)
 		return why_set(why, fault_err(rc), "%s/data.mdb: not a journal of Parlor: %s", dir,
 			       mdb_strerror(rc));
-	if (!e->read_only && (rc = sync_dir(dir)) != 0)
+	if (!e->read_only && (rc = dir_sync(dir)) != 0)
 		return why_set(why, PARLOR_E_STORE, "%s: %s", dir, strerror(rc));
 
 	space_init(&e->space, e->mdb, e->data_fd, limits);

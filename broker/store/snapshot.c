@@ -1,5 +1,9 @@
 #include "store/snapshot.h"
 
+#include "store/fault.h"
+
+#include "base/dir.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -20,14 +24,6 @@ uint64_t snapshot_digest(struct span head)
 	return hash64(head.data, head.len);
 }
 
-static enum parlor_err err_of(int number)
-{
-	if (number == ENOENT)
-		return PARLOR_E_NOT_FOUND;
-	return number == ENOSPC || number == EDQUOT || number == EFBIG ? PARLOR_E_STORE_FULL
-								       : PARLOR_E_STORE;
-}
-
 static bool path_of(char path[PATH_BYTES], const char *dir, const char *name)
 {
 	return (size_t)snprintf(path, PATH_BYTES, "%s/%s", dir, name) < PATH_BYTES;
@@ -40,16 +36,6 @@ static bool hash_begin(struct snapshot *s)
 	if (s->hash)
 		hash_stream_init(s->hash);
 	return s->hash;
-}
-
-enum parlor_err snapshot_settle(const char *dir)
-{
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return PARLOR_E_STORE;
-	bool synced = fsync(fd) == 0;
-	close(fd);
-	return synced ? PARLOR_E_OK : PARLOR_E_STORE;
 }
 
 /* ---- the head ------------------------------------------------------------------ */
@@ -104,7 +90,7 @@ enum parlor_err snapshot_open(struct snapshot *s, const char *dir)
 		return PARLOR_E_STORE;
 	s->file = fopen(path, "rbe");
 	if (!s->file)
-		return err_of(errno);
+		return errno == ENOENT ? PARLOR_E_NOT_FOUND : fault_err(errno);
 	if (!hash_begin(s))
 		return PARLOR_E_NO_MEMORY;
 	enum parlor_err err = read_all(s->file, head, sizeof head);
@@ -199,10 +185,10 @@ static enum parlor_err open_new(const char *dir, int *fd)
 		return PARLOR_E_STORE;
 	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (*fd < 0)
-		return err_of(errno);
+		return fault_err(errno);
 	if (flock(*fd, LOCK_EX | LOCK_NB) != 0 || !is_still(*fd, path))
 		return PARLOR_E_STORE_LOCKED;
-	return ftruncate(*fd, 0) == 0 ? PARLOR_E_OK : err_of(errno);
+	return ftruncate(*fd, 0) == 0 ? PARLOR_E_OK : fault_err(errno);
 }
 
 enum parlor_err snapshot_create(struct snapshot *s, const char *dir,
@@ -221,7 +207,7 @@ enum parlor_err snapshot_create(struct snapshot *s, const char *dir,
 	/* The place of the head, which is written last. */
 	static const uint8_t nothing[HEAD_BYTES];
 	if (!err && fwrite(nothing, 1, sizeof nothing, s->file) != sizeof nothing)
-		err = err_of(errno);
+		err = fault_err(errno);
 	return err;
 }
 
@@ -237,7 +223,7 @@ void snapshot_put(struct snapshot *s, enum row_table table, struct span key, str
 	hash_stream_add(s->hash, s->row.data, s->row.len);
 	s->head.rows++;
 	if (!s->err && fwrite(s->row.data, 1, s->row.len, s->file) != s->row.len)
-		fail(s, err_of(errno));
+		fail(s, fault_err(errno));
 }
 
 static void put_in_place(struct snapshot *s)
@@ -246,7 +232,8 @@ static void put_in_place(struct snapshot *s)
 	if (!path_of(from, s->dir, "snapshot.new") || !path_of(to, s->dir, "snapshot"))
 		fail(s, PARLOR_E_STORE);
 	else
-		fail(s, rename(from, to) == 0 ? snapshot_settle(s->dir) : PARLOR_E_STORE);
+		fail(s,
+		     rename(from, to) == 0 && dir_sync(s->dir) == 0 ? PARLOR_E_OK : PARLOR_E_STORE);
 }
 
 enum parlor_err snapshot_commit(struct snapshot *s)
@@ -257,7 +244,7 @@ enum parlor_err snapshot_commit(struct snapshot *s)
 	if (!s->err && (fflush(s->file) != 0 || fseeko(s->file, 0, SEEK_SET) != 0 ||
 			fwrite(head.data, 1, head.len, s->file) != head.len ||
 			fflush(s->file) != 0 || fsync(fileno(s->file)) != 0))
-		fail(s, err_of(errno));
+		fail(s, fault_err(errno));
 	buf_fini(&head);
 	if (!s->err)
 		put_in_place(s);

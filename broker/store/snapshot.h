@@ -33,9 +33,6 @@ uint64_t snapshot_digest(struct span head);
 
 /* NOT_FOUND: there is none. STORE_CORRUPT: it is damaged. STORE: not readable. */
 enum parlor_err snapshot_read_head(const char *dir, struct snapshot_head *) PARLOR_MUST_CHECK;
-/* The one that was read has its name on disk: whoever made it may not be that far.
- * STORE. */
-enum parlor_err snapshot_settle(const char *dir) PARLOR_MUST_CHECK;
 
 /* Being read, or being written. Zeroed is neither. */
 struct snapshot {

@@ -1,5 +1,8 @@
 #include "store/space.h"
 
+#include "store/fault.h"
+#include "store/readers.h"
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -192,11 +195,6 @@ static int reserve_to(struct space *s, uint64_t end)
 	return rc;
 }
 
-static bool is_lack_of_room(int rc)
-{
-	return rc == ENOSPC || rc == EDQUOT || rc == EFBIG;
-}
-
 static int need_blocks(struct space *s, uint64_t end)
 {
 	if (end <= s->blocks)
@@ -205,7 +203,7 @@ static int need_blocks(struct space *s, uint64_t end)
 		return look_for_blocks(s, end);
 
 	int rc = reserve_to(s, max64(end, min64(round_up(end + s->step), s->limits.map_max)));
-	if (is_lack_of_room(rc))
+	if (fault_err(rc) == PARLOR_E_STORE_FULL)
 		rc = reserve_to(s, end);
 	if (rc == EOPNOTSUPP || rc == ENOSYS) {
 		s->no_prealloc = true;
@@ -347,21 +345,13 @@ static bool fits(const struct space *s, uint64_t bytes)
 	return need_of(s, bytes) <= tail_of(s) || fits_inside(s, bytes);
 }
 
-/* A reader whose process was killed keeps pages from being used again. */
-static void drop_dead_readers(struct space *s)
-{
-	int dead = 0;
-
-	if (mdb_reader_check(s->mdb, &dead) == 0 && dead > 0)
-		log_info("store: %d readers of ended processes were dropped", dead);
-}
-
 static int make_room(struct space *s, uint64_t bytes, bool idle, uint64_t now_us)
 {
 	uint64_t end = round_up(s->used + need_of(s, bytes));
 	int rc = 0;
 
-	drop_dead_readers(s);
+	/* A reader whose process was killed keeps pages from being used again. */
+	(void)readers_drop_ended(s->mdb);
 	s->wanted = end;
 	if (idle && (rc = space_grow(s)) != 0)
 		return rc;
@@ -370,7 +360,7 @@ static int make_room(struct space *s, uint64_t bytes, bool idle, uint64_t now_us
 		if (s->lack != 0)
 			s->disk_us = now_us + RETRY_US;
 	}
-	if (s->lack != 0 && !is_lack_of_room(s->lack))
+	if (s->lack != 0 && fault_err(s->lack) != PARLOR_E_STORE_FULL)
 		return s->lack;
 	return fits(s, bytes) ? 0 : count_free(s);
 }

@@ -8,6 +8,7 @@
 #include "wire.h"
 
 #include <assert.h>
+#include <parlor/fields.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,16 +16,6 @@
 
 /* Batches that must go well before larger ones are tried. */
 #define GROW_AFTER 8
-enum { TO_WORKER_BATCH = 5 };
-enum {
-	BATCH_PARTITION = 1,
-	BATCH_EPOCH,
-	BATCH_AFTER,
-	BATCH_UPTO,
-	BATCH_RECORDS,
-	BATCH_DIGEST,
-	BATCH_MORE
-};
 
 void partition_init(struct partition *p, uint8_t no, const struct sync_settings *s, uint64_t head)
 {
@@ -181,7 +172,7 @@ static enum taken take(struct partition *p, const struct partition_source *src,
 	size_t before = src->body->len;
 	struct record r;
 	enum parlor_err err =
-		sync_record_put(src->body, BATCH_RECORDS, src->sync_record, src->core, e, &r);
+		sync_record_put(src->body, PB_BATCH_RECORDS, src->sync_record, src->core, e, &r);
 	if (err) {
 		src->body->len = before;
 		partition_set_error(p, "record %llu cannot be read: %s",
@@ -294,16 +285,16 @@ static enum partition_built put_batch(struct partition *p, const struct partitio
 	enum parlor_err err = partition_digest(src->store, f->upto, &digest);
 	if (err)
 		return err == PARLOR_E_NOT_FOUND ? PARTITION_UNSEEN : failed(p, err);
-	wire_put_varint_field(&head, BATCH_PARTITION, p->no);
-	wire_put_varint_field(&head, BATCH_EPOCH, p->epoch);
-	wire_put_varint_field(&head, BATCH_AFTER, p->mark);
-	wire_put_varint_field(&head, BATCH_UPTO, f->upto);
-	wire_put_varint_field(&head, BATCH_DIGEST, digest);
+	wire_put_varint_field(&head, PB_BATCH_PARTITION, p->no);
+	wire_put_varint_field(&head, PB_BATCH_EPOCH, p->epoch);
+	wire_put_varint_field(&head, PB_BATCH_AFTER, p->mark);
+	wire_put_varint_field(&head, PB_BATCH_UPTO, f->upto);
+	wire_put_varint_field(&head, PB_BATCH_DIGEST, digest);
 	if (f->more)
-		wire_put_varint_field(&head, BATCH_MORE, 1);
+		wire_put_varint_field(&head, PB_BATCH_MORE, 1);
 	/* The tag of a length-delimited field, the length of both, then both. */
 	buf_reserve(frame, head.len + records.len + 16);
-	buf_put_varint(frame, TO_WORKER_BATCH << 3 | PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED);
+	buf_put_varint(frame, PB_TO_WORKER_BATCH << 3 | PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED);
 	buf_put_varint(frame, head.len + records.len);
 	buf_put(frame, head.data, head.len);
 	buf_put(frame, records.data, records.len);

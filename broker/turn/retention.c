@@ -3,6 +3,7 @@
 #include "core/kinds.h"
 #include "store/snapshot.h"
 
+#include "base/dir.h"
 #include "base/log.h"
 
 #define LOOK_US 1000000
@@ -80,9 +81,10 @@ static void look_at_snapshot(struct retention *r)
 {
 	struct snapshot_head head = {0};
 	enum parlor_err err = snapshot_read_head(r->dir, &head);
-	/* What it has may go only if it cannot be lost again. */
-	if (!err && head.position != r->snapshot)
-		err = snapshot_settle(r->dir);
+	/* What it has may go only if it cannot be lost again: whoever made it may not have
+	 * its name on disk. */
+	if (!err && head.position != r->snapshot && dir_sync(r->dir) != 0)
+		err = PARLOR_E_STORE;
 	const char *why = no_use(r, err, &head);
 	if (why && !r->told)
 		log_warn("%s: nothing is trimmed for want of a snapshot: %s", r->dir, why);

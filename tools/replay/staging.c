@@ -1,10 +1,10 @@
 #include "staging.h"
 
+#include "base/dir.h"
 #include "base/log.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,20 +58,6 @@ enum parlor_err staging_begin(struct staging *s, const char *place, char *why, s
 	return fail(why, why_size, place, strerror(errno));
 }
 
-static int sync_parent(const char *path)
-{
-	char parent[PATH_MAX];
-	const char *slash = strrchr(path, '/');
-	size_t len = slash ? (size_t)(slash - path) : 0;
-	snprintf(parent, sizeof parent, "%.*s", (int)(len ? len : 1), slash ? path : ".");
-	int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return errno;
-	int rc = fsync(fd) == 0 ? 0 : errno;
-	close(fd);
-	return rc;
-}
-
 enum parlor_err staging_publish(struct staging *s, char *why, size_t why_size)
 {
 	/* An empty directory gives way; one that was filled meanwhile does not. */
@@ -82,7 +68,7 @@ enum parlor_err staging_publish(struct staging *s, char *why, size_t why_size)
 		return PARLOR_E_IO;
 	}
 	s->path[0] = '\0';
-	int rc = sync_parent(s->place);
+	int rc = dir_sync_parent(s->place);
 	return rc ? fail(why, why_size, s->place, strerror(rc)) : PARLOR_E_OK;
 }
 
