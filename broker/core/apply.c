@@ -35,7 +35,7 @@ enum parlor_err apply_room_row(struct core *c, const struct record *r, struct ro
 	*is_new = (*room)->row.as_of < r->position;
 	if (*is_new) {
 		(*room)->row.as_of = r->position;
-		room_touch(c, *room);
+		row_touch(&c->engine, &(*room)->base);
 	}
 	return PARLOR_E_OK;
 }
@@ -69,6 +69,6 @@ enum parlor_err apply_membership_row(struct core *c, const struct record *r, str
 void apply_membership_changed(struct core *c, const struct record *r, struct membership *ms)
 {
 	ms->row.as_of = r->position;
-	membership_touch(c, ms);
+	row_touch(&c->engine, &ms->base);
 	membership_tell_inbox(c, ms);
 }

@@ -23,9 +23,7 @@ struct span *decide_id_list(struct core *c, size_t n)
 
 static int by_bytes(const void *a, const void *b)
 {
-	const struct span *x = a, *y = b;
-	int order = memcmp(x->data, y->data, x->len < y->len ? x->len : y->len);
-	return order ? order : (x->len > y->len) - (x->len < y->len);
+	return span_order(*(const struct span *)a, *(const struct span *)b);
 }
 
 enum parlor_err decide_distinct(struct core *c, const struct span *ids, size_t n)
@@ -37,7 +35,7 @@ enum parlor_err decide_distinct(struct core *c, const struct span *ids, size_t n
 	struct span *sorted = (struct span *)(void *)c->scratch.data;
 	qsort(sorted, n, sizeof *sorted, by_bytes);
 	for (size_t i = 1; i < n; i++)
-		if (by_bytes(&sorted[i - 1], &sorted[i]) == 0)
+		if (span_equal(sorted[i - 1], sorted[i]))
 			return PARLOR_E_REPEATED;
 	return PARLOR_E_OK;
 }

@@ -53,9 +53,7 @@ static bool among(const struct span *labels, size_t n, struct span label)
 
 static int by_bytes(const void *a, const void *b)
 {
-	const struct span *x = a, *y = b;
-	int order = memcmp(x->data, y->data, x->len < y->len ? x->len : y->len);
-	return order ? order : (x->len > y->len) - (x->len < y->len);
+	return span_order(*(const struct span *)a, *(const struct span *)b);
 }
 
 /* What the room has afterwards, into `out` (2 * LABELS_MAX); how many. */

@@ -85,7 +85,7 @@ static enum parlor_err apply_member(struct core *c, const struct record *r)
 					 .presence = PRESENCE_IS_OFFLINE,
 					 .id = r->member_id};
 		m = member_add(c, r->member, &row);
-		member_touch(c, m);
+		row_touch(&c->engine, &m->base);
 		name_add(c, 'M', r->tenant, r->member_id, r->member);
 	}
 	if (c->state.members < r->member)

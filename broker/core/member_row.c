@@ -107,8 +107,3 @@ enum parlor_err member_find(struct core *c, uint32_t tenant, struct span id, str
 		return err;
 	return member_find_no(c, number, out);
 }
-
-void member_touch(struct core *c, struct member *m)
-{
-	row_touch(&c->engine, &m->base);
-}

@@ -11,8 +11,6 @@ enum parlor_err member_find(struct core *, uint32_t tenant, struct span id,
 enum parlor_err member_find_no(struct core *, uint64_t no, struct member **) PARLOR_MUST_CHECK;
 /* The caller has made sure that there is none. */
 struct member *member_add(struct core *, uint64_t no, const struct row_member *);
-/* Changed: to be written back. */
-void member_touch(struct core *, struct member *);
 /* The bytes of its inbox have changed. */
 void member_resize(struct core *, struct member *);
 void member_drop_inbox(struct member *);

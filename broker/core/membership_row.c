@@ -56,7 +56,7 @@ static void put_beside(struct row *row, core_put_fn *put, void *ctx)
 	if (!row->gone && ms->indexed)
 		return;
 	be64_put(number, row->at.tail);
-	row_put_number(&joined_pos, ms->row.joined_pos);
+	buf_put_varint(&joined_pos, ms->row.joined_pos);
 	row_key_in_room(&in_room, row->at.tail, row->at.number);
 	row_key_member_id(&id, row->at.number, ms->member->row.id);
 	const struct span none = {NULL, 0};
@@ -240,11 +240,6 @@ enum parlor_err membership_load_all(struct core *c, struct room *r)
 	r->members_loading = err == PARLOR_E_BUSY;
 	r->members_dropped &= r->members_loading;
 	return err;
-}
-
-void membership_touch(struct core *c, struct membership *ms)
-{
-	row_touch(&c->engine, &ms->base);
 }
 
 static void new_past(struct core *c, const struct membership *ms, uint64_t left_pos)

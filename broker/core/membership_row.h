@@ -19,7 +19,6 @@ struct membership *membership_add(struct core *, struct room *, struct member *,
 				  const struct row_membership *);
 void membership_set_profile(struct core *, struct membership *, struct span name,
 			    struct span avatar);
-void membership_touch(struct core *, struct membership *);
 void membership_remove(struct core *, struct membership *, uint64_t position);
 /* The membership has changed: joined, left, read or posted. */
 void membership_tell_inbox(struct core *, const struct membership *);

@@ -37,6 +37,6 @@ void name_add(struct core *c, char kind, uint32_t tenant, struct span id, uint64
 	struct row_key key;
 	row_key_name(&key, kind, tenant, id);
 	buf_clear(&c->scratch);
-	row_put_number(&c->scratch, number);
+	buf_put_varint(&c->scratch, number);
 	(void)first_row_add(&c->engine, &key, (struct span){c->scratch.data, c->scratch.len}, 0);
 }

@@ -5,7 +5,7 @@ void own_add(struct core *c, const struct record *r, struct membership *ms)
 	struct row_key key;
 	row_key_own(&key, r->room, r->member, r->posted.seq);
 	buf_clear(&c->scratch);
-	row_put_number(&c->scratch, r->posted.own);
+	buf_put_varint(&c->scratch, r->posted.own);
 	uint64_t no =
 		first_row_add(&c->engine, &key, (struct span){c->scratch.data, c->scratch.len},
 			      ms ? ms->own_row : 0);

@@ -61,7 +61,7 @@ static enum parlor_err apply_presence(struct core *c, const struct record *r)
 	m->row.presence = r->presence.now;
 	m->row.presence_run = r->run;
 	m->row.last_seen_us = r->time_us;
-	member_touch(c, m);
+	row_touch(&c->engine, &m->base);
 	return PARLOR_E_OK;
 }
 

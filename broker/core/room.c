@@ -248,7 +248,7 @@ static enum parlor_err apply_room_created(struct core *c, const struct record *r
 			       .id = r->room_id,
 			       .name = r->room_is.name};
 	room = room_add(c, r->room, &row);
-	room_touch(c, room);
+	row_touch(&c->engine, &room->base);
 	name_add(c, 'R', r->tenant, r->room_id, r->room);
 	activity_add(&c->activity, room->no);
 	return PARLOR_E_OK;

@@ -183,14 +183,12 @@ struct page {
 
 static int by_id(const void *a, const void *b)
 {
-	struct span x = ((const struct page_item *)a)->id, y = ((const struct page_item *)b)->id;
-	int order = memcmp(x.data, y.data, x.len < y.len ? x.len : y.len);
-	return order ? order : (x.len > y.len) - (x.len < y.len);
+	return span_order(((const struct page_item *)a)->id, ((const struct page_item *)b)->id);
 }
 
 static bool is_behind(const struct page *page, struct span id)
 {
-	return by_id(&(struct page_item){.id = id}, &(struct page_item){.id = page->after}) > 0;
+	return span_order(id, page->after) > 0;
 }
 
 static bool take_row(void *arg, const void *key, size_t key_len, struct span value)

@@ -128,8 +128,3 @@ enum parlor_err room_find(struct core *c, uint32_t tenant, struct span id, struc
 		return err;
 	return room_find_no(c, number, out);
 }
-
-void room_touch(struct core *c, struct room *r)
-{
-	row_touch(&c->engine, &r->base);
-}

@@ -11,8 +11,6 @@ enum parlor_err room_find(struct core *, uint32_t tenant, struct span id,
 enum parlor_err room_find_no(struct core *, uint64_t no, struct room **) PARLOR_MUST_CHECK;
 /* The caller has made sure that there is none. */
 struct room *room_add(struct core *, uint64_t no, const struct row_room *);
-/* Changed: to be written back. */
-void room_touch(struct core *, struct room *);
 void room_set_name(struct core *, struct room *, struct span name);
 void room_set_labels(struct core *, struct room *, struct span labels);
 /* Bytes of the room beside its row, after its name, labels or recent keys have changed. */

@@ -73,11 +73,6 @@ void row_key_member_id(struct row_key *k, uint64_t room, struct span id)
 	k->len = ROW_PREFIX + id.len;
 }
 
-void row_put_number(struct buf *b, uint64_t number)
-{
-	buf_put_varint(b, number);
-}
-
 void row_put_state(struct buf *b, const struct row_state *r)
 {
 	buf_put_varint(b, r->position);

@@ -123,7 +123,6 @@ void row_key_own(struct row_key *, uint64_t room, uint64_t member, uint64_t seq)
 void row_key_member_id(struct row_key *, uint64_t room, struct span id);
 #define ROW_OWN_PREFIX (ROW_PREFIX + 8)
 
-void row_put_number(struct buf *, uint64_t);
 void row_put_state(struct buf *, const struct row_state *);
 void row_put_tenant(struct buf *, const struct row_tenant *);
 void row_put_member(struct buf *, const struct row_member *);

@@ -18,6 +18,8 @@ struct span {
 };
 #define SPAN_TEXT(s) ((struct span){(s), strlen(s)})
 bool span_equal(struct span a, struct span b);
+/* Below, at or above 0, as memcmp: by bytes, the shorter one first. */
+int span_order(struct span a, struct span b);
 
 /* Zeroed is an empty buffer. */
 struct buf {

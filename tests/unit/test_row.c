@@ -163,7 +163,7 @@ static void a_number_has_its_recorded_bytes(void **state)
 	(void)state;
 	struct buf b = {0};
 	uint64_t number;
-	row_put_number(&b, 300);
+	buf_put_varint(&b, 300);
 	assert_hex("number", b.data, b.len, "ac02");
 	assert_true(row_get_number((struct span){b.data, b.len}, &number));
 	assert_int_equal(number, 300);

@@ -160,9 +160,7 @@ static int order(const struct side *a, const struct side *b)
 {
 	if (a->ended || b->ended)
 		return a->ended - b->ended;
-	size_t len = a->key.len < b->key.len ? a->key.len : b->key.len;
-	int by_bytes = memcmp(a->key.data, b->key.data, len);
-	return by_bytes ? by_bytes : (a->key.len > b->key.len) - (a->key.len < b->key.len);
+	return span_order(a->key, b->key);
 }
 
 static void differ(struct compare *c, bool executed, bool found)

@@ -117,11 +117,7 @@ static int order(const struct recovered_walk *w)
 {
 	if (w->below_ended || w->above_ended)
 		return w->below_ended - w->above_ended;
-	size_t len = w->below_key.len < w->above_key.len ? w->below_key.len : w->above_key.len;
-	int by_bytes = memcmp(w->below_key.data, w->above_key.data, len);
-	return by_bytes ? by_bytes
-			: (w->below_key.len > w->above_key.len) -
-				  (w->below_key.len < w->above_key.len);
+	return span_order(w->below_key, w->above_key);
 }
 
 enum parlor_err recovered_next(struct recovered_walk *w, struct span *key, struct span *value)
