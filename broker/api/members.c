@@ -26,15 +26,12 @@ static enum parlor_err op_members_remove(struct request *a)
 	struct core_call call = request_call(a);
 	struct core_notice notice = request_notice(q->notice);
 	struct core_room_view view;
-	if (q->n_members > a->broker->settings.core.request_members)
-		return PARLOR_E_TOO_MANY;
-	struct span *ids = request_memory(a, q->n_members * sizeof *ids + 1);
-	if (!ids)
-		return PARLOR_E_NO_MEMORY;
-	for (size_t i = 0; i < q->n_members; i++)
-		ids[i] = SPAN_TEXT(q->members[i]);
-	enum parlor_err err = core_members_remove(a->broker->core, &call, SPAN_TEXT(q->room), ids,
-						  q->n_members, &notice, &view);
+	struct span *ids;
+	enum parlor_err err = request_spans(a, q->members, q->n_members,
+					    a->broker->settings.core.request_members, &ids);
+	if (!err)
+		err = core_members_remove(a->broker->core, &call, SPAN_TEXT(q->room), ids,
+					  q->n_members, &notice, &view);
 	return err ? err : request_answer_room(a, &view);
 }
 

@@ -21,13 +21,11 @@ static enum parlor_err read_post(struct request *a, const Parlor__Post *q, struc
 	if (q->type < 0 || q->type > UINT8_MAX || q->content_type < 0 ||
 	    q->content_type > UINT8_MAX || q->level < 0 || q->level > PARLOR__LEVEL__LEVEL_STORED)
 		return PARLOR_E_VALUE;
-	if (q->n_mentions > a->broker->settings.core.mentions)
-		return PARLOR_E_TOO_MANY;
-	struct span *mentions = request_memory(a, q->n_mentions * sizeof *mentions + 1);
-	if (!mentions)
-		return PARLOR_E_NO_MEMORY;
-	for (size_t i = 0; i < q->n_mentions; i++)
-		mentions[i] = SPAN_TEXT(q->mentions[i]);
+	struct span *mentions;
+	enum parlor_err err = request_spans(a, q->mentions, q->n_mentions,
+					    a->broker->settings.core.mentions, &mentions);
+	if (err)
+		return err;
 	*post = (struct core_post){
 		.room = SPAN_TEXT(q->room),
 		.sender = SPAN_TEXT(q->sender),

@@ -102,6 +102,17 @@ void *request_memory(struct request *a, size_t size)
 	return arena_get(&a->broker->reply_arena, size);
 }
 
+enum parlor_err request_spans(struct request *a, char *const *texts, size_t n, size_t max,
+			      struct span **out)
+{
+	if (n > max)
+		return PARLOR_E_TOO_MANY;
+	*out = request_memory(a, n * sizeof **out + 1);
+	for (size_t i = 0; *out && i < n; i++)
+		(*out)[i] = SPAN_TEXT(texts[i]);
+	return *out ? PARLOR_E_OK : PARLOR_E_NO_MEMORY;
+}
+
 char *request_text(struct request *a, struct span text)
 {
 	char *copy = request_memory(a, text.len + 1);

@@ -77,6 +77,9 @@ void *request_result(struct request *);
 /* A NUL-ended copy in the reply's arena; NULL when the arena is full. */
 char *request_text(struct request *, struct span);
 void *request_memory(struct request *, size_t size);
+/* What a request lists, as the core takes it; TOO_MANY above max. */
+enum parlor_err request_spans(struct request *, char *const *texts, size_t n, size_t max,
+			      struct span **out) PARLOR_MUST_CHECK;
 /* The list of texts that stand one behind the other, each with its NUL; they are not
  * copied. NULL when the arena is full. */
 char **request_texts(struct request *, struct span texts, size_t *n);
