@@ -1,19 +1,11 @@
 #include "api/waiting.h"
 
-#include "base/table.h"
 #include "fanout/session.h"
-#include "sync/owner.h"
 
 #include <stdlib.h>
 
-struct waiting_row {
-	struct waiting_request request; /* first: a request is its row */
-	UT_hash_handle hh;
-	struct owned owned; /* by its session */
-};
-
 struct waiting {
-	struct waiting_row *rows;
+	struct waiting_request *rows;
 	struct owners sessions;
 	uint64_t last;
 };
@@ -27,7 +19,7 @@ void waiting_free(struct waiting *w)
 {
 	if (!w)
 		return;
-	struct waiting_row *row, *next;
+	struct waiting_request *row, *next;
 	HASH_ITER (hh, w->rows, row, next) {
 		owners_remove(&w->sessions, &row->owned);
 		HASH_DEL(w->rows, row);
@@ -38,30 +30,29 @@ void waiting_free(struct waiting *w)
 
 struct waiting_request *waiting_add(struct waiting *w, struct session *s, uint64_t request_id)
 {
-	struct waiting_row *row = mem_new(sizeof *row);
-	row->request.number = ++w->last;
-	row->request.request_id = request_id;
-	row->request.session = s;
-	HASH_ADD(hh, w->rows, request.number, sizeof row->request.number, row);
+	struct waiting_request *row = mem_new(sizeof *row);
+	row->number = ++w->last;
+	row->request_id = request_id;
+	row->session = s;
+	HASH_ADD(hh, w->rows, number, sizeof row->number, row);
 	owners_add(&w->sessions, s->number, &row->owned);
 	s->waiting++;
 	s->tenant->waiting++;
-	return &row->request;
+	return row;
 }
 
 struct waiting_request *waiting_find(struct waiting *w, uint64_t number)
 {
-	struct waiting_row *row;
+	struct waiting_request *row;
 	HASH_FIND(hh, w->rows, &number, sizeof number, row);
-	return row ? &row->request : NULL;
+	return row;
 }
 
-void waiting_remove(struct waiting *w, struct waiting_request *request)
+void waiting_remove(struct waiting *w, struct waiting_request *row)
 {
-	struct waiting_row *row = (struct waiting_row *)request;
-	request->session->waiting--;
-	request->session->tenant->waiting--;
-	request->session->tenant->queries -= request->query;
+	row->session->waiting--;
+	row->session->tenant->waiting--;
+	row->session->tenant->queries -= row->query;
 	owners_remove(&w->sessions, &row->owned);
 	HASH_DEL(w->rows, row);
 	free(row);
@@ -71,7 +62,7 @@ void waiting_remove_session(struct waiting *w, struct session *s)
 {
 	struct owned *first;
 	while ((first = owners_first(&w->sessions, s->number)) != NULL)
-		waiting_remove(w, &OWNED_IN(struct waiting_row, owned, first)->request);
+		waiting_remove(w, OWNED_IN(struct waiting_request, owned, first));
 }
 
 size_t waiting_len(const struct waiting *w)

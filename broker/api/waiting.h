@@ -5,7 +5,8 @@
 #ifndef API_WAITING_H
 #define API_WAITING_H
 
-#include "base/err.h"
+#include "base/table.h"
+#include "sync/owner.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,6 +16,8 @@ struct waiting;
 struct session;
 
 struct waiting_request {
+	UT_hash_handle hh;
+	struct owned owned; /* by its session */
 	uint64_t number;
 	uint64_t request_id; /* the client's */
 	struct session *session;

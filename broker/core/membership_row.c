@@ -132,7 +132,8 @@ static void link_membership(struct core *c, struct membership *ms, struct room *
 	row_refer(&ms->base, &m->base);
 }
 
-struct membership *membership_resident(struct core *c, const struct room *r, const struct member *m)
+/* Without loading, tombstones included. */
+static struct membership *resident(struct core *c, const struct room *r, const struct member *m)
 {
 	struct membership *ms = c->last_membership;
 	if (ms && ms->room == r && ms->member == m)
@@ -148,7 +149,7 @@ enum parlor_err membership_find(struct core *c, struct room *r, struct member *m
 {
 	struct row *row;
 	bool read;
-	*out = membership_resident(c, r, m);
+	*out = resident(c, r, m);
 	if (*out) {
 		if ((*out)->base.gone)
 			*out = NULL;
@@ -170,7 +171,7 @@ enum parlor_err membership_find(struct core *c, struct room *r, struct member *m
 struct membership *membership_add(struct core *c, struct room *r, struct member *m,
 				  const struct row_membership *row)
 {
-	struct membership *ms = membership_resident(c, r, m);
+	struct membership *ms = resident(c, r, m);
 	if (!ms) {
 		ms = (struct membership *)row_add(&c->engine, &membership_kind, r->no, m->no,
 						  &r->base);

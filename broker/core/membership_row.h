@@ -9,8 +9,6 @@
 /* NULL also when the member has left. */
 enum parlor_err membership_find(struct core *, struct room *, struct member *,
 				struct membership **) PARLOR_MUST_CHECK;
-/* The same without loading, tombstones included. */
-struct membership *membership_resident(struct core *, const struct room *, const struct member *);
 /* Makes every membership of the room resident. The list may hold tombstones. BUSY: the
  * meter is spent, and it goes on when it is called again. */
 enum parlor_err membership_load_all(struct core *, struct room *) PARLOR_MUST_CHECK;

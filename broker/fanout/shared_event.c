@@ -7,7 +7,7 @@
 
 #include <parlor/fields.h>
 
-struct outbox_part shared_event_part(struct shared_event *e)
+static struct outbox_part part_of(struct shared_event *e)
 {
 	if (!e->made) {
 		wire_put_bytes_field(outbox_begin(e->fanout->outbox), PB_FROM_BROKER_EVENTS,
@@ -29,7 +29,7 @@ bool shared_event_enqueue(struct shared_event *e, struct session *s)
 		return false;
 	}
 	s->want_bytes = 0;
-	outbox_add(outbox, s->out, shared_event_part(e));
+	outbox_add(outbox, s->out, part_of(e));
 	die_at("event_given");
 	return true;
 }

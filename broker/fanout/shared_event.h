@@ -13,8 +13,6 @@ struct shared_event {
 	bool made;
 };
 
-struct outbox_part shared_event_part(struct shared_event *);
-
 /* Adds the event, or leaves it: false when credit or room is used up. */
 bool shared_event_enqueue(struct shared_event *, struct session *);
 

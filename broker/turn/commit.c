@@ -203,7 +203,7 @@ static enum parlor_err prepare(struct commit *c)
 		return err;
 	append_records(c);
 	for (size_t i = 0; i < c->turn.recalls_len && !err; i++)
-		err = blank(c, c->turn.recalls[i].position);
+		err = blank(c, c->turn.recalls[i]);
 	if (err) {
 		store_abort(c->store);
 		return err;

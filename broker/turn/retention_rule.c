@@ -24,7 +24,8 @@ static uint64_t by_bytes(const struct retention_limits *l, const struct retentio
 	return earlier(f->first + (uint64_t)(part * (double)records) + 1, f->last + 1);
 }
 
-uint64_t retention_rule_wanted(const struct retention_limits *l, const struct retention_facts *f)
+/* The first position that no limit says should go; `first` when none should. */
+static uint64_t wanted(const struct retention_limits *l, const struct retention_facts *f)
 {
 	uint64_t first = later(f->first, by_bytes(l, f));
 	if (l->records && f->last > l->records)
@@ -37,7 +38,7 @@ uint64_t retention_rule_wanted(const struct retention_limits *l, const struct re
 uint64_t retention_rule_first(const struct retention_limits *l, const struct retention_facts *f)
 {
 	/* The last one that rows cover stays: recovery shows by it that both fit. */
-	uint64_t first = earlier(retention_rule_wanted(l, f), f->covered);
+	uint64_t first = earlier(wanted(l, f), f->covered);
 	if (!l->without_mysql)
 		first = earlier(first, f->synced + 1);
 	if (l->snapshots)
@@ -48,8 +49,7 @@ uint64_t retention_rule_first(const struct retention_limits *l, const struct ret
 uint64_t retention_rule_behind(const struct retention_limits *l, const struct retention_facts *f,
 			       uint64_t max)
 {
-	uint64_t window = retention_rule_wanted(l, f),
-		 kept = window > f->first ? f->last + 1 - window : max;
+	uint64_t window = wanted(l, f), kept = window > f->first ? f->last + 1 - window : max;
 	if (l->records)
 		kept = earlier(kept, l->records);
 	return earlier(later(kept, BEHIND_MIN), max);

@@ -26,9 +26,8 @@ struct retention_facts {
 	uint64_t snapshot; /* the same of the snapshot; 0: there is none */
 };
 
-/* The first position that no limit says should go; `first` when none should. */
-uint64_t retention_rule_wanted(const struct retention_limits *, const struct retention_facts *);
-/* The first position to be kept: the same, as far as nothing is lost by it. */
+/* The first position to be kept: that no limit says should go, as far as nothing is lost
+ * by it. */
 uint64_t retention_rule_first(const struct retention_limits *, const struct retention_facts *);
 /* What rows do not cover cannot go: few records to keep, few behind the rows.
  * At most max. */

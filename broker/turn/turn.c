@@ -76,7 +76,7 @@ void turn_recall_body(struct turn *t, uint64_t position)
 		t->recalls_cap = t->recalls_cap ? 2 * t->recalls_cap : 16;
 		t->recalls = mem_resize(t->recalls, t->recalls_cap, sizeof *t->recalls);
 	}
-	t->recalls[t->recalls_len++].position = position;
+	t->recalls[t->recalls_len++] = position;
 }
 
 void turn_count(struct turn *t, bool beyond)

@@ -18,11 +18,6 @@ struct turn_record {
 	size_t event_at, event_len; /* 0: nobody is told */
 };
 
-/* A message whose body must leave its record in the journal with this commit. */
-struct turn_recall {
-	uint64_t position;
-};
-
 struct turn_size {
 	size_t records, bytes;
 };
@@ -34,7 +29,7 @@ struct turn {
 	size_t len, cap;
 	size_t counted;      /* of them, see commit_deliveries */
 	uint64_t deliveries; /* of those */
-	struct turn_recall *recalls;
+	uint64_t *recalls;   /* positions whose body leaves the journal with this commit */
 	size_t recalls_len, recalls_cap;
 	struct replies replies;
 	bool moves;              /* holds a record after which others hear of a room */
