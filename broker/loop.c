@@ -11,9 +11,6 @@
 #include "base/log.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 #define IDLE_US 200000
 #define TICK_MS_MAX 250

@@ -7,7 +7,6 @@
 #include <parlor/version.h>
 
 #include <assert.h>
-#include <string.h>
 
 static void fill_limits(const struct settings *s, Parlor__Limits *l)
 {

@@ -6,7 +6,6 @@
 #include "core/tenant_row.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum parlor_err decide_id(struct span id)
 {

@@ -5,8 +5,6 @@
 #include "core/keys.h"
 #include "core/room_row.h"
 
-#include <assert.h>
-
 static struct span bytes_of(const struct block *b)
 {
 	return (struct span){b->bytes.data, b->bytes.len};

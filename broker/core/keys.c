@@ -2,7 +2,6 @@
 
 #include "core/room_row.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -5,7 +5,6 @@
 #include "core/membership_row.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum { JOINED, LEFT, CHANGED, KINDS };
 static const struct record_kind kinds[KINDS];

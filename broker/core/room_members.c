@@ -7,7 +7,6 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* How many are new; MEMBER_CONFLICT when one is there otherwise. Leaves what
  * it looked at resident. */

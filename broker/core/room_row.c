@@ -3,9 +3,7 @@
 #include "core/engine/large_table.h"
 #include "core/name.h"
 
-#include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* A part of all rows. */
 #define LARGE_TABLE_LOG2 (c->engine.buckets_log2 - 1U)

@@ -2,7 +2,6 @@
 
 #include "core/name.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -4,13 +4,11 @@
 
 #include "base/dir.h"
 #include "base/log.h"
-#include "base/mem.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>

@@ -4,7 +4,6 @@
 #ifndef SYNC_RECENT_RECORDS_H
 #define SYNC_RECENT_RECORDS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -9,8 +9,6 @@
 #include "fanout/live.h"
 #include "front/replies.h"
 
-struct store;
-
 struct turn_record {
 	struct live_record live; /* for delivery */
 	uint8_t partition;
