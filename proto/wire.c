@@ -227,6 +227,22 @@ size_t wire_count(struct span frame, uint32_t field, size_t max)
 	return n;
 }
 
+bool wire_next(struct span *left, struct wire_field *f)
+{
+	struct part p;
+	const uint8_t *at = left->data, *end = at + left->len;
+	if (!left->len || !part_next(at, end, &p))
+		return false;
+	*f = (struct wire_field){.no = p.id,
+				 .type = p.type,
+				 .all = {at, (size_t)(p.end - at)},
+				 .value = {p.body, (size_t)(p.end - p.body)}};
+	if (p.type == PROTOBUF_C_WIRE_TYPE_VARINT)
+		(void)varint(p.body, p.end, 10, &f->number);
+	*left = (struct span){p.end, (size_t)(end - p.end)};
+	return true;
+}
+
 /* Copies scanned bytes without their unknown fields and returns the copy's
  * end. A message that shrinks keeps the width of its length (a varint may be
  * padded), so what is behind it need not move. */

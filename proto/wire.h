@@ -27,6 +27,23 @@ enum parlor_err wire_scan(const ProtobufCMessageDescriptor *, const void *bytes,
  * of too many is refused before anything is made of it. */
 size_t wire_count(struct span frame, uint32_t field, size_t max);
 
+/* A field as it stands in the bytes. */
+struct wire_field {
+	uint32_t no;
+	unsigned type;   /* PROTOBUF_C_WIRE_TYPE_* */
+	struct span all; /* tag and length included */
+	struct span value;
+	uint64_t number; /* of a varint */
+};
+/* The next field, off the front of what is left of a message; false at its end, and where
+ * the bytes are no field: then some are left. */
+bool wire_next(struct span *left, struct wire_field *);
+/* It is of that number, and bytes: text, or a message. */
+static inline bool wire_is_bytes(const struct wire_field *f, uint32_t no)
+{
+	return f->no == no && f->type == PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED;
+}
+
 /* Scan, then decode into the arena (cleared by its owner, not here). The
  * message lives as long as the arena's content; there is nothing to free.
  * Unknown fields are dropped. PARLOR_E_NO_MEMORY when the arena is too small. */

@@ -17,7 +17,6 @@
 #include <string.h>
 #include <utlist.h>
 
-#define REQUESTS_TAG (PB_TO_BROKER_REQUESTS << 3 | 2)
 /* The turn's cost is looked at before each request, the clock before each of so many, and
  * behind a dear one: one that has cost more than a post does. */
 #define LOOKS_PER_CLOCK 8
@@ -184,26 +183,8 @@ static void hold_back(struct broker *b, struct session *s, const struct backlog_
 /* The id of a request that cannot be decoded, as far as it can be seen. */
 static uint64_t request_id(struct span bytes)
 {
-	struct reader in;
-	reader_init(&in, bytes.data, bytes.len);
-	if (reader_varint(&in) != PB_REQUEST_ID << 3)
-		return 0;
-	uint64_t id = reader_varint(&in);
-	return in.bad ? 0 : id;
-}
-
-/* Passes over a field that is not known, of a frame known to be good. */
-static void skip(struct reader *in, uint64_t tag)
-{
-	enum { VARINT = 0, FIXED64 = 1, BYTES = 2 };
-	if ((tag & 7) == VARINT)
-		(void)reader_varint(in);
-	else if ((tag & 7) == FIXED64)
-		(void)reader_u64(in);
-	else if ((tag & 7) == BYTES)
-		(void)reader_span(in);
-	else
-		(void)reader_u32(in);
+	struct wire_field f;
+	return wire_next(&bytes, &f) && f.no == PB_REQUEST_ID ? f.number : 0;
 }
 
 /* The requests of a frame one by one, as long as the turn goes on; true at the end. Of
@@ -211,37 +192,32 @@ static void skip(struct reader *in, uint64_t tag)
  * is refused under its own id. */
 static bool dispatch_each(struct broker *b, struct request *a, struct backlog_rest *rest)
 {
-	struct reader in;
-	reader_init(&in, rest->bytes.data, rest->bytes.len);
-	while (reader_left(&in) && !a->unheard) {
-		rest->bytes = (struct span){in.at, reader_left(&in)};
+	while (rest->bytes.len && !a->unheard) {
+		struct wire_field f;
+		struct span behind = rest->bytes;
 		if (!goes_on(b, a))
 			return false;
-		uint64_t tag = reader_varint(&in);
-		if (tag != REQUESTS_TAG && !rest->err) {
-			skip(&in, tag);
-			continue;
-		}
-		struct span bytes = reader_span(&in);
-		if (in.bad || tag != REQUESTS_TAG) {
+		if (!wire_next(&behind, &f) || !wire_is_bytes(&f, PB_TO_BROKER_REQUESTS)) {
 			refuse(a, 0, rest->err);
 			return true;
 		}
 		ProtobufCMessage *request;
 		arena_clear(&b->request_arena);
 		enum parlor_err err = wire_decode(&parlor__request__descriptor, &b->request_arena,
-						  bytes.data, bytes.len, &request);
+						  f.value.data, f.value.len, &request);
 		if (err) {
-			refuse(a, request_id(bytes), err);
+			refuse(a, request_id(f.value), err);
+			rest->bytes = behind;
 			continue;
 		}
 		a->request = (const Parlor__Request *)request;
-		a->bytes = bytes.len;
+		a->bytes = f.value.len;
 		dispatch_request(b, a);
 		if (b->commit.failed)
 			return true;
 		if (a->unfinished)
 			return false;
+		rest->bytes = behind;
 	}
 	return true;
 }
@@ -272,15 +248,13 @@ static struct backlog_rest bad_frame(struct broker *b, enum parlor_err err)
 /* From the request of that number on, of a frame known to be good; empty at its end. */
 static struct span frame_from(struct span payload, size_t request)
 {
-	struct reader in;
-	reader_init(&in, payload.data, payload.len);
-	for (;;) {
-		struct span rest = {in.at, reader_left(&in)};
-		uint64_t tag = reader_varint(&in);
-		if (in.bad || (tag == REQUESTS_TAG && request-- == 0))
-			return rest;
-		skip(&in, tag);
-	}
+	struct wire_field f;
+	struct span rest;
+	do
+		rest = payload;
+	while (wire_next(&payload, &f) &&
+	       (!wire_is_bytes(&f, PB_TO_BROKER_REQUESTS) || request-- > 0));
+	return rest;
 }
 
 /* As many of a frame as the turn goes on for: how many. */
@@ -357,18 +331,14 @@ static bool dispatch_rest(struct broker *b, struct request *a, struct backlog_re
 /* Says hello, as far as it can be seen. */
 static bool begins_with_hello(struct span payload)
 {
-	struct reader in;
-	reader_init(&in, payload.data, payload.len);
-	if (reader_varint(&in) != REQUESTS_TAG)
+	struct wire_field f;
+	if (!wire_next(&payload, &f) || !wire_is_bytes(&f, PB_TO_BROKER_REQUESTS))
 		return false;
-	struct span request = reader_span(&in);
-	reader_init(&in, request.data, in.bad ? 0 : request.len);
-	uint64_t tag = reader_varint(&in);
-	if (tag == PB_REQUEST_ID << 3) {
-		(void)reader_varint(&in);
-		tag = reader_varint(&in);
-	}
-	return !in.bad && tag == (PB_REQUEST_HELLO << 3 | 2);
+	struct span request = f.value;
+	bool any = wire_next(&request, &f);
+	if (any && f.no == PB_REQUEST_ID)
+		any = wire_next(&request, &f);
+	return any && wire_is_bytes(&f, PB_REQUEST_HELLO);
 }
 
 void dispatch_frame(struct broker *b, const struct front_frame *f)

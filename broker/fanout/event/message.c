@@ -28,57 +28,27 @@ static void put_recalled(struct buf *b, const struct record *r)
 
 /* ---- looked into again ----------------------------------------------------------------- */
 
-/* A field as it stands in the bytes. */
-struct wire_field {
-	uint32_t no;
-	struct span all;   /* tag and length included */
-	struct span value; /* of one that has a length */
-	uint64_t number;   /* of one that has none */
-	bool has_length;
-};
-
-/* False at the end, and where the bytes are no fields (in.bad). */
-static bool field_next(struct reader *in, struct wire_field *f)
-{
-	const uint8_t *start = in->at;
-	if (!reader_left(in) || in->bad)
-		return false;
-	uint64_t tag = reader_varint(in);
-	*f = (struct wire_field){.no = (uint32_t)(tag >> 3), .has_length = (tag & 7) == 2};
-	if (f->has_length)
-		f->value = reader_span(in);
-	else
-		f->number = reader_varint(in);
-	in->bad |= (tag & 7) != 2 && (tag & 7) != 0;
-	f->all = (struct span){start, (size_t)(in->at - start)};
-	return !in->bad;
-}
-
 bool event_message(struct span event, struct span *message, uint64_t *time_us)
 {
-	struct reader in;
 	struct wire_field f;
 	bool found = false;
 	*time_us = 0;
-	reader_init(&in, event.data, event.len);
-	while (field_next(&in, &f)) {
+	while (wire_next(&event, &f)) {
 		if (f.no == PB_EVENT_TIME_US)
 			*time_us = f.number;
-		if (f.no == PB_EVENT_POSTED && f.has_length) {
+		if (wire_is_bytes(&f, PB_EVENT_POSTED)) {
 			*message = f.value;
 			found = true;
 		}
 	}
-	return found && !in.bad;
+	return found && !event.len;
 }
 
 bool event_put_message(struct buf *b, struct span message, size_t body_max, bool recalled)
 {
-	struct reader in;
 	struct wire_field f;
-	reader_init(&in, message.data, message.len);
-	while (field_next(&in, &f)) {
-		bool body = f.no == PB_MESSAGE_BODY && f.has_length;
+	while (wire_next(&message, &f)) {
+		bool body = wire_is_bytes(&f, PB_MESSAGE_BODY);
 		if (body && f.value.len > (recalled ? 0 : body_max)) {
 			if (!recalled)
 				f.value.len = text_cut(f.value.data, f.value.len, body_max);
@@ -89,17 +59,15 @@ bool event_put_message(struct buf *b, struct span message, size_t body_max, bool
 		}
 	}
 	wire_put_varint_field(b, PB_MESSAGE_RECALLED, recalled);
-	return !in.bad;
+	return !message.len;
 }
 
 bool event_put_recalled(struct buf *b, struct span event, struct buf *scratch)
 {
-	struct reader in;
 	struct wire_field f;
 	bool found = false;
-	reader_init(&in, event.data, event.len);
-	while (field_next(&in, &f)) {
-		if (f.no != PB_EVENT_POSTED || !f.has_length) {
+	while (wire_next(&event, &f)) {
+		if (!wire_is_bytes(&f, PB_EVENT_POSTED)) {
 			buf_put(b, f.all.data, f.all.len);
 			continue;
 		}
@@ -108,7 +76,7 @@ bool event_put_recalled(struct buf *b, struct span event, struct buf *scratch)
 		wire_put_bytes_field(b, PB_EVENT_POSTED,
 				     (struct span){scratch->data, scratch->len});
 	}
-	return found && !in.bad;
+	return found && !event.len;
 }
 
 static const struct event_kind kinds[] = {
