@@ -387,9 +387,9 @@ static void dispatch_behind(struct broker *b, struct request *a)
 static void dispatch_held_back(struct broker *b, struct session *s)
 {
 	/* Of its own: a frame may end the session, and begin another behind that. */
-	uint8_t routing[SESSION_ROUTING_BYTES];
+	uint8_t routing[FRONT_ROUTING_BYTES];
 	char *user = s->user ? mem_text(s->user, strlen(s->user)) : NULL;
-	memcpy(routing, session_routing(s).data, sizeof routing);
+	memcpy(routing, s->routing, sizeof routing);
 	struct request a = {.broker = b,
 			    .session = s,
 			    .routing = {routing, sizeof routing},

@@ -67,7 +67,7 @@ void session_table_free(struct session_table *t)
 
 /* ---- tenants --------------------------------------------------------------------- */
 
-struct session_tenant *session_tenant_find(struct session_table *t, struct span id)
+static struct session_tenant *tenant_find(struct session_table *t, struct span id)
 {
 	struct session_tenant *tenant;
 	HASH_FIND(hh, t->tenants, id.data, id.len, tenant);
@@ -76,7 +76,7 @@ struct session_tenant *session_tenant_find(struct session_table *t, struct span 
 
 static struct session_tenant *tenant_hold(struct session_table *t, struct span id)
 {
-	struct session_tenant *tenant = session_tenant_find(t, id);
+	struct session_tenant *tenant = tenant_find(t, id);
 	if (!tenant) {
 		tenant = mem_new(sizeof *tenant);
 		tenant->id = mem_text(id.data, id.len);
@@ -106,8 +106,8 @@ uint64_t session_tenant_count(const struct session_table *t)
 static struct session *by_routing(struct session_table *t, struct span routing)
 {
 	struct session *s = NULL;
-	if (routing.len == SESSION_ROUTING_BYTES)
-		HASH_FIND(hh, t->by_routing, routing.data, SESSION_ROUTING_BYTES, s);
+	if (routing.len == FRONT_ROUTING_BYTES)
+		HASH_FIND(hh, t->by_routing, routing.data, FRONT_ROUTING_BYTES, s);
 	return s;
 }
 
@@ -122,26 +122,20 @@ struct session *session_find(struct session_table *t, struct span routing, const
 	return s && same_user(s->user, user) ? s : NULL;
 }
 
-static bool chosen_by_router(struct span routing)
-{
-	return routing.len == SESSION_ROUTING_BYTES && *(const uint8_t *)routing.data == 0;
-}
-
 enum parlor_err session_open(struct session_table *t, const struct session_hello *hello,
 			     struct session **out)
 {
-	if (!chosen_by_router(hello->routing))
-		return PARLOR_E_FRAME;
+	assert(hello->routing.len == FRONT_ROUTING_BYTES);
 	if (by_routing(t, hello->routing))
 		return PARLOR_E_SESSION_EXISTS;
 	if (HASH_COUNT(t->by_routing) >= t->limits.sessions)
 		return PARLOR_E_SESSIONS_FULL;
-	const struct session_tenant *tenant = session_tenant_find(t, hello->tenant);
+	const struct session_tenant *tenant = tenant_find(t, hello->tenant);
 	if (tenant && tenant->sessions >= t->limits.tenant_sessions)
 		return PARLOR_E_SESSIONS_FULL;
 
 	struct session *s = mem_new(sizeof *s);
-	memcpy(s->routing, hello->routing.data, SESSION_ROUTING_BYTES);
+	memcpy(s->routing, hello->routing.data, FRONT_ROUTING_BYTES);
 	if (hello->user)
 		s->user = mem_text(hello->user, strlen(hello->user));
 	size_t client_len = text_cut(hello->client.data, hello->client.len, SESSION_CLIENT_MAX);
@@ -154,7 +148,7 @@ enum parlor_err session_open(struct session_table *t, const struct session_hello
 	s->credit_limited = hello->credit != 0;
 	s->credit = hello->credit;
 	s->heard_us = hello->now_us;
-	HASH_ADD(hh, t->by_routing, routing, SESSION_ROUTING_BYTES, s);
+	HASH_ADD(hh, t->by_routing, routing, FRONT_ROUTING_BYTES, s);
 	DL_APPEND2(t->heard, s, heard_prev, heard_next);
 	*out = s;
 	return PARLOR_E_OK;
@@ -196,11 +190,6 @@ void session_end_soon(struct session_table *t, struct session *s, int code)
 uint64_t session_ending_count(const struct session_table *t)
 {
 	return t->ending;
-}
-
-struct span session_routing(const struct session *s)
-{
-	return (struct span){s->routing, SESSION_ROUTING_BYTES};
 }
 
 const char *session_name(const struct session *s, char name[SESSION_NAME_MAX])

@@ -14,15 +14,15 @@
 #include "fanout/subscribers.h"
 #include "front/backlog.h"
 #include "front/connections.h"
+#include "front/front.h"
 #include "front/outbox.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define SESSION_ROUTING_BYTES 5 /* of an id that ROUTER chose */
-#define SESSION_CLIENT_MAX 64   /* bytes kept of a client's name */
-#define SESSION_NAME_MAX 128    /* of session_name, NUL included */
+#define SESSION_CLIENT_MAX 64 /* bytes kept of a client's name */
+#define SESSION_NAME_MAX 128  /* of session_name, NUL included */
 
 struct session_table;
 
@@ -67,7 +67,7 @@ struct session_move {
 
 struct session {
 	UT_hash_handle hh;
-	uint8_t routing[SESSION_ROUTING_BYTES];
+	uint8_t routing[FRONT_ROUTING_BYTES];
 	char *user;                          /* its key; NULL without keys */
 	char client[SESSION_CLIENT_MAX + 1]; /* for the log only */
 	uint64_t number;                     /* 1, 2, ... in order of opening */
@@ -122,8 +122,7 @@ struct session_hello {
 	uint32_t credit;    /* 0: no counting */
 	uint64_t now_us;    /* of session_heard's clock */
 };
-/* A live session, cursor and floor 0. PARLOR_E_SESSION_EXISTS, SESSIONS_FULL,
- * or FRAME when the routing id is not one that ROUTER chose. */
+/* A live session, cursor and floor 0. PARLOR_E_SESSION_EXISTS or SESSIONS_FULL. */
 enum parlor_err session_open(struct session_table *, const struct session_hello *,
 			     struct session **out) PARLOR_MUST_CHECK;
 /* Every member has been detached (their presence is the caller's business), the peer
@@ -139,7 +138,6 @@ void session_free_gone(struct session_table *, struct session *);
 void session_end_soon(struct session_table *, struct session *, int code);
 /* Those that were marked and are not closed. */
 uint64_t session_ending_count(const struct session_table *);
-struct span session_routing(const struct session *);
 /* "#12 tenant/client", for the log. */
 const char *session_name(const struct session *, char name[SESSION_NAME_MAX]);
 
@@ -180,9 +178,6 @@ struct session *session_catching_up(struct session_table *);
 uint64_t session_catching_up_count(const struct session_table *);
 /* To the end of the list: it had its turn. */
 void session_catch_up_later(struct session_table *, struct session *);
-
-/* NULL when no session is of that tenant. */
-struct session_tenant *session_tenant_find(struct session_table *, struct span tenant);
 
 /* An event is about to be added: false when the window is used up. */
 bool session_credit_take(struct session *);

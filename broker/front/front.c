@@ -17,7 +17,6 @@
 #define RECEIVE_HWM_MAX 128
 #define BACKLOG 1024
 #define HANDSHAKE_MS 5000
-#define ROUTING_BYTES 5 /* of an id that ROUTER chose; it begins with a 0 */
 
 struct front {
 	void *socket;
@@ -312,7 +311,7 @@ static bool receive(void *socket, zmq_msg_t *msg)
 
 static bool chosen_by_router(struct span routing)
 {
-	return routing.len == ROUTING_BYTES && *(const uint8_t *)routing.data == 0;
+	return routing.len == FRONT_ROUTING_BYTES && *(const uint8_t *)routing.data == 0;
 }
 
 /* What is left of the message behind `last`. */

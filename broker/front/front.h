@@ -17,6 +17,7 @@
 #include <zmq.h>
 
 #define FRONT_ENDPOINT_MAX 256
+#define FRONT_ROUTING_BYTES 5 /* of an id that ROUTER chose; it begins with a 0 */
 #define FRONT_LINGER_MS 500
 
 struct front;

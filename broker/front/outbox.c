@@ -187,7 +187,6 @@ struct buf *outbox_begin(struct outbox *ob)
 
 struct outbox_part outbox_end(struct outbox *ob)
 {
-	ob->counts.parts++;
 	return (struct outbox_part){part_tree_end(&ob->tree)};
 }
 
@@ -199,7 +198,6 @@ struct outbox_part outbox_put(struct outbox *ob, struct span bytes)
 
 struct outbox_part outbox_refer(struct outbox *ob, struct span bytes)
 {
-	ob->counts.parts++;
 	return (struct outbox_part){part_tree_refer(&ob->tree, bytes)};
 }
 

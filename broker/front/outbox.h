@@ -129,7 +129,6 @@ struct outbox_counts {
 	uint64_t frames;       /* handed to ZeroMQ */
 	uint64_t frame_bytes;  /* of them */
 	uint64_t shared;       /* of the frames, those that reused another peer's bytes */
-	uint64_t parts;        /* put down */
 	uint64_t failed;       /* peers */
 	uint64_t dropped;      /* frames: of failed peers and of outbox_send */
 	uint64_t queued_bytes; /* now in ZeroMQ's hands */

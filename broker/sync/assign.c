@@ -87,7 +87,6 @@ void assign_release_end(struct sync *s, struct release *r, int code, const char 
 {
 	struct release ended = *r;
 	release_remove(&s->releases, r);
-	s->counts.releases += code == PARLOR_E_OK;
 	if (!ended.mute)
 		sync_give(s, SYNC_RELEASE, ended.cookie, code, text, NULL);
 }

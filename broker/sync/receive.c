@@ -81,7 +81,6 @@ static void on_hello(struct heard *h)
 		refuse(s, h->peer, PARLOR_E_TOO_MANY);
 		return;
 	}
-	s->counts.workers_joined++;
 	log_info("sync: worker %s is here", h->worker->name);
 	welcome(h);
 }
@@ -418,7 +417,6 @@ void sync_on_readable(struct sync *s, uint64_t now_us)
 		enum link_got got = link_receive(s->link, &peer, &frame);
 		if (got == LINK_NOTHING)
 			break;
-		s->counts.frames++;
 		if (got == LINK_BAD)
 			bad_frame(s, &peer, PARLOR_E_FRAME);
 		else

@@ -162,14 +162,14 @@ void sync_partition_show(const struct sync *, uint32_t partition, struct sync_pa
 uint32_t sync_workers(const struct sync *);
 
 struct sync_counts {
-	uint64_t workers, workers_joined, workers_lost, workers_refused;
-	uint64_t frames, frames_bad, frames_stale;
+	uint64_t workers, workers_lost, workers_refused;
+	uint64_t frames_bad, frames_stale;
 	uint64_t batches, batch_records, batch_bytes, batches_failed;
 	uint64_t walked;     /* journal entries looked at because the ring was too short */
 	uint64_t marks_back; /* times that a mark went back */
 	uint64_t waiting, waiting_refused;
 	uint64_t archive_waiting, archive_sent, archive_refused, archive_failed;
-	uint64_t quarantined, quarantined_unlisted, releases;
+	uint64_t quarantined, quarantined_unlisted;
 	uint64_t reads, read_pages, reads_refused; /* of the journal */
 };
 void sync_counts(const struct sync *, struct sync_counts *);

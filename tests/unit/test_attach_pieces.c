@@ -127,7 +127,7 @@ static int open_desk(void **state)
 {
 	static const struct session_limits sessions = {
 		.sessions = 10, .tenant_sessions = 10, .members = 10};
-	static const uint8_t routing[SESSION_ROUTING_BYTES] = {0, 1};
+	static const uint8_t routing[FRONT_ROUTING_BYTES] = {0, 1};
 	struct desk *d = mem_new(sizeof *d);
 	struct core_room_view view;
 	char name[16];
@@ -279,7 +279,7 @@ static void a_piece_costs_the_same_however_many_rooms_there_are(void **state)
 static void what_is_refused_half_way_leaves_nothing(void **state)
 {
 	struct desk *d = *state;
-	static const uint8_t routing[SESSION_ROUTING_BYTES] = {0, 2};
+	static const uint8_t routing[FRONT_ROUTING_BYTES] = {0, 2};
 	const struct session_hello hello = {.routing = {routing, sizeof routing},
 					    .tenant = d->call.tenant};
 	struct session *full;
@@ -312,7 +312,7 @@ static void what_is_refused_half_way_leaves_nothing(void **state)
 static void a_session_that_ends_is_forgotten_by_pieces(void **state)
 {
 	enum { TOPICS = 2 * FANOUT_FORGET + 1 };
-	static const uint8_t routing[SESSION_ROUTING_BYTES] = {0, 1};
+	static const uint8_t routing[FRONT_ROUTING_BYTES] = {0, 1};
 	struct desk *d = *state;
 	struct fanout f = d->fanout;
 	const struct session_hello hello = {.routing = {routing, sizeof routing},

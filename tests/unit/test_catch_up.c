@@ -83,7 +83,7 @@ static int end_catching(void **state)
 /* One that has seen nothing yet. */
 static struct session *comes_back(struct catching *c)
 {
-	uint8_t routing[SESSION_ROUTING_BYTES] = {0};
+	uint8_t routing[FRONT_ROUTING_BYTES] = {0};
 	memcpy(routing + 1, &c->len, sizeof c->len);
 	struct session_hello hello = {.routing = {routing, sizeof routing},
 				      .tenant = SPAN_TEXT("acme"),

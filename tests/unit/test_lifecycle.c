@@ -54,7 +54,7 @@ static int open_house(void **state)
 	hello.tenant = tenant;
 	hello.client = client;
 	for (uint8_t i = 0; i < SESSIONS; i++) {
-		uint8_t routing[SESSION_ROUTING_BYTES] = {0, 0, 0, 0, i};
+		uint8_t routing[FRONT_ROUTING_BYTES] = {0, 0, 0, 0, i};
 		bool reset;
 		h->sessions[i] = NULL;
 		struct lifecycle_hello q = {

@@ -28,9 +28,9 @@ static int teardown(void **state)
 /* A routing id as ROUTER makes them. */
 static struct span routing(uint8_t n)
 {
-	static uint8_t bytes[256][SESSION_ROUTING_BYTES];
+	static uint8_t bytes[256][FRONT_ROUTING_BYTES];
 	bytes[n][4] = n;
-	return (struct span){bytes[n], SESSION_ROUTING_BYTES};
+	return (struct span){bytes[n], FRONT_ROUTING_BYTES};
 }
 
 static struct session *open_session(struct session_table *t, uint8_t n, const char *tenant)
@@ -56,14 +56,14 @@ static void test_a_session_is_found_by_its_routing_id(void **state)
 	assert_null(session_find(t, (struct span){"\0\0\0\1", 4}, NULL));
 	assert_ptr_equal(one->tenant, two->tenant);
 	assert_string_equal(session_name(two, name), "#2 acme/gateway");
-	assert_true(span_equal(session_routing(two), routing(2)));
+	assert_memory_equal(two->routing, routing(2).data, sizeof two->routing);
 
 	session_close(t, one);
 	assert_null(session_find(t, routing(1), NULL));
 	assert_int_equal(session_count(t), 1);
-	assert_non_null(session_tenant_find(t, SPAN_TEXT("acme")));
+	assert_int_equal(session_tenant_count(t), 1);
 	session_close(t, two);
-	assert_null(session_tenant_find(t, SPAN_TEXT("acme")));
+	assert_int_equal(session_tenant_count(t), 0);
 }
 
 static void test_a_session_is_its_keys_alone(void **state)
@@ -105,10 +105,6 @@ static void test_what_cannot_be_a_session_is_refused(void **state)
 	struct session_table *t = *state;
 	struct session *s;
 	struct session_hello hello = {.tenant = SPAN_TEXT("acme"), .client = {NULL, 0}};
-	hello.routing = SPAN_TEXT("mine!");
-	assert_int_equal(session_open(t, &hello, &s), PARLOR_E_FRAME);
-	hello.routing = SPAN_TEXT("longer than five");
-	assert_int_equal(session_open(t, &hello, &s), PARLOR_E_FRAME);
 	for (uint8_t n = 1; n <= limits.sessions; n++)
 		(void)open_session(t, n, "acme");
 	hello.routing = routing(2);
