@@ -253,8 +253,7 @@ void sync_quarantined(const struct sync *s, struct span tenant, sync_quarantine_
 			const struct quarantine *q = &s->partitions[i].quarantined[k];
 			if (tenant.len && !span_equal(SPAN_TEXT(q->tenant), tenant))
 				continue;
-			struct sync_quarantine_view view = {.partition = i,
-							    .name = quarantine_name(q),
+			struct sync_quarantine_view view = {.name = quarantine_name(q),
 							    .error = SPAN_TEXT(q->error),
 							    .position = q->position};
 			fn(ctx, &view);
@@ -272,9 +271,7 @@ void sync_partition_show(const struct sync *s, uint32_t partition, struct sync_p
 {
 	assert(partition < s->partitions_len);
 	const struct partition *p = &s->partitions[partition];
-	*view = (struct sync_partition_view){.partition = partition,
-					     .epoch = p->epoch,
-					     .position = partition_position(p, s->head),
+	*view = (struct sync_partition_view){.position = partition_position(p, s->head),
 					     .unread_position =
 						     partition_unread_position(p, s->head),
 					     .worker = p->worker ? p->worker->name : "",

@@ -137,7 +137,6 @@ enum parlor_err sync_release(struct sync *, const struct topic_name *, struct sy
 			     uint64_t now_us) PARLOR_MUST_CHECK;
 
 struct sync_quarantine_view {
-	uint32_t partition;
 	struct topic_name name;
 	struct span error;
 	uint64_t position; /* first record that is not applied */
@@ -150,8 +149,6 @@ void sync_quarantined(const struct sync *, struct span tenant, sync_quarantine_f
 
 /* Texts borrow until the next call that is not const. */
 struct sync_partition_view {
-	uint32_t partition;
-	uint64_t epoch;
 	uint64_t position;        /* every record of it up to here is in MySQL; 0: unknown */
 	uint64_t unread_position; /* and its unread columns */
 	const char *worker;       /* "" when nobody serves it */
