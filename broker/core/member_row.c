@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 /* A part of all rows. */
-#define LARGE_TABLE_LOG2 (c->engine.buckets_log2 - 1U)
+#define LARGE_TABLE_LOG2 (c->engine.buckets_log2 - 2U)
 
 void member_drop_inbox(struct member *m)
 {

@@ -3,7 +3,6 @@
 #include "log.h"
 
 #include <assert.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +45,32 @@ void mem_ready(void *memory, size_t size)
 	uintptr_t to = ((uintptr_t)memory + size) & ~(page - 1);
 	if (size >= MEM_LARGE)
 		(void)madvise((void *)from, to - from, MADV_POPULATE_WRITE);
+}
+
+static size_t whole(size_t size)
+{
+	return (size + MEM_HUGE - 1) / MEM_HUGE * MEM_HUGE;
+}
+
+void *mem_map(size_t size, bool huge)
+{
+	size = whole(size);
+	char *all = mmap(NULL, size + MEM_HUGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			 -1, 0);
+	all = need(all == MAP_FAILED ? NULL : all, size);
+	size_t before = (MEM_HUGE - (uintptr_t)all % MEM_HUGE) % MEM_HUGE;
+	if (before)
+		(void)munmap(all, before);
+	(void)munmap(all + before + size, MEM_HUGE - before);
+	/* Advice only: without huge pages it works as well. */
+	if (huge)
+		(void)madvise(all + before, size, MADV_HUGEPAGE);
+	return all + before;
+}
+
+void mem_unmap(void *memory, size_t size)
+{
+	(void)munmap(memory, whole(size));
 }
 
 char *mem_text(const void *bytes, size_t len)

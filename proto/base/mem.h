@@ -5,6 +5,7 @@
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define MEM_EXIT_STATUS 70
@@ -18,6 +19,12 @@ void *mem_resize(void *old, size_t count, size_t size) __attribute__((returns_no
  * less than MEM_LARGE. */
 #define MEM_LARGE ((size_t)128 << 10)
 void mem_ready(void *memory, size_t size);
+/* Zeroed and for itself: not by malloc, which would keep it. It begins at a multiple of
+ * MEM_HUGE, and takes whole ones of these: huge pages where the system has any and huge is
+ * set, so that what lies in it is found without a walk through tables of pages. */
+#define MEM_HUGE ((size_t)2 << 20)
+void *mem_map(size_t size, bool huge) __attribute__((malloc, returns_nonnull));
+void mem_unmap(void *, size_t size);
 /* Copy of bytes with a NUL behind. */
 char *mem_text(const void *bytes, size_t len) __attribute__((malloc, returns_nonnull));
 

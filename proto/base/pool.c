@@ -1,14 +1,11 @@
 #include "base/pool.h"
 
-#include "base/log.h"
 #include "base/mem.h"
 
 #include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <utlist.h>
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -22,7 +19,7 @@
 #endif
 
 /* A huge page; its objects find it by their address. */
-#define BLOCK_BYTES ((size_t)2 << 20)
+#define BLOCK_BYTES MEM_HUGE
 #define OBJECT_MAX ((size_t)4096)
 #define ALIGN 16
 
@@ -45,29 +42,10 @@ static struct pool_block *block_of(void *object)
 	return (struct pool_block *)(void *)((char *)object - at);
 }
 
-/* Not by malloc, which would keep it. */
-static void *map_aligned(void)
-{
-	char *all = mmap(NULL, 2 * BLOCK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-			 -1, 0);
-	if (all == MAP_FAILED) {
-		log_fatal("out of memory: %zu bytes", BLOCK_BYTES);
-		exit(MEM_EXIT_STATUS);
-	}
-	size_t before = (BLOCK_BYTES - ((uintptr_t)all & (BLOCK_BYTES - 1))) & (BLOCK_BYTES - 1);
-	if (before)
-		(void)munmap(all, before);
-	(void)munmap(all + before + BLOCK_BYTES, BLOCK_BYTES - before);
-	return all + before;
-}
-
 static void add_block(struct pool *p)
 {
-	struct pool_block *block = map_aligned();
-	/* Advice only: without huge pages it works as well. A pool that stays small shall
-	 * cost little: its first block is not one. */
-	if (p->blocks_len)
-		(void)madvise(block, BLOCK_BYTES, MADV_HUGEPAGE);
+	/* A pool that stays small shall cost little: its first block is not huge. */
+	struct pool_block *block = mem_map(BLOCK_BYTES, p->blocks_len > 0);
 	*block = (struct pool_block){.fresh = (char *)block + BLOCK_HEAD,
 				     .fresh_len = BLOCK_BYTES - BLOCK_HEAD};
 	/* What objects point to is not lost; the leak check looks at no mapped memory else. */
@@ -82,7 +60,7 @@ static void drop_block(struct pool *p, struct pool_block *block)
 	p->blocks_len--;
 	ASAN_UNPOISON_MEMORY_REGION(block, BLOCK_BYTES);
 	__lsan_unregister_root_region(block, BLOCK_BYTES);
-	(void)munmap(block, BLOCK_BYTES);
+	mem_unmap(block, BLOCK_BYTES);
 }
 
 static bool is_full(const struct pool *p, const struct pool_block *block)

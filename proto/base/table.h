@@ -9,6 +9,8 @@
 #include "base/hash.h"
 #include "base/mem.h"
 
+#include <stdlib.h>
+
 /* 0 until table_seed_init. */
 extern uint64_t table_seed;
 
@@ -16,8 +18,21 @@ extern uint64_t table_seed;
 enum parlor_err table_seed_init(void) PARLOR_MUST_CHECK;
 
 #define HASH_FUNCTION(key, len, hash) ((hash) = (unsigned)hash64_seeded((key), (len), table_seed))
-/* Zeroed as it comes: the buckets of a large table take memory as they are used. */
-#define uthash_malloc(size) mem_new(size)
+/* Zeroed as it comes. The buckets of a large table are looked up all over: they stand in
+ * huge pages, and take memory as those are used. */
+static inline void *table_memory(size_t size)
+{
+	return size < MEM_HUGE ? mem_new(size) : mem_map(size, true);
+}
+static inline void table_memory_free(void *memory, size_t size)
+{
+	if (size < MEM_HUGE)
+		free(memory);
+	else
+		mem_unmap(memory, size);
+}
+#define uthash_malloc(size) table_memory(size)
+#define uthash_free(memory, size) table_memory_free(memory, size)
 #define uthash_bzero(memory, size) ((void)(memory))
 #include <uthash.h>
 

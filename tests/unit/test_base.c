@@ -354,6 +354,21 @@ static void memory_that_is_written_at_once_comes_at_once(void **state)
 	buf_fini(&b);
 }
 
+static void a_large_table_stands_in_whole_huge_pages(void **state)
+{
+	(void)state;
+	const size_t size = MEM_HUGE + 1;
+	char *memory = mem_map(size, true);
+	assert_int_equal((uintptr_t)memory % MEM_HUGE, 0);
+	for (size_t i = 0; i < 2 * MEM_HUGE; i += 4096)
+		assert_int_equal(memory[i], 0);
+	memory[2 * MEM_HUGE - 1] = 1;
+	mem_unmap(memory, size);
+	unsigned char page;
+	assert_int_equal(mincore(memory, 1, &page), -1);
+	assert_int_equal(mincore(memory + MEM_HUGE, 1, &page), -1);
+}
+
 static void a_process_without_memory_ends_with_its_status(void **state)
 {
 	(void)state;
@@ -392,6 +407,7 @@ int main(void)
 		cmocka_unit_test(clocks_run_and_do_not_go_back),
 		cmocka_unit_test(memory_is_zeroed_copied_and_resized),
 		cmocka_unit_test(memory_that_is_written_at_once_comes_at_once),
+		cmocka_unit_test(a_large_table_stands_in_whole_huge_pages),
 		cmocka_unit_test(a_process_without_memory_ends_with_its_status),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

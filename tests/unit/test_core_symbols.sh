@@ -16,7 +16,7 @@ buf_put_span
 be64_put be64_get
 reader_init reader_u8 reader_u32 reader_u64 reader_varint reader_span reader_left
 hash64 hash64_seeded hash128 hash_stream_init hash_stream_add hash_stream_sum
-table_seed mem_new mem_ready mem_resize mem_text pool_get pool_put pool_fini
+table_seed mem_map mem_new mem_ready mem_resize mem_text mem_unmap pool_get pool_put pool_fini
 '
 
 scratch=$(mktemp -d)
