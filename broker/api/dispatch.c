@@ -98,16 +98,22 @@ static void look_at_clock(struct broker *b)
 	price_see(&b->price, PRICE_US, clock_mono_us() - b->serving_us);
 }
 
-void dispatch_count(struct broker *b)
+/* but: see commit_deliveries. */
+static void count(struct broker *b, size_t but)
 {
 	price_see(&b->price, PRICE_RECORDS, b->commit.turn.len);
 	price_see(&b->price, PRICE_RECORD_BYTES, b->commit.turn.bytes.len);
 	price_see(&b->price, PRICE_BYTES_OUT, replies_bytes(&b->commit.turn.replies));
-	price_see(&b->price, PRICE_DELIVERIES, commit_deliveries(&b->commit));
+	price_see(&b->price, PRICE_DELIVERIES, commit_deliveries(&b->commit, but));
 	price_see(&b->price, PRICE_STEPS, b->meter.steps);
 	price_see(&b->price, PRICE_ROWS, b->meter.rows);
 	if (b->looks++ % LOOKS_PER_CLOCK == 0)
 		look_at_clock(b);
+}
+
+void dispatch_count(struct broker *b)
+{
+	count(b, 0);
 }
 
 void dispatch_begin(struct broker *b)
@@ -128,9 +134,9 @@ static bool is_beyond(struct broker *b, const struct request *a)
 
 /* What was done since the last time is charged to who asked for it. Strangers are
  * bounded by what they read. */
-static void charge(struct broker *b, const struct request *a)
+static void charge(struct broker *b, const struct request *a, size_t but)
 {
-	dispatch_count(b);
+	count(b, but);
 	uint64_t cost = price_charge(&b->price);
 	if (cost > DEAR_COST)
 		look_at_clock(b);
@@ -157,7 +163,7 @@ static bool leaves_the_rest(const struct broker *b)
  * session some of its part, or nobody else waits, and there is room for its reply. */
 static bool goes_on(struct broker *b, const struct request *a)
 {
-	charge(b, a);
+	charge(b, a, LIVE_PREFETCH_STEPS);
 	return !a->session || (!price_splits(&b->price) &&
 			       drr_may_go_on(&b->backlog.drr, &a->session->backlog.flow) &&
 			       !(is_beyond(b, a) && leaves_the_rest(b)) &&
@@ -367,7 +373,7 @@ void dispatch_frame(struct broker *b, const struct front_frame *f)
 				   !drr_may(&b->backlog.drr, &a.session->backlog.flow));
 	if (waits || !dispatch_rest(b, &a, &rest))
 		hold_back(b, a.session, &rest);
-	charge(b, &a);
+	charge(b, &a, 0);
 }
 
 /* A goodbye ended the session, and its peer has sent more: as if it came now. */
@@ -401,7 +407,7 @@ static void dispatch_held_back(struct broker *b, struct session *s)
 	else
 		backlog_put_back(&b->backlog, &a.session->backlog, f);
 	dispatch_behind(b, &a);
-	charge(b, &a);
+	charge(b, &a, 0);
 	free(user);
 }
 

@@ -131,15 +131,21 @@ static enum parlor_err renew_turn(struct commit *c)
 	return err;
 }
 
-/* In order; what those ahead need is fetched into the processor's cache meanwhile. */
+/* What the records behind that one need is fetched into the processor's cache meanwhile. */
+static void fetch_ahead(struct commit *c, const struct turn *t, size_t i)
+{
+	for (unsigned step = 0; step < LIVE_PREFETCH_STEPS; step++) {
+		size_t ahead = i + LIVE_PREFETCH_STEPS - step;
+		if (ahead < t->len)
+			live_prefetch(c->fanout, &t->records[ahead].live, step);
+	}
+}
+
+/* In order. */
 static void deliver(struct commit *c, const struct turn *t)
 {
 	for (size_t i = 0; i < t->len; i++) {
-		for (unsigned step = 0; step < LIVE_PREFETCH_STEPS; step++) {
-			size_t ahead = i + LIVE_PREFETCH_STEPS - step;
-			if (ahead < t->len)
-				live_prefetch(c->fanout, &t->records[ahead].live, step);
-		}
+		fetch_ahead(c, t, i);
 		live_deliver(c->fanout, &t->records[i].live, turn_event(t, &t->records[i]));
 	}
 }
@@ -307,11 +313,13 @@ enum parlor_err commit_start(struct commit *c)
 	return PARLOR_E_OK;
 }
 
-uint64_t commit_deliveries(struct commit *c)
+uint64_t commit_deliveries(struct commit *c, size_t but)
 {
 	struct turn *t = &c->turn;
-	for (; t->counted < t->len; t->counted++)
+	for (; t->counted + but < t->len; t->counted++) {
+		fetch_ahead(c, t, t->counted);
 		t->deliveries += live_listeners(c->fanout, &t->records[t->counted].live);
+	}
 	return t->deliveries;
 }
 

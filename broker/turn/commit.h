@@ -70,8 +70,9 @@ enum parlor_err commit_collect(struct commit *) PARLOR_MUST_CHECK;
  * who attaches must find the subscribers as the state is. */
 enum parlor_err commit_settle(struct commit *) PARLOR_MUST_CHECK;
 /* Deliveries that the turn's records cause: each to each session that listened when this
- * was called next. */
-uint64_t commit_deliveries(struct commit *);
+ * was called next. Not those of that many of the last ones, which are on their way into the
+ * processor's cache: to ask at once would cost as much as to deliver. */
+uint64_t commit_deliveries(struct commit *, size_t but);
 /* The end of a turn that has nothing to commit, with nothing before it in flight: its
  * replies are sent, and what was put down with them. Else it does nothing. */
 void commit_nothing(struct commit *);
