@@ -3,6 +3,7 @@ and whoever joins, leaves or goes away meanwhile is where everybody thinks."""
 
 import itertools
 import random
+import signal
 import threading
 
 import parlor_pb2 as pb
@@ -153,9 +154,13 @@ def presence(client, members):
 
 def test_a_session_that_ends_while_its_members_are_attached_leaves_nothing(furnished, teller):
     client, watcher = Client(furnished[0].client), Client(furnished[0].client, presence=True)
+    pings = pb.ToBroker(requests=[pb.Request(ping={})] * 1000).SerializeToString()
+    # All of it is there when the broker comes to it: the attach takes longer than one turn.
+    furnished[0].process.signal(signal.SIGSTOP)
     client.send("attach", members=MEMBERS)
     for _ in range(100):  # more than is kept for a session whose requests wait
-        client.wire.send(*[pb.Request(ping={})] * 1000)
+        client.wire.raw(pings)
+    furnished[0].process.signal(signal.SIGCONT)
     assert client.event("end").end.code == BUSY
     now = counters(teller.client)
     assert now["sessions_overrun"] == 1
