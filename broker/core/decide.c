@@ -5,8 +5,6 @@
 #include "core/room_row.h"
 #include "core/tenant_row.h"
 
-#include <stdlib.h>
-
 enum parlor_err decide_id(struct span id)
 {
 	if (id.len == 0)
@@ -20,11 +18,6 @@ struct span *decide_id_list(struct core *c, size_t n)
 	return (struct span *)(void *)buf_reserve(&c->scan, n * sizeof(struct span) + 1);
 }
 
-static int by_bytes(const void *a, const void *b)
-{
-	return span_order(*(const struct span *)a, *(const struct span *)b);
-}
-
 enum parlor_err decide_distinct(struct core *c, const struct span *ids, size_t n)
 {
 	if (n < 2)
@@ -32,7 +25,7 @@ enum parlor_err decide_distinct(struct core *c, const struct span *ids, size_t n
 	buf_clear(&c->scratch);
 	buf_put(&c->scratch, ids, n * sizeof *ids);
 	struct span *sorted = (struct span *)(void *)c->scratch.data;
-	qsort(sorted, n, sizeof *sorted, by_bytes);
+	span_sort(sorted, n);
 	for (size_t i = 1; i < n; i++)
 		if (span_equal(sorted[i - 1], sorted[i]))
 			return PARLOR_E_REPEATED;

@@ -3,7 +3,6 @@
 #include "core/decide.h"
 #include "core/room_row.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { LABELS, KINDS };
@@ -51,11 +50,6 @@ static bool among(const struct span *labels, size_t n, struct span label)
 	return false;
 }
 
-static int by_bytes(const void *a, const void *b)
-{
-	return span_order(*(const struct span *)a, *(const struct span *)b);
-}
-
 /* What the room has afterwards, into `out` (2 * LABELS_MAX); how many. */
 static size_t change(struct span has, const struct core_labels_change *q, struct span *out)
 {
@@ -67,7 +61,7 @@ static size_t change(struct span has, const struct core_labels_change *q, struct
 	for (size_t i = 0; i < q->add_len; i++)
 		if (!among(out, n, q->add[i]))
 			out[n++] = q->add[i];
-	qsort(out, n, sizeof *out, by_bytes);
+	span_sort(out, n);
 	return n;
 }
 

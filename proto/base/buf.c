@@ -15,6 +15,16 @@ int span_order(struct span a, struct span b)
 	return order ? order : (a.len > b.len) - (a.len < b.len);
 }
 
+static int by_order(const void *a, const void *b)
+{
+	return span_order(*(const struct span *)a, *(const struct span *)b);
+}
+
+void span_sort(struct span *spans, size_t n)
+{
+	qsort(spans, n, sizeof *spans, by_order);
+}
+
 bool span_equal(struct span a, struct span b)
 {
 	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);

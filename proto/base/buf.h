@@ -20,6 +20,8 @@ struct span {
 bool span_equal(struct span a, struct span b);
 /* Below, at or above 0, as memcmp: by bytes, the shorter one first. */
 int span_order(struct span a, struct span b);
+/* In that order. */
+void span_sort(struct span *, size_t n);
 
 /* Zeroed is an empty buffer. */
 struct buf {

@@ -10,7 +10,7 @@ allowed='
 memcmp memcpy memmove memset strlen
 malloc free exit qsort snprintf __snprintf_chk __memcpy_chk
 __assert_fail __stack_chk_fail _GLOBAL_OFFSET_TABLE_
-span_equal span_order
+span_equal span_order span_sort
 buf_fini buf_clear buf_grow buf_put_u8 buf_put_u32 buf_put_u64
 buf_put_span
 be64_put be64_get
