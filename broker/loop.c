@@ -147,7 +147,7 @@ static enum parlor_err work(struct loop *l, uint64_t passed_us)
 	enum parlor_err err = commit_collect(&b->commit);
 	if (!err && !b->commit.flying) {
 		/* Between two flights: what is swept comes behind the one and before the other. */
-		l->more |= catch_up_run(&b->fanout);
+		l->more |= catch_up_run(&b->fanout, l->more);
 		err = commit_start(&b->commit);
 	}
 	if (err)

@@ -109,3 +109,51 @@ void core_prefetch(struct core *c, struct span tenant, const struct core_prefetc
 	for (size_t i = 0; i < n; i++)
 		look_at_rest(c, &glances[i]);
 }
+
+/* ---- of records ------------------------------------------------------------------ */
+
+/* Of one record: its room, its member and the two together. */
+enum { ROOM, MEMBER, PAIR, ROWS };
+
+static void look_at_hashes(const struct core *c, const struct record *r, unsigned hashes[ROWS])
+{
+	const struct row_at at[ROWS] = {[ROOM] = {r->room, 0, KIND_ROOM},
+					[MEMBER] = {r->member, 0, KIND_MEMBER},
+					[PAIR] = {r->room, r->member, KIND_MEMBERSHIP}};
+	for (int i = 0; i < ROWS; i++) {
+		HASH_VALUE(&at[i], sizeof at[i], hashes[i]);
+		FETCH_BUCKET(c->engine.rows, hh, hashes[i]);
+	}
+}
+
+static void look_at_rows(const struct core *c, const unsigned hashes[ROWS])
+{
+	FETCH_FIRST(c->engine.rows, hh, hashes[ROOM], sizeof(struct room));
+	FETCH_FIRST(c->engine.rows, hh, hashes[MEMBER], sizeof(struct row));
+	FETCH_FIRST(c->engine.rows, hh, hashes[PAIR], sizeof(struct membership));
+}
+
+static void look_at_tail(const struct core *c, const struct record *r, unsigned hash)
+{
+	struct row_at at = {r->room, 0, KIND_ROOM};
+	struct row *row;
+	HASH_FIND_BYHASHVALUE(hh, c->engine.rows, &at, sizeof at, hash, row);
+	const struct room *room = (const struct room *)row;
+	if (room && room->tail)
+		fetch(room->tail, sizeof *room->tail);
+	if (room && room->recent.slots)
+		fetch(room->recent.slots, LINE);
+}
+
+void core_prefetch_records(const struct core *c, const struct record *records, size_t n)
+{
+	unsigned hashes[CORE_PREFETCH_MAX][ROWS];
+	if (n > CORE_PREFETCH_MAX)
+		return;
+	for (size_t i = 0; i < n; i++)
+		look_at_hashes(c, &records[i], hashes[i]);
+	for (size_t i = 0; i < n; i++)
+		look_at_rows(c, hashes[i]);
+	for (size_t i = 0; i < n; i++)
+		look_at_tail(c, &records[i], hashes[i][ROOM]);
+}

@@ -6,8 +6,9 @@
 
 #include "fanout/fanout.h"
 
-/* Within a budget of journal entries, in a store turn. True when there is more to do
- * at once. */
-bool catch_up_run(struct fanout *);
+/* Within a budget of journal entries, in a store turn; a part of it when others wait for their
+ * turn: who comes back meanwhile rides along with the next sweep. True when there is more to
+ * do at once. */
+bool catch_up_run(struct fanout *, bool others_wait);
 
 #endif

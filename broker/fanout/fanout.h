@@ -12,7 +12,7 @@
 
 struct fanout_counts {
 	uint64_t events_live, events_caught_up, fell_behind;
-	uint64_t steps_caught_up; /* journal entries, and listeners looked at for them */
+	uint64_t steps_caught_up; /* entries and listeners looked at; what is enqueued is more */
 	uint64_t looks_caught_up; /* at sessions that catch up */
 };
 
@@ -27,6 +27,7 @@ struct fanout {
 	size_t turn_bytes_max; /* of events that one turn puts down for who catches up */
 	uint64_t unreadable;   /* position of the last record found damaged, or 0 */
 	uint64_t sweeps;       /* of catch_up.c, so far */
+	uint64_t swept;        /* where the next goes on that goes on from the last */
 	uint64_t in_vain;      /* sessions it looked at since one could go on */
 	struct fanout_counts counts;
 };

@@ -1,6 +1,8 @@
 #include "turn/recover.h"
 
+#include "core/prefetch.h"
 #include "core/run.h"
+#include "fanout/record_batch.h"
 
 #include "base/clock.h"
 #include "base/die.h"
@@ -8,24 +10,29 @@
 
 #include <stdio.h>
 
+static enum parlor_err apply_one(struct commit *c, const struct record *r, uint64_t *applied)
+{
+	enum parlor_err err = core_apply(c->core, r);
+	if (err)
+		return err;
+	*applied = r->position;
+	die_at("record_recovered");
+	return PARLOR_E_OK;
+}
+
 static enum parlor_err apply_entries(struct commit *c, uint64_t from, uint64_t *applied)
 {
 	struct store_walk walk;
-	struct entry entry;
-	struct record r;
 	enum parlor_err err = store_walk_open_at(c->store, from, &walk);
-	if (err)
-		return err;
-	for (;;) {
-		err = store_walk_next(c->store, &walk, &entry);
+	while (!err) {
+		struct record_batch batch;
+		enum parlor_err behind =
+			record_batch_read(&batch, c->store, &walk, RECORD_BATCH_MAX);
+		core_prefetch_records(c->core, batch.records, batch.len);
+		for (size_t i = 0; !err && i < batch.len; i++)
+			err = apply_one(c, &batch.records[i], applied);
 		if (!err)
-			err = record_decode(&r, entry.head.data, entry.head.len);
-		if (!err)
-			err = core_apply(c->core, &r);
-		if (err)
-			break;
-		*applied = r.position;
-		die_at("record_recovered");
+			err = behind;
 	}
 	store_walk_close(c->store, &walk);
 	return err == PARLOR_E_NOT_FOUND ? PARLOR_E_OK : err;
