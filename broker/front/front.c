@@ -287,7 +287,7 @@ struct span front_routing(const struct front_frame *frame)
 
 struct span front_payload(const struct front_frame *frame)
 {
-	return message_span(&frame->payload);
+	return frame->err ? (struct span){NULL, 0} : message_span(&frame->payload);
 }
 
 const char *front_user(const struct front_frame *frame)
@@ -333,10 +333,9 @@ bool front_recv(struct front *f, struct front_frame *frame)
 		f->counts.bytes += zmq_msg_size(&frame->payload);
 		return true;
 	}
+	/* Its last part stays: by that it is known whose it is. */
 	if (!whole)
 		drain(f->socket, &frame->payload);
-	(void)zmq_msg_close(&frame->payload);
-	(void)zmq_msg_init(&frame->payload);
 	frame->err = PARLOR_E_FRAME;
 	f->counts.bad++;
 	return true;

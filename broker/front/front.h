@@ -49,7 +49,7 @@ const char *front_endpoint(const struct front *);
 struct front_frame {
 	zmq_msg_t routing;
 	zmq_msg_t payload;
-	enum parlor_err err; /* OK, or FRAME: payload is empty, answer and go on */
+	enum parlor_err err; /* OK, or FRAME: front_payload is empty, answer and go on */
 };
 void front_frame_init(struct front_frame *);
 void front_frame_close(struct front_frame *);

@@ -208,6 +208,26 @@ static void test_a_worker_key_opens_the_workers_door(void **state)
 	front_frame_close(&frame);
 }
 
+static void test_a_message_of_several_parts_is_its_keys_too(void **state)
+{
+	struct world *w = *state;
+	struct front_frame frame;
+	front_frame_init(&frame);
+	void *peer = connect_with(w, w->clients, &w->acme, &w->server);
+	await_frame(w, w->clients, &frame);
+	assert_int_equal(zmq_send(peer, "a", 1, ZMQ_SNDMORE), 1);
+	assert_int_equal(zmq_send(peer, "b", 1, ZMQ_SNDMORE), 1);
+	assert_int_equal(zmq_send(peer, "c", 1, 0), 1);
+	await_frame(w, w->clients, &frame);
+	assert_int_equal(frame.err, PARLOR_E_FRAME);
+	assert_int_equal(front_payload(&frame).len, 0);
+	assert_non_null(front_user(&frame));
+	assert_string_equal(front_user(&frame), w->acme.public);
+	assert_true(front_fd(&frame) >= 0);
+	zmq_close(peer);
+	front_frame_close(&frame);
+}
+
 /* As await_frame, of a link over the same socket. */
 static void await_link(struct world *w, struct front *front, struct link *link,
 		       struct link_peer *peer)
@@ -407,6 +427,7 @@ int main(void)
 			setup_one_a_second, teardown),
 		IN_A_WORLD(test_a_listed_key_opens_its_tenants),
 		IN_A_WORLD(test_a_worker_key_opens_the_workers_door),
+		IN_A_WORLD(test_a_message_of_several_parts_is_its_keys_too),
 		IN_A_WORLD(test_a_peer_of_a_link_is_known_by_its_key_too),
 		IN_A_WORLD(test_who_is_not_listed_is_refused),
 		IN_A_WORLD(test_each_door_has_its_own_keys),
