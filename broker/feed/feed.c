@@ -18,26 +18,26 @@ void feed_init(struct feed *t, size_t max)
 {
 	*t = (struct feed){.slots = mem_new(max * sizeof *t->slots), .max = max};
 	for (size_t i = 0; i < max; i++)
-		t->slots[i].pages = link_account_new();
+		t->slots[i].pages = peer_account_new();
 }
 
 void feed_fini(struct feed *t)
 {
 	for (size_t i = 0; i < t->max; i++)
-		link_account_free(t->slots[i].pages);
+		peer_account_free(t->slots[i].pages);
 	free(t->slots);
 	buf_fini(&t->body);
 	buf_fini(&t->entry);
 	*t = (struct feed){0};
 }
 
-static struct feed_reader *slot_for(struct feed *t, const struct link_peer *peer)
+static struct feed_reader *slot_for(struct feed *t, const struct peer *peer)
 {
 	struct feed_reader *unused = NULL;
 	for (size_t i = 0; i < t->max; i++) {
 		struct feed_reader *q = &t->slots[i];
-		bool used = q->asks || link_account_frames(q->pages);
-		if (used && link_peer_equal(&q->peer, peer))
+		bool used = q->asks || peer_account_frames(q->pages);
+		if (used && peer_equal(&q->peer, peer))
 			return q;
 		if (!used && !unused)
 			unused = q;
@@ -45,7 +45,7 @@ static struct feed_reader *slot_for(struct feed *t, const struct link_peer *peer
 	return unused;
 }
 
-bool feed_ask(struct feed *t, const struct link_peer *peer, const Parlor__JournalRead *read,
+bool feed_ask(struct feed *t, const struct peer *peer, const Parlor__JournalRead *read,
 	      uint64_t now_us)
 {
 	struct feed_reader *q = slot_for(t, peer);
@@ -114,7 +114,7 @@ static enum parlor_err gather(struct feed *t, const struct feed_reader *q, struc
 	return err == PARLOR_E_NOT_FOUND ? PARLOR_E_OK : err;
 }
 
-static void answer(struct feed *t, struct feed_reader *q, struct link *link, struct store *store,
+static void answer(struct feed *t, struct feed_reader *q, void *socket, struct store *store,
 		   uint64_t head, enum parlor_err err)
 {
 	struct buf page = {0}, frame = {0};
@@ -133,11 +133,11 @@ static void answer(struct feed *t, struct feed_reader *q, struct link *link, str
 	t->len--;
 	t->pages++;
 	/* Whether it reaches the reader does not matter: it asks again, or is gone. */
-	link_send_counted(link, &q->peer, &frame, q->pages);
+	peer_send(socket, &q->peer, &frame, q->pages);
 }
 
 /* True when it was answered, or could have been but for the turn (*unseen). */
-static bool serve(struct feed *t, struct feed_reader *q, struct link *link, struct store *store,
+static bool serve(struct feed *t, struct feed_reader *q, void *socket, struct store *store,
 		  struct core *core, uint64_t head, uint64_t now_us, bool *unseen)
 {
 	bool late = now_us >= q->until_us;
@@ -150,11 +150,11 @@ static bool serve(struct feed *t, struct feed_reader *q, struct link *link, stru
 	if (!n && !err && !late)
 		return false;
 	/* What was read before the damage is told first; the damage comes again. */
-	answer(t, q, link, store, head, n ? PARLOR_E_OK : err);
+	answer(t, q, socket, store, head, n ? PARLOR_E_OK : err);
 	return true;
 }
 
-uint64_t feed_send(struct feed *t, struct link *link, struct store *store, struct core *core,
+uint64_t feed_send(struct feed *t, void *socket, struct store *store, struct core *core,
 		   uint64_t head, uint64_t now_us)
 {
 	uint64_t wait = UINT64_MAX;
@@ -164,11 +164,11 @@ uint64_t feed_send(struct feed *t, struct link *link, struct store *store, struc
 		bool unseen;
 		if (!q->asks)
 			continue;
-		if (link_account_frames(q->pages) >= FEED_PAGES_MAX) {
+		if (peer_account_frames(q->pages) >= FEED_PAGES_MAX) {
 			wait = UNREAD_US < wait ? UNREAD_US : wait;
 			continue;
 		}
-		if (serve(t, q, link, store, core, head, now_us, &unseen)) {
+		if (serve(t, q, socket, store, core, head, now_us, &unseen)) {
 			t->turn = at + 1;
 			return t->len ? 0 : UINT64_MAX;
 		}

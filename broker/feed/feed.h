@@ -7,7 +7,7 @@
 #ifndef FEED_FEED_H
 #define FEED_FEED_H
 
-#include "front/router.h"
+#include "front/peer.h"
 #include "store/store.h"
 
 #include <parlor/worker.pb-c.h>
@@ -20,8 +20,8 @@
 /* A reader: who asks, or has not read yet what it was sent. */
 struct feed_reader {
 	bool asks;
-	struct link_peer peer;
-	struct link_account *pages;
+	struct peer peer;
+	struct peer_account *pages;
 	uint64_t query;
 	uint64_t from;
 	uint32_t max;
@@ -42,13 +42,12 @@ void feed_fini(struct feed *);
 
 /* Takes a question, in place of one that the peer left open. False: too many
  * readers wait, or have pages unread. */
-bool feed_ask(struct feed *, const struct link_peer *, const Parlor__JournalRead *,
-	      uint64_t now_us);
+bool feed_ask(struct feed *, const struct peer *, const Parlor__JournalRead *, uint64_t now_us);
 
 /* Answers one of those who can be answered: there is something to read, or the
  * time is up. head: last committed position; the store turn may be older.
  * Returns the microseconds until it wants to be called again. */
-uint64_t feed_send(struct feed *, struct link *, struct store *, struct core *, uint64_t head,
+uint64_t feed_send(struct feed *, void *socket, struct store *, struct core *, uint64_t head,
 		   uint64_t now_us);
 
 #endif

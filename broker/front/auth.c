@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/table.h"
 #include "base/text.h"
+#include "front/frame.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -298,22 +299,12 @@ static bool zap_receive(void *socket, zmq_msg_t parts[ZAP_PARTS])
 		(void)zmq_msg_close(&parts[i]);
 		(void)zmq_msg_init(&parts[i]);
 	}
-	zmq_msg_t rest;
-	(void)zmq_msg_init(&rest);
-	zmq_msg_t *last = NULL;
-	for (size_t n = 0; !last || zmq_msg_more(last); n++) {
-		last = n < ZAP_PARTS ? &parts[n] : &rest;
-		int got;
-		do
-			got = zmq_msg_recv(last, socket, ZMQ_DONTWAIT);
-		while (got < 0 && errno == EINTR);
-		if (got < 0) {
-			(void)zmq_msg_close(&rest);
-			return false;
-		}
-	}
-	(void)zmq_msg_close(&rest);
-	return true;
+	bool any = front_part_recv(socket, &parts[0]);
+	for (int i = 0; any && i < ZAP_KEY && zmq_msg_more(&parts[i]); i++)
+		any = front_part_recv(socket, &parts[i + 1]);
+	/* CURVE shows a key and nothing behind it. */
+	front_parts_drain(socket, &parts[ZAP_KEY]);
+	return any;
 }
 
 /* The key that asks, when the socket it asks for is open to it. */

@@ -1,8 +1,8 @@
 #include "front/connections.h"
 
 #include "base/table.h"
+#include "front/frame.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -243,26 +243,16 @@ static void end_overdue(struct connections *c, uint64_t now_us)
 	}
 }
 
-static bool part_receive(void *socket, zmq_msg_t *part)
-{
-	int got;
-	do
-		got = zmq_msg_recv(part, socket, ZMQ_DONTWAIT);
-	while (got < 0 && errno == EINTR);
-	return got >= 0;
-}
-
 /* The next event; false: none is there. */
 static bool next_event(struct connections *c, struct event *event)
 {
 	zmq_msg_t part;
 	(void)zmq_msg_init(&part);
-	bool any = part_receive(c->events, &part);
+	bool any = front_part_recv(c->events, &part);
 	*event = (struct event){0};
 	if (any && zmq_msg_size(&part) == sizeof *event)
 		memcpy(event, zmq_msg_data(&part), sizeof *event);
-	while (any && zmq_msg_more(&part) && part_receive(c->events, &part))
-		continue;
+	front_parts_drain(c->events, &part);
 	(void)zmq_msg_close(&part);
 	return any;
 }

@@ -134,7 +134,7 @@ static enum parlor_err seed_routing_ids(void)
  * ZMQ_ROUTER_RAW, which libzmq reads when a peer is attached. The id that was
  * named still comes first on the connection, and ROUTER passes over it as it does
  * after every reconnection. Read in libzmq 4.3.4 and 4.3.5, router.cpp; a unit test
- * holds it, and front_recv refuses ids of another form. */
+ * holds it, and front_frame_recv refuses ids of another form. */
 static bool number_peers(void *socket)
 {
 	int on = 1;
@@ -258,85 +258,15 @@ void front_counts(const struct front *f, struct front_counts *counts)
 	*counts = f->counts;
 }
 
-/* ---- frames ------------------------------------------------------------------------- */
-
-void front_frame_init(struct front_frame *frame)
-{
-	(void)zmq_msg_init(&frame->routing);
-	(void)zmq_msg_init(&frame->payload);
-	frame->err = PARLOR_E_OK;
-}
-
-void front_frame_close(struct front_frame *frame)
-{
-	(void)zmq_msg_close(&frame->routing);
-	(void)zmq_msg_close(&frame->payload);
-}
-
-/* zmq_msg_data takes no const message, but only looks. */
-static struct span message_span(const zmq_msg_t *msg)
-{
-	zmq_msg_t *message = (zmq_msg_t *)(uintptr_t)msg;
-	return (struct span){zmq_msg_data(message), zmq_msg_size(message)};
-}
-
-struct span front_routing(const struct front_frame *frame)
-{
-	return message_span(&frame->routing);
-}
-
-struct span front_payload(const struct front_frame *frame)
-{
-	return frame->err ? (struct span){NULL, 0} : message_span(&frame->payload);
-}
-
-const char *front_user(const struct front_frame *frame)
-{
-	return zmq_msg_gets(&frame->payload, "User-Id");
-}
-
-int front_fd(const struct front_frame *frame)
-{
-	return zmq_msg_get(&frame->payload, ZMQ_SRCFD);
-}
-
-static bool receive(void *socket, zmq_msg_t *msg)
-{
-	int got;
-	do
-		got = zmq_msg_recv(msg, socket, ZMQ_DONTWAIT);
-	while (got < 0 && errno == EINTR);
-	return got >= 0;
-}
-
-static bool chosen_by_router(struct span routing)
-{
-	return routing.len == FRONT_ROUTING_BYTES && *(const uint8_t *)routing.data == 0;
-}
-
-/* What is left of the message behind `last`. */
-static void drain(void *socket, zmq_msg_t *last)
-{
-	while (zmq_msg_more(last) && receive(socket, last))
-		continue;
-}
-
 bool front_recv(struct front *f, struct front_frame *frame)
 {
-	if (!receive(f->socket, &frame->routing))
+	if (!front_frame_recv(f->socket, frame))
 		return false;
-	bool whole = zmq_msg_more(&frame->routing) && receive(f->socket, &frame->payload) &&
-		     !zmq_msg_more(&frame->payload);
-	if (whole && chosen_by_router(front_routing(frame))) {
-		frame->err = PARLOR_E_OK;
+	if (frame->err) {
+		f->counts.bad++;
+	} else {
 		f->counts.frames++;
-		f->counts.bytes += zmq_msg_size(&frame->payload);
-		return true;
+		f->counts.bytes += front_payload(frame).len;
 	}
-	/* Its last part stays: by that it is known whose it is. */
-	if (!whole)
-		drain(f->socket, &frame->payload);
-	frame->err = PARLOR_E_FRAME;
-	f->counts.bad++;
 	return true;
 }

@@ -1,23 +1,20 @@
 /* A ROUTER that peers connect to: the broker has one for clients and one for
- * workers. Owns the socket and the rules of its frames: which address may be
- * bound, routing ids given by ROUTER whatever a peer names, one payload frame a
- * message. Reads no
- * payload; sending is outbox.h's. */
+ * workers. Owns the socket and its rules: which address may be bound, routing ids
+ * given by ROUTER whatever a peer names. Reads no payload; what comes is frame.h's,
+ * what is sent outbox.h's and peer.h's. */
 #ifndef FRONT_FRONT_H
 #define FRONT_FRONT_H
 
-#include "base/buf.h"
 #include "base/err.h"
 #include "front/auth.h"
 #include "front/connections.h"
+#include "front/frame.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <zmq.h>
 
 #define FRONT_ENDPOINT_MAX 256
-#define FRONT_ROUTING_BYTES 5 /* of an id that ROUTER chose; it begins with a 0 */
 #define FRONT_LINGER_MS 500
 
 struct front;
@@ -44,25 +41,7 @@ struct connections *front_connections(const struct front *);
 /* The address really bound, without '*'. */
 const char *front_endpoint(const struct front *);
 
-/* A message as it came. Zeroed by front_frame_init, closed by front_frame_close,
- * reused between by front_recv. */
-struct front_frame {
-	zmq_msg_t routing;
-	zmq_msg_t payload;
-	enum parlor_err err; /* OK, or FRAME: front_payload is empty, answer and go on */
-};
-void front_frame_init(struct front_frame *);
-void front_frame_close(struct front_frame *);
-struct span front_routing(const struct front_frame *);
-struct span front_payload(const struct front_frame *);
-/* The key it came with, for auth_* and to know a session's own frames by; NULL
- * without keys. */
-const char *front_user(const struct front_frame *);
-/* The descriptor it came over, for connections_*; negative when there is none. */
-int front_fd(const struct front_frame *);
-
-/* The next message without waiting; false: nothing is there. A message of other
- * than one payload frame is drained whole and given with err FRAME. */
+/* front_frame_recv, counted. */
 bool front_recv(struct front *, struct front_frame *);
 
 /* Whether an endpoint is of this machine only: ipc, inproc, or tcp on

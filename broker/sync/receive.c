@@ -13,13 +13,13 @@
 struct heard {
 	struct sync *sync;
 	struct worker *worker; /* NULL: not in the pool */
-	const struct link_peer *peer;
+	const struct peer *peer;
 	const Parlor__FromWorker *from;
 	uint64_t now_us;
 };
 
 /* Whether it reaches the peer does not matter: it is no worker of ours. */
-static void refuse(struct sync *s, const struct link_peer *peer, enum parlor_err err)
+static void refuse(struct sync *s, const struct peer *peer, enum parlor_err err)
 {
 	Parlor__WorkerRefused refused = PARLOR__WORKER_REFUSED__INIT;
 	refused.code = (uint32_t)err;
@@ -29,7 +29,7 @@ static void refuse(struct sync *s, const struct link_peer *peer, enum parlor_err
 	to.refused = &refused;
 	struct buf frame = {0};
 	wire_put(&frame, &to.base);
-	link_send(s->link, peer, &frame);
+	peer_send(s->socket, peer, &frame, NULL);
 	s->counts.workers_refused++;
 }
 
@@ -361,38 +361,43 @@ static void (*const handlers[])(struct heard *) = {
 	[PARLOR__FROM_WORKER__OP_JOURNAL_READ] = on_journal_read,
 };
 
-static void bad_frame(struct sync *s, const struct link_peer *peer, enum parlor_err err)
+static void bad_frame(struct sync *s, const struct peer *peer, enum parlor_err err)
 {
 	s->counts.frames_bad++;
 	refuse(s, peer, err);
 }
 
-static void hear(struct sync *s, const struct link_peer *peer, struct span frame, uint64_t now_us)
+static enum parlor_err decode(struct sync *s, ProtobufCMessage **message)
+{
+	struct span payload = front_payload(&s->frame);
+	arena_clear(&s->arena);
+	if (s->frame.err || payload.len > s->settings.frame_bytes)
+		return PARLOR_E_FRAME;
+	return wire_decode(&parlor__from_worker__descriptor, &s->arena, payload.data, payload.len,
+			   message);
+}
+
+static void hear(struct sync *s, uint64_t now_us)
 {
 	ProtobufCMessage *message;
-	arena_clear(&s->arena);
-	if (frame.len > s->settings.frame_bytes) {
-		bad_frame(s, peer, PARLOR_E_FRAME);
-		return;
-	}
-	enum parlor_err err = wire_decode(&parlor__from_worker__descriptor, &s->arena, frame.data,
-					  frame.len, &message);
+	struct peer peer = peer_of(&s->frame);
+	enum parlor_err err = decode(s, &message);
 	if (err) {
-		bad_frame(s, peer, err);
+		bad_frame(s, &peer, err);
 		return;
 	}
 	struct heard h = {.sync = s,
-			  .worker = worker_pool_find(&s->worker_pool, peer),
-			  .peer = peer,
+			  .worker = worker_pool_find(&s->worker_pool, &peer),
+			  .peer = &peer,
 			  .from = (const Parlor__FromWorker *)message,
 			  .now_us = now_us};
 	unsigned op = (unsigned)h.from->op_case;
 	if (op >= sizeof handlers / sizeof handlers[0] || !handlers[op]) {
-		bad_frame(s, peer, PARLOR_E_OP);
+		bad_frame(s, &peer, PARLOR_E_OP);
 		return;
 	}
 	if (s->hooks.heard)
-		s->hooks.heard(s->hooks.ctx, link_fd(s->link));
+		s->hooks.heard(s->hooks.ctx, front_fd(&s->frame));
 	if (h.worker && h.worker->lost) {
 		assign_settle(s, now_us);
 		h.worker = NULL;
@@ -403,7 +408,7 @@ static void hear(struct sync *s, const struct link_peer *peer, struct span frame
 		return;
 	else if (op != PARLOR__FROM_WORKER__OP_HELLO &&
 		 op != PARLOR__FROM_WORKER__OP_JOURNAL_READ) {
-		refuse(s, peer, PARLOR_E_NO_SESSION);
+		refuse(s, &peer, PARLOR_E_NO_SESSION);
 		return;
 	}
 	handlers[op](&h);
@@ -412,15 +417,9 @@ static void hear(struct sync *s, const struct link_peer *peer, struct span frame
 void sync_on_readable(struct sync *s, uint64_t now_us)
 {
 	for (uint32_t i = 0; i < s->settings.receive; i++) {
-		struct link_peer peer;
-		struct span frame;
-		enum link_got got = link_receive(s->link, &peer, &frame);
-		if (got == LINK_NOTHING)
+		if (!front_frame_recv(s->socket, &s->frame))
 			break;
-		if (got == LINK_BAD)
-			bad_frame(s, &peer, PARLOR_E_FRAME);
-		else
-			hear(s, &peer, frame, now_us);
+		hear(s, now_us);
 	}
 	assign_settle(s, now_us);
 }

@@ -216,6 +216,6 @@ uint64_t sync_schedule(struct sync *s, uint64_t now_us)
 	s->schedule_first = (s->schedule_first + 1) % s->partitions_len;
 	assign_settle(s, now_us);
 	wake(s);
-	uint64_t feed = feed_send(&s->feed, s->link, s->store, s->core, s->head, now_us);
+	uint64_t feed = feed_send(&s->feed, s->socket, s->store, s->core, s->head, now_us);
 	return feed < wait ? feed : wait;
 }

@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 #include "feed/feed.h"
-#include "front/router.h"
+#include "front/peer.h"
 #include "sync/archive.h"
 #include "sync/partition.h"
 #include "sync/release.h"
@@ -18,8 +18,9 @@ struct sync {
 	struct sync_hooks hooks;
 	struct store *store;
 	struct core *core;
-	struct link *link;
-	struct arena arena; /* the frame being read */
+	void *socket;
+	struct front_frame frame; /* being read */
+	struct arena arena;       /* it, decoded */
 
 	uint64_t head;  /* last committed position */
 	uint64_t epoch; /* last one given */

@@ -39,7 +39,8 @@ struct sync *sync_new(const struct sync_settings *settings, struct store *store,
 	s->hooks = hooks;
 	s->store = store;
 	s->core = core;
-	s->link = link_new(socket);
+	s->socket = socket;
+	front_frame_init(&s->frame);
 	s->head = store_last(store);
 	s->partitions_len = store_partitions(store);
 	s->partitions = mem_new(s->partitions_len * sizeof *s->partitions);
@@ -75,7 +76,7 @@ void sync_free(struct sync *s)
 	buf_fini(&s->body);
 	buf_fini(&s->sync_record);
 	arena_fini(&s->arena);
-	link_free(s->link);
+	front_frame_close(&s->frame);
 	free(s);
 }
 
@@ -92,7 +93,7 @@ void sync_give(struct sync *s, enum sync_kind kind, struct sync_cookie cookie, i
 
 bool sync_send(struct sync *s, struct worker *w, struct buf *frame)
 {
-	if (link_send(s->link, &w->peer, frame))
+	if (peer_send(s->socket, &w->peer, frame, NULL))
 		return true;
 	w->lost = true;
 	return false;

@@ -19,16 +19,16 @@ void worker_pool_fini(struct worker_pool *c)
 	*c = (struct worker_pool){0};
 }
 
-struct worker *worker_pool_find(struct worker_pool *c, const struct link_peer *peer)
+struct worker *worker_pool_find(struct worker_pool *c, const struct peer *peer)
 {
 	EACH_WORKER(c, w)
-	if (w->used && link_peer_equal(&w->peer, peer))
+	if (w->used && peer_equal(&w->peer, peer))
 		return w;
 	return NULL;
 }
 
-struct worker *worker_pool_add(struct worker_pool *c, const struct link_peer *peer,
-			       const char *name, uint64_t now_us)
+struct worker *worker_pool_add(struct worker_pool *c, const struct peer *peer, const char *name,
+			       uint64_t now_us)
 {
 	EACH_WORKER(c, w)
 	{

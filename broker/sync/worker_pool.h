@@ -4,7 +4,7 @@
 #ifndef SYNC_WORKER_POOL_H
 #define SYNC_WORKER_POOL_H
 
-#include "front/router.h"
+#include "front/peer.h"
 
 #define WORKER_NAME_MAX 64
 
@@ -12,7 +12,7 @@ struct worker {
 	bool used;
 	bool lost;    /* to be taken out: silent, unreachable or gone by its own word */
 	bool stalled; /* left a batch unanswered and has not spoken of any since */
-	struct link_peer peer;
+	struct peer peer;
 	char name[WORKER_NAME_MAX + 1];
 	uint64_t heard_us;
 	uint32_t partitions;
@@ -28,9 +28,9 @@ struct worker_pool {
 void worker_pool_init(struct worker_pool *, size_t max);
 void worker_pool_fini(struct worker_pool *);
 
-struct worker *worker_pool_find(struct worker_pool *, const struct link_peer *);
+struct worker *worker_pool_find(struct worker_pool *, const struct peer *);
 /* NULL when there are as many as there may be. */
-struct worker *worker_pool_add(struct worker_pool *, const struct link_peer *, const char *name,
+struct worker *worker_pool_add(struct worker_pool *, const struct peer *, const char *name,
 			       uint64_t now_us);
 void worker_pool_remove(struct worker_pool *, struct worker *);
 

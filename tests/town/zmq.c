@@ -1,5 +1,5 @@
-/* The few functions of libzmq that both links call, over the road: the links
- * themselves are those that run in the broker and the workers. */
+/* The few functions of libzmq that the broker's sync and the worker's link call, over
+ * the road: these themselves are those that run in the broker and the workers. */
 #include "road.h"
 
 #include "base/mem.h"
@@ -135,7 +135,9 @@ int zmq_msg_recv(zmq_msg_t *m, void *socket, int flags)
 		return set(m, s->frame.data, s->frame.len, false);
 	}
 	s->waits = road_take_any(the_road, &id, &s->frame);
-	return s->waits ? set(m, &id, sizeof id, true) : again();
+	uint8_t routing[1 + sizeof id] = {0};
+	memcpy(routing + 1, &id, sizeof id);
+	return s->waits ? set(m, routing, sizeof routing, true) : again();
 }
 
 static int send_frame(struct socket *s, const void *bytes, size_t len)
@@ -164,7 +166,7 @@ int zmq_send(void *socket, const void *bytes, size_t len, int flags)
 	struct socket *s = socket;
 	if (!(flags & ZMQ_SNDMORE))
 		return send_frame(s, bytes, len);
-	memcpy(&s->id, bytes, sizeof s->id);
+	memcpy(&s->id, (const uint8_t *)bytes + 1, sizeof s->id);
 	return (int)len;
 }
 

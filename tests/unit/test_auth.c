@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "front/front.h"
-#include "front/router.h"
+#include "front/peer.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -228,38 +228,27 @@ static void test_a_message_of_several_parts_is_its_keys_too(void **state)
 	front_frame_close(&frame);
 }
 
-/* As await_frame, of a link over the same socket. */
-static void await_link(struct world *w, struct front *front, struct link *link,
-		       struct link_peer *peer)
-{
-	struct span frame;
-	while (link_receive(link, peer, &frame) == LINK_NOTHING) {
-		zmq_pollitem_t items[] = {{.socket = front_socket(front), .events = ZMQ_POLLIN},
-					  {.socket = auth_socket(w->auth), .events = ZMQ_POLLIN}};
-		assert_true(zmq_poll(items, 2, WAIT_MS) > 0);
-		auth_serve(w->auth, clock_mono_us());
-	}
-}
-
-static void test_a_peer_of_a_link_is_known_by_its_key_too(void **state)
+static void test_a_peer_is_known_by_its_key_too(void **state)
 {
 	struct world *w = *state;
 	const struct keys *const keys[] = {&w->acme, &w->any};
-	struct link *link = link_new(front_socket(w->clients));
-	struct link_peer peers[2], again;
+	struct front_frame frame;
+	struct peer peers[2], again;
+	front_frame_init(&frame);
 	for (size_t i = 0; i < 2; i++) {
 		void *socket = connect_with(w, w->clients, keys[i], &w->server);
-		await_link(w, w->clients, link, &peers[i]);
+		await_frame(w, w->clients, &frame);
+		peers[i] = peer_of(&frame);
 		assert_int_equal(zmq_send(socket, "again", 5, 0), 5);
-		await_link(w, w->clients, link, &again);
-		assert_true(link_peer_equal(&peers[i], &again));
+		await_frame(w, w->clients, &frame);
+		again = peer_of(&frame);
+		assert_true(peer_equal(&peers[i], &again));
 		zmq_close(socket);
 	}
 	/* One that comes by another's id is not that one. */
-	peers[1].len = peers[0].len;
-	memcpy(peers[1].bytes, peers[0].bytes, peers[0].len);
-	assert_false(link_peer_equal(&peers[0], &peers[1]));
-	link_free(link);
+	memcpy(peers[1].routing, peers[0].routing, sizeof peers[0].routing);
+	assert_false(peer_equal(&peers[0], &peers[1]));
+	front_frame_close(&frame);
 }
 
 /* The server's own word on a failed handshake; ZAP is served meanwhile. */
@@ -428,7 +417,7 @@ int main(void)
 		IN_A_WORLD(test_a_listed_key_opens_its_tenants),
 		IN_A_WORLD(test_a_worker_key_opens_the_workers_door),
 		IN_A_WORLD(test_a_message_of_several_parts_is_its_keys_too),
-		IN_A_WORLD(test_a_peer_of_a_link_is_known_by_its_key_too),
+		IN_A_WORLD(test_a_peer_is_known_by_its_key_too),
 		IN_A_WORLD(test_who_is_not_listed_is_refused),
 		IN_A_WORLD(test_each_door_has_its_own_keys),
 		IN_A_WORLD(test_plain_and_misled_connections_are_refused),

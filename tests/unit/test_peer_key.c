@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
-static const struct link_peer mine = {.len = 1, .bytes = {7}, .key = "a"};
-static const struct link_peer other = {.len = 1, .bytes = {7}, .key = "b"};
-static const struct link_peer keyless = {.len = 1, .bytes = {7}};
+static const struct peer mine = {.routing = {0, 7}, .key = "a"};
+static const struct peer other = {.routing = {0, 7}, .key = "b"};
+static const struct peer keyless = {.routing = {0, 7}};
 
 static void a_worker_is_its_keys_alone(void **state)
 {
