@@ -22,6 +22,7 @@
 struct broker_counts {
 	uint64_t requests, refused, frames_bad;
 	uint64_t frames_ignored; /* of who has no session and does not read */
+	uint64_t frames_named;   /* of who names a routing id */
 	uint64_t posts;
 	uint64_t waits_refused, queries_refused; /* over a session's limit or a tenant's share */
 	uint64_t sessions_refused, sessions_opened, sessions_expired, sessions_failed;

@@ -34,7 +34,8 @@ static void refuse(struct request *a, uint64_t id, int code)
 	if (a->session)
 		reply_refuse(a->broker, a->session, id, code, NULL);
 	else
-		a->unheard |= !reply_refuse_stranger(a->broker, a->routing, id, code);
+		a->unheard |= !reply_refuse_stranger(a->broker, a->routing, id, code,
+						     a->named ? FRONT_NAMED : NULL);
 }
 
 /* ---- one request ---------------------------------------------------------------------- */
@@ -52,6 +53,8 @@ static size_t cost(const struct request *a)
 static enum parlor_err check(struct request *a)
 {
 	unsigned needs = a->kind->needs;
+	if (a->named)
+		return PARLOR_E_FRAME;
 	if (needs & GOES_ON)
 		a->broker->meter.steps_end = a->broker->meter.steps + REQUEST_STEPS;
 	if ((needs & NEEDS_SESSION) && !a->session)
@@ -350,11 +353,8 @@ static bool begins_with_hello(struct span payload)
 void dispatch_frame(struct broker *b, const struct front_frame *f)
 {
 	struct request a = {
-		.broker = b,
-		.session = session_find(b->fanout.sessions, front_routing(f), front_user(f)),
-		.routing = front_routing(f),
-		.user = front_user(f),
-		.frame = f};
+		.broker = b, .routing = front_routing(f), .user = front_user(f), .frame = f};
+	a.session = session_find(b->fanout.sessions, a.routing, a.user);
 	if (a.session && a.session->ending)
 		return;
 	if (a.session)
@@ -365,6 +365,8 @@ void dispatch_frame(struct broker *b, const struct front_frame *f)
 		b->counts.frames_ignored++;
 		return;
 	}
+	a.named = !a.session && front_named(f);
+	b->counts.frames_named += a.named;
 	/* In order behind what is held back, and behind who has something left of its part. */
 	struct backlog_rest rest = {.bytes = front_payload(f)};
 	if (f->err)

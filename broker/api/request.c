@@ -50,10 +50,11 @@ void reply_refuse(struct broker *b, struct session *s, uint64_t id, int code, co
 	reply_put(b, s, &reply);
 }
 
-bool reply_refuse_stranger(struct broker *b, struct span routing, uint64_t id, int code)
+bool reply_refuse_stranger(struct broker *b, struct span routing, uint64_t id, int code,
+			   const char *text)
 {
 	Parlor__Reply reply;
-	refusal(&reply, id, code, NULL);
+	refusal(&reply, id, code, text);
 	b->counts.refused++;
 	buf_clear(&b->scratch);
 	wire_put_field(&b->scratch, PB_FROM_BROKER_REPLIES, &reply.base);

@@ -17,6 +17,7 @@ struct request {
 	const char *user;
 	const struct front_frame *frame; /* NULL: it was held back */
 	int fd;                          /* that it came over, when frame is NULL */
+	bool named;                      /* its peer names a routing id: all is refused */
 	const Parlor__Request *request;
 	size_t bytes;        /* of the frame that are to be accounted to it */
 	Parlor__Reply reply; /* its result: request_result */
@@ -100,6 +101,7 @@ void reply_put_posted(struct broker *, struct session *, uint64_t id, uint64_t s
 /* A refusal; text is set from the code when it is NULL. */
 void reply_refuse(struct broker *, struct session *, uint64_t id, int code, const char *text);
 /* To whoever has no session; false: dropped, for such replies are not read. */
-bool reply_refuse_stranger(struct broker *, struct span routing, uint64_t id, int code);
+bool reply_refuse_stranger(struct broker *, struct span routing, uint64_t id, int code,
+			   const char *text);
 
 #endif

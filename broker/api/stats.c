@@ -33,6 +33,7 @@ static void count_broker(struct counters *c, const struct broker *b)
 	counter(c, "requests_refused", n->refused);
 	counter(c, "frames_bad", n->frames_bad);
 	counter(c, "frames_ignored", n->frames_ignored);
+	counter(c, "frames_named", n->frames_named);
 	counter(c, "posts", n->posts);
 	counter(c, "events_live", b->fanout.counts.events_live);
 	counter(c, "events_caught_up", b->fanout.counts.events_caught_up);

@@ -73,3 +73,9 @@ int front_fd(const struct front_frame *frame)
 {
 	return zmq_msg_get(&frame->payload, ZMQ_SRCFD);
 }
+
+bool front_named(const struct front_frame *frame)
+{
+	const char *id = zmq_msg_gets(&frame->payload, "Identity");
+	return id && *id;
+}

@@ -34,6 +34,12 @@ const char *front_user(const struct front_frame *);
 /* The descriptor it came over, for connections_*; negative when there is none. */
 int front_fd(const struct front_frame *);
 
+/* Whether its peer named a routing id in its handshake, and what to tell it: ROUTER
+ * numbers peers. libzmq gives the id as a text: one that begins with a zero byte, which
+ * ZeroMQ keeps for itself, looks like none; peers before ZMTP 3 show none either. */
+bool front_named(const struct front_frame *);
+#define FRONT_NAMED "peers name no routing id here: ZMQ_ROUTING_ID must not be set"
+
 /* The next part of whatever a socket receives, without waiting; false: none is there. */
 bool front_part_recv(void *socket, zmq_msg_t *part);
 /* What is left of the message behind `last`, which becomes its last part. */

@@ -124,7 +124,8 @@ static enum parlor_err seed_routing_ids(void)
 }
 
 /* From here on ROUTER gives every peer a number of its own and never looks at the
- * routing id that a peer names in its handshake. Such an id could be that of a
+ * routing id that a peer names in its handshake. It is refused (front_named), but
+ * must have done no harm before. Such an id could be that of a
  * session whose connection broke, or one that ROUTER is about to give, at which
  * libzmq aborts. It looks like one of ROUTER's own, so that only ROUTER itself can
  * tell them apart.

@@ -23,7 +23,7 @@ static void refuse(struct sync *s, const struct peer *peer, enum parlor_err err)
 {
 	Parlor__WorkerRefused refused = PARLOR__WORKER_REFUSED__INIT;
 	refused.code = (uint32_t)err;
-	refused.text = (char *)parlor_err_text(err);
+	refused.text = (char *)(front_named(&s->frame) ? FRONT_NAMED : parlor_err_text((int)err));
 	Parlor__ToWorker to = PARLOR__TO_WORKER__INIT;
 	to.op_case = PARLOR__TO_WORKER__OP_REFUSED;
 	to.refused = &refused;
@@ -391,6 +391,10 @@ static void hear(struct sync *s, uint64_t now_us)
 			  .peer = &peer,
 			  .from = (const Parlor__FromWorker *)message,
 			  .now_us = now_us};
+	if (!h.worker && front_named(&s->frame)) {
+		bad_frame(s, &peer, PARLOR_E_FRAME);
+		return;
+	}
 	unsigned op = (unsigned)h.from->op_case;
 	if (op >= sizeof handlers / sizeof handlers[0] || !handlers[op]) {
 		bad_frame(s, &peer, PARLOR_E_OP);

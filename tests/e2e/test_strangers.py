@@ -10,12 +10,13 @@ import time
 
 import parlor_pb2 as pb
 import pytest
-from client import PATIENCE, Client, Wire
+import worker_pb2 as wp
+from client import PATIENCE, Client, Refused, Wire
 from conftest import stat
 from proc import Broker
 from test_keys import Keys
 
-NO_SESSION, TOO_MANY = 3, 13
+FRAME, NO_SESSION, TOO_MANY = 1, 3, 13
 HELLO_MS = 1500
 
 # ZMTP 3.0, mechanism NULL: what a DEALER says first.
@@ -204,11 +205,29 @@ def test_a_key_that_connects_too_often_has_to_wait_and_the_others_do_not(keys):
                 wire.close()
 
 
-def test_a_peer_names_any_routing_id_and_is_served_like_all(keys):
-    names = [b"mine", b"\0five", b"\0" + struct.pack(">I", 1804289383), b"\0"]
+def test_a_peer_that_names_a_routing_id_is_refused_and_told_why(keys):
+    with Broker({"broker.keys": keys.broker}) as broker, \
+            Client(broker.client, **keys.options(keys.client)) as operator:
+        for name in (b"m", b"mine!", b"\1" * 255):
+            with pytest.raises(Refused, match="ZMQ_ROUTING_ID") as refused:
+                Client(broker.client, ROUTING_ID=name, **keys.options(keys.client))
+            assert refused.value.code == FRAME
+        assert stat(operator, "frames_named") == 3
+        assert stat(operator, "sessions") == 1
+        for request in (dict(hello=dict(version=1, name="w")), dict(journal_read=dict(query=1))):
+            with contextlib.closing(Wire(broker.worker, ROUTING_ID=b"mine",
+                                         **keys.options(keys.worker))) as wire:
+                wire.raw(wp.FromWorker(**request).SerializeToString())
+                assert wire.socket.poll(PATIENCE * 1000)
+                told = wp.ToWorker.FromString(wire.socket.recv())
+                assert told.refused.code == FRAME and "ZMQ_ROUTING_ID" in told.refused.text
+        assert operator.sync_status().workers == 0
+
+
+def test_a_routing_id_of_zeromqs_own_is_passed_over(keys):
     with Broker({"broker.keys": keys.broker}) as broker:
         options = keys.options(keys.client)
-        for name in names:
+        for name in (b"\0five", b"\0" + struct.pack(">I", 1804289383), b"\0"):
             with Client(broker.client, ROUTING_ID=name, **options) as client, \
                     Client(broker.client, ROUTING_ID=name, **options) as namesake:
                 assert client.welcomes == namesake.welcomes == 1
