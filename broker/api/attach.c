@@ -54,12 +54,12 @@ static void attach_free(struct session *s)
 
 /* ---- one member ------------------------------------------------------------------------ */
 
-static enum parlor_err add(struct attaching *g, struct attach_member *m, struct span id)
+static enum parlor_err add(struct attaching *g, struct attach_member *m)
 {
 	struct broker *b = g->broker;
 	uint64_t floor = g->request->resumes ? 0 : core_position(b->core);
 	bool added;
-	enum parlor_err err = attachments_add(&b->fanout, g->session, m->member, id, floor, &added);
+	enum parlor_err err = attachments_add(&b->fanout, g->session, m->member, floor, &added);
 	/* Named twice it is there already, but for who added it. */
 	if (added && !m->added)
 		m->first = fanout_devices(&b->fanout, m->member) == 1;
@@ -72,7 +72,7 @@ static enum parlor_err add_known(struct attaching *g, struct attach_member *m, s
 	struct core_call call = broker_call(g->broker, g->session);
 	enum parlor_err err =
 		m->member ? PARLOR_E_OK : core_member_find(g->broker->core, &call, id, &m->member);
-	return err || !m->member ? err : add(g, m, id);
+	return err || !m->member ? err : add(g, m);
 }
 
 /* What it missed is not to be had when it is too much: the session begins anew. */
@@ -103,7 +103,7 @@ static enum parlor_err add_new(struct attaching *g, struct attach_member *m, str
 		return PARLOR_E_STORE_FULL;
 	if (!m->member)
 		err = core_member_intern(g->broker->core, &call, id, &m->member);
-	return err ? err : add(g, m, id);
+	return err ? err : add(g, m);
 }
 
 static enum parlor_err tell(struct attaching *g, struct attach_member *m, struct span id)

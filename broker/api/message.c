@@ -224,7 +224,7 @@ static enum parlor_err query_archive(struct request *a, const struct history_wal
 	uint64_t end = w->backwards ? w->at - run + 1 : w->at + run - 1;
 	request->more = w->backwards ? end > w->place.floor : end < w->place.last_seq;
 	request->expected = run;
-	struct sync_query query = {.tenant = {a->session->tenant->id, a->session->tenant->id_len},
+	struct sync_query query = {.tenant = a->session->tenant->id,
 				   .room = SPAN_TEXT(a->request->history->room),
 				   .from = w->at,
 				   .backwards = w->backwards,

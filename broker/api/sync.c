@@ -59,8 +59,7 @@ static enum parlor_err op_sync_status(struct request *a)
 			return PARLOR_E_NO_MEMORY;
 	}
 	r->n_partitions = partitions;
-	sync_quarantined(b->sync, (struct span){a->session->tenant->id, a->session->tenant->id_len},
-			 add_room, &page);
+	sync_quarantined(b->sync, a->session->tenant->id, add_room, &page);
 	r->quarantined = page.rooms;
 	r->n_quarantined = page.len;
 	r->position = core_position(b->core);
@@ -100,8 +99,7 @@ static enum parlor_err op_sync_release(struct request *a)
 	enum parlor_err err = request_wait(a, &w);
 	if (err)
 		return err;
-	struct topic_name name = {
-		{a->session->tenant->id, a->session->tenant->id_len}, TOPIC_ROOM, room};
+	struct topic_name name = {a->session->tenant->id, TOPIC_ROOM, room};
 	err = sync_release(b->sync, &name, (struct sync_cookie){a->session->number, w->number},
 			   b->now_us);
 	if (err) {

@@ -57,13 +57,13 @@ static enum parlor_err listen(struct fanout *f, struct session *s, uint64_t floo
 }
 
 enum parlor_err attachments_add(struct fanout *f, struct session *s, uint64_t member,
-				struct span id, uint64_t floor, bool *added)
+				uint64_t floor, bool *added)
 {
 	*added = s->move.member == member;
 	if (*added)
 		return listen(f, s, floor);
 	assert(!s->move.member);
-	enum parlor_err err = session_attach(f->sessions, s, member, id, added);
+	enum parlor_err err = session_attach(f->sessions, s, member, added);
 	if (err || !*added)
 		return err;
 	err = subscribers_add(f->subscribers, topic_member(member), s, floor);

@@ -14,8 +14,8 @@
 /* Events behind position `floor` are for the session, as far as the member was in the
  * room. *added: it was not attached before. With another failure, TOO_MANY at a limit or
  * one of the store, and *added, it is to be removed again. */
-enum parlor_err attachments_add(struct fanout *, struct session *, uint64_t member, struct span id,
-				uint64_t floor, bool *added) PARLOR_MUST_CHECK;
+enum parlor_err attachments_add(struct fanout *, struct session *, uint64_t member, uint64_t floor,
+				bool *added) PARLOR_MUST_CHECK;
 
 /* *removed: it was attached, as far as it had come. */
 enum parlor_err attachments_remove(struct fanout *, struct session *, uint64_t member,

@@ -78,10 +78,10 @@ static struct session_tenant *tenant_hold(struct session_table *t, struct span i
 {
 	struct session_tenant *tenant = tenant_find(t, id);
 	if (!tenant) {
-		tenant = mem_new(sizeof *tenant);
-		tenant->id = mem_text(id.data, id.len);
-		tenant->id_len = id.len;
-		HASH_ADD_KEYPTR(hh, t->tenants, tenant->id, tenant->id_len, tenant);
+		tenant = mem_new(sizeof *tenant + id.len + 1);
+		memcpy(tenant->bytes, id.data, id.len);
+		tenant->id = (struct span){tenant->bytes, id.len};
+		HASH_ADD_KEYPTR(hh, t->tenants, tenant->id.data, tenant->id.len, tenant);
 	}
 	tenant->sessions++;
 	return tenant;
@@ -92,7 +92,6 @@ static void tenant_drop(struct session_table *t, struct session_tenant *tenant)
 	if (--tenant->sessions)
 		return;
 	HASH_DEL(t->tenants, tenant);
-	free(tenant->id);
 	free(tenant);
 }
 
@@ -194,7 +193,7 @@ uint64_t session_ending_count(const struct session_table *t)
 
 const char *session_name(const struct session *s, char name[SESSION_NAME_MAX])
 {
-	(void)snprintf(name, SESSION_NAME_MAX, "#%" PRIu64 " %.40s/%s", s->number, s->tenant->id,
+	(void)snprintf(name, SESSION_NAME_MAX, "#%" PRIu64 " %.40s/%s", s->number, s->tenant->bytes,
 		       s->client);
 	return name;
 }
@@ -228,8 +227,7 @@ uint64_t session_count(const struct session_table *t)
 
 /* ---- members --------------------------------------------------------------------- */
 
-enum parlor_err session_attach(struct session_table *t, struct session *s, uint64_t no,
-			       struct span id, bool *added)
+enum parlor_err session_attach(struct session_table *t, struct session *s, uint64_t no, bool *added)
 {
 	*added = false;
 	if (session_member_find(s, no))
@@ -238,8 +236,6 @@ enum parlor_err session_attach(struct session_table *t, struct session *s, uint6
 		return PARLOR_E_TOO_MANY;
 	struct session_member *member = mem_new(sizeof *member);
 	member->no = no;
-	member->id = mem_text(id.data, id.len);
-	member->id_len = id.len;
 	HASH_ADD(hh, s->members, no, sizeof member->no, member);
 	t->attachments++;
 	*added = true;
@@ -252,7 +248,6 @@ bool session_detach(struct session_table *t, struct session *s, uint64_t no)
 	if (!member)
 		return false;
 	HASH_DEL(s->members, member);
-	free(member->id);
 	free(member);
 	t->attachments--;
 	return true;

@@ -35,13 +35,13 @@ struct session_limits {
 /* A tenant that has a session; shared by its sessions. */
 struct session_tenant {
 	UT_hash_handle hh;
-	char *id;
-	size_t id_len;
 	uint32_t sessions;
 	uint32_t waiting;         /* requests that wait for MySQL, and of them: */
 	uint32_t queries;         /* history queries; the caller counts both */
 	struct drr_group drr;     /* its sessions', as far as what they sent waits */
 	struct outbox_share *out; /* of what is queued for its sessions; the outbox's */
+	struct span id;           /* of the bytes below, a NUL behind */
+	char bytes[];
 };
 
 enum session_state {
@@ -54,8 +54,6 @@ enum session_state {
 struct session_member {
 	UT_hash_handle hh; /* in session.members, key: no */
 	uint64_t no;
-	char *id;
-	size_t id_len;
 };
 
 /* A member on its way in or out, by pieces: so far the session listens for it to rooms
@@ -159,7 +157,7 @@ uint64_t session_tenant_count(const struct session_table *);
 /* Attached already: OK, not added. PARLOR_E_TOO_MANY at the limit of a session:
  * nothing changed. */
 enum parlor_err session_attach(struct session_table *, struct session *, uint64_t member,
-			       struct span id, bool *added) PARLOR_MUST_CHECK;
+			       bool *added) PARLOR_MUST_CHECK;
 /* False when it was not attached. */
 bool session_detach(struct session_table *, struct session *, uint64_t member);
 

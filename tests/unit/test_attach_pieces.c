@@ -180,7 +180,7 @@ static enum parlor_err piece(struct desk *d, int member, bool in, uint64_t steps
 	d->meter.steps_end = before + steps;
 	enum parlor_err err =
 		in ? attachments_add(&d->fanout, d->session, d->members[member],
-				     SPAN_TEXT(names[member]), core_position(d->core), &did)
+				     core_position(d->core), &did)
 		   : attachments_remove(&d->fanout, d->session, d->members[member], &did);
 	d->meter.steps_end = 0;
 	return err;
@@ -324,8 +324,7 @@ static void a_session_that_ends_is_forgotten_by_pieces(void **state)
 	f.sessions = session_table_new(&limits);
 	f.subscribers = subscribers_new(2 * TOPICS);
 	assert_int_equal(session_open(f.sessions, &hello, &s), PARLOR_E_OK);
-	assert_int_equal(session_attach(f.sessions, s, d->members[ONE], SPAN_TEXT("one"), &added),
-			 PARLOR_E_OK);
+	assert_int_equal(session_attach(f.sessions, s, d->members[ONE], &added), PARLOR_E_OK);
 	assert_int_equal(subscribers_add(f.subscribers, topic_member(d->members[ONE]), s, 0),
 			 PARLOR_E_OK);
 	for (uint64_t room = 1; room < TOPICS; room++)

@@ -130,10 +130,9 @@ static int close_house(void **state)
 static void an_attach_refused_by_a_damaged_row_leaves_nobody_listening(void **state)
 {
 	struct house *h = *state;
-	struct span id = SPAN_TEXT("ann");
 	bool added;
 	for (h->damaged = 1; h->damaged <= ROOMS; h->damaged++) {
-		assert_int_equal(attachments_add(&h->fanout, h->session, h->member, id, 0, &added),
+		assert_int_equal(attachments_add(&h->fanout, h->session, h->member, 0, &added),
 				 PARLOR_E_STORE_CORRUPT);
 		/* It is half way in, and whoever asked takes it back. */
 		assert_true(added);
@@ -143,7 +142,7 @@ static void an_attach_refused_by_a_damaged_row_leaves_nobody_listening(void **st
 		assert_int_equal(session_member_count(h->session), 0);
 	}
 	h->damaged = 0;
-	assert_int_equal(attachments_add(&h->fanout, h->session, h->member, id, 0, &added),
+	assert_int_equal(attachments_add(&h->fanout, h->session, h->member, 0, &added),
 			 PARLOR_E_OK);
 	assert_int_equal(subscribers_entries(h->fanout.subscribers), ROOMS + 1);
 	assert_int_equal(attachments_remove(&h->fanout, h->session, h->member, &added),

@@ -153,9 +153,9 @@ static void test_the_longest_silent_session_expires_first(void **state)
 static void attach(struct session_table *t, struct session *s, uint64_t member, bool is_new)
 {
 	bool added;
-	assert_int_equal(session_attach(t, s, member, SPAN_TEXT("anna"), &added), PARLOR_E_OK);
+	assert_int_equal(session_attach(t, s, member, &added), PARLOR_E_OK);
 	assert_int_equal(added, is_new);
-	assert_string_equal(session_member_find(s, member)->id, "anna");
+	assert_non_null(session_member_find(s, member));
 }
 
 static void test_a_session_speaks_for_so_many_members(void **state)
@@ -165,7 +165,7 @@ static void test_a_session_speaks_for_so_many_members(void **state)
 	bool added;
 	attach(t, s, 1, true);
 	attach(t, s, 2, true);
-	assert_int_equal(session_attach(t, s, 3, SPAN_TEXT("c"), &added), PARLOR_E_TOO_MANY);
+	assert_int_equal(session_attach(t, s, 3, &added), PARLOR_E_TOO_MANY);
 	assert_false(added);
 	attach(t, s, 2, false);
 	assert_int_equal(session_member_count(s), 2);
