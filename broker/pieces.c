@@ -126,7 +126,6 @@ static enum parlor_err make_tables(struct broker *b, char *why, size_t why_size)
 			 strerror(errno));
 		return PARLOR_E_IO;
 	}
-	b->waiting = waiting_new();
 	/* A decoded frame takes more than its bytes: pointers, and a struct a request. */
 	arena_init(&b->request_arena, 8 * s->frame_bytes);
 	request_kinds_init(&b->kinds);
@@ -222,7 +221,6 @@ void pieces_free(struct broker *b)
 	outbox_free(b->outbox);
 	subscribers_free(b->fanout.subscribers);
 	intervals_free(b->fanout.intervals);
-	waiting_free(b->waiting);
 	core_free(b->core);
 	if (b->store)
 		store_close(b->store);

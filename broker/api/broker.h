@@ -5,7 +5,6 @@
 #define API_BROKER_H
 
 #include "api/kinds.h"
-#include "api/waiting.h"
 #include "fanout/fanout.h"
 #include "front/auth.h"
 #include "front/backlog.h"
@@ -42,7 +41,6 @@ struct broker {
 	struct front *worker_front; /* workers */
 	struct outbox *outbox;
 	struct sync *sync;
-	struct waiting *waiting;
 	struct request_kinds kinds;
 	struct backlog backlog;     /* frames held back */
 	struct price price;         /* of the turn at hand */

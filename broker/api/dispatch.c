@@ -431,47 +431,48 @@ bool dispatch_backlog(struct broker *b)
 
 /* ---- answers that come later ---------------------------------------------------------------- */
 
-static void answer_done(struct broker *b, const struct waiting_request *w)
+static void answer_done(struct broker *b, const struct pending_asker *to)
 {
 	Parlor__Done done = PARLOR__DONE__INIT;
 	Parlor__Reply reply = PARLOR__REPLY__INIT;
-	done.position = w->position;
-	reply.id = w->request_id;
+	done.position = to->position;
+	reply.id = to->request_id;
 	reply.result_case = PARLOR__REPLY__RESULT_DONE;
 	reply.done = &done;
-	reply_put(b, w->session, &reply);
+	reply_put(b, to->session, &reply);
 }
 
 /* What a database says of itself is for who may see all tenants. */
-static void answer_refused(struct broker *b, const struct waiting_request *w,
+static void answer_refused(struct broker *b, const struct pending_asker *to,
 			   const struct sync_answer *answer)
 {
+	struct session *s = to->session;
 	char text[256] = "";
-	if (auth_tenant_allowed(b->auth, w->session->user, SPAN_TEXT("*"))) {
+	if (auth_tenant_allowed(b->auth, s->user, SPAN_TEXT("*"))) {
 		size_t len = text_cut(answer->text.data, answer->text.len, sizeof text - 1);
 		memcpy(text, answer->text.data ? answer->text.data : "", len);
 	}
-	reply_refuse(b, w->session, w->request_id, answer->code, text);
+	reply_refuse(b, s, to->request_id, answer->code, text);
 }
 
 void dispatch_answer(void *broker, const struct sync_answer *answer)
 {
 	struct broker *b = broker;
-	struct waiting_request *w = waiting_find(b->waiting, answer->cookie.request);
-	if (!w)
-		return;
+	const struct pending_asker *to = &answer->to->asker;
+	struct session *s = to->session;
+	enum pending_kind kind = answer->to->kind;
 	if (answer->code) {
-		answer_refused(b, w, answer);
-	} else if (answer->kind == SYNC_STORED) {
-		reply_put_posted(b, w->session, w->request_id, w->seq, w->position, w->time_us);
+		answer_refused(b, to, answer);
+	} else if (kind == PENDING_STORED) {
+		reply_put_posted(b, s, to->request_id, to->seq, to->position, to->time_us);
 		die_at("stored_answered");
-	} else if (answer->kind == SYNC_ARCHIVE && !outbox_may_reply(b->outbox, w->session->out)) {
-		reply_refuse(b, w->session, w->request_id, PARLOR_E_BUSY,
+	} else if (kind == PENDING_ARCHIVE && !outbox_may_reply(b->outbox, s->out)) {
+		reply_refuse(b, s, to->request_id, PARLOR_E_BUSY,
 			     "the session has more to read than may be queued for it");
-	} else if (answer->kind == SYNC_ARCHIVE) {
-		history_put_archive(b, w, answer->page);
+	} else if (kind == PENDING_ARCHIVE) {
+		history_put_archive(b, to, answer->page);
 	} else {
-		answer_done(b, w);
+		answer_done(b, to);
 	}
-	waiting_remove(b->waiting, w);
+	request_waited(answer->to);
 }

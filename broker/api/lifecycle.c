@@ -1,12 +1,11 @@
 #include "api/lifecycle.h"
 
 #include "api/attach.h"
-#include "api/waiting.h"
+#include "api/request.h"
 #include "core/tenant.h"
 #include "event/event.h"
 #include "fanout/attachments.h"
 #include "front/auth.h"
-#include "sync/sync.h"
 #include "turn/presence.h"
 #include "wire.h"
 
@@ -139,8 +138,7 @@ void lifecycle_end(struct broker *b, struct session *s, int code)
 	if (code)
 		put_end(b, s, code);
 	log_debug("session %s ends: %s", session_name(s, name), parlor_err_text(code));
-	sync_cancel(b->sync, s->number);
-	waiting_remove_session(b->waiting, s);
+	request_forget(b, s);
 	backlog_clear(&b->backlog, &s->backlog);
 	fanout_forget(&b->fanout, s);
 	struct session_member *m;
@@ -164,7 +162,7 @@ void lifecycle_drop_all(struct broker *b)
 	struct session *s;
 	while (sessions && (s = session_first(sessions)) != NULL) {
 		struct session_member *m;
-		waiting_remove_session(b->waiting, s);
+		request_forget(b, s);
 		backlog_clear(&b->backlog, &s->backlog);
 		fanout_forget(&b->fanout, s);
 		while ((m = session_member_first(s)) != NULL)

@@ -43,21 +43,15 @@ static enum parlor_err read_post(struct request *a, const Parlor__Post *q, struc
 /* The acknowledgement waits until MySQL has the message. */
 static enum parlor_err wait_stored(struct request *a, const struct core_posted *posted)
 {
-	struct broker *b = a->broker;
-	struct waiting_request *w;
+	struct pending_asker asker = request_asker(a);
 	bool done;
-	enum parlor_err err = request_wait(a, &w);
-	if (err)
-		return err;
-	w->seq = posted->seq;
-	w->position = posted->position;
-	w->time_us = posted->time_us;
-	struct sync_cookie cookie = {a->session->number, w->number};
-	err = sync_wait_topic(b->sync, topic_room(posted->room), posted->position, cookie, &done);
-	if (err || done) {
-		waiting_remove(b->waiting, w);
-		a->later = false;
-	}
+	asker.seq = posted->seq;
+	asker.position = posted->position;
+	asker.time_us = posted->time_us;
+	enum parlor_err err = sync_wait_topic(a->broker->sync, topic_room(posted->room),
+					      posted->position, &asker, &done);
+	if (!err && !done)
+		request_waits(a, PENDING_STORED);
 	return err;
 }
 
@@ -209,21 +203,19 @@ static size_t archive_run(struct broker *b, struct history_walk w)
 static enum parlor_err query_archive(struct request *a, const struct history_walk *w)
 {
 	struct broker *b = a->broker;
-	struct waiting_request *request;
+	struct pending_asker asker = request_asker(a);
 	if (a->session->tenant->queries >= b->settings.tenant_queries) {
 		b->counts.queries_refused++;
 		return PARLOR_E_BUSY;
 	}
-	enum parlor_err err = request_wait(a, &request);
+	enum parlor_err err = request_may_wait(a);
 	if (err)
 		return err;
-	request->query = true;
-	a->session->tenant->queries++;
 	size_t run = archive_run(b, *w);
 	/* What lies behind the run is there too: the page says so. */
 	uint64_t end = w->backwards ? w->at - run + 1 : w->at + run - 1;
-	request->more = w->backwards ? end > w->place.floor : end < w->place.last_seq;
-	request->expected = run;
+	asker.more = w->backwards ? end > w->place.floor : end < w->place.last_seq;
+	asker.expected = run;
 	struct sync_query query = {.tenant = a->session->tenant->id,
 				   .room = SPAN_TEXT(a->request->history->room),
 				   .from = w->at,
@@ -231,12 +223,9 @@ static enum parlor_err query_archive(struct request *a, const struct history_wal
 				   .limit = (uint32_t)run,
 				   .bytes = (uint32_t)b->settings.page_bytes,
 				   .floor = w->place.floor};
-	err = sync_archive(b->sync, &query,
-			   (struct sync_cookie){a->session->number, request->number}, b->now_us);
-	if (err) {
-		waiting_remove(b->waiting, request);
-		a->later = false;
-	}
+	err = sync_archive(b->sync, &query, &asker, b->now_us);
+	if (!err)
+		request_waits(a, PENDING_ARCHIVE);
 	return err;
 }
 
@@ -260,20 +249,20 @@ static enum parlor_err op_history(struct request *a)
 	return err;
 }
 
-void history_put_archive(struct broker *b, const struct waiting_request *w,
+void history_put_archive(struct broker *b, const struct pending_asker *to,
 			 const Parlor__ArchivePage *archive)
 {
 	struct buf page = {0};
 	if (archive->n_messages == 0) {
-		reply_refuse(b, w->session, w->request_id, PARLOR_E_WORKER,
+		reply_refuse(b, to->session, to->request_id, PARLOR_E_WORKER,
 			     "the database lacks these messages");
 		return;
 	}
 	for (size_t i = 0; i < archive->n_messages; i++)
 		wire_put_field(&page, PB_HISTORY_PAGE_MESSAGES, &archive->messages[i]->base);
-	bool more = w->more || archive->more || archive->n_messages < w->expected;
+	bool more = to->more || archive->more || archive->n_messages < to->expected;
 	wire_put_varint_field(&page, PB_HISTORY_PAGE_MORE, more);
-	put_page(b, w->session, w->request_id, 0, &page);
+	put_page(b, to->session, to->request_id, 0, &page);
 	buf_fini(&page);
 }
 

@@ -3,14 +3,14 @@
 #ifndef API_MESSAGE_H
 #define API_MESSAGE_H
 
-#include "api/waiting.h"
+#include "sync/pending.h"
 
 #include <parlor/worker.pb-c.h>
 
 struct broker;
 
 /* Answers a request that waited for a page of old history. */
-void history_put_archive(struct broker *, const struct waiting_request *,
+void history_put_archive(struct broker *, const struct pending_asker *,
 			 const Parlor__ArchivePage *);
 
 #endif

@@ -147,14 +147,34 @@ enum parlor_err request_may_wait(struct request *a)
 	return PARLOR_E_BUSY;
 }
 
-enum parlor_err request_wait(struct request *a, struct waiting_request **request)
+struct pending_asker request_asker(const struct request *a)
 {
-	enum parlor_err err = request_may_wait(a);
-	if (err)
-		return err;
-	*request = waiting_add(a->broker->waiting, a->session, a->request->id);
+	return (struct pending_asker){
+		.list = &a->session->pending, .session = a->session, .request_id = a->request->id};
+}
+
+void request_waits(struct request *a, enum pending_kind kind)
+{
+	a->session->waiting++;
+	a->session->tenant->waiting++;
+	a->session->tenant->queries += kind == PENDING_ARCHIVE;
 	a->later = true;
-	return PARLOR_E_OK;
+}
+
+void request_waited(const struct pending *p)
+{
+	struct session *s = p->asker.session;
+	s->waiting--;
+	s->tenant->waiting--;
+	s->tenant->queries -= p->kind == PENDING_ARCHIVE;
+}
+
+void request_forget(struct broker *b, struct session *s)
+{
+	while (s->pending) {
+		request_waited(s->pending);
+		sync_cancel(b->sync, s->pending);
+	}
 }
 
 void request_done(struct request *a, uint64_t position)

@@ -24,7 +24,7 @@ struct request {
 	const struct request_kind *kind;
 	void *result;    /* memory for it */
 	bool full;       /* nothing can be written now */
-	bool later;      /* the reply follows, through broker.waiting */
+	bool later;      /* the reply follows: request_waits */
 	bool done;       /* the handler has put the reply itself */
 	bool unfinished; /* it goes on in another turn, before what is behind it */
 	bool unheard;    /* no session, and it does not read: the frame ends here */
@@ -84,10 +84,15 @@ enum parlor_err request_spans(struct request *, char *const *texts, size_t n, si
 /* The list of texts that stand one behind the other, each with its NUL; they are not
  * copied. NULL when the arena is full. */
 char **request_texts(struct request *, struct span texts, size_t *n);
-/* The answer will come through sync: its number. BUSY at the session's limit. */
-enum parlor_err request_wait(struct request *, struct waiting_request **) PARLOR_MUST_CHECK;
-/* BUSY where request_wait would be: at the session's limit or its tenant's share. */
+/* The answer is to come through sync: BUSY at the session's limit or its tenant's share. */
 enum parlor_err request_may_wait(struct request *) PARLOR_MUST_CHECK;
+/* As whom it asks sync. */
+struct pending_asker request_asker(const struct request *);
+/* It waits now, and then no more: session and tenant keep count. */
+void request_waits(struct request *, enum pending_kind);
+void request_waited(const struct pending *);
+/* Nothing that the session asked is to be answered any more. */
+void request_forget(struct broker *, struct session *);
 /* Result "done". */
 void request_done(struct request *, uint64_t position);
 uint64_t request_limit(const struct request *, uint32_t wanted); /* of a page */

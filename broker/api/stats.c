@@ -65,7 +65,6 @@ static void count_broker(struct counters *c, const struct broker *b)
 	counter(c, "records", b->commit.counts.records);
 	counter(c, "position", core_position(b->core));
 	counter(c, "run", core_run(b->core));
-	counter(c, "requests_waiting", waiting_len(b->waiting));
 	log_counts(&log);
 	counter(c, "log_lines_held", log.held);
 	counter(c, "log_lines_lost", log.lost);
@@ -152,6 +151,7 @@ static void count_sync(struct counters *c, const struct broker *b)
 	counter(c, "sync_batch_records", n.batch_records);
 	counter(c, "sync_batches_failed", n.batches_failed);
 	counter(c, "sync_marks_back", n.marks_back);
+	counter(c, "requests_waiting", n.pending);
 	counter(c, "sync_waiting", n.waiting);
 	counter(c, "sync_waits_refused", n.waiting_refused);
 	counter(c, "sync_quarantined", n.quarantined);

@@ -71,41 +71,34 @@ static enum parlor_err op_sync_status(struct request *a)
 static enum parlor_err op_sync_wait(struct request *a)
 {
 	struct broker *b = a->broker;
-	struct waiting_request *w;
-	bool done;
-	enum parlor_err err = request_wait(a, &w);
-	if (err)
-		return err;
-	w->position = core_position(b->core);
-	err = sync_wait_all(b->sync, w->position,
-			    (struct sync_cookie){a->session->number, w->number}, &done);
-	if (err || done) {
-		request_done(a, w->position);
-		waiting_remove(b->waiting, w);
-		a->later = false;
-	}
+	struct pending_asker asker = request_asker(a);
+	bool done = false;
+	enum parlor_err err = request_may_wait(a);
+	asker.position = core_position(b->core);
+	if (!err)
+		err = sync_wait_all(b->sync, asker.position, &asker, &done);
+	if (!err && done)
+		request_done(a, asker.position);
+	else if (!err)
+		request_waits(a, PENDING_ALL);
 	return err;
 }
 
 static enum parlor_err op_sync_release(struct request *a)
 {
 	struct broker *b = a->broker;
-	struct waiting_request *w;
-	struct span room = SPAN_TEXT(a->request->sync_release->room);
-	if (room.len == 0)
+	struct pending_asker asker = request_asker(a);
+	struct topic_name name = {a->session->tenant->id, TOPIC_ROOM,
+				  SPAN_TEXT(a->request->sync_release->room)};
+	if (name.id.len == 0)
 		return PARLOR_E_EMPTY;
-	if (room.len > ROW_ID_MAX)
+	if (name.id.len > ROW_ID_MAX)
 		return PARLOR_E_TOO_LONG;
-	enum parlor_err err = request_wait(a, &w);
-	if (err)
-		return err;
-	struct topic_name name = {a->session->tenant->id, TOPIC_ROOM, room};
-	err = sync_release(b->sync, &name, (struct sync_cookie){a->session->number, w->number},
-			   b->now_us);
-	if (err) {
-		waiting_remove(b->waiting, w);
-		a->later = false;
-	}
+	enum parlor_err err = request_may_wait(a);
+	if (!err)
+		err = sync_release(b->sync, &name, &asker, b->now_us);
+	if (!err)
+		request_waits(a, PENDING_RELEASE);
 	return err;
 }
 

@@ -24,6 +24,7 @@
 #define SESSION_CLIENT_MAX 64 /* bytes kept of a client's name */
 #define SESSION_NAME_MAX 128  /* of session_name, NUL included */
 
+struct pending;
 struct session_table;
 
 struct session_limits {
@@ -71,7 +72,8 @@ struct session {
 	uint64_t number;                     /* 1, 2, ... in order of opening */
 	struct session_tenant *tenant;
 	struct session_member *members; /* uthash; read with session_member_* or hh.next */
-	uint32_t waiting;               /* requests that wait for MySQL; the caller counts */
+	struct pending *pending;        /* requests that wait for MySQL; the caller's, and */
+	uint32_t waiting;               /* how many */
 
 	/* delivery */
 	enum session_state state; /* set with session_set_state */

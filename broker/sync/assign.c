@@ -40,9 +40,9 @@ static void revoke(struct sync *s, struct partition *p)
 
 static void end_release_of(struct sync *s, struct partition *p, const char *why)
 {
-	struct release *r = release_of_partition(&s->releases, p->no);
+	struct release *r = release_of_partition(s->releases, p->no);
 	if (r && r->begun)
-		assign_release_end(s, r, PARLOR_E_WORKER, why);
+		sync_give(s, &r->base, PARLOR_E_WORKER, why, NULL);
 }
 
 void assign_partition(struct sync *s, struct partition *p, struct worker *w, uint64_t now_us)
@@ -83,35 +83,30 @@ void assign_stuck(struct partition *p, uint64_t retry_us)
 	p->retry_us = retry_us;
 }
 
-void assign_release_end(struct sync *s, struct release *r, int code, const char *text)
+/* To one other worker, once. */
+static void hand_on(struct sync *s, struct archive_query *q)
 {
-	struct release ended = *r;
-	release_remove(&s->releases, r);
-	if (!ended.mute)
-		sync_give(s, SYNC_RELEASE, ended.cookie, code, text, NULL);
+	struct worker *w =
+		q->tries < 2 ? worker_pool_fewest_queries(&s->worker_pool, q->worker) : NULL;
+	if (!w) {
+		sync_give(s, &q->base, PARLOR_E_WORKER, "the worker was lost", NULL);
+		return;
+	}
+	struct buf frame = {0};
+	q->tries++;
+	q->worker = w;
+	w->queries++;
+	archive_put(q, &frame);
+	sync_send(s, w, &frame);
 }
 
-/* Its queries go to one other worker, once. */
-static void hand_on_queries(struct sync *s, struct worker *lost)
+static void hand_on_queries(struct sync *s, const struct worker *lost)
 {
-	struct archive_query *q;
-	while ((q = archive_of_worker(&s->archive, lost))) {
-		struct worker *w =
-			q->tries < 2 ? worker_pool_fewest_queries(&s->worker_pool, lost) : NULL;
-		if (!w) {
-			struct sync_cookie cookie = q->cookie;
-			archive_remove(&s->archive, q);
-			s->counts.archive_failed++;
-			sync_give(s, SYNC_ARCHIVE, cookie, PARLOR_E_WORKER, "the worker was lost",
-				  NULL);
-			continue;
-		}
-		struct buf frame = {0};
-		q->tries++;
-		q->worker = w;
-		w->queries++;
-		archive_put(q, &frame);
-		sync_send(s, w, &frame);
+	struct pending *p, *next;
+	DL_FOREACH_SAFE (s->queries, p, next) {
+		struct archive_query *q = (struct archive_query *)p;
+		if (q->worker == lost)
+			hand_on(s, q);
 	}
 }
 

@@ -267,7 +267,7 @@ static void on_batch_failed(struct heard *h)
 	if (!p)
 		return;
 	s->counts.batches_failed++;
-	struct release *r = release_of_partition(&s->releases, p->no);
+	struct release *r = release_of_partition(s->releases, p->no);
 	if (failed->fail == PARLOR__FAIL_CLASS__FAIL_STUCK) {
 		if (partition_set_error(p, "%s", failed->error))
 			log_error("sync: partition %u: %s", p->no, p->error);
@@ -276,7 +276,7 @@ static void on_batch_failed(struct heard *h)
 		p->known = false;
 		stuck(h, p, partition_set_error(p, "%s", failed->error));
 	} else if (p->state == PARTITION_LIVE && r && r->flying) {
-		assign_release_end(s, r, PARLOR_E_WORKER, failed->error);
+		sync_give(s, &r->base, PARLOR_E_WORKER, failed->error, NULL);
 	} else if (p->state != PARTITION_LIVE || !p->flight.is) {
 		s->counts.frames_stale++;
 	} else if (failed->fail == PARLOR__FAIL_CLASS__FAIL_TOO_LARGE) {
@@ -300,17 +300,12 @@ static void on_archive_page(struct heard *h)
 {
 	struct sync *s = h->sync;
 	const Parlor__ArchivePage *page = h->from->archive_page;
-	struct archive_query *q = archive_find(&s->archive, page->query);
-	if (!q || q->worker != h->worker) {
+	struct pending *p = pending_find(&s->pending, PENDING_ARCHIVE, page->query);
+	if (!p || ((struct archive_query *)p)->worker != h->worker) {
 		s->counts.frames_stale++;
 		return;
 	}
-	struct sync_cookie cookie = q->cookie;
-	h->worker->queries--;
-	archive_remove(&s->archive, q);
-	if (page->code)
-		s->counts.archive_failed++;
-	sync_give(s, SYNC_ARCHIVE, cookie, (int)page->code, page->text, page->code ? NULL : page);
+	sync_give(s, p, (int)page->code, page->text, page->code ? NULL : page);
 }
 
 static void on_release_done(struct heard *h)
@@ -320,13 +315,13 @@ static void on_release_done(struct heard *h)
 	struct partition *p = own_partition(h, done->partition, done->epoch);
 	struct topic_name name = {SPAN_TEXT(done->tenant), (enum topic_kind)done->topic_kind,
 				  SPAN_TEXT(done->topic)};
-	struct release *r = p ? release_find(&s->releases, &name) : NULL;
+	struct release *r = p ? release_find(s->releases, &name) : NULL;
 	if (!r || !r->flying || r->partition != p->no) {
 		s->counts.frames_stale += p != NULL;
 		return;
 	}
 	if (done->error[0]) {
-		assign_release_end(s, r, PARLOR_E_DB_DATA, done->error);
+		sync_give(s, &r->base, PARLOR_E_DB_DATA, done->error, NULL);
 		return;
 	}
 	r->flying = false;
@@ -336,7 +331,7 @@ static void on_release_done(struct heard *h)
 	const struct quarantine *q = partition_quarantine_find(p, &name);
 	if (q)
 		partition_quarantine_drop(p, q);
-	assign_release_end(s, r, PARLOR_E_OK, "");
+	sync_give(s, &r->base, PARLOR_E_OK, "", NULL);
 	/* The mark stands where it stood: by the epoch a dump of before is known. */
 	assign_partition(s, p, p->worker, h->now_us);
 }

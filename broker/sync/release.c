@@ -2,72 +2,47 @@
 
 #include "core/kinds.h"
 
-#include "base/mem.h"
 #include "sync/sync_record.h"
 #include "wire.h"
 
 #include <parlor/fields.h>
 
-#include <stdlib.h>
 #include <string.h>
 
-#define RELEASES_EACH(l, r)                                                  \
-	for (struct release *r = (l)->slots; r < (l)->slots + (l)->max; r++) \
-		if (r->used)
+#define RELEASES_EACH(queue, r)                                        \
+	for (struct release *r = (struct release *)(queue); r != NULL; \
+	     r = (struct release *)r->base.next)
 
-void releases_init(struct releases *l, size_t max)
+_Static_assert(offsetof(struct release, base) == 0, "one is cast to the other");
+
+void release_set(struct release *r, const struct partition *p, const struct quarantine *q,
+		 uint64_t until_us)
 {
-	*l = (struct releases){.slots = mem_new(max * sizeof *l->slots), .max = max};
+	r->partition = p->no;
+	r->base.topic = q->topic;
+	r->after = r->scanned = q->position ? q->position - 1 : 0;
+	r->until_us = until_us;
+	memcpy(r->tenant, q->tenant, sizeof r->tenant);
+	memcpy(r->id, q->id, sizeof r->id);
 }
 
-void releases_fini(struct releases *l)
+struct topic_name release_name(const struct release *r)
 {
-	free(l->slots);
-	*l = (struct releases){0};
+	return (struct topic_name){SPAN_TEXT(r->tenant), r->base.topic.kind, SPAN_TEXT(r->id)};
 }
 
-struct release *release_add(struct releases *l, const struct partition *p,
-			    const struct quarantine *q, struct sync_cookie cookie,
-			    uint64_t until_us)
+struct release *release_of_partition(struct pending *queue, uint8_t partition)
 {
-	for (size_t i = 0; i < l->max; i++) {
-		struct release *r = &l->slots[i];
-		if (r->used)
-			continue;
-		*r = (struct release){.used = true,
-				      .partition = p->no,
-				      .topic = q->topic,
-				      .after = q->position ? q->position - 1 : 0,
-				      .until_us = until_us,
-				      .cookie = cookie};
-		r->scanned = r->after;
-		memcpy(r->tenant, q->tenant, sizeof r->tenant);
-		memcpy(r->id, q->id, sizeof r->id);
-		l->len++;
-		return r;
-	}
-	return NULL;
-}
-
-struct release *release_of_partition(struct releases *l, uint8_t partition)
-{
-	if (!l->len)
-		return NULL;
 	struct release *found = NULL;
-	RELEASES_EACH(l, r)
+	RELEASES_EACH(queue, r)
 	if (r->partition == partition && (!found || r->begun))
 		found = r;
 	return found;
 }
 
-struct topic_name release_name(const struct release *r)
+struct release *release_find(struct pending *queue, const struct topic_name *name)
 {
-	return (struct topic_name){SPAN_TEXT(r->tenant), r->topic.kind, SPAN_TEXT(r->id)};
-}
-
-struct release *release_find(struct releases *l, const struct topic_name *name)
-{
-	RELEASES_EACH(l, r)
+	RELEASES_EACH(queue, r)
 	{
 		struct topic_name other = release_name(r);
 		if (topic_name_equal(&other, name))
@@ -76,27 +51,12 @@ struct release *release_find(struct releases *l, const struct topic_name *name)
 	return NULL;
 }
 
-struct release *release_overdue(struct releases *l, uint64_t now_us)
+struct release *release_overdue(struct pending *queue, uint64_t now_us)
 {
-	if (!l->len)
-		return NULL;
-	RELEASES_EACH(l, r)
+	RELEASES_EACH(queue, r)
 	if (r->until_us <= now_us)
 		return r;
 	return NULL;
-}
-
-void release_remove(struct releases *l, struct release *r)
-{
-	r->used = false;
-	l->len--;
-}
-
-void releases_cancel(struct releases *l, uint64_t session)
-{
-	RELEASES_EACH(l, r)
-	if (r->cookie.session == session)
-		r->mute = true;
 }
 
 static enum parlor_err gather(struct release *r, const struct partition *p,
@@ -119,7 +79,7 @@ static enum parlor_err gather(struct release *r, const struct partition *p,
 			continue;
 		struct record record;
 		err = record_decode(&record, e.head.data, e.head.len);
-		if (!err && topic_equal(record_topic(&record), r->topic))
+		if (!err && topic_equal(record_topic(&record), r->base.topic))
 			err = sync_record_put(src->body, PB_RELEASE_RECORDS, src->sync_record,
 					      src->core, &e, &record);
 		if (err)
@@ -150,7 +110,7 @@ enum parlor_err release_build(struct release *r, const struct partition *p,
 	wire_put_varint_field(b, PB_RELEASE_PARTITION, r->partition);
 	wire_put_varint_field(b, PB_RELEASE_EPOCH, p->epoch);
 	wire_put_bytes_field(b, PB_RELEASE_TENANT, SPAN_TEXT(r->tenant));
-	wire_put_varint_field(b, PB_RELEASE_TOPIC_KIND, r->topic.kind);
+	wire_put_varint_field(b, PB_RELEASE_TOPIC_KIND, r->base.topic.kind);
 	wire_put_bytes_field(b, PB_RELEASE_TOPIC, SPAN_TEXT(r->id));
 	wire_put_varint_field(b, PB_RELEASE_AFTER, r->after);
 	wire_put_varint_field(b, PB_RELEASE_UPTO, seen);

@@ -7,6 +7,7 @@
 #define WAIT_MAX_US UINT64_C(1000000)
 /* When the store turn does not show the record yet: the next one will. */
 #define UNSEEN_US 1000
+#define LATE "the worker did not answer in time"
 
 static void soon(uint64_t *wait, uint64_t now_us, uint64_t at_us)
 {
@@ -19,24 +20,17 @@ static void soon(uint64_t *wait, uint64_t now_us, uint64_t at_us)
 
 static void tick_archive(struct sync *s, uint64_t now_us)
 {
-	struct archive_query *q;
-	while ((q = archive_overdue(&s->archive, now_us))) {
-		struct sync_cookie cookie = q->cookie;
-		q->worker->queries--;
-		archive_remove(&s->archive, q);
-		s->counts.archive_failed++;
-		sync_give(s, SYNC_ARCHIVE, cookie, PARLOR_E_WORKER,
-			  "the worker did not answer in time", NULL);
-	}
+	while (s->queries && s->queries->at <= now_us)
+		sync_give(s, s->queries, PARLOR_E_WORKER, LATE, NULL);
 }
 
 static void tick_releases(struct sync *s, uint64_t now_us)
 {
 	struct release *r;
-	while ((r = release_overdue(&s->releases, now_us))) {
+	while ((r = release_overdue(s->releases, now_us))) {
 		struct partition *p = &s->partitions[r->partition];
 		bool begun = r->begun;
-		assign_release_end(s, r, PARLOR_E_WORKER, "the worker did not answer in time");
+		sync_give(s, &r->base, PARLOR_E_WORKER, LATE, NULL);
 		if (begun && p->worker)
 			assign_partition(s, p, p->worker, now_us);
 	}
@@ -151,7 +145,7 @@ static void schedule_release(struct sync *s, struct partition *p, struct release
 	bool made;
 	enum parlor_err err = release_build(r, p, src, &frame, &made);
 	if (err)
-		assign_release_end(s, r, (int)err, "its records cannot be read");
+		sync_give(s, &r->base, (int)err, "its records cannot be read", NULL);
 	else if (made)
 		sync_send(s, p->worker, &frame);
 	else
@@ -171,7 +165,7 @@ static void schedule_partition(struct sync *s, struct partition *p,
 	if (p->state != PARTITION_LIVE || p->flight.is || p->worker->lost)
 		return;
 	p->retry_us = UINT64_MAX;
-	struct release *r = release_of_partition(&s->releases, p->no);
+	struct release *r = release_of_partition(s->releases, p->no);
 	if (r)
 		schedule_release(s, p, r, src, now_us, wait);
 	else
@@ -182,21 +176,17 @@ static void schedule_partition(struct sync *s, struct partition *p,
 
 static void wake(struct sync *s)
 {
-	struct waiter w;
+	struct pending *w;
 	for (uint32_t i = 0; i < s->partitions_len; i++) {
 		struct partition *p = &s->partitions[i];
-		while (s->stored[i].head &&
-		       waiter_take(&s->stored[i], partition_position(p, s->head), &w)) {
-			const struct quarantine *q = partition_quarantine_of(p, w.topic);
-			s->counts.waiting--;
-			sync_give(s, SYNC_STORED, w.cookie, q ? PARLOR_E_DB_DATA : PARLOR_E_OK,
-				  q ? q->error : "", NULL);
+		while ((w = s->stored[i]) && w->at <= partition_position(p, s->head)) {
+			const struct quarantine *q = partition_quarantine_of(p, w->topic);
+			sync_give(s, w, q ? PARLOR_E_DB_DATA : PARLOR_E_OK, q ? q->error : "",
+				  NULL);
 		}
 	}
-	while (s->all.head && waiter_take(&s->all, sync_synced(s), &w)) {
-		s->counts.waiting--;
-		sync_give(s, SYNC_ALL, w.cookie, PARLOR_E_OK, "", NULL);
-	}
+	while ((w = s->all) && w->at <= sync_synced(s))
+		sync_give(s, w, PARLOR_E_OK, "", NULL);
 }
 
 uint64_t sync_schedule(struct sync *s, uint64_t now_us)

@@ -10,7 +10,6 @@
 #include "sync/partition.h"
 #include "sync/release.h"
 #include "sync/sync.h"
-#include "sync/waiter.h"
 #include "sync/worker_pool.h"
 
 struct sync {
@@ -28,11 +27,9 @@ struct sync {
 	uint32_t partitions_len;
 	uint32_t schedule_first; /* the partition that sending begins with next */
 	struct worker_pool worker_pool;
-	struct waiter_list *stored; /* of each partition */
-	struct waiter_list all;
-	struct owners waiting; /* who waits in these lists, by session */
-	struct archive archive;
-	struct releases releases;
+	struct pending_table pending;
+	struct pending **stored; /* queues: of each partition */
+	struct pending *all, *queries, *releases;
 	struct feed feed;
 	struct buf body, sync_record; /* scratch */
 	struct sync_counts counts;
@@ -40,7 +37,8 @@ struct sync {
 
 #define MS_US UINT64_C(1000)
 
-void sync_give(struct sync *, enum sync_kind, struct sync_cookie, int code, const char *text,
+/* Answers it, when its asker is there; that is its end. */
+void sync_give(struct sync *, struct pending *, int code, const char *text,
 	       const Parlor__ArchivePage *);
 
 /* Sends, or marks the worker as lost: what does not take a frame does not read. */
@@ -57,6 +55,5 @@ void assign_elsewhere(struct sync *, struct partition *, uint64_t now_us);
 void assign_settle(struct sync *, uint64_t now_us);
 /* The partition cannot be served; where it stands is asked again at retry_us. */
 void assign_stuck(struct partition *, uint64_t retry_us);
-void assign_release_end(struct sync *, struct release *, int code, const char *text);
 
 #endif

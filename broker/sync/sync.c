@@ -45,15 +45,10 @@ struct sync *sync_new(const struct sync_settings *settings, struct store *store,
 	s->partitions_len = store_partitions(store);
 	s->partitions = mem_new(s->partitions_len * sizeof *s->partitions);
 	s->stored = mem_new(s->partitions_len * sizeof *s->stored);
-	for (uint32_t i = 0; i < s->partitions_len; i++) {
+	for (uint32_t i = 0; i < s->partitions_len; i++)
 		partition_init(&s->partitions[i], (uint8_t)i, settings, s->head);
-		waiter_list_init(&s->stored[i], &s->waiting);
-	}
-	waiter_list_init(&s->all, &s->waiting);
 	arena_init(&s->arena, (size_t)settings->frame_bytes * ARENA_PER_FRAME);
 	worker_pool_init(&s->worker_pool, settings->workers_max);
-	archive_init(&s->archive, settings->archive);
-	releases_init(&s->releases, settings->releases);
 	feed_init(&s->feed, settings->readers);
 	return s;
 }
@@ -62,16 +57,12 @@ void sync_free(struct sync *s)
 {
 	if (!s)
 		return;
-	for (uint32_t i = 0; i < s->partitions_len; i++) {
+	pending_clear(&s->pending);
+	for (uint32_t i = 0; i < s->partitions_len; i++)
 		partition_fini(&s->partitions[i]);
-		waiter_list_fini(&s->stored[i]);
-	}
-	waiter_list_fini(&s->all);
 	free(s->partitions);
 	free(s->stored);
 	worker_pool_fini(&s->worker_pool);
-	archive_fini(&s->archive);
-	releases_fini(&s->releases);
 	feed_fini(&s->feed);
 	buf_fini(&s->body);
 	buf_fini(&s->sync_record);
@@ -80,15 +71,21 @@ void sync_free(struct sync *s)
 	free(s);
 }
 
-void sync_give(struct sync *s, enum sync_kind kind, struct sync_cookie cookie, int code,
-	       const char *text, const Parlor__ArchivePage *page)
+static void drop(struct sync *s, struct pending *p)
 {
-	struct sync_answer answer = {.kind = kind,
-				     .cookie = cookie,
-				     .code = code,
-				     .text = SPAN_TEXT(text),
-				     .page = page};
-	s->hooks.answer(s->hooks.ctx, &answer);
+	if (p->kind == PENDING_ARCHIVE)
+		((struct archive_query *)p)->worker->queries--;
+	pending_remove(&s->pending, p);
+}
+
+void sync_give(struct sync *s, struct pending *p, int code, const char *text,
+	       const Parlor__ArchivePage *page)
+{
+	struct sync_answer answer = {.to = p, .code = code, .text = SPAN_TEXT(text), .page = page};
+	s->counts.archive_failed += p->kind == PENDING_ARCHIVE && code;
+	if (p->asker.list)
+		s->hooks.answer(s->hooks.ctx, &answer);
+	drop(s, p);
 }
 
 bool sync_send(struct sync *s, struct worker *w, struct buf *frame)
@@ -148,16 +145,21 @@ uint64_t sync_floor(const struct sync *s)
 
 /* ---- waiting ------------------------------------------------------------------- */
 
+static size_t waiting(const struct sync *s)
+{
+	return s->pending.len[PENDING_STORED] + s->pending.len[PENDING_ALL];
+}
+
 static bool too_many_wait(struct sync *s)
 {
-	if (s->counts.waiting < s->settings.waiters)
+	if (waiting(s) < s->settings.waiters)
 		return false;
 	s->counts.waiting_refused++;
 	return true;
 }
 
 enum parlor_err sync_wait_topic(struct sync *s, struct topic topic, uint64_t position,
-				struct sync_cookie cookie, bool *done)
+				const struct pending_asker *asker, bool *done)
 {
 	uint8_t partition = partition_of(topic, s->partitions_len);
 	*done = false;
@@ -168,12 +170,13 @@ enum parlor_err sync_wait_topic(struct sync *s, struct topic topic, uint64_t pos
 		return PARLOR_E_OK;
 	if (too_many_wait(s))
 		return PARLOR_E_BUSY;
-	waiter_add(&s->stored[partition], position, topic, cookie);
-	s->counts.waiting++;
+	struct pending *p = pending_add(&s->pending, PENDING_STORED, sizeof *p,
+					&s->stored[partition], position, asker);
+	p->topic = topic;
 	return PARLOR_E_OK;
 }
 
-enum parlor_err sync_wait_all(struct sync *s, uint64_t position, struct sync_cookie cookie,
+enum parlor_err sync_wait_all(struct sync *s, uint64_t position, const struct pending_asker *asker,
 			      bool *done)
 {
 	*done = sync_synced(s) >= position;
@@ -181,36 +184,32 @@ enum parlor_err sync_wait_all(struct sync *s, uint64_t position, struct sync_coo
 		return PARLOR_E_OK;
 	if (too_many_wait(s))
 		return PARLOR_E_BUSY;
-	waiter_add(&s->all, position, (struct topic){.kind = TOPIC_NONE}, cookie);
-	s->counts.waiting++;
+	(void)pending_add(&s->pending, PENDING_ALL, sizeof(struct pending), &s->all, position,
+			  asker);
 	return PARLOR_E_OK;
 }
 
-void sync_cancel(struct sync *s, uint64_t session)
+void sync_cancel(struct sync *s, struct pending *p)
 {
-	s->counts.waiting -= waiter_cancel(&s->waiting, session);
-	struct archive_query *q;
-	while ((q = archive_of_session(&s->archive, session)) != NULL) {
-		q->worker->queries--;
-		archive_remove(&s->archive, q);
-	}
-	releases_cancel(&s->releases, session);
+	if (p->kind == PENDING_RELEASE)
+		pending_orphan(p);
+	else
+		drop(s, p);
 }
 
 /* ---- old history ------------------------------------------------------------------ */
 
 enum parlor_err sync_archive(struct sync *s, const struct sync_query *asked,
-			     struct sync_cookie cookie, uint64_t now_us)
+			     const struct pending_asker *asker, uint64_t now_us)
 {
 	struct worker *w = worker_pool_fewest_queries(&s->worker_pool, NULL);
-	struct archive_query *q = NULL;
-	if (w)
-		q = archive_add(&s->archive, asked, cookie,
-				now_us + s->settings.archive_ms * MS_US);
-	if (!q) {
+	if (!w || s->pending.len[PENDING_ARCHIVE] >= s->settings.archive) {
 		s->counts.archive_refused++;
 		return w ? PARLOR_E_BUSY : PARLOR_E_NO_WORKER;
 	}
+	struct archive_query *q = pending_add(&s->pending, PENDING_ARCHIVE, sizeof *q, &s->queries,
+					      now_us + s->settings.archive_ms * MS_US, asker);
+	archive_set(q, asked);
 	/* Names and lengths take their place beside the bodies. */
 	if (q->asked.bytes > s->settings.frame_bytes / 2)
 		q->asked.bytes = s->settings.frame_bytes / 2;
@@ -228,7 +227,7 @@ enum parlor_err sync_archive(struct sync *s, const struct sync_query *asked,
 /* ---- topics in quarantine ------------------------------------------------------------- */
 
 enum parlor_err sync_release(struct sync *s, const struct topic_name *name,
-			     struct sync_cookie cookie, uint64_t now_us)
+			     const struct pending_asker *asker, uint64_t now_us)
 {
 	for (uint32_t i = 0; i < s->partitions_len; i++) {
 		struct partition *p = &s->partitions[i];
@@ -237,12 +236,13 @@ enum parlor_err sync_release(struct sync *s, const struct topic_name *name,
 			continue;
 		if (!p->worker)
 			return PARLOR_E_NO_WORKER;
-		if (release_find(&s->releases, name))
+		if (release_find(s->releases, name) ||
+		    s->pending.len[PENDING_RELEASE] >= s->settings.releases)
 			return PARLOR_E_BUSY;
-		return release_add(&s->releases, p, q, cookie,
-				   now_us + s->settings.batch_ms * MS_US)
-			       ? PARLOR_E_OK
-			       : PARLOR_E_BUSY;
+		release_set(pending_add(&s->pending, PENDING_RELEASE, sizeof(struct release),
+					&s->releases, 0, asker),
+			    p, q, now_us + s->settings.batch_ms * MS_US);
+		return PARLOR_E_OK;
 	}
 	return PARLOR_E_NOT_QUARANTINED;
 }
@@ -288,7 +288,10 @@ void sync_counts(const struct sync *s, struct sync_counts *counts)
 {
 	*counts = s->counts;
 	counts->workers = s->worker_pool.len;
-	counts->archive_waiting = s->archive.len;
+	counts->waiting = waiting(s);
+	counts->archive_waiting = s->pending.len[PENDING_ARCHIVE];
+	counts->pending =
+		counts->waiting + counts->archive_waiting + s->pending.len[PENDING_RELEASE];
 	counts->reads = s->feed.asked;
 	counts->read_pages = s->feed.pages;
 	counts->reads_refused = s->feed.refused;

@@ -18,6 +18,7 @@
 #include "core/core.h"
 #include "core/topic_name.h"
 #include "store/store.h"
+#include "sync/pending.h"
 
 #include <parlor/worker.pb-c.h>
 
@@ -46,19 +47,11 @@ struct sync_settings {
 };
 extern const struct sync_settings sync_settings_default;
 
-/* Which request an answer belongs to. */
-struct sync_cookie {
-	uint64_t session;
-	uint64_t request;
-};
-
-enum sync_kind { SYNC_STORED, SYNC_ALL, SYNC_ARCHIVE, SYNC_RELEASE };
 struct sync_answer {
-	enum sync_kind kind;
-	struct sync_cookie cookie;
+	const struct pending *to;        /* it ends with this call */
 	int code;                        /* an enum parlor_err */
 	struct span text;                /* why, when code is not OK; may be empty */
-	const Parlor__ArchivePage *page; /* SYNC_ARCHIVE with code OK; during the call only */
+	const Parlor__ArchivePage *page; /* PENDING_ARCHIVE with code OK; during the call only */
 };
 struct sync_hooks {
 	void *ctx;
@@ -101,16 +94,16 @@ uint64_t sync_floor(const struct sync *);
 /* ---- waiting ------------------------------------------------------------------- */
 
 /* Until MySQL has that record about the topic. OK with *done: it has it, no answer
- * follows. OK without: an answer of kind SYNC_STORED follows: OK, or DB_DATA
+ * follows. OK without: an answer to a PENDING_STORED follows: OK, or DB_DATA
  * when the topic went into quarantine. DB_DATA at once when it is there now.
  * BUSY: too many wait. */
-enum parlor_err sync_wait_topic(struct sync *, struct topic, uint64_t position, struct sync_cookie,
-				bool *done) PARLOR_MUST_CHECK;
-/* Until sync_synced is at position: SYNC_ALL. */
-enum parlor_err sync_wait_all(struct sync *, uint64_t position, struct sync_cookie,
+enum parlor_err sync_wait_topic(struct sync *, struct topic, uint64_t position,
+				const struct pending_asker *, bool *done) PARLOR_MUST_CHECK;
+/* Until sync_synced is at position: PENDING_ALL. */
+enum parlor_err sync_wait_all(struct sync *, uint64_t position, const struct pending_asker *,
 			      bool *done) PARLOR_MUST_CHECK;
-/* The session is gone: nothing of it is answered. */
-void sync_cancel(struct sync *, uint64_t session);
+/* Who asked is gone: it is not answered, and in its list no more. */
+void sync_cancel(struct sync *, struct pending *);
 
 /* ---- old history ------------------------------------------------------------------ */
 
@@ -122,18 +115,18 @@ struct sync_query {
 	uint32_t bytes; /* of bodies, about; capped so that the page fits a frame */
 	uint64_t floor; /* lowest seq that may be shown */
 };
-/* BUSY or NO_WORKER at once; else SYNC_ARCHIVE follows: OK with a page, the
+/* BUSY or NO_WORKER at once; else the answer follows: OK with a page, the
  * worker's code, or WORKER after archive_ms or when two workers were lost. */
-enum parlor_err sync_archive(struct sync *, const struct sync_query *, struct sync_cookie,
+enum parlor_err sync_archive(struct sync *, const struct sync_query *, const struct pending_asker *,
 			     uint64_t now_us) PARLOR_MUST_CHECK;
 
 /* ---- topics in quarantine ------------------------------------------------------------- */
 
 /* Sends its records again. NOT_QUARANTINED, BUSY, NO_WORKER at once;
- * else SYNC_RELEASE follows: OK, DB_DATA when the database still refuses them,
+ * else the answer follows: OK, DB_DATA when the database still refuses them,
  * WORKER when the worker was lost, NOT_FOUND when they are trimmed. The partition's
  * batches wait meanwhile. */
-enum parlor_err sync_release(struct sync *, const struct topic_name *, struct sync_cookie,
+enum parlor_err sync_release(struct sync *, const struct topic_name *, const struct pending_asker *,
 			     uint64_t now_us) PARLOR_MUST_CHECK;
 
 struct sync_quarantine_view {
@@ -164,7 +157,7 @@ struct sync_counts {
 	uint64_t batches, batch_records, batch_bytes, batches_failed;
 	uint64_t walked;     /* journal entries looked at because the ring was too short */
 	uint64_t marks_back; /* times that a mark went back */
-	uint64_t waiting, waiting_refused;
+	uint64_t pending, waiting, waiting_refused;
 	uint64_t archive_waiting, archive_sent, archive_refused, archive_failed;
 	uint64_t quarantined, quarantined_unlisted;
 	uint64_t reads, read_pages, reads_refused; /* of the journal */

@@ -22,13 +22,11 @@ static uint64_t one_of(struct chance *c, const uint64_t *choices, size_t n)
 static void stored(void *ctx, const struct sync_answer *a)
 {
 	struct town *t = ctx;
-	if (a->kind == SYNC_RELEASE)
+	if (a->to->kind == PENDING_RELEASE)
 		say(&t->chance, "broker: a release ends: %s %.*s", parlor_err_name(a->code),
 		    (int)a->text.len, (const char *)a->text.data);
-	if (a->kind != SYNC_STORED)
-		return;
-	struct client *c = &t->clients[a->cookie.session];
-	if (a->cookie.request != c->no)
+	struct client *c = a->to->asker.session;
+	if (a->to->kind != PENDING_STORED || a->to->asker.request_id != c->no)
 		return;
 	/* What it waited for is asked again, and answered from the journal. */
 	c->stored = false;
@@ -41,13 +39,13 @@ static void give(void *ctx, const struct effect *e)
 {
 	struct town *t = ctx;
 	bool done = true;
-	struct sync_cookie cookie = {(uint64_t)e->client, e->no};
 	struct client *c = &t->clients[e->client];
+	struct pending_asker asker = {.list = &t->pending, .session = c, .request_id = e->no};
 	if (e->no == c->no)
 		c->position = e->posted.position;
 	if (!e->err && c->stored && e->no == c->no &&
 	    sync_wait_topic(t->keep.commit.sync, topic_room(e->posted.room), e->posted.position,
-			    cookie, &done))
+			    &asker, &done))
 		done = true; /* in quarantine, or too many wait: it is told so */
 	if (done)
 		town_answer(t, e);
@@ -303,8 +301,9 @@ bool town_release(struct town *t)
 	sync_quarantined(t->keep.commit.sync, (struct span){NULL, 0}, release_one, &view);
 	if (!view)
 		return false;
-	enum parlor_err err = sync_release(t->keep.commit.sync, &view->name,
-					   (struct sync_cookie){0}, t->chance.now_us);
+	struct pending_asker asker = {.list = &t->pending};
+	enum parlor_err err =
+		sync_release(t->keep.commit.sync, &view->name, &asker, t->chance.now_us);
 	if (!err)
 		say(&t->chance, "broker: release %.*s from %d on", (int)view->name.id.len,
 		    (const char *)view->name.id.data, (int)view->position);

@@ -56,6 +56,7 @@ struct town {
 	struct keep keep;
 	struct ledger ledger;
 	struct client clients[CLIENTS];
+	struct pending *pending; /* what they wait for */
 	struct note notes[LETTERS];
 	unsigned posts;
 	struct acknowledged acknowledged[POSTS];

@@ -89,7 +89,10 @@ static void on_answer(void *ctx, const struct sync_answer *a)
 	struct world *w = ctx;
 	assert_true(w->answers_len < WORLD_ANSWERS);
 	struct answer *to = &w->answers[w->answers_len++];
-	*to = (struct answer){.kind = a->kind, .cookie = a->cookie, .code = a->code};
+	*to = (struct answer){.kind = a->to->kind,
+			      .session = (size_t)(a->to->asker.list - w->pending_of),
+			      .request = a->to->asker.request_id,
+			      .code = a->code};
 	snprintf(to->text, sizeof to->text, "%.*s", (int)a->text.len, (const char *)a->text.data);
 	to->messages = a->page ? a->page->n_messages : 0;
 }
@@ -324,6 +327,12 @@ void world_settle(struct world *w)
 {
 	for (int i = 0; i < 4; i++)
 		round_trip(w);
+}
+
+void world_leave(struct world *w, size_t session)
+{
+	while (w->pending_of[session])
+		sync_cancel(w->sync, w->pending_of[session]);
 }
 
 bool world_synced(const struct world *w)

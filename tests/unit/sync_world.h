@@ -10,12 +10,16 @@
 
 #define WORLD_WORKERS 3
 #define WORLD_ANSWERS 64
+#define WORLD_SESSIONS 10
 
-#define COOKIE(session, request) ((struct sync_cookie){(session), (request)})
+/* Who asks: a session by its number, below WORLD_SESSIONS. */
+#define ASKER(w, number, request) \
+	(&(struct pending_asker){.list = &(w)->pending_of[number], .request_id = (request)})
 
 struct answer {
-	enum sync_kind kind;
-	struct sync_cookie cookie;
+	enum pending_kind kind;
+	size_t session;
+	uint64_t request;
 	int code;
 	char text[160];
 	size_t messages;
@@ -36,6 +40,7 @@ struct world {
 	uint8_t partition_of[WORLD_RECORDS + 1];
 	struct database db;
 	struct worker_peer worker_peers[WORLD_WORKERS];
+	struct pending *pending_of[WORLD_SESSIONS];
 	struct answer answers[WORLD_ANSWERS];
 	size_t answers_len;
 };
@@ -76,6 +81,8 @@ void world_patience(struct world *, const char *condition);
  * the answers to those. */
 void world_settle(struct world *);
 
+/* The session is gone. */
+void world_leave(struct world *, size_t session);
 /* MySQL has all there is. */
 bool world_synced(const struct world *);
 struct sync_counts world_counts(const struct world *);

@@ -24,12 +24,12 @@ static void a_stored_post_is_answered_after_mysql_has_it(void **state)
 	uint64_t first = world_post(w, "lobby", 1);
 	uint32_t partition = w->partition_of[first];
 	bool done;
-	assert_int_equal(sync_wait_topic(w->sync, topic_room(room), first, COOKIE(7, 1), &done),
+	assert_int_equal(sync_wait_topic(w->sync, topic_room(room), first, ASKER(w, 7, 1), &done),
 			 PARLOR_E_OK);
 	assert_false(done);
 	world_until(w, h->batch[partition]);
 	uint64_t second = world_post(w, "lobby", 1);
-	assert_int_equal(sync_wait_topic(w->sync, topic_room(room), second, COOKIE(8, 2), &done),
+	assert_int_equal(sync_wait_topic(w->sync, topic_room(room), second, ASKER(w, 8, 2), &done),
 			 PARLOR_E_OK);
 	assert_false(done);
 	world_settle(w);
@@ -38,16 +38,16 @@ static void a_stored_post_is_answered_after_mysql_has_it(void **state)
 	worker_peer_apply(h, partition);
 	world_until(w, w->answers_len > 0 && h->batch[partition]);
 	assert_int_equal(w->answers_len, 1);
-	assert_int_equal(w->answers[0].kind, SYNC_STORED);
+	assert_int_equal(w->answers[0].kind, PENDING_STORED);
 	assert_int_equal(w->answers[0].code, PARLOR_E_OK);
-	assert_int_equal(w->answers[0].cookie.session, 7);
-	assert_int_equal(w->answers[0].cookie.request, 1);
+	assert_int_equal(w->answers[0].session, 7);
+	assert_int_equal(w->answers[0].request, 1);
 
 	worker_peer_apply_held(h);
 	world_until(w, w->answers_len == 2);
-	assert_int_equal(w->answers[1].cookie.session, 8);
+	assert_int_equal(w->answers[1].session, 8);
 	/* The same post again: it is there. */
-	assert_int_equal(sync_wait_topic(w->sync, topic_room(room), first, COOKIE(7, 3), &done),
+	assert_int_equal(sync_wait_topic(w->sync, topic_room(room), first, ASKER(w, 7, 3), &done),
 			 PARLOR_E_OK);
 	assert_true(done);
 	assert_int_equal(world_counts(w).waiting, 0);
@@ -63,22 +63,24 @@ static void waiters_are_bounded_and_can_be_cancelled(void **state)
 	uint64_t position = world_room(w, "lobby");
 	uint64_t room = world_no(w, "lobby");
 	bool done;
-	assert_int_equal(sync_wait_topic(w->sync, topic_room(room), position, COOKIE(1, 1), &done),
-			 PARLOR_E_OK);
-	assert_int_equal(sync_wait_all(w->sync, position, COOKIE(1, 2), &done), PARLOR_E_OK);
-	assert_int_equal(sync_wait_all(w->sync, position - 1, COOKIE(2, 3), &done), PARLOR_E_OK);
-	assert_int_equal(sync_wait_all(w->sync, position, COOKIE(3, 4), &done), PARLOR_E_BUSY);
-	assert_int_equal(sync_wait_topic(w->sync, topic_room(room), position, COOKIE(3, 5), &done),
-			 PARLOR_E_BUSY);
+	assert_int_equal(
+		sync_wait_topic(w->sync, topic_room(room), position, ASKER(w, 1, 1), &done),
+		PARLOR_E_OK);
+	assert_int_equal(sync_wait_all(w->sync, position, ASKER(w, 1, 2), &done), PARLOR_E_OK);
+	assert_int_equal(sync_wait_all(w->sync, position - 1, ASKER(w, 2, 3), &done), PARLOR_E_OK);
+	assert_int_equal(sync_wait_all(w->sync, position, ASKER(w, 3, 4), &done), PARLOR_E_BUSY);
+	assert_int_equal(
+		sync_wait_topic(w->sync, topic_room(room), position, ASKER(w, 3, 5), &done),
+		PARLOR_E_BUSY);
 	assert_int_equal(world_counts(w).waiting_refused, 2);
-	sync_cancel(w->sync, 1);
+	world_leave(w, 1);
 	assert_int_equal(world_counts(w).waiting, 1);
 	world_hire(w, "one");
 	world_until(w, world_synced(w));
 	world_settle(w);
 	assert_int_equal(w->answers_len, 1);
-	assert_int_equal(w->answers[0].kind, SYNC_ALL);
-	assert_int_equal(w->answers[0].cookie.session, 2);
+	assert_int_equal(w->answers[0].kind, PENDING_ALL);
+	assert_int_equal(w->answers[0].session, 2);
 	world_free(w);
 }
 
@@ -94,7 +96,7 @@ static void sync_wait_waits_for_unread_columns_too(void **state)
 	uint64_t position = world_post(w, "lobby", 5);
 	uint32_t partition = w->partition_of[position];
 	bool done;
-	assert_int_equal(sync_wait_all(w->sync, position, COOKIE(1, 1), &done), PARLOR_E_OK);
+	assert_int_equal(sync_wait_all(w->sync, position, ASKER(w, 1, 1), &done), PARLOR_E_OK);
 	assert_false(done);
 	world_until(w, world_position_of(w, partition) == position);
 	world_settle(w);
@@ -147,11 +149,11 @@ static void old_history_comes_from_a_worker(void **state)
 {
 	(void)state;
 	struct world *w = world_new();
-	assert_int_equal(sync_archive(w->sync, history(), COOKIE(1, 1), w->now_us),
+	assert_int_equal(sync_archive(w->sync, history(), ASKER(w, 1, 1), w->now_us),
 			 PARLOR_E_NO_WORKER);
 	struct worker_peer *h = world_hire(w, "one");
 	world_until(w, worker_peer_partitions(h) == WORLD_PARTITIONS);
-	assert_int_equal(sync_archive(w->sync, history(), COOKIE(1, 2), w->now_us), PARLOR_E_OK);
+	assert_int_equal(sync_archive(w->sync, history(), ASKER(w, 1, 2), w->now_us), PARLOR_E_OK);
 	world_until(w, h->query);
 	const Parlor__ArchiveQuery *q = h->query->archive_query;
 	assert_string_equal(q->tenant, "acme");
@@ -168,13 +170,13 @@ static void old_history_comes_from_a_worker(void **state)
 	world_until(w, w->answers_len);
 	world_settle(w);
 	assert_int_equal(w->answers_len, 1);
-	assert_int_equal(w->answers[0].kind, SYNC_ARCHIVE);
+	assert_int_equal(w->answers[0].kind, PENDING_ARCHIVE);
 	assert_int_equal(w->answers[0].code, PARLOR_E_OK);
 	assert_int_equal(w->answers[0].messages, 2);
-	assert_int_equal(w->answers[0].cookie.request, 2);
+	assert_int_equal(w->answers[0].request, 2);
 	assert_int_equal(world_counts(w).frames_stale, 2);
 
-	assert_int_equal(sync_archive(w->sync, history(), COOKIE(1, 3), w->now_us), PARLOR_E_OK);
+	assert_int_equal(sync_archive(w->sync, history(), ASKER(w, 1, 3), w->now_us), PARLOR_E_OK);
 	world_until(w, h->queries == 2);
 	answer_query(h, h->query->archive_query->query, PARLOR_E_DB_AWAY);
 	world_until(w, w->answers_len == 2);
@@ -192,12 +194,13 @@ static void a_query_fails_in_time(void **state)
 	world_restart(w);
 	struct worker_peer *h = world_hire(w, "one");
 	world_until(w, worker_peer_partitions(h) == WORLD_PARTITIONS);
-	assert_int_equal(sync_archive(w->sync, history(), COOKIE(1, 1), w->now_us), PARLOR_E_OK);
-	assert_int_equal(sync_archive(w->sync, history(), COOKIE(2, 2), w->now_us), PARLOR_E_OK);
-	assert_int_equal(sync_archive(w->sync, history(), COOKIE(1, 3), w->now_us), PARLOR_E_BUSY);
+	assert_int_equal(sync_archive(w->sync, history(), ASKER(w, 1, 1), w->now_us), PARLOR_E_OK);
+	assert_int_equal(sync_archive(w->sync, history(), ASKER(w, 2, 2), w->now_us), PARLOR_E_OK);
+	assert_int_equal(sync_archive(w->sync, history(), ASKER(w, 1, 3), w->now_us),
+			 PARLOR_E_BUSY);
 	assert_int_equal(world_counts(w).archive_refused, 1);
 	world_until(w, h->queries == 2);
-	sync_cancel(w->sync, 2);
+	world_leave(w, 2);
 	assert_int_equal(world_counts(w).archive_waiting, 1);
 	w->now_us += w->settings.archive_ms * 1000 - 1;
 	world_settle(w);
@@ -206,7 +209,7 @@ static void a_query_fails_in_time(void **state)
 	world_turn(w);
 	assert_int_equal(w->answers_len, 1);
 	assert_int_equal(w->answers[0].code, PARLOR_E_WORKER);
-	assert_int_equal(w->answers[0].cookie.session, 1);
+	assert_int_equal(w->answers[0].session, 1);
 	/* Too late. */
 	answer_query(h, h->query->archive_query->query, 0);
 	world_settle(w);
@@ -221,8 +224,8 @@ static void a_lost_workers_query_goes_to_one_other(void **state)
 	struct world *w = world_new();
 	struct worker_peer *a = world_hire(w, "a"), *b = world_hire(w, "b");
 	world_until(w, worker_peer_partitions(a) == 2 && worker_peer_partitions(b) == 2);
-	assert_int_equal(sync_archive(w->sync, history(), COOKIE(1, 1), w->now_us), PARLOR_E_OK);
-	assert_int_equal(sync_archive(w->sync, history(), COOKIE(1, 2), w->now_us), PARLOR_E_OK);
+	assert_int_equal(sync_archive(w->sync, history(), ASKER(w, 1, 1), w->now_us), PARLOR_E_OK);
+	assert_int_equal(sync_archive(w->sync, history(), ASKER(w, 1, 2), w->now_us), PARLOR_E_OK);
 	world_until(w, a->queries == 1 && b->queries == 1);
 	worker_peer_goodbye(a);
 	world_until(w, b->queries == 2);
@@ -236,7 +239,7 @@ static void a_lost_workers_query_goes_to_one_other(void **state)
 	answer_query(c, c->query->archive_query->query, 0);
 	world_until(w, w->answers_len == 2);
 	assert_int_equal(w->answers[1].code, PARLOR_E_OK);
-	assert_int_equal(w->answers[0].cookie.request + w->answers[1].cookie.request, 3);
+	assert_int_equal(w->answers[0].request + w->answers[1].request, 3);
 	world_free(w);
 }
 

@@ -43,8 +43,9 @@ static void a_stored_post_of_a_room_in_quarantine_is_refused(void **state)
 	h->hold = true;
 	uint64_t position = world_post(w, "bad", 1);
 	bool done;
-	assert_int_equal(sync_wait_topic(w->sync, topic_room(room), position, COOKIE(1, 1), &done),
-			 PARLOR_E_OK);
+	assert_int_equal(
+		sync_wait_topic(w->sync, topic_room(room), position, ASKER(w, 1, 1), &done),
+		PARLOR_E_OK);
 	uint32_t partition = w->partition_of[position];
 	world_until(w, h->batch[partition]);
 	/* The batch went through but for that room: its state is told, then the batch. */
@@ -58,8 +59,9 @@ static void a_stored_post_of_a_room_in_quarantine_is_refused(void **state)
 	world_until(w, w->answers_len);
 	assert_int_equal(w->answers[0].code, PARLOR_E_DB_DATA);
 	assert_string_equal(w->answers[0].text, "1406 too long");
-	assert_int_equal(sync_wait_topic(w->sync, topic_room(room), position, COOKIE(1, 2), &done),
-			 PARLOR_E_DB_DATA);
+	assert_int_equal(
+		sync_wait_topic(w->sync, topic_room(room), position, ASKER(w, 1, 2), &done),
+		PARLOR_E_DB_DATA);
 	assert_true(first < position);
 	worker_peer_apply_held(h);
 	w->now_us += w->settings.idle_ms * 1000;
@@ -115,27 +117,27 @@ static void a_released_room_gets_its_records_again(void **state)
 	assert_int_equal(
 		sync_release(w->sync,
 			     &(struct topic_name){SPAN_TEXT("acme"), TOPIC_ROOM, SPAN_TEXT("good")},
-			     COOKIE(1, 1), w->now_us),
+			     ASKER(w, 1, 1), w->now_us),
 		PARLOR_E_NOT_QUARANTINED);
 	assert_int_equal(
 		sync_release(w->sync,
 			     &(struct topic_name){SPAN_TEXT("other"), TOPIC_ROOM, SPAN_TEXT("bad")},
-			     COOKIE(1, 1), w->now_us),
+			     ASKER(w, 1, 1), w->now_us),
 		PARLOR_E_NOT_QUARANTINED);
 	assert_int_equal(
 		sync_release(w->sync,
 			     &(struct topic_name){SPAN_TEXT("acme"), TOPIC_ROOM, SPAN_TEXT("bad")},
-			     COOKIE(1, 2), w->now_us),
+			     ASKER(w, 1, 2), w->now_us),
 		PARLOR_E_OK);
 	assert_int_equal(
 		sync_release(w->sync,
 			     &(struct topic_name){SPAN_TEXT("acme"), TOPIC_ROOM, SPAN_TEXT("bad")},
-			     COOKIE(1, 3), w->now_us),
+			     ASKER(w, 1, 3), w->now_us),
 		PARLOR_E_BUSY);
 	world_until(w, w->answers_len == 1);
-	assert_int_equal(w->answers[0].kind, SYNC_RELEASE);
+	assert_int_equal(w->answers[0].kind, PENDING_RELEASE);
 	assert_int_equal(w->answers[0].code, PARLOR_E_OK);
-	assert_int_equal(w->answers[0].cookie.request, 2);
+	assert_int_equal(w->answers[0].request, 2);
 	assert_int_equal(h->release_after, position - 1);
 	assert_true(h->release_last);
 	assert_int_equal(h->release_upto, w->db.position[w->partition_of[position]]);
@@ -161,7 +163,7 @@ static void a_release_that_is_refused_says_why(void **state)
 	assert_int_equal(
 		sync_release(w->sync,
 			     &(struct topic_name){SPAN_TEXT("acme"), TOPIC_ROOM, SPAN_TEXT("bad")},
-			     COOKIE(1, 1), w->now_us),
+			     ASKER(w, 1, 1), w->now_us),
 		PARLOR_E_OK);
 	world_until(w, w->answers_len == 1);
 	assert_int_equal(w->answers[0].code, PARLOR_E_DB_DATA);
@@ -175,7 +177,7 @@ static void a_release_that_is_refused_says_why(void **state)
 	assert_int_equal(
 		sync_release(w->sync,
 			     &(struct topic_name){SPAN_TEXT("acme"), TOPIC_ROOM, SPAN_TEXT("bad")},
-			     COOKIE(1, 2), w->now_us),
+			     ASKER(w, 1, 2), w->now_us),
 		PARLOR_E_OK);
 	world_turn(w);
 	worker_peer_goodbye(h);
@@ -184,7 +186,7 @@ static void a_release_that_is_refused_says_why(void **state)
 	assert_int_equal(
 		sync_release(w->sync,
 			     &(struct topic_name){SPAN_TEXT("acme"), TOPIC_ROOM, SPAN_TEXT("bad")},
-			     COOKIE(1, 3), w->now_us),
+			     ASKER(w, 1, 3), w->now_us),
 		PARLOR_E_NO_WORKER);
 	world_free(w);
 }

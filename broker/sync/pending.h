@@ -1,0 +1,61 @@
+/* Requests whose answer comes later than their turn: posts and waits for MySQL, pages
+ * from workers, releases. Owns the one table of them: by number, by who asks, so that
+ * the end of one costs what it waits for and not what all others do, and in queues, in
+ * order of what ends their waiting. What each kind needs beside stands behind it; who
+ * adds them bounds them. */
+#ifndef SYNC_PENDING_H
+#define SYNC_PENDING_H
+
+#include "core/topic.h"
+
+#include "base/table.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum pending_kind { PENDING_STORED, PENDING_ALL, PENDING_ARCHIVE, PENDING_RELEASE, PENDING_KINDS };
+
+struct pending;
+
+/* Who asks, and what the answer will need, which is the asker's business. */
+struct pending_asker {
+	struct pending **list; /* of all that it waits for; its own, NULL at first */
+	void *session;
+	uint64_t request_id;
+	uint64_t seq, position, time_us; /* of a post; the position of a wait */
+	size_t expected;                 /* messages of a page */
+	bool more;                       /* and whether more follow them */
+};
+
+struct pending {
+	UT_hash_handle hh;
+	uint64_t number;
+	enum pending_kind kind;
+	struct pending_asker asker; /* its list NULL: gone, nobody is answered */
+	struct topic topic;
+	uint64_t at; /* the position or time that ends it, for its queue */
+	struct pending **queue;
+	struct pending *prev, *next; /* in its queue */
+	struct pending *of_asker_prev, *of_asker_next;
+};
+
+/* Zeroed it is empty. */
+struct pending_table {
+	struct pending *by_number;
+	uint64_t last;
+	size_t len[PENDING_KINDS];
+};
+
+/* Zeroed, of that size, which begins with a struct pending; in the queue behind those
+ * whose `at` is not larger. */
+void *pending_add(struct pending_table *, enum pending_kind, size_t size, struct pending **queue,
+		  uint64_t at, const struct pending_asker *);
+/* NULL: it is none of that kind, or no more. */
+struct pending *pending_find(const struct pending_table *, enum pending_kind, uint64_t number);
+/* Its asker is gone; it goes on. */
+void pending_orphan(struct pending *);
+void pending_remove(struct pending_table *, struct pending *);
+void pending_clear(struct pending_table *);
+
+#endif
