@@ -1,6 +1,6 @@
 /* What is due, and when: the heap beside a plain array, rows that come and go, and a
  * kind of row of this test's own, whose deadlines become records. */
-#include "core/core.h"
+#include "../sim/disk.h"
 #include "core/decide.h"
 #include "core/tables.h"
 #include "core/tenant.h"
@@ -70,52 +70,41 @@ static enum parlor_err ring(void *engine, struct row *row)
 static const struct row_kind early_kind = ALARM(0, ROW_MEMBERS, ring);
 static const struct row_kind late_kind = ALARM(1, ROW_ROOMS, ring);
 
-/* ---- a store of one row ------------------------------------------------------------------ */
+/* ---- an engine ---------------------------------------------------------------------------- */
 
-struct stored {
-	uint8_t value[64];
-	size_t len;
+struct house {
+	struct disk disk;
+	struct engine engine;
 };
 
-static enum parlor_err get(void *ctx, const struct row_key *key, struct span *value)
+static int set_up(void **state)
 {
-	struct stored *s = ctx;
-	(void)key;
-	*value = (struct span){s->value, s->len};
-	return s->len ? PARLOR_E_OK : PARLOR_E_NOT_FOUND;
-}
-
-static enum parlor_err scan(void *ctx, const struct row_key *from, size_t prefix_len,
-			    core_scan_fn *fn, void *arg)
-{
-	(void)ctx;
-	(void)from;
-	(void)prefix_len;
-	(void)fn;
-	(void)arg;
-	return PARLOR_E_OK;
-}
-
-static void keep(void *ctx, const struct row_key *key, struct span value)
-{
-	struct stored *s = ctx;
-	(void)key;
-	s->len = value.len;
-	memcpy(s->value, value.data, value.len);
-}
-
-static struct engine *engine_new(struct stored *store)
-{
-	struct engine *e = mem_new(sizeof *e);
-	row_engine_init(e, (struct core_rows){store, get, scan}, &early_kind, &late_kind, e, 0);
+	struct house *h = mem_new(sizeof *h);
+	h->disk = disk_in_memory();
+	row_engine_init(&h->engine, h->disk.rows(h->disk.ctx), &early_kind, &late_kind, &h->engine,
+			0);
 	rung_len = 0;
-	return e;
+	*state = h;
+	return 0;
 }
 
-static void engine_free(struct engine *e)
+static int tear_down(void **state)
 {
-	row_engine_fini(e);
-	free(e);
+	struct house *h = *state;
+	row_engine_fini(&h->engine);
+	h->disk.close(h->disk.ctx);
+	free(h);
+	return 0;
+}
+
+static void write_back_and_evict(struct house *h)
+{
+	h->disk.begin(h->disk.ctx);
+	(void)row_engine_write_back(&h->engine, 10, h->disk.put, h->disk.ctx);
+	h->disk.commit(h->disk.ctx);
+	row_engine_landed(&h->engine);
+	for (int i = 0; i < 3; i++)
+		row_engine_evict(&h->engine);
 }
 
 static struct alarm *alarm_add(struct engine *e, const struct row_kind *kind, uint64_t no,
@@ -139,10 +128,8 @@ static bool expire(struct engine *e, uint64_t now, size_t max)
 static void the_earliest_is_first_whatever_happened_before(void **state)
 {
 	enum { ROWS = 200 };
-	struct stored store = {0};
-	struct engine *e = engine_new(&store);
+	struct engine *e = &((struct house *)*state)->engine;
 	struct alarm *all[ROWS];
-	(void)state;
 	srand(20261130);
 	for (uint64_t i = 0; i < ROWS; i++)
 		all[i] = alarm_add(e, &late_kind, i + 1, 0);
@@ -163,15 +150,12 @@ static void the_earliest_is_first_whatever_happened_before(void **state)
 	}
 	for (int i = 0; i < ROWS; i++)
 		assert_int_equal(all[i]->at, 0);
-	engine_free(e);
 }
 
 static void what_is_due_at_one_time_has_an_order_of_its_own(void **state)
 {
 	static const uint64_t expected[] = {3, 9, 1, 5, 7};
-	struct stored store = {0};
-	struct engine *e = engine_new(&store);
-	(void)state;
+	struct engine *e = &((struct house *)*state)->engine;
 	(void)alarm_add(e, &late_kind, 7, 100);
 	(void)alarm_add(e, &early_kind, 9, 100);
 	(void)alarm_add(e, &late_kind, 1, 100);
@@ -184,15 +168,12 @@ static void what_is_due_at_one_time_has_an_order_of_its_own(void **state)
 	assert_int_equal(rung_len, 5);
 	assert_memory_equal(rung, expected, sizeof expected);
 	assert_int_equal(row_engine_due(e), 101);
-	engine_free(e);
 }
 
 static void so_much_is_due_at_once_and_the_rest_later(void **state)
 {
-	struct stored store = {0};
-	struct engine *e = engine_new(&store);
+	struct engine *e = &((struct house *)*state)->engine;
 	bool more;
-	(void)state;
 	for (uint64_t i = 1; i <= 1000; i++)
 		(void)alarm_add(e, &late_kind, i, 10);
 	assert_true(expire(e, 10, 300));
@@ -203,35 +184,31 @@ static void so_much_is_due_at_once_and_the_rest_later(void **state)
 	assert_false(expire(e, 10, 600));
 	assert_int_equal(rung_len, 1000);
 	assert_int_equal(rung[999], 1000);
-	engine_free(e);
 }
 
 static void a_row_stays_in_memory_until_it_is_due(void **state)
 {
-	struct stored store = {0};
-	struct engine *e = engine_new(&store);
+	struct house *h = *state;
+	struct engine *e = &h->engine;
+	struct row_key key;
 	struct row *row;
 	bool read;
-	(void)state;
 	struct alarm *a = alarm_add(e, &late_kind, 1, 10);
-	(void)row_engine_write_back(e, 10, keep, &store);
-	row_engine_landed(e);
-	for (int i = 0; i < 3; i++)
-		row_engine_evict(e);
+	write_back_and_evict(h);
 	assert_int_equal(row_engine_due(e), 10);
 	a->at = 0;
 	row_touch(e, &a->base);
-	(void)row_engine_write_back(e, 10, keep, &store);
-	row_engine_landed(e);
-	for (int i = 0; i < 3; i++)
-		row_engine_evict(e);
+	write_back_and_evict(h);
 	assert_null(row_find(e, &late_kind, 1, 0));
 
 	/* As after a start: what is read is known to be due. */
+	struct alarm other = {.at = 77};
 	struct buf value = {0};
-	buf_put_varint(&value, 77);
-	buf_put_varint(&value, 0);
-	keep(&store, NULL, (struct span){value.data, value.len});
+	put_alarm(&value, &other.base);
+	row_key_one(&key, ROW_ROOMS, 1, ROW_SELF);
+	h->disk.begin(h->disk.ctx);
+	h->disk.put(h->disk.ctx, &key, (struct span){value.data, value.len});
+	h->disk.commit(h->disk.ctx);
 	buf_fini(&value);
 	assert_int_equal(row_load(e, &late_kind, 1, 0, NULL, &row, &read), PARLOR_E_OK);
 	assert_int_equal(row_engine_due(e), 77);
@@ -239,11 +216,9 @@ static void a_row_stays_in_memory_until_it_is_due(void **state)
 	assert_int_equal(row_engine_due(e), UINT64_MAX);
 	row_revive(e, row);
 	assert_int_equal(row_engine_due(e), 77);
-	engine_free(e);
 }
 
-/* ---- in the core ------------------------------------------------------------------------------
- */
+/* ---- in the core ---------------------------------------------------------------------------- */
 
 /* Each time that it rings a tenant is introduced, named for the alarm. */
 static enum parlor_err introduce(void *owner, struct row *row)
@@ -280,11 +255,10 @@ static void tell(void *ctx, const struct record *r)
 
 static void what_is_due_becomes_records_at_the_time_of_the_tick(void **state)
 {
-	struct stored store = {0};
+	const struct disk *disk = &((struct house *)*state)->disk;
 	struct told told = {0};
 	bool more;
-	(void)state;
-	struct core *c = core_new(&core_limits_default, (struct core_rows){&store, get, scan},
+	struct core *c = core_new(&core_limits_default, disk->rows(disk->ctx),
 				  (struct core_sink){&told, tell});
 	assert_int_equal(core_due(c), UINT64_MAX);
 	struct alarm *a = alarm_add(&c->engine, &tenant_alarm_kind, 5, 1000);
@@ -311,12 +285,11 @@ static void what_is_due_becomes_records_at_the_time_of_the_tick(void **state)
 
 static void a_tick_takes_no_longer_than_a_turn_may(void **state)
 {
-	struct stored store = {0};
+	const struct disk *disk = &((struct house *)*state)->disk;
 	struct told told = {0};
 	size_t before = 0;
 	bool more = true;
-	(void)state;
-	struct core *c = core_new(&core_limits_default, (struct core_rows){&store, get, scan},
+	struct core *c = core_new(&core_limits_default, disk->rows(disk->ctx),
 				  (struct core_sink){&told, tell});
 	for (uint64_t i = 1; i <= 5000; i++)
 		(void)alarm_add(&c->engine, &tenant_alarm_kind, i, 10);
@@ -332,15 +305,17 @@ static void a_tick_takes_no_longer_than_a_turn_may(void **state)
 	core_free(c);
 }
 
+#define STORY(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_earliest_is_first_whatever_happened_before),
-		cmocka_unit_test(what_is_due_at_one_time_has_an_order_of_its_own),
-		cmocka_unit_test(so_much_is_due_at_once_and_the_rest_later),
-		cmocka_unit_test(a_row_stays_in_memory_until_it_is_due),
-		cmocka_unit_test(what_is_due_becomes_records_at_the_time_of_the_tick),
-		cmocka_unit_test(a_tick_takes_no_longer_than_a_turn_may),
+		STORY(the_earliest_is_first_whatever_happened_before),
+		STORY(what_is_due_at_one_time_has_an_order_of_its_own),
+		STORY(so_much_is_due_at_once_and_the_rest_later),
+		STORY(a_row_stays_in_memory_until_it_is_due),
+		STORY(what_is_due_becomes_records_at_the_time_of_the_tick),
+		STORY(a_tick_takes_no_longer_than_a_turn_may),
 	};
 	return cmocka_run_group_tests_name("deadlines", tests, NULL, NULL);
 }

@@ -1,16 +1,14 @@
 /* Sessions that end unasked, in a broker whose loop does not run. */
 #include "api/lifecycle.h"
 #include "pieces.h"
+#include "store_world.h"
 
 #include "base/mem.h"
 
 #include <parlor/version.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -19,7 +17,7 @@
 #define ENDS_A_TURN 100 /* a 16th of the steps, and a session without members takes one */
 
 struct house {
-	char dir[32];
+	struct world *world; /* its directory */
 	struct broker broker;
 	struct session *sessions[SESSIONS];
 };
@@ -38,10 +36,11 @@ static int open_house(void **state)
 	struct broker *b = &h->broker;
 	char why[512] = "";
 	Parlor__Hello hello = PARLOR__HELLO__INIT;
-	strcpy(h->dir, "/tmp/parlor-life-XXXXXX");
-	assert_non_null(mkdtemp(h->dir));
+	void *world;
+	assert_int_equal(set_up(&world), 0);
+	h->world = world;
 	settings_init(&b->settings);
-	set(h, "broker.data", h->dir);
+	set(h, "broker.data", h->world->dir);
 	set(h, "broker.listen", "tcp://127.0.0.1:*");
 	set(h, "broker.worker_listen", "tcp://127.0.0.1:*");
 	set(h, "turn.turn_steps", TURN_STEPS);
@@ -67,19 +66,13 @@ static int open_house(void **state)
 
 static int close_house(void **state)
 {
-	static const char *names[] = {"data.mdb", "lock.mdb", "parlor.lock"};
 	struct house *h = *state;
-	char path[64];
+	void *world = h->world;
 	store_turn_end(h->broker.store);
 	pieces_free(&h->broker);
 	settings_fini(&h->broker.settings);
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		snprintf(path, sizeof path, "%s/%s", h->dir, names[i]);
-		(void)unlink(path);
-	}
-	(void)rmdir(h->dir);
 	free(h);
-	return 0;
+	return tear_down(&world);
 }
 
 static void expect_ends(struct broker *b, uint64_t before)

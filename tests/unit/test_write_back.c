@@ -1,6 +1,7 @@
 /* Rows that belong together leave in one commit, whatever became of the commit before:
- * a kind of row of this test's own, and a store that keeps what it is given. */
-#include "engine/engine.h"
+ * a kind of row of this test's own, and a disk on which there is nothing yet. */
+#include "../sim/disk.h"
+#include "core/engine/engine.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -41,25 +42,6 @@ static const struct row_kind member_kind = KIND(0, ROW_MEMBERS, false);
 static const struct row_kind room_kind = KIND(1, ROW_ROOMS, false);
 static const struct row_kind half_kind = KIND(2, ROW_ROOMS, true);
 
-static enum parlor_err get(void *ctx, const struct row_key *key, struct span *value)
-{
-	(void)ctx;
-	(void)key;
-	(void)value;
-	return PARLOR_E_NOT_FOUND;
-}
-
-static enum parlor_err scan(void *ctx, const struct row_key *from, size_t prefix_len,
-			    core_scan_fn *fn, void *arg)
-{
-	(void)ctx;
-	(void)from;
-	(void)prefix_len;
-	(void)fn;
-	(void)arg;
-	return PARLOR_E_OK;
-}
-
 /* Which rows a commit was given, by the second number of their keys. */
 struct given {
 	size_t len;
@@ -97,9 +79,10 @@ enum { FIRST = 1, SECOND, THIRD };
  * that commit fails none of the three may be written without the others. */
 static void halves_of_a_half_stay_together_when_a_commit_fails(void **state)
 {
+	struct disk disk = disk_in_memory();
 	struct engine e;
 	(void)state;
-	row_engine_init(&e, (struct core_rows){NULL, get, scan}, &member_kind, &room_kind, &e, 0);
+	row_engine_init(&e, disk.rows(disk.ctx), &member_kind, &room_kind, &e, 0);
 	struct row *room = row_add(&e, &room_kind, 7, 0, NULL);
 	struct row *first = row_add(&e, &half_kind, 7, FIRST, room);
 	struct row *second = row_add(&e, &half_kind, 7, SECOND, room);
@@ -120,6 +103,7 @@ static void halves_of_a_half_stay_together_when_a_commit_fails(void **state)
 	assert_int_equal(written, 3);
 	assert_int_equal(e.dirty_rows, 0);
 	row_engine_fini(&e);
+	disk.close(disk.ctx);
 }
 
 int main(void)
