@@ -24,14 +24,9 @@ void stale_fini(struct stale *stale)
 	*stale = (struct stale){0};
 }
 
-size_t stale_count(const struct stale *stale)
-{
-	return HASH_COUNT(stale->rooms);
-}
-
 bool stale_full(const struct stale *stale)
 {
-	return stale_count(stale) > STALE_ROOMS_MAX;
+	return HASH_COUNT(stale->rooms) > STALE_ROOMS_MAX;
 }
 
 /* Found, or with `add` new at the end of the table. */

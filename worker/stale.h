@@ -57,7 +57,6 @@ struct stale {
 };
 
 void stale_fini(struct stale *);
-size_t stale_count(const struct stale *);
 bool stale_full(const struct stale *);
 /* position: the first that the room may lack, if nothing was missing so far. */
 void stale_add(struct stale *, const struct stale_change *, uint64_t position, uint64_t now_us);

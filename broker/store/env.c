@@ -220,7 +220,8 @@ enum parlor_err env_open(struct env *e, const char *dir, const struct space_limi
 
 void env_close(struct env *e)
 {
-	env_abort(e);
+	if (e->write)
+		mdb_txn_abort(e->write);
 	if (e->read)
 		mdb_txn_abort(e->read);
 	if (e->mdb)
@@ -356,15 +357,6 @@ void env_settle(struct env *e, enum parlor_err err)
 	space_settle(&e->space, e->written);
 	e->written = 0;
 	e->broken |= err == PARLOR_E_STORE;
-}
-
-void env_abort(struct env *e)
-{
-	if (!e->write)
-		return;
-	mdb_txn_abort(e->write);
-	e->write = NULL;
-	e->written = 0;
 }
 
 /* ---- memory ------------------------------------------------------------------------ */

@@ -49,7 +49,7 @@ void env_turn_end(struct env *);
 /* Before a write transaction, in the loop's thread: room in the map, and what was
  * reserved becomes its. STORE: no write is taken any more. */
 enum parlor_err env_prepare(struct env *) PARLOR_MUST_CHECK;
-/* From begin to commit or abort one thread, of either, has it. */
+/* From begin to commit one thread, of either, has it. */
 enum parlor_err env_begin(struct env *) PARLOR_MUST_CHECK;
 /* Makes the databases in the write transaction. */
 void env_create(struct env *);
@@ -58,8 +58,7 @@ void env_fail(struct env *, int rc);
 /* STORE_FULL: nothing has changed, the next transaction may succeed. STORE: no
  * later write is taken, the directory must be opened anew. */
 enum parlor_err env_commit(struct env *) PARLOR_MUST_CHECK;
-void env_abort(struct env *);
-/* After either, in the loop's thread again. */
+/* After it, in the loop's thread again. */
 void env_settle(struct env *, enum parlor_err);
 
 /* Gives back pages of the map that the process has touched, when they are many:
