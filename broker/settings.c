@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/partition.h"
+#include "core/room_members.h"
 
 #include <inttypes.h>
 #include <stddef.h>
@@ -15,6 +16,12 @@
 #define HOUR_MS UINT64_C(3600000)
 /* What a frame has to hold beside the body of its one request. */
 #define FRAME_BESIDE_BODY (64 * KIB)
+/* A frame of a worker has 16 MiB, for a message at least; one to a worker 64, for a batch
+ * and a message more. */
+#define BODY_MAX (16 * MIB - FRAME_BESIDE_BODY)
+#define BATCH_MAX (32 * MIB)
+#define PAGE_MAX 10000
+_Static_assert(PAGE_MAX < CORE_MEMBERS_LIST_MAX, "a page of members can be asked for");
 
 #define TEXT(section, key, field, text)                                                  \
 	{                                                                                \
@@ -77,12 +84,12 @@ const struct conf_row settings_rows[] = {
 	 * room goes into quarantine: VARCHAR counts characters, MEDIUMTEXT bytes. */
 	CORE("limits", name_bytes, 1, 512, "name of a room or member; MySQL's column ends there"),
 	CORE("limits", avatar_bytes, 1, 2 * KIB, "avatar of a member; MySQL's column ends there"),
-	CORE("limits", body_bytes, 1, 16 * MIB - 1, "body of a message; MySQL's column ends there"),
+	CORE("limits", body_bytes, 1, BODY_MAX, "body of a message; a worker's frame ends there"),
 	CORE("limits", client_id_bytes, 1, 64, "client message id; MySQL's column ends there"),
 	CORE("limits", room_members, 1, 1000000, "members of a room"),
 	CORE("limits", request_members, 1, 100000, "members named in one request"),
 	CORE("limits", mentions, 0, RECORD_MENTIONS_MAX, "members mentioned in one post"),
-	CORE("limits", page, 1, 10000, "items of a page"),
+	CORE("limits", page, 1, PAGE_MAX, "items of a page"),
 	NUMBER("limits", page_bytes, 4 * KIB, 64 * MIB,
 	       "bodies of a page together, about; a page ends early there"),
 	CORE("limits", members, 1, UINT32_MAX, "members of all tenants, known for ever"),
@@ -147,7 +154,7 @@ const struct conf_row settings_rows[] = {
 	NUMBER("sync", partitions, 1, PARTITION_NONE - 1,
 	       "partitions of the journal; fixed when the data directory is made"),
 	NUMBER("sync", batch_records, 1, 100000, "records of a batch to a worker"),
-	NUMBER("sync", batch_bytes, 4 * KIB, 64 * MIB, "bytes of a batch to a worker"),
+	NUMBER("sync", batch_bytes, 4 * KIB, BATCH_MAX, "bytes of a batch to a worker"),
 	NUMBER("sync", worker_heartbeat_ms, 10, HOUR_MS,
 	       "a worker says something at least this often"),
 	NUMBER("sync", worker_lease_ms, 20, HOUR_MS,

@@ -18,6 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+_Static_assert(AUTH_TENANT_MAX == ROW_ID_MAX, "a key may be given for every tenant");
+
 /* It is told of the presence of its tenant's members. */
 static enum parlor_err watch(struct broker *b, struct session *s, bool full)
 {

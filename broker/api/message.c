@@ -13,6 +13,8 @@
 _Static_assert((int)MESSAGE_TYPE_MESSAGE == (int)PARLOR__MESSAGE_TYPE__MESSAGE_MESSAGE &&
 		       (int)MESSAGE_TYPE_NOTICE == (int)PARLOR__MESSAGE_TYPE__MESSAGE_NOTICE,
 	       "one is cast to the other");
+_Static_assert((int)CONTENT_TYPE_MAX == (int)PARLOR__CONTENT_TYPE__CONTENT_CUSTOM,
+	       "every content type may be posted, and no other");
 
 /* ---- post ---------------------------------------------------------------------------------- */
 

@@ -89,7 +89,7 @@ static enum parlor_err check_post(struct core *c, const struct core_post *q)
 		err = PARLOR_E_TOO_LONG;
 	if (!err && q->type != MESSAGE_TYPE_MESSAGE && q->type != MESSAGE_TYPE_NOTICE)
 		err = PARLOR_E_VALUE;
-	if (!err && q->content_type > 3)
+	if (!err && q->content_type > CONTENT_TYPE_MAX)
 		err = PARLOR_E_VALUE;
 	if (!err && q->mentions_len > c->limits.mentions)
 		err = PARLOR_E_TOO_MANY;

@@ -11,6 +11,8 @@ struct core_notice {
 	struct span sender; /* empty: the system */
 };
 
+#define CONTENT_TYPE_MAX 3
+
 struct core_post {
 	struct span room, sender, client_id, body;
 	uint8_t type;

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #define CAP_MIN 16
@@ -78,6 +79,9 @@ void recent_add(struct recent *r, struct hash128 key, uint64_t seq, uint64_t kee
 		return;
 	if (4 * (r->len + 1) > 3 * r->cap || seq - r->from >= RECENT_SPAN)
 		rebuild(r, keep_from);
+	if (seq <= r->from)
+		return;
+	assert(seq - r->from <= RECENT_SPAN);
 	put(r, slot_of(key, seq));
 }
 

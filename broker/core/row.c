@@ -23,8 +23,8 @@ void row_key_name(struct row_key *k, char kind, uint32_t tenant, struct span id)
 	for (int i = 0; i < 4; i++)
 		k->bytes[1 + i] = (uint8_t)(tenant >> (24 - 8 * i));
 	if (id.len)
-		memcpy(k->bytes + 5, id.data, id.len);
-	k->len = 5 + id.len;
+		memcpy(k->bytes + ROW_NAME_PREFIX, id.data, id.len);
+	k->len = ROW_NAME_PREFIX + id.len;
 }
 
 void row_key_member(struct row_key *k, uint64_t member)

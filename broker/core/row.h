@@ -23,7 +23,11 @@
 #include "core/engine/key.h"
 #include "core/record.h"
 
-#define ROW_ID_MAX 64 /* bytes of an id of a tenant, room or member */
+#define ROW_ID_MAX 64     /* bytes of an id of a tenant, room or member */
+#define ROW_NAME_PREFIX 5 /* of the key of a name: what stands before the id */
+_Static_assert(ROW_PREFIX + ROW_ID_MAX <= ROW_KEY_MAX &&
+		       ROW_NAME_PREFIX + ROW_ID_MAX <= ROW_KEY_MAX,
+	       "every id may stand in a key");
 
 /* The second part of a key: what of its member or room. */
 enum row_sub {

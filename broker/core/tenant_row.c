@@ -2,6 +2,7 @@
 
 #include "core/name.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,8 +65,9 @@ static bool match_tenant(void *arg, const void *key, size_t key_len, struct span
 	uint64_t number;
 	if (!row_get_number(value, &number) || number != search->no)
 		return true;
-	search->id = (struct span){search->bytes, key_len - 5};
-	memcpy(search->bytes, (const uint8_t *)key + 5, key_len - 5);
+	assert(key_len >= ROW_NAME_PREFIX && key_len - ROW_NAME_PREFIX <= ROW_ID_MAX);
+	search->id = (struct span){search->bytes, key_len - ROW_NAME_PREFIX};
+	memcpy(search->bytes, (const uint8_t *)key + ROW_NAME_PREFIX, search->id.len);
 	return false;
 }
 

@@ -12,16 +12,14 @@
 #include <zmq.h>
 
 #define ZAP_ENDPOINT "inproc://zeromq.zap.01"
-#define KEY_TEXT 40 /* Z85 of KEY_BYTES */
 #define KEY_BYTES 32
-#define TENANT_MAX 64
 #define LINE_BYTES_MAX 512
 #define QUESTIONS_A_TURN 1024
 #define REFUSED "a connection from %.*s was refused: %s"
 
 struct tenant_rule {
 	struct tenant_rule *next;
-	char id[TENANT_MAX + 1]; /* "*": any */
+	char id[AUTH_TENANT_MAX + 1]; /* "*": any */
 };
 
 /* Handshakes of the second at hand. */
@@ -34,14 +32,14 @@ struct rate {
 struct key {
 	UT_hash_handle hh;
 	struct rate rate;
-	char text[KEY_TEXT + 1];
+	char text[AUTH_KEY_TEXT + 1];
 	bool worker;
 	struct tenant_rule *tenants;
 };
 
 struct auth {
 	void *socket; /* NULL: no keys */
-	char secret[KEY_TEXT + 1];
+	char secret[AUTH_KEY_TEXT + 1];
 	struct key *keys;
 	size_t rules;
 	uint64_t handshakes; /* of a key in a second */
@@ -57,7 +55,7 @@ static const char *const domains[] = {
 static bool is_key(const char *text)
 {
 	uint8_t bytes[KEY_BYTES];
-	bool valid = text && strlen(text) == KEY_TEXT && zmq_z85_decode(bytes, text);
+	bool valid = text && strlen(text) == AUTH_KEY_TEXT && zmq_z85_decode(bytes, text);
 	explicit_bzero(bytes, sizeof bytes);
 	return valid;
 }
@@ -74,8 +72,8 @@ static struct key *key_make(struct auth *auth, const char *text)
 	struct key *key = key_find(auth, text);
 	if (!key) {
 		key = mem_new(sizeof *key);
-		memcpy(key->text, text, KEY_TEXT);
-		HASH_ADD(hh, auth->keys, text, KEY_TEXT, key);
+		memcpy(key->text, text, AUTH_KEY_TEXT);
+		HASH_ADD(hh, auth->keys, text, AUTH_KEY_TEXT, key);
 	}
 	return key;
 }
@@ -87,13 +85,13 @@ static const char *line_server(struct auth *auth, char **words)
 		return "a second server key";
 	if (!is_key(words[0]) || words[1])
 		return "write: server SECRET, a CURVE key of 40 characters";
-	memcpy(auth->secret, words[0], KEY_TEXT);
+	memcpy(auth->secret, words[0], AUTH_KEY_TEXT);
 	return NULL;
 }
 
 static const char *line_tenant(struct auth *auth, char **words)
 {
-	if (!words[0] || strlen(words[0]) > TENANT_MAX || !is_key(words[1]) || words[2])
+	if (!words[0] || strlen(words[0]) > AUTH_TENANT_MAX || !is_key(words[1]) || words[2])
 		return "write: tenant ID PUBLIC, a CURVE key of 40 characters";
 	struct tenant_rule *rule = mem_new(sizeof *rule);
 	memcpy(rule->id, words[0], strlen(words[0]));
@@ -267,7 +265,7 @@ enum parlor_err auth_guard(const struct auth *auth, void *socket, enum auth_role
 		return PARLOR_E_OK;
 	int on = 1;
 	if (zmq_setsockopt(socket, ZMQ_CURVE_SERVER, &on, sizeof on) ||
-	    zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, auth->secret, KEY_TEXT + 1) ||
+	    zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, auth->secret, AUTH_KEY_TEXT + 1) ||
 	    zmq_setsockopt(socket, ZMQ_ZAP_DOMAIN, domains[role], strlen(domains[role])))
 		return PARLOR_E_IO;
 	return PARLOR_E_OK;
@@ -313,7 +311,7 @@ static struct key *zap_admit(const struct auth *auth, zmq_msg_t parts[ZAP_PARTS]
 	if (!part_is(&parts[ZAP_VERSION], "1.0") || !part_is(&parts[ZAP_MECHANISM], "CURVE") ||
 	    zmq_msg_size(&parts[ZAP_KEY]) != KEY_BYTES)
 		return NULL;
-	char text[KEY_TEXT + 1];
+	char text[AUTH_KEY_TEXT + 1];
 	(void)zmq_z85_encode(text, zmq_msg_data(&parts[ZAP_KEY]), KEY_BYTES);
 	struct key *key = key_find(auth, text);
 	if (!key)
@@ -418,8 +416,8 @@ static void print_part(FILE *out, const char *server, const char *public, const 
 enum parlor_err auth_make_keys(FILE *out)
 {
 	enum { SERVER, CLIENT, WORKER, PAIRS };
-	char public[PAIRS][KEY_TEXT + 1];
-	char secret[PAIRS][KEY_TEXT + 1];
+	char public[PAIRS][AUTH_KEY_TEXT + 1];
+	char secret[PAIRS][AUTH_KEY_TEXT + 1];
 	enum parlor_err err = PARLOR_E_OK;
 	for (int i = 0; i < PAIRS; i++)
 		if (zmq_curve_keypair(public[i], secret[i])) {

@@ -19,6 +19,8 @@
 #include <stdio.h>
 
 #define AUTH_KEYS_MAX 4096 /* lines of the file that name a key */
+#define AUTH_KEY_TEXT 40   /* bytes of a CURVE key in Z85 */
+#define AUTH_TENANT_MAX 64 /* bytes of a tenant's id */
 
 struct auth;
 

@@ -4,14 +4,13 @@
 #ifndef FRONT_PEER_H
 #define FRONT_PEER_H
 
+#include "front/auth.h"
 #include "front/frame.h"
-
-#define PEER_KEY_MAX 40 /* of a CURVE key in Z85 */
 
 /* The routing id that ROUTER gave, and the key it came with. */
 struct peer {
 	uint8_t routing[FRONT_ROUTING_BYTES];
-	char key[PEER_KEY_MAX + 1]; /* empty without keys */
+	char key[AUTH_KEY_TEXT + 1]; /* empty without keys */
 };
 /* Of whom the frame is. */
 struct peer peer_of(const struct front_frame *);

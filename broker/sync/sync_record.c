@@ -9,6 +9,16 @@
 #include <parlor/fields.h>
 #include <parlor/worker.pb-c.h>
 
+#define SAME_KIND(name) ((int)RECORD_##name == (int)PARLOR__RECORD_KIND__RECORD_##name)
+_Static_assert(SAME_KIND(BOOT) && SAME_KIND(ROOM_CREATED) && SAME_KIND(ROOM_RENAMED) &&
+		       SAME_KIND(ROOM_STATE) && SAME_KIND(JOINED) && SAME_KIND(LEFT) &&
+		       SAME_KIND(MEMBER_CHANGED) && SAME_KIND(POSTED) && SAME_KIND(RECALLED) &&
+		       SAME_KIND(READ) && SAME_KIND(PRESENCE) && SAME_KIND(ROOM_LABELS),
+	       "a worker is told the kind by its number");
+#define SAME_TOPIC(name) ((int)TOPIC_##name == (int)PARLOR__TOPIC_KIND__TOPIC_##name)
+_Static_assert(SAME_TOPIC(ROOM) && SAME_TOPIC(MEMBER) && SAME_TOPIC(TENANT),
+	       "a worker is told the kind of topic by its number");
+
 static enum parlor_err put_topic(struct buf *b, struct core *core, struct topic topic)
 {
 	struct span id;

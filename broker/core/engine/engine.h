@@ -93,6 +93,7 @@ struct first_row {
 	uint8_t value_len;
 	uint64_t before; /* number of the one before it in its chain, or 0 */
 };
+_Static_assert(sizeof((struct first_row *)0)->value >= 2 * BUF_VARINT_MAX, "two numbers");
 struct first_rows {
 	struct first_row *rows;
 	size_t begin, at, end, cap; /* from begin on in flight, from at on dirty */

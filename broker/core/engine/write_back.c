@@ -135,8 +135,10 @@ size_t row_engine_write_back(struct engine *e, size_t rows_max, core_put_fn *put
 			w.rows_max++;
 		write_pass(&w);
 	}
-	if (!e->pass.active && !e->dirty_rows)
+	if (!e->pass.active && !e->dirty_rows) {
+		assert(!e->dirty_bytes);
 		e->covered = e->applied;
+	}
 	return w.rows;
 }
 
