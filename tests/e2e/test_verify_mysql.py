@@ -7,8 +7,10 @@ import time
 import pytest
 from auditor import MYSQL, TRIMMED, UNREADABLE, replay, talk, verify
 from client import Client
-from conftest import people, say
-from proc import Broker, Worker, ctl, environment, program, run
+from conftest import people, say, stat, until
+from proc import Broker, Process, Worker, ctl, environment, program, run
+from sql_proxy import SqlProxy
+from stack import Stack
 
 
 def test_a_trimmed_journal_is_said_to_begin_late(database):
@@ -27,6 +29,49 @@ def test_a_trimmed_journal_is_said_to_begin_late(database):
         worker.stop()
         for words in (["verify"], ["at", "1", "r1"], ["explain", "r1", "m1"]):
             assert "begins at position" in replay(*words, "--data", broker.data, status=TRIMMED).err
+
+
+def hold_question(exchange):
+    exchange.held()
+    exchange.forward()
+
+
+def hold_answer(exchange):
+    exchange.forward()
+    answer = exchange.answer()
+    exchange.held()
+    exchange.reply(answer)
+
+
+@pytest.mark.parametrize("words, way", [("START TRANSACTION", hold_answer), ("SELECT ent_id", hold_question)],
+                         ids=["before the journal is held", "while it is held"])
+def test_a_journal_that_is_trimmed_beside_it_is_compared_all_the_same(database, words, way):
+    """The mark of an idle partition stands before the snapshot when the comparison begins. What is
+    between the two is trimmed before it can be looked at: the mark has gone on by then."""
+    settings = {"history.hot_records": 100, "history.snapshots": "on", "sync.partitions": 2,
+                "store.dirty_rows_max": 1000}
+    with Stack(database, settings, "beside", workers=2) as stack, SqlProxy(database) as proxy, \
+            stack.client() as client, database.connect("beside", autocommit=False) as locked:
+        until(lambda: len({p.worker for p in client.sync_status().partitions if not p.error} - {""}) == 2)
+        client.room_create(room="r", members=people("alice", "bob"))
+        stack.settle()
+        (journal, part), = stack.rows("SELECT broker_id, part FROM room WHERE uuid = 'r'")
+        with locked.cursor() as cursor:
+            cursor.execute("SELECT position FROM sync_mark WHERE broker_id = %s AND part = %s FOR UPDATE",
+                           (journal, 1 - part))
+            (low,), = cursor.fetchall()
+        say(client, *["hello"] * 300)
+        until(lambda: stack.rows("SELECT COUNT(*) FROM group_message") == ((300,),))
+        replay("snapshot", "--data", stack.broker.data)
+        held = proxy.at(words, way)
+        comparing = Process(program("parlor-replay"), "verify", "--data", stack.broker.data, "--json",
+                            "--mysql", proxy.url("beside"))
+        held.wait()
+        locked.rollback()
+        until(lambda: stat(client, "journal_first") > low + 100)
+        held.let_go()
+        said = comparing.line()
+        assert comparing.wait() == 0, (said, comparing.stderr())
 
 
 def test_a_database_that_is_not_there(broker):

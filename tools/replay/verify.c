@@ -12,6 +12,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+/* Snapshots of the database, until one fits a journal that is trimmed beside it. */
+#define BEGIN_TRIES 10
+
 struct verify {
 	const char *data, *url;
 	bool json;
@@ -24,6 +27,7 @@ struct verify {
 	struct verify_unread unread;
 	uint64_t covered;
 	uint64_t base; /* the snapshot's position, or 0 */
+	bool missed;   /* it has what the database has not */
 	struct finding finding;
 };
 
@@ -122,17 +126,22 @@ static enum parlor_err is_behind_mark(void *arg, const struct entry *entry, cons
 	return PARLOR_E_OK;
 }
 
+static bool is_trimmed_behind_marks(const struct verify *v)
+{
+	return v->mysql.low + 1 < v->source.first;
+}
+
 /* Whether the snapshot has what the database has not. The marks of partitions that were
  * idle may lie far behind it all the same. */
-static enum parlor_err look_behind_marks(struct verify *v, bool *missed)
+static enum parlor_err look_behind_marks(struct verify *v)
 {
 	struct missing m = {.verify = v};
-	*missed = v->mysql.low < v->engine.base;
-	if (!*missed || v->mysql.low + 1 < v->source.first)
+	v->missed = v->mysql.low < v->base;
+	if (!v->missed || is_trimmed_behind_marks(v))
 		return PARLOR_E_OK;
 	enum parlor_err err =
-		source_walk(&v->source, v->mysql.low + 1, v->engine.base, is_behind_mark, &m);
-	*missed = m.any;
+		source_walk(&v->source, v->mysql.low + 1, v->base, is_behind_mark, &m);
+	v->missed = m.any;
 	return err;
 }
 
@@ -142,22 +151,22 @@ static enum audit_exit behind_snapshot(const struct verify *v)
 	snprintf(why, sizeof why,
 		 "the database is at position %" PRIu64 ", before the snapshot at %" PRIu64
 		 ": try again when it has caught up",
-		 v->mysql.low, v->engine.base);
+		 v->mysql.low, v->base);
 	return cannot(v, AUDIT_TRIMMED, why);
 }
 
 /* The state at the marks takes the place of the state at the end. */
 static enum audit_exit check_mysql(struct verify *v)
 {
-	bool missed = false;
+	if (v->missed)
+		return behind_snapshot(v);
 	engine_fini(&v->engine);
 	enum parlor_err err = engine_init(&v->engine, &v->source);
 	if (!err)
 		err = engine_start(&v->engine, v->source.last);
-	if (!err)
-		err = look_behind_marks(v, &missed);
-	if (!err && missed)
-		return behind_snapshot(v);
+	if (!err && v->engine.base != v->base)
+		return cannot(v, AUDIT_UNREADABLE,
+			      "the snapshot was replaced while it was read: try again");
 	engine_limit_to_marks(&v->engine, v->mysql.marks);
 	if (!err)
 		err = engine_run(&v->engine, v->mysql.high, NULL, NULL);
@@ -171,22 +180,56 @@ static enum audit_exit check_mysql(struct verify *v)
 	return differs(v, v->mysql.differing);
 }
 
-static enum audit_exit open_all(struct verify *v)
+/* First the database, then the journal: it has all that the database had. */
+static enum audit_exit begin_both(struct verify *v)
 {
-	/* First the database, then the journal: it has all that the database had. */
-	enum parlor_err err = v->url ? verify_mysql_open(&v->mysql, v->url) : PARLOR_E_OK;
-	if (err)
+	source_release(&v->source);
+	if (verify_mysql_begin(&v->mysql))
 		return cannot(v, AUDIT_UNREADABLE, v->mysql.why);
-	err = source_open(&v->source, v->data);
+	enum parlor_err err = source_hold(&v->source);
 	if (err)
 		return broken(v, err);
-	if (v->url) {
-		err = verify_mysql_marks(&v->mysql, &v->source, &v->finding);
-		if (err)
-			return cannot(v, AUDIT_UNREADABLE, v->mysql.why);
-	}
+	if (verify_mysql_marks(&v->mysql, &v->source, &v->finding))
+		return cannot(v, AUDIT_UNREADABLE, v->mysql.why);
+	return AUDIT_EQUAL;
+}
+
+/* What stands between the marks and the snapshot is looked for in the journal. A broker
+ * that learns of newer marks trims that, so it is held until then; and what was trimmed
+ * before it was held is behind newer marks than those that were read. */
+static enum audit_exit open_both(struct verify *v)
+{
+	enum audit_exit code;
+	unsigned tries = 0;
+	do
+		code = begin_both(v);
+	while (!code && !v->mysql.differing && is_trimmed_behind_marks(v) && ++tries < BEGIN_TRIES);
+	return code;
+}
+
+static enum audit_exit open_all(struct verify *v)
+{
+	if (v->url && verify_mysql_open(&v->mysql, v->url))
+		return cannot(v, AUDIT_UNREADABLE, v->mysql.why);
+	enum parlor_err err = source_open(&v->source, v->data);
+	if (err)
+		return broken(v, err);
+	enum audit_exit code = v->url ? open_both(v) : AUDIT_EQUAL;
+	if (code)
+		return code;
 	err = engine_init(&v->engine, &v->source);
 	return err ? broken(v, err) : AUDIT_EQUAL;
+}
+
+/* What re-execution begins with. */
+static enum parlor_err start(struct verify *v)
+{
+	enum parlor_err err = engine_start(&v->engine, v->source.last);
+	v->base = v->engine.base;
+	if (!err && v->url)
+		err = look_behind_marks(v);
+	source_release(&v->source);
+	return err;
 }
 
 static enum audit_exit check_all(struct verify *v)
@@ -194,10 +237,9 @@ static enum audit_exit check_all(struct verify *v)
 	enum audit_exit code = open_all(v);
 	if (code)
 		return code;
-	enum parlor_err err = engine_start(&v->engine, v->source.last);
+	enum parlor_err err = start(v);
 	if (err == PARLOR_E_NOT_FOUND)
 		return check_trimmed(v);
-	v->base = v->engine.base;
 	code = err ? broken(v, err) : check_rows(v);
 	if (!code)
 		code = check_unread(v);

@@ -36,7 +36,7 @@ static enum parlor_err failed(struct verify_mysql *v, enum parlor_err err)
 
 enum parlor_err verify_mysql_open(struct verify_mysql *v, const char *url)
 {
-	*v = (struct verify_mysql){.low = UINT64_MAX};
+	*v = (struct verify_mysql){0};
 	v->quarantined = mem_new(sizeof *v->quarantined);
 	enum parlor_err err = url_parse(&v->url, url, v->why, sizeof v->why);
 	if (err)
@@ -45,9 +45,15 @@ enum parlor_err verify_mysql_open(struct verify_mysql *v, const char *url)
 	err = db_open(v->db);
 	if (!err)
 		err = db_run_text(v->db, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
-	if (!err)
-		err = db_run_text(v->db, "START TRANSACTION WITH CONSISTENT SNAPSHOT");
 	return failed(v, err);
+}
+
+enum parlor_err verify_mysql_begin(struct verify_mysql *v)
+{
+	v->low = UINT64_MAX;
+	v->high = 0;
+	v->quarantined->len = 0;
+	return failed(v, db_run_text(v->db, "START TRANSACTION WITH CONSISTENT SNAPSHOT"));
 }
 
 void verify_mysql_close(struct verify_mysql *v)

@@ -33,10 +33,12 @@ struct verify_mysql {
 	char why[512]; /* after a failure */
 };
 
-/* Connects and takes the snapshot. Close it also after a failure. */
+/* Connects. Close it also after a failure. */
 enum parlor_err verify_mysql_open(struct verify_mysql *, const char *url) PARLOR_MUST_CHECK;
 void verify_mysql_close(struct verify_mysql *);
 
+/* Takes the snapshot; a newer one when it is called again. */
+enum parlor_err verify_mysql_begin(struct verify_mysql *) PARLOR_MUST_CHECK;
 /* Reads the marks of the source's journal and holds them against it. When they
  * do not fit, `differing` is not 0 and finding says why. */
 enum parlor_err verify_mysql_marks(struct verify_mysql *, struct source *,

@@ -169,6 +169,18 @@ enum parlor_err source_digest(struct source *s, uint64_t position, uint64_t *dig
 
 /* ---- one commit for longer --------------------------------------------------- */
 
+static enum parlor_err find_first(struct source *s)
+{
+	struct store_walk walk;
+	enum parlor_err err = store_walk_open(s->store, 0, &walk);
+	if (err)
+		return source_fault(s, err, 0, "%s: %s", s->dir, parlor_err_text(err));
+	if (walk.next)
+		s->first = walk.next;
+	store_walk_close(s->store, &walk);
+	return PARLOR_E_OK;
+}
+
 /* Where the journal ends in this turn. */
 static enum parlor_err find_last(struct source *s)
 {
@@ -207,7 +219,9 @@ enum parlor_err source_hold(struct source *s)
 		if (err)
 			return err;
 		s->held = true;
-		err = find_last(s);
+		err = find_first(s);
+		if (!err)
+			err = find_last(s);
 		if (err || !rows_ahead(s))
 			return err;
 		source_release(s);

@@ -13,8 +13,8 @@
 struct source {
 	struct store *store;
 	const char *dir; /* borrowed */
-	uint64_t first;  /* kept, when it was opened */
-	uint64_t last;   /* when it was opened, or held */
+	uint64_t first;  /* kept, when it was opened, or held */
+	uint64_t last;   /* likewise */
 	bool held;
 	uint64_t bad_at; /* the entry that `why` is about, or 0 */
 	char why[512];   /* one line, after a failure */
@@ -25,8 +25,8 @@ struct source {
 enum parlor_err source_open(struct source *, const char *dir) PARLOR_MUST_CHECK;
 void source_close(struct source *);
 
-/* Until source_release everything is as of one commit; `last` is brought up to
- * it. Every other call works inside as well. */
+/* Until source_release everything is as of one commit; `first` and `last` are brought
+ * up to it. Every other call works inside as well. */
 enum parlor_err source_hold(struct source *) PARLOR_MUST_CHECK;
 void source_release(struct source *);
 
