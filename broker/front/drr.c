@@ -59,9 +59,12 @@ static void charge(struct drr_part *p, uint64_t cost, int64_t quantum)
 
 static void count_company(struct drr *d, struct drr_group *g)
 {
-	uint64_t window = d->turn / DRR_WINDOW_TURNS + 1;
-	d->company += g->window != window;
-	g->window = window;
+	if (g->turns && g->turn == d->turn)
+		return;
+	if (g->turn / DRR_WINDOW_TURNS != d->turn / DRR_WINDOW_TURNS)
+		g->turns = 0;
+	g->turn = d->turn;
+	d->company += ++g->turns == DRR_COMPANY_TURNS;
 }
 
 bool drr_has_company(const struct drr *d)

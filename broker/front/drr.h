@@ -16,8 +16,10 @@
 /* Quanta that are owed at most: who worked while nobody else did is not made to wait for
  * it much longer than a single dear piece of work would make it wait. */
 #define DRR_OWED_MAX 16
-/* Turns of a window: who did something in this one or in the last is still about. */
+/* Turns of a window, and of them in how many a group does something to be company in this window
+ * and the next: who only says now and then that it is there makes nobody's work smaller. */
 #define DRR_WINDOW_TURNS 256
+#define DRR_COMPANY_TURNS 8
 
 /* What is left of a part; zeroed it is full. */
 struct drr_part {
@@ -34,7 +36,7 @@ struct drr_flow {
 
 struct drr_group {
 	struct drr_part part;
-	uint64_t window;        /* in which it was counted in drr.company; 0: none */
+	uint64_t turn, turns;   /* the last in which it was charged; how many of that window */
 	struct drr_flow *flows; /* that wait, whose turn is next first */
 	struct drr_group *prev, *next;
 };
@@ -42,7 +44,7 @@ struct drr_group {
 struct drr {
 	int64_t quantum; /* of a group, for a round and for a turn; the caller sets it */
 	uint64_t turn;
-	size_t company, company_before; /* groups that were charged in this window, the last */
+	size_t company, company_before; /* groups that are, of this window and the last */
 	struct drr_group *groups;       /* with flows that wait, whose turn is next first */
 	size_t waiting;                 /* flows */
 };
@@ -57,7 +59,7 @@ bool drr_may(const struct drr *, struct drr_flow *);
  * quantum beyond its part. */
 bool drr_may_go_on(const struct drr *, struct drr_flow *);
 void drr_charge(struct drr *, struct drr_flow *, uint64_t cost);
-/* More than one group has been charged of late: none has the turns to itself. */
+/* More than one group has been busy of late: none has the turns to itself. */
 bool drr_has_company(const struct drr *);
 
 /* It has something to do from now on: behind the others, or again before them. */
