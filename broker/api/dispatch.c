@@ -1,6 +1,5 @@
 #include "api/dispatch.h"
 
-#include "api/message.h"
 #include "api/request.h"
 #include "core/prefetch.h"
 #include "turn/commit.h"
@@ -470,7 +469,7 @@ void dispatch_answer(void *broker, const struct sync_answer *answer)
 		reply_refuse(b, s, to->request_id, PARLOR_E_BUSY,
 			     "the session has more to read than may be queued for it");
 	} else if (kind == PENDING_ARCHIVE) {
-		history_put_archive(b, to, answer->page);
+		reply_put_archive(b, to, answer->page);
 	} else {
 		answer_done(b, to);
 	}

@@ -10,13 +10,9 @@
 #include "wire.h"
 
 #include "base/log.h"
-#include "base/mem.h"
 
 #include <parlor/fields.h>
 #include <parlor/version.h>
-
-#include <stdlib.h>
-#include <string.h>
 
 _Static_assert(AUTH_TENANT_MAX == ROW_ID_MAX, "a key may be given for every tenant");
 
@@ -125,9 +121,31 @@ static void put_end(struct broker *b, struct session *s, int code)
 	replies_end(&b->commit.turn.replies, s->out);
 }
 
-/* What else knows of the session lets go of it. */
-static void close_session(struct broker *b, struct session *s)
+static void tell_offline(struct broker *b, struct session *s, uint64_t member)
 {
+	char name[SESSION_NAME_MAX];
+	if (fanout_devices(&b->fanout, member))
+		return;
+	enum parlor_err err = presence_changed(&b->commit, member, false);
+	if (err)
+		log_error("presence of a member of %s: %s", session_name(s, name),
+			  parlor_err_text(err));
+}
+
+/* All that knows of the session lets go of it. */
+static void drop(struct broker *b, struct session *s, bool tell)
+{
+	struct session_member *m;
+	request_forget(b, s);
+	backlog_clear(&b->backlog, &s->backlog);
+	fanout_forget(&b->fanout, s);
+	while ((m = session_member_first(s)) != NULL) {
+		uint64_t member = m->no;
+		session_detach(b->fanout.sessions, s, member);
+		if (tell)
+			tell_offline(b, s, member);
+	}
+	attach_abandon(b, s);
 	connections_wait(front_connections(b->front), s->connection, b->listened_us);
 	outbox_close(b->outbox, s->out);
 	session_close(b->fanout.sessions, s);
@@ -140,38 +158,15 @@ void lifecycle_end(struct broker *b, struct session *s, int code)
 	if (code)
 		put_end(b, s, code);
 	log_debug("session %s ends: %s", session_name(s, name), parlor_err_text(code));
-	request_forget(b, s);
-	backlog_clear(&b->backlog, &s->backlog);
-	fanout_forget(&b->fanout, s);
-	struct session_member *m;
-	while ((m = session_member_first(s)) != NULL) {
-		uint64_t member = m->no;
-		session_detach(b->fanout.sessions, s, member);
-		enum parlor_err err = fanout_devices(&b->fanout, member)
-					      ? PARLOR_E_OK
-					      : presence_changed(&b->commit, member, false);
-		if (err)
-			log_error("presence of a member of %s: %s", session_name(s, name),
-				  parlor_err_text(err));
-	}
-	attach_abandon(b, s);
-	close_session(b, s);
+	drop(b, s, true);
 }
 
 void lifecycle_drop_all(struct broker *b)
 {
 	struct session_table *sessions = b->fanout.sessions;
 	struct session *s;
-	while (sessions && (s = session_first(sessions)) != NULL) {
-		struct session_member *m;
-		request_forget(b, s);
-		backlog_clear(&b->backlog, &s->backlog);
-		fanout_forget(&b->fanout, s);
-		while ((m = session_member_first(s)) != NULL)
-			session_detach(sessions, s, m->no);
-		attach_abandon(b, s);
-		close_session(b, s);
-	}
+	while (sessions && (s = session_first(sessions)) != NULL)
+		drop(b, s, false);
 	while (sessions && fanout_forget_more(&b->fanout))
 		continue;
 }

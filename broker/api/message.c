@@ -1,14 +1,10 @@
-#include "api/message.h"
-
 #include "api/request.h"
-#include "core/message.h"
 
+#include "core/message.h"
 #include "turn/message.h"
 #include "wire.h"
 
 #include <parlor/fields.h>
-
-#include <string.h>
 
 _Static_assert((int)MESSAGE_TYPE_MESSAGE == (int)PARLOR__MESSAGE_TYPE__MESSAGE_MESSAGE &&
 		       (int)MESSAGE_TYPE_NOTICE == (int)PARLOR__MESSAGE_TYPE__MESSAGE_NOTICE,
@@ -251,8 +247,8 @@ static enum parlor_err op_history(struct request *a)
 	return err;
 }
 
-void history_put_archive(struct broker *b, const struct pending_asker *to,
-			 const Parlor__ArchivePage *archive)
+void reply_put_archive(struct broker *b, const struct pending_asker *to,
+		       const Parlor__ArchivePage *archive)
 {
 	struct buf page = {0};
 	if (archive->n_messages == 0) {

@@ -103,6 +103,8 @@ size_t request_page_bytes(const struct request *);
 void reply_put(struct broker *, struct session *, const Parlor__Reply *);
 void reply_put_posted(struct broker *, struct session *, uint64_t id, uint64_t seq,
 		      uint64_t position, uint64_t time_us);
+/* Answers who waited for a page of old history (message.c). */
+void reply_put_archive(struct broker *, const struct pending_asker *, const Parlor__ArchivePage *);
 /* A refusal; text is set from the code when it is NULL. */
 void reply_refuse(struct broker *, struct session *, uint64_t id, int code, const char *text);
 /* To whoever has no session; false: dropped, for such replies are not read. */

@@ -4,8 +4,6 @@
 
 #include "base/random.h"
 
-#include <string.h>
-
 _Static_assert((int)ROOM_STATE_OPEN == (int)PARLOR__ROOM_STATE__ROOM_OPEN &&
 		       (int)ROOM_STATE_CLOSED == (int)PARLOR__ROOM_STATE__ROOM_CLOSED &&
 		       (int)ROOM_STATE_DISSOLVED == (int)PARLOR__ROOM_STATE__ROOM_DISSOLVED,

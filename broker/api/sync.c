@@ -6,12 +6,12 @@ struct rooms_page {
 	size_t len, max;
 };
 
-static void add_room(void *ctx, const struct sync_quarantine_view *view)
+static void add_room(void *ctx, const struct topic_name *name)
 {
 	struct rooms_page *page = ctx;
-	if (view->name.kind != TOPIC_ROOM)
+	if (name->kind != TOPIC_ROOM)
 		return;
-	char *room = page->len < page->max ? request_text(page->request, view->name.id) : NULL;
+	char *room = page->len < page->max ? request_text(page->request, name->id) : NULL;
 	if (room)
 		page->rooms[page->len++] = room;
 }

@@ -4,8 +4,6 @@
 #include "sync/state.h"
 #include "wire.h"
 
-#include <string.h>
-
 #define WORKER_VERSION 1
 /* A database that claims more is damaged: there must be room above it. */
 #define EPOCH_MAX (UINT64_C(1) << 62)

@@ -6,7 +6,6 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define ARENA_PER_FRAME 4
 
@@ -252,12 +251,9 @@ void sync_quarantined(const struct sync *s, struct span tenant, sync_quarantine_
 	for (uint32_t i = 0; i < s->partitions_len; i++)
 		for (size_t k = 0; k < s->partitions[i].quarantined_len; k++) {
 			const struct quarantine *q = &s->partitions[i].quarantined[k];
-			if (tenant.len && !span_equal(SPAN_TEXT(q->tenant), tenant))
-				continue;
-			struct sync_quarantine_view view = {.name = quarantine_name(q),
-							    .error = SPAN_TEXT(q->error),
-							    .position = q->position};
-			fn(ctx, &view);
+			struct topic_name name = quarantine_name(q);
+			if (!tenant.len || span_equal(name.tenant, tenant))
+				fn(ctx, &name);
 		}
 }
 

@@ -129,12 +129,7 @@ enum parlor_err sync_archive(struct sync *, const struct sync_query *, const str
 enum parlor_err sync_release(struct sync *, const struct topic_name *, const struct pending_asker *,
 			     uint64_t now_us) PARLOR_MUST_CHECK;
 
-struct sync_quarantine_view {
-	struct topic_name name;
-	struct span error;
-	uint64_t position; /* first record that is not applied */
-};
-typedef void sync_quarantine_fn(void *ctx, const struct sync_quarantine_view *);
+typedef void sync_quarantine_fn(void *ctx, const struct topic_name *);
 /* Those of a tenant, all when tenant is empty. */
 void sync_quarantined(const struct sync *, struct span tenant, sync_quarantine_fn *, void *ctx);
 

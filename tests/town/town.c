@@ -287,26 +287,22 @@ void town_step(struct town *t)
 		check_database(t);
 }
 
-static void release_one(void *ctx, const struct sync_quarantine_view *view)
+static void release_one(void *ctx, const struct topic_name *name)
 {
-	const struct sync_quarantine_view **first = ctx;
-	static struct sync_quarantine_view kept;
-	kept = *view;
-	*first = &kept;
+	*(struct topic_name *)ctx = *name;
 }
 
 bool town_release(struct town *t)
 {
-	const struct sync_quarantine_view *view = NULL;
-	sync_quarantined(t->keep.commit.sync, (struct span){NULL, 0}, release_one, &view);
-	if (!view)
+	struct topic_name name = {.kind = TOPIC_NONE};
+	sync_quarantined(t->keep.commit.sync, (struct span){NULL, 0}, release_one, &name);
+	if (name.kind == TOPIC_NONE)
 		return false;
 	struct pending_asker asker = {.list = &t->pending};
-	enum parlor_err err =
-		sync_release(t->keep.commit.sync, &view->name, &asker, t->chance.now_us);
+	enum parlor_err err = sync_release(t->keep.commit.sync, &name, &asker, t->chance.now_us);
 	if (!err)
-		say(&t->chance, "broker: release %.*s from %d on", (int)view->name.id.len,
-		    (const char *)view->name.id.data, (int)view->position);
+		say(&t->chance, "broker: release %.*s", (int)name.id.len,
+		    (const char *)name.id.data);
 	WANT(&t->chance, !err || err == PARLOR_E_BUSY || err == PARLOR_E_NO_WORKER, "%s",
 	     parlor_err_name((int)err));
 	return true;
