@@ -5,7 +5,6 @@
 #include "core/decide.h"
 #include "core/kinds.h"
 #include "core/recent.h"
-#include "core/tenant_row.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -35,6 +34,9 @@ _Static_assert((KEYS_RECENT_BLOCKS + 1) * BLOCK_MESSAGES <= RECENT_SPAN,
 #define OWN_ROW_EVERY 32
 #define INBOX_ROOMS 100
 
+static const struct row_kind *const heads[ROW_TABLES] = {
+	[ROW_NAMES] = &tenant_kind, [ROW_MEMBERS] = &member_kind, [ROW_ROOMS] = &room_kind};
+
 struct core *core_new(const struct core_limits *limits, struct core_rows rows,
 		      struct core_sink sink)
 {
@@ -49,7 +51,7 @@ struct core *core_new(const struct core_limits *limits, struct core_rows rows,
 	}
 	if (!c->limits.inbox_rooms)
 		c->limits.inbox_rooms = INBOX_ROOMS;
-	row_engine_init(&c->engine, rows, &member_kind, &room_kind, c, c->limits.resident_bytes);
+	row_engine_init(&c->engine, rows, heads, c, c->limits.resident_bytes);
 	return c;
 }
 
@@ -58,7 +60,6 @@ void core_free(struct core *c)
 	if (!c)
 		return;
 	row_engine_fini(&c->engine);
-	tenant_free_all(c);
 	activity_fini(&c->activity);
 	buf_fini(&c->scratch);
 	buf_fini(&c->scan);

@@ -12,19 +12,16 @@ void row_key_state(struct row_key *k)
 
 void row_key_tenant(struct row_key *k, uint32_t tenant)
 {
-	row_key_name(k, 'C', tenant, (struct span){"", 0});
+	row_key_one(k, ROW_NAMES, tenant, ROW_TENANT);
 }
 
 void row_key_name(struct row_key *k, char kind, uint32_t tenant, struct span id)
 {
 	assert(id.len <= ROW_ID_MAX);
-	k->table = ROW_NAMES;
-	k->bytes[0] = (uint8_t)kind;
-	for (int i = 0; i < 4; i++)
-		k->bytes[1 + i] = (uint8_t)(tenant >> (24 - 8 * i));
+	row_key_one(k, ROW_NAMES, tenant, (uint8_t)kind);
 	if (id.len)
-		memcpy(k->bytes + ROW_NAME_PREFIX, id.data, id.len);
-	k->len = ROW_NAME_PREFIX + id.len;
+		memcpy(k->bytes + k->len, id.data, id.len);
+	k->len += id.len;
 }
 
 void row_key_member(struct row_key *k, uint64_t member)

@@ -23,8 +23,7 @@
 #include "core/engine/key.h"
 #include "core/record.h"
 
-#define ROW_ID_MAX 64     /* bytes of an id of a tenant, room or member */
-#define ROW_NAME_PREFIX 5 /* of the key of a name: what stands before the id */
+#define ROW_ID_MAX 64 /* bytes of an id of a tenant, room or member */
 _Static_assert(ROW_PREFIX + ROW_ID_MAX <= ROW_KEY_MAX &&
 		       ROW_NAME_PREFIX + ROW_ID_MAX <= ROW_KEY_MAX,
 	       "every id may stand in a key");
@@ -38,7 +37,8 @@ enum row_sub {
 	ROW_BLOCK = 2,
 	ROW_KEYS = 3,
 	ROW_OWN = 4,
-	ROW_MEMBER_ID = 5
+	ROW_MEMBER_ID = 5,
+	ROW_TENANT = 'C' /* the first part */
 };
 
 /* Values. Spans borrow. */

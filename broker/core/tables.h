@@ -84,15 +84,15 @@ struct room {
 	struct block *blocks;
 };
 
+/* One that was found once stays: its name stands in rows in order of names, and finding it
+ * by its number is a walk over all of them. */
 struct tenant {
-	UT_hash_handle by_no;
+	struct row base;
 	UT_hash_handle by_id;
 	uint32_t no;
-	struct span id;
-	char *text;
+	struct span id; /* borrows from text */
+	char text[ROW_ID_MAX];
 	struct row_tenant row;
-	bool dirty, in_flight;                      /* the row; either: */
-	struct tenant *changed_prev, *changed_next; /* in core.changed_tenants */
 };
 
 /* Members whose inboxes are being read (inbox.c). */
@@ -116,8 +116,7 @@ struct core {
 	struct membership *last_membership;
 
 	struct engine engine;
-	struct tenant *tenants_by_no, *tenants_by_id;
-	struct tenant *changed_tenants;
+	struct tenant *tenants_by_id;
 	uint64_t rooms_refused, members_refused; /* for want of a number */
 	struct member *members_by_id;
 	struct room *rooms_by_id;
@@ -128,12 +127,13 @@ struct core {
 };
 
 /* The engine's row is the struct's beginning. */
-_Static_assert(offsetof(struct member, base) == 0 && offsetof(struct membership, base) == 0 &&
-		       offsetof(struct room, base) == 0 && offsetof(struct block, base) == 0,
+_Static_assert(offsetof(struct tenant, base) == 0 && offsetof(struct member, base) == 0 &&
+		       offsetof(struct membership, base) == 0 && offsetof(struct room, base) == 0 &&
+		       offsetof(struct block, base) == 0,
 	       "a row is cast to what it is");
 
-enum { KIND_MEMBER, KIND_ROOM, KIND_MEMBERSHIP, KIND_BLOCK, KIND_KEYS, KINDS_OF_ROWS };
+enum { KIND_MEMBER, KIND_ROOM, KIND_MEMBERSHIP, KIND_BLOCK, KIND_KEYS, KIND_TENANT, KINDS_OF_ROWS };
 _Static_assert(KINDS_OF_ROWS <= ENGINE_KINDS_MAX, "the engine has a pool for each");
-extern const struct row_kind member_kind, room_kind, membership_kind, block_kind;
+extern const struct row_kind tenant_kind, member_kind, room_kind, membership_kind, block_kind;
 
 #endif

@@ -49,7 +49,7 @@ enum parlor_err tenant_apply_room(struct core *c, const struct record *r)
 		return err;
 	t->row.room_last = r->room;
 	t->row.rooms++;
-	tenant_touch(c, t);
+	row_touch(&c->engine, &t->base);
 	return PARLOR_E_OK;
 }
 
@@ -61,7 +61,7 @@ enum parlor_err tenant_apply_member(struct core *c, const struct record *r)
 		return err;
 	t->row.member_last = r->member;
 	t->row.members++;
-	tenant_touch(c, t);
+	row_touch(&c->engine, &t->base);
 	return PARLOR_E_OK;
 }
 

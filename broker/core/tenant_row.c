@@ -3,36 +3,53 @@
 #include "core/name.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
+
+static void put_tenant(struct buf *b, const struct row *row)
+{
+	row_put_tenant(b, &((const struct tenant *)row)->row);
+}
+
+static bool get_tenant(struct row *row, struct span value)
+{
+	return row_get_tenant(value, &((struct tenant *)row)->row);
+}
+
+static void drop_tenant(void *core, struct row *row)
+{
+	struct core *c = core;
+	struct tenant *t = (struct tenant *)row;
+	if (t->no)
+		HASH_DELETE(by_id, c->tenants_by_id, t);
+}
+
+const struct row_kind tenant_kind = {.name = "tenant",
+				     .no = KIND_TENANT,
+				     .table = ROW_NAMES,
+				     .sub = ROW_TENANT,
+				     .size = sizeof(struct tenant),
+				     .put = put_tenant,
+				     .get = get_tenant,
+				     .drop = drop_tenant};
 
 enum parlor_err tenant_add(struct core *c, uint32_t no, struct span id, struct tenant **out)
 {
-	struct row_key key;
-	struct span value;
-	struct row_tenant row = {0};
-	row_key_tenant(&key, no);
-	enum parlor_err err = row_engine_get(&c->engine, &key, &value);
-	if (!err && !row_get_tenant(value, &row))
-		err = PARLOR_E_STORE_CORRUPT;
-	if (err && err != PARLOR_E_NOT_FOUND)
+	struct row *row;
+	bool read;
+	enum parlor_err err = row_load(&c->engine, &tenant_kind, no, 0, NULL, &row, &read);
+	if (err)
 		return err;
-	struct tenant *t = mem_new(sizeof *t);
-	t->row = row;
+	/* It has no row before its first room or member. */
+	if (!row)
+		row = row_add(&c->engine, &tenant_kind, no, 0, NULL);
+	row->refs++; /* it stays */
+	struct tenant *t = (struct tenant *)row;
 	t->no = no;
-	t->text = mem_text(id.data, id.len);
+	memcpy(t->text, id.data, id.len);
 	t->id = (struct span){t->text, id.len};
-	HASH_ADD(by_no, c->tenants_by_no, no, sizeof t->no, t);
 	HASH_ADD_KEYPTR(by_id, c->tenants_by_id, t->text, id.len, t);
 	*out = t;
 	return PARLOR_E_OK;
-}
-
-void tenant_touch(struct core *c, struct tenant *t)
-{
-	if (!t->dirty && !t->in_flight)
-		DL_APPEND2(c->changed_tenants, t, changed_prev, changed_next);
-	t->dirty = true;
 }
 
 enum parlor_err tenant_find(struct core *c, struct span id, struct tenant **out)
@@ -76,7 +93,7 @@ enum parlor_err tenant_find_no(struct core *c, uint32_t no, struct tenant **out)
 	*out = c->last_tenant;
 	if (*out && (*out)->no == no)
 		return PARLOR_E_OK;
-	HASH_FIND(by_no, c->tenants_by_no, &no, sizeof no, *out);
+	*out = (struct tenant *)row_find(&c->engine, &tenant_kind, no, 0);
 	if (*out) {
 		c->last_tenant = *out;
 		return PARLOR_E_OK;
@@ -90,15 +107,4 @@ enum parlor_err tenant_find_no(struct core *c, uint32_t no, struct tenant **out)
 	if (!err && search.id.data)
 		err = tenant_add(c, no, search.id, out);
 	return err;
-}
-
-void tenant_free_all(struct core *c)
-{
-	struct tenant *t, *next;
-	HASH_ITER (by_no, c->tenants_by_no, t, next) {
-		HASH_DELETE(by_no, c->tenants_by_no, t);
-		HASH_DELETE(by_id, c->tenants_by_id, t);
-		free(t->text);
-		free(t);
-	}
 }

@@ -11,9 +11,5 @@ enum parlor_err tenant_find_no(struct core *, uint32_t no, struct tenant **) PAR
 /* The caller has made sure that there is none. */
 enum parlor_err tenant_add(struct core *, uint32_t no, struct span id,
 			   struct tenant **) PARLOR_MUST_CHECK;
-/* Its row has changed, and is written with the next commit of rows. */
-void tenant_touch(struct core *, struct tenant *);
-/* All of them. */
-void tenant_free_all(struct core *);
 
 #endif

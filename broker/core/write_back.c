@@ -1,37 +1,6 @@
 /* What the core writes back: rows, by the engine, and with each commit that has some the
- * counters of the state and the tenants that have changed; what that comes to is asked
- * here. */
+ * counters of the state; what that comes to is asked here. */
 #include "core/tables.h"
-
-/* With all of them what has changed since: none is older than what is in rows. */
-static void put_tenants(struct core *c, core_put_fn *put, void *ctx)
-{
-	struct row_key key;
-	struct tenant *t;
-	DL_FOREACH2(c->changed_tenants, t, changed_next)
-	{
-		if (!t->dirty)
-			continue;
-		row_key_tenant(&key, t->no);
-		buf_clear(&c->scratch);
-		row_put_tenant(&c->scratch, &t->row);
-		put(ctx, &key, (struct span){c->scratch.data, c->scratch.len});
-		t->dirty = false;
-		t->in_flight = true;
-	}
-}
-
-static void tenants_end(struct core *c, bool landed)
-{
-	struct tenant *t, *next;
-	DL_FOREACH_SAFE2(c->changed_tenants, t, next, changed_next)
-	{
-		t->dirty |= t->in_flight && !landed;
-		t->in_flight = false;
-		if (!t->dirty)
-			DL_DELETE2(c->changed_tenants, t, changed_prev, changed_next);
-	}
-}
 
 size_t core_write_back(struct core *c, size_t rows_max, core_put_fn *put, void *ctx,
 		       uint64_t *covered)
@@ -43,20 +12,17 @@ size_t core_write_back(struct core *c, size_t rows_max, core_put_fn *put, void *
 	buf_clear(&c->scratch);
 	row_put_state(&c->scratch, &c->state);
 	put(ctx, &key, (struct span){c->scratch.data, c->scratch.len});
-	put_tenants(c, put, ctx);
 	return rows;
 }
 
 void core_landed(struct core *c)
 {
 	row_engine_landed(&c->engine);
-	tenants_end(c, true);
 }
 
 void core_unlanded(struct core *c)
 {
 	row_engine_unlanded(&c->engine);
-	tenants_end(c, false);
 }
 
 bool core_writing(const struct core *c)

@@ -268,6 +268,7 @@ static void check_resident(struct world *w, size_t *rows, uint64_t *bytes)
 		*rows += row->dirty;
 		refs += row->refs;
 		refer += (size_t)(row->head != row) + (row->other != NULL);
+		refer += row->kind == &tenant_kind; /* it stays */
 		*bytes += row->bytes;
 		WANT(w, !row->gone || row->dirty || row->in_flight, "a clean tombstone");
 		if (row->head == row)

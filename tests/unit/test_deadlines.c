@@ -72,6 +72,9 @@ static const struct row_kind late_kind = ALARM(1, ROW_ROOMS, ring);
 
 /* ---- an engine ---------------------------------------------------------------------------- */
 
+static const struct row_kind *const heads[ROW_TABLES] = {
+	[ROW_MEMBERS] = &early_kind, [ROW_ROOMS] = &late_kind};
+
 struct house {
 	struct disk disk;
 	struct engine engine;
@@ -81,8 +84,7 @@ static int set_up(void **state)
 {
 	struct house *h = mem_new(sizeof *h);
 	h->disk = disk_in_memory();
-	row_engine_init(&h->engine, h->disk.rows(h->disk.ctx), &early_kind, &late_kind, &h->engine,
-			0);
+	row_engine_init(&h->engine, h->disk.rows(h->disk.ctx), heads, &h->engine, 0);
 	rung_len = 0;
 	*state = h;
 	return 0;

@@ -23,12 +23,11 @@ static uint8_t log2_of(uint64_t n)
 	return log2;
 }
 
-void row_engine_init(struct engine *e, struct core_rows store, const struct row_kind *members,
-		     const struct row_kind *rooms, void *owner, uint64_t budget_bytes)
+void row_engine_init(struct engine *e, struct core_rows store, const struct row_kind *const heads[],
+		     void *owner, uint64_t budget_bytes)
 {
-	assert(!members->paired && !rooms->paired);
 	*e = (struct engine){.store = store,
-			     .heads = {[ROW_MEMBERS] = members, [ROW_ROOMS] = rooms},
+			     .heads = heads,
 			     .owner = owner,
 			     .budget = budget_bytes,
 			     .buckets_log2 = log2_of(budget_bytes / BUCKET_BYTES)};
@@ -159,7 +158,7 @@ struct row *row_add(struct engine *e, const struct row_kind *kind, uint64_t numb
 	return row;
 }
 
-static void key_of(struct row_key *key, const struct row_kind *kind, uint64_t number, uint64_t tail)
+void row_key_of(struct row_key *key, const struct row_kind *kind, uint64_t number, uint64_t tail)
 {
 	if (kind->paired)
 		row_key_pair(key, kind->table, number, kind->sub, tail);
@@ -176,7 +175,7 @@ enum parlor_err row_load(struct engine *e, const struct row_kind *kind, uint64_t
 	*out = row_find(e, kind, number, tail);
 	if (*out)
 		return PARLOR_E_OK;
-	key_of(&key, kind, number, tail);
+	row_key_of(&key, kind, number, tail);
 	enum parlor_err err = row_engine_get(e, &key, &value);
 	if (err)
 		return err == PARLOR_E_NOT_FOUND ? PARLOR_E_OK : err;

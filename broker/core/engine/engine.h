@@ -100,8 +100,8 @@ struct first_rows {
 	uint64_t landed;            /* how many have: the number of the one at begin is the next */
 };
 
-/* A pass takes what was dirty when it began, in order of numbers: members, then
- * rooms. When it ends, all changes up to its beginning are in rows. */
+/* A pass takes what was dirty when it began, in order of numbers: tenants, members,
+ * then rooms. When it ends, all changes up to its beginning are in rows. */
 struct pass {
 	bool active;
 	uint64_t position;
@@ -114,7 +114,7 @@ struct pass {
 
 struct engine {
 	struct core_rows store;
-	const struct row_kind *heads[ROW_TABLES];
+	const struct row_kind *const *heads;
 	void *owner; /* told to drop */
 	struct meter *meter, unasked;
 	uint64_t bytes, budget;
@@ -141,13 +141,15 @@ struct engine {
 	struct buf scratch;
 };
 
-/* heads: the kinds of the two tables that have clusters. */
-void row_engine_init(struct engine *, struct core_rows, const struct row_kind *members,
-		     const struct row_kind *rooms, void *owner, uint64_t budget_bytes);
+/* heads: the kind of each table that has clusters. */
+void row_engine_init(struct engine *, struct core_rows, const struct row_kind *const heads[],
+		     void *owner, uint64_t budget_bytes);
 /* All rows go, dirty or not. */
 void row_engine_fini(struct engine *);
 /* What is read and walked from now on is charged to that meter; NULL: to nobody. */
 void row_engine_charge(struct engine *, struct meter *);
+
+void row_key_of(struct row_key *, const struct row_kind *, uint64_t number, uint64_t tail);
 
 /* ---- rows of the store ------------------------------------------------------------ */
 

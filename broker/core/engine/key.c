@@ -5,6 +5,12 @@
 void row_key_one(struct row_key *k, enum row_table table, uint64_t number, uint8_t sub)
 {
 	k->table = table;
+	if (table == ROW_NAMES) {
+		assert(number <= UINT32_MAX);
+		be64_put(k->bytes, (uint64_t)sub << 56 | number << 24);
+		k->len = ROW_NAME_PREFIX;
+		return;
+	}
 	be64_put(k->bytes, number);
 	k->bytes[8] = sub;
 	k->len = ROW_PREFIX;

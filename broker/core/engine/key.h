@@ -19,7 +19,9 @@ struct row_key {
 
 /* Bytes of such a key before its last number: the prefix of its kind. */
 #define ROW_PREFIX 9
-/* number, sub, and with row_key_pair another number */
+#define ROW_NAME_PREFIX 5 /* of the key of a name: what stands before the id */
+/* number, sub, and with row_key_pair another number; of the names, which are found by what
+ * they are, sub stands first, and a number of four bytes behind it */
 void row_key_one(struct row_key *, enum row_table, uint64_t number, uint8_t sub);
 void row_key_pair(struct row_key *, enum row_table, uint64_t number, uint8_t sub, uint64_t tail);
 /* The last number of a key made by row_key_pair. */

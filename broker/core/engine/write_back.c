@@ -51,10 +51,7 @@ static void give(struct writer *w, struct row *row)
 	const struct row_kind *kind = row->kind;
 	struct buf *value = &w->engine->scratch;
 	struct row_key key;
-	if (kind->paired)
-		row_key_pair(&key, kind->table, row->at.number, kind->sub, row->at.tail);
-	else
-		row_key_one(&key, kind->table, row->at.number, kind->sub);
+	row_key_of(&key, kind, row->at.number, row->at.tail);
 	buf_clear(value);
 	if (!row->gone)
 		kind->put(value, row);
@@ -79,8 +76,8 @@ static void write_row(struct writer *w, struct row *row)
 static void pass_begin(struct engine *e)
 {
 	struct pass *p = &e->pass;
-	*p = (struct pass){.active = true, .position = e->applied, .table = ROW_MEMBERS};
-	for (int table = ROW_MEMBERS; table <= ROW_ROOMS; table++)
+	*p = (struct pass){.active = true, .position = e->applied};
+	for (int table = 0; table < ROW_TABLES; table++)
 		p->last[table] = bits_last(&e->dirty[table]);
 }
 
@@ -88,7 +85,7 @@ static void pass_begin(struct engine *e)
 static bool advance(struct engine *e)
 {
 	struct pass *p = &e->pass;
-	for (; p->table <= ROW_ROOMS; p->table++, p->next = 0) {
+	for (; p->table < ROW_TABLES; p->table++, p->next = 0) {
 		uint64_t number = bits_next(&e->dirty[p->table], p->next);
 		if (number > p->last[p->table])
 			continue;
