@@ -55,14 +55,14 @@ bool block_count(struct span bytes, unsigned *count)
 	return !in.bad && *count > 0 && *count <= BLOCK_MESSAGES;
 }
 
-bool block_get(struct span bytes, unsigned at, struct row_message *m)
+enum parlor_err block_get(struct span bytes, unsigned at, struct row_message *m)
 {
 	struct reader in;
 	reader_init(&in, bytes.data, bytes.len);
 	for (unsigned i = 0; block_next(&in, m); i++)
 		if (i == at)
-			return true;
-	return false;
+			return PARLOR_E_OK;
+	return in.bad ? PARLOR_E_STORE_CORRUPT : PARLOR_E_NOT_FOUND;
 }
 
 void block_set_recalled(struct buf *b, unsigned at)

@@ -29,8 +29,9 @@ bool block_count(struct span, unsigned *count);
 /* The next message of the bytes; false behind the last one, and when they are
  * damaged. */
 bool block_next(struct reader *, struct row_message *);
-/* False when there is no such message: the bytes were counted before. */
-bool block_get(struct span, unsigned at, struct row_message *);
+/* NOT_FOUND when there is no such message, STORE_CORRUPT when the bytes before it are
+ * damaged, or its own. */
+enum parlor_err block_get(struct span, unsigned at, struct row_message *) PARLOR_MUST_CHECK;
 /* The message is there. */
 void block_set_recalled(struct buf *, unsigned at);
 

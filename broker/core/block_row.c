@@ -67,11 +67,6 @@ enum parlor_err block_row_find(struct core *c, struct room *r, uint64_t no, stru
 	return PARLOR_E_OK;
 }
 
-const struct block *block_row_resident(const struct core *c, uint64_t room, uint64_t no)
-{
-	return (struct block *)row_find(&c->engine, &block_kind, room, no);
-}
-
 void block_row_set_tail(struct core *c, struct room *r, struct block *b)
 {
 	struct block *before = r->tail;

@@ -12,8 +12,6 @@ enum parlor_err block_row_find(struct core *, struct room *, uint64_t no,
 struct block *block_row_add(struct core *, struct room *, uint64_t no);
 /* Its bytes have changed. */
 void block_row_touch(struct core *, struct block *);
-/* NULL: it is not resident. */
-const struct block *block_row_resident(const struct core *, uint64_t room, uint64_t no);
 /* The one that the next message goes into; it stays. */
 void block_row_set_tail(struct core *, struct room *, struct block *);
 

@@ -6,30 +6,17 @@
 #include "core/membership_row.h"
 #include "core/room_row.h"
 
-/* A request is BUSY rather than looking at more rooms, both of whose rows have to be
- * read, than so many times what is looked for at once: some milliseconds. */
-#define TIMES_MAX 6
-
-static uint64_t steps_max(const struct core *c)
-{
-	return (uint64_t)TIMES_MAX * c->limits.inbox_rooms * 2 * METER_ROW_STEPS;
-}
-
 /* ---- what stands in rows --------------------------------------------------------- */
 
 /* Nothing is made resident by it: those rooms may be more than memory holds. */
 static enum parlor_err look_at_room(struct core *c, uint64_t no, struct row_room *room)
 {
-	const struct row *row = row_find(&c->engine, &room_kind, no, 0);
-	struct row_key key;
+	struct row *row;
 	struct span value;
-	if (row) {
+	enum parlor_err err = row_look(&c->engine, &room_kind, no, 0, &row, &value);
+	if (row)
 		*room = ((const struct room *)row)->row;
-		return PARLOR_E_OK;
-	}
-	row_key_room(&key, no);
-	enum parlor_err err = row_engine_get(&c->engine, &key, &value);
-	if (err == PARLOR_E_NOT_FOUND || (!err && !row_get_room(value, room)))
+	else if (!err && !row_get_room(value, room))
 		err = PARLOR_E_STORE_CORRUPT;
 	return err;
 }
@@ -38,20 +25,15 @@ static enum parlor_err look_at_room(struct core *c, uint64_t no, struct row_room
 static enum parlor_err look_at_membership(struct core *c, uint64_t room, uint64_t member, bool *is,
 					  struct row_membership *ms)
 {
-	const struct row *row = row_find(&c->engine, &membership_kind, room, member);
-	struct row_key key;
+	struct row *row;
 	struct span value;
-	*is = row && !row->gone;
-	if (*is)
-		*ms = ((const struct membership *)row)->row;
+	enum parlor_err err = row_look(&c->engine, &membership_kind, room, member, &row, &value);
+	*is = row ? !row->gone : value.data != NULL;
 	if (row)
-		return PARLOR_E_OK;
-	row_key_membership(&key, room, member);
-	enum parlor_err err = row_engine_get(&c->engine, &key, &value);
-	if (err == PARLOR_E_NOT_FOUND)
-		return PARLOR_E_OK;
-	*is = !err;
-	return err || row_get_membership(value, ms) ? err : PARLOR_E_STORE_CORRUPT;
+		*ms = ((const struct membership *)row)->row;
+	else if (!err && *is && !row_get_membership(value, ms))
+		err = PARLOR_E_STORE_CORRUPT;
+	return err;
 }
 
 static enum parlor_err look_again(struct core *c, struct member *m, uint64_t no)
@@ -140,11 +122,11 @@ static enum parlor_err read_some(struct core *c, struct member *m)
 	return err;
 }
 
-static enum parlor_err look_at_active(struct core *c, struct member *m, uint64_t end)
+static enum parlor_err look_at_active(struct core *c, struct member *m)
 {
 	struct inbox *in = m->inbox;
 	enum parlor_err err = PARLOR_E_OK;
-	while (!err && in->active < c->activity.count && c->engine.meter->steps < end) {
+	while (!err && in->active < c->activity.count && !meter_spent(c->engine.meter)) {
 		uint64_t room = activity_at(&c->activity, in->active);
 		meter_walk(c->engine.meter, 1);
 		if (room_order_has(&in->rooms, room))
@@ -164,12 +146,11 @@ static bool is_too_old(const struct core *c, const struct inbox *in)
 
 static enum parlor_err bring_up_to_date(struct core *c, struct member *m)
 {
-	uint64_t end = c->engine.meter->steps + steps_max(c);
 	if (!m->inbox || is_too_old(c, m->inbox))
 		begin(c, m);
 	struct inbox *in = m->inbox;
-	enum parlor_err err = look_at_active(c, m, end);
-	while (!err && !in->whole && c->engine.meter->steps < end)
+	enum parlor_err err = look_at_active(c, m);
+	while (!err && !in->whole && !meter_spent(c->engine.meter))
 		err = read_some(c, m);
 	member_resize(c, m);
 	bool done = in->whole && in->active == c->activity.count;
@@ -233,13 +214,13 @@ static enum parlor_err is_wanted(struct core *c, const struct core_inbox_query *
 	return err;
 }
 
-/* The whole page, or what some milliseconds show of it: *cursor is where it ends. */
+/* The whole page, or what is seen of it until the meter is spent, a room at least:
+ * *cursor is where it ends. */
 static enum parlor_err show_page(struct core *c, struct member *m, const struct core_inbox_query *q,
 				 core_inbox_fn *fn, void *ctx, uint64_t *cursor)
 {
 	const struct room_order *rooms = &m->inbox->rooms;
-	uint64_t below = q->cursor ? q->cursor : UINT64_MAX;
-	uint64_t end = c->engine.meter->steps + steps_max(c);
+	uint64_t from = q->cursor ? q->cursor : UINT64_MAX, below = from;
 	size_t limit = q->limit && q->limit < c->limits.page ? q->limit : c->limits.page, shown = 0;
 	bool filtered = q->unread_only || q->label.len;
 	const struct ordered_room *item;
@@ -247,7 +228,8 @@ static enum parlor_err show_page(struct core *c, struct member *m, const struct 
 	while (!err && (item = room_order_below(rooms, below)) != NULL) {
 		bool wanted;
 		err = is_wanted(c, q, item, &wanted);
-		if ((wanted && shown == limit) || (filtered && c->engine.meter->steps > end))
+		bool ends = filtered && below != from && meter_spent(c->engine.meter);
+		if (ends || (wanted && shown == limit))
 			break;
 		if (!err && wanted)
 			err = show(c, m, item, fn, ctx);

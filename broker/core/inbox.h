@@ -1,8 +1,8 @@
 /* A member's inbox: its rooms by last activity, and the total of unread. Kept in
  * memory once it was asked for, beside the member: a few numbers of each room. It
- * is read some hundred rooms at a time, and what has changed since it was asked for
- * last is looked at when it is asked for again, so that a post costs nothing for
- * it, and no call more for a member of a million rooms than for one of a thousand:
+ * is read some rooms at a time, until the meter is spent, and what has changed since it
+ * was asked for last is looked at when it is asked for again, so that a post costs nothing
+ * for it, and no call more for a member of a million rooms than for one of a thousand:
  * while there is more to read the answer is BUSY, and the next call goes on from
  * there. */
 #ifndef CORE_INBOX_H

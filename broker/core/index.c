@@ -13,14 +13,11 @@ static struct span bytes_of(const struct block *b)
 /* Empty when there are none. A room that is not resident is not made so. */
 static enum parlor_err bytes_at(struct core *c, uint64_t room, uint64_t no, struct span *bytes)
 {
-	struct row_key key;
-	const struct block *b = block_row_resident(c, room, no);
-	*bytes = b ? bytes_of(b) : (struct span){NULL, 0};
-	if (b)
-		return PARLOR_E_OK;
-	row_key_block(&key, room, no);
-	enum parlor_err err = row_engine_get(&c->engine, &key, bytes);
-	return err == PARLOR_E_NOT_FOUND ? PARLOR_E_OK : err;
+	struct row *row;
+	enum parlor_err err = row_look(&c->engine, &block_kind, room, no, &row, bytes);
+	if (row)
+		*bytes = bytes_of((const struct block *)row);
+	return err;
 }
 
 /* The block that takes the room's next message. */
@@ -141,11 +138,10 @@ enum parlor_err index_message(struct core *c, uint64_t room, uint64_t seq, struc
 {
 	struct span bytes;
 	enum parlor_err err = bytes_at(c, room, block_no(seq), &bytes);
-	unsigned len = 0;
-	if (!err && bytes.len && !block_count(bytes, &len))
-		err = PARLOR_E_STORE_CORRUPT;
-	*found = !err && block_get(bytes, block_at(seq), row);
-	return err;
+	if (!err)
+		err = block_get(bytes, block_at(seq), row);
+	*found = !err;
+	return err == PARLOR_E_NOT_FOUND ? PARLOR_E_OK : err;
 }
 
 /* ---- idempotency keys ------------------------------------------------------- */

@@ -10,11 +10,6 @@ void row_key_state(struct row_key *k)
 	k->len = 1;
 }
 
-void row_key_tenant(struct row_key *k, uint32_t tenant)
-{
-	row_key_one(k, ROW_NAMES, tenant, ROW_TENANT);
-}
-
 void row_key_name(struct row_key *k, char kind, uint32_t tenant, struct span id)
 {
 	assert(id.len <= ROW_ID_MAX);

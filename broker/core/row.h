@@ -114,7 +114,6 @@ struct row_past {
 };
 
 void row_key_state(struct row_key *);
-void row_key_tenant(struct row_key *, uint32_t tenant);
 /* kind: 'T' (tenant 0), 'R' or 'M'. id of at most ROW_ID_MAX bytes. */
 void row_key_name(struct row_key *, char kind, uint32_t tenant, struct span id);
 void row_key_member(struct row_key *, uint64_t member);

@@ -19,12 +19,16 @@ _Static_assert(SAME_KIND(BOOT) && SAME_KIND(ROOM_CREATED) && SAME_KIND(ROOM_RENA
 _Static_assert(SAME_TOPIC(ROOM) && SAME_TOPIC(MEMBER) && SAME_TOPIC(TENANT),
 	       "a worker is told the kind of topic by its number");
 
-static enum parlor_err put_topic(struct buf *b, struct core *core, struct topic topic)
+/* room: of the record, when it has one. */
+static enum parlor_err put_topic(struct buf *b, struct core *core, struct topic topic,
+				 const struct core_room_view *room)
 {
-	struct span id;
+	struct span id = room->id;
+	enum parlor_err err = PARLOR_E_OK;
 	if (topic.kind == TOPIC_NONE)
 		return PARLOR_E_OK;
-	enum parlor_err err = core_topic_id(core, topic, &id);
+	if (topic.kind != TOPIC_ROOM)
+		err = core_topic_id(core, topic, &id);
 	if (err)
 		return err;
 	wire_put_varint_field(b, PB_SYNC_RECORD_TOPIC_KIND, topic.kind);
@@ -64,14 +68,14 @@ enum parlor_err sync_record_put(struct buf *to, uint32_t field, struct buf *scra
 		wire_put_varint_field(scratch, PB_SYNC_RECORD_SEEN, counts->seen);
 		wire_put_varint_field(scratch, PB_SYNC_RECORD_READ_SEQ, counts->read_seq);
 	}
+	struct core_room_view room = {0};
 	if (r->room) {
-		struct core_room_view room;
 		err = core_room_names(core, r->room, &room);
 		if (err)
 			return err;
 		wire_put_varint_field(scratch, PB_SYNC_RECORD_MEMBERS, room.members);
 	}
-	err = put_topic(scratch, core, record_topic(r));
+	err = put_topic(scratch, core, record_topic(r), &room);
 	if (err)
 		return err;
 	put_event(scratch, e, r);

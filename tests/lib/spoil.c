@@ -155,7 +155,7 @@ static void message(struct victim *v)
 	struct span block = get(v, &key);
 	must(block_count(block, &count) && count > 0, "messages");
 	for (unsigned at = 0; at < count; at++) {
-		must(block_get(block, at, &m), "message");
+		must(!block_get(block, at, &m), "message");
 		m.counted += at == 0;
 		block_append(&v->texts, &m);
 	}

@@ -118,19 +118,31 @@ void move_presence(struct world *w)
 
 /* ---- a member's rooms --------------------------------------------------------- */
 
+#define PIECE_STEPS 200
+
+/* So much at once from now on, which is little. */
+static void allow_piece(struct world *w, struct meter *meter)
+{
+	meter->steps_end = meter->steps + world_below(w, PIECE_STEPS);
+	core_charge(w->core, meter);
+}
+
 void move_total(struct world *w)
 {
 	int rooms[O_ROOMS];
 	size_t n;
 	uint64_t core_unread = 0, core_rooms = 0, unread;
 	struct span member = pick_member(w);
+	struct meter meter = {0};
 	enum parlor_err core;
 	do {
+		allow_piece(w, &meter);
 		core = core_unread_total(w->core, &w->call, member, &core_unread, &core_rooms);
 		/* It is asked again at once, or some time later. */
-		if (core == PARLOR_E_BUSY && world_chance(w, 50))
-			return;
-	} while (core == PARLOR_E_BUSY);
+	} while (core == PARLOR_E_BUSY && world_chance(w, 50));
+	core_charge(w->core, NULL);
+	if (core == PARLOR_E_BUSY)
+		return;
 	enum parlor_err oracle = oracle_list(&w->now, &w->call, member, rooms, &n, &unread);
 	move_told(w, core, oracle, "total of %.*s", WORDS(member));
 	WANT_SAME(w, core_unread, unread);
@@ -197,6 +209,7 @@ void move_list(struct world *w)
 	bool filtered = q.unread_only || q.label.len;
 	enum parlor_err oracle = oracle_list(&w->now, &w->call, q.member, rooms, &n, &unread);
 	struct listing l = {.w = w, .rooms = rooms, .len = n};
+	struct meter meter = {0};
 	if (!oracle) {
 		l.who = oracle_member(&w->now, oracle_tenant(&w->now, w->call.tenant), q.member);
 		filter(w, &q, &l, rooms);
@@ -206,8 +219,10 @@ void move_list(struct world *w)
 	do {
 		size_t before = l.at, most = l.len - before < page ? l.len - before : page;
 		uint64_t cursor = q.cursor;
+		allow_piece(w, &meter);
 		enum parlor_err core =
 			core_inbox(w->core, &w->call, &q, told_inbox_room, &l, &q.cursor);
+		core_charge(w->core, NULL);
 		if (core == PARLOR_E_BUSY)
 			continue;
 		move_told(w, core, oracle, "list of %.*s%s%s, %zu of %zu", WORDS(q.member),

@@ -128,17 +128,19 @@ static void a_block_has_its_recorded_bytes(void **state)
 	struct span bytes = {b.data, b.len};
 	assert_true(block_count(bytes, &count));
 	assert_int_equal(count, 2);
-	assert_true(block_get(bytes, 1, &got));
+	assert_int_equal(block_get(bytes, 1, &got), PARLOR_E_OK);
 	assert_memory_equal(&got, &notice, sizeof got);
-	assert_false(block_get(bytes, 2, &got));
+	assert_int_equal(block_get(bytes, 2, &got), PARLOR_E_NOT_FOUND);
 
 	block_set_recalled(&b, 1);
-	assert_true(block_get(bytes, 1, &got) && got.recalled);
-	assert_true(block_get(bytes, 0, &got) && !got.recalled);
+	assert_true(!block_get(bytes, 1, &got) && got.recalled);
+	assert_true(!block_get(bytes, 0, &got) && !got.recalled);
 	for (size_t len = 0; len < b.len; len++)
 		assert_true(len == 40 || !block_count((struct span){b.data, len}, &count));
+	assert_int_equal(block_get((struct span){b.data, 30}, 0, &got), PARLOR_E_STORE_CORRUPT);
 	b.data[0] |= 0x80;
 	assert_false(block_count(bytes, &count));
+	assert_int_equal(block_get(bytes, 1, &got), PARLOR_E_STORE_CORRUPT);
 	buf_fini(&b);
 }
 
@@ -184,7 +186,7 @@ static void every_key_has_its_recorded_bytes(void **state)
 	struct row_key key;
 	row_key_state(&key);
 	assert_key(&key, ROW_NAMES, "53");
-	row_key_tenant(&key, 5);
+	row_key_one(&key, ROW_NAMES, 5, ROW_TENANT);
 	assert_key(&key, ROW_NAMES, "4300000005");
 	row_key_name(&key, 'T', 0, SPAN_TEXT("acme"));
 	assert_key(&key, ROW_NAMES, "540000000061636d65");

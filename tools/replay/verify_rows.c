@@ -106,8 +106,8 @@ static void point_at_message(const struct compare *c, struct finding *f)
 		return;
 	for (unsigned at = 0; at < executed || at < found; at++) {
 		struct row_message a = {0}, b = {0};
-		bool in_executed = at < executed && block_get(c->executed.value, at, &a);
-		bool in_found = at < found && block_get(c->found.value, at, &b);
+		bool in_executed = at < executed && !block_get(c->executed.value, at, &a);
+		bool in_found = at < found && !block_get(c->found.value, at, &b);
 		if (in_executed && in_found && same_message(&a, &b))
 			continue;
 		snprintf(f->what, sizeof f->what, "the index of message %" PRIu64,

@@ -166,19 +166,29 @@ void row_key_of(struct row_key *key, const struct row_kind *kind, uint64_t numbe
 		row_key_one(key, kind->table, number, kind->sub);
 }
 
+enum parlor_err row_look(struct engine *e, const struct row_kind *kind, uint64_t number,
+			 uint64_t tail, struct row **row, struct span *value)
+{
+	struct row_key key;
+	*value = (struct span){NULL, 0};
+	*row = row_find(e, kind, number, tail);
+	if (*row)
+		return PARLOR_E_OK;
+	row_key_of(&key, kind, number, tail);
+	enum parlor_err err = row_engine_get(e, &key, value);
+	if (err)
+		*value = (struct span){NULL, 0};
+	return err == PARLOR_E_NOT_FOUND ? PARLOR_E_OK : err;
+}
+
 enum parlor_err row_load(struct engine *e, const struct row_kind *kind, uint64_t number,
 			 uint64_t tail, struct row *head, struct row **out, bool *read)
 {
-	struct row_key key;
 	struct span value;
 	*read = false;
-	*out = row_find(e, kind, number, tail);
-	if (*out)
-		return PARLOR_E_OK;
-	row_key_of(&key, kind, number, tail);
-	enum parlor_err err = row_engine_get(e, &key, &value);
-	if (err)
-		return err == PARLOR_E_NOT_FOUND ? PARLOR_E_OK : err;
+	enum parlor_err err = row_look(e, kind, number, tail, out, &value);
+	if (err || *out || !value.data)
+		return err;
 	struct row *row = row_add(e, kind, number, tail, head);
 	if (!kind->get(row, value)) {
 		row_drop(e, row);

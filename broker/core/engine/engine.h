@@ -163,6 +163,10 @@ enum parlor_err row_engine_scan(struct engine *, const struct row_key *from, siz
 /* NULL when it is not resident. One that is gone is found. */
 struct row *row_find(const struct engine *, const struct row_kind *, uint64_t number,
 		     uint64_t tail);
+/* The row when it is resident, else its value as it is stored, without making it so; of
+ * one that is not there both are NULL. */
+enum parlor_err row_look(struct engine *, const struct row_kind *, uint64_t number, uint64_t tail,
+			 struct row **, struct span *value) PARLOR_MUST_CHECK;
 /* Reads it when it is not resident; NULL when there is none. head: NULL for one
  * that is a head itself. *read: it came from the store, and nothing refers to it
  * yet. */

@@ -212,7 +212,7 @@ static bool begin_block(struct parlor *room, uint64_t no, struct span value)
 	if (!block_count(value, &len) || no * BLOCK_MESSAGES != room->len)
 		return false;
 	for (unsigned at = 0; at < len; at++) {
-		if (!block_get(value, at, &m))
+		if (block_get(value, at, &m))
 			return false;
 		add_message(room, m.sender, m.counts);
 	}
