@@ -1,7 +1,7 @@
 #include "turn/retention.h"
 
 #include "core/kinds.h"
-#include "store/snapshot.h"
+#include "store/snapshot_head.h"
 
 #include "base/dir.h"
 #include "base/log.h"
@@ -80,7 +80,7 @@ static const char *no_use(struct retention *r, enum parlor_err err,
 static void look_at_snapshot(struct retention *r)
 {
 	struct snapshot_head head = {0};
-	enum parlor_err err = snapshot_read_head(r->dir, &head);
+	enum parlor_err err = snapshot_head_read(r->dir, &head);
 	/* What it has may go only if it cannot be lost again: whoever made it may not have
 	 * its name on disk. */
 	if (!err && head.position != r->snapshot && dir_sync(r->dir) != 0)

@@ -67,7 +67,7 @@ static void join(struct builder *b, uint64_t time_us, const char *room, const ch
 		PARLOR_E_OK);
 }
 
-static uint64_t say(struct builder *b, uint64_t time_us, struct core_imported_message imported)
+static uint64_t say(struct builder *b, uint64_t time_us, struct imported_message imported)
 {
 	struct core_posted posted;
 	const struct core_call call = at(time_us);
@@ -83,32 +83,30 @@ static void import(struct builder *b, unsigned messages)
 	struct core_unread_view unread;
 	const struct core_call call = at(1000);
 	const struct span mentions[] = {T("bob"), T("nobody")};
-	assert_int_equal(
-		core_import_room(builder_core(b), &call,
-				 &(struct core_imported_room){.id = T("r"), .name = T("Room")}),
-		PARLOR_E_OK);
+	assert_int_equal(import_room(builder_core(b), &call,
+				     &(struct imported_room){.id = T("r"), .name = T("Room")}),
+			 PARLOR_E_OK);
 	join(b, 1000, "r", "alice");
 	join(b, 1000, "r", "bob");
 	for (unsigned i = 0; i < messages; i++) {
 		char client_id[16];
 		snprintf(client_id, sizeof client_id, "%u", i);
 		say(b, 2000 + i,
-		    (struct core_imported_message){.sender = T(i % 3 ? "alice" : "bob"),
-						   .client_id = T(client_id),
-						   .body = T("hello")});
+		    (struct imported_message){.sender = T(i % 3 ? "alice" : "bob"),
+					      .client_id = T(client_id),
+					      .body = T("hello")});
 	}
-	say(b, 900000, (struct core_imported_message){.sender = T("carol"), .body = T("has left")});
-	say(b, 900000, (struct core_imported_message){.body = T("the system")});
+	say(b, 900000, (struct imported_message){.sender = T("carol"), .body = T("has left")});
+	say(b, 900000, (struct imported_message){.body = T("the system")});
 	say(b, 900001,
-	    (struct core_imported_message){
-		    .sender = T("alice"), .client_id = T("x"), .recalled = true});
+	    (struct imported_message){.sender = T("alice"), .client_id = T("x"), .recalled = true});
 	say(b, 900002,
-	    (struct core_imported_message){
+	    (struct imported_message){
 		    .sender = T("alice"), .mentions = mentions, .mentions_len = 2});
 	const struct core_call later = at(950000);
 	assert_int_equal(core_read(builder_core(b), &later, T("r"), T("bob"), 5, &unread),
 			 PARLOR_E_OK);
-	assert_int_equal(core_import_last_seen(builder_core(b), &later, T("dave")), PARLOR_E_OK);
+	assert_int_equal(import_last_seen(builder_core(b), &later, T("dave")), PARLOR_E_OK);
 	assert_int_equal(builder_finish(b), PARLOR_E_OK);
 }
 
@@ -222,33 +220,31 @@ static void test_what_no_table_should_hold_is_refused(void **state)
 	memset(long_id, 'x', 65);
 	assert_int_equal(builder_open(&b, p->dir, 4, why, sizeof why), PARLOR_E_OK);
 	struct core *core = builder_core(b);
-	const struct core_imported_room room = {.id = T("r")};
-	assert_int_equal(core_import_room(core, &call, &room), PARLOR_E_OK);
-	assert_int_equal(core_import_room(core, &call, &room), PARLOR_E_ROOM_CONFLICT);
-	assert_int_equal(core_import_room(core, &call, &(struct core_imported_room){.id = T("")}),
+	const struct imported_room room = {.id = T("r")};
+	assert_int_equal(import_room(core, &call, &room), PARLOR_E_OK);
+	assert_int_equal(import_room(core, &call, &room), PARLOR_E_ROOM_CONFLICT);
+	assert_int_equal(import_room(core, &call, &(struct imported_room){.id = T("")}),
 			 PARLOR_E_EMPTY);
-	assert_int_equal(
-		core_import_room(core, &call, &(struct core_imported_room){.id = T(long_id)}),
-		PARLOR_E_TOO_LONG);
-	struct core_imported_message imported = {.room = T("r"), .type = 3};
-	assert_int_equal(core_import_message(core, &call, &imported, &posted), PARLOR_E_VALUE);
+	assert_int_equal(import_room(core, &call, &(struct imported_room){.id = T(long_id)}),
+			 PARLOR_E_TOO_LONG);
+	struct imported_message imported = {.room = T("r"), .type = 3};
+	assert_int_equal(import_message(core, &call, &imported, &posted), PARLOR_E_VALUE);
 	imported.type = MESSAGE_TYPE_NOTICE;
 	imported.sender = T(long_id);
-	assert_int_equal(core_import_message(core, &call, &imported, &posted), PARLOR_E_TOO_LONG);
+	assert_int_equal(import_message(core, &call, &imported, &posted), PARLOR_E_TOO_LONG);
 	imported.sender = T("");
 	imported.client_id = T("1");
-	assert_int_equal(core_import_message(core, &call, &imported, &posted), PARLOR_E_EMPTY);
+	assert_int_equal(import_message(core, &call, &imported, &posted), PARLOR_E_EMPTY);
 	imported.client_id = T("");
 	imported.room = T("nowhere");
-	assert_int_equal(core_import_message(core, &call, &imported, &posted),
-			 PARLOR_E_ROOM_UNKNOWN);
+	assert_int_equal(import_message(core, &call, &imported, &posted), PARLOR_E_ROOM_UNKNOWN);
 	/* A sender that nobody knows yet is not introduced for nothing. */
 	const struct span mentions[] = {T("bob"), T("")};
 	imported.room = T("r");
 	imported.sender = T("stranger");
 	imported.mentions = mentions;
 	imported.mentions_len = 2;
-	assert_int_equal(core_import_message(core, &call, &imported, &posted), PARLOR_E_EMPTY);
+	assert_int_equal(import_message(core, &call, &imported, &posted), PARLOR_E_EMPTY);
 	assert_int_equal(core_position(core), 2);
 	assert_int_equal(builder_finish(b), PARLOR_E_OK);
 	builder_close(b);

@@ -1,5 +1,5 @@
 /* The snapshot's file: what was put comes back, and nothing else is believed. */
-#include "store/snapshot.h"
+#include "snapshot.h"
 
 #include "store_world.h"
 
@@ -64,7 +64,7 @@ static enum parlor_err read_all(struct world *w)
 static uint64_t position_of(struct world *w)
 {
 	struct snapshot_head head;
-	assert_int_equal(snapshot_read_head(w->dir, &head), PARLOR_E_OK);
+	assert_int_equal(snapshot_head_read(w->dir, &head), PARLOR_E_OK);
 	assert_int_equal(head.journal_id, JOURNAL_ID);
 	assert_int_equal(head.rows, ROWS);
 	assert_int_equal(head.digest, 5);
@@ -91,7 +91,7 @@ static void there_may_be_none(void **state)
 {
 	struct world *w = *state;
 	struct snapshot_head head;
-	assert_int_equal(snapshot_read_head(w->dir, &head), PARLOR_E_NOT_FOUND);
+	assert_int_equal(snapshot_head_read(w->dir, &head), PARLOR_E_NOT_FOUND);
 }
 
 static void one_that_was_given_up_changes_nothing(void **state)

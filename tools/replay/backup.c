@@ -1,10 +1,10 @@
 #include "backup.h"
 
+#include "copy.h"
 #include "interrupt.h"
 #include "options.h"
 #include "progress.h"
-#include "store/copy.h"
-#include "store/snapshot.h"
+#include "snapshot.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -60,7 +60,7 @@ static int backup(const char *dir, const char *dest, bool compact)
 	/* That there is none, or a damaged one, shows when it is to be copied. */
 	if (snapshot_open(&snapshot, dir))
 		snapshot_close(&snapshot);
-	enum parlor_err err = store_copy(&options, &result, why, sizeof why);
+	enum parlor_err err = copy_dir(&options, &result, why, sizeof why);
 	progress_end(&progress);
 	if (err != PARLOR_E_OK) {
 		fprintf(stderr, "parlor-replay backup: %s (%s)\n", why, parlor_err_name((int)err));

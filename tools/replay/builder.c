@@ -137,10 +137,9 @@ uint64_t builder_room_position(const struct builder *b, uint64_t room)
 }
 
 enum parlor_err builder_message(struct builder *b, const struct core_call *call,
-				const struct core_imported_message *told,
-				struct core_posted *posted)
+				const struct imported_message *told, struct core_posted *posted)
 {
-	enum parlor_err err = core_import_message(b->core, call, told, posted);
+	enum parlor_err err = import_message(b->core, call, told, posted);
 	/* The record of the message, which the one of its recall follows. */
 	if (!err && told->recalled)
 		turn_recall_body(&b->turn, b->turn.records[b->turn.len - 2].live.position);

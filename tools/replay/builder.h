@@ -5,7 +5,7 @@
 #ifndef BUILDER_H
 #define BUILDER_H
 
-#include "core/import.h"
+#include "import.h"
 #include "store/store.h"
 
 #define BUILDER_PARTITIONS_DEFAULT 16
@@ -22,9 +22,9 @@ struct core *builder_core(struct builder *);
 /* In a turn: may be read from. */
 struct store *builder_store(struct builder *);
 
-/* core_import_message; a recalled one is stored as recalled. */
+/* import_message; a recalled one is stored as recalled. */
 enum parlor_err builder_message(struct builder *, const struct core_call *,
-				const struct core_imported_message *,
+				const struct imported_message *,
 				struct core_posted *) PARLOR_MUST_CHECK;
 /* Commits when there is enough. What the core lent is void. */
 enum parlor_err builder_step(struct builder *) PARLOR_MUST_CHECK;

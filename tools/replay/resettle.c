@@ -57,9 +57,9 @@ static enum parlor_err tell_room(struct run *run, struct census_room *room, uint
 	room->told = true;
 	run->r->rooms++;
 	/* Everybody has seen everything so far. */
-	const struct core_imported_room told = {
+	const struct imported_room told = {
 		.id = SPAN_TEXT(room->id), .name = SPAN_TEXT(room->name), .open = true};
-	return failed(run, core_import_room(builder_core(run->r->builder), &call, &told), room->id,
+	return failed(run, import_room(builder_core(run->r->builder), &call, &told), room->id,
 		      "cannot be made");
 }
 
@@ -177,7 +177,7 @@ static enum parlor_err tell_message(struct run *run, struct census_room *room,
 	compare_same_time(run, room, sender.text, row->body, time_us);
 	if (!row->timed)
 		findings_add(run->r->findings, FINDING_no_time, "room %s", room->id);
-	const struct core_imported_message told = {
+	const struct imported_message told = {
 		.room = SPAN_TEXT(room->id),
 		.sender = SPAN_TEXT(sender.text),
 		.sender_name = mended(run, &run->name, row->name, limits->name_bytes,

@@ -5,7 +5,7 @@
 #ifndef AUDIT_SCRATCH_H
 #define AUDIT_SCRATCH_H
 
-#include "store/snapshot.h"
+#include "snapshot.h"
 #include "store/store.h"
 
 struct scratch {

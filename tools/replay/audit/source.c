@@ -1,7 +1,7 @@
 #include "audit/source.h"
 
 #include "core/kinds.h"
-#include "store/snapshot.h"
+#include "snapshot.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

@@ -129,7 +129,7 @@ static enum parlor_err rebuild_message(struct rebuild *r, const struct history_f
 	const struct core_call call = rebuild_call(f);
 	json_t *list =
 		f->mentions.data ? json_loadb(f->mentions.data, f->mentions.len, 0, NULL) : NULL;
-	const struct core_imported_message message = {
+	const struct imported_message message = {
 		.room = f->room,
 		.sender = f->member,
 		.sender_name = f->name,

@@ -66,7 +66,7 @@ static enum parlor_err rebuild_seen(struct rebuild *r, const struct history_fact
 	uint64_t no;
 	const struct core_call call = rebuild_call(f);
 	r->counts.members++;
-	return f->numbers[0] ? core_import_last_seen(builder_core(r->builder), &call, f->member)
+	return f->numbers[0] ? import_last_seen(builder_core(r->builder), &call, f->member)
 			     : core_member_intern(builder_core(r->builder), &call, f->member, &no);
 }
 

@@ -139,10 +139,9 @@ static enum parlor_err rebuild_beginning(struct rebuild *r, const struct history
 {
 	const struct core_call call = rebuild_call(f);
 	r->counts.rooms++;
-	return core_import_room(builder_core(r->builder), &call,
-				&(struct core_imported_room){.id = f->room,
-							     .name = f->name,
-							     .open = f->numbers[0] != 0});
+	return import_room(builder_core(r->builder), &call,
+			   &(struct imported_room){
+				   .id = f->room, .name = f->name, .open = f->numbers[0] != 0});
 }
 
 static enum parlor_err rebuild_end(struct rebuild *r, const struct history_fact *f)

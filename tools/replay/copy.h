@@ -3,8 +3,8 @@
  * Until it is done the broker cannot use again what it frees. Owns the new
  * directory: either there is a whole copy on disk in it, or nothing. The copy says
  * that it is one, so that no store takes it for the original. */
-#ifndef STORE_COPY_H
-#define STORE_COPY_H
+#ifndef COPY_H
+#define COPY_H
 
 #include "store/lineage.h"
 
@@ -33,7 +33,7 @@ struct copy_result {
  * empty; STORE and its kin: one of the two cannot be read or written;
  * STORE_FULL: no room; TIMEOUT: progress gave up. No store of this process may
  * be open on either. */
-enum parlor_err store_copy(const struct copy_options *, struct copy_result *, char *why,
-			   size_t why_size) PARLOR_MUST_CHECK;
+enum parlor_err copy_dir(const struct copy_options *, struct copy_result *, char *why,
+			 size_t why_size) PARLOR_MUST_CHECK;
 
 #endif

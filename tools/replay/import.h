@@ -3,21 +3,21 @@
  * the requests of the nouns; here is what no request could bring about, such as a
  * message of somebody who has left. Checks ids and bounds, not who may do what.
  * Emits the records that a request would. */
-#ifndef CORE_IMPORT_H
-#define CORE_IMPORT_H
+#ifndef IMPORT_H
+#define IMPORT_H
 
 #include "core/message.h"
 
-struct core_imported_room {
+struct imported_room {
 	struct span id, name;
 	bool open;
 };
 /* ROOM_CONFLICT when there is one of that id. Whoever asks to create it again is
  * answered that it is there. */
-enum parlor_err core_import_room(struct core *, const struct core_call *,
-				 const struct core_imported_room *) PARLOR_MUST_CHECK;
+enum parlor_err import_room(struct core *, const struct core_call *,
+			    const struct imported_room *) PARLOR_MUST_CHECK;
 
-struct core_imported_message {
+struct imported_message {
 	struct span room;
 	struct span sender; /* empty: the system */
 	struct span sender_name, sender_avatar;
@@ -29,12 +29,12 @@ struct core_imported_message {
 	size_t mentions_len;
 };
 /* As the next message of its room, which may be in any state. */
-enum parlor_err core_import_message(struct core *, const struct core_call *,
-				    const struct core_imported_message *,
-				    struct core_posted *) PARLOR_MUST_CHECK;
+enum parlor_err import_message(struct core *, const struct core_call *,
+			       const struct imported_message *,
+			       struct core_posted *) PARLOR_MUST_CHECK;
 
 /* The member went offline at call.now_us. Introduces it. */
-enum parlor_err core_import_last_seen(struct core *, const struct core_call *,
-				      struct span member) PARLOR_MUST_CHECK;
+enum parlor_err import_last_seen(struct core *, const struct core_call *,
+				 struct span member) PARLOR_MUST_CHECK;
 
 #endif

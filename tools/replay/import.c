@@ -1,4 +1,4 @@
-#include "core/import.h"
+#include "import.h"
 
 #include "core/decide.h"
 #include "core/member_row.h"
@@ -9,8 +9,8 @@
 #include "core/tenant.h"
 #include "core/tenant_row.h"
 
-enum parlor_err core_import_room(struct core *c, const struct core_call *call,
-				 const struct core_imported_room *imported)
+enum parlor_err import_room(struct core *c, const struct core_call *call,
+			    const struct imported_room *imported)
 {
 	struct tenant *t = NULL;
 	struct room *room;
@@ -37,8 +37,7 @@ enum parlor_err core_import_room(struct core *c, const struct core_call *call,
 				 &room);
 }
 
-static enum parlor_err check_message(const struct core *c,
-				     const struct core_imported_message *imported)
+static enum parlor_err check_message(const struct core *c, const struct imported_message *imported)
 {
 	if (imported->sender.len > ROW_ID_MAX ||
 	    imported->client_id.len > c->limits.client_id_bytes ||
@@ -59,7 +58,7 @@ static enum parlor_err check_message(const struct core *c,
 }
 
 static enum parlor_err find_sender(struct core *c, const struct core_call *call,
-				   const struct core_imported_message *imported,
+				   const struct imported_message *imported,
 				   struct message_draft *draft)
 {
 	struct tenant *t;
@@ -91,7 +90,7 @@ static enum parlor_err find_sender(struct core *c, const struct core_call *call,
 }
 
 /* Whoever is not known any more has nothing to be mentioned in. */
-static enum parlor_err find_mentions(struct core *c, const struct core_imported_message *imported,
+static enum parlor_err find_mentions(struct core *c, const struct imported_message *imported,
 				     const struct message_draft *draft, uint64_t *numbers)
 {
 	enum parlor_err err = PARLOR_E_OK;
@@ -103,9 +102,8 @@ static enum parlor_err find_mentions(struct core *c, const struct core_imported_
 	return err;
 }
 
-enum parlor_err core_import_message(struct core *c, const struct core_call *call,
-				    const struct core_imported_message *imported,
-				    struct core_posted *posted)
+enum parlor_err import_message(struct core *c, const struct core_call *call,
+			       const struct imported_message *imported, struct core_posted *posted)
 {
 	uint64_t mentions[RECORD_MENTIONS_MAX];
 	struct message_draft draft = {.type = imported->type,
@@ -134,7 +132,7 @@ enum parlor_err core_import_message(struct core *c, const struct core_call *call
 	return c->broken;
 }
 
-enum parlor_err core_import_last_seen(struct core *c, const struct core_call *call, struct span id)
+enum parlor_err import_last_seen(struct core *c, const struct core_call *call, struct span id)
 {
 	uint64_t no;
 	struct member *m;

@@ -1,4 +1,4 @@
-#include "store/snapshot.h"
+#include "snapshot.h"
 
 #include "store/fault.h"
 
@@ -12,17 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MAGIC "PARLSNAP"
-#define FORM 3
-#define HEAD_BYTES 72
+#define NEW_FILE SNAPSHOT_FILE ".new"
 #define ROW_HEAD_BYTES 6
 #define VALUE_MAX ((uint32_t)64 << 20)
 #define PATH_BYTES 4096
-
-uint64_t snapshot_digest(struct span head)
-{
-	return hash64(head.data, head.len);
-}
 
 static bool path_of(char path[PATH_BYTES], const char *dir, const char *name)
 {
@@ -38,40 +31,6 @@ static bool hash_begin(struct snapshot *s)
 	return s->hash;
 }
 
-/* ---- the head ------------------------------------------------------------------ */
-
-static void head_encode(struct buf *b, const struct snapshot_head *h)
-{
-	buf_put(b, MAGIC, 8);
-	buf_put_u32(b, FORM);
-	buf_put_u32(b, 0);
-	buf_put_u64(b, h->journal_id);
-	buf_put_u64(b, h->position);
-	buf_put_u64(b, h->digest);
-	buf_put_u64(b, h->rows);
-	buf_put_u64(b, h->hash.low);
-	buf_put_u64(b, h->hash.high);
-	buf_put_u64(b, hash64(b->data, b->len));
-	assert(b->len == HEAD_BYTES);
-}
-
-static enum parlor_err head_decode(struct snapshot_head *h, const uint8_t bytes[HEAD_BYTES])
-{
-	struct reader in;
-	reader_init(&in, bytes + 8, HEAD_BYTES - 8);
-	uint32_t form = reader_u32(&in);
-	(void)reader_u32(&in);
-	h->journal_id = reader_u64(&in);
-	h->position = reader_u64(&in);
-	h->digest = reader_u64(&in);
-	h->rows = reader_u64(&in);
-	h->hash.low = reader_u64(&in);
-	h->hash.high = reader_u64(&in);
-	if (memcmp(bytes, MAGIC, 8) != 0 || reader_u64(&in) != hash64(bytes, HEAD_BYTES - 8))
-		return PARLOR_E_STORE_CORRUPT;
-	return form == FORM ? PARLOR_E_OK : PARLOR_E_STORE_VERSION;
-}
-
 /* ---- reading ------------------------------------------------------------------- */
 
 static enum parlor_err read_all(FILE *file, void *bytes, size_t len)
@@ -83,29 +42,11 @@ static enum parlor_err read_all(FILE *file, void *bytes, size_t len)
 
 enum parlor_err snapshot_open(struct snapshot *s, const char *dir)
 {
-	char path[PATH_BYTES];
-	uint8_t head[HEAD_BYTES];
 	*s = (struct snapshot){0};
-	if (!path_of(path, dir, "snapshot"))
-		return PARLOR_E_STORE;
-	s->file = fopen(path, "rbe");
-	if (!s->file)
-		return errno == ENOENT ? PARLOR_E_NOT_FOUND : fault_err(errno);
-	if (!hash_begin(s))
-		return PARLOR_E_NO_MEMORY;
-	enum parlor_err err = read_all(s->file, head, sizeof head);
-	if (!err)
-		err = head_decode(&s->head, head);
+	enum parlor_err err = snapshot_head_open(dir, &s->head, &s->file);
+	if (!err && !hash_begin(s))
+		err = PARLOR_E_NO_MEMORY;
 	s->left = s->head.rows;
-	return err;
-}
-
-enum parlor_err snapshot_read_head(const char *dir, struct snapshot_head *head)
-{
-	struct snapshot s;
-	enum parlor_err err = snapshot_open(&s, dir);
-	*head = s.head;
-	snapshot_close(&s);
 	return err;
 }
 
@@ -150,7 +91,7 @@ enum parlor_err snapshot_rewind(struct snapshot *s)
 {
 	hash_stream_init(s->hash);
 	s->left = s->head.rows;
-	return fseeko(s->file, HEAD_BYTES, SEEK_SET) == 0 ? PARLOR_E_OK : PARLOR_E_STORE;
+	return fseeko(s->file, SNAPSHOT_HEAD_BYTES, SEEK_SET) == 0 ? PARLOR_E_OK : PARLOR_E_STORE;
 }
 
 void snapshot_close(struct snapshot *s)
@@ -181,7 +122,7 @@ static bool is_still(int fd, const char *path)
 static enum parlor_err open_new(const char *dir, int *fd)
 {
 	char path[PATH_BYTES];
-	if (!path_of(path, dir, "snapshot.new"))
+	if (!path_of(path, dir, NEW_FILE))
 		return PARLOR_E_STORE;
 	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (*fd < 0)
@@ -205,7 +146,7 @@ enum parlor_err snapshot_create(struct snapshot *s, const char *dir,
 	if (!s->file && fd >= 0)
 		close(fd);
 	/* The place of the head, which is written last. */
-	static const uint8_t nothing[HEAD_BYTES];
+	static const uint8_t nothing[SNAPSHOT_HEAD_BYTES];
 	if (!err && fwrite(nothing, 1, sizeof nothing, s->file) != sizeof nothing)
 		err = fault_err(errno);
 	return err;
@@ -229,7 +170,7 @@ void snapshot_put(struct snapshot *s, enum row_table table, struct span key, str
 static void put_in_place(struct snapshot *s)
 {
 	char from[PATH_BYTES], to[PATH_BYTES];
-	if (!path_of(from, s->dir, "snapshot.new") || !path_of(to, s->dir, "snapshot"))
+	if (!path_of(from, s->dir, NEW_FILE) || !path_of(to, s->dir, SNAPSHOT_FILE))
 		fail(s, PARLOR_E_STORE);
 	else
 		fail(s,
@@ -240,7 +181,7 @@ enum parlor_err snapshot_commit(struct snapshot *s)
 {
 	struct buf head = {0};
 	s->head.hash = hash_stream_sum(s->hash);
-	head_encode(&head, &s->head);
+	snapshot_head_encode(&head, &s->head);
 	if (!s->err && (fflush(s->file) != 0 || fseeko(s->file, 0, SEEK_SET) != 0 ||
 			fwrite(head.data, 1, head.len, s->file) != head.len ||
 			fflush(s->file) != 0 || fsync(fileno(s->file)) != 0))

@@ -1,4 +1,4 @@
-#include "store/copy.h"
+#include "copy.h"
 
 #include "store/env.h"
 #include "store/meta.h"
@@ -269,8 +269,8 @@ static enum parlor_err copy_data(struct copy *c)
 	return err;
 }
 
-enum parlor_err store_copy(const struct copy_options *options, struct copy_result *result,
-			   char *why, size_t why_size)
+enum parlor_err copy_dir(const struct copy_options *options, struct copy_result *result, char *why,
+			 size_t why_size)
 {
 	struct copy c = {.options = options,
 			 .why = {.text = why, .size = why_size},
