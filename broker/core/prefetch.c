@@ -1,14 +1,13 @@
 #include "core/prefetch.h"
 
-#include "core/tables.h"
+#include "core/name.h"
 
 #define LINE 64
 
 /* What is known of a post on the way to what it touches. */
 struct glance {
 	unsigned room_hash, member_hash, pair_hash;
-	uint8_t room_key[ID_KEY_MAX], member_key[ID_KEY_MAX];
-	unsigned room_len, member_len;
+	struct id_probe room_id, member_id;
 	struct room *room;
 	struct member *member;
 };
@@ -36,30 +35,23 @@ static void fetch(const void *at, size_t bytes)
 			fetch(ELMT_FROM_HH((head)->handle.tbl, first_), bytes);               \
 	} while (0)
 
-static unsigned put_key(uint8_t key[ID_KEY_MAX], uint32_t tenant, struct span id)
-{
-	memcpy(key, &tenant, sizeof tenant);
-	memcpy(key + sizeof tenant, id.data, id.len);
-	return (unsigned)(sizeof tenant + id.len);
-}
-
 static void look_at_names(const struct core *c, uint32_t tenant, const struct core_prefetched *e,
 			  struct glance *g)
 {
 	*g = (struct glance){0};
 	if (e->room.len > ROW_ID_MAX || e->sender.len > ROW_ID_MAX)
 		return;
-	g->room_len = put_key(g->room_key, tenant, e->room);
-	g->member_len = put_key(g->member_key, tenant, e->sender);
-	HASH_VALUE(g->room_key, g->room_len, g->room_hash);
-	HASH_VALUE(g->member_key, g->member_len, g->member_hash);
+	name_probe(&g->room_id, tenant, e->room);
+	name_probe(&g->member_id, tenant, e->sender);
+	HASH_VALUE(g->room_id.bytes, g->room_id.len, g->room_hash);
+	HASH_VALUE(g->member_id.bytes, g->member_id.len, g->member_hash);
 	FETCH_BUCKET(c->rooms_by_id, by_id, g->room_hash);
 	FETCH_BUCKET(c->members_by_id, by_id, g->member_hash);
 }
 
 static void look_at_buckets(const struct core *c, const struct glance *g)
 {
-	if (!g->room_len)
+	if (!g->room_id.len)
 		return;
 	FETCH_FIRST(c->rooms_by_id, by_id, g->room_hash, sizeof(struct room));
 	FETCH_FIRST(c->members_by_id, by_id, g->member_hash, sizeof(struct member));
@@ -67,12 +59,12 @@ static void look_at_buckets(const struct core *c, const struct glance *g)
 
 static void look_at_pair(const struct core *c, struct glance *g)
 {
-	if (!g->room_len)
+	if (!g->room_id.len)
 		return;
-	HASH_FIND_BYHASHVALUE(by_id, c->rooms_by_id, g->room_key, g->room_len, g->room_hash,
+	HASH_FIND_BYHASHVALUE(by_id, c->rooms_by_id, g->room_id.bytes, g->room_id.len, g->room_hash,
 			      g->room);
-	HASH_FIND_BYHASHVALUE(by_id, c->members_by_id, g->member_key, g->member_len, g->member_hash,
-			      g->member);
+	HASH_FIND_BYHASHVALUE(by_id, c->members_by_id, g->member_id.bytes, g->member_id.len,
+			      g->member_hash, g->member);
 	if (!g->room || !g->member)
 		return;
 	struct row_at key = {g->room->no, g->member->no, KIND_MEMBERSHIP};

@@ -15,6 +15,7 @@
 
 enum env_db { ENV_META, ENV_JOURNAL, ENV_NAMES, ENV_MEMBERS, ENV_ROOMS };
 #define ENV_DBS 5
+#define ENV_ROWS ENV_NAMES /* and behind it, as their tables follow each other */
 
 struct env {
 	MDB_env *mdb;

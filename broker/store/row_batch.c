@@ -102,8 +102,6 @@ static int put_row(MDB_cursor *cursor, const struct row_batch_row *row)
 
 static int put_sorted(const struct row_batch *s, struct env *env)
 {
-	static const enum env_db tables[ROW_TABLES] = {
-		[ROW_NAMES] = ENV_NAMES, [ROW_MEMBERS] = ENV_MEMBERS, [ROW_ROOMS] = ENV_ROOMS};
 	MDB_cursor *cursor = NULL;
 	int table = -1, rc = 0;
 
@@ -114,7 +112,7 @@ static int put_sorted(const struct row_batch *s, struct env *env)
 			continue;
 		if (row->table != table) {
 			table = row->table;
-			rc = mdb_cursor_open(env->write, env->db[tables[table]], &cursor);
+			rc = mdb_cursor_open(env->write, env->db[ENV_ROWS + table], &cursor);
 		}
 		if (rc == 0)
 			rc = put_row(cursor, row);

@@ -7,8 +7,9 @@
 #include <assert.h>
 #include <string.h>
 
-static const enum env_db db_of[ROW_TABLES] = {
-	[ROW_NAMES] = ENV_NAMES, [ROW_MEMBERS] = ENV_MEMBERS, [ROW_ROOMS] = ENV_ROOMS};
+_Static_assert(ENV_ROWS + ROW_NAMES == ENV_NAMES && ENV_ROWS + ROW_MEMBERS == ENV_MEMBERS &&
+		       ENV_ROWS + ROW_ROOMS == ENV_ROOMS,
+	       "a database for each table of rows");
 
 static enum parlor_err read_err(const char *what, int rc)
 {
@@ -23,7 +24,7 @@ static enum parlor_err rows_get(void *ctx, const struct row_key *at, struct span
 	MDB_val key = env_val(at->bytes, at->len), value;
 
 	assert(env->in_turn);
-	int rc = mdb_get(env->read, env->db[db_of[at->table]], &key, &value);
+	int rc = mdb_get(env->read, env->db[ENV_ROWS + at->table], &key, &value);
 	if (rc == 0)
 		*out = (struct span){value.mv_data, value.mv_size};
 	return read_err("a row", rc);
@@ -37,7 +38,7 @@ static enum parlor_err rows_scan(void *ctx, const struct row_key *from, size_t p
 	MDB_cursor *cursor;
 
 	assert(env->in_turn && prefix_len <= from->len);
-	int rc = mdb_cursor_open(env->read, env->db[db_of[from->table]], &cursor);
+	int rc = mdb_cursor_open(env->read, env->db[ENV_ROWS + from->table], &cursor);
 	if (rc != 0)
 		return read_err("rows", rc);
 	rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);

@@ -56,7 +56,6 @@ static enum parlor_err create(struct store *s, uint64_t journal_id, uint32_t par
 	}
 	if (err != PARLOR_E_OK)
 		return why_set(why, err, "cannot be made: %s", parlor_err_text(err));
-	s->env.fresh = false;
 	return PARLOR_E_OK;
 }
 
