@@ -186,8 +186,12 @@ static enum parlor_err commit_rows(struct commit *c, size_t rows)
 static enum parlor_err commit_rows_until(struct commit *c, size_t dirty_max)
 {
 	enum parlor_err err = PARLOR_E_OK;
-	while (!err && core_dirty(c->core) && core_dirty(c->core) >= dirty_max)
+	while (!err && core_dirty(c->core) && core_dirty(c->core) >= dirty_max) {
 		err = commit_rows(c, 4 * c->limits.write_back_rows);
+		/* What was trimmed instead makes room for a later turn. */
+		if (c->rows_late.is)
+			break;
+	}
 	return err == PARLOR_E_STORE_FULL ? PARLOR_E_OK : err;
 }
 
