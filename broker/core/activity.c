@@ -13,6 +13,11 @@ void activity_fini(struct activity *a)
 	*a = (struct activity){0};
 }
 
+size_t activity_bytes(const struct activity *a)
+{
+	return a->cap * sizeof *a->rooms;
+}
+
 void activity_add(struct activity *a, uint64_t room)
 {
 	/* As long as it grows nothing has come round. */

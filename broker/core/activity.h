@@ -18,6 +18,7 @@ struct activity {
 };
 
 void activity_fini(struct activity *);
+size_t activity_bytes(const struct activity *);
 void activity_add(struct activity *, uint64_t room);
 /* at: below count, and not ACTIVITY_KEPT or more behind it. */
 uint64_t activity_at(const struct activity *, uint64_t at);

@@ -47,7 +47,7 @@ size_t core_dirty_bytes(const struct core *c)
 
 void core_evict(struct core *c)
 {
-	row_engine_evict(&c->engine);
+	row_engine_evict(&c->engine, activity_bytes(&c->activity));
 }
 
 void core_charge(struct core *c, struct meter *meter)
@@ -63,7 +63,7 @@ void core_counts(const struct core *c, struct core_counts *counts)
 		.memberships_resident = e->counts[KIND_MEMBERSHIP],
 		.members_resident = e->counts[KIND_MEMBER],
 		.blocks_resident = e->counts[KIND_BLOCK],
-		.resident_bytes = e->bytes,
+		.resident_bytes = row_engine_bytes(e) + activity_bytes(&c->activity),
 		.dirty_rows = e->dirty_rows,
 		.rooms = c->state.rooms,
 		.members = c->state.members,

@@ -230,6 +230,35 @@ static void what_is_read_beyond_the_budget_goes_at_once(void **state)
 	}
 }
 
+/* What is left when no row is. */
+static uint64_t bytes_without_rows(struct world *w)
+{
+	struct core_counts counts;
+	write_all(w);
+	for (int i = 0; i < 4; i++)
+		core_evict(w->core);
+	core_counts(w->core, &counts);
+	assert_int_equal(counts.rooms_resident + counts.members_resident, 0);
+	return counts.resident_bytes;
+}
+
+static void what_is_kept_beside_the_rows_is_counted(void **state)
+{
+	struct world *w = *state;
+	char id[16];
+	w->limits.resident_bytes = 1;
+	restart(w);
+	assert_int_equal(create(w, "r", true), PARLOR_E_OK);
+	uint64_t before = bytes_without_rows(w);
+	for (int i = 0; i < 4000; i++) {
+		snprintf(id, sizeof id, "%d", i);
+		said(w, "r", "ann", id);
+		commit(w, 100);
+	}
+	/* Which rooms were active last, in a list that doubles. */
+	assert_true(bytes_without_rows(w) - before >= 3000 * sizeof(uint64_t));
+}
+
 /* A disk that cannot be read is no damage: nobody restores a backup for it. */
 static void a_failure_to_read_is_told_as_what_it_is(void **state)
 {
@@ -267,6 +296,7 @@ int main(void)
 		STORY(rows_that_did_not_land_are_written_by_the_next_commit),
 		STORY(rows_of_a_commit_under_way_stay_in_memory),
 		STORY(what_is_read_beyond_the_budget_goes_at_once),
+		STORY(what_is_kept_beside_the_rows_is_counted),
 		STORY(a_failure_to_read_is_told_as_what_it_is),
 	};
 	return cmocka_run_group_tests_name("core rows", tests, NULL, NULL);

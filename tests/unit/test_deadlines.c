@@ -106,7 +106,7 @@ static void write_back_and_evict(struct house *h)
 	h->disk.commit(h->disk.ctx);
 	row_engine_landed(&h->engine);
 	for (int i = 0; i < 3; i++)
-		row_engine_evict(&h->engine);
+		row_engine_evict(&h->engine, 0);
 }
 
 static struct alarm *alarm_add(struct engine *e, const struct row_kind *kind, uint64_t no,

@@ -109,10 +109,41 @@ static void halves_of_a_half_stay_together_when_a_commit_fails(void **state)
 	disk.close(disk.ctx);
 }
 
+/* A name for each of many: what has not landed is memory, too. */
+static void what_waits_for_a_commit_takes_of_the_budget(void **state)
+{
+	enum { NAMES = 5000 };
+	struct disk disk = disk_in_memory();
+	struct engine e;
+	struct row_key key;
+	(void)state;
+	row_engine_init(&e, disk.rows(disk.ctx), heads, &e, NAMES * sizeof(struct first_row));
+	(void)row_add(&e, &room_kind, 7, 0, NULL);
+	row_engine_evict(&e, 0);
+	row_engine_evict(&e, 0);
+	assert_non_null(row_find(&e, &room_kind, 7, 0));
+	row_key_one(&key, ROW_NAMES, 1, 'R');
+	for (int i = 0; i < NAMES; i++)
+		(void)first_row_add(&e, &key, (struct span){"1", 1}, 0);
+	assert_true(row_engine_bytes(&e) - e.bytes >= NAMES * sizeof(struct first_row));
+	row_engine_evict(&e, 0);
+	row_engine_evict(&e, 0);
+	assert_null(row_find(&e, &room_kind, 7, 0));
+
+	disk.begin(disk.ctx);
+	assert_int_equal(row_engine_write_back(&e, NAMES, disk.put, disk.ctx), NAMES);
+	disk.commit(disk.ctx);
+	row_engine_landed(&e);
+	assert_true(row_engine_bytes(&e) < NAMES);
+	row_engine_fini(&e);
+	disk.close(disk.ctx);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(halves_of_a_half_stay_together_when_a_commit_fails),
+		cmocka_unit_test(what_waits_for_a_commit_takes_of_the_budget),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

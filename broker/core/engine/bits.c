@@ -13,6 +13,14 @@ void bits_fini(struct bits *b)
 	*b = (struct bits){0};
 }
 
+size_t bits_bytes(const struct bits *b)
+{
+	size_t words = 0;
+	for (int level = 0; level < BITS_LEVELS; level++)
+		words += b->len[level];
+	return words * sizeof **b->words;
+}
+
 static void grow(struct bits *b, int level, size_t word)
 {
 	size_t len = b->len[level] ? b->len[level] : 16;

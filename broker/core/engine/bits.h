@@ -17,6 +17,7 @@ struct bits {
 };
 
 void bits_fini(struct bits *);
+size_t bits_bytes(const struct bits *);
 void bits_set(struct bits *, uint64_t number);
 void bits_clear(struct bits *, uint64_t number);
 /* The lowest one from `from` on; UINT64_MAX when there is none. */

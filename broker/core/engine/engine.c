@@ -376,14 +376,25 @@ static void evict_with(struct engine *e, struct row *row)
 		evict(e, other);
 }
 
-void row_engine_evict(struct engine *e)
+uint64_t row_engine_bytes(const struct engine *e)
 {
+	uint64_t bytes = e->bytes + e->first.cap * sizeof *e->first.rows +
+			 e->deadlines.cap * sizeof *e->deadlines.heap +
+			 e->flight_cap * sizeof *e->flight;
+	for (int table = 0; table < ROW_TABLES; table++)
+		bytes += bits_bytes(&e->dirty[table]);
+	return bytes;
+}
+
+void row_engine_evict(struct engine *e, uint64_t beside)
+{
+	beside += row_engine_bytes(e) - e->bytes;
 	uint64_t steps = EVICT_STEPS + EVICT_STEPS_A_ROW * e->loaded;
 	uint64_t resident = HASH_COUNT(e->rows);
 	if (steps > 2 * resident) /* twice round is enough */
 		steps = 2 * resident;
 	e->loaded = 0;
-	for (; steps > 0 && e->bytes > e->budget; steps--) {
+	for (; steps > 0 && e->bytes + beside > e->budget; steps--) {
 		struct row *row = e->hand ? e->hand : e->rows;
 		if (!row)
 			return;

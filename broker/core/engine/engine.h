@@ -214,9 +214,11 @@ void row_engine_unlanded(struct engine *);
 
 /* ---- memory --------------------------------------------------------------------------------- */
 
+/* Of rows, and of the lists of those that are dirty, in flight or due. */
+uint64_t row_engine_bytes(const struct engine *);
 /* Drops clean rows while there is more than the budget, in steps proportional to
- * what was read since the last call. */
-void row_engine_evict(struct engine *);
+ * what was read since the last call. beside: bytes that the owner has of the budget. */
+void row_engine_evict(struct engine *, uint64_t beside);
 /* Nothing refers to it, and it is clean. */
 void row_drop(struct engine *, struct row *);
 

@@ -3,6 +3,7 @@
 #include "engine.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 struct writer {
 	struct engine *engine;
@@ -141,12 +142,21 @@ size_t row_engine_write_back(struct engine *e, size_t rows_max, core_put_fn *put
 
 /* ---- landing ------------------------------------------------------------------------ */
 
+/* An empty list that was longer once gives its memory back. */
+#define FIRST_ROWS_KEPT 1024
+
 static void first_landed(struct first_rows *f)
 {
 	f->landed += f->at - f->begin;
 	f->begin = f->at;
-	if (f->begin == f->end)
-		f->begin = f->at = f->end = 0;
+	if (f->begin < f->end)
+		return;
+	f->begin = f->at = f->end = 0;
+	if (f->cap <= FIRST_ROWS_KEPT)
+		return;
+	free(f->rows);
+	f->rows = NULL;
+	f->cap = 0;
 }
 
 static void settle(struct engine *e)
