@@ -118,8 +118,9 @@ static enum parlor_err make_tables(struct broker *b, char *why, size_t why_size)
 	b->backlog.drr.quantum = PRICE_TURN / TENANT_SHARE;
 	core_charge(b->core, &b->meter);
 	b->fanout.sessions = session_table_new(&sessions);
-	b->fanout.subscribers = subscribers_new(s->subscriber_entries);
-	b->fanout.intervals = intervals_new(s->session_intervals, s->subscriber_entries);
+	b->fanout.subscribers = subscribers_new(s->subscriber_entries, s->tenant_entries);
+	b->fanout.intervals =
+		intervals_new(s->session_intervals, s->tenant_entries, s->subscriber_entries);
 	b->outbox = outbox_new(front_socket(b->front), &out);
 	if (!b->outbox) {
 		snprintf(why, why_size, "no descriptor to wait for what is sent: %s",

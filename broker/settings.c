@@ -137,6 +137,8 @@ const struct conf_row settings_rows[] = {
 	NUMBER("tenant", tenant_queue_bytes, 64 * KIB, 64 * GIB,
 	       "queued for the sessions of one tenant; from half of it on each of them has its "
 	       "fair part"),
+	NUMBER("tenant", tenant_entries, 1, UINT32_MAX,
+	       "pairs of a session of one tenant and a room it listens to"),
 
 	NUMBER("turn", turn_requests, 1, 1000000,
 	       "requests of one turn, and records of one commit"),
@@ -203,6 +205,7 @@ void settings_init(struct settings *s)
 		.tenant_waiting = 16384,
 		.tenant_queries = 250,
 		.tenant_queue_bytes = 128 * MIB,
+		.tenant_entries = 2500000,
 		.turn_requests = 4096,
 		.turn_bytes = 8 * MIB,
 		.turn_steps = 500000,

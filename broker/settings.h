@@ -61,6 +61,7 @@ struct settings {
 	uint64_t tenant_waiting;     /* requests that wait for MySQL */
 	uint64_t tenant_queries;     /* of them, history queries at workers */
 	uint64_t tenant_queue_bytes; /* queued for its sessions, together */
+	uint64_t tenant_entries;     /* of subscriber_entries */
 
 	/* [turn] */
 	uint64_t turn_requests; /* of one turn, and records of one commit */

@@ -160,7 +160,7 @@ static enum parlor_err check_left(struct attaching *g)
 	size_t unknown = 0;
 	for (size_t i = 0; i < a->len; i++)
 		unknown += !a->list[i].member;
-	if (unknown + g->request->beside > subscribers_left(b->fanout.subscribers))
+	if (unknown + g->request->beside > subscribers_left(b->fanout.subscribers, g->session))
 		return PARLOR_E_TOO_MANY;
 	return core_member_capacity(b->core, &call, unknown);
 }

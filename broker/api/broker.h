@@ -26,7 +26,7 @@ struct broker_counts {
 	uint64_t waits_refused, queries_refused; /* over a session's limit or a tenant's share */
 	uint64_t sessions_refused, sessions_opened, sessions_expired, sessions_failed;
 	uint64_t sessions_reset;   /* could not resume where they were */
-	uint64_t sessions_overrun; /* ended as BUSY: more waited for them than may */
+	uint64_t sessions_overrun; /* ended as BUSY: too much waits for them, or is listened to */
 	uint64_t attaches_refused; /* TOO_MANY, those of a hello too */
 	uint64_t turns, turn_us_max, turn_steps_max;
 };

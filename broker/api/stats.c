@@ -86,6 +86,8 @@ static void count_front(struct counters *c, const struct broker *b)
 	counter(c, "members_attached", session_attachments(b->fanout.sessions));
 	counter(c, "presence_owed", presence_owed(&b->commit));
 	counter(c, "subscriber_entries", subscribers_entries(b->fanout.subscribers));
+	counter(c, "tenants_full_of_entries", subscribers_shares_full(b->fanout.subscribers));
+	counter(c, "tenants_full_of_intervals", intervals_shares_full(b->fanout.intervals));
 	counter(c, "frames_in", in.frames);
 	counter(c, "frames_in_bytes", in.bytes);
 	counter(c, "frames_in_not_single", in.bad);

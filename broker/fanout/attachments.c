@@ -37,7 +37,7 @@ static enum parlor_err walk(struct listen *l, struct core_rooms_range *range, co
 	return err;
 }
 
-/* The limit is looked at behind each piece: within one it may be passed, and what there is
+/* The limits are looked at behind each piece: within one they may be passed, and what there is
  * to undo is known by the rooms' numbers. */
 static enum parlor_err listen(struct fanout *f, struct session *s, uint64_t floor)
 {
@@ -47,7 +47,7 @@ static enum parlor_err listen(struct fanout *f, struct session *s, uint64_t floo
 	enum parlor_err err = walk(&l, &range, listen_to);
 	/* Of rows that cannot be read, those before. */
 	move->rooms.to = err && l.last ? l.last + 1 : range.from;
-	if (!err && subscribers_over_limit(f->subscribers))
+	if (!err && subscribers_over_limit(f->subscribers, s))
 		err = PARLOR_E_TOO_MANY;
 	if (!err && range.from != UINT64_MAX)
 		err = PARLOR_E_BUSY;

@@ -16,13 +16,15 @@ struct interval_topic {
 struct intervals {
 	struct interval_topic *topics;
 	uint64_t len;
-	uint64_t session_max, all_max;
+	uint64_t session_max, tenant_max, all_max;
+	uint64_t shares_full;
 };
 
-struct intervals *intervals_new(uint64_t session_max, uint64_t all_max)
+struct intervals *intervals_new(uint64_t session_max, uint64_t tenant_max, uint64_t all_max)
 {
 	struct intervals *all = mem_new(sizeof *all);
 	all->session_max = session_max;
+	all->tenant_max = tenant_max;
 	all->all_max = all_max;
 	return all;
 }
@@ -54,7 +56,9 @@ enum parlor_err intervals_add(struct intervals *all, struct topic topic, struct 
 			      uint64_t from, uint64_t to)
 {
 	struct intervals_session *mine = &session->intervals;
-	if (mine->len >= all->session_max || all->len >= all->all_max)
+	struct session_tenant *tenant = session->tenant;
+	if (mine->len >= all->session_max || tenant->intervals >= all->tenant_max ||
+	    all->len >= all->all_max)
 		return PARLOR_E_TOO_MANY;
 	struct interval_topic *t = topic_find(all, topic_key(topic));
 	if (!t)
@@ -69,6 +73,7 @@ enum parlor_err intervals_add(struct intervals *all, struct topic topic, struct 
 	mine->first = i;
 	mine->len++;
 	all->len++;
+	all->shares_full += ++tenant->intervals == all->tenant_max;
 	return PARLOR_E_OK;
 }
 
@@ -82,6 +87,7 @@ static void interval_free(struct intervals *all, struct interval *i)
 {
 	struct interval_topic *t = i->topic;
 	DL_DELETE(t->first, i);
+	i->session->tenant->intervals--;
 	free(i);
 	all->len--;
 	if (t->first)
@@ -98,4 +104,9 @@ void intervals_drop_session(struct intervals *all, struct session *session)
 		interval_free(all, i);
 	}
 	session->intervals = (struct intervals_session){0};
+}
+
+uint64_t intervals_shares_full(const struct intervals *all)
+{
+	return all->shares_full;
 }

@@ -26,8 +26,8 @@ struct intervals_session {
 	uint64_t len;
 };
 
-/* At most so many of one session, and of all. */
-struct intervals *intervals_new(uint64_t session_max, uint64_t all_max);
+/* At most so many of one session, of the sessions of one tenant, and of all. */
+struct intervals *intervals_new(uint64_t session_max, uint64_t tenant_max, uint64_t all_max);
 /* Every session has been dropped before. NULL is fine. */
 void intervals_free(struct intervals *);
 
@@ -38,5 +38,7 @@ enum parlor_err intervals_add(struct intervals *, struct topic, struct session *
 const struct interval *intervals_of(const struct intervals *, struct topic);
 /* It has caught up, or ends. */
 void intervals_drop_session(struct intervals *, struct session *);
+/* Times that a tenant came to have all it may. */
+uint64_t intervals_shares_full(const struct intervals *);
 
 #endif

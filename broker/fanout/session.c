@@ -18,6 +18,7 @@ struct session_table {
 	uint64_t catching_len;
 	uint64_t ending;
 	struct session_tenant *tenants;
+	uint64_t tenants_open; /* that have a session */
 	uint64_t attachments;
 	uint64_t opened;
 };
@@ -83,13 +84,14 @@ static struct session_tenant *tenant_hold(struct session_table *t, struct span i
 		tenant->id = (struct span){tenant->bytes, id.len};
 		HASH_ADD_KEYPTR(hh, t->tenants, tenant->id.data, tenant->id.len, tenant);
 	}
-	tenant->sessions++;
+	t->tenants_open += tenant->sessions++ == 0;
 	return tenant;
 }
 
-static void tenant_drop(struct session_table *t, struct session_tenant *tenant)
+/* It stays while sessions that are gone have entries, which count. */
+static void tenant_let_go(struct session_table *t, struct session_tenant *tenant)
 {
-	if (--tenant->sessions)
+	if (tenant->sessions || tenant->entries)
 		return;
 	HASH_DEL(t->tenants, tenant);
 	free(tenant);
@@ -97,7 +99,7 @@ static void tenant_drop(struct session_table *t, struct session_tenant *tenant)
 
 uint64_t session_tenant_count(const struct session_table *t)
 {
-	return HASH_COUNT(t->tenants);
+	return t->tenants_open;
 }
 
 /* ---- the table ------------------------------------------------------------------- */
@@ -161,7 +163,7 @@ void session_close(struct session_table *t, struct session *s)
 	DL_APPEND2(t->gone, s, heard_prev, heard_next);
 	t->ending -= s->ending;
 	HASH_DEL(t->by_routing, s);
-	tenant_drop(t, s->tenant);
+	t->tenants_open -= --s->tenant->sessions == 0;
 	free(s->user);
 	if (!s->topics.len)
 		session_free_gone(t, s);
@@ -176,6 +178,7 @@ void session_free_gone(struct session_table *t, struct session *s)
 {
 	assert(s->state == SESSION_GONE && !s->topics.len);
 	DL_DELETE2(t->gone, s, heard_prev, heard_next);
+	tenant_let_go(t, s->tenant);
 	free(s);
 }
 

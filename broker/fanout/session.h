@@ -33,12 +33,14 @@ struct session_limits {
 	uint64_t members;         /* attached to one session */
 };
 
-/* A tenant that has a session; shared by its sessions. */
+/* A tenant that has a session, or something is left of one; shared by its sessions. */
 struct session_tenant {
 	UT_hash_handle hh;
 	uint32_t sessions;
 	uint32_t waiting;         /* requests that wait for MySQL, and of them: */
 	uint32_t queries;         /* history queries; the caller counts both */
+	uint64_t entries;         /* of its sessions; subscribers.c's */
+	uint64_t intervals;       /* the same; intervals.c's */
 	struct drr_group drr;     /* its sessions', as far as what they sent waits */
 	struct outbox_share *out; /* of what is queued for its sessions; the outbox's */
 	struct span id;           /* of the bytes below, a NUL behind */

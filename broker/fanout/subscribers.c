@@ -22,14 +22,16 @@ struct subscribers_topic {
 struct subscribers {
 	struct subscribers_topic *topics;
 	uint64_t entries;
-	uint64_t entries_max;
+	uint64_t entries_max, tenant_max;
+	uint64_t shares_full;
 	uint64_t looks;
 };
 
-struct subscribers *subscribers_new(uint64_t entries_max)
+struct subscribers *subscribers_new(uint64_t entries_max, uint64_t tenant_max)
 {
 	struct subscribers *a = mem_new(sizeof *a);
 	a->entries_max = entries_max;
+	a->tenant_max = tenant_max;
 	return a;
 }
 
@@ -125,7 +127,8 @@ static uint32_t grown(uint32_t cap)
 	return cap ? cap + cap / 2 + 1 : 2;
 }
 
-static void entry_make(struct subscribers_topic *t, struct session *session, uint64_t since)
+static void entry_make(struct subscribers *a, struct subscribers_topic *t, struct session *session,
+		       uint64_t since)
 {
 	struct subscribers_topics *mine = &session->topics;
 	if (t->len == t->cap) {
@@ -139,6 +142,8 @@ static void entry_make(struct subscribers_topic *t, struct session *session, uin
 	t->entries[t->len] = (struct subscribers_entry){
 		.session = session, .since = since, .refs = 1, .slot = mine->len};
 	mine->slots[mine->len++] = (struct subscribers_slot){.topic = t, .at = t->len++};
+	a->entries++;
+	a->shares_full += ++session->tenant->entries == a->tenant_max;
 }
 
 /* Takes the slot out of its session's list. */
@@ -160,6 +165,7 @@ static void slot_remove(struct session *session, uint32_t slot)
 static void entry_remove(struct subscribers *a, struct subscribers_topic *t, uint32_t at)
 {
 	struct subscribers_entry last = t->entries[--t->len];
+	t->entries[at].session->tenant->entries--;
 	if (at != t->len) {
 		t->entries[at] = last;
 		last.session->topics.slots[last.slot].at = at;
@@ -183,7 +189,7 @@ static struct subscribers_entry *look_up(struct subscribers *a, struct topic top
 }
 
 static enum parlor_err add(struct subscribers *a, struct topic topic, struct session *session,
-			   uint64_t since, uint64_t entries_max)
+			   uint64_t since, bool beyond)
 {
 	struct subscribers_topic *t;
 	struct subscribers_entry *entry = look_up(a, topic, session, &t);
@@ -193,25 +199,24 @@ static enum parlor_err add(struct subscribers *a, struct topic topic, struct ses
 			entry->since = since;
 		return PARLOR_E_OK;
 	}
-	if (a->entries >= entries_max)
+	if (!beyond && !subscribers_left(a, session))
 		return PARLOR_E_TOO_MANY;
 	if (!t)
 		t = topic_make(a, topic);
-	entry_make(t, session, since);
-	a->entries++;
+	entry_make(a, t, session, since);
 	return PARLOR_E_OK;
 }
 
 enum parlor_err subscribers_add(struct subscribers *a, struct topic topic, struct session *session,
 				uint64_t since)
 {
-	return add(a, topic, session, since, a->entries_max);
+	return add(a, topic, session, since, false);
 }
 
 void subscribers_put(struct subscribers *a, struct topic topic, struct session *session,
 		     uint64_t since)
 {
-	enum parlor_err err = add(a, topic, session, since, UINT64_MAX);
+	enum parlor_err err = add(a, topic, session, since, true);
 	assert(!err);
 }
 
@@ -248,8 +253,10 @@ void subscribers_drop_topic(struct subscribers *a, struct topic topic)
 	struct subscribers_topic *t = topic_find(a, topic);
 	if (!t)
 		return;
-	for (uint32_t i = 0; i < t->len; i++)
+	for (uint32_t i = 0; i < t->len; i++) {
+		t->entries[i].session->tenant->entries--;
 		slot_remove(t->entries[i].session, t->entries[i].slot);
+	}
 	a->entries -= t->len;
 	topic_free(a, t);
 }
@@ -284,14 +291,26 @@ uint64_t subscribers_entries(const struct subscribers *a)
 	return a->entries;
 }
 
-uint64_t subscribers_left(const struct subscribers *a)
+static uint64_t less(uint64_t from, uint64_t what)
 {
-	return subscribers_over_limit(a) ? 0 : a->entries_max - a->entries;
+	return from > what ? from - what : 0;
 }
 
-bool subscribers_over_limit(const struct subscribers *a)
+uint64_t subscribers_left(const struct subscribers *a, const struct session *session)
 {
-	return a->entries > a->entries_max;
+	uint64_t all = less(a->entries_max, a->entries);
+	uint64_t mine = less(a->tenant_max, session->tenant->entries);
+	return mine < all ? mine : all;
+}
+
+bool subscribers_over_limit(const struct subscribers *a, const struct session *session)
+{
+	return a->entries > a->entries_max || session->tenant->entries > a->tenant_max;
+}
+
+uint64_t subscribers_shares_full(const struct subscribers *a)
+{
+	return a->shares_full;
 }
 
 uint64_t subscribers_looks(const struct subscribers *a)

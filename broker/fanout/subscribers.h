@@ -36,16 +36,17 @@ struct subscribers_topics {
 	uint32_t cap;
 };
 
-struct subscribers *subscribers_new(uint64_t entries_max);
+/* At most so many entries of all sessions, and of those of one tenant. */
+struct subscribers *subscribers_new(uint64_t entries_max, uint64_t tenant_max);
 /* Every session has been dropped before. NULL is fine. */
 void subscribers_free(struct subscribers *);
 
 /* One more cause for the session to listen. `since` of the entry becomes
  * the lowest one given while it exists. PARLOR_E_TOO_MANY when a new entry
- * would pass entries_max: nothing changed, the attach is to be refused. */
+ * would pass a limit: nothing changed, the attach is to be refused. */
 enum parlor_err subscribers_add(struct subscribers *, struct topic, struct session *,
 				uint64_t since) PARLOR_MUST_CHECK;
-/* The same without the limit: for who looks at it later. */
+/* The same without the limits: for who looks at them later. */
 void subscribers_put(struct subscribers *, struct topic, struct session *, uint64_t since);
 /* One cause less; the entry goes with its last one, `since` stays till then.
  * Returns false when there was none. */
@@ -68,9 +69,11 @@ bool subscribers_since(const struct subscribers *, struct topic, const struct se
 		       uint64_t *since);
 
 uint64_t subscribers_entries(const struct subscribers *);
-/* New entries that there is room for. */
-uint64_t subscribers_left(const struct subscribers *);
-bool subscribers_over_limit(const struct subscribers *);
+/* New entries that there is room for, of that session. */
+uint64_t subscribers_left(const struct subscribers *, const struct session *);
+bool subscribers_over_limit(const struct subscribers *, const struct session *);
+/* Times that a tenant came to have all it may. */
+uint64_t subscribers_shares_full(const struct subscribers *);
 /* What has been looked at to find entries, ever. */
 uint64_t subscribers_looks(const struct subscribers *);
 

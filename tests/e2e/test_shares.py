@@ -10,7 +10,7 @@ from proc import Broker, Worker, preloaded
 from stack import Stack, migrate
 from test_keys import Keys
 
-BUSY, SESSIONS_FULL, TENANT_FULL = 40, 44, 45
+TOO_MANY, BUSY, SESSIONS_FULL, TENANT_FULL = 13, 40, 44, 45
 STORED = pb.LEVEL_STORED
 
 
@@ -188,6 +188,46 @@ def test_an_attach_that_is_refused_gives_no_names():
         assert counters(mine)["members"] == 0
         mine.attach(members=["b", "c", "d"])
         assert mine.refusal("attach", members=["a"]) == TENANT_FULL
+
+
+def test_what_sessions_listen_to():
+    with Broker({"session.subscriber_entries": 100, "tenant.tenant_entries": 10}) as broker, \
+            Client(broker.client, tenant="other", members=["alice"]) as other:
+        mine = Client(broker.client, tenant="mine", members=[f"m{n}" for n in range(9)])
+        assert mine.refusal("attach", members=["x", "y"]) == TOO_MANY
+        mine.attach(members=["m9"])
+        try:
+            Client(broker.client, tenant="mine", members=["m0"])
+            raise AssertionError("one more than its share")
+        except Refused as refused:
+            assert refused.code == TOO_MANY
+        other.room_create(room="r", members=people("alice"))
+        other.attach(members=["bob"])
+        Client(broker.client, tenant="other", members=["carol"]).close()
+        say(other, "c")
+        assert other.event("posted").posted.body == "c"
+        with Client(broker.client, tenant="mine") as mute:
+            mute.room_create(room="r", members=people("m0"))
+        assert mine.event("end").end.code == BUSY, "it would have to listen to the room too"
+        Client(broker.client, tenant="mine", members=["m0"]).close()
+        now = counters(other)
+        assert now["attaches_refused"] == 2
+        assert (now["tenants_full_of_entries"], now["tenants_full_of_intervals"]) == (1, 0)
+        assert now["sessions_overrun"] == 1
+
+
+def test_what_sessions_listened_to_before():
+    with Broker({"session.subscriber_entries": 100, "tenant.tenant_entries": 10}) as broker:
+        for tenant, rooms, reset in (("mine", 11, True), ("mine", 10, False), ("other", 5, False)):
+            away = Client(broker.client, tenant=tenant, members=["alice"]).drop()
+            with Client(broker.client, tenant=tenant) as mute:
+                for n in range(rooms):
+                    mute.room_create(room=f"{rooms}-{n}", members=people("alice"))
+                    mute.members_remove(room=f"{rooms}-{n}", members=["alice"])
+            with Client(broker.client, tenant=tenant, members=["alice"], resume=away) as back:
+                assert back.welcome.reset == reset, (tenant, rooms)
+        with Client(broker.client) as client:
+            assert counters(client)["tenants_full_of_intervals"] == 2
 
 
 def test_rooms_and_members_known_for_ever():

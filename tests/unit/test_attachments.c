@@ -185,11 +185,12 @@ static int open_desk(void **state)
 	d->core = core_new(&d->limits, (struct core_rows){d, get, scan},
 			   (struct core_sink){.ctx = d, .record = take});
 	d->call = (struct core_call){.tenant = SPAN_TEXT("acme"), .now_us = 1000000};
-	d->fanout = (struct fanout){.core = d->core,
-				    .meter = &d->meter,
-				    .sessions = session_table_new(&sessions),
-				    .subscribers = subscribers_new(ROOMS + MEMBERS),
-				    .intervals = intervals_new(10, 10)};
+	d->fanout =
+		(struct fanout){.core = d->core,
+				.meter = &d->meter,
+				.sessions = session_table_new(&sessions),
+				.subscribers = subscribers_new(ROOMS + MEMBERS, ROOMS + MEMBERS),
+				.intervals = intervals_new(10, 10, 10)};
 	core_charge(d->core, &d->meter);
 	d->session = open_session(d, d->fanout.sessions, 1);
 	for (int m = 0; m < MEMBERS; m++)
@@ -379,7 +380,7 @@ static void a_session_that_ends_is_forgotten_by_pieces(void **state)
 	struct live_record said = {.position = 1, .heard = topic_room(1)};
 	bool added;
 	f.sessions = session_table_new(&limits);
-	f.subscribers = subscribers_new(2 * TOPICS);
+	f.subscribers = subscribers_new(2 * TOPICS, TOPICS);
 	struct session *s = open_session(d, f.sessions, 1);
 	assert_int_equal(session_attach(f.sessions, s, d->members[ONE], &added), PARLOR_E_OK);
 	assert_int_equal(subscribers_add(f.subscribers, topic_member(d->members[ONE]), s, 0),
@@ -398,6 +399,7 @@ static void a_session_that_ends_is_forgotten_by_pieces(void **state)
 
 	/* Another one may come on that connection, and listen to the same. */
 	s = open_session(d, f.sessions, 1);
+	assert_int_equal(subscribers_left(f.subscribers, s), FANOUT_FORGET + 1);
 	assert_int_equal(subscribers_add(f.subscribers, topic_room(1), s, 0), PARLOR_E_OK);
 	assert_false(fanout_forget_more(&f));
 	assert_int_equal(subscribers_entries(f.subscribers), 1);

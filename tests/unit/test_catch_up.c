@@ -54,8 +54,8 @@ static int begin_catching(void **state)
 				 (struct core_sink){.record = sink}),
 		.outbox = outbox_new(c->router, &out),
 		.sessions = session_table_new(&limits),
-		.subscribers = subscribers_new(1000000),
-		.intervals = intervals_new(1000, 1000000),
+		.subscribers = subscribers_new(1000000, 1000000),
+		.intervals = intervals_new(1000, 1000000, 1000000),
 		.turn_bytes_max = 64 * MIB,
 	};
 	*state = c;

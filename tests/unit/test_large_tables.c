@@ -30,8 +30,9 @@ void *__wrap_mem_new(size_t size)
 
 static void topics_that_are_listened_to(void **state)
 {
-	struct subscribers *all = subscribers_new(MANY);
-	struct session s = {.number = 1};
+	struct subscribers *all = subscribers_new(MANY, MANY);
+	struct session_tenant tenant = {0};
+	struct session s = {.number = 1, .tenant = &tenant};
 	(void)state;
 	for (uint64_t i = 0; i < MANY; i++) {
 		if (i == 1)
@@ -45,8 +46,9 @@ static void topics_that_are_listened_to(void **state)
 
 static void topics_that_were_listened_to(void **state)
 {
-	struct intervals *all = intervals_new(MANY, MANY);
-	struct session s = {.number = 1};
+	struct intervals *all = intervals_new(MANY, MANY, MANY);
+	struct session_tenant tenant = {0};
+	struct session s = {.number = 1, .tenant = &tenant};
 	(void)state;
 	for (uint64_t i = 0; i < MANY; i++) {
 		if (i == 1)

@@ -16,6 +16,8 @@
 #define SESSIONS 12
 #define TOPICS 15
 
+static struct session_tenant acme, other_tenant;
+
 /* Of a kind that the broker does not have. */
 #define KIND_OF_THIS_TEST ((enum topic_kind)77)
 
@@ -29,8 +31,8 @@ static struct topic topic_at(uint64_t i)
 static void test_members_of_a_session_share_an_entry(void **state)
 {
 	(void)state;
-	struct subscribers *a = subscribers_new(100);
-	struct session gateway = {0};
+	struct subscribers *a = subscribers_new(100, 100);
+	struct session gateway = {.tenant = &acme};
 	uint64_t since;
 	size_t n;
 	assert_int_equal(subscribers_add(a, topic_room(7), &gateway, 50), PARLOR_E_OK);
@@ -63,9 +65,9 @@ static void test_members_of_a_session_share_an_entry(void **state)
 static void test_a_full_subscribers_refuses_new_entries_only(void **state)
 {
 	(void)state;
-	struct subscribers *a = subscribers_new(2);
-	struct session first = {0};
-	struct session second = {0};
+	struct subscribers *a = subscribers_new(2, 3);
+	struct session first = {.tenant = &acme};
+	struct session second = {.tenant = &acme};
 	size_t n;
 	assert_int_equal(subscribers_add(a, topic_room(1), &first, 1), PARLOR_E_OK);
 	assert_int_equal(subscribers_add(a, topic_room(2), &first, 1), PARLOR_E_OK);
@@ -82,6 +84,35 @@ static void test_a_full_subscribers_refuses_new_entries_only(void **state)
 	assert_int_equal(subscribers_add(a, topic_room(1), &second, 1), PARLOR_E_OK);
 	subscribers_drop_session(a, &first, UINT32_MAX);
 	subscribers_drop_session(a, &second, UINT32_MAX);
+	subscribers_free(a);
+}
+
+static void test_a_tenant_has_its_share_of_the_entries(void **state)
+{
+	struct subscribers *a = subscribers_new(5, 3);
+	struct session mine = {.tenant = &acme}, too = mine, theirs = {.tenant = &other_tenant};
+	(void)state;
+	assert_int_equal(subscribers_add(a, topic_room(1), &mine, 1), PARLOR_E_OK);
+	assert_int_equal(subscribers_add(a, topic_room(2), &mine, 1), PARLOR_E_OK);
+	assert_int_equal(subscribers_left(a, &too), 1);
+	assert_int_equal(subscribers_shares_full(a), 0);
+	assert_int_equal(subscribers_add(a, topic_room(1), &too, 1), PARLOR_E_OK);
+	assert_int_equal(subscribers_shares_full(a), 1);
+	assert_int_equal(subscribers_left(a, &mine), 0);
+	assert_int_equal(subscribers_add(a, topic_room(3), &mine, 1), PARLOR_E_TOO_MANY);
+	assert_int_equal(subscribers_left(a, &theirs), 2);
+	assert_int_equal(subscribers_add(a, topic_room(1), &theirs, 1), PARLOR_E_OK);
+	assert_false(subscribers_over_limit(a, &mine));
+	subscribers_put(a, topic_room(3), &mine, 1);
+	assert_true(subscribers_over_limit(a, &mine));
+	assert_false(subscribers_over_limit(a, &theirs));
+
+	assert_true(subscribers_drop(a, topic_room(3), &mine));
+	subscribers_drop_topic(a, topic_room(1));
+	assert_int_equal(acme.entries, 1);
+	subscribers_drop_session(a, &mine, UINT32_MAX);
+	assert_int_equal(acme.entries, 0);
+	assert_int_equal(other_tenant.entries, 0);
 	subscribers_free(a);
 }
 
@@ -109,6 +140,7 @@ static void check(const struct subscribers *a, struct session *sessions,
 		}
 	}
 	assert_int_equal(subscribers_entries(a), entries);
+	assert_int_equal(acme.entries + other_tenant.entries, entries);
 	for (int s = 0; s < SESSIONS; s++)
 		for (uint64_t topic = 0; topic < TOPICS; topic++) {
 			uint64_t since;
@@ -149,8 +181,10 @@ static void random_step(struct subscribers *a, struct session *sessions,
 static void test_a_random_life_equals_the_matrix(void **state)
 {
 	(void)state;
-	struct subscribers *a = subscribers_new(SESSIONS * TOPICS);
+	struct subscribers *a = subscribers_new(SESSIONS * TOPICS, SESSIONS * TOPICS);
 	struct session *sessions = mem_new(SESSIONS * sizeof *sessions);
+	for (int i = 0; i < SESSIONS; i++)
+		sessions[i].tenant = i % 3 ? &acme : &other_tenant;
 	struct cell cells[SESSIONS][TOPICS] = {0};
 	srand(20240229);
 	for (int i = 0; i < 20000; i++) {
@@ -162,6 +196,7 @@ static void test_a_random_life_equals_the_matrix(void **state)
 	for (int s = 0; s < SESSIONS; s++)
 		subscribers_drop_session(a, &sessions[s], UINT32_MAX);
 	assert_int_equal(subscribers_entries(a), 0);
+	assert_int_equal(acme.entries + other_tenant.entries, 0);
 	subscribers_free(a);
 	free(sessions);
 }
@@ -169,8 +204,8 @@ static void test_a_random_life_equals_the_matrix(void **state)
 static void test_an_interval_is_found_by_its_topic(void **state)
 {
 	(void)state;
-	struct intervals *all = intervals_new(3, 5);
-	struct session one = {0}, two = {0};
+	struct intervals *all = intervals_new(3, 5, 5);
+	struct session one = {.tenant = &acme}, two = {.tenant = &acme};
 	struct topic room = topic_room(5), other = {KIND_OF_THIS_TEST, 5};
 	assert_null(intervals_of(all, room));
 	assert_int_equal(intervals_add(all, room, &one, 10, 20), PARLOR_E_OK);
@@ -197,8 +232,8 @@ static void test_an_interval_is_found_by_its_topic(void **state)
 static void test_intervals_are_bounded_of_each_session_and_of_all(void **state)
 {
 	(void)state;
-	struct intervals *all = intervals_new(3, 5);
-	struct session one = {0}, two = {0};
+	struct intervals *all = intervals_new(3, 5, 5);
+	struct session one = {.tenant = &acme}, two = {.tenant = &acme};
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(intervals_add(all, topic_room(1), &one, 1, 2), PARLOR_E_OK);
 		enum parlor_err err = intervals_add(all, topic_at((uint64_t)i), &two, 1, 2);
@@ -211,11 +246,34 @@ static void test_intervals_are_bounded_of_each_session_and_of_all(void **state)
 	intervals_free(all);
 }
 
+static void test_a_tenant_has_its_share_of_the_intervals(void **state)
+{
+	struct intervals *all = intervals_new(3, 4, 5);
+	struct session mine = {.tenant = &acme}, too = mine, theirs = {.tenant = &other_tenant};
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(intervals_add(all, topic_room(1), &mine, 1, 2), PARLOR_E_OK);
+		assert_int_equal(intervals_shares_full(all), 0);
+		assert_int_equal(intervals_add(all, topic_room(1), &too, 1, 2), PARLOR_E_OK);
+	}
+	assert_int_equal(intervals_shares_full(all), 1);
+	assert_int_equal(intervals_add(all, topic_room(1), &mine, 1, 2), PARLOR_E_TOO_MANY);
+	assert_int_equal(intervals_add(all, topic_room(1), &theirs, 1, 2), PARLOR_E_OK);
+	intervals_drop_session(all, &too);
+	assert_int_equal(intervals_add(all, topic_room(1), &mine, 1, 2), PARLOR_E_OK);
+	intervals_drop_session(all, &mine);
+	intervals_drop_session(all, &theirs);
+	assert_int_equal(acme.intervals + other_tenant.intervals, 0);
+	intervals_free(all);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_members_of_a_session_share_an_entry),
 		cmocka_unit_test(test_a_full_subscribers_refuses_new_entries_only),
+		cmocka_unit_test(test_a_tenant_has_its_share_of_the_entries),
+		cmocka_unit_test(test_a_tenant_has_its_share_of_the_intervals),
 		cmocka_unit_test(test_a_random_life_equals_the_matrix),
 		cmocka_unit_test(test_an_interval_is_found_by_its_topic),
 		cmocka_unit_test(test_intervals_are_bounded_of_each_session_and_of_all),
