@@ -145,6 +145,7 @@ static enum parlor_err work(struct loop *l, uint64_t passed_us)
 	if (b->commit.failed)
 		return PARLOR_E_STORE;
 	enum parlor_err err = commit_collect(&b->commit);
+	l->more |= commit_delivers(&b->commit);
 	if (!err && !b->commit.flying) {
 		/* Between two flights: what is swept comes behind the one and before the other. */
 		l->more |= catch_up_run(&b->fanout, l->more);

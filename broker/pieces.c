@@ -144,7 +144,8 @@ static void make_commit(struct broker *b)
 	c->fanout = &b->fanout;
 	c->limits = (struct commit_limits){.dirty_rows = s->dirty_rows_max,
 					   .write_back_rows = s->write_back_rows,
-					   .turn_records = s->turn_requests};
+					   .turn_records = s->turn_requests,
+					   .turn_deliveries = s->turn_deliveries};
 	c->retention = (struct retention){.store = b->store,
 					  .dir = s->data,
 					  .limits = {.records = s->hot_records,

@@ -219,7 +219,9 @@ static enum parlor_err begin(struct broker *b, struct session *s, const struct a
 
 enum parlor_err attach_add(struct broker *b, struct session *s, struct attach_request *q)
 {
-	enum parlor_err err = s->attach ? PARLOR_E_OK : begin(b, s, q);
+	enum parlor_err err = commit_settle(&b->commit);
+	if (!err && !s->attach)
+		err = begin(b, s, q);
 	b->counts.attaches_refused += err == PARLOR_E_TOO_MANY;
 	if (err)
 		return err;
@@ -243,7 +245,11 @@ enum parlor_err attach_add(struct broker *b, struct session *s, struct attach_re
 enum parlor_err attach_remove(struct broker *b, struct session *s, char **members, size_t n)
 {
 	struct core_call call = broker_call(b, s);
-	enum parlor_err err = s->attach ? PARLOR_E_OK : attach_check(b, 0, members, n);
+	enum parlor_err err = commit_settle(&b->commit);
+	if (err == PARLOR_E_BUSY)
+		return err;
+	if (!err && !s->attach)
+		err = attach_check(b, 0, members, n);
 	if (!err && !s->attach)
 		s->attach = attach_new(0);
 	while (!err && s->attach->at < n) {

@@ -23,8 +23,8 @@ struct attach_request {
 enum parlor_err attach_check(const struct broker *, size_t attached, char **members,
 			     size_t n) PARLOR_MUST_CHECK;
 
-/* Each until the end, or BUSY: the same is to be called again in another turn, settled
- * (commit_settle). Nothing else is asked of the session in between. */
+/* Each until the end, or BUSY: the same is to be called again in another turn. Nothing else is
+ * asked of the session in between. What moves members has landed before (commit_settle). */
 
 /* All of them or, on a refusal, none. full: STORE_FULL when one of them is not known yet.
  * Presence comes last: what is refused is not told. */

@@ -59,9 +59,7 @@ static enum parlor_err check(struct request *a)
 	if ((needs & NEEDS_SESSION) && !a->session)
 		return PARLOR_E_NO_SESSION;
 	enum parlor_err err = PARLOR_E_OK;
-	if (needs & NEEDS_SETTLED)
-		err = commit_settle(&a->broker->commit);
-	if (!err && (needs & (NEEDS_SPACE | TRIES_SPACE)))
+	if (needs & (NEEDS_SPACE | TRIES_SPACE))
 		err = commit_reserve(&a->broker->commit, cost(a));
 	a->full = err == PARLOR_E_STORE_FULL;
 	return a->full && (needs & TRIES_SPACE) ? PARLOR_E_OK : err;

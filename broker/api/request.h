@@ -34,12 +34,11 @@ struct request {
 
 enum request_needs {
 	NEEDS_SESSION = 1,
-	NEEDS_SPACE = 2,    /* writes: refused while disk or map is full */
-	TRIES_SPACE = 4,    /* the same, but the handler decides what is refused */
-	NAMES_MANY = 8,     /* each member it names becomes several records */
-	NEEDS_SETTLED = 16, /* subscribers must be as the state is: what moves them has landed */
-	SHOWS_STATE = 32,   /* the reply says as of which position it is */
-	GOES_ON = 64,       /* BUSY: it came further, and goes on in another turn */
+	NEEDS_SPACE = 2,  /* writes: refused while disk or map is full */
+	TRIES_SPACE = 4,  /* the same, but the handler decides what is refused */
+	NAMES_MANY = 8,   /* each member it names becomes several records */
+	SHOWS_STATE = 16, /* the reply says as of which position it is */
+	GOES_ON = 32,     /* BUSY: it came further, and goes on in another turn */
 };
 
 /* What one that goes on may take at once, about: some milliseconds. */

@@ -127,13 +127,12 @@ static enum parlor_err op_detach(struct request *a)
 }
 
 static const struct request_kind kinds[] = {
-	REQUEST(HELLO, NEEDS_SETTLED | GOES_ON, op_hello, WELCOME),
+	REQUEST(HELLO, GOES_ON, op_hello, WELCOME),
 	REQUEST(GOODBYE, NEEDS_SESSION, op_goodbye, DONE),
 	REQUEST(PING, NEEDS_SESSION, op_ping, DONE),
 	REQUEST(CREDIT, NEEDS_SESSION, op_credit, DONE),
-	REQUEST(ATTACH,
-		NEEDS_SESSION | NEEDS_SETTLED | TRIES_SPACE | NAMES_MANY | SHOWS_STATE | GOES_ON,
-		op_attach, ATTACHED),
-	REQUEST(DETACH, NEEDS_SESSION | NEEDS_SETTLED | SHOWS_STATE | GOES_ON, op_detach, ATTACHED),
+	REQUEST(ATTACH, NEEDS_SESSION | TRIES_SPACE | NAMES_MANY | SHOWS_STATE | GOES_ON, op_attach,
+		ATTACHED),
+	REQUEST(DETACH, NEEDS_SESSION | SHOWS_STATE | GOES_ON, op_detach, ATTACHED),
 };
 const struct request_noun session_requests = REQUEST_NOUN(kinds);

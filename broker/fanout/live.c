@@ -7,6 +7,9 @@
 
 _Static_assert(LIVE_PREFETCH_STEPS == SUBSCRIBERS_ENTRIES + 1, "each step is one of theirs");
 
+/* Entries looked at for one that cost about as much as to deliver to a session. */
+#define LOOKS_A_DELIVERY 64
+
 static void enqueue_live(struct shared_event *e, struct session *s, uint64_t position)
 {
 	if (s->state != SESSION_LIVE || s->ending || position <= s->floor)
@@ -20,13 +23,14 @@ static void enqueue_live(struct shared_event *e, struct session *s, uint64_t pos
 	e->fanout->counts.fell_behind++;
 }
 
-static void to_listeners(struct shared_event *e, const struct live_record *r)
+static size_t to_listeners(struct shared_event *e, const struct live_record *r)
 {
 	size_t n;
 	const struct subscribers_entry *entries =
 		subscribers_of_hashed(e->fanout->subscribers, r->heard, r->hash, &n);
 	for (size_t i = 0; i < n; i++)
 		enqueue_live(e, entries[i].session, r->position);
+	return n;
 }
 
 /* ---- records that change who listens ----------------------------------------------- */
@@ -39,7 +43,7 @@ static bool listens_for(const struct session *s, const struct live_record *r)
 	       (r->topic.number >= m->rooms.from && r->topic.number < m->rooms.to);
 }
 
-static void member_joined(struct fanout *f, const struct live_record *r)
+static size_t member_joined(struct fanout *f, const struct live_record *r)
 {
 	size_t n;
 	const struct subscribers_entry *devices =
@@ -49,6 +53,7 @@ static void member_joined(struct fanout *f, const struct live_record *r)
 		    subscribers_add(f->subscribers, r->topic, devices[i].session,
 				    r->position - 1) != PARLOR_E_OK)
 			session_end_soon(f->sessions, devices[i].session, PARLOR_E_BUSY);
+	return n;
 }
 
 /* A session that catches up still has to see the topic up to here. */
@@ -60,7 +65,7 @@ static void remember_interval(struct fanout *f, struct session *s, const struct 
 		session_end_soon(f->sessions, s, PARLOR_E_BUSY);
 }
 
-static void member_left(struct fanout *f, const struct live_record *r)
+static size_t member_left(struct fanout *f, const struct live_record *r)
 {
 	size_t n;
 	const struct subscribers_entry *devices =
@@ -75,28 +80,32 @@ static void member_left(struct fanout *f, const struct live_record *r)
 			remember_interval(f, s, r, since);
 		subscribers_drop(f->subscribers, r->topic, s);
 	}
+	return n;
 }
 
-static void topic_ended(struct fanout *f, const struct live_record *r)
+static size_t topic_ended(struct fanout *f, const struct live_record *r)
 {
 	size_t n;
 	const struct subscribers_entry *entries = subscribers_of(f->subscribers, r->topic, &n);
 	for (size_t i = 0; i < n; i++)
 		remember_interval(f, entries[i].session, r, entries[i].since);
 	subscribers_drop_topic(f->subscribers, r->topic);
+	return n;
 }
 
-void live_deliver(struct fanout *f, const struct live_record *r, struct span event)
+uint64_t live_deliver(struct fanout *f, const struct live_record *r, struct span event)
 {
 	struct shared_event e = {.fanout = f, .bytes = event};
+	uint64_t n = 0, looks = subscribers_looks(f->subscribers);
 	if (r->moves == MOVES_IN)
-		member_joined(f, r);
+		n += member_joined(f, r);
 	if (r->heard.kind != TOPIC_NONE)
-		to_listeners(&e, r);
+		n += to_listeners(&e, r);
 	if (r->moves == MOVES_OUT)
-		member_left(f, r);
+		n += member_left(f, r);
 	if (r->moves == MOVES_ALL_OUT)
-		topic_ended(f, r);
+		n += topic_ended(f, r);
+	return n + (subscribers_looks(f->subscribers) - looks) / LOOKS_A_DELIVERY;
 }
 
 void live_prefetch(const struct fanout *f, const struct live_record *r, unsigned step)
@@ -110,6 +119,8 @@ size_t live_listeners(const struct fanout *f, const struct live_record *r)
 	size_t n = 0;
 	if (r->heard.kind != TOPIC_NONE)
 		(void)subscribers_of_hashed(f->subscribers, r->heard, r->hash, &n);
+	if (r->moves == MOVES_IN || r->moves == MOVES_OUT)
+		n += fanout_devices(f, r->member);
 	return n;
 }
 

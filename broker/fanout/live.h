@@ -20,15 +20,16 @@ struct live_record {
 };
 
 /* In order of positions, each once, after its commit. event: empty when nobody is
- * told. */
-void live_deliver(struct fanout *, const struct live_record *, struct span event);
+ * told. Returns what it cost: sessions that were told, or listen now or no more, and what
+ * was looked at to find them, in as many deliveries. */
+uint64_t live_deliver(struct fanout *, const struct live_record *, struct span event);
 
 /* That record is delivered soon: each step, 0 to LIVE_PREFETCH_STEPS - 1, fetches the
  * next thing on the way to its subscribers into the processor's cache. */
 #define LIVE_PREFETCH_STEPS 3
 void live_prefetch(const struct fanout *, const struct live_record *, unsigned step);
 
-/* Sessions that it would be delivered to by now. */
+/* Sessions that it would be delivered to by now, and that would begin to listen or cease to. */
 size_t live_listeners(const struct fanout *, const struct live_record *);
 
 /* A transient event for the listeners of a topic that are live: it goes with the

@@ -105,20 +105,21 @@ static struct subscribers_topic *topic_make(struct subscribers *a, struct topic 
 	return t;
 }
 
-/* The session's entry in the topic or NULL, by the shorter of the two lists. */
-static struct subscribers_entry *entry_find(const struct subscribers_topic *t,
-					    const struct session *session)
+/* The session's entry in the topic or NULL, by the shorter of the two lists. The last ones
+ * first: of many members that join a room each finds what the one before it has made. */
+static struct subscribers_entry *
+entry_find(struct subscribers *a, const struct subscribers_topic *t, const struct session *session)
 {
 	const struct subscribers_topics *mine = &session->topics;
 	if (mine->len < t->len) {
-		for (uint32_t i = 0; i < mine->len; i++)
-			if (mine->slots[i].topic == t)
-				return &t->entries[mine->slots[i].at];
+		for (uint32_t i = mine->len; i > 0; i--, a->looks++)
+			if (mine->slots[i - 1].topic == t)
+				return &t->entries[mine->slots[i - 1].at];
 		return NULL;
 	}
-	for (uint32_t i = 0; i < t->len; i++)
-		if (t->entries[i].session == session)
-			return &t->entries[i];
+	for (uint32_t i = t->len; i > 0; i--, a->looks++)
+		if (t->entries[i - 1].session == session)
+			return &t->entries[i - 1];
 	return NULL;
 }
 
@@ -180,12 +181,8 @@ static struct subscribers_entry *look_up(struct subscribers *a, struct topic top
 					 const struct session *session,
 					 struct subscribers_topic **t)
 {
-	uint32_t mine = session->topics.len;
 	*t = topic_find(a, topic);
-	if (!*t)
-		return NULL;
-	a->looks += mine < (*t)->len ? mine : (*t)->len;
-	return entry_find(*t, session);
+	return *t ? entry_find(a, *t, session) : NULL;
 }
 
 static enum parlor_err add(struct subscribers *a, struct topic topic, struct session *session,
@@ -275,11 +272,11 @@ const struct subscribers_entry *subscribers_of(const struct subscribers *a, stru
 	return subscribers_of_hashed(a, topic, subscribers_hash(topic), n);
 }
 
-bool subscribers_since(const struct subscribers *a, struct topic topic,
-		       const struct session *session, uint64_t *since)
+bool subscribers_since(struct subscribers *a, struct topic topic, const struct session *session,
+		       uint64_t *since)
 {
-	const struct subscribers_topic *t = topic_find(a, topic);
-	const struct subscribers_entry *entry = t ? entry_find(t, session) : NULL;
+	struct subscribers_topic *t;
+	const struct subscribers_entry *entry = look_up(a, topic, session, &t);
 	if (!entry)
 		return false;
 	*since = entry->since;

@@ -65,8 +65,7 @@ const struct subscribers_entry *subscribers_of(const struct subscribers *, struc
 const struct subscribers_entry *subscribers_of_hashed(const struct subscribers *, struct topic,
 						      unsigned hash, size_t *n);
 /* False when the session does not listen to it. */
-bool subscribers_since(const struct subscribers *, struct topic, const struct session *,
-		       uint64_t *since);
+bool subscribers_since(struct subscribers *, struct topic, const struct session *, uint64_t *since);
 
 uint64_t subscribers_entries(const struct subscribers *);
 /* New entries that there is room for, of that session. */

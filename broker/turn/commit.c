@@ -141,12 +141,13 @@ static void fetch_ahead(struct commit *c, const struct turn *t, size_t i)
 	}
 }
 
-/* In order. */
-static void deliver(struct commit *c, const struct turn *t)
+/* In order, from *at on, about so many deliveries. */
+static void deliver(struct commit *c, const struct turn *t, size_t *at, uint64_t max)
 {
-	for (size_t i = 0; i < t->len; i++) {
-		fetch_ahead(c, t, i);
-		live_deliver(c->fanout, &t->records[i].live, turn_event(t, &t->records[i]));
+	for (uint64_t n = 0; *at < t->len && n < max; ++*at) {
+		const struct turn_record *r = &t->records[*at];
+		fetch_ahead(c, t, *at);
+		n += live_deliver(c->fanout, &r->live, turn_event(t, r));
 	}
 }
 
@@ -224,8 +225,8 @@ static enum parlor_err prepare(struct commit *c)
 	return PARLOR_E_OK;
 }
 
-/* What was committed is heard of. */
-static enum parlor_err finish(struct commit *c, struct turn *t, enum parlor_err err)
+/* What was committed can be read, and its answers go before its events. */
+static enum parlor_err show(struct commit *c, struct turn *t, enum parlor_err err)
 {
 	if (!err)
 		rows_end(c, !store_rows_left(c->store));
@@ -239,19 +240,47 @@ static enum parlor_err finish(struct commit *c, struct turn *t, enum parlor_err 
 	c->counts.records += t->len;
 	die_at("turn_committed");
 	replies_put_down(&t->replies, c->outbox);
-	deliver(c, t);
+	return PARLOR_E_OK;
+}
+
+/* All of it is delivered. */
+static void end(struct commit *c, struct turn *t)
+{
 	die_at("turn_delivered");
 	tell_sync(c, t);
 	outbox_flush(c->outbox);
 	turn_clear(t);
+}
+
+static enum parlor_err finish(struct commit *c, struct turn *t, enum parlor_err err)
+{
+	size_t delivered = 0;
+	err = show(c, t, err);
+	if (err)
+		return err;
+	deliver(c, t, &delivered, UINT64_MAX);
+	end(c, t);
 	return PARLOR_E_OK;
 }
 
-static enum parlor_err land(struct commit *c)
+/* What is in flight, as far as so many deliveries go: it flies on until all are made. */
+static enum parlor_err land(struct commit *c, uint64_t deliveries)
 {
-	enum parlor_err err = store_commit_end(c->store);
-	c->flying = false;
-	return finish(c, &c->flight, err);
+	enum parlor_err err =
+		c->landed ? PARLOR_E_OK : show(c, &c->flight, store_commit_end(c->store));
+	if (err)
+		return err;
+	c->landed = true;
+	deliver(c, &c->flight, &c->delivered, deliveries);
+	if (c->delivered < c->flight.len) {
+		outbox_flush(c->outbox);
+		c->counts.put_off++;
+		return PARLOR_E_OK;
+	}
+	c->flying = c->landed = false;
+	c->delivered = 0;
+	end(c, &c->flight);
+	return PARLOR_E_OK;
 }
 
 static bool has_work(const struct turn *t)
@@ -286,13 +315,24 @@ enum parlor_err commit_turn(struct commit *c)
 	if (!err && c->boot_late.is)
 		return commit_boot(c);
 	if (!err && c->flying)
-		err = land(c);
+		err = land(c, UINT64_MAX);
 	if (err || !has_work(&c->turn))
 		return err;
 	err = prepare(c);
 	if (!err)
 		err = finish(c, &c->turn, store_commit(c->store));
 	return err ? err : keep_bound(c);
+}
+
+static void launch(struct commit *c)
+{
+	struct turn turn = c->flight;
+	assert(!c->flying);
+	c->flight = c->turn;
+	c->turn = turn;
+	c->flying = true;
+	store_commit_start(c->store);
+	die_at("turn_launched");
 }
 
 enum parlor_err commit_start(struct commit *c)
@@ -306,15 +346,23 @@ enum parlor_err commit_start(struct commit *c)
 	enum parlor_err err = core_broken(c->core);
 	if (!err)
 		err = prepare(c);
-	if (err)
-		return err;
-	struct turn turn = c->flight;
-	c->flight = c->turn;
-	c->turn = turn;
-	c->flying = true;
-	store_commit_start(c->store);
-	die_at("turn_launched");
-	return PARLOR_E_OK;
+	if (!err)
+		launch(c);
+	return err;
+}
+
+/* Who comes by a record of the turn listens when the next one is delivered. */
+static uint64_t deliveries_of(struct commit *c, struct turn *t, const struct live_record *r)
+{
+	uint64_t n = live_listeners(c->fanout, r);
+	bool joined = topic_equal(r->topic, t->joined);
+	if (joined)
+		n += t->joined_by;
+	if (r->moves == MOVES_IN) {
+		t->joined_by = (joined ? t->joined_by : 0) + fanout_devices(c->fanout, r->member);
+		t->joined = r->topic;
+	}
+	return n;
 }
 
 uint64_t commit_deliveries(struct commit *c, size_t but)
@@ -322,7 +370,7 @@ uint64_t commit_deliveries(struct commit *c, size_t but)
 	struct turn *t = &c->turn;
 	for (; t->counted + but < t->len; t->counted++) {
 		fetch_ahead(c, t, t->counted);
-		t->deliveries += live_listeners(c->fanout, &t->records[t->counted].live);
+		t->deliveries += deliveries_of(c, t, &t->records[t->counted].live);
 	}
 	return t->deliveries;
 }
@@ -339,18 +387,43 @@ void commit_nothing(struct commit *c)
 
 enum parlor_err commit_collect(struct commit *c)
 {
-	if (!c->flying || !store_commit_ended(c->store))
+	if (!c->flying || (!c->landed && !store_commit_ended(c->store)))
 		return PARLOR_E_OK;
-	return land(c);
+	return land(c, c->limits.turn_deliveries);
+}
+
+bool commit_delivers(const struct commit *c)
+{
+	return c->landed;
+}
+
+/* Here and now: the turn is in flight and lands. */
+static enum parlor_err land_turn(struct commit *c)
+{
+	if (c->boot_late.is)
+		return commit_turn(c);
+	enum parlor_err err = core_broken(c->core);
+	if (!err)
+		err = prepare(c);
+	if (err)
+		return err;
+	launch(c);
+	return land(c, c->limits.turn_deliveries);
 }
 
 enum parlor_err commit_settle(struct commit *c)
 {
-	bool flight = c->flying && c->flight.moves;
-	enum parlor_err err = c->turn.moves || flight ? commit_turn(c) : PARLOR_E_OK;
+	enum parlor_err err = PARLOR_E_OK;
+	/* What it takes to deliver what has landed was this turn's share of it. */
+	if (c->landed && c->flight.moves)
+		return PARLOR_E_BUSY;
+	if (c->flying && (c->flight.moves || c->turn.moves))
+		err = land(c, c->limits.turn_deliveries);
+	if (!err && !c->flying && c->turn.moves)
+		err = land_turn(c);
 	if (err)
 		c->failed = true;
-	return err;
+	return !err && c->flying && (c->flight.moves || c->turn.moves) ? PARLOR_E_BUSY : err;
 }
 
 enum parlor_err commit_idle(struct commit *c, bool *more)

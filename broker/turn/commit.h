@@ -20,10 +20,12 @@ struct commit_limits {
 	uint64_t dirty_rows;
 	uint64_t write_back_rows;
 	uint64_t turn_records;
+	uint64_t turn_deliveries;
 };
 
 struct commit_counts {
 	uint64_t commits, records;
+	uint64_t put_off; /* deliveries of a commit went on in another turn */
 };
 
 /* Zeroed but for the pieces, which the loop makes and frees, the limits and the two
@@ -41,6 +43,8 @@ struct commit {
 	struct turn turn;
 	struct turn flight; /* the one before, while its commit is under way */
 	bool flying;
+	bool landed; /* it is on disk, and so many of its records are delivered */
+	size_t delivered;
 	bool failed;        /* nothing may be sent any more */
 	size_t turn_before; /* records of the turn that was committed last */
 	struct retention retention;
@@ -64,14 +68,18 @@ enum parlor_err commit_turn(struct commit *) PARLOR_MUST_CHECK;
 /* The same without waiting for the disk: what the turn holds, its replies too, is in
  * flight then, and the next turn begins. None is in flight. */
 enum parlor_err commit_start(struct commit *) PARLOR_MUST_CHECK;
-/* Delivers and answers what was in flight and has landed, if anything. */
+/* Delivers and answers what was in flight and has landed, if anything: what is more than a turn
+ * delivers, at the next calls, and it is in flight until then. */
 enum parlor_err commit_collect(struct commit *) PARLOR_MUST_CHECK;
-/* The same, only when the turn holds a record that changes who hears a room:
- * who attaches must find the subscribers as the state is. */
+/* It has landed, and is not delivered yet. */
+bool commit_delivers(const struct commit *);
+/* Commits and delivers, only when there is a record that changes who hears a room: who attaches
+ * must find the subscribers as the state is. BUSY: it is more than a turn delivers, ask again. */
 enum parlor_err commit_settle(struct commit *) PARLOR_MUST_CHECK;
 /* Deliveries that the turn's records cause: each to each session that listened when this
- * was called next. Not those of that many of the last ones, which are on their way into the
- * processor's cache: to ask at once would cost as much as to deliver. */
+ * was called next, or comes to listen by one of them. Not those of that many of the last ones,
+ * which are on their way into the processor's cache: to ask at once would cost as much as to
+ * deliver. */
 uint64_t commit_deliveries(struct commit *, size_t but);
 /* The end of a turn that has nothing to commit, with nothing before it in flight: its
  * replies are sent, and what was put down with them. Else it does nothing. */

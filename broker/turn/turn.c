@@ -112,6 +112,8 @@ void turn_clear(struct turn *t)
 	buf_clear(&t->bytes);
 	t->len = t->counted = 0;
 	t->deliveries = 0;
+	t->joined = (struct topic){0};
+	t->joined_by = 0;
 	t->recalls_len = 0;
 	replies_clear(&t->replies);
 	t->moves = false;

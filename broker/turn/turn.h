@@ -27,6 +27,8 @@ struct turn {
 	size_t len, cap;
 	size_t counted;      /* of them, see commit_deliveries */
 	uint64_t deliveries; /* of those */
+	struct topic joined; /* by the last of those that moved somebody in; so many sessions */
+	size_t joined_by;    /* listen to it once they have landed that did not when counted */
 	uint64_t *recalls;   /* positions whose body leaves the journal with this commit */
 	size_t recalls_len, recalls_cap;
 	struct replies replies;

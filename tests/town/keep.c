@@ -14,7 +14,7 @@
 /* ---- what stands for delivery and outbox -------------------------------------------- */
 
 /* Only what is in the journal is delivered, each once, in order. */
-void live_deliver(struct fanout *f, const struct live_record *r, struct span event)
+uint64_t live_deliver(struct fanout *f, const struct live_record *r, struct span event)
 {
 	struct keep *k = (struct keep *)((char *)f - offsetof(struct keep, fanout));
 	(void)event;
@@ -22,6 +22,7 @@ void live_deliver(struct fanout *f, const struct live_record *r, struct span eve
 	WANT(k->chance, r->position <= store_last(k->store),
 	     "record %d is delivered before it is committed", (int)r->position);
 	k->delivered++;
+	return 1;
 }
 
 void live_prefetch(const struct fanout *f, const struct live_record *r, unsigned step)

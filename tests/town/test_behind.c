@@ -49,8 +49,8 @@ int main(void)
 {
 	town_open(&town);
 	town_begin_quiet(&town, 1);
-	town.keep.commit.limits =
-		(struct commit_limits){.dirty_rows = 1000000, .write_back_rows = 2000};
+	town.keep.commit.limits = (struct commit_limits){
+		.dirty_rows = 1000000, .write_back_rows = 2000, .turn_deliveries = 1000};
 	town.keep.commit.retention.behind_records_max = BEHIND_MAX;
 	a_pass_comes_to_its_end_where_names_are_made_without_end();
 	town_end(&town);

@@ -217,7 +217,8 @@ static void choose(struct town *t)
 					       .commit = (unsigned)ONE_OF(c, 0, 40),
 					       .uncertain = (unsigned)ONE_OF(c, 0, 80, 300)};
 	k->commit_limits = (struct commit_limits){.dirty_rows = ONE_OF(c, 10, 60, 1000),
-						  .write_back_rows = ONE_OF(c, 3, 20, 200)};
+						  .write_back_rows = ONE_OF(c, 3, 20, 200),
+						  .turn_deliveries = ONE_OF(c, 3, 20, 1000)};
 	k->retention = (struct retention){.dir = "town",
 					  .limits = {.records = trims ? 10 : 0},
 					  .behind_records_max = ONE_OF(c, 20, 80, 1000)};

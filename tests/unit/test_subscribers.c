@@ -121,7 +121,7 @@ struct cell {
 	uint64_t since;
 };
 
-static void check(const struct subscribers *a, struct session *sessions,
+static void check(struct subscribers *a, struct session *sessions,
 		  struct cell cells[SESSIONS][TOPICS])
 {
 	uint64_t entries = 0;
