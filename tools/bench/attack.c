@@ -28,6 +28,7 @@
 #define CROWD_STEP 1000
 #define OLDEST 1000    /* messages that c repeats */
 #define NEW_MEMBERS 10 /* of each room that e makes */
+#define SOCKETS_MAX 16384
 
 enum { ROOM = 1, MEMBER = 2, SEQ = 3 };
 enum { POST_CLIENT_ID = 3, POST_BODY = 6 };
@@ -46,9 +47,10 @@ struct attack {
 	struct attack_shape shape;
 	char endpoint[256];
 	void *zmq;
-	struct attacker *attackers;
+	struct attacker *attackers; /* those that ask come first */
+	size_t attackers_len;
 	zmq_pollitem_t *polls;
-	uint64_t made; /* ids, by e */
+	uint64_t made; /* ids, by e and f */
 	uint64_t seed;
 	atomic_bool stop;
 	pthread_t thread;
@@ -74,14 +76,19 @@ static void put_reading(struct attack *a, size_t i, struct buf *body, enum frame
 	*op = i % 2 ? OP_READ : OP_UNREAD_MARK;
 }
 
+static void put_post(struct buf *body, const char *room, const char *member, const char *id)
+{
+	put_text(body, ROOM, room);
+	put_text(body, MEMBER, member);
+	put_text(body, POST_CLIENT_ID, id);
+	put_text(body, POST_BODY, id);
+}
+
 static void put_big_post(uint64_t n, struct buf *body)
 {
 	char id[ID_MAX];
-	put_text(body, ROOM, "big");
-	put_text(body, MEMBER, n % 2 ? "m1" : "m0");
 	snprintf(id, sizeof id, "c-%08llu", (unsigned long long)n);
-	put_text(body, POST_CLIENT_ID, id);
-	put_text(body, POST_BODY, id);
+	put_post(body, "big", n % 2 ? "m1" : "m0", id);
 }
 
 static void put_repeat(struct attack *a, size_t i, struct buf *body, enum frame_op *op)
@@ -126,17 +133,29 @@ static void put_new_room(struct attack *a, size_t i, struct buf *body, enum fram
 	*op = OP_ROOM_CREATE;
 }
 
+static void put_heard_post(struct attack *a, size_t i, struct buf *body, enum frame_op *op)
+{
+	char id[ID_MAX];
+	(void)i;
+	snprintf(id, sizeof id, "f-%012llu", (unsigned long long)a->made++);
+	put_post(body, "heard", "m0", id);
+	*op = OP_POST;
+}
+
 static const struct attack_row {
 	const char *name;
 	void (*put)(struct attack *, size_t i, struct buf *body, enum frame_op *);
-	bool deaf;  /* never reads */
-	bool fresh; /* each frame is another one */
+	bool deaf;    /* never reads */
+	bool fresh;   /* each frame is another one */
+	bool listens; /* with all its sessions, many of which only do that */
 } attacks[] = {
 	['a' - 'a'] = {"a: asks for pages of 1 MiB and does not read", put_history, .deaf = true},
 	['b' - 'a'] = {"b: marks unread and reads, back and forth", put_reading},
 	['c' - 'a'] = {"c: repeats the oldest client ids", put_repeat},
 	['d' - 'a'] = {"d: lists the members of large rooms", put_list},
 	['e' - 'a'] = {"e: makes rooms and members until refused", put_new_room, .fresh = true},
+	['f' - 'a'] = {"f: posts to a room that many sessions hear", put_heard_post, .fresh = true,
+		       .listens = true},
 };
 
 static const struct attack_row *row_of(char letter)
@@ -226,7 +245,7 @@ static void prepare_crowds(struct dealer *d, const struct attack_shape *shape)
 
 void attack_prepare(const char *letters, const struct attack_shape *shape, const char *endpoint)
 {
-	static const char *const big = "big";
+	static const char *const big = "big", *const heard = "heard";
 	struct dealer d;
 	void *zmq = zmq_ctx_new();
 	dealer_open(&d, zmq, endpoint, &(struct hello){.tenant = TENANT});
@@ -241,6 +260,8 @@ void attack_prepare(const char *letters, const struct attack_shape *shape, const
 	}
 	if (strchr(letters, 'd'))
 		prepare_crowds(&d, shape);
+	if (strchr(letters, 'f'))
+		make_rooms(&d, &heard, 1);
 	dealer_close(&d);
 	zmq_ctx_term(zmq);
 }
@@ -281,10 +302,18 @@ static bool send_bytes(struct attacker *by, const struct buf *frame)
 	return sent >= 0;
 }
 
-static void greet(struct attacker *by)
+static void put_hello(const struct attack *a, struct buf *body)
+{
+	static const char *const member = "m0";
+	hello_put(body, &(struct hello){.tenant = TENANT,
+					.members = &member,
+					.members_len = row_of(a->letter)->listens});
+}
+
+static void greet(const struct attack *a, struct attacker *by)
 {
 	struct buf body = {0}, frame = {0};
-	hello_put(&body, &(struct hello){.tenant = TENANT});
+	put_hello(a, &body);
 	frame_put(&frame, 1, OP_HELLO, (struct span){body.data, body.len});
 	by->greets = send_bytes(by, &frame);
 	by->waits = 0;
@@ -311,7 +340,7 @@ static void take(struct attack *a, struct attacker *by, const struct frame_item 
 	bool ended = item->event ? item->kind == EVENT_END : item->code == PARLOR_E_NO_SESSION;
 	if (ended && !by->greets) {
 		a->counts.ended++;
-		greet(by);
+		greet(a, by);
 	}
 	if (item->event || ended)
 		return;
@@ -343,9 +372,9 @@ static void *rage(void *arg)
 {
 	struct attack *a = arg;
 	bool deaf = row_of(a->letter)->deaf;
-	size_t n = a->shape.sessions;
+	size_t n = a->attackers_len;
 	while (!atomic_load(&a->stop)) {
-		for (size_t i = 0; i < n; i++)
+		for (size_t i = 0; i < a->shape.sessions; i++)
 			top_up(a, &a->attackers[i]);
 		if (zmq_poll(deaf ? NULL : a->polls, deaf ? 0 : (int)n, POLL_MS) <= 0)
 			continue;
@@ -364,7 +393,7 @@ static void open_attacker(struct attack *a, size_t i)
 		connect_deaf(&by->dealer, a->zmq, a->endpoint);
 	else
 		dealer_connect(&by->dealer, a->zmq, a->endpoint);
-	hello_put(&body, &(struct hello){.tenant = TENANT});
+	put_hello(a, &body);
 	(void)dealer_ask(&by->dealer, OP_HELLO, &body);
 	buf_fini(&body);
 	a->polls[i] = (zmq_pollitem_t){.socket = by->dealer.socket, .events = ZMQ_POLLIN};
@@ -379,9 +408,11 @@ struct attack *attack_begin(char letter, const struct attack_shape *shape, const
 	snprintf(a->endpoint, sizeof a->endpoint, "%s", endpoint);
 	a->zmq = zmq_ctx_new();
 	check(a->zmq, "no ZeroMQ context");
-	a->attackers = mem_new(shape->sessions * sizeof *a->attackers);
-	a->polls = mem_new(shape->sessions * sizeof *a->polls);
-	for (size_t i = 0; i < shape->sessions; i++)
+	zmq_ctx_set(a->zmq, ZMQ_MAX_SOCKETS, SOCKETS_MAX);
+	a->attackers_len = shape->sessions + (row_of(letter)->listens ? shape->listeners : 0);
+	a->attackers = mem_new(a->attackers_len * sizeof *a->attackers);
+	a->polls = mem_new(a->attackers_len * sizeof *a->polls);
+	for (size_t i = 0; i < a->attackers_len; i++)
 		open_attacker(a, i);
 	check(pthread_create(&a->thread, NULL, rage, a) == 0, "no thread");
 	return a;
@@ -398,7 +429,7 @@ struct attack_counts attack_end(struct attack *a)
 	attack_stop(a);
 	pthread_join(a->thread, NULL);
 	counts = a->counts;
-	for (size_t i = 0; i < a->shape.sessions; i++) {
+	for (size_t i = 0; i < a->attackers_len; i++) {
 		dealer_close(&a->attackers[i].dealer);
 		buf_fini(&a->attackers[i].frame);
 	}

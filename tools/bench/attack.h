@@ -1,4 +1,4 @@
-/* A tenant that takes what it can get: five attacks, each known by a letter, each sent
+/* A tenant that takes what it can get: six attacks, each known by a letter, each sent
  * through so many sessions as fast as the broker takes it, by a thread with a ZeroMQ
  * context of its own. Owns the attacker's rooms and connections; measures nothing but
  * what it was answered. */
@@ -7,12 +7,13 @@
 
 #include <stdint.h>
 
-#define ATTACKS "abcde"
+#define ATTACKS "abcdef"
 
 struct attack_shape {
-	uint64_t messages; /* of the room of b and c */
-	uint64_t members;  /* of each room of d */
-	uint64_t sessions;
+	uint64_t messages;  /* of the room of b and c */
+	uint64_t members;   /* of each room of d */
+	uint64_t sessions;  /* that ask */
+	uint64_t listeners; /* of f: further sessions, which only listen */
 };
 
 struct attack_counts {

@@ -16,6 +16,7 @@
 #define AGENTS 20
 #define RATE_DEFAULT 2000
 #define ATTACKERS_DEFAULT 16
+#define LISTENERS_DEFAULT 2000 /* with those that ask nearly a tenant's share */
 #define MESSAGES_DEFAULT 2000000
 #define MEMBERS_DEFAULT 20000
 
@@ -65,6 +66,7 @@ static void put_turns(struct hostile *h, struct row *row)
 					       "turns_full_of_records",
 					       "turns_full_of_steps",
 					       "turns_full_of_rows",
+					       "turns_full_of_deliveries",
 					       "turns_full_of_time",
 					       "turns_full_of_bytes_out",
 					       "sessions_held_back"};
@@ -161,7 +163,8 @@ void scenario_hostile(const struct options *o)
 		.letters = o->attack ? o->attack : ATTACKS,
 		.shape = {.messages = option_or(o->messages, MESSAGES_DEFAULT),
 			  .members = option_or(o->members, MEMBERS_DEFAULT),
-			  .sessions = option_or(o->sessions, ATTACKERS_DEFAULT)},
+			  .sessions = option_or(o->sessions, ATTACKERS_DEFAULT),
+			  .listeners = option_or(o->listeners, LISTENERS_DEFAULT)},
 		.plan = {.world = {.rooms = (uint32_t)option_or(o->rooms, ROOMS_DEFAULT),
 				   .agents = AGENTS,
 				   .pool = (uint32_t)option_or(o->agents, AGENTS * sessions),

@@ -40,7 +40,7 @@ static const struct scenario {
 	 "2 GB of data (--bytes), SIGKILL: time to the first served request"},
 	{"hostile", scenario_hostile,
 	 "a tenant's 2,000 posts a second, alone and beside another tenant that takes\n"
-	 "                what it can get (--attack abcde, by --sessions)"},
+	 "                what it can get (--attack abcdef, by --sessions)"},
 	{"skeleton", ceiling_skeleton,
 	 "ceiling of floor: fixed structs, one journal append a post, no index, no\n"
 	 "                counters, no protobuf; the same load"},
@@ -80,6 +80,7 @@ static int smoke(const struct options *given)
 	o.bytes = UINT64_C(2) << 20;
 	o.workers = 2;
 	o.past = 2;
+	o.listeners = 20;
 	for (size_t i = 0; i < SCENARIOS; i++) {
 		const char *name = scenarios[i].name;
 		o.sessions = strcmp(name, "storm") == 0 || strcmp(name, "idle") == 0 ? 20 : 4;

@@ -28,6 +28,7 @@ static const struct option_row rows[] = {
 	    "                 compare: half of each one's own best, besides"),
 	ROW("senders", NUMBER, senders, "connections that post (16)"),
 	ROW("sessions", NUMBER, sessions, "sessions that listen"),
+	ROW("listeners", NUMBER, listeners, "hostile: sessions that hear what f posts (2000)"),
 	ROW("rooms", NUMBER, rooms, "rooms"),
 	ROW("agents", NUMBER, agents, "pool that the agents of all rooms are drawn from"),
 	ROW("members", NUMBER, members, "members of a room"),
@@ -44,7 +45,9 @@ static const struct option_row rows[] = {
 	    "perf record of the broker into that file; with --callgrind, its output"),
 	ROW("attack", TEXT, attack,
 	    "hostile: only some of a, asks and does not read; b, marks unread and reads;\n"
-	    "                 c, repeats client ids; d, lists members; e, makes rooms and members"),
+	    "                 c, repeats client ids; d, lists members; e, makes rooms and "
+	    "members;\n"
+	    "                 f, posts to a room that many sessions hear"),
 	ROW("peers", TEXT, peers, "compare: only these of mysql,redis,nats,rabbitmq (all)"),
 	ROW("json", SWITCH, json, "one JSON object a line instead of tables"),
 	ROW("callgrind", SWITCH, callgrind, "size: count instructions under valgrind"),

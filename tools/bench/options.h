@@ -10,7 +10,7 @@
 
 struct options {
 	uint64_t runs, seconds, warmup_ms;
-	uint64_t in_flight, rate, senders, sessions;
+	uint64_t in_flight, rate, senders, sessions, listeners;
 	uint64_t rooms, agents, members, body;
 	uint64_t messages, workers, bytes, past;
 	uint64_t fsync_ms;

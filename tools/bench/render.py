@@ -177,7 +177,7 @@ def hostile(f):
 
 
 def turn_ends(f):
-    kinds = ("requests", "bytes_in", "records", "steps", "rows", "bytes_out", "time")
+    kinds = ("requests", "bytes_in", "records", "steps", "rows", "deliveries", "bytes_out", "time")
     rows = [
         [r["variant"][0]] + [number(r[f"turns_full_of_{k}"]) for k in kinds] for r in f.medians.get("hostile", [])
     ]
