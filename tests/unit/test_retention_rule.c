@@ -1,5 +1,5 @@
 /* Which records may go: the limits, and what holds them back. */
-#include "turn/retention_rule.h"
+#include "turn/retention.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
