@@ -18,7 +18,7 @@ static void say_hello(struct session *s)
 	hello.version = PARLOR_PROTOCOL_VERSION;
 	hello.tenant = (char *)(uintptr_t)s->options.tenant;
 	hello.client = (char *)(uintptr_t)s->options.name;
-	hello.members = roster_ids(&s->roster, &hello.n_members);
+	hello.members = attached_ids(&s->attached, &hello.n_members);
 	hello.resume = s->known && s->options.on_event;
 	hello.journal = hello.resume ? s->journal : 0;
 	hello.position = hello.resume ? s->position : 0;
@@ -61,7 +61,7 @@ static void restore_presence(struct session *s)
 	uint32_t room = session_frame_requests(s);
 
 	buf_clear(&s->out);
-	for (struct roster_member *m = s->roster.members; m; m = m->hh.next) {
+	for (struct attached_member *m = s->attached.members; m; m = m->hh.next) {
 		Parlor__PresenceSet set = PARLOR__PRESENCE_SET__INIT;
 		Parlor__Request request = PARLOR__REQUEST__INIT;
 

@@ -1,5 +1,5 @@
 /* A client's options as the library keeps them: checked, defaults filled in,
- * texts owned. The members are not kept here but in the roster. */
+ * texts owned. The members are not kept here but in the attached. */
 #ifndef CLIENT_OPTIONS_H
 #define CLIENT_OPTIONS_H
 

@@ -31,13 +31,13 @@ static void remember(struct session *s, const struct pending_request *r)
 	request = sent->requests[0];
 	if (request->op_case == PARLOR__REQUEST__OP_ATTACH)
 		for (size_t i = 0; i < request->attach->n_members; i++)
-			roster_add(&s->roster, request->attach->members[i]);
+			attached_add(&s->attached, request->attach->members[i]);
 	else if (request->op_case == PARLOR__REQUEST__OP_DETACH)
 		for (size_t i = 0; i < request->detach->n_members; i++)
-			roster_remove(&s->roster, request->detach->members[i]);
+			attached_remove(&s->attached, request->detach->members[i]);
 	else if (request->op_case == PARLOR__REQUEST__OP_PRESENCE_SET)
-		roster_set_presence(&s->roster, request->presence_set->member,
-				    request->presence_set->presence);
+		attached_set_presence(&s->attached, request->presence_set->member,
+				      request->presence_set->presence);
 	parlor__to_broker__free_unpacked(sent, NULL);
 }
 
@@ -274,7 +274,7 @@ enum parlor_err session_init(struct session *s, const struct parlor_client_optio
 	if (err)
 		return err;
 	for (size_t i = 0; i < options->members_len; i++)
-		roster_add(&s->roster, options->members[i]);
+		attached_add(&s->attached, options->members[i]);
 	backoff_init(&s->backoff, s->options.retry_ms_min, s->options.retry_ms_max);
 	s->known = options->resume;
 	s->journal = options->journal;
@@ -293,7 +293,7 @@ void session_fini(struct session *s)
 		session_answer(s, pending_take(&s->pending, s->pending.first->id), PARLOR_E_CLOSED,
 			       NULL);
 	pending_fini(&s->pending);
-	roster_fini(&s->roster);
+	attached_fini(&s->attached);
 	inbox_fini(&s->inbox);
 	link_fini(&s->link);
 	waker_fini(&s->waker);

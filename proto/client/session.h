@@ -5,11 +5,11 @@
 #ifndef CLIENT_SESSION_H
 #define CLIENT_SESSION_H
 
+#include "client/attached.h"
 #include "client/backoff.h"
 #include "client/inbox.h"
 #include "client/link.h"
 #include "client/pending.h"
-#include "client/roster.h"
 #include "client/waker.h"
 
 enum session_state {
@@ -26,7 +26,7 @@ struct session {
 	struct link link;
 	struct inbox inbox;
 	struct pending pending;
-	struct roster roster;
+	struct attached attached;
 	struct backoff backoff;
 	struct waker waker;
 	struct buf out; /* the frame being put together */

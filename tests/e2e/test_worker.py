@@ -216,7 +216,7 @@ def test_a_refused_room_goes_to_quarantine_and_comes_back(bench):
     assert "quarantine" in bench.broker.hear("w2", "release_done").error
 
 
-def test_more_refused_rooms_than_quarantine_takes_hold_the_part(bench):
+def test_more_refused_rooms_than_quarantine_takes_hold_the_partition(bench):
     bench.hire()
     world, rooms = World(), [f"r{n}" for n in range(1001)]
     bench.broker.assign("w")

@@ -19,10 +19,10 @@ static void check_member(struct town *t, uint64_t room, uint64_t member, const s
 		WANT_SAME(&t->chance, err, PARLOR_E_ROOM_DISSOLVED);
 		return;
 	}
-	WANT_SAME(&t->chance, err, a->seats[member].in ? PARLOR_E_OK : PARLOR_E_NOT_MEMBER);
+	WANT_SAME(&t->chance, err, a->members[member].in ? PARLOR_E_OK : PARLOR_E_NOT_MEMBER);
 	if (err)
 		return;
-	WANT_SAME(&t->chance, is.read_seq, a->seats[member].read_seq);
+	WANT_SAME(&t->chance, is.read_seq, a->members[member].read_seq);
 	WANT_SAME(&t->chance, is.unread, ledger_unread(l, room, l->len, member, a));
 }
 
@@ -50,7 +50,7 @@ void check_acknowledged(struct town *t)
 		const struct acknowledged *a = &t->acknowledged[i];
 		WANT(&t->chance, a->posted.position <= t->ledger.len,
 		     "an acknowledged message is lost: %s", a->body);
-		const struct fact *f = &t->ledger.facts[a->posted.position - 1];
+		const struct ledger_entry *f = &t->ledger.entries[a->posted.position - 1];
 		WANT_SAME(&t->chance, f->kind, RECORD_POSTED);
 		WANT_SAME(&t->chance, f->seq, a->posted.seq);
 		WANT_SAME(&t->chance, f->room, a->posted.room);
@@ -98,8 +98,8 @@ struct rows {
 	struct town *town;
 	uint64_t room, mark;
 	const struct as_of *as_of;
-	const struct fact *message; /* before the row that comes */
-	bool seats[MEMBERS * TENANTS + 1];
+	const struct ledger_entry *message; /* before the row that comes */
+	bool members[MEMBERS * TENANTS + 1];
 	bool projected;
 };
 
@@ -113,7 +113,7 @@ static void check_message(void *arg, const struct span *cells, unsigned n)
 {
 	struct rows *r = arg;
 	struct town *t = r->town;
-	const struct fact *f = ledger_message(&t->ledger, r->room, r->mark, r->message);
+	const struct ledger_entry *f = ledger_message(&t->ledger, r->room, r->mark, r->message);
 	(void)n;
 	WANT(&t->chance, f, "room %d has a message %s beyond the mark %d", (int)r->room,
 	     (const char *)cells[0].data, (int)r->mark);
@@ -146,14 +146,14 @@ static void check_seat(void *arg, const struct span *cells, unsigned n)
 	struct rows *r = arg;
 	struct town *t = r->town;
 	uint64_t member = member_of(t, r->room, cells[0]);
-	const struct seat *seat = &r->as_of->seats[member];
+	const struct ledger_member *is = &r->as_of->members[member];
 	(void)n;
-	WANT(&t->chance, seat->in, "member %d is not in room %d", (int)member, (int)r->room);
-	r->seats[member] = true;
+	WANT(&t->chance, is->in, "member %d is not in room %d", (int)member, (int)r->room);
+	r->members[member] = true;
 	uint64_t unread = ledger_unread(&t->ledger, r->room, r->mark, member, r->as_of);
 	WANT_SAME(&t->chance, db_cell_number(cells[1]), r->as_of->counted - unread);
-	WANT_SAME(&t->chance, db_cell_number(cells[2]), seat->read_seq);
-	WANT_SAME(&t->chance, db_cell_number(cells[4]), seat->type);
+	WANT_SAME(&t->chance, db_cell_number(cells[2]), is->read_seq);
+	WANT_SAME(&t->chance, db_cell_number(cells[4]), is->type);
 	if (!r->projected)
 		return;
 	WANT_SAME(&t->chance, db_cell_number(cells[3]), unread);
@@ -208,7 +208,7 @@ static void check_room(struct town *t, uint64_t room, bool projected)
 	ask(t, "SELECT member_id, seen, read_seq, unread, member_type, group_name FROM chat_group",
 	    "uuid", "member_id", room, check_seat, &r);
 	for (uint64_t m = 1; m <= t->ledger.members_len; m++)
-		WANT(&t->chance, r.seats[m] == a.seats[m].in, "member %d is missing in room %d",
+		WANT(&t->chance, r.members[m] == a.members[m].in, "member %d is missing in room %d",
 		     (int)m, (int)room);
 }
 

@@ -14,7 +14,7 @@ void ledger_init(struct ledger *l, struct chance *chance)
 
 void ledger_fini(struct ledger *l)
 {
-	free(l->facts);
+	free(l->entries);
 }
 
 static void copy(char to[NAME_BYTES], struct span text)
@@ -63,22 +63,22 @@ static void name(struct ledger *l, const struct record *r)
 }
 
 /* Dense from 1, in the room's own order. */
-static void check_seq(struct ledger *l, const struct fact *f)
+static void check_seq(struct ledger *l, const struct ledger_entry *f)
 {
 	struct as_of before;
 	ledger_at(l, f->room, f->position - 1, &before);
 	WANT_SAME(l->chance, f->seq, before.last_seq + 1);
 }
 
-static void mark_recalled(struct ledger *l, const struct fact *f)
+static void mark_recalled(struct ledger *l, const struct ledger_entry *f)
 {
 	for (uint64_t i = 0; i < l->len; i++)
-		if (l->facts[i].kind == RECORD_POSTED && l->facts[i].room == f->room &&
-		    l->facts[i].seq == f->seq)
-			l->facts[i].recalled = f->position;
+		if (l->entries[i].kind == RECORD_POSTED && l->entries[i].room == f->room &&
+		    l->entries[i].seq == f->seq)
+			l->entries[i].recalled = f->position;
 }
 
-static void values(struct fact *f, const struct record *r)
+static void values(struct ledger_entry *f, const struct record *r)
 {
 	switch (r->kind) {
 	case RECORD_POSTED:
@@ -116,14 +116,14 @@ static void add(struct ledger *l, const struct entry *e)
 	WANT_SAME(l->chance, r.position, l->len + 1);
 	if (l->len == l->cap) {
 		l->cap = l->cap ? 2 * l->cap : 256;
-		l->facts = mem_resize(l->facts, l->cap, sizeof *l->facts);
+		l->entries = mem_resize(l->entries, l->cap, sizeof *l->entries);
 	}
-	struct fact *f = &l->facts[l->len];
-	*f = (struct fact){.kind = r.kind,
-			   .tenant = r.tenant,
-			   .room = r.room,
-			   .member = r.member,
-			   .position = r.position};
+	struct ledger_entry *f = &l->entries[l->len];
+	*f = (struct ledger_entry){.kind = r.kind,
+				   .tenant = r.tenant,
+				   .room = r.room,
+				   .member = r.member,
+				   .position = r.position};
 	values(f, &r);
 	name(l, &r);
 	if (r.kind == RECORD_ROOM_CREATED || r.kind == RECORD_ROOM_RENAMED)
@@ -152,32 +152,32 @@ void ledger_check_recalled(const struct ledger *l, struct store *store)
 	for (uint64_t i = 0; i < l->len; i++) {
 		struct entry e;
 		char body[NAME_BYTES];
-		if (!l->facts[i].recalled || store_read(store, i + 1, &e))
+		if (!l->entries[i].recalled || store_read(store, i + 1, &e))
 			continue;
 		copy_body(body, e.event);
 		WANT(l->chance, !*body, "%s was recalled", body);
 	}
 }
 
-static void take(struct as_of *a, const struct fact *f)
+static void take(struct as_of *a, const struct ledger_entry *f)
 {
-	struct seat *seat = &a->seats[f->member];
+	struct ledger_member *m = &a->members[f->member];
 	switch (f->kind) {
 	case RECORD_POSTED:
 		a->last_seq = f->seq;
 		a->counted += f->type == MESSAGE_TYPE_MESSAGE;
 		break;
 	case RECORD_JOINED:
-		*seat = (struct seat){.in = true, .type = f->type, .read_seq = f->read_seq};
+		*m = (struct ledger_member){.in = true, .type = f->type, .read_seq = f->read_seq};
 		break;
 	case RECORD_LEFT:
-		seat->in = false;
+		m->in = false;
 		break;
 	case RECORD_MEMBER_CHANGED:
-		seat->type = f->type;
+		m->type = f->type;
 		break;
 	case RECORD_READ:
-		seat->read_seq = f->read_seq;
+		m->read_seq = f->read_seq;
 		break;
 	case RECORD_ROOM_CREATED:
 	case RECORD_ROOM_RENAMED:
@@ -186,7 +186,7 @@ static void take(struct as_of *a, const struct fact *f)
 	case RECORD_ROOM_STATE:
 		a->state = f->type;
 		for (size_t i = 0; i <= MEMBERS * TENANTS && a->state == ROOM_STATE_DISSOLVED; i++)
-			a->seats[i].in = false;
+			a->members[i].in = false;
 		break;
 	default:
 		break;
@@ -197,17 +197,17 @@ void ledger_at(const struct ledger *l, uint64_t room, uint64_t position, struct 
 {
 	*a = (struct as_of){.state = ROOM_STATE_OPEN};
 	for (uint64_t i = 0; i < position && i < l->len; i++)
-		if (l->facts[i].room == room)
-			take(a, &l->facts[i]);
+		if (l->entries[i].room == room)
+			take(a, &l->entries[i]);
 }
 
-const struct fact *ledger_message(const struct ledger *l, uint64_t room, uint64_t position,
-				  const struct fact *before)
+const struct ledger_entry *ledger_message(const struct ledger *l, uint64_t room, uint64_t position,
+					  const struct ledger_entry *before)
 {
 	uint64_t at = before ? before->position : 0;
 	for (; at < position && at < l->len; at++)
-		if (l->facts[at].kind == RECORD_POSTED && l->facts[at].room == room)
-			return &l->facts[at];
+		if (l->entries[at].kind == RECORD_POSTED && l->entries[at].room == room)
+			return &l->entries[at];
 	return NULL;
 }
 
@@ -215,8 +215,8 @@ uint64_t ledger_unread(const struct ledger *l, uint64_t room, uint64_t position,
 		       const struct as_of *a)
 {
 	uint64_t unread = 0;
-	for (const struct fact *m = NULL; (m = ledger_message(l, room, position, m));)
+	for (const struct ledger_entry *m = NULL; (m = ledger_message(l, room, position, m));)
 		unread += m->type == MESSAGE_TYPE_MESSAGE && m->member != member &&
-			  m->seq > a->seats[member].read_seq;
+			  m->seq > a->members[member].read_seq;
 	return unread;
 }

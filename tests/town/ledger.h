@@ -1,5 +1,5 @@
 /* What the journal of a town says, reckoned the naive way: every committed
- * record is kept as a fact, and unread is counted from the messages each time.
+ * record is kept as an entry, and unread is counted from the messages each time.
  * Of the numbers a record tells it takes those of reading positions only. */
 #ifndef TOWN_LEDGER_H
 #define TOWN_LEDGER_H
@@ -15,7 +15,7 @@
 #define MEMBERS 5
 #define NAME_BYTES 12
 
-struct fact {
+struct ledger_entry {
 	enum record_kind_no kind;
 	uint32_t tenant;
 	uint64_t room, member, seq, read_seq, position;
@@ -26,7 +26,7 @@ struct fact {
 
 struct ledger {
 	struct chance *chance;
-	struct fact *facts; /* of position index + 1 */
+	struct ledger_entry *entries; /* of position index + 1 */
 	uint64_t len, cap;
 	struct {
 		uint32_t tenant;
@@ -37,7 +37,7 @@ struct ledger {
 };
 
 /* A room as of a position. */
-struct seat {
+struct ledger_member {
 	bool in;
 	uint8_t type;
 	uint64_t read_seq;
@@ -46,7 +46,7 @@ struct as_of {
 	uint64_t last_seq, counted;
 	uint8_t state;
 	char name[NAME_BYTES];
-	struct seat seats[MEMBERS * TENANTS + 1]; /* by number */
+	struct ledger_member members[MEMBERS * TENANTS + 1]; /* by number */
 };
 
 void ledger_init(struct ledger *, struct chance *);
@@ -61,7 +61,7 @@ void ledger_at(const struct ledger *, uint64_t room, uint64_t position, struct a
 uint64_t ledger_unread(const struct ledger *, uint64_t room, uint64_t position, uint64_t member,
 		       const struct as_of *);
 /* The messages of a room up to a position, in order; NULL behind the last. */
-const struct fact *ledger_message(const struct ledger *, uint64_t room, uint64_t position,
-				  const struct fact *before);
+const struct ledger_entry *ledger_message(const struct ledger *, uint64_t room, uint64_t position,
+					  const struct ledger_entry *before);
 
 #endif

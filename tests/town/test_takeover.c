@@ -122,7 +122,7 @@ static void post_what_is_refused(void)
 	struct as_of now;
 	uint64_t member = 1;
 	ledger_at(l, 1, l->len, &now);
-	while (!now.seats[member].in)
+	while (!now.members[member].in)
 		member++;
 	town.database.poison = POISON;
 	*c = (struct client){.tenant = town_tenants[0], .no = ++town.posts};

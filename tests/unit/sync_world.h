@@ -35,7 +35,7 @@ struct world {
 	struct sync_settings settings;
 	struct sync *sync;
 	uint64_t now_us;
-	uint64_t wait_us;   /* what the last pump returned */
+	uint64_t wait_us;   /* what the last schedule returned */
 	struct buf pending; /* records emitted, not yet committed */
 	uint8_t partition_of[WORLD_RECORDS + 1];
 	struct database db;

@@ -1,8 +1,8 @@
 /* The parts of the client that need no broker: waiting times, the queue of
- * unanswered requests, the roster. */
+ * unanswered requests, attached members. */
+#include "client/attached.h"
 #include "client/backoff.h"
 #include "client/pending.h"
-#include "client/roster.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -69,26 +69,26 @@ static void unanswered_requests_keep_their_order(void **state)
 	assert_int_equal(p.count, 0);
 }
 
-static void the_roster_keeps_members_in_order_once(void **state)
+static void attached_members_stay_in_order_once(void **state)
 {
-	struct roster r = {0};
+	struct attached r = {0};
 	char **ids;
 	size_t n;
 	(void)state;
 
-	roster_add(&r, "amy");
-	roster_add(&r, "ben");
-	roster_add(&r, "amy");
-	roster_add(&r, "cat");
-	roster_remove(&r, "ben");
-	roster_remove(&r, "nobody");
-	roster_set_presence(&r, "nobody", PARLOR__PRESENCE__PRESENCE_BUSY);
-	ids = roster_ids(&r, &n);
+	attached_add(&r, "amy");
+	attached_add(&r, "ben");
+	attached_add(&r, "amy");
+	attached_add(&r, "cat");
+	attached_remove(&r, "ben");
+	attached_remove(&r, "nobody");
+	attached_set_presence(&r, "nobody", PARLOR__PRESENCE__PRESENCE_BUSY);
+	ids = attached_ids(&r, &n);
 	assert_int_equal(n, 2);
 	assert_string_equal(ids[0], "amy");
 	assert_string_equal(ids[1], "cat");
 	free(ids);
-	roster_fini(&r);
+	attached_fini(&r);
 }
 
 int main(void)
@@ -96,7 +96,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(waits_double_up_to_the_maximum_with_jitter),
 		cmocka_unit_test(unanswered_requests_keep_their_order),
-		cmocka_unit_test(the_roster_keeps_members_in_order_once),
+		cmocka_unit_test(attached_members_stay_in_order_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

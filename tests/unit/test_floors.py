@@ -55,10 +55,13 @@ def includes(source):
     known = {}
     for path in files_of(source):
         known.setdefault("/".join(path.parts[1:]), path)  # below broker/ or proto/
+        if len(path.parts) > 3:  # a folder in a folder is a library, too
+            known.setdefault("/".join(path.parts[2:]), path)
     found = {}
     for path in files_of(source):
         names = re.findall(r'^#include "([^"]+)"', (source / path).read_text(), re.M)
-        found[path] = [known[name] for name in names if name in known]
+        beside = {path.parent / name for name in names if (source / path.parent / name).exists()}
+        found[path] = sorted(beside | {known[name] for name in names if name in known})
     return found
 
 

@@ -1,4 +1,4 @@
-/* list: an agent in 100,000 rooms looks through the conversation list, page by
+/* list: an agent in 100,000 rooms looks through the inbox, page by
  * page, and asks for the total unread, while posts go on into these rooms. */
 #include "bench.h"
 #include "fail.h"

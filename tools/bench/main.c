@@ -26,7 +26,7 @@ static const struct scenario {
 	 "a backlog of 200,000 messages and all unread into MariaDB with 1, 2, 4 workers;\n"
 	 "                the lag while posts come at half that rate (or at --rate)"},
 	{"list", scenario_list,
-	 "an agent in 100,000 rooms: pages of 50 of the conversation list, and the total\n"
+	 "an agent in 100,000 rooms: pages of 50 of the inbox, and the total\n"
 	 "                unread, while posts go on (--rate 2000)"},
 	{"storm", scenario_storm,
 	 "2,000 sessions of 10 members come back at once, 100,000 messages missed"},

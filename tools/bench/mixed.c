@@ -37,7 +37,7 @@ struct sender {
 	struct buf frame;
 };
 
-struct lane {
+struct stream {
 	struct recorded *room; /* NULL: nothing left to play */
 	uint64_t sent_ns;
 	bool post;
@@ -53,8 +53,8 @@ struct mixed {
 	uint32_t sessions;
 	struct sender *senders;
 	size_t senders_len;
-	struct lane *lanes;
-	size_t lanes_len;
+	struct stream *streams;
+	size_t streams_len;
 	zmq_pollitem_t *polls;
 	struct buf body;
 	uint64_t now_ns;
@@ -112,31 +112,31 @@ static void make_hellos(const struct mixed *m, struct buf hellos[])
 	}
 }
 
-/* ---- lanes ------------------------------------------------------------------------------------
+/* ---- streams ------------------------------------------------------------------------------------
  */
 
-static struct sender *sender_of(struct mixed *m, size_t lane)
+static struct sender *sender_of(struct mixed *m, size_t stream)
 {
-	return &m->senders[lane % m->senders_len];
+	return &m->senders[stream % m->senders_len];
 }
 
-/* The lane's next request into its sender's frame; from the next room when one
- * is played. The request's id is the lane. */
+/* The stream's next request into its sender's frame; from the next room when one
+ * is played. The request's id is the stream. */
 static void advance(struct mixed *m, size_t number)
 {
-	struct lane *lane = &m->lanes[number];
+	struct stream *stream = &m->streams[number];
 	enum frame_op op = OP_PING;
 	buf_clear(&m->body);
-	while (lane->room && !recorded_put(lane->room, &m->body, &op)) {
+	while (stream->room && !recorded_put(stream->room, &m->body, &op)) {
 		m->rooms_played++;
-		lane->room = NULL;
+		stream->room = NULL;
 		if (m->rooms_begun < m->rooms_len)
-			lane->room = &m->rooms[m->rooms_begun++];
+			stream->room = &m->rooms[m->rooms_begun++];
 	}
-	if (!lane->room)
+	if (!stream->room)
 		return;
-	lane->sent_ns = m->now_ns;
-	lane->post = op == OP_POST;
+	stream->sent_ns = m->now_ns;
+	stream->post = op == OP_POST;
 	m->requests++;
 	frame_put(&sender_of(m, number)->frame, LOAD_ID_FIRST + number, op,
 		  (struct span){m->body.data, m->body.len});
@@ -150,10 +150,10 @@ static void acknowledged(struct mixed *m, const struct frame_item *item)
 	if (item->id < LOAD_ID_FIRST)
 		return;
 	size_t number = item->id - LOAD_ID_FIRST;
-	check(number < m->lanes_len && m->lanes[number].room, "a reply to no request");
-	struct lane *lane = &m->lanes[number];
-	histogram_add(lane->post ? &m->posts_ns : &m->others_ns, m->now_ns - lane->sent_ns);
-	if (recorded_done(lane->room, &heard)) {
+	check(number < m->streams_len && m->streams[number].room, "a reply to no request");
+	struct stream *stream = &m->streams[number];
+	histogram_add(stream->post ? &m->posts_ns : &m->others_ns, m->now_ns - stream->sent_ns);
+	if (recorded_done(stream->room, &heard)) {
 		uint64_t position = frame_number(item->body, POSTED_POSITION);
 		m->posts++;
 		for (uint32_t i = 0; i < m->sessions; i++) {
@@ -226,8 +226,8 @@ static void play(struct mixed *m)
 {
 	size_t n = m->sessions + m->senders_len;
 	uint64_t progress_ns = m->now_ns = load_now_ns();
-	for (size_t i = 0; i < m->lanes_len && m->rooms_begun < m->rooms_len; i++) {
-		m->lanes[i].room = &m->rooms[m->rooms_begun++];
+	for (size_t i = 0; i < m->streams_len && m->rooms_begun < m->rooms_len; i++) {
+		m->streams[i].room = &m->rooms[m->rooms_begun++];
 		advance(m, i);
 	}
 	while (m->rooms_played < m->rooms_len || !all_heard(m)) {
@@ -315,7 +315,7 @@ static void open_run(struct mixed *m, const struct options *o, const char *path)
 	struct buf hellos[RECORDED_SESSIONS_MAX] = {{0}};
 	m->sessions = (uint32_t)option_or(o->sessions, 4);
 	m->senders_len = option_or(o->senders, 16);
-	m->lanes_len = option_or(o->in_flight, LANES_DEFAULT);
+	m->streams_len = option_or(o->in_flight, LANES_DEFAULT);
 	check(m->sessions <= RECORDED_SESSIONS_MAX, "--sessions: at most %d",
 	      RECORDED_SESSIONS_MAX);
 	read_file(m, path);
@@ -323,7 +323,7 @@ static void open_run(struct mixed *m, const struct options *o, const char *path)
 	rig_broker(&m->rig, NULL, NULL);
 	m->zmq = zmq_ctx_new();
 	m->senders = mem_new(m->senders_len * sizeof *m->senders);
-	m->lanes = mem_new(m->lanes_len * sizeof *m->lanes);
+	m->streams = mem_new(m->streams_len * sizeof *m->streams);
 	m->polls = mem_new((m->sessions + m->senders_len) * sizeof *m->polls);
 	dealer_open(&m->control, m->zmq, m->rig.client, &(struct hello){0});
 	make_hellos(m, hellos);
@@ -356,7 +356,7 @@ static void close_run(struct mixed *m)
 	buf_fini(&m->body);
 	free(m->rooms);
 	free(m->senders);
-	free(m->lanes);
+	free(m->streams);
 	free(m->polls);
 	rig_fini(&m->rig);
 	zmq_ctx_term(m->zmq);
@@ -376,7 +376,7 @@ static void run(const struct options *o, const char *path, struct report *report
 	own = usage_own_ns() - own;
 	for (uint32_t i = 0; i < m->sessions; i++)
 		deliveries += m->listeners[i].events;
-	row_set(&row, "in_flight", (double)m->lanes_len);
+	row_set(&row, "in_flight", (double)m->streams_len);
 	row_set(&row, "rooms", (double)m->rooms_len);
 	row_set(&row, "acks_per_s", (double)m->posts / seconds);
 	row_set(&row, "requests_per_s", (double)m->requests / seconds);

@@ -4,7 +4,7 @@
 
 #include <assert.h>
 
-/* A fact's order and its source in one number. */
+/* A row's order and its source in one number. */
 #define SOURCES_MAX 64
 
 static const struct {
@@ -60,13 +60,13 @@ struct reading {
 	void *arg;
 };
 
-static void take_row(void *arg, const struct span *row, unsigned n)
+static void take_row(void *arg, const struct span *all, unsigned n)
 {
 	const struct reading *reading = arg;
-	const struct span *cells = row + 1;
+	const struct span *cells = all + 1;
 	(void)n;
-	struct history_fact fact = {
-		.source = source_at(db_cell_number(row[0]) % SOURCES_MAX),
+	struct history_row row = {
+		.source = source_at(db_cell_number(all[0]) % SOURCES_MAX),
 		.time_us = db_cell_number(cells[HISTORY_TIME]),
 		.tenant = cells[HISTORY_TENANT],
 		.room = cells[HISTORY_ROOM],
@@ -79,8 +79,8 @@ static void take_row(void *arg, const struct span *row, unsigned n)
 		.mentions = cells[HISTORY_MENTIONS],
 	};
 	for (size_t i = HISTORY_NUMBERS; i < HISTORY_NAME; i++)
-		fact.numbers[i - HISTORY_NUMBERS] = db_cell_number(cells[i]);
-	reading->fn(reading->arg, &fact);
+		row.numbers[i - HISTORY_NUMBERS] = db_cell_number(cells[i]);
+	reading->fn(reading->arg, &row);
 }
 
 enum parlor_err history_read(struct db *db, history_fn *fn, void *arg)

@@ -34,19 +34,19 @@ enum history_order {
 };
 
 struct rebuild;
-struct history_fact;
+struct history_row;
 
-/* Rows of a table as facts. */
+/* The rows of a table that tell history. */
 struct history_source {
 	enum history_order order;
 	const char *from;                     /* tables */
 	const char *columns[HISTORY_COLUMNS]; /* SQL; NULL: it has none */
 	/* Tells it to the core that the data directory is rebuilt with. */
-	enum parlor_err (*rebuild)(struct rebuild *, const struct history_fact *);
+	enum parlor_err (*rebuild)(struct rebuild *, const struct history_row *);
 };
 
 /* Spans borrow during the call, each followed by a NUL. */
-struct history_fact {
+struct history_row {
 	const struct history_source *source;
 	uint64_t time_us;
 	struct span tenant, room;
@@ -57,7 +57,7 @@ struct history_fact {
 	uint64_t numbers[HISTORY_NAME - HISTORY_NUMBERS];
 };
 
-typedef void history_fn(void *arg, const struct history_fact *);
+typedef void history_fn(void *arg, const struct history_row *);
 enum parlor_err history_read(struct db *, history_fn *, void *arg) PARLOR_MUST_CHECK;
 
 #endif

@@ -14,7 +14,7 @@
 
 #define PROGRESS_US 5000000
 
-enum parlor_err rebuild_misfit(struct rebuild *r, const struct history_fact *f, const char *format,
+enum parlor_err rebuild_misfit(struct rebuild *r, const struct history_row *f, const char *format,
 			       ...)
 {
 	char what[160];
@@ -28,10 +28,10 @@ enum parlor_err rebuild_misfit(struct rebuild *r, const struct history_fact *f, 
 	return PARLOR_E_VALUE;
 }
 
-/* ---- one fact ----------------------------------------------------------------- */
+/* ---- one row ----------------------------------------------------------------- */
 
 /* The core is given texts that were checked where they came in. */
-static enum parlor_err check_texts(struct rebuild *r, const struct history_fact *f)
+static enum parlor_err check_texts(struct rebuild *r, const struct history_row *f)
 {
 	const struct {
 		const char *what;
@@ -49,7 +49,7 @@ static enum parlor_err check_texts(struct rebuild *r, const struct history_fact 
 	return PARLOR_E_OK;
 }
 
-static void add(void *arg, const struct history_fact *f)
+static void add(void *arg, const struct history_row *f)
 {
 	struct rebuild *r = arg;
 	if (r->err)

@@ -26,19 +26,19 @@ struct rebuild_counts {
 #define REBUILD_WHY_MAX 512
 struct rebuild {
 	struct builder *builder;
-	enum parlor_err err; /* of the first fact that did not fit */
+	enum parlor_err err; /* of the first row that did not fit */
 	char why[REBUILD_WHY_MAX];
 	struct rebuild_counts counts;
 	uint64_t said_us;
 };
 
-static inline struct core_call rebuild_call(const struct history_fact *f)
+static inline struct core_call rebuild_call(const struct history_row *f)
 {
 	return (struct core_call){.tenant = f->tenant, .now_us = f->time_us};
 }
 
 /* Says in what; PARLOR_E_VALUE. */
-enum parlor_err rebuild_misfit(struct rebuild *, const struct history_fact *, const char *format,
+enum parlor_err rebuild_misfit(struct rebuild *, const struct history_row *, const char *format,
 			       ...) __attribute__((format(printf, 3, 4)));
 
 #endif

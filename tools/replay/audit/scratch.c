@@ -62,7 +62,7 @@ struct core_rows scratch_rows(struct scratch *s)
 }
 
 /* NOT_FOUND: it was the last. */
-static enum parlor_err fill_slice(struct scratch *s, struct snapshot *from)
+static enum parlor_err fill_batch(struct scratch *s, struct snapshot *from)
 {
 	struct row_key row;
 	struct span key, value;
@@ -86,13 +86,13 @@ enum parlor_err scratch_fill(struct scratch *s, struct snapshot *from)
 	enum parlor_err err;
 	store_turn_end(s->store);
 	do
-		err = fill_slice(s, from);
+		err = fill_batch(s, from);
 	while (!err);
 	enum parlor_err turn = store_turn_begin(s->store);
 	return err == PARLOR_E_NOT_FOUND ? turn : err;
 }
 
-static enum parlor_err write_slice(struct scratch *s, struct core *core, core_put_fn *put)
+static enum parlor_err write_batch(struct scratch *s, struct core *core, core_put_fn *put)
 {
 	uint64_t covered;
 	enum parlor_err err = store_reserve(s->store, SLICE * ROW_COST_BYTES);
@@ -128,7 +128,7 @@ enum parlor_err scratch_write_back(struct scratch *s, struct core *core, core_pu
 	enum parlor_err err;
 	store_turn_end(s->store);
 	do
-		err = write_slice(s, core, put ? put : store_put);
+		err = write_batch(s, core, put ? put : store_put);
 	while (!err && (core_dirty(core) > 0 || core_writing(core)));
 	enum parlor_err turn = store_turn_begin(s->store);
 	if (!err)

@@ -1,6 +1,6 @@
 /* A store of its own for what an audit works out: in the directory for temporary
  * files, with no name there, so that it is gone with the process however that
- * ends. Takes what a core writes back, in slices, and lets the core keep no more
+ * ends. Takes what a core writes back, in batches, and lets the core keep no more
  * than its limits in memory. */
 #ifndef AUDIT_SCRATCH_H
 #define AUDIT_SCRATCH_H

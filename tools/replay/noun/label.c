@@ -57,7 +57,7 @@ static json_t *labels_of_room(const struct core_room_view *room)
 
 /* ---- from the tables --------------------------------------------------------------- */
 
-static enum parlor_err rebuild_label(struct rebuild *r, const struct history_fact *f)
+static enum parlor_err rebuild_label(struct rebuild *r, const struct history_row *f)
 {
 	struct core_room_view room;
 	const struct core_call call = rebuild_call(f);

@@ -140,7 +140,7 @@ static const struct kind kinds[] = {
 
 /* ---- from the tables --------------------------------------------------------------- */
 
-static enum parlor_err rebuild_join(struct rebuild *r, const struct history_fact *f)
+static enum parlor_err rebuild_join(struct rebuild *r, const struct history_row *f)
 {
 	static const struct core_notice silent;
 	struct core_room_view room;

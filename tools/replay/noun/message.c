@@ -122,7 +122,7 @@ static size_t read_mentions(json_t *list, struct span *mentions)
 	return n;
 }
 
-static enum parlor_err rebuild_message(struct rebuild *r, const struct history_fact *f)
+static enum parlor_err rebuild_message(struct rebuild *r, const struct history_row *f)
 {
 	struct span mentions[RECORD_MENTIONS_MAX];
 	struct core_posted posted;

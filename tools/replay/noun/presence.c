@@ -61,7 +61,7 @@ static const struct kind kinds[] = {
 
 /* ---- from the tables --------------------------------------------------------------- */
 
-static enum parlor_err rebuild_seen(struct rebuild *r, const struct history_fact *f)
+static enum parlor_err rebuild_seen(struct rebuild *r, const struct history_row *f)
 {
 	uint64_t no;
 	const struct core_call call = rebuild_call(f);

@@ -53,7 +53,7 @@ static const struct kind kinds[] = {
 
 /* ---- from the tables --------------------------------------------------------------- */
 
-static enum parlor_err rebuild_read(struct rebuild *r, const struct history_fact *f)
+static enum parlor_err rebuild_read(struct rebuild *r, const struct history_row *f)
 {
 	struct core *core = builder_core(r->builder);
 	uint64_t read_seq = f->numbers[0], seen = f->numbers[1];

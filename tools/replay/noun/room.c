@@ -135,7 +135,7 @@ static const struct kind kinds[] = {
 
 /* ---- from the tables --------------------------------------------------------------- */
 
-static enum parlor_err rebuild_beginning(struct rebuild *r, const struct history_fact *f)
+static enum parlor_err rebuild_beginning(struct rebuild *r, const struct history_row *f)
 {
 	const struct core_call call = rebuild_call(f);
 	r->counts.rooms++;
@@ -144,7 +144,7 @@ static enum parlor_err rebuild_beginning(struct rebuild *r, const struct history
 				   .id = f->room, .name = f->name, .open = f->numbers[0] != 0});
 }
 
-static enum parlor_err rebuild_end(struct rebuild *r, const struct history_fact *f)
+static enum parlor_err rebuild_end(struct rebuild *r, const struct history_row *f)
 {
 	static const struct core_notice silent;
 	struct core *core = builder_core(r->builder);
