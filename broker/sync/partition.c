@@ -122,6 +122,15 @@ static void take_quarantine(struct quarantine *q, struct core *core,
 		q->topic.number = 0;
 }
 
+static int by_topic(const void *a, const void *b)
+{
+	const struct topic *x = &((const struct quarantine *)a)->topic;
+	const struct topic *y = &((const struct quarantine *)b)->topic;
+	if (x->number != y->number)
+		return x->number < y->number ? -1 : 1;
+	return (x->kind > y->kind) - (x->kind < y->kind);
+}
+
 size_t partition_set_quarantine(struct partition *p, struct core *core,
 				Parlor__QuarantinedTopic *const *told, size_t n, size_t max)
 {
@@ -131,15 +140,17 @@ size_t partition_set_quarantine(struct partition *p, struct core *core,
 	p->quarantined_len = kept;
 	for (size_t i = 0; i < kept; i++)
 		take_quarantine(&p->quarantined[i], core, told[i]);
+	if (kept)
+		qsort(p->quarantined, kept, sizeof *p->quarantined, by_topic);
 	return n - kept;
 }
 
 const struct quarantine *partition_quarantine_of(const struct partition *p, struct topic topic)
 {
-	for (size_t i = 0; i < p->quarantined_len; i++)
-		if (topic.number && topic_equal(p->quarantined[i].topic, topic))
-			return &p->quarantined[i];
-	return NULL;
+	const struct quarantine key = {.topic = topic};
+	return topic.number && p->quarantined_len
+		       ? bsearch(&key, p->quarantined, p->quarantined_len, sizeof key, by_topic)
+		       : NULL;
 }
 
 const struct quarantine *partition_quarantine_find(const struct partition *p,

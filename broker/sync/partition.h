@@ -63,7 +63,7 @@ struct partition {
 	uint32_t epoch_raises; /* epochs raised above the database's, in a row */
 	char error[PARTITION_ERROR_MAX];
 
-	struct quarantine *quarantined;
+	struct quarantine *quarantined; /* by topic */
 	size_t quarantined_len;
 };
 

@@ -174,19 +174,31 @@ static void schedule_partition(struct sync *s, struct partition *p,
 
 /* ---- who waited -------------------------------------------------------------------- */
 
-static void wake(struct sync *s)
+/* p: NULL for those that wait for all. */
+static void wake(struct sync *s, const struct pending_heap *waiting, const struct partition *p,
+		 uint64_t position, uint32_t *budget)
 {
 	struct pending *w;
-	for (uint32_t i = 0; i < s->partitions_len; i++) {
-		struct partition *p = &s->partitions[i];
-		while ((w = s->stored[i]) && w->at <= partition_position(p, s->head)) {
-			const struct quarantine *q = partition_quarantine_of(p, w->topic);
-			sync_give(s, w, q ? PARLOR_E_DB_DATA : PARLOR_E_OK, q ? q->error : "",
-				  NULL);
-		}
+	for (; *budget && (w = pending_first(waiting)) && w->at <= position; --*budget) {
+		const struct quarantine *q = p ? partition_quarantine_of(p, w->topic) : NULL;
+		sync_give(s, w, q ? PARLOR_E_DB_DATA : PARLOR_E_OK, q ? q->error : "", NULL);
 	}
-	while ((w = s->all) && w->at <= sync_synced(s))
-		sync_give(s, w, PARLOR_E_OK, "", NULL);
+}
+
+/* Of what may be answered in one call half is for those that wait for all; the partitions take
+ * turns at being the first. True when more may have to be answered. */
+static bool wake_all(struct sync *s)
+{
+	uint64_t synced = sync_synced(s);
+	uint32_t budget = s->settings.answers / 2;
+	wake(s, &s->all, NULL, synced, &budget);
+	budget += s->settings.answers - s->settings.answers / 2;
+	for (uint32_t i = 0; i < s->partitions_len; i++) {
+		uint32_t no = (s->schedule_first + i) % s->partitions_len;
+		const struct partition *p = &s->partitions[no];
+		wake(s, &s->stored[no], p, partition_position(p, s->head), &budget);
+	}
+	return !budget || (s->all.len && s->all.list[0].at <= synced);
 }
 
 uint64_t sync_schedule(struct sync *s, uint64_t now_us)
@@ -205,7 +217,8 @@ uint64_t sync_schedule(struct sync *s, uint64_t now_us)
 				   &src, now_us, &wait);
 	s->schedule_first = (s->schedule_first + 1) % s->partitions_len;
 	assign_settle(s, now_us);
-	wake(s);
+	if (wake_all(s))
+		wait = 0;
 	uint64_t feed = feed_send(&s->feed, s->socket, s->store, s->core, s->head, now_us);
 	return feed < wait ? feed : wait;
 }

@@ -28,8 +28,9 @@ struct sync {
 	uint32_t schedule_first; /* the partition that sending begins with next */
 	struct worker_pool worker_pool;
 	struct pending_table pending;
-	struct pending **stored; /* queues: of each partition */
-	struct pending *all, *queries, *releases;
+	struct pending_heap *stored; /* of each partition */
+	struct pending_heap all;
+	struct pending *queries, *releases; /* queues */
 	struct feed feed;
 	struct buf body, sync_record; /* scratch */
 	struct sync_counts counts;

@@ -23,6 +23,7 @@ const struct sync_settings sync_settings_default = {
 	.receive = 256,
 	.frame_bytes = 4 << 20,
 	.waiters = 65536,
+	.answers = 2048,
 	.archive = 256,
 	.archive_ms = 10000,
 	.releases = 16,
@@ -169,9 +170,8 @@ enum parlor_err sync_wait_topic(struct sync *s, struct topic topic, uint64_t pos
 		return PARLOR_E_OK;
 	if (too_many_wait(s))
 		return PARLOR_E_BUSY;
-	struct pending *p = pending_add(&s->pending, PENDING_STORED, sizeof *p,
-					&s->stored[partition], position, asker);
-	p->topic = topic;
+	pending_add_in_order(&s->pending, PENDING_STORED, &s->stored[partition], position, asker)
+		->topic = topic;
 	return PARLOR_E_OK;
 }
 
@@ -183,8 +183,7 @@ enum parlor_err sync_wait_all(struct sync *s, uint64_t position, const struct pe
 		return PARLOR_E_OK;
 	if (too_many_wait(s))
 		return PARLOR_E_BUSY;
-	(void)pending_add(&s->pending, PENDING_ALL, sizeof(struct pending), &s->all, position,
-			  asker);
+	(void)pending_add_in_order(&s->pending, PENDING_ALL, &s->all, position, asker);
 	return PARLOR_E_OK;
 }
 

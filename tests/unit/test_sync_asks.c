@@ -84,6 +84,32 @@ static void waiters_are_bounded_and_can_be_cancelled(void **state)
 	world_free(w);
 }
 
+static void many_who_waited_are_answered_over_several_turns(void **state)
+{
+	(void)state;
+	enum { A_TURN = 6, OF_EACH = 20 };
+	struct world *w = world_new();
+	w->settings.answers = A_TURN;
+	world_restart(w);
+	uint64_t position = world_room(w, "lobby");
+	struct topic room = topic_room(world_no(w, "lobby"));
+	bool done;
+	for (uint64_t i = 0; i < OF_EACH; i++) {
+		assert_int_equal(sync_wait_topic(w->sync, room, position, ASKER(w, 1, i), &done),
+				 PARLOR_E_OK);
+		assert_int_equal(sync_wait_all(w->sync, position, ASKER(w, 2, i), &done),
+				 PARLOR_E_OK);
+	}
+	world_hire(w, "one");
+	world_patience(w, NULL);
+	for (size_t before = w->answers_len; before < 2 * OF_EACH; before = w->answers_len) {
+		world_patience(w, "all of them are answered");
+		assert_in_range(w->answers_len - before, 0, A_TURN);
+		assert_true(w->answers_len - before < A_TURN || !w->wait_us);
+	}
+	world_free(w);
+}
+
 static void sync_wait_waits_for_unread_columns_too(void **state)
 {
 	(void)state;
@@ -337,6 +363,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_stored_post_is_answered_after_mysql_has_it),
 		cmocka_unit_test(waiters_are_bounded_and_can_be_cancelled),
+		cmocka_unit_test(many_who_waited_are_answered_over_several_turns),
 		cmocka_unit_test(sync_wait_waits_for_unread_columns_too),
 		cmocka_unit_test(old_history_comes_from_a_worker),
 		cmocka_unit_test(a_query_fails_in_time),

@@ -82,18 +82,18 @@ static void what_is_in_quarantine_is_known_by_its_kind_too(void **state)
 {
 	(void)state;
 	struct topic other = {(enum topic_kind)77, 5};
-	struct quarantine refused[] = {{.tenant = "acme", .id = "bad", .topic = other},
-				       {.tenant = "acme", .id = "gone", .topic = {TOPIC_ROOM, 0}}};
+	struct quarantine refused[] = {{.tenant = "acme", .id = "gone", .topic = {TOPIC_ROOM, 0}},
+				       {.tenant = "acme", .id = "bad", .topic = other}};
 	const struct partition p = {.quarantined = refused, .quarantined_len = 2};
 	struct topic_name name = {SPAN_TEXT("acme"), other.kind, SPAN_TEXT("bad")};
-	assert_ptr_equal(partition_quarantine_of(&p, other), &refused[0]);
+	assert_ptr_equal(partition_quarantine_of(&p, other), &refused[1]);
 	assert_null(partition_quarantine_of(&p, topic_room(5)));
 	assert_null(partition_quarantine_of(&p, topic_room(0)));
-	assert_ptr_equal(partition_quarantine_find(&p, &name), &refused[0]);
+	assert_ptr_equal(partition_quarantine_find(&p, &name), &refused[1]);
 	name.kind = TOPIC_ROOM;
 	assert_null(partition_quarantine_find(&p, &name));
 	name.id = SPAN_TEXT("gone");
-	assert_ptr_equal(partition_quarantine_find(&p, &name), &refused[1]);
+	assert_ptr_equal(partition_quarantine_find(&p, &name), &refused[0]);
 }
 
 static void a_released_room_gets_its_records_again(void **state)
