@@ -58,7 +58,7 @@ static void drop_block(struct pool *p, struct pool_block *block)
 {
 	DL_DELETE(p->blocks, block);
 	p->blocks_len--;
-	ASAN_UNPOISON_MEMORY_REGION(block, BLOCK_BYTES);
+	ASAN_UNPOISON_MEMORY_REGION(block, (size_t)(block->fresh - (char *)block));
 	__lsan_unregister_root_region(block, BLOCK_BYTES);
 	mem_unmap(block, BLOCK_BYTES);
 }

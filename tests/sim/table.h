@@ -1,4 +1,4 @@
-/* Rows in memory: what the store keeps on disk, as sorted arrays. Owns its
+/* Rows in memory: what the store keeps on disk, in order of keys. Owns its
  * copies of keys and values. A put may remove (value.data NULL). */
 #ifndef SIM_TABLE_H
 #define SIM_TABLE_H
@@ -9,8 +9,14 @@ struct table_row {
 	uint8_t *bytes; /* key, then value */
 	size_t key_len, value_len;
 };
+/* Pieces, so that a row more moves few others. */
+#define TABLE_PIECE 64
+struct table_piece {
+	struct table_row rows[TABLE_PIECE];
+	size_t len; /* never 0 */
+};
 struct table_rows {
-	struct table_row *at;
+	struct table_piece **pieces;
 	size_t len, cap;
 };
 /* Zeroed is an empty table. */

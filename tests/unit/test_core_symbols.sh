@@ -21,8 +21,9 @@ table_seed mem_map mem_new mem_ready mem_resize mem_text mem_unmap pool_get pool
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-"$nm" --undefined-only --format=posix "$@" | awk 'NF > 1 { print $1 }' | sort -u >"$scratch/needs"
-"$nm" --defined-only --format=posix "$@" | awk 'NF > 1 { print $1 }' >"$scratch/may"
+"$nm" --format=posix "$@" >"$scratch/symbols"
+awk 'NF > 1 && $2 ~ /^[Uwv]$/ { print $1 }' "$scratch/symbols" | sort -u >"$scratch/needs"
+awk 'NF > 1 && $2 !~ /^[Uwv]$/ { print $1 }' "$scratch/symbols" >"$scratch/may"
 printf '%s\n' $allowed >>"$scratch/may"
 sort -u "$scratch/may" >"$scratch/known"
 

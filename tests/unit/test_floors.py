@@ -65,14 +65,15 @@ def includes(source):
     return found
 
 
-def symbols(nm, archive):
-    """object file -> (defined, undefined) of its archive."""
-    text = subprocess.run([nm, "--format=posix", archive], check=True, capture_output=True, text=True).stdout
+def symbols(nm, archives):
+    """(archive, object file) -> (defined, undefined)."""
+    command = [nm, "--extern-only", "--format=posix", *archives]
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     objects, here = {}, None
     for line in text.splitlines():
-        head = re.match(r".*\[(.+)\.c\.o\]:$", line)
-        if head:
-            here = objects.setdefault(head.group(1) + ".c", (set(), set()))
+        if line.endswith("]:"):
+            archive, name = re.fullmatch(r"(.+)\[(.+)\.c\.o\]:", line).groups()
+            here = objects.setdefault((archive, name + ".c"), (set(), set()))
         elif here and line.strip():
             name, kind = line.split()[:2]
             if kind in "TDBRC":
@@ -84,10 +85,10 @@ def symbols(nm, archive):
 
 def calls(nm, archives):
     """source file -> the files whose symbols it needs."""
+    folders = {archives[library]: folder for folder, library in FLOORS.items() if library in archives}
     objects = {
         pathlib.Path(folder if folder.endswith(name[:-2]) else f"{folder}/{name}").with_suffix(".c"): both
-        for folder, library in FLOORS.items() if library in archives
-        for name, both in symbols(nm, archives[library]).items()
+        for (archive, name), both in symbols(nm, folders).items() for folder in [folders[archive]]
     }
     homes = {symbol: key for key, (defined, _) in objects.items() for symbol in defined}
     return {

@@ -13,9 +13,9 @@
 
 #include <cmocka.h>
 
-#define MANY 300000
-/* Of buckets: what takes longer to go through than a turn may. */
-#define LARGE ((size_t)512 << 10)
+#define MANY 75000
+/* Of buckets: of a million entries what takes longer to go through than a turn may. */
+#define LARGE ((size_t)128 << 10)
 
 void *__real_mem_new(size_t size);
 void *__wrap_mem_new(size_t size);
