@@ -202,9 +202,9 @@ static bool tell_past_row(void *arg, const void *key, size_t key_len, struct spa
 static enum parlor_err tell_new_past(struct past_scan *scan, const struct member *m, uint64_t after)
 {
 	struct engine *e = &scan->core->engine;
-	for (const struct first_row *f = first_row_at(e, m->past_last);
+	for (const struct first_row *f = first_rows_at(&e->first, m->past_last);
 	     !scan->stopped && f && row_key_tail(f->key.bytes, f->key.len) > after;
-	     f = first_row_at(e, f->before)) {
+	     f = first_rows_at(&e->first, f->before)) {
 		struct span stored;
 		/* After a recovery it may be in rows already, and told. */
 		enum parlor_err err = row_engine_get(e, &f->key, &stored);

@@ -30,10 +30,10 @@ enum parlor_err own_behind(struct core *c, const struct membership *ms, uint64_t
 			   uint64_t *behind)
 {
 	struct row_key from;
-	const struct first_row *f = first_row_at(&c->engine, ms->own_row);
+	const struct first_row *f = first_rows_at(&c->engine.first, ms->own_row);
 	*behind = 0;
 	/* Those on disk are older. */
-	for (; f && own_seq(f) > seq; f = first_row_at(&c->engine, f->before)) {
+	for (; f && own_seq(f) > seq; f = first_rows_at(&c->engine.first, f->before)) {
 		*behind = own_seq(f);
 		meter_walk(c->engine.meter, 1);
 	}

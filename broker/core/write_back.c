@@ -37,7 +37,7 @@ size_t core_dirty(const struct core *c)
 
 size_t core_dirty_first(const struct core *c)
 {
-	return c->engine.first.end - c->engine.first.at;
+	return (size_t)(c->engine.first.added - c->engine.first.given);
 }
 
 size_t core_dirty_bytes(const struct core *c)

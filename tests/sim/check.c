@@ -286,7 +286,7 @@ static void check_resident(struct world *w, size_t *rows, uint64_t *bytes)
 void check_tables(struct world *w)
 {
 	struct core *c = w->core;
-	size_t rows = c->engine.first.end - c->engine.first.at;
+	size_t rows = core_dirty_first(c);
 	uint64_t bytes = 0;
 	check_resident(w, &rows, &bytes);
 	WANT_SAME(w, core_dirty(c), rows);

@@ -52,7 +52,7 @@ void row_engine_fini(struct engine *e)
 	for (int kind = 0; kind < ENGINE_KINDS_MAX; kind++)
 		pool_fini(&e->pools[kind]);
 	deadlines_fini(&e->deadlines);
-	free(e->first.rows);
+	first_rows_fini(&e->first);
 	free(e->flight);
 	buf_fini(&e->scratch);
 }
@@ -312,43 +312,18 @@ void row_drop(struct engine *e, struct row *row)
 
 /* ---- first rows -------------------------------------------------------------------- */
 
-static void make_room(struct first_rows *f)
-{
-	if (f->end < f->cap)
-		return;
-	if (f->begin > f->cap / 2) {
-		f->end -= f->begin;
-		f->at -= f->begin;
-		memmove(f->rows, f->rows + f->begin, f->end * sizeof *f->rows);
-		f->begin = 0;
-		return;
-	}
-	f->cap = f->cap ? 2 * f->cap : 64;
-	f->rows = mem_resize(f->rows, f->cap, sizeof *f->rows);
-}
-
 uint64_t first_row_add(struct engine *e, const struct row_key *key, struct span value,
 		       uint64_t before)
 {
-	struct first_rows *f = &e->first;
-	struct first_row *row;
+	struct first_row *row = first_rows_push(&e->first);
 	assert(value.len <= sizeof row->value);
-	make_room(f);
-	row = &f->rows[f->end++];
 	row->key = *key;
 	memcpy(row->value, value.data, value.len);
 	row->value_len = (uint8_t)value.len;
 	row->before = before;
 	e->dirty_rows++;
 	e->dirty_bytes += sizeof *row;
-	return f->landed + f->end - f->begin;
-}
-
-const struct first_row *first_row_at(const struct engine *e, uint64_t no)
-{
-	const struct first_rows *f = &e->first;
-	assert(no <= f->landed + f->end - f->begin);
-	return no > f->landed ? &f->rows[f->begin + (size_t)(no - f->landed - 1)] : NULL;
+	return e->first.added;
 }
 
 /* ---- memory -------------------------------------------------------------------------- */
@@ -378,7 +353,7 @@ static void evict_with(struct engine *e, struct row *row)
 
 uint64_t row_engine_bytes(const struct engine *e)
 {
-	uint64_t bytes = e->bytes + e->first.cap * sizeof *e->first.rows +
+	uint64_t bytes = e->bytes + first_rows_bytes(&e->first) +
 			 e->deadlines.cap * sizeof *e->deadlines.heap +
 			 e->flight_cap * sizeof *e->flight;
 	for (int table = 0; table < ROW_TABLES; table++)

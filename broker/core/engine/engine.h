@@ -19,6 +19,7 @@
 
 #include "bits.h"
 #include "deadlines.h"
+#include "first_rows.h"
 #include "hash.h"
 #include "key.h"
 #include "meter.h"
@@ -83,21 +84,6 @@ struct row {
 	uint32_t refs;                       /* resident rows that cannot be without it */
 	struct row *other;                   /* which it cannot be without, either; or NULL */
 	uint64_t bytes;
-};
-
-/* A row that never changes again and is written before all others: what refers to
- * it is written behind it. Each may point back at an earlier one. */
-struct first_row {
-	struct row_key key;
-	uint8_t value[24];
-	uint8_t value_len;
-	uint64_t before; /* number of the one before it in its chain, or 0 */
-};
-_Static_assert(sizeof((struct first_row *)0)->value >= 2 * BUF_VARINT_MAX, "two numbers");
-struct first_rows {
-	struct first_row *rows;
-	size_t begin, at, end, cap; /* from begin on in flight, from at on dirty */
-	uint64_t landed;            /* how many have: the number of the one at begin is the next */
 };
 
 /* A pass takes what was dirty when it began, in order of numbers: tenants, members,
@@ -192,8 +178,6 @@ void row_release(struct engine *, struct row *);
 
 /* To be written before all others. Returns its number. */
 uint64_t first_row_add(struct engine *, const struct row_key *, struct span value, uint64_t before);
-/* NULL when it has landed. */
-const struct first_row *first_row_at(const struct engine *, uint64_t no);
 
 /* ---- what is due ----------------------------------------------------------------------- */
 

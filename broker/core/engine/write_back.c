@@ -3,7 +3,6 @@
 #include "engine.h"
 
 #include <assert.h>
-#include <stdlib.h>
 
 struct writer {
 	struct engine *engine;
@@ -26,12 +25,12 @@ static void count(struct writer *w)
 static bool write_first(struct writer *w)
 {
 	struct first_rows *f = &w->engine->first;
-	while (f->at < f->end && w->rows < w->rows_max) {
-		const struct first_row *row = &f->rows[f->at++];
+	while (f->given < f->added && w->rows < w->rows_max) {
+		const struct first_row *row = first_rows_at(f, ++f->given);
 		w->put(w->ctx, &row->key, (struct span){row->value, row->value_len});
 		count(w);
 	}
-	return f->at == f->end;
+	return f->given == f->added;
 }
 
 /* Given twice in one commit, it is in flight once. */
@@ -142,23 +141,6 @@ size_t row_engine_write_back(struct engine *e, size_t rows_max, core_put_fn *put
 
 /* ---- landing ------------------------------------------------------------------------ */
 
-/* An empty list that was longer once gives its memory back. */
-#define FIRST_ROWS_KEPT 1024
-
-static void first_landed(struct first_rows *f)
-{
-	f->landed += f->at - f->begin;
-	f->begin = f->at;
-	if (f->begin < f->end)
-		return;
-	f->begin = f->at = f->end = 0;
-	if (f->cap <= FIRST_ROWS_KEPT)
-		return;
-	free(f->rows);
-	f->rows = NULL;
-	f->cap = 0;
-}
-
 static void settle(struct engine *e)
 {
 	for (size_t i = 0; i < e->flight_len; i++) {
@@ -180,7 +162,7 @@ void row_engine_landed(struct engine *e)
 	}
 	settle(e);
 	e->covered_landed = e->covered;
-	first_landed(&e->first);
+	first_rows_landed(&e->first);
 }
 
 void row_engine_unlanded(struct engine *e)
@@ -197,10 +179,10 @@ void row_engine_unlanded(struct engine *e)
 			row_touch(e, row);
 	}
 	settle(e);
-	size_t first = e->first.at - e->first.begin;
+	size_t first = (size_t)(e->first.given - e->first.landed);
 	e->dirty_rows += first;
 	e->dirty_bytes += first * sizeof(struct first_row);
-	e->first.at = e->first.begin;
+	e->first.given = e->first.landed;
 	e->covered = e->covered_landed;
 	/* The pass under way will not have written what failed: the next one will. */
 	e->pass.position = e->covered;
