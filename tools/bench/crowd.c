@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <zmq.h>
 
 #include <parlor/error.h>
@@ -19,9 +20,23 @@
 enum { HELLO_RESUME = 5, HELLO_JOURNAL = 6, HELLO_POSITION = 7 };
 enum { WELCOME_JOURNAL = 2, WELCOME_POSITION = 3, WELCOME_RESET = 4 };
 
+/* ZeroMQ takes two of each: one connects, one wakes. Without them it would try for ever. */
+#define SESSION_DESCRIPTORS 2
+#define OTHER_DESCRIPTORS 128
+
+static void check_descriptors(size_t sessions)
+{
+	struct rlimit files;
+	check(getrlimit(RLIMIT_NOFILE, &files) == 0, "getrlimit: %s", strerror(errno));
+	check(sessions * SESSION_DESCRIPTORS + OTHER_DESCRIPTORS <= files.rlim_cur,
+	      "%zu sessions take %zu descriptors, and this process may have %" PRIu64, sessions,
+	      sessions * SESSION_DESCRIPTORS + OTHER_DESCRIPTORS, (uint64_t)files.rlim_cur);
+}
+
 void crowd_init(struct crowd *c, const struct world *w, void *zmq)
 {
 	*c = (struct crowd){.world = w, .zmq = zmq, .len = world_shape(w)->sessions};
+	check_descriptors(c->len);
 	c->sessions = mem_new(c->len * sizeof *c->sessions);
 	c->poller = mem_new(c->len * sizeof(zmq_pollitem_t));
 }
