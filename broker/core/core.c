@@ -5,6 +5,7 @@
 #include "core/decide.h"
 #include "core/kinds.h"
 #include "core/recent.h"
+#include "core/tenant_row.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -61,6 +62,7 @@ void core_free(struct core *c)
 		return;
 	row_engine_fini(&c->engine);
 	activity_fini(&c->activity);
+	tenant_names_fini(&c->tenant_names);
 	buf_fini(&c->scratch);
 	buf_fini(&c->scan);
 	free(c);
@@ -78,7 +80,7 @@ enum parlor_err core_load(struct core *c)
 		err = PARLOR_E_STORE_CORRUPT;
 	c->engine.applied = c->engine.covered = c->engine.covered_landed = c->state.covered;
 	c->now_us = c->state.time_us;
-	return err;
+	return err ? err : tenant_names_load(c);
 }
 
 /* Of what is due at one time: the rest is for the next turns. */

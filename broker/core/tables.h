@@ -84,8 +84,16 @@ struct room {
 	struct block *blocks;
 };
 
-/* One that was found once stays: its name stands in rows in order of names, and finding it
- * by its number is a walk over all of them. */
+/* The names that stood in rows when the broker started, by number: rows have them in the
+ * order of names, so that finding one by its number would be a walk over all of them. */
+struct tenant_names {
+	size_t *ends;    /* in text, of each number; 0: it has none */
+	uint32_t last;   /* number */
+	struct buf text; /* of each the name, and its length in a byte */
+};
+
+/* One that was found once stays: those that came since have their names nowhere else by
+ * number. */
 struct tenant {
 	struct row base;
 	UT_hash_handle by_id;
@@ -117,6 +125,7 @@ struct core {
 
 	struct engine engine;
 	struct tenant *tenants_by_id;
+	struct tenant_names tenant_names;
 	uint64_t rooms_refused, members_refused; /* for want of a number */
 	struct member *members_by_id;
 	struct room *rooms_by_id;

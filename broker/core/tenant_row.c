@@ -2,7 +2,7 @@
 
 #include "core/name.h"
 
-#include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void put_tenant(struct buf *b, const struct row *row)
@@ -70,22 +70,60 @@ enum parlor_err tenant_find(struct core *c, struct span id, struct tenant **out)
 	return err;
 }
 
-struct tenant_search {
-	uint64_t no;
-	struct span id;
-	uint8_t bytes[ROW_ID_MAX];
+struct names_scan {
+	struct core *core;
+	bool bad;
 };
 
-static bool match_tenant(void *arg, const void *key, size_t key_len, struct span value)
+static bool take_name(void *arg, const void *key, size_t key_len, struct span value)
 {
-	struct tenant_search *search = arg;
-	uint64_t number;
-	if (!row_get_number(value, &number) || number != search->no)
-		return true;
-	assert(key_len >= ROW_NAME_PREFIX && key_len - ROW_NAME_PREFIX <= ROW_ID_MAX);
-	search->id = (struct span){search->bytes, key_len - ROW_NAME_PREFIX};
-	memcpy(search->bytes, (const uint8_t *)key + ROW_NAME_PREFIX, search->id.len);
-	return false;
+	struct names_scan *scan = arg;
+	struct core *c = scan->core;
+	struct tenant_names *names = &c->tenant_names;
+	uint64_t no;
+	scan->bad = key_len <= ROW_NAME_PREFIX || key_len > ROW_NAME_PREFIX + ROW_ID_MAX ||
+		    !row_get_number(value, &no) || no == 0 || no > c->state.tenants ||
+		    names->ends[no];
+	if (scan->bad)
+		return false;
+	size_t len = key_len - ROW_NAME_PREFIX;
+	buf_put(&names->text, (const uint8_t *)key + ROW_NAME_PREFIX, len);
+	buf_put_u8(&names->text, (uint8_t)len);
+	names->ends[no] = names->text.len;
+	return true;
+}
+
+enum parlor_err tenant_names_load(struct core *c)
+{
+	struct names_scan scan = {.core = c};
+	struct tenant_names *names = &c->tenant_names;
+	struct row_key from;
+	names->ends = mem_new(((size_t)c->state.tenants + 1) * sizeof *names->ends);
+	names->last = c->state.tenants;
+	row_key_name(&from, 'T', 0, (struct span){"", 0});
+	enum parlor_err err = row_engine_scan(&c->engine, &from, 1, take_name, &scan);
+	return !err && scan.bad ? PARLOR_E_STORE_CORRUPT : err;
+}
+
+void tenant_names_fini(struct tenant_names *names)
+{
+	free(names->ends);
+	buf_fini(&names->text);
+}
+
+size_t tenant_names_bytes(const struct tenant_names *names)
+{
+	return names->ends ? ((size_t)names->last + 1) * sizeof *names->ends + names->text.cap : 0;
+}
+
+/* Empty: it has none. */
+static struct span name_of(const struct tenant_names *names, uint32_t no)
+{
+	size_t end = names->ends && no <= names->last ? names->ends[no] : 0;
+	if (!end)
+		return (struct span){NULL, 0};
+	size_t len = names->text.data[end - 1];
+	return (struct span){names->text.data + end - 1 - len, len};
 }
 
 enum parlor_err tenant_find_no(struct core *c, uint32_t no, struct tenant **out)
@@ -99,12 +137,6 @@ enum parlor_err tenant_find_no(struct core *c, uint32_t no, struct tenant **out)
 		return PARLOR_E_OK;
 	}
 
-	/* Names are stored by name: the few tenants are searched once each. */
-	struct tenant_search search = {.no = no};
-	struct row_key from;
-	row_key_name(&from, 'T', 0, (struct span){"", 0});
-	enum parlor_err err = row_engine_scan(&c->engine, &from, 1, match_tenant, &search);
-	if (!err && search.id.data)
-		err = tenant_add(c, no, search.id, out);
-	return err;
+	struct span id = name_of(&c->tenant_names, no);
+	return id.len ? tenant_add(c, no, id, out) : PARLOR_E_OK;
 }

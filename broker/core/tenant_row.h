@@ -12,4 +12,9 @@ enum parlor_err tenant_find_no(struct core *, uint32_t no, struct tenant **) PAR
 enum parlor_err tenant_add(struct core *, uint32_t no, struct span id,
 			   struct tenant **) PARLOR_MUST_CHECK;
 
+/* Once, when the state has been read: names stand in rows in the order of names. */
+enum parlor_err tenant_names_load(struct core *) PARLOR_MUST_CHECK;
+void tenant_names_fini(struct tenant_names *);
+size_t tenant_names_bytes(const struct tenant_names *);
+
 #endif

@@ -1,6 +1,12 @@
 /* What the core writes back: rows, by the engine, and with each commit that has some the
  * counters of the state; what that comes to is asked here. */
-#include "core/tables.h"
+#include "core/tenant_row.h"
+
+/* What stands in memory beside rows, and in their budget. */
+static uint64_t beside(const struct core *c)
+{
+	return activity_bytes(&c->activity) + tenant_names_bytes(&c->tenant_names);
+}
 
 size_t core_write_back(struct core *c, size_t rows_max, core_put_fn *put, void *ctx,
 		       uint64_t *covered)
@@ -47,7 +53,7 @@ size_t core_dirty_bytes(const struct core *c)
 
 void core_evict(struct core *c)
 {
-	row_engine_evict(&c->engine, activity_bytes(&c->activity));
+	row_engine_evict(&c->engine, beside(c));
 }
 
 void core_charge(struct core *c, struct meter *meter)
@@ -63,7 +69,7 @@ void core_counts(const struct core *c, struct core_counts *counts)
 		.memberships_resident = e->counts[KIND_MEMBERSHIP],
 		.members_resident = e->counts[KIND_MEMBER],
 		.blocks_resident = e->counts[KIND_BLOCK],
-		.resident_bytes = row_engine_bytes(e) + activity_bytes(&c->activity),
+		.resident_bytes = row_engine_bytes(e) + beside(c),
 		.dirty_rows = e->dirty_rows,
 		.rooms = c->state.rooms,
 		.members = c->state.members,

@@ -4,6 +4,7 @@
 
 #include "core/reading.h"
 #include "core/room.h"
+#include "core/tenant.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -246,6 +247,40 @@ static void a_room_of_many_is_dissolved_by_pieces(void **state)
 	dissolve_by_pieces(w, "too many", 2, 9);
 }
 
+/* ---- tenants ------------------------------------------------------------------------- */
+
+static void name_tenants(struct world *w, int from, int to)
+{
+	char id[32];
+	for (int i = from; i < to; i++) {
+		uint32_t no;
+		snprintf(id, sizeof id, "t%d", i * 7919 % MANY);
+		w->call.tenant = text(id);
+		assert_int_equal(core_tenant_intern(w->core, &w->call, &no), PARLOR_E_OK);
+		assert_int_equal(no, i + 1);
+	}
+}
+
+static void a_tenant_is_found_by_number_at_one_cost_however_many_there_are(void **state)
+{
+	enum { TENANTS = 3000, MORE = 100 };
+	struct world *w = *state;
+	struct span id;
+	char name[32];
+	name_tenants(w, 0, TENANTS);
+	write_all(w);
+	restart(w);
+	name_tenants(w, TENANTS, TENANTS + MORE);
+	w->reads = 0;
+	for (int i = TENANTS + MORE - 1; i >= 0; i--) {
+		assert_int_equal(core_tenant_id(w->core, (uint32_t)i + 1, &id), PARLOR_E_OK);
+		snprintf(name, sizeof name, "t%d", i * 7919 % MANY);
+		assert_true(span_equal(id, text(name)));
+	}
+	assert_true(w->reads <= TENANTS);
+	assert_int_equal(core_tenant_id(w->core, TENANTS + MORE + 1, &id), PARLOR_E_NOT_FOUND);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -254,6 +289,7 @@ int main(void)
 		STORY(reading_far_back_before_anything_is_written),
 		STORY(a_page_of_members_costs_the_same_however_many_there_are),
 		STORY(a_room_of_many_is_dissolved_by_pieces),
+		STORY(a_tenant_is_found_by_number_at_one_cost_however_many_there_are),
 	};
 	return cmocka_run_group_tests_name("core cost", tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -284,6 +285,35 @@ static void a_failure_to_read_is_told_as_what_it_is(void **state)
 	assert_int_equal(unread(w, "r", "bob"), 1900);
 }
 
+/* A name that is too long, that has no number, one that was never given, or another's. */
+static void a_damaged_name_of_a_tenant_is_told_at_the_start(void **state)
+{
+	static const struct {
+		size_t len;
+		uint8_t number;
+	} names[] = {{ROW_ID_MAX + 1, 1}, {0, 1}, {8, 0}, {8, 2}, {8, 1}};
+	struct world *w = *state;
+	struct core_sink nobody = {.record = NULL};
+	assert_int_equal(create(w, "r", true), PARLOR_E_OK);
+	write_all(w);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		struct row_key key;
+		row_key_name(&key, 'T', 0, text(""));
+		memset(key.bytes + key.len, 'z', names[i].len);
+		key.len += names[i].len;
+		for (int damaged = 1; damaged >= 0; damaged--) {
+			struct span number = {&names[i].number, 1}, none = {NULL, 0};
+			w->disk.begin(w->disk.ctx);
+			w->disk.put(w->disk.ctx, &key, damaged ? number : none);
+			w->disk.commit(w->disk.ctx);
+			struct core *c = core_new(&w->limits, w->rows, nobody);
+			assert_int_equal(core_load(c),
+					 damaged ? PARLOR_E_STORE_CORRUPT : PARLOR_E_OK);
+			core_free(c);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -298,6 +328,7 @@ int main(void)
 		STORY(what_is_read_beyond_the_budget_goes_at_once),
 		STORY(what_is_kept_beside_the_rows_is_counted),
 		STORY(a_failure_to_read_is_told_as_what_it_is),
+		STORY(a_damaged_name_of_a_tenant_is_told_at_the_start),
 	};
 	return cmocka_run_group_tests_name("core rows", tests, NULL, NULL);
 }
