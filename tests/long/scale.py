@@ -149,9 +149,10 @@ def inbox(client):
     seconds, total = timed(lambda: client.unread_total(member="everywhere"))
     assert total.rooms == AGENT_ROOMS, total
     say("unread total in 300,000 rooms, the first", seconds, "s")
-    seconds, again = timed(lambda: client.unread_total(member="everywhere"))
-    assert again == total
-    say("the second", seconds * 1000, "ms", COLD_POST_MS, timed=True)
+    again = sorted(timed(lambda: client.unread_total(member="everywhere"))[0] for _ in range(20))
+    say("again, the median of twenty", again[10] * 1000, "ms", COLD_POST_MS, timed=True)
+    # It reads no row, but waits for a commit under way: rows are written back behind the start.
+    say("the slowest of them", again[-1] * 1000, "ms")
     cursor, longest, pages, rooms = 0, 0, 0, 0
     while pages == 0 or (cursor and pages < 100):
         seconds, page = timed(lambda: client.list(member="everywhere", cursor=cursor, limit=50))
