@@ -217,10 +217,9 @@ void pieces_free(struct broker *b)
 	auth_close(b->auth);
 	if (b->zmq)
 		zmq_ctx_term(b->zmq);
-	if (b->fanout.sessions)
-		session_table_free(b->fanout.sessions);
 	commit_fini(&b->commit);
 	outbox_free(b->outbox);
+	session_table_free(b->fanout.sessions);
 	subscribers_free(b->fanout.subscribers);
 	intervals_free(b->fanout.intervals);
 	core_free(b->core);

@@ -159,13 +159,23 @@ static bool leaves_the_rest(const struct broker *b)
 		  price_is_part(&b->price, PRICE_RECORD_BYTES, beyond->bytes, COMPANY_PARTS))));
 }
 
+/* What comes behind a hello waits when the tenant has had its part, as a frame does that comes
+ * later. */
+static bool may_go_on(struct broker *b, struct request *a)
+{
+	bool begins = a->stranger;
+	struct drr_flow *flow = &a->session->backlog.flow;
+	a->stranger = false;
+	return begins ? drr_may(&b->backlog.drr, flow) : drr_may_go_on(&b->backlog.drr, flow);
+}
+
 /* Whether the next request is carried out in this turn: the turn has budget for it, the
  * session some of its part, or nobody else waits, and there is room for its reply. */
-static bool goes_on(struct broker *b, const struct request *a)
+static bool goes_on(struct broker *b, struct request *a)
 {
 	charge(b, a, LIVE_PREFETCH_STEPS);
-	return !a->session || (!price_splits(&b->price) &&
-			       drr_may_go_on(&b->backlog.drr, &a->session->backlog.flow) &&
+	a->stranger |= !a->session;
+	return !a->session || (!price_splits(&b->price) && may_go_on(b, a) &&
 			       !(is_beyond(b, a) && leaves_the_rest(b)) &&
 			       outbox_may_reply(b->outbox, a->session->out));
 }
@@ -379,13 +389,14 @@ void dispatch_frame(struct broker *b, const struct front_frame *f)
 static void dispatch_behind(struct broker *b, struct request *a)
 {
 	struct backlog_frame *f;
-	while ((f = a->behind) != NULL) {
-		DL_DELETE(a->behind, f);
+	while (!a->session && (f = backlog_first_of(&a->behind)) != NULL) {
 		a->unheard = false;
-		if (a->session || !dispatch_rest(b, a, &f->rest))
+		if (!dispatch_rest(b, a, &f->rest))
 			hold_back(b, a->session, &f->rest);
 		free(f);
 	}
+	if (a->session)
+		backlog_give(&b->backlog, &a->session->backlog, &a->behind);
 }
 
 /* The session's oldest frame, as far as it goes. */

@@ -210,6 +210,7 @@ void lifecycle_sweep(struct broker *b)
 	if (session_ending_count(b->fanout.sessions))
 		end_marked(b);
 	(void)fanout_forget_more(&b->fanout);
+	session_forget_tenants(b->fanout.sessions, &b->backlog.drr);
 }
 
 bool lifecycle_expire(struct broker *b)

@@ -17,6 +17,7 @@ struct request {
 	const char *user;
 	const struct front_frame *frame; /* NULL: it was held back */
 	int fd;                          /* that it came over, when frame is NULL */
+	bool stranger;                   /* it had no session before what is at hand */
 	bool named;                      /* its peer names a routing id: all is refused */
 	const Parlor__Request *request;
 	size_t bytes;        /* of the frame that are to be accounted to it */
@@ -29,7 +30,7 @@ struct request {
 	bool unfinished; /* it goes on in another turn, before what is behind it */
 	bool unheard;    /* no session, and it does not read: the frame ends here */
 	/* What an ended session sent behind its goodbye: for whoever comes next. */
-	struct backlog_frame *behind;
+	struct backlog_frames behind;
 };
 
 enum request_needs {

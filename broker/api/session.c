@@ -37,8 +37,8 @@ static void fill_attached(const struct request *a, Parlor__AttachInfo *info)
 /* What was sent behind it is not lost with the session. */
 static void end_session(struct request *a)
 {
-	assert(!a->behind || !a->session->backlog.frames);
-	if (!a->behind)
+	assert(!a->behind.first || !a->session->backlog.frames);
+	if (!a->behind.first)
 		a->behind = backlog_take_all(&a->broker->backlog, &a->session->backlog);
 	lifecycle_end(a->broker, a->session, PARLOR_E_OK);
 	a->session = NULL;

@@ -18,7 +18,8 @@ struct session_table {
 	uint64_t catching_len;
 	uint64_t ending;
 	struct session_tenant *tenants;
-	uint64_t tenants_open; /* that have a session */
+	struct session_tenant *idle; /* of them, those without a session */
+	uint64_t idle_len;
 	uint64_t attachments;
 	uint64_t opened;
 };
@@ -51,6 +52,12 @@ struct session_table *session_table_new(const struct session_limits *limits)
 	return t;
 }
 
+static void tenant_free(struct session_table *t, struct session_tenant *tenant)
+{
+	HASH_DEL(t->tenants, tenant);
+	free(tenant);
+}
+
 void session_table_free(struct session_table *t)
 {
 	if (!t)
@@ -63,6 +70,11 @@ void session_table_free(struct session_table *t)
 		session_close(t, s);
 	}
 	assert(!t->gone);
+	struct session_tenant *tenant;
+	while ((tenant = t->idle) != NULL) {
+		DL_DELETE2(t->idle, tenant, idle_prev, idle_next);
+		tenant_free(t, tenant);
+	}
 	free(t);
 }
 
@@ -83,23 +95,40 @@ static struct session_tenant *tenant_hold(struct session_table *t, struct span i
 		memcpy(tenant->bytes, id.data, id.len);
 		tenant->id = (struct span){tenant->bytes, id.len};
 		HASH_ADD_KEYPTR(hh, t->tenants, tenant->id.data, tenant->id.len, tenant);
+	} else if (!tenant->sessions) {
+		DL_DELETE2(t->idle, tenant, idle_prev, idle_next);
+		t->idle_len--;
 	}
-	t->tenants_open += tenant->sessions++ == 0;
+	tenant->sessions++;
 	return tenant;
 }
 
-/* It stays while sessions that are gone have entries, which count. */
-static void tenant_let_go(struct session_table *t, struct session_tenant *tenant)
+static void tenant_drop(struct session_table *t, struct session_tenant *tenant)
 {
-	if (tenant->sessions || tenant->entries)
+	if (--tenant->sessions)
 		return;
-	HASH_DEL(t->tenants, tenant);
-	free(tenant);
+	DL_APPEND2(t->idle, tenant, idle_prev, idle_next);
+	t->idle_len++;
+}
+
+void session_forget_tenants(struct session_table *t, const struct drr *drr)
+{
+	uint64_t looks = t->idle_len < SESSION_TENANTS_LOOKS ? t->idle_len : SESSION_TENANTS_LOOKS;
+	for (; looks > 0; looks--) {
+		struct session_tenant *tenant = t->idle;
+		DL_DELETE2(t->idle, tenant, idle_prev, idle_next);
+		if (tenant->entries || tenant->out || drr_owes(drr, &tenant->drr)) {
+			DL_APPEND2(t->idle, tenant, idle_prev, idle_next);
+		} else {
+			t->idle_len--;
+			tenant_free(t, tenant);
+		}
+	}
 }
 
 uint64_t session_tenant_count(const struct session_table *t)
 {
-	return t->tenants_open;
+	return HASH_COUNT(t->tenants) - t->idle_len;
 }
 
 /* ---- the table ------------------------------------------------------------------- */
@@ -163,7 +192,7 @@ void session_close(struct session_table *t, struct session *s)
 	DL_APPEND2(t->gone, s, heard_prev, heard_next);
 	t->ending -= s->ending;
 	HASH_DEL(t->by_routing, s);
-	t->tenants_open -= --s->tenant->sessions == 0;
+	tenant_drop(t, s->tenant);
 	free(s->user);
 	if (!s->topics.len)
 		session_free_gone(t, s);
@@ -178,7 +207,6 @@ void session_free_gone(struct session_table *t, struct session *s)
 {
 	assert(s->state == SESSION_GONE && !s->topics.len);
 	DL_DELETE2(t->gone, s, heard_prev, heard_next);
-	tenant_let_go(t, s->tenant);
 	free(s);
 }
 

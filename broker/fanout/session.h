@@ -43,7 +43,8 @@ struct session_tenant {
 	uint64_t intervals;       /* the same; intervals.c's */
 	struct drr_group drr;     /* its sessions', as far as what they sent waits */
 	struct outbox_share *out; /* of what is queued for its sessions; the outbox's */
-	struct span id;           /* of the bytes below, a NUL behind */
+	struct session_tenant *idle_prev, *idle_next; /* while it has no session */
+	struct span id;                               /* of the bytes below, a NUL behind */
 	char bytes[];
 };
 
@@ -155,6 +156,11 @@ struct session *session_first(struct session_table *);
 uint64_t session_count(const struct session_table *);
 /* Tenants that have a session. */
 uint64_t session_tenant_count(const struct session_table *);
+/* Of those that have none, forgets who owes nothing and has nothing left: entries of sessions
+ * that are gone, or what is queued for them. So many are looked at in one call. A debt that
+ * went with a tenant's last session would never be paid. */
+#define SESSION_TENANTS_LOOKS 4096
+void session_forget_tenants(struct session_table *, const struct drr *);
 
 /* ---- members ------------------------------------------------------------------- */
 

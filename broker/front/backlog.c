@@ -51,6 +51,15 @@ bool backlog_add(struct backlog *b, struct backlog_queue *q, const struct backlo
 	return true;
 }
 
+static void set_empty(struct backlog *b, struct backlog_queue *q)
+{
+	b->queues_len--;
+	if (q->blocked)
+		DL_DELETE(b->blocked, q);
+	q->blocked = false;
+	drr_leave(&b->drr, &q->flow);
+}
+
 struct backlog_frame *backlog_take(struct backlog *b, struct backlog_queue *q)
 {
 	struct backlog_frame *f = q->frames;
@@ -59,13 +68,8 @@ struct backlog_frame *backlog_take(struct backlog *b, struct backlog_queue *q)
 	DL_DELETE(q->frames, f);
 	q->bytes -= cost(f->len);
 	b->bytes -= cost(f->len);
-	if (q->frames)
-		return f;
-	b->queues_len--;
-	if (q->blocked)
-		DL_DELETE(b->blocked, q);
-	q->blocked = false;
-	drr_leave(&b->drr, &q->flow);
+	if (!q->frames)
+		set_empty(b, q);
 	return f;
 }
 
@@ -102,12 +106,39 @@ void backlog_unblock(struct backlog *b)
 	}
 }
 
-struct backlog_frame *backlog_take_all(struct backlog *b, struct backlog_queue *q)
+struct backlog_frames backlog_take_all(struct backlog *b, struct backlog_queue *q)
 {
-	struct backlog_frame *all = NULL, *f;
-	while ((f = backlog_take(b, q)) != NULL)
-		DL_APPEND(all, f);
+	struct backlog_frames all = {q->frames, q->bytes};
+	if (!q->frames)
+		return all;
+	b->bytes -= q->bytes;
+	q->frames = NULL;
+	q->bytes = 0;
+	set_empty(b, q);
 	return all;
+}
+
+void backlog_give(struct backlog *b, struct backlog_queue *q, struct backlog_frames *frames)
+{
+	if (!frames->first)
+		return;
+	b->queues_len += !q->frames;
+	DL_CONCAT(q->frames, frames->first);
+	q->bytes += frames->bytes;
+	b->bytes += frames->bytes;
+	*frames = (struct backlog_frames){0};
+	if (!q->blocked && !q->flow.waits)
+		drr_wait(&b->drr, &q->flow);
+}
+
+struct backlog_frame *backlog_first_of(struct backlog_frames *frames)
+{
+	struct backlog_frame *f = frames->first;
+	if (!f)
+		return NULL;
+	DL_DELETE(frames->first, f);
+	frames->bytes -= cost(f->len);
+	return f;
 }
 
 void backlog_clear(struct backlog *b, struct backlog_queue *q)

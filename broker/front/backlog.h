@@ -33,6 +33,12 @@ struct backlog_frame {
 	uint8_t bytes[];
 };
 
+/* What a queue held, on its way to another one; zeroed it is empty. */
+struct backlog_frames {
+	struct backlog_frame *first;
+	size_t bytes;
+};
+
 /* A session's; zeroed it is empty. */
 struct backlog_queue {
 	struct drr_flow flow; /* the caller sets its group */
@@ -69,8 +75,12 @@ struct backlog_queue *backlog_next(struct backlog *);
 void backlog_block(struct backlog *, struct backlog_queue *);
 void backlog_unblock(struct backlog *);
 
-/* All that the queue holds, the oldest first: a list (utlist.h) that is the caller's. */
-struct backlog_frame *backlog_take_all(struct backlog *, struct backlog_queue *);
+/* All that the queue holds, for another one; and behind what that one holds. They cost the
+ * same however many frames there are. */
+struct backlog_frames backlog_take_all(struct backlog *, struct backlog_queue *);
+void backlog_give(struct backlog *, struct backlog_queue *, struct backlog_frames *);
+/* The oldest, NULL: there is none. The caller frees it. */
+struct backlog_frame *backlog_first_of(struct backlog_frames *);
 /* Lets go of all that the queue holds. */
 void backlog_clear(struct backlog *, struct backlog_queue *);
 

@@ -82,6 +82,12 @@ void drr_charge(struct drr *d, struct drr_flow *f, uint64_t cost)
 	charge(&f->group->part, cost, d->quantum);
 }
 
+bool drr_owes(const struct drr *d, struct drr_group *g)
+{
+	renew(d, &g->part, g->flows, d->quantum);
+	return g->part.spent > 0;
+}
+
 static void begin(struct drr *d, struct drr_flow *f)
 {
 	assert(!f->waits && f->group);

@@ -62,6 +62,9 @@ void drr_charge(struct drr *, struct drr_flow *, uint64_t cost);
 /* More than one group has been busy of late: none has the turns to itself. */
 bool drr_has_company(const struct drr *);
 
+/* Something of what the group did is not paid back yet. */
+bool drr_owes(const struct drr *, struct drr_group *);
+
 /* It has something to do from now on: behind the others, or again before them. */
 void drr_wait(struct drr *, struct drr_flow *);
 void drr_wait_first(struct drr *, struct drr_flow *);

@@ -50,7 +50,8 @@ void outbox_free(struct outbox *);
 /* A peer to send to. `owner` comes back when it fails. While something of an
  * earlier peer of that routing id is still queued its account goes on: saying
  * hello anew does not empty a queue that nobody reads. share: of its tenant, NULL for
- * none: *share is made for its first peer, and gone with its last one. */
+ * none: *share is made for its first peer, and NULL again when its last one is closed and
+ * nothing is queued any more; it has to be there till then. */
 struct outbox_peer *outbox_open(struct outbox *, struct span routing, void *owner,
 				struct outbox_share **share);
 /* Its owner ends. What was put down or is held for it is still sent; a failure is no

@@ -7,8 +7,10 @@
 
 static void free_if_done(struct outbox_share *share)
 {
-	if (!share->peers && !share->queued)
-		free(share);
+	if (share->peers || share->queued)
+		return;
+	*share->whose = NULL;
+	free(share);
 }
 
 struct outbox_share *share_open(struct shares *all, struct outbox_share **share)
@@ -16,6 +18,7 @@ struct outbox_share *share_open(struct shares *all, struct outbox_share **share)
 	if (!*share) {
 		*share = mem_new(sizeof **share);
 		(*share)->all = all;
+		(*share)->whose = share;
 	}
 	all->open += (*share)->peers++ == 0;
 	return *share;

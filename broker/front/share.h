@@ -17,12 +17,14 @@ struct shares {
 
 struct outbox_share {
 	struct shares *all;
+	struct outbox_share **whose;
 	size_t peers;
 	size_t queued;
 	bool over;
 };
 
-/* One peer more, of *share, which is made for the first one; one less. NULL: of none. */
+/* One peer more, of *share, which is made when it is NULL, and NULL again once nothing is left
+ * of it; one less. NULL: of none. */
 struct outbox_share *share_open(struct shares *, struct outbox_share **share);
 void share_close(struct outbox_share *);
 

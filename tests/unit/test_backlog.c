@@ -96,6 +96,34 @@ static void what_was_not_done_to_its_end_is_the_first_again(void **state)
 	expect_taken(w, 0, "three");
 }
 
+static void what_an_ended_session_sent_comes_behind_what_the_next_one_has(void **state)
+{
+	struct world *w = *state;
+	struct backlog_frames rest = backlog_take_all(&w->backlog, &w->queues[0]);
+	assert_null(backlog_first_of(&rest));
+	assert_true(add(w, 0, "done") && add(w, 0, "two") && add(w, 0, "three"));
+	backlog_block(&w->backlog, &w->queues[0]);
+	size_t bytes = w->backlog.bytes;
+	rest = backlog_take_all(&w->backlog, &w->queues[0]);
+	assert_int_equal(w->backlog.bytes, 0);
+	assert_null(w->backlog.blocked);
+	struct backlog_frame *f = backlog_first_of(&rest);
+	assert_memory_equal(f->rest.bytes.data, "done", 4);
+	free(f);
+	assert_true(add(w, 1, "one."));
+	backlog_give(&w->backlog, &w->queues[1], &rest);
+	assert_null(rest.first);
+	assert_int_equal(w->backlog.bytes, bytes);
+	assert_int_equal(w->queues[1].bytes, bytes);
+	assert_int_equal(w->backlog.queues_len, 1);
+	expect_taken(w, 1, "one.");
+	expect_taken(w, 1, "two");
+	rest = backlog_take_all(&w->backlog, &w->queues[1]);
+	backlog_give(&w->backlog, &w->queues[2], &rest);
+	assert_ptr_equal(backlog_next(&w->backlog), &w->queues[2]);
+	expect_taken(w, 2, "three");
+}
+
 /* Whose turn it is uses up its part. */
 static const char *next_owner(struct world *w)
 {
@@ -164,6 +192,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(frames_of_a_session_come_out_as_they_went_in, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(
+			what_an_ended_session_sent_comes_behind_what_the_next_one_has, setup,
+			teardown),
 		cmocka_unit_test_setup_teardown(what_was_not_done_to_its_end_is_the_first_again,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(sessions_take_turns, setup, teardown),

@@ -153,6 +153,34 @@ static void test_beyond_half_of_its_share_a_tenant_has_fair_parts_of_the_rest(vo
 	world_close(w);
 }
 
+/* Who goes and comes back has no new share while what was for it is unread. */
+static void test_a_share_is_there_until_nothing_of_it_is_queued(void **state)
+{
+	struct outbox_limits tight = world_limits;
+	tight.share_bytes_max = 4 * MIB;
+	(void)state;
+	struct world *w = world_open(&tight);
+	struct outbox_share *mine = NULL;
+	struct outbox_counts counts;
+	for (int d = 0; d < 2; d++) {
+		(void)reopen(w, d, &mine);
+		while (send_bytes(w, d, 60 * 1024) > 0)
+			continue;
+		(void)reopen(w, d, NULL);
+		assert_non_null(mine);
+	}
+	size_t room = outbox_room(w->outbox, reopen(w, 2, &mine));
+	assert_true(room <= tight.share_bytes_max / 2);
+	(void)reopen(w, 2, NULL);
+	outbox_counts(w->outbox, &counts);
+	assert_int_equal(counts.shares_full, 1);
+	for (int d = 0; d < 2; d++)
+		dealer_close(w, &w->dealers[d]);
+	await_empty(w);
+	assert_null(mine);
+	world_close(w);
+}
+
 /* Its part of what is queued is what it takes, whoever of it gets the same. */
 static void test_a_frame_for_many_counts_once_in_their_share(void **state)
 {
@@ -339,6 +367,7 @@ int main(void)
 		IN_A_WORLD(test_a_peer_that_does_not_read_is_told_apart),
 		cmocka_unit_test(test_beyond_half_of_all_each_tenant_has_the_same_part),
 		cmocka_unit_test(test_beyond_half_of_its_share_a_tenant_has_fair_parts_of_the_rest),
+		cmocka_unit_test(test_a_share_is_there_until_nothing_of_it_is_queued),
 		cmocka_unit_test(test_a_frame_for_many_counts_once_in_their_share),
 		IN_A_WORLD(test_replies_are_made_while_there_is_room_or_nothing_is_queued),
 		IN_A_WORLD(test_what_is_held_for_a_peer_counts_and_is_sent_after_its_close),

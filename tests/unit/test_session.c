@@ -100,6 +100,28 @@ static void test_a_tenant_has_its_share_of_the_sessions(void **state)
 	session_table_free(t);
 }
 
+static void test_what_a_tenant_owes_outlives_its_last_session(void **state)
+{
+	struct session_table *t = *state;
+	struct drr drr = {.quantum = 1000};
+	struct session *s = open_session(t, 1, "acme");
+	drr_charge(&drr, &s->backlog.flow, 3000);
+	session_close(t, s);
+	assert_int_equal(session_tenant_count(t), 0);
+	for (int turn = 0; turn < 3; turn++) {
+		session_forget_tenants(t, &drr);
+		s = open_session(t, 1, "acme");
+		assert_int_equal(session_tenant_count(t), 1);
+		assert_false(drr_may(&drr, &s->backlog.flow));
+		session_close(t, s);
+		drr_turn(&drr);
+	}
+	session_forget_tenants(t, &drr);
+	s = open_session(t, 1, "acme");
+	assert_true(drr_may(&drr, &s->backlog.flow));
+	assert_int_equal(s->tenant->drr.turns, 0); /* another one of that name */
+}
+
 static void test_what_cannot_be_a_session_is_refused(void **state)
 {
 	struct session_table *t = *state;
@@ -248,6 +270,7 @@ int main(void)
 		IN_A_TABLE(test_a_session_is_found_by_its_routing_id),
 		IN_A_TABLE(test_a_session_is_its_keys_alone),
 		IN_A_TABLE(test_a_tenant_has_its_share_of_the_sessions),
+		IN_A_TABLE(test_what_a_tenant_owes_outlives_its_last_session),
 		IN_A_TABLE(test_what_cannot_be_a_session_is_refused),
 		IN_A_TABLE(test_a_long_client_name_is_cut_between_characters),
 		IN_A_TABLE(test_the_longest_silent_session_expires_first),
