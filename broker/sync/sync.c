@@ -234,9 +234,12 @@ enum parlor_err sync_release(struct sync *s, const struct topic_name *name,
 			continue;
 		if (!p->worker)
 			return PARLOR_E_NO_WORKER;
-		if (release_find(s->releases, name) ||
-		    s->pending.len[PENDING_RELEASE] >= s->settings.releases)
+		if (release_find(s->releases, name))
 			return PARLOR_E_BUSY;
+		if (s->pending.len[PENDING_RELEASE] >= s->settings.releases) {
+			s->counts.releases_refused++;
+			return PARLOR_E_BUSY;
+		}
 		release_set(pending_add(&s->pending, PENDING_RELEASE, sizeof(struct release),
 					&s->releases, 0, asker),
 			    p, q, now_us + s->settings.batch_ms * MS_US);

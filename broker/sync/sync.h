@@ -154,6 +154,7 @@ struct sync_counts {
 	uint64_t walked;     /* journal entries looked at because the ring was too short */
 	uint64_t marks_back; /* times that a mark went back */
 	uint64_t pending, waiting, waiting_refused;
+	uint64_t releases_refused; /* as many are under way as may be */
 	uint64_t archive_waiting, archive_sent, archive_refused, archive_failed;
 	uint64_t quarantined, quarantined_unlisted;
 	uint64_t reads, read_pages, reads_refused; /* of the journal */

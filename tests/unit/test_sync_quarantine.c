@@ -151,6 +151,22 @@ static void a_released_room_gets_its_records_again(void **state)
 	world_free(w);
 }
 
+static void no_more_rooms_are_released_at_once_than_may(void **state)
+{
+	(void)state;
+	struct world *w = world_new();
+	w->settings.releases = 0;
+	world_restart(w);
+	struct worker_peer *h = world_hire(w, "one");
+	world_until(w, worker_peer_partitions(h) == WORLD_PARTITIONS);
+	quarantine(w, h, "bad");
+	const struct topic_name bad = {SPAN_TEXT("acme"), TOPIC_ROOM, SPAN_TEXT("bad")};
+	assert_int_equal(sync_release(w->sync, &bad, ASKER(w, 1, 1), w->now_us), PARLOR_E_BUSY);
+	assert_int_equal(world_counts(w).releases_refused, 1);
+	assert_null(w->pending_of[1]);
+	world_free(w);
+}
+
 static void a_release_that_is_refused_says_why(void **state)
 {
 	(void)state;
@@ -196,6 +212,7 @@ int main(void)
 		cmocka_unit_test(a_stored_post_of_a_room_in_quarantine_is_refused),
 		cmocka_unit_test(what_is_in_quarantine_is_known_by_its_kind_too),
 		cmocka_unit_test(a_released_room_gets_its_records_again),
+		cmocka_unit_test(no_more_rooms_are_released_at_once_than_may),
 		cmocka_unit_test(a_release_that_is_refused_says_why),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
