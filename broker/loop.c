@@ -191,8 +191,7 @@ static enum parlor_err turn(struct loop *l)
 	}
 	core_evict(b->core);
 	log_tick();
-	l->more |= session_ending_count(b->fanout.sessions) > 0 ||
-		   session_gone(b->fanout.sessions) ||
+	l->more |= session_ending_count(b->fanout.sessions) > 0 || fanout_forgets(&b->fanout) ||
 		   (b->commit.turn.len && !b->commit.flying && !b->commit.boot_late.is);
 	price_begin(&b->price);
 	if (b->meter.steps > b->counts.turn_steps_max)

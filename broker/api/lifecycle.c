@@ -167,8 +167,8 @@ void lifecycle_drop_all(struct broker *b)
 	struct session *s;
 	while (sessions && (s = session_first(sessions)) != NULL)
 		drop(b, s, false);
-	while (sessions && fanout_forget_more(&b->fanout))
-		continue;
+	while (sessions && fanout_forgets(&b->fanout))
+		fanout_forget_more(&b->fanout);
 }
 
 /* Of a turn's steps is for sessions that end unasked: many may at once. The one that
@@ -209,7 +209,7 @@ void lifecycle_sweep(struct broker *b)
 	}
 	if (session_ending_count(b->fanout.sessions))
 		end_marked(b);
-	(void)fanout_forget_more(&b->fanout);
+	fanout_forget_more(&b->fanout);
 	session_forget_tenants(b->fanout.sessions, &b->backlog.drr);
 }
 

@@ -15,13 +15,18 @@ void fanout_forget(struct fanout *f, struct session *s)
 	intervals_drop_session(f->intervals, s);
 }
 
-bool fanout_forget_more(struct fanout *f)
+bool fanout_forgets(const struct fanout *f)
+{
+	return session_gone(f->sessions) || intervals_dropping(f->intervals);
+}
+
+void fanout_forget_more(struct fanout *f)
 {
 	struct session *s = session_gone(f->sessions);
+	intervals_drop_more(f->intervals, FANOUT_FORGET / 4);
 	if (!s)
-		return false;
+		return;
 	subscribers_drop_session(f->subscribers, s, FANOUT_FORGET);
-	if (!s->topics.len)
+	if (!s->topics.len && !s->intervals.len)
 		session_free_gone(f->sessions, s);
-	return session_gone(f->sessions);
 }

@@ -37,8 +37,10 @@ size_t fanout_devices(const struct fanout *, uint64_t member);
 /* The session listens to nothing any more: it ends. Not to members at once, to other topics
  * by and by: it is closed meanwhile. */
 void fanout_forget(struct fanout *, struct session *);
-/* On with those that are closed: so many topics at once. True when there is more to do. */
+/* On with those that are closed, and with what those listened to before that have caught
+ * up: so many topics at once. */
 #define FANOUT_FORGET 20000
-bool fanout_forget_more(struct fanout *);
+void fanout_forget_more(struct fanout *);
+bool fanout_forgets(const struct fanout *); /* there is more to do */
 
 #endif

@@ -15,6 +15,7 @@ struct interval_topic {
 
 struct intervals {
 	struct interval_topic *topics;
+	struct session *dropping;
 	uint64_t len;
 	uint64_t session_max, tenant_max, all_max;
 	uint64_t shares_full;
@@ -57,6 +58,7 @@ enum parlor_err intervals_add(struct intervals *all, struct topic topic, struct 
 {
 	struct intervals_session *mine = &session->intervals;
 	struct session_tenant *tenant = session->tenant;
+	assert(!mine->dropping);
 	if (mine->len >= all->session_max || tenant->intervals >= all->tenant_max ||
 	    all->len >= all->all_max)
 		return PARLOR_E_TOO_MANY;
@@ -98,12 +100,33 @@ static void interval_free(struct intervals *all, struct interval *i)
 
 void intervals_drop_session(struct intervals *all, struct session *session)
 {
-	struct interval *next;
-	for (struct interval *i = session->intervals.first; i; i = next) {
-		next = i->session_next;
-		interval_free(all, i);
+	if (!session->intervals.first || session->intervals.dropping)
+		return;
+	session->intervals.dropping = true;
+	DL_APPEND2(all->dropping, session, intervals.drop_prev, intervals.drop_next);
+}
+
+void intervals_drop_more(struct intervals *all, size_t max)
+{
+	struct session *s;
+	while ((s = all->dropping) != NULL) {
+		struct intervals_session *mine = &s->intervals;
+		struct interval *i;
+		for (; (i = mine->first) != NULL && max; max--) {
+			mine->first = i->session_next;
+			interval_free(all, i);
+			mine->len--;
+		}
+		if (i)
+			return;
+		DL_DELETE2(all->dropping, s, intervals.drop_prev, intervals.drop_next);
+		*mine = (struct intervals_session){0};
 	}
-	session->intervals = (struct intervals_session){0};
+}
+
+bool intervals_dropping(const struct intervals *all)
+{
+	return all->dropping;
 }
 
 uint64_t intervals_shares_full(const struct intervals *all)

@@ -9,6 +9,9 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
+#include <stddef.h>
+
 struct intervals;
 struct session;
 
@@ -24,6 +27,8 @@ struct interval {
 struct intervals_session {
 	struct interval *first;
 	uint64_t len;
+	bool dropping;
+	struct session *drop_prev, *drop_next;
 };
 
 /* At most so many of one session, of the sessions of one tenant, and of all. */
@@ -36,8 +41,12 @@ enum parlor_err intervals_add(struct intervals *, struct topic, struct session *
 			      uint64_t to) PARLOR_MUST_CHECK;
 /* Those of a topic, of all sessions and in no order: on with ->next. NULL: none. */
 const struct interval *intervals_of(const struct intervals *, struct topic);
-/* It has caught up, or ends. */
+/* It has caught up, or ends: none of them matters any more. They are freed by and by, and
+ * the session has to be there until it has none; it gets no other before. */
 void intervals_drop_session(struct intervals *, struct session *);
+/* So many at once, of whichever sessions were dropped. */
+void intervals_drop_more(struct intervals *, size_t max);
+bool intervals_dropping(const struct intervals *); /* there are more */
 /* Times that a tenant came to have all it may. */
 uint64_t intervals_shares_full(const struct intervals *);
 

@@ -117,7 +117,8 @@ void session_forget_tenants(struct session_table *t, const struct drr *drr)
 	for (; looks > 0; looks--) {
 		struct session_tenant *tenant = t->idle;
 		DL_DELETE2(t->idle, tenant, idle_prev, idle_next);
-		if (tenant->entries || tenant->out || drr_owes(drr, &tenant->drr)) {
+		if (tenant->entries || tenant->intervals || tenant->out ||
+		    drr_owes(drr, &tenant->drr)) {
 			DL_APPEND2(t->idle, tenant, idle_prev, idle_next);
 		} else {
 			t->idle_len--;
@@ -186,7 +187,7 @@ enum parlor_err session_open(struct session_table *t, const struct session_hello
 
 void session_close(struct session_table *t, struct session *s)
 {
-	assert(!s->members && !s->intervals.len && !s->backlog.frames);
+	assert(!s->members && !s->backlog.frames);
 	session_set_state(t, s, SESSION_GONE);
 	DL_DELETE2(t->heard, s, heard_prev, heard_next);
 	DL_APPEND2(t->gone, s, heard_prev, heard_next);
@@ -194,7 +195,7 @@ void session_close(struct session_table *t, struct session *s)
 	HASH_DEL(t->by_routing, s);
 	tenant_drop(t, s->tenant);
 	free(s->user);
-	if (!s->topics.len)
+	if (!s->topics.len && !s->intervals.len)
 		session_free_gone(t, s);
 }
 
@@ -205,7 +206,7 @@ struct session *session_gone(struct session_table *t)
 
 void session_free_gone(struct session_table *t, struct session *s)
 {
-	assert(s->state == SESSION_GONE && !s->topics.len);
+	assert(s->state == SESSION_GONE && !s->topics.len && !s->intervals.len);
 	DL_DELETE2(t->gone, s, heard_prev, heard_next);
 	free(s);
 }

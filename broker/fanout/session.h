@@ -129,10 +129,10 @@ struct session_hello {
 enum parlor_err session_open(struct session_table *, const struct session_hello *,
 			     struct session **out) PARLOR_MUST_CHECK;
 /* Every member has been detached (their presence is the caller's business), the peer
- * closed. Nothing finds the session any more; it is freed, or if subscribers have not
- * dropped it, gone: nothing but its topics is left of it. */
+ * closed. Nothing finds the session any more; it is freed, or if subscribers or
+ * intervals have not dropped it, gone: nothing but what it listened to is left of it. */
 void session_close(struct session_table *, struct session *);
-/* One that is gone, NULL: none; once subscribers have dropped it, it is freed. */
+/* One that is gone, NULL: none; once both have dropped it, it is freed. */
 struct session *session_gone(struct session_table *);
 void session_free_gone(struct session_table *, struct session *);
 

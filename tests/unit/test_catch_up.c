@@ -70,6 +70,8 @@ static int end_catching(void **state)
 		fanout_forget(&c->fanout, c->sessions[i]);
 		outbox_close(c->fanout.outbox, c->sessions[i]->out);
 	}
+	while (fanout_forgets(&c->fanout))
+		fanout_forget_more(&c->fanout);
 	session_table_free(c->fanout.sessions);
 	subscribers_free(c->fanout.subscribers);
 	intervals_free(c->fanout.intervals);

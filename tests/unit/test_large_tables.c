@@ -57,6 +57,7 @@ static void topics_that_were_listened_to(void **state)
 	}
 	assert_int_equal(large, 0);
 	intervals_drop_session(all, &s);
+	intervals_drop_more(all, MANY);
 	intervals_free(all);
 }
 

@@ -201,6 +201,13 @@ static void test_a_random_life_equals_the_matrix(void **state)
 	free(sessions);
 }
 
+static void drop(struct intervals *all, struct session *s)
+{
+	intervals_drop_session(all, s);
+	intervals_drop_more(all, SIZE_MAX);
+	assert_false(intervals_dropping(all));
+}
+
 static void test_an_interval_is_found_by_its_topic(void **state)
 {
 	(void)state;
@@ -220,11 +227,11 @@ static void test_an_interval_is_found_by_its_topic(void **state)
 		assert_true(i->session == &one ? i->from == 10 : i->from == 40);
 	assert_int_equal(n, 2);
 
-	intervals_drop_session(all, &one);
+	drop(all, &one);
 	assert_null(intervals_of(all, other));
 	assert_ptr_equal(intervals_of(all, room)->session, &two);
-	intervals_drop_session(all, &one);
-	intervals_drop_session(all, &two);
+	drop(all, &one);
+	drop(all, &two);
 	assert_null(intervals_of(all, room));
 	intervals_free(all);
 }
@@ -240,9 +247,9 @@ static void test_intervals_are_bounded_of_each_session_and_of_all(void **state)
 		assert_int_equal(err, i < 2 ? PARLOR_E_OK : PARLOR_E_TOO_MANY);
 	}
 	assert_int_equal(intervals_add(all, topic_room(9), &one, 1, 2), PARLOR_E_TOO_MANY);
-	intervals_drop_session(all, &one);
+	drop(all, &one);
 	assert_int_equal(intervals_add(all, topic_room(9), &two, 1, 2), PARLOR_E_OK);
-	intervals_drop_session(all, &two);
+	drop(all, &two);
 	intervals_free(all);
 }
 
@@ -259,11 +266,40 @@ static void test_a_tenant_has_its_share_of_the_intervals(void **state)
 	assert_int_equal(intervals_shares_full(all), 1);
 	assert_int_equal(intervals_add(all, topic_room(1), &mine, 1, 2), PARLOR_E_TOO_MANY);
 	assert_int_equal(intervals_add(all, topic_room(1), &theirs, 1, 2), PARLOR_E_OK);
-	intervals_drop_session(all, &too);
+	drop(all, &too);
 	assert_int_equal(intervals_add(all, topic_room(1), &mine, 1, 2), PARLOR_E_OK);
-	intervals_drop_session(all, &mine);
-	intervals_drop_session(all, &theirs);
+	drop(all, &mine);
+	drop(all, &theirs);
 	assert_int_equal(acme.intervals + other_tenant.intervals, 0);
+	intervals_free(all);
+}
+
+static void test_intervals_of_sessions_are_dropped_by_pieces(void **state)
+{
+	struct intervals *all = intervals_new(100, 200, 200);
+	struct session one = {.tenant = &acme}, two = one, none = one;
+	(void)state;
+	for (uint64_t i = 0; i < 100; i++) {
+		assert_int_equal(intervals_add(all, topic_room(i), &one, 1, 2), PARLOR_E_OK);
+		assert_int_equal(intervals_add(all, topic_room(i), &two, 1, 2), PARLOR_E_OK);
+	}
+	intervals_drop_session(all, &none);
+	assert_false(intervals_dropping(all));
+	intervals_drop_session(all, &one);
+	assert_int_equal(one.intervals.len, 100);
+	intervals_drop_session(all, &two);
+	intervals_drop_session(all, &one);
+	for (uint64_t left = 200; left; left -= 40) {
+		assert_true(intervals_dropping(all));
+		assert_int_equal(one.intervals.len + two.intervals.len, left);
+		assert_int_equal(acme.intervals, left);
+		intervals_drop_more(all, 40);
+	}
+	assert_false(intervals_dropping(all));
+	assert_null(intervals_of(all, topic_room(0)));
+	/* As any other from now on. */
+	assert_int_equal(intervals_add(all, topic_room(1), &one, 1, 2), PARLOR_E_OK);
+	drop(all, &one);
 	intervals_free(all);
 }
 
@@ -277,6 +313,7 @@ int main(void)
 		cmocka_unit_test(test_a_random_life_equals_the_matrix),
 		cmocka_unit_test(test_an_interval_is_found_by_its_topic),
 		cmocka_unit_test(test_intervals_are_bounded_of_each_session_and_of_all),
+		cmocka_unit_test(test_intervals_of_sessions_are_dropped_by_pieces),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
