@@ -4,6 +4,7 @@
 #include "core/block.h"
 #include "core/decide.h"
 #include "core/kinds.h"
+#include "core/member_row.h"
 #include "core/recent.h"
 #include "core/tenant_row.h"
 
@@ -61,6 +62,7 @@ void core_free(struct core *c)
 	if (!c)
 		return;
 	row_engine_fini(&c->engine);
+	member_free_inboxes(c, SIZE_MAX);
 	activity_fini(&c->activity);
 	tenant_names_fini(&c->tenant_names);
 	buf_fini(&c->scratch);

@@ -79,18 +79,11 @@ static void let_go(struct core *c, struct member *m)
 		}
 }
 
-/* Rooms that no row tells of yet are in memory: dirty rows are bounded. */
 static void begin(struct core *c, struct member *m)
 {
-	const struct membership *ms;
-	member_drop_inbox(m);
+	member_drop_inbox(c, m);
 	m->inbox = mem_new(sizeof *m->inbox);
 	m->inbox->active = c->activity.count;
-	DL_FOREACH2(m->unlisted, ms, member_next)
-	{
-		membership_tell_inbox(c, ms);
-		meter_walk(c->engine.meter, 1);
-	}
 }
 
 static bool take_room(void *core, const void *key, size_t key_len, struct span value)
@@ -99,6 +92,24 @@ static bool take_room(void *core, const void *key, size_t key_len, struct span v
 	(void)value;
 	buf_put_u64(&c->scan, row_key_tail(key, key_len));
 	return c->scan.len < c->limits.inbox_rooms * sizeof(uint64_t);
+}
+
+/* Those of the rooms below that one that no row tells of as they are; where it ends. */
+static uint64_t take_unlisted(struct core *c, struct member *m, uint64_t below)
+{
+	const struct membership *ms;
+	uint64_t from = m->inbox->next;
+	for (size_t left = c->limits.inbox_rooms; (ms = membership_unlisted(m, from)) != NULL;
+	     left--) {
+		if (ms->room->no >= below)
+			break;
+		if (!left)
+			return ms->room->no;
+		membership_tell_inbox(c, ms);
+		meter_walk(c->engine.meter, 1);
+		from = ms->room->no + 1;
+	}
+	return below;
 }
 
 static enum parlor_err read_some(struct core *c, struct member *m)
@@ -111,14 +122,19 @@ static enum parlor_err read_some(struct core *c, struct member *m)
 	row_key_in_room(&from, m->no, in->next);
 	enum parlor_err err = row_engine_scan(&c->engine, &from, ROW_PREFIX, take_room, c);
 	reader_init(&numbers, c->scan.data, c->scan.len);
-	bool all = c->scan.len < c->limits.inbox_rooms * sizeof(uint64_t);
-	while (!err && reader_left(&numbers)) {
-		uint64_t no = reader_u64(&numbers);
-		err = look_again(c, m, no);
-		if (!err)
-			in->next = no + 1;
+	uint64_t no = 0, below = UINT64_MAX;
+	struct reader last;
+	if (c->scan.len == c->limits.inbox_rooms * sizeof(uint64_t)) {
+		reader_init(&last, c->scan.data + c->scan.len - sizeof below, sizeof below);
+		below = reader_u64(&last) + 1;
 	}
-	in->whole = !err && all;
+	if (!err)
+		below = take_unlisted(c, m, below);
+	while (!err && reader_left(&numbers) && (no = reader_u64(&numbers)) < below)
+		err = look_again(c, m, no);
+	if (!err)
+		in->next = below;
+	in->whole = !err && below == UINT64_MAX;
 	return err;
 }
 
@@ -175,7 +191,7 @@ static enum parlor_err show(struct core *c, struct member *m, const struct order
 {
 	struct room *r;
 	struct membership *ms = NULL;
-	enum parlor_err err = room_find_no(c, item->room, &r);
+	enum parlor_err err = room_find_no(c, item->by_room.key, &r);
 	if (!err && r)
 		err = membership_find(c, r, m, &ms);
 	if (err || !ms)
@@ -207,7 +223,7 @@ static enum parlor_err is_wanted(struct core *c, const struct core_inbox_query *
 	enum parlor_err err = PARLOR_E_OK;
 	*wanted = !q->unread_only || item->unread;
 	if (*wanted && q->label.len) {
-		err = look_at_room(c, item->room, &room);
+		err = look_at_room(c, item->by_room.key, &room);
 		*wanted = !err && labels_have(room.labels, q->label);
 	}
 	meter_walk(c->engine.meter, !*wanted);
@@ -234,7 +250,7 @@ static enum parlor_err show_page(struct core *c, struct member *m, const struct 
 		if (!err && wanted)
 			err = show(c, m, item, fn, ctx);
 		shown += wanted;
-		below = item->active_pos;
+		below = item->by_active.key;
 	}
 	*cursor = err || item ? below : 0;
 	return err;

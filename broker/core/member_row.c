@@ -8,18 +8,40 @@
 /* A part of all rows. */
 #define LARGE_TABLE_LOG2 (c->engine.buckets_log2 - 2U)
 
-void member_drop_inbox(struct member *m)
+static uint64_t inbox_bytes(const struct inbox *in)
 {
-	if (m->inbox)
-		room_order_fini(&m->inbox->rooms);
-	free(m->inbox);
+	return sizeof *in + room_order_bytes(&in->rooms);
+}
+
+void member_drop_inbox(struct core *c, struct member *m)
+{
+	if (!m->inbox)
+		return;
+	m->inbox->gone_next = c->inboxes.gone;
+	c->inboxes.gone = m->inbox;
+	c->inboxes.gone_bytes += inbox_bytes(m->inbox);
 	m->inbox = NULL;
+}
+
+void member_free_inboxes(struct core *c, size_t rooms_max)
+{
+	struct inbox_holds *h = &c->inboxes;
+	struct inbox *in;
+	while ((in = h->gone) != NULL) {
+		h->gone_bytes -= inbox_bytes(in);
+		rooms_max -= room_order_free_some(&in->rooms, rooms_max);
+		if (room_order_len(&in->rooms)) {
+			h->gone_bytes += inbox_bytes(in);
+			return;
+		}
+		h->gone = in->gone_next;
+		free(in);
+	}
 }
 
 void member_resize(struct core *c, struct member *m)
 {
-	row_resize(&c->engine, &m->base,
-		   m->inbox ? sizeof *m->inbox + room_order_bytes(&m->inbox->rooms) : 0);
+	row_resize(&c->engine, &m->base, m->inbox ? inbox_bytes(m->inbox) : 0);
 }
 
 static void put_member(struct buf *b, const struct row *row)
@@ -40,7 +62,7 @@ static void drop_member(void *core, struct row *row)
 		c->last_member = NULL;
 	if (m->no)
 		HASH_DELETE(by_id, c->members_by_id, m);
-	member_drop_inbox(m);
+	member_drop_inbox(c, m);
 }
 
 const struct row_kind member_kind = {.name = "member",

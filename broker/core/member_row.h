@@ -13,6 +13,8 @@ enum parlor_err member_find_no(struct core *, uint64_t no, struct member **) PAR
 struct member *member_add(struct core *, uint64_t no, const struct row_member *);
 /* The bytes of its inbox have changed. */
 void member_resize(struct core *, struct member *);
-void member_drop_inbox(struct member *);
+/* Nobody finds it any more; it is freed by and by, for it may have any number of rooms. */
+void member_drop_inbox(struct core *, struct member *);
+void member_free_inboxes(struct core *, size_t rooms_max);
 
 #endif

@@ -111,39 +111,55 @@ void membership_emit_changed(struct core *c, const struct membership *ms,
 
 struct rooms_scan {
 	struct core *core;
-	uint64_t member;
-	struct core_rooms_range range; /* to: of the rooms in rows the first that is left out */
+	const struct member *member;
+	struct core_rooms_range range; /* from: all below have been told */
 	core_room_fn *fn;
 	void *ctx;
 	bool bad;
 };
 
+/* Of the rooms below that one those that no row tells of as they are; false: the meter is
+ * spent. */
+static bool tell_unlisted(struct rooms_scan *scan, uint64_t below)
+{
+	struct meter *meter = scan->core->engine.meter;
+	const struct membership *ms;
+	while ((ms = membership_unlisted(scan->member, scan->range.from)) != NULL &&
+	       ms->room->no < below) {
+		if (meter_spent(meter))
+			return false;
+		meter_walk(meter, 1);
+		scan->range.from = ms->room->no + 1;
+		if (!ms->base.gone)
+			scan->fn(scan->ctx, topic_room(ms->room->no), ms->row.joined_pos);
+	}
+	return true;
+}
+
 static bool tell_room(void *arg, const void *key, size_t key_len, struct span value)
 {
 	struct rooms_scan *scan = arg;
 	uint64_t room = row_key_tail(key, key_len), joined_pos;
-	if (room >= scan->range.to)
+	if (room >= scan->range.to || !tell_unlisted(scan, room))
 		return false;
-	if (meter_spent(scan->core->engine.meter)) {
-		scan->range.to = room;
+	if (meter_spent(scan->core->engine.meter))
 		return false;
-	}
-	const struct row *row = row_find(&scan->core->engine, &membership_kind, room, scan->member);
+	const struct membership *ms = membership_unlisted(scan->member, room);
 	/* What was changed since is not in rows as it is. */
-	if (row && ((const struct membership *)row)->unlisted)
+	if (ms && ms->room->no == room)
 		return true;
 	scan->bad = !row_get_number(value, &joined_pos);
-	if (!scan->bad)
-		scan->fn(scan->ctx, topic_room(room), joined_pos);
-	return !scan->bad;
+	if (scan->bad)
+		return false;
+	scan->fn(scan->ctx, topic_room(room), joined_pos);
+	scan->range.from = room + 1;
+	return true;
 }
 
 enum parlor_err core_member_rooms(struct core *c, uint64_t member, struct core_rooms_range *range,
 				  core_room_fn *fn, void *ctx)
 {
-	struct rooms_scan scan = {
-		.core = c, .member = member, .range = *range, .fn = fn, .ctx = ctx};
-	const struct membership *ms;
+	struct rooms_scan scan = {.core = c, .range = *range, .fn = fn, .ctx = ctx};
 	struct member *m;
 	struct row_key from;
 	enum parlor_err err = member_find_no(c, member, &m);
@@ -151,20 +167,15 @@ enum parlor_err core_member_rooms(struct core *c, uint64_t member, struct core_r
 		err = PARLOR_E_MEMBER_UNKNOWN;
 	if (err)
 		return err;
+	scan.member = m;
 	row_key_in_room(&from, member, range->from);
 	err = row_engine_scan(&c->engine, &from, ROW_PREFIX, tell_room, &scan);
 	if (!err && scan.bad)
 		err = PARLOR_E_STORE_CORRUPT;
 	if (err)
 		return err;
-	DL_FOREACH2(m->unlisted, ms, member_next)
-	{
-		uint64_t room = ms->room->no;
-		meter_walk(c->engine.meter, 1);
-		if (!ms->base.gone && room >= range->from && room < scan.range.to)
-			fn(ctx, topic_room(room), ms->row.joined_pos);
-	}
-	range->from = scan.range.to;
+	bool ends = tell_unlisted(&scan, range->to) && !meter_spent(c->engine.meter);
+	range->from = ends ? range->to : scan.range.from;
 	return PARLOR_E_OK;
 }
 

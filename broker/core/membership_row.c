@@ -65,6 +65,12 @@ static void put_beside(struct row *row, core_put_fn *put, void *ctx)
 	ms->indexed = !row->gone;
 }
 
+struct membership *membership_unlisted(const struct member *m, uint64_t room)
+{
+	struct tree_node *n = tree_from(m->unlisted, room);
+	return n ? (struct membership *)((char *)n - offsetof(struct membership, of_member)) : NULL;
+}
+
 static void set_unlisted(struct membership *ms, bool unlisted)
 {
 	if (ms->unlisted == unlisted)
@@ -72,10 +78,10 @@ static void set_unlisted(struct membership *ms, bool unlisted)
 	ms->unlisted = unlisted;
 	if (unlisted) {
 		DL_APPEND2(ms->room->unlisted, ms, unlisted_prev, unlisted_next);
-		DL_APPEND2(ms->member->unlisted, ms, member_prev, member_next);
+		tree_put(&ms->member->unlisted, &ms->of_member, ms->room->no);
 	} else {
 		DL_DELETE2(ms->room->unlisted, ms, unlisted_prev, unlisted_next);
-		DL_DELETE2(ms->member->unlisted, ms, member_prev, member_next);
+		tree_take(&ms->member->unlisted, &ms->of_member);
 	}
 }
 

@@ -1,31 +1,30 @@
 /* The rooms of one member in the order of their last activity, with what is unread
- * in each: found by room, and walked from any place on. A tree that chance keeps
- * balanced. Owns its items; reads no row, and knows no rule. */
+ * in each: found by room, and walked from any place on: two trees. Owns its items; reads no row,
+ * and knows no rule. */
 #ifndef CORE_ROOM_ORDER_H
 #define CORE_ROOM_ORDER_H
 
-#include "core/engine/hash.h"
+#include "core/tree.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct ordered_room {
-	UT_hash_handle hh;
-	uint64_t room;
-	uint64_t active_pos; /* no two rooms have the same */
+	struct tree_node by_room;
+	struct tree_node by_active; /* key: the position, which no two rooms have the same */
 	uint64_t unread;
-	struct ordered_room *left, *right;
-	uint32_t priority; /* none below has a higher one */
 };
 
 /* Zeroed: empty. */
 struct room_order {
-	struct ordered_room *root;
-	struct ordered_room *by_room;
+	struct tree_node *by_room, *by_active;
+	size_t len;
 	uint64_t unread; /* of all */
 };
 
-void room_order_fini(struct room_order *);
+/* Frees so many of its items, which nobody asks for any more; how many there were. */
+size_t room_order_free_some(struct room_order *, size_t max);
 void room_order_set(struct room_order *, uint64_t room, uint64_t active_pos, uint64_t unread);
 void room_order_remove(struct room_order *, uint64_t room); /* when it is there */
 bool room_order_has(const struct room_order *, uint64_t room);

@@ -10,6 +10,7 @@
 #include "core/engine/engine.h"
 #include "core/recent.h"
 #include "core/room_order.h"
+#include "core/tree.h"
 
 #include <stddef.h>
 
@@ -22,6 +23,7 @@ struct inbox {
 	uint64_t next;   /* rooms from that number on have not been read */
 	uint64_t active; /* what was active behind it has not been looked at */
 	bool whole;      /* every room of the member has been read */
+	struct inbox *gone_next;
 };
 
 struct member {
@@ -30,9 +32,9 @@ struct member {
 	uint64_t no;
 	struct row_member row; /* row.id borrows from id_key */
 	uint8_t id_key[ID_KEY_MAX];
-	struct membership *unlisted; /* what the rows of rooms on disk lack */
-	uint64_t past_last;          /* first row of the membership that ended last */
-	struct inbox *inbox;         /* once it was asked for */
+	struct tree_node *unlisted; /* what the rows of rooms on disk lack, by room */
+	uint64_t past_last;         /* first row of the membership that ended last */
+	struct inbox *inbox;        /* once it was asked for */
 };
 
 struct membership {
@@ -46,7 +48,7 @@ struct membership {
 	bool unlisted;                                    /* they have not landed */
 	struct membership *unlisted_prev, *unlisted_next; /* room->unlisted */
 	struct membership *room_prev, *room_next;         /* room->memberships */
-	struct membership *member_prev, *member_next;     /* member->unlisted */
+	struct tree_node of_member;                       /* member->unlisted */
 };
 
 /* A block of messages: the last one of its room, or not yet landed. */
@@ -103,11 +105,13 @@ struct tenant {
 	struct row_tenant row;
 };
 
-/* Members whose inboxes are being read (inbox.c). */
+/* Members whose inboxes are being read (inbox.c), and inboxes that are to be freed. */
 #define INBOX_HOLDS 8
 struct inbox_holds {
 	struct member *members[INBOX_HOLDS];
 	unsigned next;
+	struct inbox *gone;
+	uint64_t gone_bytes;
 };
 
 struct core {

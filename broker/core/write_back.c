@@ -1,11 +1,16 @@
 /* What the core writes back: rows, by the engine, and with each commit that has some the
  * counters of the state; what that comes to is asked here. */
+#include "core/member_row.h"
 #include "core/tenant_row.h"
+
+/* Of inboxes that are gone, at a time. */
+#define FREE_ROOMS 8000
 
 /* What stands in memory beside rows, and in their budget. */
 static uint64_t beside(const struct core *c)
 {
-	return activity_bytes(&c->activity) + tenant_names_bytes(&c->tenant_names);
+	return activity_bytes(&c->activity) + tenant_names_bytes(&c->tenant_names) +
+	       c->inboxes.gone_bytes;
 }
 
 size_t core_write_back(struct core *c, size_t rows_max, core_put_fn *put, void *ctx,
@@ -53,6 +58,7 @@ size_t core_dirty_bytes(const struct core *c)
 
 void core_evict(struct core *c)
 {
+	member_free_inboxes(c, FREE_ROOMS);
 	row_engine_evict(&c->engine, beside(c));
 }
 

@@ -2,6 +2,7 @@
 
 #include "core/block.h"
 #include "core/keys.h"
+#include "core/membership_row.h"
 #include "core/presence.h"
 #include "core/run.h"
 
@@ -240,8 +241,8 @@ static void check_resident_member(struct world *w, struct member *m)
 	for (size_t i = 0; i < INBOX_HOLDS; i++)
 		refs += holds->members[i] == m;
 	WANT_SAME(w, m->base.refs, refs);
-	DL_FOREACH2(m->unlisted, ms, member_next)
-	listed++;
+	for (ms = membership_unlisted(m, 0); ms; ms = membership_unlisted(m, ms->room->no + 1))
+		listed++;
 	WANT_SAME(w, listed, unlisted);
 }
 

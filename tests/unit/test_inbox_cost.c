@@ -208,6 +208,69 @@ static void the_rooms_of_a_member_are_told_in_pieces(void **state)
 	write_all(w);
 }
 
+/* Some of them stand in rows, most do not, and in one the member is no more. */
+static uint64_t bob_in_rooms_not_written(struct world *w)
+{
+	uint64_t bob;
+	char id[32];
+	make_rooms(w, ROOMS / 4);
+	for (int i = ROOMS / 4; i <= ROOMS; i++) {
+		snprintf(id, sizeof id, "room-%d", i);
+		assert_int_equal(create(w, id, true), PARLOR_E_OK);
+		if (i % (COMMIT_RECORDS / 4) == 0)
+			commit(w, 0);
+	}
+	assert_int_equal(leave(w, "room-7", "bob"), PARLOR_E_OK);
+	assert_int_equal(core_member_find(w->core, &w->call, text("bob"), &bob), PARLOR_E_OK);
+	return bob;
+}
+
+static void rooms_not_written_yet_are_told_in_pieces(void **state)
+{
+	struct world *w = *state;
+	uint64_t bob = bob_in_rooms_not_written(w);
+	struct meter meter = {0};
+	struct core_rooms_range range = CORE_ROOMS_ALL;
+	int told = 0, pieces = 0;
+	core_charge(w->core, &meter);
+	for (; range.from != range.to; pieces++) {
+		uint64_t steps = meter.steps;
+		meter.steps_end = steps + ROOMS / 10;
+		assert_int_equal(core_member_rooms(w->core, bob, &range, count_interval, &told),
+				 PARLOR_E_OK);
+		assert_in_range(meter.steps - steps, 1, ROOMS / 10 + 2 * METER_ROW_STEPS);
+		commit(w, pieces == 3 ? COMMIT_RECORDS : 0);
+	}
+	core_charge(w->core, NULL);
+	assert_int_equal(told, ROOMS);
+	assert_true(pieces >= 10);
+	write_all(w);
+}
+
+static void an_inbox_of_rooms_not_written_yet_is_read_in_pieces(void **state)
+{
+	enum { STEPS = 300, OF_A_HUNDRED_ROOMS = 100 * (3 * METER_ROW_STEPS + 2) };
+	struct world *w = *state;
+	struct meter meter = {0};
+	uint64_t unread, rooms;
+	enum parlor_err err = PARLOR_E_BUSY;
+	int calls = 0;
+	(void)bob_in_rooms_not_written(w);
+	core_charge(w->core, &meter);
+	for (; err == PARLOR_E_BUSY; calls++) {
+		uint64_t steps = meter.steps;
+		meter.steps_end = steps + STEPS;
+		err = total(w, &unread, &rooms);
+		assert_true(meter.steps - steps <= STEPS + OF_A_HUNDRED_ROOMS);
+		commit(w, calls % 4 == 3 ? 50 : 0);
+	}
+	core_charge(w->core, NULL);
+	assert_int_equal(err, PARLOR_E_OK);
+	assert_int_equal(rooms, ROOMS);
+	assert_true(calls > 6);
+	write_all(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -216,6 +279,8 @@ int main(void)
 		STORY(a_page_of_few_among_many_looks_at_some_rooms_a_call),
 		STORY(the_rooms_of_a_member_are_one_scan),
 		STORY(the_rooms_of_a_member_are_told_in_pieces),
+		STORY(rooms_not_written_yet_are_told_in_pieces),
+		STORY(an_inbox_of_rooms_not_written_yet_is_read_in_pieces),
 	};
 	return cmocka_run_group_tests_name("inbox cost", tests, NULL, NULL);
 }

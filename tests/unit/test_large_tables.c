@@ -1,5 +1,6 @@
 /* Tables that may come to a million do not go through all they hold at once: they take no
  * large piece of memory once they have begun. */
+#include "core/room_order.h"
 #include "fanout/intervals.h"
 #include "fanout/session.h"
 #include "fanout/subscribers.h"
@@ -76,11 +77,31 @@ static void members_whose_presence_is_still_to_be_recorded(void **state)
 	presence_fini(&c);
 }
 
+/* They are freed by pieces, too. */
+static void rooms_of_an_inbox(void **state)
+{
+	enum { PIECE = 1000 };
+	struct room_order rooms = {0};
+	(void)state;
+	large = 0;
+	for (uint64_t i = 0; i < MANY; i++)
+		room_order_set(&rooms, i * 7919 % MANY, 2 * i, 1);
+	assert_int_equal(large, 0);
+	assert_int_equal(room_order_len(&rooms), MANY);
+	assert_int_equal(room_order_below(&rooms, MANY)->by_active.key, MANY - 2 + MANY % 2);
+	for (size_t left = MANY; left; left -= PIECE) {
+		assert_int_equal(room_order_len(&rooms), left);
+		assert_int_equal(room_order_free_some(&rooms, PIECE), PIECE);
+	}
+	assert_int_equal(room_order_free_some(&rooms, PIECE), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(topics_that_are_listened_to),
 		cmocka_unit_test(topics_that_were_listened_to),
+		cmocka_unit_test(rooms_of_an_inbox),
 		cmocka_unit_test(members_whose_presence_is_still_to_be_recorded),
 	};
 	return cmocka_run_group_tests_name("large tables", tests, NULL, NULL);
