@@ -4,6 +4,7 @@
 
 #include "core/presence.h"
 #include "core/reading.h"
+#include "core/tenant.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -291,13 +292,21 @@ static void a_damaged_name_of_a_tenant_is_told_at_the_start(void **state)
 	static const struct {
 		size_t len;
 		uint8_t number;
-	} names[] = {{ROW_ID_MAX + 1, 1}, {0, 1}, {8, 0}, {8, 2}, {8, 1}};
+	} names[] = {{ROW_ID_MAX + 1, 2}, {0, 2}, {8, 0}, {8, 3}, {8, 1}};
 	struct world *w = *state;
 	struct core_sink nobody = {.record = NULL};
+	struct row_key key;
+	uint32_t no;
 	assert_int_equal(create(w, "r", true), PARLOR_E_OK);
+	w->call.tenant = text("its name is gone");
+	assert_int_equal(core_tenant_intern(w->core, &w->call, &no), PARLOR_E_OK);
+	assert_int_equal(no, 2);
 	write_all(w);
+	row_key_name(&key, 'T', 0, w->call.tenant);
+	w->disk.begin(w->disk.ctx);
+	w->disk.put(w->disk.ctx, &key, (struct span){NULL, 0});
+	w->disk.commit(w->disk.ctx);
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		struct row_key key;
 		row_key_name(&key, 'T', 0, text(""));
 		memset(key.bytes + key.len, 'z', names[i].len);
 		key.len += names[i].len;
