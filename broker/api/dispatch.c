@@ -156,7 +156,8 @@ static bool leaves_the_rest(const struct broker *b)
 	       (price_commit_is_full(&b->price, 2) ||
 		(drr_has_company(&b->backlog.drr) &&
 		 (price_is_part(&b->price, PRICE_RECORDS, beyond->records, COMPANY_PARTS) ||
-		  price_is_part(&b->price, PRICE_RECORD_BYTES, beyond->bytes, COMPANY_PARTS))));
+		  price_is_part(&b->price, PRICE_RECORD_BYTES, beyond->bytes, COMPANY_PARTS) ||
+		  price_is_part(&b->price, PRICE_DELIVERIES, beyond->deliveries, COMPANY_PARTS))));
 }
 
 /* What comes behind a hello waits when the tenant has had its part, as a frame does that comes

@@ -81,11 +81,13 @@ void turn_recall_body(struct turn *t, uint64_t position)
 
 void turn_count(struct turn *t, bool beyond)
 {
+	struct turn_size all = {t->len, t->bytes.len, t->deliveries};
 	if (beyond) {
-		t->beyond.records += t->len - t->known.records;
-		t->beyond.bytes += t->bytes.len - t->known.bytes;
+		t->beyond.records += all.records - t->known.records;
+		t->beyond.bytes += all.bytes - t->known.bytes;
+		t->beyond.deliveries += all.deliveries - t->known.deliveries;
 	}
-	t->known = (struct turn_size){.records = t->len, .bytes = t->bytes.len};
+	t->known = all;
 }
 
 static void give_back(struct turn *t)

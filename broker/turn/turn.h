@@ -17,7 +17,7 @@ struct turn_record {
 };
 
 struct turn_size {
-	size_t records, bytes;
+	uint64_t records, bytes, deliveries;
 };
 
 struct turn {
