@@ -63,6 +63,7 @@ def test_a_journal_that_is_trimmed_beside_it_is_compared_all_the_same(database, 
         say(client, *["hello"] * 300)
         until(lambda: stack.rows("SELECT COUNT(*) FROM group_message") == ((300,),))
         replay("snapshot", "--data", stack.broker.data)
+        until(lambda: stat(client, "journal_first") > 1)  # re-execution begins with the snapshot then
         held = proxy.at(words, way)
         comparing = Process(program("parlor-replay"), "verify", "--data", stack.broker.data, "--json",
                             "--mysql", proxy.url("beside"))
