@@ -187,22 +187,32 @@ static void the_rooms_of_a_member_are_one_scan(void **state)
 	write_all(w);
 }
 
-static void the_rooms_of_a_member_are_told_in_pieces(void **state)
+/* How many, and in how many pieces, each of a bounded number of steps. */
+static int tell_in_pieces(struct world *w, uint64_t bob, int commit_at, int *told)
 {
-	struct world *w = *state;
-	uint64_t bob = bob_in_many_rooms(w);
 	struct meter meter = {0};
 	struct core_rooms_range range = CORE_ROOMS_ALL;
-	int told = 0, pieces = 0;
+	int pieces = 0;
 	core_charge(w->core, &meter);
 	for (; range.from != range.to; pieces++) {
 		uint64_t steps = meter.steps;
 		meter.steps_end = steps + ROOMS / 10;
-		assert_int_equal(core_member_rooms(w->core, bob, &range, count_interval, &told),
+		assert_int_equal(core_member_rooms(w->core, bob, &range, count_interval, told),
 				 PARLOR_E_OK);
 		assert_in_range(meter.steps - steps, 1, ROOMS / 10 + 2 * METER_ROW_STEPS);
+		if (commit_at >= 0)
+			commit(w, pieces == commit_at ? COMMIT_RECORDS : 0);
 	}
 	core_charge(w->core, NULL);
+	return pieces;
+}
+
+static void the_rooms_of_a_member_are_told_in_pieces(void **state)
+{
+	struct world *w = *state;
+	uint64_t bob = bob_in_many_rooms(w);
+	int told = 0;
+	int pieces = tell_in_pieces(w, bob, -1, &told);
 	assert_int_equal(told, ROOMS + 1);
 	assert_in_range(pieces, 10, 12);
 	write_all(w);
@@ -229,19 +239,8 @@ static void rooms_not_written_yet_are_told_in_pieces(void **state)
 {
 	struct world *w = *state;
 	uint64_t bob = bob_in_rooms_not_written(w);
-	struct meter meter = {0};
-	struct core_rooms_range range = CORE_ROOMS_ALL;
-	int told = 0, pieces = 0;
-	core_charge(w->core, &meter);
-	for (; range.from != range.to; pieces++) {
-		uint64_t steps = meter.steps;
-		meter.steps_end = steps + ROOMS / 10;
-		assert_int_equal(core_member_rooms(w->core, bob, &range, count_interval, &told),
-				 PARLOR_E_OK);
-		assert_in_range(meter.steps - steps, 1, ROOMS / 10 + 2 * METER_ROW_STEPS);
-		commit(w, pieces == 3 ? COMMIT_RECORDS : 0);
-	}
-	core_charge(w->core, NULL);
+	int told = 0;
+	int pieces = tell_in_pieces(w, bob, 3, &told);
 	assert_int_equal(told, ROOMS);
 	assert_true(pieces >= 10);
 	write_all(w);
