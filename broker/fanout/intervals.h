@@ -42,7 +42,8 @@ enum parlor_err intervals_add(struct intervals *, struct topic, struct session *
 /* Those of a topic, of all sessions and in no order: on with ->next. NULL: none. */
 const struct interval *intervals_of(const struct intervals *, struct topic);
 /* It has caught up, or ends: none of them matters any more. They are freed by and by, and
- * the session has to be there until it has none; it gets no other before. */
+ * the session has to be there until it has none. Where it gets another one before, those
+ * that are left stay until the next time. */
 void intervals_drop_session(struct intervals *, struct session *);
 /* So many at once, of whichever sessions were dropped. */
 void intervals_drop_more(struct intervals *, size_t max);

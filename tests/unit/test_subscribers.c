@@ -303,6 +303,24 @@ static void test_intervals_of_sessions_are_dropped_by_pieces(void **state)
 	intervals_free(all);
 }
 
+/* It caught up, fell behind in the same turn, and one of its members left a room. */
+static void test_a_session_that_catches_up_again_keeps_what_it_gets_then(void **state)
+{
+	struct intervals *all = intervals_new(100, 200, 200);
+	struct session one = {.tenant = &acme};
+	(void)state;
+	assert_int_equal(intervals_add(all, topic_room(1), &one, 1, 2), PARLOR_E_OK);
+	intervals_drop_session(all, &one);
+	assert_int_equal(intervals_add(all, topic_room(2), &one, 3, 4), PARLOR_E_OK);
+	intervals_drop_more(all, 100);
+	assert_false(intervals_dropping(all));
+	assert_non_null(intervals_of(all, topic_room(2)));
+	drop(all, &one);
+	assert_null(intervals_of(all, topic_room(1)));
+	assert_null(intervals_of(all, topic_room(2)));
+	intervals_free(all);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -314,6 +332,7 @@ int main(void)
 		cmocka_unit_test(test_an_interval_is_found_by_its_topic),
 		cmocka_unit_test(test_intervals_are_bounded_of_each_session_and_of_all),
 		cmocka_unit_test(test_intervals_of_sessions_are_dropped_by_pieces),
+		cmocka_unit_test(test_a_session_that_catches_up_again_keeps_what_it_gets_then),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
