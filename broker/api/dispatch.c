@@ -483,5 +483,4 @@ void dispatch_answer(void *broker, const struct sync_answer *answer)
 	} else {
 		answer_done(b, to);
 	}
-	request_waited(answer->to);
 }

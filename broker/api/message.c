@@ -48,8 +48,7 @@ static enum parlor_err wait_stored(struct request *a, const struct core_posted *
 	asker.time_us = posted->time_us;
 	enum parlor_err err = sync_wait_topic(a->broker->sync, topic_room(posted->room),
 					      posted->position, &asker, &done);
-	if (!err && !done)
-		request_waits(a, PENDING_STORED);
+	a->later = !err && !done;
 	return err;
 }
 
@@ -202,7 +201,7 @@ static enum parlor_err query_archive(struct request *a, const struct history_wal
 {
 	struct broker *b = a->broker;
 	struct pending_asker asker = request_asker(a);
-	if (a->session->tenant->queries >= b->settings.tenant_queries) {
+	if (a->session->tenant->pending.len[PENDING_ARCHIVE] >= b->settings.tenant_queries) {
 		b->counts.queries_refused++;
 		return PARLOR_E_BUSY;
 	}
@@ -222,8 +221,7 @@ static enum parlor_err query_archive(struct request *a, const struct history_wal
 				   .bytes = (uint32_t)b->settings.page_bytes,
 				   .floor = w->place.floor};
 	err = sync_archive(b->sync, &query, &asker, b->now_us);
-	if (!err)
-		request_waits(a, PENDING_ARCHIVE);
+	a->later = !err;
 	return err;
 }
 

@@ -140,8 +140,8 @@ char **request_texts(struct request *r, struct span texts, size_t *n)
 enum parlor_err request_may_wait(struct request *a)
 {
 	const struct settings *s = &a->broker->settings;
-	if (a->session->waiting < s->session_waiting &&
-	    a->session->tenant->waiting < s->tenant_waiting)
+	if (a->session->pending.len < s->session_waiting &&
+	    pending_shared(&a->session->tenant->pending) < s->tenant_waiting)
 		return PARLOR_E_OK;
 	a->broker->counts.waits_refused++;
 	return PARLOR_E_BUSY;
@@ -149,32 +149,16 @@ enum parlor_err request_may_wait(struct request *a)
 
 struct pending_asker request_asker(const struct request *a)
 {
-	return (struct pending_asker){
-		.list = &a->session->pending, .session = a->session, .request_id = a->request->id};
-}
-
-void request_waits(struct request *a, enum pending_kind kind)
-{
-	a->session->waiting++;
-	a->session->tenant->waiting++;
-	a->session->tenant->queries += kind == PENDING_ARCHIVE;
-	a->later = true;
-}
-
-void request_waited(const struct pending *p)
-{
-	struct session *s = p->asker.session;
-	s->waiting--;
-	s->tenant->waiting--;
-	s->tenant->queries -= p->kind == PENDING_ARCHIVE;
+	return (struct pending_asker){.list = &a->session->pending,
+				      .share = &a->session->tenant->pending,
+				      .session = a->session,
+				      .request_id = a->request->id};
 }
 
 void request_forget(struct broker *b, struct session *s)
 {
-	while (s->pending) {
-		request_waited(s->pending);
-		sync_cancel(b->sync, s->pending);
-	}
+	while (s->pending.first)
+		sync_cancel(b->sync, s->pending.first);
 }
 
 void request_done(struct request *a, uint64_t position)

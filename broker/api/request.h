@@ -25,7 +25,7 @@ struct request {
 	const struct request_kind *kind;
 	void *result;    /* memory for it */
 	bool full;       /* nothing can be written now */
-	bool later;      /* the reply follows: request_waits */
+	bool later;      /* the reply follows, through sync */
 	bool done;       /* the handler has put the reply itself */
 	bool unfinished; /* it goes on in another turn, before what is behind it */
 	bool unheard;    /* no session, and it does not read: the frame ends here */
@@ -88,9 +88,6 @@ char **request_texts(struct request *, struct span texts, size_t *n);
 enum parlor_err request_may_wait(struct request *) PARLOR_MUST_CHECK;
 /* As whom it asks sync. */
 struct pending_asker request_asker(const struct request *);
-/* It waits now, and then no more: session and tenant keep count. */
-void request_waits(struct request *, enum pending_kind);
-void request_waited(const struct pending *);
 /* Nothing that the session asked is to be answered any more. */
 void request_forget(struct broker *, struct session *);
 /* Result "done". */

@@ -79,8 +79,7 @@ static enum parlor_err op_sync_wait(struct request *a)
 		err = sync_wait_all(b->sync, asker.position, &asker, &done);
 	if (!err && done)
 		request_done(a, asker.position);
-	else if (!err)
-		request_waits(a, PENDING_ALL);
+	a->later = !err && !done;
 	return err;
 }
 
@@ -97,8 +96,7 @@ static enum parlor_err op_sync_release(struct request *a)
 	enum parlor_err err = request_may_wait(a);
 	if (!err)
 		err = sync_release(b->sync, &name, &asker, b->now_us);
-	if (!err)
-		request_waits(a, PENDING_RELEASE);
+	a->later = !err;
 	return err;
 }
 

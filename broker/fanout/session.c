@@ -118,7 +118,7 @@ void session_forget_tenants(struct session_table *t, const struct drr *drr)
 		struct session_tenant *tenant = t->idle;
 		DL_DELETE2(t->idle, tenant, idle_prev, idle_next);
 		if (tenant->entries || tenant->intervals || tenant->out ||
-		    drr_owes(drr, &tenant->drr)) {
+		    pending_shared(&tenant->pending) || drr_owes(drr, &tenant->drr)) {
 			DL_APPEND2(t->idle, tenant, idle_prev, idle_next);
 		} else {
 			t->idle_len--;

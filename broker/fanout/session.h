@@ -16,6 +16,7 @@
 #include "front/connections.h"
 #include "front/front.h"
 #include "front/outbox.h"
+#include "sync/pending.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,7 +25,6 @@
 #define SESSION_CLIENT_MAX 64 /* bytes kept of a client's name */
 #define SESSION_NAME_MAX 128  /* of session_name, NUL included */
 
-struct pending;
 struct session_table;
 
 struct session_limits {
@@ -37,12 +37,11 @@ struct session_limits {
 struct session_tenant {
 	UT_hash_handle hh;
 	uint32_t sessions;
-	uint32_t waiting;         /* requests that wait for MySQL, and of them: */
-	uint32_t queries;         /* history queries; the caller counts both */
-	uint64_t entries;         /* of its sessions; subscribers.c's */
-	uint64_t intervals;       /* the same; intervals.c's */
-	struct drr_group drr;     /* its sessions', as far as what they sent waits */
-	struct outbox_share *out; /* of what is queued for its sessions; the outbox's */
+	struct pending_share pending; /* requests that wait for MySQL; sync's */
+	uint64_t entries;             /* of its sessions; subscribers.c's */
+	uint64_t intervals;           /* the same; intervals.c's */
+	struct drr_group drr;         /* its sessions', as far as what they sent waits */
+	struct outbox_share *out;     /* of what is queued for its sessions; the outbox's */
 	struct session_tenant *idle_prev, *idle_next; /* while it has no session */
 	struct span id;                               /* of the bytes below, a NUL behind */
 	char bytes[];
@@ -75,8 +74,7 @@ struct session {
 	uint64_t number;                     /* 1, 2, ... in order of opening */
 	struct session_tenant *tenant;
 	struct session_member *members; /* uthash; read with session_member_* or hh.next */
-	struct pending *pending;        /* requests that wait for MySQL; the caller's, and */
-	uint32_t waiting;               /* how many */
+	struct pending_list pending;    /* requests that wait for MySQL; the caller's */
 
 	/* delivery */
 	enum session_state state; /* set with session_set_state */
@@ -157,8 +155,8 @@ uint64_t session_count(const struct session_table *);
 /* Tenants that have a session. */
 uint64_t session_tenant_count(const struct session_table *);
 /* Of those that have none, forgets who owes nothing and has nothing left: entries of sessions
- * that are gone, or what is queued for them. So many are looked at in one call. A debt that
- * went with a tenant's last session would never be paid. */
+ * that are gone, what is queued for them, or what workers still do for them. So many are looked at
+ * in one call. A debt that went with a tenant's last session would never be paid. */
 #define SESSION_TENANTS_LOOKS 4096
 void session_forget_tenants(struct session_table *, const struct drr *);
 

@@ -83,11 +83,12 @@ void assign_stuck(struct partition *p, uint64_t retry_us)
 	p->retry_us = retry_us;
 }
 
-/* To one other worker, once. */
+/* To one other worker, once, as long as somebody wants to know. */
 static void hand_on(struct sync *s, struct archive_query *q)
 {
-	struct worker *w =
-		q->tries < 2 ? worker_pool_fewest_queries(&s->worker_pool, q->worker) : NULL;
+	struct worker *w = NULL;
+	if (q->tries < 2 && q->base.asker.list)
+		w = worker_pool_fewest_queries(&s->worker_pool, q->worker);
 	if (!w) {
 		sync_give(s, &q->base, PARLOR_E_WORKER, "the worker was lost", NULL);
 		return;

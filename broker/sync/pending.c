@@ -72,7 +72,9 @@ static void *add(struct pending_table *t, enum pending_kind kind, size_t size, u
 	p->kind = kind;
 	p->asker = *asker;
 	p->at = at;
-	DL_PREPEND2(*asker->list, p, of_asker_prev, of_asker_next);
+	DL_PREPEND2(asker->list->first, p, of_asker_prev, of_asker_next);
+	asker->list->len++;
+	asker->share->len[kind]++;
 	HASH_ADD(hh, t->by_number, number, sizeof p->number, p);
 	t->len[kind]++;
 	return p;
@@ -106,8 +108,11 @@ struct pending *pending_find(const struct pending_table *t, enum pending_kind ki
 
 void pending_orphan(struct pending *p)
 {
-	if (p->asker.list)
-		DL_DELETE2(*p->asker.list, p, of_asker_prev, of_asker_next);
+	struct pending_list *list = p->asker.list;
+	if (!list)
+		return;
+	DL_DELETE2(list->first, p, of_asker_prev, of_asker_next);
+	list->len--;
 	p->asker.list = NULL;
 }
 
@@ -120,6 +125,7 @@ void pending_remove(struct pending_table *t, struct pending *p)
 		heap_remove(p->heap, p->heap_at);
 	HASH_DEL(t->by_number, p);
 	t->len[p->kind]--;
+	p->asker.share->len[p->kind]--;
 	free(p);
 }
 
@@ -127,4 +133,12 @@ void pending_clear(struct pending_table *t)
 {
 	while (t->by_number)
 		pending_remove(t, t->by_number);
+}
+
+uint32_t pending_shared(const struct pending_share *share)
+{
+	uint32_t n = 0;
+	for (unsigned kind = 0; kind < PENDING_KINDS; kind++)
+		n += share->len[kind];
+	return n;
 }

@@ -19,9 +19,22 @@ enum pending_kind { PENDING_STORED, PENDING_ALL, PENDING_ARCHIVE, PENDING_RELEAS
 
 struct pending;
 
+/* All that a session waits for; its own. Zeroed it is empty. */
+struct pending_list {
+	struct pending *first;
+	uint32_t len;
+};
+
+/* What is under way of a tenant's, by kind: whoever asked, and whether or not they are gone.
+ * The tenant's own; it outlives all that. Zeroed it is empty. */
+struct pending_share {
+	uint32_t len[PENDING_KINDS];
+};
+
 /* Who asks, and what the answer will need, which is the asker's business. */
 struct pending_asker {
-	struct pending **list; /* of all that it waits for; its own, NULL at first */
+	struct pending_list *list;
+	struct pending_share *share;
 	void *session;
 	uint64_t request_id;
 	uint64_t seq, position, time_us; /* of a post; the position of a wait */
@@ -72,9 +85,11 @@ struct pending *pending_add_in_order(struct pending_table *, enum pending_kind,
 struct pending *pending_first(const struct pending_heap *);
 /* NULL: it is none of that kind, or no more. */
 struct pending *pending_find(const struct pending_table *, enum pending_kind, uint64_t number);
-/* Its asker is gone; it goes on. */
+/* Its asker is gone; it goes on, and counts as it did. */
 void pending_orphan(struct pending *);
 void pending_remove(struct pending_table *, struct pending *);
 void pending_clear(struct pending_table *);
+/* Of all kinds. */
+uint32_t pending_shared(const struct pending_share *);
 
 #endif

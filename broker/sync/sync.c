@@ -189,7 +189,7 @@ enum parlor_err sync_wait_all(struct sync *s, uint64_t position, const struct pe
 
 void sync_cancel(struct sync *s, struct pending *p)
 {
-	if (p->kind == PENDING_RELEASE)
+	if (p->kind == PENDING_RELEASE || p->kind == PENDING_ARCHIVE)
 		pending_orphan(p);
 	else
 		drop(s, p);

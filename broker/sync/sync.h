@@ -103,7 +103,8 @@ enum parlor_err sync_wait_topic(struct sync *, struct topic, uint64_t position,
 /* Until sync_synced is at position: PENDING_ALL. */
 enum parlor_err sync_wait_all(struct sync *, uint64_t position, const struct pending_asker *,
 			      bool *done) PARLOR_MUST_CHECK;
-/* Who asked is gone: it is not answered, and in its list no more. */
+/* Who asked is gone: it is not answered, and in its list no more. What a worker has to do all
+ * the same counts in the tenant's share until it is done or given up. */
 void sync_cancel(struct sync *, struct pending *);
 
 /* ---- old history ------------------------------------------------------------------ */

@@ -67,6 +67,14 @@ def test_requests_that_wait_for_mysql():
             client.close()
 
 
+def asks_and_leaves(broker, tenant, *asked):
+    """A frame of hello, requests and goodbye; how each request was answered, if at all."""
+    with Client(broker.client, tenant=tenant, hello=False) as client:
+        hello, *ids, goodbye = client.send_all([("hello", client.greeting), *asked, ("goodbye", {})])
+        assert client.wait(hello).code == client.wait(goodbye).code == 0
+        return [client.replies[id].code if id in client.replies else None for id in ids]
+
+
 def test_queries_of_the_archive(database):
     settings = {"history.hot_records": 50, "tenant.tenant_queries": 2, "sync.archive_timeout_ms": 120_000,
                 "sync.worker_lease_ms": 120_000, "session.timeout_ms": 120_000}
@@ -88,6 +96,16 @@ def test_queries_of_the_archive(database):
         stack.workers[0].signal(signal.SIGCONT)
         assert [mine.wait(id).code for id in sent] == [0, 0] and other.wait(theirs).code == 0
         assert mine.history(**page).messages[0].seq == 1
+
+        # Of who asks and goes the worker has as much to do.
+        mine.goodbye()
+        stack.workers[0].signal(signal.SIGSTOP)
+        asked = ("history", page)
+        assert [asks_and_leaves(stack.broker, "default", asked) for _ in range(3)] == [[None], [None], [BUSY]]
+        stack.workers[0].signal(signal.SIGCONT)
+        until(lambda: counters(other)["requests_waiting"] == 0)
+        with stack.client() as again:
+            assert again.history(**page).messages[0].seq == 1
 
 
 def test_what_the_database_says_of_an_old_page_is_for_who_may_see_all_tenants(database, tmp_path):

@@ -40,7 +40,8 @@ static void give(void *ctx, const struct effect *e)
 	struct town *t = ctx;
 	bool done = true;
 	struct client *c = &t->clients[e->client];
-	struct pending_asker asker = {.list = &t->pending, .session = c, .request_id = e->no};
+	struct pending_asker asker = {
+		.list = &t->pending, .share = &t->share, .session = c, .request_id = e->no};
 	if (e->no == c->no)
 		c->position = e->posted.position;
 	if (!e->err && c->stored && e->no == c->no &&
@@ -299,7 +300,7 @@ bool town_release(struct town *t)
 	sync_quarantined(t->keep.commit.sync, (struct span){NULL, 0}, release_one, &name);
 	if (name.kind == TOPIC_NONE)
 		return false;
-	struct pending_asker asker = {.list = &t->pending};
+	struct pending_asker asker = {.list = &t->pending, .share = &t->share};
 	enum parlor_err err = sync_release(t->keep.commit.sync, &name, &asker, t->chance.now_us);
 	if (!err)
 		say(&t->chance, "broker: release %.*s", (int)name.id.len,

@@ -56,7 +56,8 @@ struct town {
 	struct keep keep;
 	struct ledger ledger;
 	struct client clients[CLIENTS];
-	struct pending *pending; /* what they wait for */
+	struct pending_list pending; /* what they wait for */
+	struct pending_share share;
 	struct note notes[LETTERS];
 	unsigned posts;
 	struct acknowledged acknowledged[POSTS];

@@ -331,8 +331,8 @@ void world_settle(struct world *w)
 
 void world_leave(struct world *w, size_t session)
 {
-	while (w->pending_of[session])
-		sync_cancel(w->sync, w->pending_of[session]);
+	while (w->pending_of[session].first)
+		sync_cancel(w->sync, w->pending_of[session].first);
 }
 
 bool world_synced(const struct world *w)

@@ -14,7 +14,8 @@
 
 /* Who asks: a session by its number, below WORLD_SESSIONS. */
 #define ASKER(w, number, request) \
-	(&(struct pending_asker){.list = &(w)->pending_of[number], .request_id = (request)})
+	(&(struct pending_asker){ \
+		.list = &(w)->pending_of[number], .share = &(w)->share, .request_id = (request)})
 
 struct answer {
 	enum pending_kind kind;
@@ -40,7 +41,8 @@ struct world {
 	uint8_t partition_of[WORLD_RECORDS + 1];
 	struct database db;
 	struct worker_peer worker_peers[WORLD_WORKERS];
-	struct pending *pending_of[WORLD_SESSIONS];
+	struct pending_list pending_of[WORLD_SESSIONS];
+	struct pending_share share; /* of all of them */
 	struct answer answers[WORLD_ANSWERS];
 	size_t answers_len;
 };

@@ -122,6 +122,24 @@ static void test_what_a_tenant_owes_outlives_its_last_session(void **state)
 	assert_int_equal(s->tenant->drr.turns, 0); /* another one of that name */
 }
 
+/* Or who comes back would have its share of them again. */
+static void test_a_tenant_is_kept_while_workers_do_something_for_it(void **state)
+{
+	struct session_table *t = *state;
+	struct drr drr = {.quantum = 1};
+	struct session *s = open_session(t, 1, "acme");
+	s->tenant->pending.len[PENDING_ARCHIVE]++;
+	session_close(t, s);
+	session_forget_tenants(t, &drr);
+	s = open_session(t, 1, "acme");
+	assert_int_equal(pending_shared(&s->tenant->pending), 1);
+	s->tenant->pending.len[PENDING_ARCHIVE]--;
+	session_close(t, s);
+	session_forget_tenants(t, &drr);
+	s = open_session(t, 1, "acme");
+	assert_int_equal(pending_shared(&s->tenant->pending), 0);
+}
+
 static void test_what_cannot_be_a_session_is_refused(void **state)
 {
 	struct session_table *t = *state;
@@ -271,6 +289,7 @@ int main(void)
 		IN_A_TABLE(test_a_session_is_its_keys_alone),
 		IN_A_TABLE(test_a_tenant_has_its_share_of_the_sessions),
 		IN_A_TABLE(test_what_a_tenant_owes_outlives_its_last_session),
+		IN_A_TABLE(test_a_tenant_is_kept_while_workers_do_something_for_it),
 		IN_A_TABLE(test_what_cannot_be_a_session_is_refused),
 		IN_A_TABLE(test_a_long_client_name_is_cut_between_characters),
 		IN_A_TABLE(test_the_longest_silent_session_expires_first),

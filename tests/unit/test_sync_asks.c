@@ -227,7 +227,6 @@ static void a_query_fails_in_time(void **state)
 	assert_int_equal(world_counts(w).archive_refused, 1);
 	world_until(w, h->queries == 2);
 	world_leave(w, 2);
-	assert_int_equal(world_counts(w).archive_waiting, 1);
 	w->now_us += w->settings.archive_ms * 1000 - 1;
 	world_settle(w);
 	assert_int_equal(w->answers_len, 0);
@@ -266,6 +265,49 @@ static void a_lost_workers_query_goes_to_one_other(void **state)
 	world_until(w, w->answers_len == 2);
 	assert_int_equal(w->answers[1].code, PARLOR_E_OK);
 	assert_int_equal(w->answers[0].request + w->answers[1].request, 3);
+	world_free(w);
+}
+
+/* Or who says hello, asks and says goodbye would have no end of them made. */
+static void a_query_of_who_is_gone_counts_until_it_is_answered(void **state)
+{
+	(void)state;
+	struct world *w = world_new();
+	w->settings.archive = 2;
+	w->settings.lease_ms = 4 * w->settings.archive_ms;
+	world_restart(w);
+	struct worker_peer *a = world_hire(w, "a");
+	world_until(w, worker_peer_partitions(a) == WORLD_PARTITIONS);
+	for (uint64_t i = 1; i <= 2; i++) {
+		assert_int_equal(sync_archive(w->sync, history(), ASKER(w, 1, i), w->now_us),
+				 PARLOR_E_OK);
+		world_until(w, a->queries == i);
+		world_leave(w, 1);
+		assert_int_equal(w->share.len[PENDING_ARCHIVE], i);
+	}
+	assert_int_equal(sync_archive(w->sync, history(), ASKER(w, 2, 3), w->now_us),
+			 PARLOR_E_BUSY);
+	answer_query(a, a->query->archive_query->query, 0);
+	world_until(w, w->share.len[PENDING_ARCHIVE] == 1);
+
+	/* The other one in time; and when its worker is lost, nobody wants to know any more. */
+	assert_int_equal(sync_archive(w->sync, history(), ASKER(w, 2, 4), w->now_us), PARLOR_E_OK);
+	w->now_us += w->settings.archive_ms * 1000;
+	world_turn(w);
+	assert_int_equal(w->share.len[PENDING_ARCHIVE], 0);
+	assert_int_equal(w->answers_len, 1);
+	assert_int_equal(w->answers[0].session, 2);
+	assert_int_equal(sync_archive(w->sync, history(), ASKER(w, 1, 5), w->now_us), PARLOR_E_OK);
+	world_until(w, a->queries == 4);
+	world_leave(w, 1);
+	struct worker_peer *b = world_hire(w, "b");
+	world_until(w, worker_peer_partitions(b) == WORLD_PARTITIONS / 2);
+	worker_peer_goodbye(a);
+	world_until(w, worker_peer_partitions(b) == WORLD_PARTITIONS);
+	world_settle(w);
+	assert_int_equal(b->queries, 0);
+	assert_int_equal(w->share.len[PENDING_ARCHIVE], 0);
+	assert_int_equal(w->answers_len, 1);
 	world_free(w);
 }
 
@@ -368,6 +410,7 @@ int main(void)
 		cmocka_unit_test(old_history_comes_from_a_worker),
 		cmocka_unit_test(a_query_fails_in_time),
 		cmocka_unit_test(a_lost_workers_query_goes_to_one_other),
+		cmocka_unit_test(a_query_of_who_is_gone_counts_until_it_is_answered),
 		cmocka_unit_test(strangers_and_garbage_are_refused),
 		cmocka_unit_test(a_stranger_must_say_hello_in_our_version),
 	};
