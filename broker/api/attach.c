@@ -23,7 +23,7 @@ struct attach {
 	size_t at; /* in the list, of the phase */
 	enum parlor_err refusal;
 	bool resumes;
-	uint64_t past; /* of the member at hand, noted so far */
+	struct core_past_range past; /* of the member at hand, not noted so far; zeroed: all */
 	size_t len;
 	struct attach_member {
 		uint64_t member; /* 0: not known so far */
@@ -82,14 +82,14 @@ static enum parlor_err add_past(struct attaching *g, struct attach_member *m, st
 	(void)id;
 	if (!m->member || !a->resumes)
 		return PARLOR_E_OK;
-	if (!a->past)
-		a->past = g->request->position;
+	if (!a->past.to)
+		a->past = CORE_PAST_BEHIND(g->request->position);
 	enum parlor_err err =
 		attachments_add_past(&g->broker->fanout, g->session, m->member, &a->past);
 	if (err == PARLOR_E_BUSY)
 		return err;
 	a->resumes = !err;
-	a->past = 0;
+	a->past = (struct core_past_range){0};
 	return PARLOR_E_OK;
 }
 

@@ -181,68 +181,71 @@ enum parlor_err core_member_rooms(struct core *c, uint64_t member, struct core_r
 
 struct past_scan {
 	struct core *core;
+	struct core_past_range *range;
 	core_past_fn *fn;
 	void *ctx;
-	uint64_t reached; /* until where */
-	bool bad;
-	bool stopped;
-	bool spent;
+	bool bad, ends; /* it ends before its time */
 };
 
-static bool tell_past(void *arg, const void *key, size_t key_len, struct span value)
+static bool tell_past(struct past_scan *scan, uint64_t left_pos, struct span value)
 {
-	struct past_scan *scan = arg;
 	struct row_past row;
-	scan->reached = row_key_tail(key, key_len);
+	if (meter_spent(scan->core->engine.meter))
+		return false;
 	scan->bad = !row_get_past(value, &row);
-	if (!scan->bad)
-		scan->stopped =
-			!scan->fn(scan->ctx, topic_room(row.room), row.joined_pos, scan->reached);
-	return !scan->bad && !scan->stopped;
+	return !scan->bad && scan->fn(scan->ctx, topic_room(row.room), row.joined_pos, left_pos);
 }
 
 static bool tell_past_row(void *arg, const void *key, size_t key_len, struct span value)
 {
 	struct past_scan *scan = arg;
-	scan->spent = meter_spent(scan->core->engine.meter);
-	return !scan->spent && tell_past(arg, key, key_len, value);
+	uint64_t left_pos = row_key_tail(key, key_len);
+	if (left_pos >= scan->range->to)
+		return false;
+	scan->ends = !tell_past(scan, left_pos, value);
+	if (!scan->ends)
+		scan->range->from = left_pos + 1;
+	return !scan->ends;
 }
 
-/* Those that no row on disk tells of yet: they are in memory, and bounded as changed rows
- * are. */
-static enum parlor_err tell_new_past(struct past_scan *scan, const struct member *m, uint64_t after)
+/* Those that no row on disk tells of yet, for they are behind all that do: the last one
+ * first. What lands between two pieces is told from its row. */
+static void tell_new_past(struct past_scan *scan, const struct member *m)
 {
-	struct engine *e = &scan->core->engine;
-	for (const struct first_row *f = first_rows_at(&e->first, m->past_last);
-	     !scan->stopped && f && row_key_tail(f->key.bytes, f->key.len) > after;
-	     f = first_rows_at(&e->first, f->before)) {
-		struct span stored;
-		/* After a recovery it may be in rows already, and told. */
-		enum parlor_err err = row_engine_get(e, &f->key, &stored);
-		if (err && err != PARLOR_E_NOT_FOUND)
-			return err;
-		if (err)
-			(void)tell_past(scan, f->key.bytes, f->key.len,
-					(struct span){f->value, f->value_len});
+	struct core_past_range *range = scan->range;
+	const struct engine *e = &scan->core->engine;
+	const struct first_row *f;
+	if (range->to == UINT64_MAX)
+		range->row = m->past_last;
+	while (!scan->ends && (f = first_rows_at(&e->first, range->row)) != NULL) {
+		uint64_t left_pos = row_key_tail(f->key.bytes, f->key.len);
+		if (left_pos < range->from)
+			return;
+		scan->ends = !tell_past(scan, left_pos, (struct span){f->value, f->value_len});
+		if (scan->ends)
+			return;
+		meter_walk(e->meter, 1);
+		range->to = left_pos;
+		range->row = f->before;
 	}
-	return PARLOR_E_OK;
 }
 
-enum parlor_err core_member_past(struct core *c, uint64_t member, uint64_t *after, core_past_fn *fn,
-				 void *ctx)
+enum parlor_err core_member_past(struct core *c, uint64_t member, struct core_past_range *range,
+				 core_past_fn *fn, void *ctx)
 {
-	struct past_scan scan = {.core = c, .fn = fn, .ctx = ctx, .reached = *after};
+	struct past_scan scan = {.core = c, .range = range, .fn = fn, .ctx = ctx};
 	struct member *m;
 	struct row_key from;
-	row_key_past(&from, member, *after + 1);
+	row_key_past(&from, member, range->from);
 	enum parlor_err err = member_find_no(c, member, &m);
 	if (!err && m)
 		err = row_engine_scan(&c->engine, &from, ROW_PREFIX, tell_past_row, &scan);
+	if (!err && m)
+		tell_new_past(&scan, m);
 	if (!err && scan.bad)
 		err = PARLOR_E_STORE_CORRUPT;
-	if (!err && m && !scan.spent)
-		err = tell_new_past(&scan, m, *after);
-	*after = scan.spent ? scan.reached : UINT64_MAX;
+	if (!err && !scan.ends)
+		range->from = range->to;
 	return err;
 }
 

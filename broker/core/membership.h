@@ -18,11 +18,19 @@ typedef void core_room_fn(void *ctx, struct topic, uint64_t joined_pos);
 enum parlor_err core_member_rooms(struct core *, uint64_t member, struct core_rooms_range *range,
 				  core_room_fn *, void *ctx) PARLOR_MUST_CHECK;
 
-/* What it left behind position *after, and until when; false: no more of them. It stops
- * when the meter is spent: *after is where it goes on, UINT64_MAX at the end. */
+/* Positions, from one to below another. */
+struct core_past_range {
+	uint64_t from, to;
+	uint64_t row; /* where those go on that are not in rows on disk */
+};
+#define CORE_PAST_BEHIND(position) ((struct core_past_range){(position) + 1, UINT64_MAX, 0})
+
+/* What it left within the range, and until when, in no order; false: no more of them. It
+ * stops when that is said or the meter is spent: the range is what is left, and from is at
+ * to in the end. What it leaves meanwhile may be told. */
 typedef bool core_past_fn(void *ctx, struct topic, uint64_t joined_pos, uint64_t left_pos);
-enum parlor_err core_member_past(struct core *, uint64_t member, uint64_t *after, core_past_fn *,
-				 void *ctx) PARLOR_MUST_CHECK;
+enum parlor_err core_member_past(struct core *, uint64_t member, struct core_past_range *,
+				 core_past_fn *, void *ctx) PARLOR_MUST_CHECK;
 
 /* ---- for the core's other nouns -------------------------------------------------- */
 

@@ -119,13 +119,13 @@ bool attachments_can_resume(const struct fanout *f, uint64_t journal, uint64_t p
 }
 
 enum parlor_err attachments_add_past(struct fanout *f, struct session *s, uint64_t member,
-				     uint64_t *after)
+				     struct core_past_range *past)
 {
 	struct resuming r = {.fanout = f, .session = s};
-	enum parlor_err err = core_member_past(f->core, member, after, add_interval, &r);
+	enum parlor_err err = core_member_past(f->core, member, past, add_interval, &r);
 	if (!err)
 		err = r.err;
-	return err || *after == UINT64_MAX ? err : PARLOR_E_BUSY;
+	return err || past->from == past->to ? err : PARLOR_E_BUSY;
 }
 
 void attachments_begin(struct fanout *f, struct session *s, bool resumes, uint64_t position)

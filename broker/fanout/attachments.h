@@ -23,10 +23,10 @@ enum parlor_err attachments_remove(struct fanout *, struct session *, uint64_t m
 
 /* Whether what came behind that position of that journal can be had. */
 bool attachments_can_resume(const struct fanout *, uint64_t journal, uint64_t position);
-/* What the member listened to since is noted, from *after on: BUSY as above. TOO_MANY:
- * more than may be. */
+/* What the member listened to within the range is noted: BUSY as above, and the range is
+ * what is left. TOO_MANY: more than may be. */
 enum parlor_err attachments_add_past(struct fanout *, struct session *, uint64_t member,
-				     uint64_t *after) PARLOR_MUST_CHECK;
+				     struct core_past_range *) PARLOR_MUST_CHECK;
 /* The session begins, behind that position; resumes: which it was at before. */
 void attachments_begin(struct fanout *, struct session *, bool resumes, uint64_t position);
 

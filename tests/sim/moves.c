@@ -293,7 +293,8 @@ void move_intervals(struct world *w)
 	/* In pieces, which all begin where the one before has stopped. */
 	struct meter meter = {0};
 	struct core_rooms_range range = CORE_ROOMS_ALL;
-	uint64_t after = s.after, piece = 2 * METER_ROW_STEPS + world_below(w, 40);
+	struct core_past_range past_range = CORE_PAST_BEHIND(s.after);
+	uint64_t piece = 2 * METER_ROW_STEPS + world_below(w, 40);
 	enum parlor_err err = PARLOR_E_OK;
 	core_charge(w->core, &meter);
 	do {
@@ -304,8 +305,8 @@ void move_intervals(struct world *w)
 		  (int)member);
 	do {
 		meter.steps_end = meter.steps + piece;
-		err = core_member_past(w->core, member, &after, told_past, &s);
-	} while (!err && after != UINT64_MAX);
+		err = core_member_past(w->core, member, &past_range, told_past, &s);
+	} while (!err && past_range.from != past_range.to);
 	move_told(w, err, PARLOR_E_OK, "former rooms of %d behind %d", (int)member, (int)s.after);
 	core_charge(w->core, NULL);
 	WANT_SAME(w, s.rooms, rooms);

@@ -270,6 +270,60 @@ static void an_inbox_of_rooms_not_written_yet_is_read_in_pieces(void **state)
 	write_all(w);
 }
 
+static bool count_past(void *ctx, struct topic room, uint64_t joined_pos, uint64_t left_pos)
+{
+	bool *told = ctx;
+	assert_true(joined_pos < left_pos && room.number <= ROOMS && !told[room.number]);
+	return told[room.number] = true;
+}
+
+/* Whether rows land in between or not: of each piece the steps are bounded, and each room is
+ * told once. */
+static void tell_left_in_pieces(struct world *w, uint64_t bob, size_t rows, int rooms)
+{
+	enum { STEPS = ROOMS / 10 };
+	bool told[ROOMS + 1] = {false};
+	struct meter meter = {0};
+	struct core_past_range range = CORE_PAST_BEHIND(0);
+	int pieces = 0;
+	core_charge(w->core, &meter);
+	for (; range.from != range.to; pieces++) {
+		uint64_t steps = meter.steps;
+		meter.steps_end = steps + STEPS;
+		assert_int_equal(core_member_past(w->core, bob, &range, count_past, told),
+				 PARLOR_E_OK);
+		assert_in_range(meter.steps - steps, 1, STEPS + METER_ROW_STEPS);
+		commit(w, rows);
+	}
+	core_charge(w->core, NULL);
+	for (int i = 1; i <= ROOMS; i++)
+		rooms -= told[i];
+	assert_int_equal(rooms, 0);
+	assert_true(pieces >= 9);
+}
+
+static void rooms_left_are_told_in_pieces_before_rows_tell_of_them(void **state)
+{
+	enum { WRITTEN = ROOMS / 8 };
+	struct world *w = *state;
+	uint64_t bob;
+	char id[32];
+	make_rooms(w, ROOMS);
+	assert_int_equal(core_member_find(w->core, &w->call, text("bob"), &bob), PARLOR_E_OK);
+	for (int i = 0; i < ROOMS; i++) {
+		snprintf(id, sizeof id, "room-%d", i);
+		assert_int_equal(leave(w, id, "bob"), PARLOR_E_OK);
+		if (i % (COMMIT_RECORDS / 4) == 0)
+			commit(w, i < WRITTEN ? COMMIT_RECORDS : 0);
+	}
+	tell_left_in_pieces(w, bob, 0, ROOMS);
+	tell_left_in_pieces(w, bob, 100, ROOMS);
+	restart(w);
+	tell_left_in_pieces(w, bob, 0, ROOMS);
+	write_all(w);
+	tell_left_in_pieces(w, bob, 0, ROOMS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -280,6 +334,7 @@ int main(void)
 		STORY(the_rooms_of_a_member_are_told_in_pieces),
 		STORY(rooms_not_written_yet_are_told_in_pieces),
 		STORY(an_inbox_of_rooms_not_written_yet_is_read_in_pieces),
+		STORY(rooms_left_are_told_in_pieces_before_rows_tell_of_them),
 	};
 	return cmocka_run_group_tests_name("inbox cost", tests, NULL, NULL);
 }
