@@ -71,18 +71,36 @@ struct membership *membership_unlisted(const struct member *m, uint64_t room)
 	return n ? (struct membership *)((char *)n - offsetof(struct membership, of_member)) : NULL;
 }
 
+static struct membership *of_room(const struct tree_node *n)
+{
+	return n ? (struct membership *)((const char *)n - offsetof(struct membership, of_room))
+		 : NULL;
+}
+
+static struct span member_id(const struct tree_node *n)
+{
+	return of_room(n)->member->row.id;
+}
+
+struct membership *membership_unlisted_behind(const struct room *r, struct span id)
+{
+	return of_room(tree_behind_text(r->unlisted, id, member_id));
+}
+
+/* A tombstone stands among its member's only: no list of members goes by it. */
 static void set_unlisted(struct membership *ms, bool unlisted)
 {
-	if (ms->unlisted == unlisted)
-		return;
-	ms->unlisted = unlisted;
-	if (unlisted) {
-		DL_APPEND2(ms->room->unlisted, ms, unlisted_prev, unlisted_next);
+	bool here = unlisted && !ms->base.gone;
+	if (unlisted && !ms->unlisted)
 		tree_put(&ms->member->unlisted, &ms->of_member, ms->room->no);
-	} else {
-		DL_DELETE2(ms->room->unlisted, ms, unlisted_prev, unlisted_next);
+	if (!unlisted && ms->unlisted)
 		tree_take(&ms->member->unlisted, &ms->of_member);
-	}
+	if (here && !ms->unlisted_here)
+		tree_put_text(&ms->room->unlisted, &ms->of_room, member_id);
+	if (!here && ms->unlisted_here)
+		tree_take_text(&ms->room->unlisted, &ms->of_room, member_id);
+	ms->unlisted = unlisted;
+	ms->unlisted_here = here;
 }
 
 static void membership_landed(struct row *row)

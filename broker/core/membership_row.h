@@ -21,6 +21,8 @@ void membership_remove(struct core *, struct membership *, uint64_t position);
 /* The first of them that the member's rows do not tell of yet, of that room or a later one;
  * NULL: they tell of all. */
 struct membership *membership_unlisted(const struct member *, uint64_t room);
+/* The first member behind that id whom the room's rows of ids do not tell of yet. */
+struct membership *membership_unlisted_behind(const struct room *, struct span id);
 /* The membership has changed: joined, left, read or posted. */
 void membership_tell_inbox(struct core *, const struct membership *);
 

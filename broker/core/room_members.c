@@ -166,88 +166,46 @@ out:
 
 /* ---- listing ------------------------------------------------------------------- */
 
-/* A page in order of ids: those whose ids stand in rows, and those whose do not
- * yet. */
+/* A page in order of ids: members whose ids stand in rows, and those whose do not yet. */
 struct page {
 	struct core *core;
-	struct room *room;
+	const struct room *room;
 	struct span after;
-	struct page_item {
-		struct span id;
-		uint64_t member;
-	} * items;
+	const struct membership *next; /* of those whose do not yet */
+	uint64_t *members;
 	size_t len, max;
-	struct buf ids; /* of items from rows */
 };
 
-static int by_id(const void *a, const void *b)
+/* Those of them before that id; NULL: all. */
+static void take_unlisted(struct page *page, const struct span *id)
 {
-	return span_order(((const struct page_item *)a)->id, ((const struct page_item *)b)->id);
+	const struct membership *ms;
+	while ((ms = page->next) != NULL && page->len < page->max &&
+	       (!id || span_order(ms->member->row.id, *id) < 0)) {
+		meter_walk(page->core->engine.meter, 1);
+		page->members[page->len++] = ms->member->no;
+		page->next = membership_unlisted_behind(page->room, ms->member->row.id);
+	}
 }
 
-static bool is_behind(const struct page *page, struct span id)
-{
-	return span_order(id, page->after) > 0;
-}
-
+/* Rows of those who have left stand there until they are written: no more than a room may
+ * have members. */
 static bool take_row(void *arg, const void *key, size_t key_len, struct span value)
 {
 	struct page *page = arg;
 	struct span id = {(const uint8_t *)key + ROW_PREFIX, key_len - ROW_PREFIX};
-	if (value.len != 8 || !is_behind(page, id))
+	if (value.len != 8 || span_order(id, page->after) <= 0)
 		return true;
+	take_unlisted(page, &id);
+	if (page->len == page->max)
+		return false;
 	uint64_t member = be64_get(value.data);
 	const struct row *row =
 		row_find(&page->core->engine, &membership_kind, page->room->no, member);
 	/* What was changed since is not in rows as it is. */
-	if (row && ((const struct membership *)row)->unlisted)
-		return true;
-	page->items[page->len++] =
-		(struct page_item){{(void *)(uintptr_t)page->ids.len, id.len}, member};
-	buf_put(&page->ids, id.data, id.len);
+	if (!row || !((const struct membership *)row)->unlisted)
+		page->members[page->len++] = member;
 	return page->len < page->max;
-}
-
-/* The largest of the first n on top. */
-static void sift_down(struct page_item *heap, size_t n, size_t at)
-{
-	for (;;) {
-		size_t most = at;
-		for (size_t child = 2 * at + 1; child <= 2 * at + 2; child++)
-			if (child < n && by_id(&heap[child], &heap[most]) > 0)
-				most = child;
-		if (most == at)
-			return;
-		struct page_item item = heap[at];
-		heap[at] = heap[most];
-		heap[most] = item;
-		at = most;
-	}
-}
-
-/* Those that come first among them and the ones from rows. */
-static void take_unlisted(struct page *page)
-{
-	const struct membership *ms;
-	struct page_item *items = page->items;
-	for (size_t i = page->len / 2; i-- > 0;)
-		sift_down(items, page->len, i);
-	DL_FOREACH2(page->room->unlisted, ms, unlisted_next)
-	{
-		struct page_item item = {ms->member->row.id, ms->member->no};
-		meter_walk(page->core->engine.meter, 1);
-		if (ms->base.gone || !is_behind(page, item.id))
-			continue;
-		if (page->len < page->max) {
-			items[page->len++] = item;
-			for (size_t i = page->len / 2; page->len == page->max && i-- > 0;)
-				sift_down(items, page->len, i);
-		} else if (by_id(&item, &items[0]) < 0) {
-			items[0] = item;
-			sift_down(items, page->len, 0);
-		}
-	}
-	qsort(items, page->len, sizeof *items, by_id);
 }
 
 static enum parlor_err show(struct core *c, struct room *room, uint64_t no, core_member_fn *fn,
@@ -276,11 +234,9 @@ static enum parlor_err find_page(struct core *c, struct page *page)
 {
 	struct row_key from;
 	row_key_member_id(&from, page->room->no, page->after);
+	page->next = membership_unlisted_behind(page->room, page->after);
 	enum parlor_err err = row_engine_scan(&c->engine, &from, ROW_PREFIX, take_row, page);
-	for (size_t i = 0; !err && i < page->len; i++)
-		page->items[i].id.data = page->ids.data + (uintptr_t)page->items[i].id.data;
-	if (!err)
-		take_unlisted(page);
+	take_unlisted(page, NULL);
 	return err;
 }
 
@@ -296,12 +252,11 @@ enum parlor_err core_members_list(struct core *c, const struct core_call *call, 
 	if (after.len > ROW_ID_MAX)
 		after.len = ROW_ID_MAX;
 	struct page page = {.core = c, .room = room, .after = after, .max = limit + 1};
-	page.items = mem_new(page.max * sizeof *page.items);
+	page.members = mem_new(page.max * sizeof *page.members);
 	err = find_page(c, &page);
 	*more = page.len > limit;
 	for (size_t i = 0; !err && i < page.len && i < limit; i++)
-		err = show(c, room, page.items[i].member, fn, ctx);
-	free(page.items);
-	buf_fini(&page.ids);
+		err = show(c, room, page.members[i], fn, ctx);
+	free(page.members);
 	return err;
 }

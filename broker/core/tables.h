@@ -43,12 +43,13 @@ struct membership {
 	struct member *member;
 	struct row_membership row; /* name and avatar borrow from text */
 	char *text;
-	uint64_t own_row;                                 /* first row of the last ROW_OWN */
-	bool indexed;                                     /* its rows beside its own are given */
-	bool unlisted;                                    /* they have not landed */
-	struct membership *unlisted_prev, *unlisted_next; /* room->unlisted */
-	struct membership *room_prev, *room_next;         /* room->memberships */
-	struct tree_node of_member;                       /* member->unlisted */
+	uint64_t own_row;                         /* first row of the last ROW_OWN */
+	bool indexed;                             /* its rows beside its own are given */
+	bool unlisted;                            /* they have not landed */
+	bool unlisted_here;                       /* the same, and the member is in the room */
+	struct membership *room_prev, *room_next; /* room->memberships */
+	struct tree_node of_member;               /* member->unlisted */
+	struct tree_node of_room;                 /* room->unlisted */
 };
 
 /* A block of messages: the last one of its room, or not yet landed. */
@@ -78,11 +79,11 @@ struct room {
 	struct recent recent; /* idempotency keys of the last messages, once it was posted to */
 	struct key_places key_places; /* of older ones */
 	struct membership *memberships;
-	uint64_t members_next;       /* those of lower numbers are in memory; UINT64_MAX: all */
-	bool members_loading;        /* by pieces, and meanwhile */
-	bool members_dropped;        /* some have left memory again: there is little of it */
-	struct membership *unlisted; /* what the rows of ids on disk lack */
-	struct block *tail;          /* where the next message goes, once it was looked for */
+	uint64_t members_next;      /* those of lower numbers are in memory; UINT64_MAX: all */
+	bool members_loading;       /* by pieces, and meanwhile */
+	bool members_dropped;       /* some have left memory again: there is little of it */
+	struct tree_node *unlisted; /* members that the rows of ids on disk lack, by id */
+	struct block *tail;         /* where the next message goes, once it was looked for */
 	struct block *blocks;
 };
 

@@ -206,14 +206,18 @@ void check_all(struct world *w)
 
 static void check_resident_room(struct world *w, struct room *r)
 {
-	struct membership *ms;
+	const struct membership *ms;
 	struct block *b;
-	size_t refs = 0;
+	size_t refs = 0, unlisted = 0;
 	DL_FOREACH2(r->memberships, ms, room_next)
 	{
 		WANT(w, ms->room == r && ms->member, "a membership of another room");
 		refs++;
+		unlisted += ms->unlisted && !ms->base.gone;
 	}
+	for (ms = membership_unlisted_behind(r, (struct span){"", 0}); ms; unlisted--)
+		ms = membership_unlisted_behind(r, ms->member->row.id);
+	WANT_SAME(w, unlisted, (size_t)0);
 	DL_FOREACH (r->blocks, b) {
 		unsigned messages;
 		WANT(w, b->room == r, "a block of another room");

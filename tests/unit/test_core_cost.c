@@ -140,7 +140,7 @@ static void reading_far_back_before_anything_is_written(void **state)
 
 #define PAGE 200
 
-static void fill_members(struct world *w, const char *room, int members)
+static void fill_members_with(struct world *w, const char *room, int members, size_t rows)
 {
 	struct core_room_view view;
 	char id[32];
@@ -153,8 +153,13 @@ static void fill_members(struct world *w, const char *room, int members)
 			core_members_add(w->core, &w->call, text(room), &spec, 1, &quiet, &view),
 			PARLOR_E_OK);
 		if (i % (COMMIT_RECORDS / 2) == 0)
-			commit(w, 200);
+			commit(w, rows);
 	}
+}
+
+static void fill_members(struct world *w, const char *room, int members)
+{
+	fill_members_with(w, room, members, 200);
 }
 
 struct listed {
@@ -202,6 +207,36 @@ static void a_page_of_members_costs_the_same_however_many_there_are(void **state
 	restart(w);
 	list_all(w, "few", 400, 3 * PAGE + 10);
 	list_all(w, "many", 4000, 3 * PAGE + 10);
+}
+
+/* Of those who have come and gone not even their rows are there. */
+static void a_page_of_members_not_written_yet_costs_the_same_however_many_there_are(void **state)
+{
+	enum { MEMBERS = 3000, GONE = MEMBERS / 3 };
+	struct world *w = *state;
+	struct meter meter = {0};
+	struct listed l = {.members = 0};
+	bool more = true;
+	char id[32];
+	fill_members_with(w, "many", MEMBERS, 0);
+	for (int i = 2; i < 2 + GONE; i++) {
+		snprintf(id, sizeof id, "m%05d", i * 7919 % MEMBERS);
+		assert_int_equal(leave(w, "many", id), PARLOR_E_OK);
+	}
+	commit(w, 0);
+	core_charge(w->core, &meter);
+	while (more) {
+		char after[32];
+		uint64_t steps = meter.steps;
+		strcpy(after, l.last);
+		assert_int_equal(core_members_list(w->core, &w->call, text("many"), text(after),
+						   PAGE, take_member, &l, &more),
+				 PARLOR_E_OK);
+		assert_in_range(meter.steps - steps, 1, METER_ROW_STEPS + PAGE + 1);
+	}
+	core_charge(w->core, NULL);
+	assert_int_equal(l.members, MEMBERS - GONE);
+	write_all(w);
 }
 
 static void dissolve_by_pieces(struct world *w, const char *room, int pieces_min, int pieces_max)
@@ -288,6 +323,7 @@ int main(void)
 		STORY(reading_far_back_costs_the_same_however_much_one_wrote),
 		STORY(reading_far_back_before_anything_is_written),
 		STORY(a_page_of_members_costs_the_same_however_many_there_are),
+		STORY(a_page_of_members_not_written_yet_costs_the_same_however_many_there_are),
 		STORY(a_room_of_many_is_dissolved_by_pieces),
 		STORY(a_tenant_is_found_by_number_at_one_cost_however_many_there_are),
 	};
