@@ -26,6 +26,14 @@ static bool take_own(void *seq, const void *key, size_t key_len, struct span val
 	return false;
 }
 
+/* Further back: as far as that goes no further than wanted. */
+static const struct first_row *go_back(const struct first_rows *rows, const struct first_row *f,
+				       uint64_t seq)
+{
+	const struct first_row *far = first_rows_at(rows, f->far);
+	return far && own_seq(far) > seq ? far : first_rows_at(rows, f->before);
+}
+
 enum parlor_err own_behind(struct core *c, const struct membership *ms, uint64_t seq,
 			   uint64_t *behind)
 {
@@ -33,7 +41,7 @@ enum parlor_err own_behind(struct core *c, const struct membership *ms, uint64_t
 	const struct first_row *f = first_rows_at(&c->engine.first, ms->own_row);
 	*behind = 0;
 	/* Those on disk are older. */
-	for (; f && own_seq(f) > seq; f = first_rows_at(&c->engine.first, f->before)) {
+	for (; f && own_seq(f) > seq; f = go_back(&c->engine.first, f, seq)) {
 		*behind = own_seq(f);
 		meter_walk(c->engine.meter, 1);
 	}

@@ -27,15 +27,20 @@ static uint64_t say_no(struct world *w, const char *room, const char *sender, in
 }
 
 /* All by bob, but the first of all. */
-static void fill(struct world *w, const char *room, int messages)
+static void fill_with(struct world *w, const char *room, int messages, size_t rows)
 {
 	assert_int_equal(create(w, room, true), PARLOR_E_OK);
 	say_no(w, room, "ann", 0);
 	for (int i = 1; i < messages; i++) {
 		assert_int_equal(say_no(w, room, "bob", i), i + 1);
 		if (i % COMMIT_RECORDS == 0)
-			commit(w, COMMIT_RECORDS / 4);
+			commit(w, rows);
 	}
+}
+
+static void fill(struct world *w, const char *room, int messages)
+{
+	fill_with(w, room, messages, COMMIT_RECORDS / 4);
 	write_all(w);
 }
 
@@ -133,6 +138,38 @@ static void reading_far_back_before_anything_is_written(void **state)
 		if (seq < 7)
 			break;
 	}
+	write_all(w);
+}
+
+/* Own messages that have a row are looked for among thousands that have not landed, and
+ * among those of which the older half has. */
+static void reading_far_back_costs_the_same_however_much_waits_for_a_commit(void **state)
+{
+	enum { OWN_ROWS = 5000, STEPS_OF_A_MARK = 80 };
+	struct world *w = *state;
+	struct meter meter = {0};
+	struct core_unread_view view;
+	w->limits.own_row_every = 4;
+	w->limits.keys_in_range = 64;
+	w->limits.keys_recent_blocks = 32;
+	restart(w);
+	fill_with(w, "many", 4 * OWN_ROWS, 0);
+	core_charge(w->core, &meter);
+	for (int half = 0; half < 2; half++) {
+		assert_int_equal(core_read(w->core, &w->call, text("many"), text("bob"), 0, &view),
+				 PARLOR_E_OK);
+		for (uint64_t i = 1; i < 50; i++) {
+			uint64_t steps = meter.steps;
+			assert_int_equal(core_mark_unread(w->core, &w->call, text("many"),
+							  text("bob"),
+							  4 * OWN_ROWS / 50 * (50 - i) + i, &view),
+					 PARLOR_E_OK);
+			assert_int_equal(view.unread, 0);
+			assert_in_range(meter.steps - steps, 1, STEPS_OF_A_MARK);
+		}
+		commit(w, OWN_ROWS / 2);
+	}
+	core_charge(w->core, NULL);
 	write_all(w);
 }
 
@@ -322,6 +359,7 @@ int main(void)
 		STORY(a_post_costs_the_same_however_long_the_room_is),
 		STORY(reading_far_back_costs_the_same_however_much_one_wrote),
 		STORY(reading_far_back_before_anything_is_written),
+		STORY(reading_far_back_costs_the_same_however_much_waits_for_a_commit),
 		STORY(a_page_of_members_costs_the_same_however_many_there_are),
 		STORY(a_page_of_members_not_written_yet_costs_the_same_however_many_there_are),
 		STORY(a_room_of_many_is_dissolved_by_pieces),

@@ -315,12 +315,11 @@ void row_drop(struct engine *e, struct row *row)
 uint64_t first_row_add(struct engine *e, const struct row_key *key, struct span value,
 		       uint64_t before)
 {
-	struct first_row *row = first_rows_push(&e->first);
+	struct first_row *row = first_rows_push(&e->first, before);
 	assert(value.len <= sizeof row->value);
 	row->key = *key;
 	memcpy(row->value, value.data, value.len);
 	row->value_len = (uint8_t)value.len;
-	row->before = before;
 	e->dirty_rows++;
 	e->dirty_bytes += sizeof *row;
 	return e->first.added;

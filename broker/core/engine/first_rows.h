@@ -10,7 +10,9 @@ struct first_row {
 	struct row_key key;
 	uint8_t value[24];
 	uint8_t value_len;
+	uint32_t skips;  /* of its chain, from it to `far` */
 	uint64_t before; /* number of the one before it in its chain, or 0 */
+	uint64_t far;    /* and of one further back: from any to any it is a few steps */
 };
 
 /* Zeroed: there was none. */
@@ -23,8 +25,8 @@ struct first_rows {
 
 void first_rows_fini(struct first_rows *);
 size_t first_rows_bytes(const struct first_rows *);
-/* One behind the others, to be filled. */
-struct first_row *first_rows_push(struct first_rows *);
+/* One behind the others, to be filled: before is the last of its chain, or 0. */
+struct first_row *first_rows_push(struct first_rows *, uint64_t before);
 /* NULL when it has landed. */
 const struct first_row *first_rows_at(const struct first_rows *, uint64_t no);
 /* Those that were given. */
