@@ -14,6 +14,7 @@
 
 #define ROOMS_DEFAULT 1000
 #define AGENTS 20
+#define LOOK_NS 20000000 /* looking costs both of them time */
 #define RATE_DEFAULT 2000
 #define ATTACKERS_DEFAULT 16
 #define LISTENERS_DEFAULT 2000 /* with those that ask nearly a tenant's share */
@@ -41,6 +42,7 @@ struct hostile {
 	struct stage stage;
 	struct attack *attack; /* NULL: the victim is alone */
 	uint64_t attack_until_ns;
+	uint64_t look_ns; /* at the memory, next */
 	double peak_mb;
 	struct report reports[sizeof ATTACKS];
 };
@@ -52,6 +54,9 @@ static void look_around(void *ctx, uint64_t now_ns)
 	struct hostile *h = ctx;
 	if (h->attack && now_ns > h->attack_until_ns)
 		attack_stop(h->attack);
+	if (now_ns < h->look_ns)
+		return;
+	h->look_ns = now_ns + LOOK_NS;
 	double mb = anon_mb(h->stage.rig.broker->pid);
 	if (mb > h->peak_mb)
 		h->peak_mb = mb;

@@ -253,7 +253,12 @@ static void open_timer(struct load *l)
 	l->polls[l->len] = (zmq_pollitem_t){.fd = -1};
 	if (!l->plan->rate)
 		return;
-	struct itimerspec every = {.it_interval.tv_nsec = TICK_NS, .it_value.tv_nsec = TICK_NS};
+	uint64_t post_ns = NS_PER_S / l->plan->rate;
+	struct timespec tick = {.tv_sec = (time_t)(post_ns / NS_PER_S),
+				.tv_nsec = (long)(post_ns % NS_PER_S)};
+	if (post_ns < TICK_NS)
+		tick.tv_nsec = TICK_NS;
+	struct itimerspec every = {.it_interval = tick, .it_value = tick};
 	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	check(fd >= 0 && timerfd_settime(fd, 0, &every, NULL) == 0, "no timer");
 	l->polls[l->len] = (zmq_pollitem_t){.fd = fd, .events = ZMQ_POLLIN};
