@@ -55,6 +55,7 @@ struct loop {
 	uint64_t pages_dropped_us;
 	uint64_t round_us;     /* time passed since all clients were heard */
 	uint64_t round_frames; /* taken meanwhile */
+	bool drops_pages;      /* not all of the map has been gone through */
 	bool more;             /* there is work that no descriptor tells of */
 	bool listens;          /* to clients, in this turn */
 	bool heard_all;        /* they have nothing more to say */
@@ -149,7 +150,7 @@ static enum parlor_err work(struct loop *l, uint64_t passed_us)
 	if (!err && !b->commit.flying) {
 		/* Between two flights: what is swept comes behind the one and before the other. */
 		l->more |= catch_up_run(&b->fanout, l->more);
-		err = commit_start(&b->commit);
+		err = commit_start(&b->commit, l->more);
 	}
 	if (err)
 		return err;
@@ -165,7 +166,7 @@ static enum parlor_err work(struct loop *l, uint64_t passed_us)
 		l->idle_since_us = b->now_us;
 	l->more |= owed && !b->commit.flying;
 	if (!l->more && !b->commit.flying && b->now_us - l->idle_since_us > IDLE_US)
-		err = commit_idle(&b->commit, &l->more);
+		err = commit_idle(&b->commit);
 	return err;
 }
 
@@ -185,8 +186,8 @@ static enum parlor_err turn(struct loop *l)
 	commit_nothing(&b->commit);
 	if (!b->commit.turn.len)
 		store_unreserve(b->store);
-	if (b->now_us - l->pages_dropped_us > DROP_PAGES_US) {
-		store_drop_mapped_pages(b->store);
+	if (l->drops_pages || b->now_us - l->pages_dropped_us > DROP_PAGES_US) {
+		l->drops_pages = store_drop_mapped_pages(b->store);
 		l->pages_dropped_us = b->now_us;
 	}
 	core_evict(b->core);

@@ -114,7 +114,8 @@ static enum parlor_err make_tables(struct broker *b, char *why, size_t why_size)
 						 [PRICE_STEPS] = s->turn_steps,
 						 [PRICE_ROWS] = s->turn_rows,
 						 [PRICE_DELIVERIES] = s->turn_deliveries,
-						 [PRICE_US] = s->turn_ms * 1000});
+						 [PRICE_US] = s->turn_ms * 1000,
+						 [PRICE_LANDED] = 1});
 	b->backlog.drr.quantum = PRICE_TURN / TENANT_SHARE;
 	core_charge(b->core, &b->meter);
 	b->fanout.sessions = session_table_new(&sessions);

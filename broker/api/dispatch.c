@@ -20,6 +20,8 @@
  * behind a dear one: one that has cost more than a post does. */
 #define LOOKS_PER_CLOCK 8
 #define DEAR_COST (PRICE_TURN / 1024)
+/* A turn is not ended by a commit before it has served for so long. */
+#define SERVE_US_MIN 250
 /* Of what a commit may hold, one part of so many is had by those who have spent theirs,
  * while there is more than one tenant. */
 #define COMPANY_PARTS 16
@@ -93,9 +95,14 @@ static void dispatch_request(struct broker *b, struct request *a)
 
 /* ---- held back ----------------------------------------------------------------------- */
 
+/* A turn that has done something ends when the commit before it is on disk: who waits for
+ * that is answered, and what was decided meanwhile follows at once. */
 static void look_at_clock(struct broker *b)
 {
-	price_see(&b->price, PRICE_US, clock_mono_us() - b->serving_us);
+	uint64_t us = clock_mono_us() - b->serving_us;
+	price_see(&b->price, PRICE_US, us);
+	if (us >= SERVE_US_MIN && commit_waits(&b->commit))
+		price_see(&b->price, PRICE_LANDED, 1);
 }
 
 /* but: see commit_deliveries. */

@@ -61,6 +61,7 @@ static void count_broker(struct counters *c, const struct broker *b)
 	counter(c, "turns_full_of_deliveries", b->price.ended[PRICE_DELIVERIES]);
 	counter(c, "turns_full_of_time", b->price.ended[PRICE_US]);
 	counter(c, "turns_full_of_bytes_out", b->price.ended[PRICE_BYTES_OUT]);
+	counter(c, "turns_ended_by_commit", b->price.ended[PRICE_LANDED]);
 	counter(c, "commits", b->commit.counts.commits);
 	counter(c, "deliveries_put_off", b->commit.counts.put_off);
 	counter(c, "records", b->commit.counts.records);

@@ -21,6 +21,10 @@
 #define PATH_BYTES 4096
 /* Of mapped files, resident in this process; libraries are among them. */
 #define MAPPED_BYTES_MAX ((uint64_t)48 << 20)
+/* Beyond it the map is gone through in so many parts, none smaller than that: to give back
+ * 10,000 pages takes milliseconds. */
+#define DROP_PARTS 64
+#define DROP_BYTES_MIN ((uint64_t)8 << 20)
 
 static const struct {
 	const char *name;
@@ -411,13 +415,23 @@ static bool find_map(const struct env *e, unsigned long *from, unsigned long *to
 	return found;
 }
 
-void env_drop_mapped_pages(struct env *e)
+bool env_drop_mapped_pages(struct env *e)
 {
 	unsigned long from, to;
 
-	if (mapped_bytes() <= MAPPED_BYTES_MAX || !find_map(e, &from, &to))
-		return;
+	if ((!e->dropped && mapped_bytes() <= MAPPED_BYTES_MAX) || !find_map(e, &from, &to)) {
+		e->dropped = 0;
+		return false;
+	}
+	uint64_t left = to - from > e->dropped ? to - from - e->dropped : 0;
+	uint64_t part = (to - from) / DROP_PARTS & ~(DROP_BYTES_MIN - 1);
+	if (part < DROP_BYTES_MIN)
+		part = DROP_BYTES_MIN;
+	if (part > left)
+		part = left;
 	/* Nothing is lost when it is refused: the pages just stay. */
-	if (madvise((void *)from, to - from, MADV_DONTNEED) != 0)
+	if (madvise((void *)(from + e->dropped), part, MADV_DONTNEED) != 0)
 		log_debug("store: madvise: %s", strerror(errno));
+	e->dropped = part < left ? e->dropped + part : 0;
+	return e->dropped > 0;
 }

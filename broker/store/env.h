@@ -29,7 +29,8 @@ struct env {
 	bool broken;      /* a commit failed for another reason than a lack of room */
 	bool lack_told;   /* the last commit found no room, and the log says so */
 	bool read_only;
-	bool fresh; /* no databases yet: env_create makes them */
+	bool fresh;       /* no databases yet: env_create makes them */
+	uint64_t dropped; /* bytes of the map that the pass of env_drop_mapped_pages has seen */
 	int lock_fd;
 	int data_fd;
 	struct space space;
@@ -63,8 +64,9 @@ enum parlor_err env_commit(struct env *) PARLOR_MUST_CHECK;
 void env_settle(struct env *, enum parlor_err);
 
 /* Gives back pages of the map that the process has touched, when they are many:
- * they stay in the system's cache, and are mapped again when they are needed. */
-void env_drop_mapped_pages(struct env *);
+ * they stay in the system's cache, and are mapped again when they are needed. A part of
+ * the map at a time: true when there is more to do. */
+bool env_drop_mapped_pages(struct env *);
 
 MDB_val env_val(const void *bytes, size_t len);
 

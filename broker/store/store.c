@@ -212,9 +212,9 @@ void store_turn_end(struct store *s)
 	env_turn_end(&s->env);
 }
 
-void store_drop_mapped_pages(struct store *s)
+bool store_drop_mapped_pages(struct store *s)
 {
-	env_drop_mapped_pages(&s->env);
+	return env_drop_mapped_pages(&s->env);
 }
 
 enum parlor_err store_read(struct store *s, uint64_t position, struct entry *entry)

@@ -64,8 +64,9 @@ uint64_t store_covered(const struct store *);
 enum parlor_err store_turn_begin(struct store *) PARLOR_MUST_CHECK;
 /* Nothing when it could not be begun. */
 void store_turn_end(struct store *);
-/* Now and then, outside a turn: keeps the memory of mapped pages bounded. */
-void store_drop_mapped_pages(struct store *);
+/* Now and then, outside a turn, and again soon while it returns true: keeps the memory of
+ * mapped pages bounded. */
+bool store_drop_mapped_pages(struct store *);
 struct core_rows store_rows(struct store *);
 
 struct entry {

@@ -10,10 +10,10 @@
 
 /* Journal entries trimmed in one commit; more when more than half as many come. */
 #define TRIM_ROWS 2000
-/* Turns of so few records, one after the other, are committed in the loop's
- * thread: what could be decided meanwhile takes less time than handing over. */
+/* Turns of so few records, one after the other, are committed in the loop's thread where
+ * nothing waits: what could be decided meanwhile takes less time than handing over. */
 #define HERE_MAX 16
-/* Rows of one idle commit: whoever comes meanwhile waits for it. */
+/* Rows of one idle commit: what is posted meanwhile waits for it. */
 #define IDLE_ROWS 256
 
 void commit_fini(struct commit *c)
@@ -157,9 +157,9 @@ static void tell_sync(struct commit *c, const struct turn *t)
 		sync_committed(c->sync, t->records[i].live.position, t->records[i].partition);
 }
 
-/* Rows on their own: none may contain a record that is not yet in the journal.
- * STORE_FULL: they have to wait. */
-static enum parlor_err commit_rows(struct commit *c, size_t rows)
+/* Rows on their own, and trimming, handed to the store: none may contain a record that is not
+ * yet in the journal. STORE_FULL: they have to wait. */
+static enum parlor_err prepare_rows(struct commit *c, size_t rows)
 {
 	assert(!c->turn.len && !c->flying);
 	bool trims = must_trim(c) && late_due(&c->trim_late, c->now_us);
@@ -171,9 +171,17 @@ static enum parlor_err commit_rows(struct commit *c, size_t rows)
 		return err;
 	write_back(c, rows);
 	c->rows_given = rows;
+	c->trim_given = trims;
 	if (trims)
 		trim(c);
-	err = store_commit(c->store);
+	return PARLOR_E_OK;
+}
+
+/* What became of them. */
+static enum parlor_err rows_settle(struct commit *c, enum parlor_err err)
+{
+	bool rows = c->rows_given, trims = c->trim_given;
+	c->trim_given = false;
 	rows_end(c, !err);
 	/* With rows: it is tried without them first. */
 	if (trims && !rows && err == PARLOR_E_STORE_FULL)
@@ -181,6 +189,12 @@ static enum parlor_err commit_rows(struct commit *c, size_t rows)
 	else if (trims && !err)
 		late_end(&c->trim_late, TRIM_TEXT);
 	return err ? err : renew_turn(c);
+}
+
+static enum parlor_err commit_rows(struct commit *c, size_t rows)
+{
+	enum parlor_err err = prepare_rows(c, rows);
+	return err ? err : rows_settle(c, store_commit(c->store));
 }
 
 /* Commits until so few rows are dirty, or until there is no room for more. */
@@ -263,9 +277,19 @@ static enum parlor_err finish(struct commit *c, struct turn *t, enum parlor_err 
 	return PARLOR_E_OK;
 }
 
+/* None of it is told to anybody. */
+static enum parlor_err land_rows(struct commit *c)
+{
+	enum parlor_err err = rows_settle(c, store_commit_end(c->store));
+	c->flying = c->rows_alone = false;
+	return err == PARLOR_E_STORE_FULL ? PARLOR_E_OK : err;
+}
+
 /* What is in flight, as far as so many deliveries go: it flies on until all are made. */
 static enum parlor_err land(struct commit *c, uint64_t deliveries)
 {
+	if (c->rows_alone)
+		return land_rows(c);
 	enum parlor_err err =
 		c->landed ? PARLOR_E_OK : show(c, &c->flight, store_commit_end(c->store));
 	if (err)
@@ -335,9 +359,9 @@ static void launch(struct commit *c)
 	die_at("turn_launched");
 }
 
-enum parlor_err commit_start(struct commit *c)
+enum parlor_err commit_start(struct commit *c, bool more)
 {
-	bool few = c->turn.len <= HERE_MAX && c->turn_before <= HERE_MAX;
+	bool few = !more && c->turn.len <= HERE_MAX && c->turn_before <= HERE_MAX;
 	bool bound = core_dirty(c->core) > c->limits.dirty_rows;
 	if (has_work(&c->turn))
 		c->turn_before = c->turn.len;
@@ -377,8 +401,8 @@ uint64_t commit_deliveries(struct commit *c, size_t but)
 
 void commit_nothing(struct commit *c)
 {
-	/* No answer depends on the record of this start. */
-	if (c->flying || (has_work(&c->turn) && !c->boot_late.is))
+	/* No answer depends on rows alone, nor on the record of this start. */
+	if ((c->flying && !c->rows_alone) || (has_work(&c->turn) && !c->boot_late.is))
 		return;
 	replies_put_down(&c->turn.replies, c->outbox);
 	outbox_flush(c->outbox);
@@ -390,6 +414,11 @@ enum parlor_err commit_collect(struct commit *c)
 	if (!c->flying || (!c->landed && !store_commit_ended(c->store)))
 		return PARLOR_E_OK;
 	return land(c, c->limits.turn_deliveries);
+}
+
+bool commit_waits(const struct commit *c)
+{
+	return c->flying && !c->landed && store_commit_ended(c->store);
 }
 
 bool commit_delivers(const struct commit *c)
@@ -426,16 +455,18 @@ enum parlor_err commit_settle(struct commit *c)
 	return !err && c->flying && (c->flight.moves || c->turn.moves) ? PARLOR_E_BUSY : err;
 }
 
-enum parlor_err commit_idle(struct commit *c, bool *more)
+enum parlor_err commit_idle(struct commit *c)
 {
 	bool rows = (core_dirty(c->core) || c->rows_late.is) && late_due(&c->rows_late, c->now_us);
 	bool trims = must_trim(c) && late_due(&c->trim_late, c->now_us);
-	*more = !c->boot_late.is && (rows || trims);
-	if (!*more)
+	if (c->boot_late.is || (!rows && !trims))
 		return PARLOR_E_OK;
-	enum parlor_err err = commit_rows(c, rows ? IDLE_ROWS : 0);
-	*more = !err && (trims || !c->rows_late.is);
-	return err == PARLOR_E_STORE_FULL ? PARLOR_E_OK : err;
+	enum parlor_err err = prepare_rows(c, rows ? IDLE_ROWS : 0);
+	if (err)
+		return err == PARLOR_E_STORE_FULL ? PARLOR_E_OK : err;
+	c->flying = c->rows_alone = true;
+	store_commit_start(c->store);
+	return PARLOR_E_OK;
 }
 
 enum parlor_err commit_all_rows(struct commit *c)

@@ -43,7 +43,8 @@ struct commit {
 	struct turn turn;
 	struct turn flight; /* the one before, while its commit is under way */
 	bool flying;
-	bool landed; /* it is on disk, and so many of its records are delivered */
+	bool rows_alone; /* are what is in flight: no answer waits for them */
+	bool landed;     /* it is on disk, and so many of its records are delivered */
 	size_t delivered;
 	bool failed;        /* nothing may be sent any more */
 	size_t turn_before; /* records of the turn that was committed last */
@@ -52,6 +53,7 @@ struct commit {
 	struct late rows_late; /* dirty rows that have no room */
 	size_t rows_given;     /* to the commit that is under way */
 	struct late trim_late; /* what could be trimmed */
+	bool trim_given;       /* to a commit of rows alone */
 	struct late boot_late; /* the run's first record, which is all the turn holds */
 	struct presence_debt *presence_owed;
 	bool due_waits; /* tick.c: what is due, for room */
@@ -66,11 +68,14 @@ void commit_fini(struct commit *);
  * answers. On failure, here and below, nothing may be sent any more. */
 enum parlor_err commit_turn(struct commit *) PARLOR_MUST_CHECK;
 /* The same without waiting for the disk: what the turn holds, its replies too, is in
- * flight then, and the next turn begins. None is in flight. */
-enum parlor_err commit_start(struct commit *) PARLOR_MUST_CHECK;
+ * flight then, and the next turn begins. None is in flight. more: there is something to
+ * do meanwhile. */
+enum parlor_err commit_start(struct commit *, bool more) PARLOR_MUST_CHECK;
 /* Delivers and answers what was in flight and has landed, if anything: what is more than a turn
  * delivers, at the next calls, and it is in flight until then. */
 enum parlor_err commit_collect(struct commit *) PARLOR_MUST_CHECK;
+/* What is in flight is on disk, and commit_collect has not been called since. */
+bool commit_waits(const struct commit *);
 /* It has landed, and is not delivered yet. */
 bool commit_delivers(const struct commit *);
 /* Commits and delivers, only when there is a record that changes who hears a room: who attaches
@@ -84,9 +89,8 @@ uint64_t commit_deliveries(struct commit *, size_t but);
 /* The end of a turn that has nothing to commit, with nothing before it in flight: its
  * replies are sent, and what was put down with them. Else it does nothing. */
 void commit_nothing(struct commit *);
-/* When nothing else is to do: some rows and some trimming. *more: there was
- * any; come again. */
-enum parlor_err commit_idle(struct commit *, bool *more) PARLOR_MUST_CHECK;
+/* When nothing else is to do, and none is in flight: some rows and some trimming are then. */
+enum parlor_err commit_idle(struct commit *) PARLOR_MUST_CHECK;
 /* Everything dirty to rows, as far as there is room: before a clean stop. */
 enum parlor_err commit_all_rows(struct commit *) PARLOR_MUST_CHECK;
 /* Space for a request that writes, before it is accepted, and for the rows that are

@@ -4,13 +4,18 @@
 
 #define WEIGHT_SHIFT 16
 
+static bool is_charged(unsigned kind)
+{
+	return kind != PRICE_US && kind != PRICE_LANDED;
+}
+
 void price_init(struct price *p, const uint64_t max[PRICE_KINDS])
 {
 	*p = (struct price){.share = 1};
 	for (unsigned kind = 0; kind < PRICE_KINDS; kind++) {
 		assert(max[kind] > 0);
 		p->max[kind] = max[kind];
-		p->weight[kind] = kind == PRICE_US ? 0 : (PRICE_TURN << WEIGHT_SHIFT) / max[kind];
+		p->weight[kind] = is_charged(kind) ? (PRICE_TURN << WEIGHT_SHIFT) / max[kind] : 0;
 	}
 }
 
@@ -86,8 +91,8 @@ bool price_splits(const struct price *p)
 {
 	return reaches(p, PRICE_BYTES_OUT, 1) || reaches(p, PRICE_STEPS, 1) ||
 	       reaches(p, PRICE_ROWS, 1) || reaches(p, PRICE_US, 1) ||
-	       reaches(p, PRICE_DELIVERIES, 1) || reaches(p, PRICE_RECORDS, 2) ||
-	       reaches(p, PRICE_RECORD_BYTES, 2);
+	       reaches(p, PRICE_LANDED, 1) || reaches(p, PRICE_DELIVERIES, 1) ||
+	       reaches(p, PRICE_RECORDS, 2) || reaches(p, PRICE_RECORD_BYTES, 2);
 }
 
 void price_end(struct price *p)

@@ -17,6 +17,7 @@ enum price_kind {
 	PRICE_ROWS,         /* that the core has read from the store */
 	PRICE_DELIVERIES,   /* of the turn's records, each to each session that listens */
 	PRICE_US,           /* of the clock: ends a turn, and is charged to nobody */
+	PRICE_LANDED,       /* the commit before is on disk: the same */
 	PRICE_KINDS
 };
 

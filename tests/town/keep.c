@@ -150,7 +150,7 @@ bool keep_commit(struct keep *k)
 	if (chance_of(k->chance, 600))
 		err = commit_collect(c);
 	if (!err && !c->flying)
-		err = commit_start(c);
+		err = commit_start(c, chance_of(k->chance, 500));
 	k->flights += c->flying;
 	return !err;
 }
@@ -165,9 +165,8 @@ void keep_sync(struct keep *k)
 void keep_answer(struct keep *k)
 {
 	struct commit *c = &k->commit;
-	bool more;
 	if (keep_rests(k) && chance_of(k->chance, 50))
-		WANT_SAME(k->chance, commit_idle(c, &more), PARLOR_E_OK);
+		WANT_SAME(k->chance, commit_idle(c), PARLOR_E_OK);
 	store_turn_end(k->store);
 	commit_nothing(c);
 	core_evict(c->core);

@@ -1,9 +1,13 @@
 /* What a turn's commit takes upon itself, in a broker whose loop does not run. */
 #include "house.h"
 
+#include "api/dispatch.h"
 #include "core/message.h"
 #include "core/room.h"
 
+#include "base/clock.h"
+
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,6 +15,7 @@
 #include <cmocka.h>
 
 #define RECORDS 10000
+#define FEW 100
 #define TRIMMED_MAX 2000 /* by one commit, and there is one of the turn and one of rows */
 
 static const struct core_call call = {.tenant = {"acme", 4}, .now_us = 1000000};
@@ -25,7 +30,7 @@ static void post(struct broker *b, int no)
 	assert_int_equal(core_post(b->core, &call, &q, &posted), PARLOR_E_OK);
 }
 
-static void fill(struct broker *b)
+static void fill(struct broker *b, int records)
 {
 	const struct core_member_spec ann = {.id = member, .type = MEMBER_TYPE_MANAGER};
 	struct core_room_view view;
@@ -34,9 +39,9 @@ static void fill(struct broker *b)
 						  .id = room, .members = &ann, .members_len = 1},
 					  &view),
 			 PARLOR_E_OK);
-	for (int i = 0; i < RECORDS; i++) {
+	for (int i = 0; i < records; i++) {
 		post(b, i);
-		if (i % 1000 == 999)
+		if (i % 1000 == 999 || i + 1 == records)
 			assert_int_equal(commit_turn(&b->commit), PARLOR_E_OK);
 	}
 	assert_int_equal(commit_all_rows(&b->commit), PARLOR_E_OK);
@@ -49,7 +54,7 @@ static void a_turn_without_room_for_rows_trims_no_more_than_another(void **state
 	struct house *h = house_open("100000");
 	struct broker *b = &h->broker;
 	(void)state;
-	fill(b);
+	fill(b, RECORDS);
 	b->commit.retention.limits =
 		(struct retention_limits){.records = 100, .without_mysql = true};
 	b->commit.limits.dirty_rows = 0;
@@ -61,10 +66,87 @@ static void a_turn_without_room_for_rows_trims_no_more_than_another(void **state
 	house_close(h);
 }
 
+/* An answer of this turn, for somebody. */
+static void answer(struct broker *b)
+{
+	struct outbox_peer *peer =
+		outbox_open(b->outbox, (struct span){"\1abcd", 5}, b->outbox, NULL);
+	buf_put(replies_begin(&b->commit.turn.replies), "x", 1);
+	replies_end(&b->commit.turn.replies, peer);
+	outbox_close(b->outbox, peer);
+}
+
+static size_t unanswered(const struct broker *b)
+{
+	return b->commit.turn.replies.len;
+}
+
+/* Rows leave on their own while nothing else is to do. */
+static void who_only_asks_does_not_wait_for_rows(void **state)
+{
+	struct house *h = house_open("100000");
+	struct broker *b = &h->broker;
+	(void)state;
+	fill(b, FEW);
+	post(b, FEW);
+	assert_int_equal(commit_turn(&b->commit), PARLOR_E_OK);
+	size_t dirty = core_dirty(b->core);
+	assert_true(dirty > 0);
+	assert_int_equal(commit_idle(&b->commit), PARLOR_E_OK);
+	assert_true(b->commit.flying);
+	assert_true(core_dirty(b->core) < dirty);
+	answer(b);
+	commit_nothing(&b->commit);
+	assert_int_equal(unanswered(b), 0);
+
+	/* What is posted meanwhile is answered when it is on disk, behind them. */
+	post(b, FEW + 1);
+	answer(b);
+	commit_nothing(&b->commit);
+	assert_int_equal(unanswered(b), 1);
+	assert_int_equal(commit_turn(&b->commit), PARLOR_E_OK);
+	assert_int_equal(unanswered(b), 0);
+	assert_false(b->commit.flying);
+	assert_int_equal(store_last(b->store), core_position(b->core));
+	house_close(h);
+}
+
+/* A turn of one record would be committed by the loop itself if it had nothing to do. */
+static void what_is_on_disk_ends_the_turn_that_goes_on_meanwhile(void **state)
+{
+	struct house *h = house_open("100000");
+	struct broker *b = &h->broker;
+	(void)state;
+	fill(b, FEW);
+	assert_int_equal(commit_turn(&b->commit), PARLOR_E_OK);
+	post(b, FEW);
+	assert_int_equal(commit_start(&b->commit, false), PARLOR_E_OK);
+	assert_false(b->commit.flying);
+
+	price_begin(&b->price);
+	dispatch_begin(b);
+	post(b, FEW + 1);
+	assert_int_equal(commit_start(&b->commit, true), PARLOR_E_OK);
+	assert_true(b->commit.flying);
+	struct pollfd ended = {.fd = store_commit_fd(b->store), .events = POLLIN};
+	assert_int_equal(poll(&ended, 1, -1), 1);
+	b->looks = 0;
+	b->serving_us = clock_mono_us() - 1000;
+	dispatch_count(b);
+	assert_true(price_is_spent(&b->price));
+	price_end(&b->price);
+	assert_int_equal(b->price.ended[PRICE_LANDED], 1);
+	assert_int_equal(commit_collect(&b->commit), PARLOR_E_OK);
+	assert_false(b->commit.flying);
+	house_close(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_turn_without_room_for_rows_trims_no_more_than_another),
+		cmocka_unit_test(who_only_asks_does_not_wait_for_rows),
+		cmocka_unit_test(what_is_on_disk_ends_the_turn_that_goes_on_meanwhile),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,10 +15,16 @@
 #define US 2000
 #define DELIVERIES 8000
 
-static const uint64_t budget[PRICE_KINDS] = {
-	[PRICE_REQUESTS] = REQUESTS,  [PRICE_BYTES_IN] = BYTES,  [PRICE_RECORDS] = REQUESTS,
-	[PRICE_RECORD_BYTES] = BYTES, [PRICE_BYTES_OUT] = BYTES, [PRICE_STEPS] = STEPS,
-	[PRICE_ROWS] = ROWS,          [PRICE_US] = US,           [PRICE_DELIVERIES] = DELIVERIES};
+static const uint64_t budget[PRICE_KINDS] = {[PRICE_REQUESTS] = REQUESTS,
+					     [PRICE_BYTES_IN] = BYTES,
+					     [PRICE_RECORDS] = REQUESTS,
+					     [PRICE_RECORD_BYTES] = BYTES,
+					     [PRICE_BYTES_OUT] = BYTES,
+					     [PRICE_STEPS] = STEPS,
+					     [PRICE_ROWS] = ROWS,
+					     [PRICE_US] = US,
+					     [PRICE_DELIVERIES] = DELIVERIES,
+					     [PRICE_LANDED] = 1};
 
 static struct price new_price(void)
 {
@@ -72,7 +78,7 @@ static void work_costs_the_part_of_a_turn_that_it_has_used(void **state)
 	for (unsigned kind = 0; kind < PRICE_KINDS; kind++) {
 		p = new_price();
 		price_add(&p, kind, budget[kind] / 2);
-		uint64_t part = kind == PRICE_US ? 0 : PRICE_TURN / 2;
+		uint64_t part = kind == PRICE_US || kind == PRICE_LANDED ? 0 : PRICE_TURN / 2;
 		if (part)
 			expect_cost(price_charge(&p), part);
 		else
@@ -114,7 +120,7 @@ static void a_frame_is_split_for_replies_at_once_and_for_records_when_there_are_
 	price_add(&p, PRICE_BYTES_OUT, BYTES);
 	assert_true(price_splits(&p));
 
-	static const enum price_kind at_once[] = {PRICE_STEPS, PRICE_ROWS, PRICE_US,
+	static const enum price_kind at_once[] = {PRICE_STEPS, PRICE_ROWS, PRICE_US, PRICE_LANDED,
 						  PRICE_DELIVERIES};
 	for (size_t i = 0; i < sizeof at_once / sizeof *at_once; i++) {
 		p = new_price();
