@@ -2,6 +2,9 @@
 
 #include "core/membership.h"
 
+/* What one room more, or less, costs beside what it takes to find it: memory that nobody
+ * has touched for long, or ever. */
+#define TOPIC_STEPS 4
 /* Entries looked at that count as a step: they lie side by side. */
 #define LOOKS_A_STEP 16
 
@@ -16,6 +19,7 @@ static void listen_to(void *ctx, struct topic topic, uint64_t joined_pos)
 {
 	struct listen *l = ctx;
 	l->last = topic.number;
+	meter_walk(l->fanout->meter, TOPIC_STEPS);
 	subscribers_put(l->fanout->subscribers, topic, l->session,
 			joined_pos - 1 > l->floor ? joined_pos - 1 : l->floor);
 }
@@ -24,6 +28,7 @@ static void stop_listening(void *ctx, struct topic topic, uint64_t joined_pos)
 {
 	struct listen *l = ctx;
 	(void)joined_pos;
+	meter_walk(l->fanout->meter, TOPIC_STEPS);
 	(void)subscribers_drop(l->fanout->subscribers, topic, l->session);
 }
 

@@ -3,13 +3,15 @@
 #include "core/engine/large_table.h"
 #include "fanout/session.h"
 
+#include "base/pool.h"
+
 #include <assert.h>
 #include <stdlib.h>
 
 #define LARGE_TABLE_LOG2 18U
 
 /* An entry and the slot in its session's list know each other's index, so that
- * each end finds the other without a search, and both arrays stay dense: what is
+ * each end finds the other without a search, and both lists stay dense: what is
  * removed is replaced by the last one. */
 struct subscribers_topic {
 	UT_hash_handle hh;
@@ -17,10 +19,16 @@ struct subscribers_topic {
 	struct subscribers_entry *entries;
 	uint32_t len;
 	uint32_t cap;
+	struct subscribers_entry only; /* entries, as long as there is room for one */
 };
+
+/* Slots of a session, which may have a million: none is moved but in the first block as that
+ * grows. */
+#define BLOCK_SLOTS 1024
 
 struct subscribers {
 	struct subscribers_topic *topics;
+	struct pool pool; /* of topics */
 	uint64_t entries;
 	uint64_t entries_max, tenant_max;
 	uint64_t shares_full;
@@ -38,8 +46,9 @@ struct subscribers *subscribers_new(uint64_t entries_max, uint64_t tenant_max)
 static void topic_free(struct subscribers *a, struct subscribers_topic *t)
 {
 	HASH_DEL(a->topics, t);
-	free(t->entries);
-	free(t);
+	if (t->entries != &t->only)
+		free(t->entries);
+	pool_put(&a->pool, t);
 }
 
 void subscribers_free(struct subscribers *a)
@@ -47,6 +56,7 @@ void subscribers_free(struct subscribers *a)
 	if (!a)
 		return;
 	assert(!a->topics);
+	pool_fini(&a->pool);
 	free(a);
 }
 
@@ -99,10 +109,17 @@ void subscribers_prefetch(const struct subscribers *a, unsigned hash, enum subsc
 
 static struct subscribers_topic *topic_make(struct subscribers *a, struct topic topic)
 {
-	struct subscribers_topic *t = mem_new(sizeof *t);
+	struct subscribers_topic *t = pool_get(&a->pool, sizeof *t);
 	t->key = topic_key(topic);
+	t->entries = &t->only;
+	t->cap = 1;
 	HASH_ADD(hh, a->topics, key, sizeof t->key, t);
 	return t;
+}
+
+static struct subscribers_slot *slot_at(const struct subscribers_topics *mine, uint32_t slot)
+{
+	return &mine->blocks[slot / BLOCK_SLOTS][slot % BLOCK_SLOTS];
 }
 
 /* The session's entry in the topic or NULL, by the shorter of the two lists. The last ones
@@ -113,8 +130,8 @@ entry_find(struct subscribers *a, const struct subscribers_topic *t, const struc
 	const struct subscribers_topics *mine = &session->topics;
 	if (mine->len < t->len) {
 		for (uint32_t i = mine->len; i > 0; i--, a->looks++)
-			if (mine->slots[i - 1].topic == t)
-				return &t->entries[mine->slots[i - 1].at];
+			if (slot_at(mine, i - 1)->topic == t)
+				return &t->entries[slot_at(mine, i - 1)->at];
 		return NULL;
 	}
 	for (uint32_t i = t->len; i > 0; i--, a->looks++)
@@ -128,21 +145,54 @@ static uint32_t grown(uint32_t cap)
 	return cap ? cap + cap / 2 + 1 : 2;
 }
 
+static void grow_entries(struct subscribers_topic *t)
+{
+	bool only = t->entries == &t->only;
+	t->cap = grown(t->cap);
+	t->entries = mem_resize(only ? NULL : t->entries, t->cap, sizeof *t->entries);
+	if (only)
+		t->entries[0] = t->only;
+}
+
+static void grow_slots(struct subscribers_topics *mine)
+{
+	uint32_t block = mine->cap / BLOCK_SLOTS, len = mine->cap % BLOCK_SLOTS;
+	uint32_t cap = block ? BLOCK_SLOTS : grown(len);
+	if (cap > BLOCK_SLOTS)
+		cap = BLOCK_SLOTS;
+	/* Room for as many blocks again. */
+	if (len == 0 && (block & (block - 1)) == 0)
+		mine->blocks =
+			mem_resize(mine->blocks, block ? 2 * block : 1, sizeof *mine->blocks);
+	mine->blocks[block] =
+		mem_resize(len ? mine->blocks[block] : NULL, cap, sizeof **mine->blocks);
+	mine->cap = block * BLOCK_SLOTS + cap;
+}
+
+/* The last slot: its block goes with the first of it. */
+static void slot_pop(struct subscribers_topics *mine)
+{
+	if (--mine->len % BLOCK_SLOTS)
+		return;
+	mine->cap = mine->len;
+	free(mine->blocks[mine->len / BLOCK_SLOTS]);
+	if (mine->len)
+		return;
+	free(mine->blocks);
+	*mine = (struct subscribers_topics){0};
+}
+
 static void entry_make(struct subscribers *a, struct subscribers_topic *t, struct session *session,
 		       uint64_t since)
 {
 	struct subscribers_topics *mine = &session->topics;
-	if (t->len == t->cap) {
-		t->cap = grown(t->cap);
-		t->entries = mem_resize(t->entries, t->cap, sizeof *t->entries);
-	}
-	if (mine->len == mine->cap) {
-		mine->cap = grown(mine->cap);
-		mine->slots = mem_resize(mine->slots, mine->cap, sizeof *mine->slots);
-	}
+	if (t->len == t->cap)
+		grow_entries(t);
+	if (mine->len == mine->cap)
+		grow_slots(mine);
 	t->entries[t->len] = (struct subscribers_entry){
 		.session = session, .since = since, .refs = 1, .slot = mine->len};
-	mine->slots[mine->len++] = (struct subscribers_slot){.topic = t, .at = t->len++};
+	*slot_at(mine, mine->len++) = (struct subscribers_slot){.topic = t, .at = t->len++};
 	a->entries++;
 	a->shares_full += ++session->tenant->entries == a->tenant_max;
 }
@@ -151,15 +201,12 @@ static void entry_make(struct subscribers *a, struct subscribers_topic *t, struc
 static void slot_remove(struct session *session, uint32_t slot)
 {
 	struct subscribers_topics *mine = &session->topics;
-	struct subscribers_slot last = mine->slots[--mine->len];
-	if (slot != mine->len) {
-		mine->slots[slot] = last;
+	struct subscribers_slot last = *slot_at(mine, mine->len - 1);
+	if (slot != mine->len - 1) {
+		*slot_at(mine, slot) = last;
 		last.topic->entries[last.at].slot = slot;
 	}
-	if (mine->len == 0) {
-		free(mine->slots);
-		*mine = (struct subscribers_topics){0};
-	}
+	slot_pop(mine);
 }
 
 /* Takes the entry out of its topic, and the topic out of the table with its last. */
@@ -169,7 +216,7 @@ static void entry_remove(struct subscribers *a, struct subscribers_topic *t, uin
 	t->entries[at].session->tenant->entries--;
 	if (at != t->len) {
 		t->entries[at] = last;
-		last.session->topics.slots[last.slot].at = at;
+		slot_at(&last.session->topics, last.slot)->at = at;
 	}
 	a->entries--;
 	if (t->len == 0)
@@ -235,14 +282,10 @@ void subscribers_drop_session(struct subscribers *a, struct session *session, ui
 {
 	struct subscribers_topics *mine = &session->topics;
 	for (; mine->len && max > 0; max--) {
-		const struct subscribers_slot *last = &mine->slots[mine->len - 1];
+		const struct subscribers_slot *last = slot_at(mine, mine->len - 1);
 		entry_remove(a, last->topic, last->at);
-		mine->len--;
+		slot_pop(mine);
 	}
-	if (mine->len)
-		return;
-	free(mine->slots);
-	*mine = (struct subscribers_topics){0};
 }
 
 void subscribers_drop_topic(struct subscribers *a, struct topic topic)

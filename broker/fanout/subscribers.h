@@ -31,7 +31,7 @@ struct subscribers_topics {
 	struct subscribers_slot {
 		struct subscribers_topic *topic;
 		uint32_t at;
-	} * slots;
+	} * *blocks;
 	uint32_t len; /* topics that the session listens to */
 	uint32_t cap;
 };

@@ -20,6 +20,8 @@
 
 void *__real_mem_new(size_t size);
 void *__wrap_mem_new(size_t size);
+void *__real_mem_resize(void *old, size_t count, size_t size);
+void *__wrap_mem_resize(void *old, size_t count, size_t size);
 
 static size_t large;
 
@@ -27,6 +29,12 @@ void *__wrap_mem_new(size_t size)
 {
 	large += size >= LARGE;
 	return __real_mem_new(size);
+}
+
+void *__wrap_mem_resize(void *old, size_t count, size_t size)
+{
+	large += count * size >= LARGE;
+	return __real_mem_resize(old, count, size);
 }
 
 static void topics_that_are_listened_to(void **state)

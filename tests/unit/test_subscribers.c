@@ -201,6 +201,39 @@ static void test_a_random_life_equals_the_matrix(void **state)
 	free(sessions);
 }
 
+/* More than stand side by side in memory; twice, for it comes and goes. */
+static void test_thousands_of_topics_of_a_session_come_and_go_in_any_order(void **state)
+{
+	enum { MANY = 5000, STEP = 1237 };
+	struct subscribers *a = subscribers_new(2 * MANY, 2 * MANY);
+	struct session_tenant tenant = {0};
+	struct session sessions[2] = {{.tenant = &tenant}, {.tenant = &tenant}};
+	(void)state;
+	for (uint64_t round = 0; round < 2; round++) {
+		for (uint64_t i = 0; i < MANY; i++)
+			for (int s = 0; s < 2; s++)
+				subscribers_put(a, topic_room(i), &sessions[s], i + round);
+		for (uint64_t n = 0; n < MANY; n++) {
+			uint64_t i = n * STEP % MANY, next = (n + 1) * STEP % MANY, since;
+			assert_true(subscribers_drop(a, topic_room(i), &sessions[0]));
+			assert_false(subscribers_drop(a, topic_room(i), &sessions[0]));
+			assert_int_equal(sessions[0].topics.len, MANY - 1 - n);
+			assert_true(subscribers_since(a, topic_room(i), &sessions[1], &since));
+			assert_int_equal(since, i + round);
+			assert_int_equal(
+				subscribers_since(a, topic_room(next), &sessions[0], &since),
+				n + 1 < MANY);
+		}
+		for (uint32_t left = MANY; left > 0; left -= MANY / 4) {
+			assert_int_equal(sessions[1].topics.len, left);
+			subscribers_drop_session(a, &sessions[1], MANY / 4);
+		}
+		assert_int_equal(subscribers_entries(a), 0);
+		assert_int_equal(tenant.entries, 0);
+	}
+	subscribers_free(a);
+}
+
 static void drop(struct intervals *all, struct session *s)
 {
 	intervals_drop_session(all, s);
@@ -329,6 +362,7 @@ int main(void)
 		cmocka_unit_test(test_a_tenant_has_its_share_of_the_entries),
 		cmocka_unit_test(test_a_tenant_has_its_share_of_the_intervals),
 		cmocka_unit_test(test_a_random_life_equals_the_matrix),
+		cmocka_unit_test(test_thousands_of_topics_of_a_session_come_and_go_in_any_order),
 		cmocka_unit_test(test_an_interval_is_found_by_its_topic),
 		cmocka_unit_test(test_intervals_are_bounded_of_each_session_and_of_all),
 		cmocka_unit_test(test_intervals_of_sessions_are_dropped_by_pieces),
