@@ -26,8 +26,7 @@ struct verify {
 	struct verify_rows rows;
 	struct verify_unread unread;
 	uint64_t covered;
-	uint64_t base; /* the snapshot's position, or 0 */
-	bool missed;   /* it has what the database has not */
+	bool missed; /* the snapshot has what the database has not */
 	struct finding finding;
 };
 
@@ -136,11 +135,11 @@ static bool is_trimmed_behind_marks(const struct verify *v)
 static enum parlor_err look_behind_marks(struct verify *v)
 {
 	struct missing m = {.verify = v};
-	v->missed = v->mysql.low < v->base;
+	v->missed = v->mysql.low < v->engine.base;
 	if (!v->missed || is_trimmed_behind_marks(v))
 		return PARLOR_E_OK;
 	enum parlor_err err =
-		source_walk(&v->source, v->mysql.low + 1, v->base, is_behind_mark, &m);
+		source_walk(&v->source, v->mysql.low + 1, v->engine.base, is_behind_mark, &m);
 	v->missed = m.any;
 	return err;
 }
@@ -151,7 +150,7 @@ static enum audit_exit behind_snapshot(const struct verify *v)
 	snprintf(why, sizeof why,
 		 "the database is at position %" PRIu64 ", before the snapshot at %" PRIu64
 		 ": try again when it has caught up",
-		 v->mysql.low, v->base);
+		 v->mysql.low, v->engine.base);
 	return cannot(v, AUDIT_TRIMMED, why);
 }
 
@@ -160,13 +159,7 @@ static enum audit_exit check_mysql(struct verify *v)
 {
 	if (v->missed)
 		return behind_snapshot(v);
-	engine_fini(&v->engine);
-	enum parlor_err err = engine_init(&v->engine, &v->source);
-	if (!err)
-		err = engine_start(&v->engine, v->source.last);
-	if (!err && v->engine.base != v->base)
-		return cannot(v, AUDIT_UNREADABLE,
-			      "the snapshot was replaced while it was read: try again");
+	enum parlor_err err = engine_start_again(&v->engine, v->source.last);
 	engine_limit_to_marks(&v->engine, v->mysql.marks);
 	if (!err)
 		err = engine_run(&v->engine, v->mysql.high, NULL, NULL);
@@ -225,7 +218,6 @@ static enum audit_exit open_all(struct verify *v)
 static enum parlor_err start(struct verify *v)
 {
 	enum parlor_err err = engine_start(&v->engine, v->source.last);
-	v->base = v->engine.base;
 	if (!err && v->url)
 		err = look_behind_marks(v);
 	source_release(&v->source);
@@ -261,9 +253,10 @@ static double seconds(const struct verify *v)
 static void print_equal(const struct verify *v)
 {
 	printf("journal   %" PRIu64 " records, checksums and positions are right\n",
-	       v->source.last - v->base);
-	if (v->base)
-		printf("snapshot  of position %" PRIu64 ", where re-execution began\n", v->base);
+	       v->source.last - v->engine.base);
+	if (v->engine.base)
+		printf("snapshot  of position %" PRIu64 ", where re-execution began\n",
+		       v->engine.base);
 	printf("state     %" PRIu64 " rows, hash %016" PRIx64 "%016" PRIx64
 	       ", re-executed and on disk (rows as of %" PRIu64 ", then recovery)\n",
 	       v->rows.rows, v->rows.executed.high, v->rows.executed.low, v->covered);
@@ -290,8 +283,8 @@ static void print_equal_json(const struct verify *v)
 		(json_int_t)v->rows.rows, "hash", hash, "messages", (json_int_t)v->unread.messages,
 		"memberships", (json_int_t)v->unread.memberships, "unread",
 		(json_int_t)v->unread.unread, "seconds", seconds(v));
-	if (line && v->base)
-		json_object_set_new(line, "snapshot", json_integer((json_int_t)v->base));
+	if (line && v->engine.base)
+		json_object_set_new(line, "snapshot", json_integer((json_int_t)v->engine.base));
 	if (line && v->url)
 		json_object_set_new(line, "mysql",
 				    json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "low",

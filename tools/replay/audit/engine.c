@@ -129,6 +129,7 @@ static enum parlor_err find_base(struct engine *e, uint64_t upto)
 	return check_base(e, upto);
 }
 
+/* The snapshot has been read once, and stands at its beginning. */
 static enum parlor_err load_base(struct engine *e)
 {
 	enum parlor_err err = scratch_fill(&e->scratch, &e->snapshot);
@@ -158,6 +159,23 @@ enum parlor_err engine_start(struct engine *e, uint64_t upto)
 		return err;
 	e->source->why[0] = 0;
 	return PARLOR_E_OK;
+}
+
+enum parlor_err engine_start_again(struct engine *e, uint64_t upto)
+{
+	struct source *source = e->source;
+	struct snapshot snapshot = e->snapshot;
+	uint64_t base = e->base;
+	e->snapshot = (struct snapshot){0};
+	engine_fini(e);
+	enum parlor_err err = engine_init(e, source);
+	e->snapshot = snapshot;
+	progress_begin(&e->progress, "records re-executed", upto);
+	if (err || !base)
+		return err;
+	if (snapshot_rewind(&e->snapshot))
+		return no_base(e, PARLOR_E_IO, "the snapshot cannot be read");
+	return load_base(e);
 }
 
 /* Names are for everybody; the rest is about a room or a presence. */

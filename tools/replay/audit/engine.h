@@ -34,6 +34,9 @@ void engine_fini(struct engine *);
  * the journal's head was trimmed the snapshot's. NOT_FOUND when neither will do:
  * it must be of this journal, and of a position in first - 1 .. upto. */
 enum parlor_err engine_start(struct engine *, uint64_t upto) PARLOR_MUST_CHECK;
+/* From the same state once more, with no limits yet: the snapshot that it began with is
+ * kept, whatever has taken its place since. */
+enum parlor_err engine_start_again(struct engine *, uint64_t upto) PARLOR_MUST_CHECK;
 /* Before it: a snapshot that will do is taken also when the journal is whole. */
 void engine_prefer_snapshot(struct engine *);
 /* Behind it, before anything is applied. */
