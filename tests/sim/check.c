@@ -231,23 +231,34 @@ static void check_resident_room(struct world *w, struct room *r)
 	WANT(w, r->base.refs >= refs, "rows of room %d that do not hold it", (int)r->no);
 }
 
-static void check_resident_member(struct world *w, struct member *m)
+/* What else is in memory that holds a member, by its number. */
+struct held {
+	size_t refs, unlisted;
+};
+
+static void count_held(const struct world *w, struct held held[O_MEMBERS + 1])
 {
 	const struct inbox_holds *holds = &w->core->inboxes;
-	const struct row *row;
-	const struct membership *ms;
-	size_t refs = 0, unlisted = 0, listed = 0;
-	for (row = w->core->engine.rows; row; row = row->hh.next) {
-		bool refers = row->kind == &membership_kind && row->other == &m->base;
-		refs += refers;
-		unlisted += refers && ((const struct membership *)row)->unlisted;
+	for (const struct row *row = w->core->engine.rows; row; row = row->hh.next) {
+		if (row->kind != &membership_kind || !row->other)
+			continue;
+		struct held *h = &held[((const struct member *)row->other)->no];
+		h->refs++;
+		h->unlisted += ((const struct membership *)row)->unlisted;
 	}
 	for (size_t i = 0; i < INBOX_HOLDS; i++)
-		refs += holds->members[i] == m;
-	WANT_SAME(w, m->base.refs, refs);
-	for (ms = membership_unlisted(m, 0); ms; ms = membership_unlisted(m, ms->room->no + 1))
+		if (holds->members[i])
+			held[holds->members[i]->no].refs++;
+}
+
+static void check_resident_member(struct world *w, struct member *m, const struct held *held)
+{
+	size_t listed = 0;
+	WANT_SAME(w, m->base.refs, held->refs);
+	for (const struct membership *ms = membership_unlisted(m, 0); ms;
+	     ms = membership_unlisted(m, ms->room->no + 1))
 		listed++;
-	WANT_SAME(w, listed, unlisted);
+	WANT_SAME(w, listed, held->unlisted);
 }
 
 /* A head lists what is dirty of its cluster, and is found when a pass looks. */
@@ -268,7 +279,9 @@ static void check_dirty(struct world *w, const struct row *head)
 static void check_resident(struct world *w, size_t *rows, uint64_t *bytes)
 {
 	struct row *row, *next;
+	struct held held[O_MEMBERS + 1] = {{0}};
 	size_t refs = 0, refer = 0;
+	count_held(w, held);
 	HASH_ITER (hh, w->core->engine.rows, row, next) {
 		*rows += row->dirty;
 		refs += row->refs;
@@ -281,7 +294,8 @@ static void check_resident(struct world *w, size_t *rows, uint64_t *bytes)
 		if (row->kind == &room_kind)
 			check_resident_room(w, (struct room *)row);
 		if (row->kind == &member_kind)
-			check_resident_member(w, (struct member *)row);
+			check_resident_member(w, (struct member *)row,
+					      &held[((struct member *)row)->no]);
 	}
 	for (size_t i = 0; i < INBOX_HOLDS; i++)
 		refer += w->core->inboxes.members[i] != NULL;
