@@ -10,7 +10,8 @@
 #
 # Works on a copy of the tree, so nothing here is touched. Fails when a patch,
 # asked for or not, no longer applies, when one does not build, when its test is
-# not there or fails without it, and when the test still passes with it.
+# not there or fails without it, and when the test still passes with it. The others
+# have their turn all the same; whatever was wrong is listed at the end.
 # JOBS=N: processes that build, 2 without it.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -30,7 +31,7 @@ case ${1-} in
 --all)
   for file in "$here"/*.patch; do names+=("$(basename "$file" .patch)"); done ;;
 -*)
-  sed -n '2,16s/^# \{0,1\}//p' "$0" >&2
+  sed -n '2,17s/^# \{0,1\}//p' "$0" >&2
   exit 2 ;;
 "")
   for file in "$here"/*.patch; do
@@ -54,13 +55,8 @@ trap 'rm -rf "$scratch"' EXIT
 tree=$scratch/tree build=$scratch/build log=$scratch/log
 mkdir "$tree"
 tar -C "$source" --exclude=./build --exclude=./.git -cf - . | tar -C "$tree" -xf -
-for file in "$here"/*.patch; do
-  if ! patch -s -p1 --dry-run -d "$tree" < "$file" > "$log" 2>&1; then
-    echo "$(basename "$file" .patch): no longer applies" >&2
-    cat "$log" >&2
-    exit 1
-  fi
-done
+# The directory has another name each time, and what was built in it is the same.
+export CCACHE_BASEDIR=$scratch
 cmake -S "$tree" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=None -DCMAKE_C_FLAGS=-O1 > "$log"
 
 targets_of() {
@@ -82,53 +78,68 @@ run_test() { # test [part]
     --no-tests=error --timeout 120 --output-on-failure > "$log" 2>&1
 }
 
-failed=0
-wrong() { # name, what
+change() { # name [option of patch]
+  patch -d "$tree" -p1 --fuzz=0 --batch --no-backup-if-mismatch "${@:2}" < "$here/$1.patch" > "$log" 2>&1
+}
+
+wrong=() caught=0 uncaught=0
+tell_wrong() { # name, what
+  wrong+=("$1: $2")
   echo "$1: $2"
   tail -n 30 "$log" | sed 's/^/    /'
-  failed=$((failed + 1))
 }
 
-# Sets `test` to the test's name and perhaps a part of it.
-test_of() { read -r -a test <<< "$(head_of "$1" "Caught by")"; }
-
-declare -A sound
-for name in "${names[@]}"; do
-  test_of "$name"
-  if [ -n "${sound[${test[*]}]-}" ]; then continue; fi
-  if ! build "${test[0]}" || ! run_test "${test[@]}"; then
-    wrong "$name" "${test[*]} fails without it"
-    exit 1
+declare -A stale
+for file in "$here"/*.patch; do
+  name=$(basename "$file" .patch)
+  if ! change "$name" --dry-run; then
+    stale[$name]=yes
+    tell_wrong "$name" "no longer applies"
   fi
-  sound[${test[*]}]=yes
 done
 
-try() { # name
-  local status=0
-  test_of "$1"
-  if ! patch -d "$tree" -p1 --fuzz=0 --batch --no-backup-if-mismatch \
-    < "$here/$1.patch" > "$log" 2>&1; then
-    wrong "$1" "no longer applies"
-    return
-  fi
-  if ! build "${test[0]}"; then
-    wrong "$1" "does not build"
+# Whether the test passes while nothing is broken: it is run so once.
+declare -A sound
+is_sound() { # test [part]
+  if [ -z "${sound[$*]-}" ]; then
+    sound[$*]=no
+    if build "$1" && run_test "$@"; then sound[$*]=yes; fi
   else
-    run_test "${test[@]}" || status=$?
-    if [ $status = 0 ]; then
-      wrong "$1" "NOT CAUGHT by ${test[*]}"
-    elif grep -q 'Not Run\|Timeout' "$log"; then
-      wrong "$1" "${test[*]} came to no end"
-    else
-      printf '%-32s caught by %s\n' "$1" "${test[*]}"
-    fi
+    : > "$log"
   fi
-  patch -d "$tree" -p1 -R --fuzz=0 --batch --no-backup-if-mismatch < "$here/$1.patch" > "$log"
+  [ "${sound[$*]}" = yes ]
 }
 
-for name in "${names[@]}"; do try "$name"; done
-if [ $failed != 0 ]; then
-  echo "$failed of ${#names[@]} mutations are not caught"
+# Builds what is broken and runs its test.
+judge() { # name, test [part]
+  if ! build "$2"; then
+    tell_wrong "$1" "does not build"
+  elif run_test "${@:2}"; then
+    uncaught=$((uncaught + 1))
+    tell_wrong "$1" "NOT CAUGHT by ${*:2}"
+  elif grep -q 'Not Run\|Timeout' "$log"; then
+    tell_wrong "$1" "${*:2} came to no end"
+  else
+    caught=$((caught + 1))
+    printf '%-32s caught by %s (%d s)\n' "$1" "${*:2}" "$((SECONDS - began))"
+  fi
+}
+
+for name in "${names[@]}"; do
+  if [ -n "${stale[$name]-}" ]; then continue; fi
+  read -r -a test <<< "$(head_of "$name" "Caught by")"
+  if ! is_sound "${test[@]}"; then
+    tell_wrong "$name" "${test[*]} fails without it"
+    continue
+  fi
+  began=$SECONDS
+  change "$name"
+  judge "$name" "${test[@]}"
+  change "$name" -R
+done
+
+echo "${#names[@]} mutations: $caught caught, $uncaught not caught, $((${#names[@]} - caught - uncaught)) not run"
+if [ ${#wrong[@]} != 0 ]; then
+  printf '%s\n' "${wrong[@]}"
   exit 1
 fi
-echo "${#names[@]} mutations, all caught"
