@@ -15,7 +15,8 @@
 #define RECORD_STEPS METER_ROW_STEPS
 
 /* In this order. Whoever is known comes first: what they listen to may be too much, and
- * then nobody has been introduced. */
+ * then nobody has been introduced. From NEW on nothing is refused, for a name once given is known
+ * for ever: what it takes is reserved before. */
 enum phase { KNOWN, PAST, NEW, TELL, DONE, UNDO };
 
 struct attach {
@@ -24,6 +25,10 @@ struct attach {
 	enum parlor_err refusal;
 	bool resumes;
 	struct core_past_range past; /* of the member at hand, not noted so far; zeroed: all */
+	struct reserved {
+		size_t members; /* still to be introduced, and to be listened to */
+		size_t beside;  /* topics that will be listened to */
+	} reserved;
 	size_t len;
 	struct attach_member {
 		uint64_t member; /* 0: not known so far */
@@ -46,8 +51,19 @@ static struct attach *attach_new(size_t n)
 	return a;
 }
 
-static void attach_free(struct session *s)
+static void unreserve(struct broker *b, struct session *s, struct reserved n)
 {
+	struct core_call call = broker_call(b, s);
+	core_members_unreserve(b->core, &call, n.members);
+	subscribers_unreserve(b->fanout.subscribers, s, n.members + n.beside);
+	s->attach->reserved.members -= n.members;
+	s->attach->reserved.beside -= n.beside;
+}
+
+static void attach_free(struct broker *b, struct session *s)
+{
+	if (s->attach)
+		unreserve(b, s, s->attach->reserved);
 	free(s->attach);
 	s->attach = NULL;
 }
@@ -93,17 +109,32 @@ static enum parlor_err add_past(struct attaching *g, struct attach_member *m, st
 	return PARLOR_E_OK;
 }
 
+static enum parlor_err introduce(struct attaching *g, struct attach_member *m, struct span id)
+{
+	struct broker *b = g->broker;
+	struct core_call call = broker_call(b, g->session);
+	/* The disk has filled since: it waits for room. */
+	if (g->request->full)
+		return PARLOR_E_BUSY;
+	unreserve(b, g->session, (struct reserved){.members = 1});
+	return core_member_intern(b->core, &call, id, &m->member);
+}
+
 static enum parlor_err add_new(struct attaching *g, struct attach_member *m, struct span id)
 {
-	struct core_call call = broker_call(g->broker, g->session);
-	enum parlor_err err = PARLOR_E_OK;
-	if (m->member && m->member != g->session->move.member)
+	struct session *s = g->session;
+	if (m->member && m->member != s->move.member)
 		return PARLOR_E_OK;
-	if (!m->member && g->request->full)
-		return PARLOR_E_STORE_FULL;
-	if (!m->member)
-		err = core_member_intern(g->broker->core, &call, id, &m->member);
-	return err ? err : add(g, m);
+	enum parlor_err err = m->member ? PARLOR_E_OK : introduce(g, m, id);
+	if (!err)
+		err = add(g, m);
+	/* Another request made it known meanwhile, and put it into too many rooms: the end, as
+	 * for whoever is attached when that happens. */
+	if (err == PARLOR_E_TOO_MANY) {
+		session_end_soon(g->broker->fanout.sessions, s, PARLOR_E_BUSY);
+		err = PARLOR_E_BUSY;
+	}
+	return err;
 }
 
 static enum parlor_err tell(struct attaching *g, struct attach_member *m, struct span id)
@@ -150,19 +181,25 @@ static enum parlor_err undo(struct attaching *g, struct attach_member *m, struct
 
 /* ---- all of them ----------------------------------------------------------------------- */
 
-/* Whether those that are not known so far can be introduced, all of them, and listen: a
- * name once given is known for ever, and a refusal must not leave any. */
-static enum parlor_err check_left(struct attaching *g)
+static enum parlor_err reserve(struct attaching *g)
 {
 	struct core_call call = broker_call(g->broker, g->session);
-	struct broker *b = g->broker;
-	const struct attach *a = g->attach;
-	size_t unknown = 0;
+	struct subscribers *subscribers = g->broker->fanout.subscribers;
+	struct attach *a = g->attach;
+	struct reserved n = {.beside = g->request->beside};
 	for (size_t i = 0; i < a->len; i++)
-		unknown += !a->list[i].member;
-	if (unknown + g->request->beside > subscribers_left(b->fanout.subscribers, g->session))
-		return PARLOR_E_TOO_MANY;
-	return core_member_capacity(b->core, &call, unknown);
+		n.members += !a->list[i].member;
+	if (n.members && g->request->full)
+		return PARLOR_E_STORE_FULL;
+	enum parlor_err err = subscribers_reserve(subscribers, g->session, n.members + n.beside);
+	if (err)
+		return err;
+	err = core_members_reserve(g->broker->core, &call, n.members);
+	if (err)
+		subscribers_unreserve(subscribers, g->session, n.members + n.beside);
+	else
+		a->reserved = n;
+	return err;
 }
 
 static enum parlor_err begin_phase(struct attaching *g, enum phase phase)
@@ -170,7 +207,7 @@ static enum parlor_err begin_phase(struct attaching *g, enum phase phase)
 	struct attach *a = g->attach;
 	a->at = 0;
 	a->phase = phase;
-	return phase == NEW ? check_left(g) : PARLOR_E_OK;
+	return phase == NEW ? reserve(g) : PARLOR_E_OK;
 }
 
 /* The one at hand first: it may be half way in. */
@@ -232,13 +269,15 @@ enum parlor_err attach_add(struct broker *b, struct session *s, struct attach_re
 		if (err && err != PARLOR_E_BUSY)
 			begin_undo(a, err);
 	}
-	session_heard(b->fanout.sessions, s, b->listened_us);
+	/* While it waits for room it is to say itself that it is there. */
+	if (!q->full)
+		session_heard(b->fanout.sessions, s, b->listened_us);
 	if (a->phase != DONE)
 		return PARLOR_E_BUSY;
 	err = a->refusal;
 	b->counts.attaches_refused += err == PARLOR_E_TOO_MANY;
 	q->resumes = a->resumes;
-	attach_free(s);
+	attach_free(b, s);
 	return err;
 }
 
@@ -266,7 +305,7 @@ enum parlor_err attach_remove(struct broker *b, struct session *s, char **member
 	}
 	session_heard(b->fanout.sessions, s, b->listened_us);
 	if (err != PARLOR_E_BUSY)
-		attach_free(s);
+		attach_free(b, s);
 	return err;
 }
 
@@ -278,7 +317,7 @@ void attach_abandon(struct broker *b, struct session *s)
 		if (err)
 			log_error("presence of a member: %s", parlor_err_text(err));
 	}
-	attach_free(s);
+	attach_free(b, s);
 }
 
 enum parlor_err attach_check(const struct broker *b, size_t attached, char **members, size_t n)

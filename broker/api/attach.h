@@ -10,7 +10,7 @@
 struct attach_request {
 	char **members;
 	size_t n;
-	bool full;     /* nothing can be written now */
+	bool full;     /* nothing can be written now, and nobody be introduced */
 	size_t beside; /* topics that the session will listen to as well */
 	/* Of a session that was there before, from behind that position; in the end: what it
 	 * missed has been noted. */
@@ -26,8 +26,9 @@ enum parlor_err attach_check(const struct broker *, size_t attached, char **memb
 /* Each until the end, or BUSY: the same is to be called again in another turn. Nothing else is
  * asked of the session in between. What moves members has landed before (commit_settle). */
 
-/* All of them or, on a refusal, none. full: STORE_FULL when one of them is not known yet.
- * Presence comes last: what is refused is not told. */
+/* All of them or, on a refusal, none, and nobody has been introduced. full: STORE_FULL when one of
+ * them is not known yet; once some have been introduced it waits for room. Presence comes last:
+ * what is refused is not told. */
 enum parlor_err attach_add(struct broker *, struct session *,
 			   struct attach_request *) PARLOR_MUST_CHECK;
 /* Those that are not attached are passed over. */

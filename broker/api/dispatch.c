@@ -420,10 +420,14 @@ static void dispatch_held_back(struct broker *b, struct session *s)
 			    .user = user,
 			    .fd = s->connection.fd};
 	struct backlog_frame *f = backlog_take(&b->backlog, &s->backlog);
-	if (dispatch_rest(b, &a, &f->rest))
+	if (dispatch_rest(b, &a, &f->rest)) {
 		free(f);
-	else
+	} else {
 		backlog_put_back(&b->backlog, &a.session->backlog, f);
+		/* There will be no more room in this turn than there is. */
+		if (a.unfinished && a.full)
+			backlog_block(&b->backlog, &a.session->backlog);
+	}
 	dispatch_behind(b, &a);
 	charge(b, &a, 0);
 	free(user);

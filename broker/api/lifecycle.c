@@ -16,7 +16,8 @@
 
 _Static_assert(AUTH_TENANT_MAX == ROW_ID_MAX, "a key may be given for every tenant");
 
-/* It is told of the presence of its tenant's members. */
+/* It is told of the presence of its tenant's members; there was room for that when it attached
+ * its own. */
 static enum parlor_err watch(struct broker *b, struct session *s, bool full)
 {
 	struct core_call call = broker_call(b, s);
@@ -24,7 +25,9 @@ static enum parlor_err watch(struct broker *b, struct session *s, bool full)
 	enum parlor_err err = core_tenant_find(b->core, call.tenant, &tenant);
 	if (!err && !tenant)
 		err = full ? PARLOR_E_STORE_FULL : core_tenant_intern(b->core, &call, &tenant);
-	return err ? err : subscribers_add(b->fanout.subscribers, topic_tenant(tenant), s, 0);
+	if (!err)
+		subscribers_put(b->fanout.subscribers, topic_tenant(tenant), s, 0);
+	return err;
 }
 
 /* ---- begin --------------------------------------------------------------------------- */
@@ -67,20 +70,21 @@ static enum parlor_err open_session(struct broker *b, const struct lifecycle_hel
 }
 
 /* Its members, and what it missed of them: BUSY until that is done. */
-static enum parlor_err attach_first(struct broker *b, struct session *s, const Parlor__Hello *hello,
-				    bool full, bool *reset)
+static enum parlor_err attach_first(struct broker *b, struct session *s,
+				    const struct lifecycle_hello *how, bool *reset)
 {
+	const Parlor__Hello *hello = how->hello;
 	uint64_t floor = core_position(b->core);
 	struct attach_request q = {.members = hello->members,
 				   .n = hello->n_members,
-				   .full = full,
+				   .full = how->full,
 				   .beside = hello->presence ? 1 : 0,
 				   .resumes = hello->resume,
 				   .journal = hello->journal,
 				   .position = hello->position};
 	enum parlor_err err = attach_add(b, s, &q);
 	if (!err && hello->presence)
-		err = watch(b, s, full);
+		err = watch(b, s, how->full);
 	if (err)
 		return err;
 	bool resumes = q.resumes && attachments_can_resume(&b->fanout, q.journal, q.position);
@@ -89,22 +93,21 @@ static enum parlor_err attach_first(struct broker *b, struct session *s, const P
 	return PARLOR_E_OK;
 }
 
-enum parlor_err lifecycle_begin(struct broker *b, const struct lifecycle_hello *q,
-				struct session **s, bool *reset)
+enum parlor_err lifecycle_begin(struct broker *b, struct lifecycle_hello *q, struct session **s,
+				bool *reset)
 {
 	const Parlor__Hello *hello = q->hello;
 	enum parlor_err err = *s ? PARLOR_E_OK : check_hello(b, q);
-	bool full = false;
 	/* Members, or a tenant, that are new are written. */
 	if (!err && (hello->n_members || hello->presence)) {
 		err = commit_reserve(&b->commit, hello->n_members * 2 * ROW_ID_MAX);
-		full = err == PARLOR_E_STORE_FULL;
+		q->full = err == PARLOR_E_STORE_FULL;
 	}
-	if ((!err || full) && !*s)
+	if ((!err || q->full) && !*s)
 		err = open_session(b, q, s);
 	b->counts.sessions_refused += err == PARLOR_E_SESSIONS_FULL;
-	if (!err || full)
-		err = attach_first(b, *s, hello, full, reset);
+	if (*s && (!err || q->full))
+		err = attach_first(b, *s, q, reset);
 	b->counts.sessions_opened += !err;
 	b->counts.sessions_reset += !err && *reset;
 	return err;

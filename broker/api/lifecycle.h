@@ -14,12 +14,13 @@ struct lifecycle_hello {
 	const char *user; /* of the connection's key, or NULL */
 	int fd;           /* of the connection */
 	const Parlor__Hello *hello;
+	bool full; /* told: nothing can be written now */
 };
 
 /* *s: NULL, or the session that this hello began. BUSY: it goes on in another turn, settled.
  * With another failure *s, if there is one, is to be ended. *reset: it asked to resume and
  * what it missed cannot be had. */
-enum parlor_err lifecycle_begin(struct broker *, const struct lifecycle_hello *, struct session **s,
+enum parlor_err lifecycle_begin(struct broker *, struct lifecycle_hello *, struct session **s,
 				bool *reset) PARLOR_MUST_CHECK;
 
 /* Ends a session: its members' presence, what it waits for, its place. With a

@@ -60,6 +60,7 @@ static enum parlor_err op_hello(struct request *a)
 				    .fd = a->frame ? front_fd(a->frame) : a->fd,
 				    .hello = a->request->hello};
 	enum parlor_err err = lifecycle_begin(b, &q, &a->session, &reset);
+	a->full = q.full;
 	if (err && err != PARLOR_E_BUSY && a->session)
 		end_session(a);
 	if (err)

@@ -6,6 +6,8 @@
 #include "core/tenant.h"
 #include "core/tenant_row.h"
 
+#include <assert.h>
+
 static const struct record_kind kinds[1];
 
 enum parlor_err member_capacity(struct core *c, const struct tenant *t,
@@ -33,11 +35,34 @@ enum parlor_err member_introduce(struct core *c, struct tenant *t, struct span i
 	return c->broken ? c->broken : member_find(c, t->no, id, m);
 }
 
-enum parlor_err core_member_capacity(struct core *c, const struct core_call *call, size_t members)
+enum parlor_err core_members_reserve(struct core *c, const struct core_call *call, size_t members)
 {
 	struct tenant *t;
+	if (!members)
+		return PARLOR_E_OK;
+	core_clock(c, call);
 	enum parlor_err err = tenant_find(c, call->tenant, &t);
-	return err ? err : tenant_room_for(c, t, 0, members);
+	if (!err)
+		err = tenant_room_for(c, t, 0, members);
+	if (!err)
+		err = tenant_introduce(c, call, &t);
+	if (err)
+		return err;
+	t->members_reserved += members;
+	c->members_reserved += members;
+	return PARLOR_E_OK;
+}
+
+void core_members_unreserve(struct core *c, const struct core_call *call, size_t members)
+{
+	struct tenant *t;
+	if (!members)
+		return;
+	/* Who is in memory stays there. */
+	enum parlor_err err = tenant_find(c, call->tenant, &t);
+	assert(!err && t && t->members_reserved >= members);
+	t->members_reserved -= members;
+	c->members_reserved -= members;
 }
 
 enum parlor_err core_member_intern(struct core *c, const struct core_call *call, struct span id,

@@ -12,9 +12,12 @@ struct core_member_spec {
 	struct span avatar;
 };
 
-/* Whether so many more members of the call's tenant have numbers left: TENANT_FULL. */
-enum parlor_err core_member_capacity(struct core *, const struct core_call *,
+/* Numbers for so many more members of the call's tenant, which is introduced when it is new,
+ * are nobody else's until they are given back: each before that member is introduced.
+ * TENANT_FULL: nothing has changed. */
+enum parlor_err core_members_reserve(struct core *, const struct core_call *,
 				     size_t members) PARLOR_MUST_CHECK;
+void core_members_unreserve(struct core *, const struct core_call *, size_t members);
 /* Number of a member, introducing it when unknown. */
 enum parlor_err core_member_intern(struct core *, const struct core_call *, struct span id,
 				   uint64_t *member) PARLOR_MUST_CHECK;

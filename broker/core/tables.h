@@ -104,6 +104,7 @@ struct tenant {
 	struct span id; /* borrows from text */
 	char text[ROW_ID_MAX];
 	struct row_tenant row;
+	uint64_t members_reserved;
 };
 
 /* Members whose inboxes are being read (inbox.c), and inboxes that are to be freed. */
@@ -132,6 +133,7 @@ struct core {
 	struct tenant *tenants_by_id;
 	struct tenant_names tenant_names;
 	uint64_t rooms_refused, members_refused; /* for want of a number */
+	uint64_t members_reserved;               /* of all tenants */
 	struct member *members_by_id;
 	struct room *rooms_by_id;
 	struct activity activity;

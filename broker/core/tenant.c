@@ -26,8 +26,9 @@ enum parlor_err tenant_room_for(struct core *c, const struct tenant *t, uint64_t
 	bool rooms_full = rooms && (c->state.rooms + rooms > c->limits.rooms ||
 				    (t ? t->row.rooms : 0) + rooms > c->limits.tenant_rooms);
 	bool members_full =
-		members && (c->state.members + members > c->limits.members ||
-			    (t ? t->row.members : 0) + members > c->limits.tenant_members);
+		members && (c->state.members + c->members_reserved + members > c->limits.members ||
+			    (t ? t->row.members + t->members_reserved : 0) + members >
+				    c->limits.tenant_members);
 	c->rooms_refused += rooms_full;
 	c->members_refused += members_full && !rooms_full;
 	return rooms_full || members_full ? PARLOR_E_TENANT_FULL : PARLOR_E_OK;

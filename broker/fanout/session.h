@@ -38,7 +38,8 @@ struct session_tenant {
 	UT_hash_handle hh;
 	uint32_t sessions;
 	struct pending_share pending; /* requests that wait for MySQL; sync's */
-	uint64_t entries;             /* of its sessions; subscribers.c's */
+	uint64_t entries;             /* of its sessions; subscribers.c's, and */
+	uint64_t entries_reserved;    /* those that there will be */
 	uint64_t intervals;           /* the same; intervals.c's */
 	struct drr_group drr;         /* its sessions', as far as what they sent waits */
 	struct outbox_share *out;     /* of what is queued for its sessions; the outbox's */

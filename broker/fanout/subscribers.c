@@ -29,7 +29,7 @@ struct subscribers_topic {
 struct subscribers {
 	struct subscribers_topic *topics;
 	struct pool pool; /* of topics */
-	uint64_t entries;
+	uint64_t entries, reserved;
 	uint64_t entries_max, tenant_max;
 	uint64_t shares_full;
 	uint64_t looks;
@@ -264,6 +264,22 @@ void subscribers_put(struct subscribers *a, struct topic topic, struct session *
 	assert(!err);
 }
 
+enum parlor_err subscribers_reserve(struct subscribers *a, struct session *session, uint64_t n)
+{
+	if (n > subscribers_left(a, session))
+		return PARLOR_E_TOO_MANY;
+	a->reserved += n;
+	session->tenant->entries_reserved += n;
+	return PARLOR_E_OK;
+}
+
+void subscribers_unreserve(struct subscribers *a, struct session *session, uint64_t n)
+{
+	assert(session->tenant->entries_reserved >= n);
+	a->reserved -= n;
+	session->tenant->entries_reserved -= n;
+}
+
 bool subscribers_drop(struct subscribers *a, struct topic topic, struct session *session)
 {
 	struct subscribers_topic *t;
@@ -338,14 +354,17 @@ static uint64_t less(uint64_t from, uint64_t what)
 
 uint64_t subscribers_left(const struct subscribers *a, const struct session *session)
 {
-	uint64_t all = less(a->entries_max, a->entries);
-	uint64_t mine = less(a->tenant_max, session->tenant->entries);
+	const struct session_tenant *tenant = session->tenant;
+	uint64_t all = less(a->entries_max, a->entries + a->reserved);
+	uint64_t mine = less(a->tenant_max, tenant->entries + tenant->entries_reserved);
 	return mine < all ? mine : all;
 }
 
 bool subscribers_over_limit(const struct subscribers *a, const struct session *session)
 {
-	return a->entries > a->entries_max || session->tenant->entries > a->tenant_max;
+	const struct session_tenant *tenant = session->tenant;
+	return a->entries + a->reserved > a->entries_max ||
+	       tenant->entries + tenant->entries_reserved > a->tenant_max;
 }
 
 uint64_t subscribers_shares_full(const struct subscribers *a)

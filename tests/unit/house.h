@@ -4,13 +4,23 @@
 
 #include "api/broker.h"
 
+#include <parlor/parlor.pb-c.h>
+
 struct house {
 	void *world; /* its directory: store_world.h */
 	struct broker broker;
 };
 
-/* In a turn of its store. turn_steps: a setting. */
-struct house *house_open(const char *turn_steps);
+/* In a turn of its store. Names of settings, a value behind each, and NULL; NULL: none. */
+struct house *house_open(const char *const settings[]);
 void house_close(struct house *);
+
+/* Another turn, as far as clients are served in it: neither time nor steps matter. */
+void house_turn(struct broker *);
+/* A frame of the peer of that number, carried out as far as the turn goes; its session, or
+ * NULL. */
+struct session *house_hears(struct broker *, uint8_t peer, Parlor__Request **, size_t n);
+/* Which says hello to that tenant. */
+Parlor__Request *house_hello(char *tenant);
 
 #endif

@@ -51,7 +51,7 @@ static void fill(struct broker *b, int records)
  * room: the turn does not wait until all of it has gone. */
 static void a_turn_without_room_for_rows_trims_no_more_than_another(void **state)
 {
-	struct house *h = house_open("100000");
+	struct house *h = house_open(NULL);
 	struct broker *b = &h->broker;
 	(void)state;
 	fill(b, RECORDS);
@@ -84,7 +84,7 @@ static size_t unanswered(const struct broker *b)
 /* Rows leave on their own while nothing else is to do. */
 static void who_only_asks_does_not_wait_for_rows(void **state)
 {
-	struct house *h = house_open("100000");
+	struct house *h = house_open(NULL);
 	struct broker *b = &h->broker;
 	(void)state;
 	fill(b, FEW);
@@ -114,7 +114,7 @@ static void who_only_asks_does_not_wait_for_rows(void **state)
 /* A turn of one record would be committed by the loop itself if it had nothing to do. */
 static void what_is_on_disk_ends_the_turn_that_goes_on_meanwhile(void **state)
 {
-	struct house *h = house_open("100000");
+	struct house *h = house_open(NULL);
 	struct broker *b = &h->broker;
 	(void)state;
 	fill(b, FEW);
