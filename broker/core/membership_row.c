@@ -279,11 +279,32 @@ static void new_past(struct core *c, const struct membership *ms, uint64_t left_
 				     (struct span){c->scratch.data, c->scratch.len}, m->past_last);
 }
 
+/* What it costs that one leaves: three rows go and one comes, in memory that nobody has
+ * touched for long, or ever. */
+#define REMOVE_STEPS 4
+
 void membership_remove(struct core *c, struct membership *ms, uint64_t position)
 {
 	row_remove(&c->engine, &ms->base);
 	set_unlisted(ms, true);
 	membership_tell_inbox(c, ms);
-	meter_walk(c->engine.meter, 1);
+	meter_walk(c->engine.meter, REMOVE_STEPS);
 	new_past(c, ms, position);
+}
+
+enum parlor_err membership_remove_all(struct core *c, struct room *r, uint64_t position)
+{
+	struct membership *ms;
+	enum parlor_err err = membership_load_all(c, r);
+	if (err)
+		return err;
+	/* Taken out one by one it would be a search for each. */
+	r->unlisted = NULL;
+	DL_FOREACH2(r->memberships, ms, room_next)
+	{
+		ms->unlisted_here = false;
+		if (!ms->base.gone && ms->row.as_of < position)
+			membership_remove(c, ms, position);
+	}
+	return PARLOR_E_OK;
 }

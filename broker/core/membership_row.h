@@ -18,6 +18,9 @@ struct membership *membership_add(struct core *, struct room *, struct member *,
 void membership_set_profile(struct core *, struct membership *, struct span name,
 			    struct span avatar);
 void membership_remove(struct core *, struct membership *, uint64_t position);
+/* Those whose rows are older than that: the room ends there. */
+enum parlor_err membership_remove_all(struct core *, struct room *,
+				      uint64_t position) PARLOR_MUST_CHECK;
 /* The first of them that the member's rows do not tell of yet, of that room or a later one;
  * NULL: they tell of all. */
 struct membership *membership_unlisted(const struct member *, uint64_t room);

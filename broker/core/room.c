@@ -264,18 +264,6 @@ static enum parlor_err apply_room_renamed(struct core *c, const struct record *r
 	return err;
 }
 
-static enum parlor_err remove_all(struct core *c, const struct record *r, struct room *room)
-{
-	enum parlor_err err = membership_load_all(c, room);
-	if (err)
-		return err;
-	struct membership *ms;
-	DL_FOREACH2(room->memberships, ms, room_next)
-	if (!ms->base.gone && ms->row.as_of < r->position)
-		membership_remove(c, ms, r->position);
-	return PARLOR_E_OK;
-}
-
 static enum parlor_err apply_room_state(struct core *c, const struct record *r)
 {
 	struct room *room;
@@ -287,7 +275,7 @@ static enum parlor_err apply_room_state(struct core *c, const struct record *r)
 			room->row.members = 0;
 	}
 	if (!err && r->room_is.state == ROOM_STATE_DISSOLVED)
-		err = remove_all(c, r, room);
+		err = membership_remove_all(c, room, r->position);
 	return err;
 }
 

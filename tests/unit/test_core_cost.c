@@ -278,18 +278,21 @@ static void a_page_of_members_not_written_yet_costs_the_same_however_many_there_
 
 static void dissolve_by_pieces(struct world *w, const char *room, int pieces_min, int pieces_max)
 {
-	enum { PIECE = 5000 };
+	enum { PIECE = 5000, STEPS_OF_ONE = 4 };
 	struct meter meter = {0};
 	struct core_room_view view;
 	enum parlor_err err = PARLOR_E_BUSY;
 	int pieces = 0;
+	uint64_t members = 0, steps = 0;
 	core_charge(w->core, &meter);
 	for (; err == PARLOR_E_BUSY; pieces++) {
 		char id[32];
 		snprintf(id, sizeof id, "meanwhile %d", pieces);
 		said(w, room, "bob", id);
 		assert_int_equal(join(w, room, id), PARLOR_E_OK);
-		uint64_t steps = meter.steps;
+		assert_int_equal(core_room_show(w->core, &w->call, text(room), &view), PARLOR_E_OK);
+		members = view.members;
+		steps = meter.steps;
 		meter.steps_end = steps + PIECE;
 		err = core_room_set_state(w->core, &w->call, text(room), ROOM_STATE_DISSOLVED,
 					  &quiet, &view);
@@ -299,6 +302,8 @@ static void dissolve_by_pieces(struct world *w, const char *room, int pieces_min
 	}
 	core_charge(w->core, NULL);
 	assert_int_equal(err, PARLOR_E_OK);
+	/* All of them leave in the last turn: that is what it costs. */
+	assert_true(meter.steps - steps >= STEPS_OF_ONE * members);
 	assert_in_range(pieces, pieces_min, pieces_max);
 	assert_int_equal(view.members, 0);
 	assert_int_equal(leave(w, room, "bob"), PARLOR_E_ROOM_DISSOLVED);

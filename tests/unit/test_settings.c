@@ -43,6 +43,14 @@ static void test_defaults_are_within_their_own_ranges(void **state)
 	assert_string_equal(s->data, "./parlor-data");
 }
 
+/* All of its members leave in one turn. */
+static void test_the_largest_room_is_dissolved_within_the_steps_of_a_turn(void **state)
+{
+	enum { STEPS_OF_ONE = 4 };
+	const struct settings *s = *state;
+	assert_true(s->core.room_members * STEPS_OF_ONE <= s->turn_steps);
+}
+
 static void test_one_setting_is_set_by_name(void **state)
 {
 	struct settings *s = *state;
@@ -173,6 +181,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_DEFAULTS(test_defaults_are_within_their_own_ranges),
+		WITH_DEFAULTS(test_the_largest_room_is_dissolved_within_the_steps_of_a_turn),
 		WITH_DEFAULTS(test_one_setting_is_set_by_name),
 		WITH_DEFAULTS(test_a_setting_that_was_replaced_says_by_what),
 		WITH_DEFAULTS(test_nothing_can_be_longer_than_mysql_holds_it),
