@@ -114,6 +114,7 @@ static enum parlor_err make_tables(struct broker *b, char *why, size_t why_size)
 						 [PRICE_STEPS] = s->turn_steps,
 						 [PRICE_ROWS] = s->turn_rows,
 						 [PRICE_DELIVERIES] = s->turn_deliveries,
+						 [PRICE_COMMITS] = 1,
 						 [PRICE_US] = s->turn_ms * 1000,
 						 [PRICE_LANDED] = 1});
 	b->backlog.drr.quantum = PRICE_TURN / TENANT_SHARE;

@@ -240,6 +240,15 @@ static enum parlor_err step(struct attaching *g)
 	return err;
 }
 
+/* A commit for this request alone is a turn's, and it pays for it. */
+static enum parlor_err settle(struct broker *b)
+{
+	uint64_t before = b->commit.counts.awaited;
+	enum parlor_err err = commit_settle(&b->commit);
+	price_add(&b->price, PRICE_COMMITS, b->commit.counts.awaited - before);
+	return err;
+}
+
 static enum parlor_err begin(struct broker *b, struct session *s, const struct attach_request *q)
 {
 	size_t attached = session_member_count(s);
@@ -256,7 +265,7 @@ static enum parlor_err begin(struct broker *b, struct session *s, const struct a
 
 enum parlor_err attach_add(struct broker *b, struct session *s, struct attach_request *q)
 {
-	enum parlor_err err = commit_settle(&b->commit);
+	enum parlor_err err = settle(b);
 	if (!err && !s->attach)
 		err = begin(b, s, q);
 	b->counts.attaches_refused += err == PARLOR_E_TOO_MANY;
@@ -284,7 +293,7 @@ enum parlor_err attach_add(struct broker *b, struct session *s, struct attach_re
 enum parlor_err attach_remove(struct broker *b, struct session *s, char **members, size_t n)
 {
 	struct core_call call = broker_call(b, s);
-	enum parlor_err err = commit_settle(&b->commit);
+	enum parlor_err err = settle(b);
 	if (err == PARLOR_E_BUSY)
 		return err;
 	if (!err && !s->attach)

@@ -59,10 +59,12 @@ static void count_broker(struct counters *c, const struct broker *b)
 	counter(c, "turns_full_of_steps", b->price.ended[PRICE_STEPS]);
 	counter(c, "turns_full_of_rows", b->price.ended[PRICE_ROWS]);
 	counter(c, "turns_full_of_deliveries", b->price.ended[PRICE_DELIVERIES]);
+	counter(c, "turns_full_of_commits", b->price.ended[PRICE_COMMITS]);
 	counter(c, "turns_full_of_time", b->price.ended[PRICE_US]);
 	counter(c, "turns_full_of_bytes_out", b->price.ended[PRICE_BYTES_OUT]);
 	counter(c, "turns_ended_by_commit", b->price.ended[PRICE_LANDED]);
 	counter(c, "commits", b->commit.counts.commits);
+	counter(c, "commits_awaited", b->commit.counts.awaited);
 	counter(c, "deliveries_put_off", b->commit.counts.put_off);
 	counter(c, "records", b->commit.counts.records);
 	counter(c, "position", core_position(b->core));

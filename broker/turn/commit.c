@@ -446,10 +446,14 @@ enum parlor_err commit_settle(struct commit *c)
 	/* What it takes to deliver what has landed was this turn's share of it. */
 	if (c->landed && c->flight.moves)
 		return PARLOR_E_BUSY;
-	if (c->flying && (c->flight.moves || c->turn.moves))
+	if (c->flying && (c->flight.moves || c->turn.moves)) {
+		c->counts.awaited++;
 		err = land(c, c->limits.turn_deliveries);
-	if (!err && !c->flying && c->turn.moves)
+	}
+	if (!err && !c->flying && c->turn.moves) {
+		c->counts.awaited++;
 		err = land_turn(c);
+	}
 	if (err)
 		c->failed = true;
 	return !err && c->flying && (c->flight.moves || c->turn.moves) ? PARLOR_E_BUSY : err;

@@ -26,6 +26,7 @@ struct commit_limits {
 struct commit_counts {
 	uint64_t commits, records;
 	uint64_t put_off; /* deliveries of a commit went on in another turn */
+	uint64_t awaited; /* by commit_settle */
 };
 
 /* Zeroed but for the pieces, which the loop makes and frees, the limits and the two
@@ -79,7 +80,8 @@ bool commit_waits(const struct commit *);
 /* It has landed, and is not delivered yet. */
 bool commit_delivers(const struct commit *);
 /* Commits and delivers, only when there is a record that changes who hears a room: who attaches
- * must find the subscribers as the state is. BUSY: it is more than a turn delivers, ask again. */
+ * must find the subscribers as the state is. BUSY: it is more than a turn delivers, ask again.
+ * The loop waits for the disk meanwhile: counts.awaited says how often. */
 enum parlor_err commit_settle(struct commit *) PARLOR_MUST_CHECK;
 /* Deliveries that the turn's records cause: each to each session that listened when this
  * was called next, or comes to listen by one of them. Not those of that many of the last ones,

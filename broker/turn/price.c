@@ -92,7 +92,8 @@ bool price_splits(const struct price *p)
 	return reaches(p, PRICE_BYTES_OUT, 1) || reaches(p, PRICE_STEPS, 1) ||
 	       reaches(p, PRICE_ROWS, 1) || reaches(p, PRICE_US, 1) ||
 	       reaches(p, PRICE_LANDED, 1) || reaches(p, PRICE_DELIVERIES, 1) ||
-	       reaches(p, PRICE_RECORDS, 2) || reaches(p, PRICE_RECORD_BYTES, 2);
+	       reaches(p, PRICE_COMMITS, 1) || reaches(p, PRICE_RECORDS, 2) ||
+	       reaches(p, PRICE_RECORD_BYTES, 2);
 }
 
 void price_end(struct price *p)

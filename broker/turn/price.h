@@ -16,6 +16,7 @@ enum price_kind {
 	PRICE_STEPS,        /* of the core */
 	PRICE_ROWS,         /* that the core has read from the store */
 	PRICE_DELIVERIES,   /* of the turn's records, each to each session that listens */
+	PRICE_COMMITS,      /* that a request could not do without */
 	PRICE_US,           /* of the clock: ends a turn, and is charged to nobody */
 	PRICE_LANDED,       /* the commit before is on disk: the same */
 	PRICE_KINDS

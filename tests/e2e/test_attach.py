@@ -188,3 +188,20 @@ def test_a_request_that_goes_on_over_turns_is_counted_once():
         assert client._await(attach, 20).code == 0  # without a sign of life meanwhile
         # It and the one that asks how many there were.
         assert counters(other)["requests"] - before == 2
+
+
+def test_attaches_that_each_need_a_commit_take_a_turn_each():
+    """Of a frame full of them, or others would wait for all those commits."""
+    rooms = [f"r{n}" for n in range(10)]
+    with Broker({"turn.turn_ms": 10_000}) as broker, Client(broker.client) as client:
+        asked = [one for room in rooms for one in (("room_create", dict(room=room, members=people(room))),
+                                                   ("attach", dict(members=[room])))]
+        assert {client.wait(id).code for id in client.send_all(asked)} == {0}
+        now = counters(client)
+        assert now["commits_awaited"] >= len(rooms)
+        assert now["turns_full_of_commits"] == len(rooms)
+        assert client.attach(members=rooms).attached == len(rooms)
+        assert counters(client)["commits_awaited"] == now["commits_awaited"], "nobody has moved since"
+        for room in rooms:
+            client.post(room=room, sender=room, client_id="1", body="x")
+            assert client.event("posted").room == room

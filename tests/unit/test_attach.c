@@ -214,6 +214,43 @@ static void a_hello_is_refused_where_disk_and_sessions_are_full(void **state)
 	assert_int_equal(b->counts.sessions_refused, 1);
 }
 
+/* Which is asked for by one, and the others wait for. */
+static void an_attach_behind_a_join_is_charged_the_commit_it_needs(void **state)
+{
+	static char room[] = "r";
+	struct broker *b = house_with(state, NULL, NULL);
+	struct session *s = begin(b, 1);
+	Parlor__MemberSpec spec = PARLOR__MEMBER_SPEC__INIT, *specs = &spec;
+	Parlor__RoomCreate create = PARLOR__ROOM_CREATE__INIT;
+	Parlor__Attach attach = PARLOR__ATTACH__INIT;
+	Parlor__Ping ping = PARLOR__PING__INIT;
+	Parlor__Request list[3], *at[] = {&list[0], &list[1], &list[2]};
+	for (size_t i = 0; i < 3; i++)
+		parlor__request__init(at[i]);
+	spec.member = mine[0];
+	spec.type = PARLOR__MEMBER_TYPE__MEMBER_MEMBER;
+	create.room = room;
+	create.members = &specs;
+	create.n_members = 1;
+	attach.members = mine;
+	attach.n_members = 1;
+	list[0].op_case = PARLOR__REQUEST__OP_ROOM_CREATE;
+	list[0].room_create = &create;
+	list[1].op_case = PARLOR__REQUEST__OP_ATTACH;
+	list[1].attach = &attach;
+	list[2].op_case = PARLOR__REQUEST__OP_PING;
+	list[2].ping = &ping;
+	house_turn(b);
+	(void)house_hears(b, 1, at, 1);
+	assert_false(price_is_spent(&b->price));
+	assert_true(drr_may(&b->backlog.drr, &s->backlog.flow));
+	(void)house_hears(b, 1, &at[1], 2);
+	assert_int_equal(b->commit.counts.awaited, 1);
+	assert_true(price_is_spent(&b->price));
+	assert_false(drr_may(&b->backlog.drr, &s->backlog.flow));
+	assert_non_null(s->backlog.frames);
+}
+
 int main(void)
 {
 #define IN_A_HOUSE(test) cmocka_unit_test_teardown(test, close_house)
@@ -226,6 +263,7 @@ int main(void)
 		IN_A_HOUSE(what_waits_for_room_is_tried_once_a_turn),
 		IN_A_HOUSE(who_is_put_into_too_many_rooms_half_way_has_its_session_ended),
 		IN_A_HOUSE(a_hello_is_refused_where_disk_and_sessions_are_full),
+		IN_A_HOUSE(an_attach_behind_a_join_is_charged_the_commit_it_needs),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

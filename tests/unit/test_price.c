@@ -14,17 +14,13 @@
 #define ROWS 300
 #define US 2000
 #define DELIVERIES 8000
+#define COMMITS 2
 
-static const uint64_t budget[PRICE_KINDS] = {[PRICE_REQUESTS] = REQUESTS,
-					     [PRICE_BYTES_IN] = BYTES,
-					     [PRICE_RECORDS] = REQUESTS,
-					     [PRICE_RECORD_BYTES] = BYTES,
-					     [PRICE_BYTES_OUT] = BYTES,
-					     [PRICE_STEPS] = STEPS,
-					     [PRICE_ROWS] = ROWS,
-					     [PRICE_US] = US,
-					     [PRICE_DELIVERIES] = DELIVERIES,
-					     [PRICE_LANDED] = 1};
+static const uint64_t budget[PRICE_KINDS] = {
+	[PRICE_REQUESTS] = REQUESTS,  [PRICE_BYTES_IN] = BYTES,  [PRICE_RECORDS] = REQUESTS,
+	[PRICE_RECORD_BYTES] = BYTES, [PRICE_BYTES_OUT] = BYTES, [PRICE_STEPS] = STEPS,
+	[PRICE_ROWS] = ROWS,          [PRICE_US] = US,           [PRICE_DELIVERIES] = DELIVERIES,
+	[PRICE_COMMITS] = COMMITS,    [PRICE_LANDED] = 1};
 
 static struct price new_price(void)
 {
@@ -120,8 +116,8 @@ static void a_frame_is_split_for_replies_at_once_and_for_records_when_there_are_
 	price_add(&p, PRICE_BYTES_OUT, BYTES);
 	assert_true(price_splits(&p));
 
-	static const enum price_kind at_once[] = {PRICE_STEPS, PRICE_ROWS, PRICE_US, PRICE_LANDED,
-						  PRICE_DELIVERIES};
+	static const enum price_kind at_once[] = {PRICE_STEPS,  PRICE_ROWS,       PRICE_US,
+						  PRICE_LANDED, PRICE_DELIVERIES, PRICE_COMMITS};
 	for (size_t i = 0; i < sizeof at_once / sizeof *at_once; i++) {
 		p = new_price();
 		price_add(&p, at_once[i], budget[at_once[i]]);
