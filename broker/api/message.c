@@ -110,7 +110,7 @@ static void put_page(struct broker *b, struct session *s, uint64_t id, uint64_t 
 	uint8_t bytes[4 * (1 + BUF_VARINT_MAX)];
 	struct buf *out = replies_begin(&b->commit.turn.replies);
 	/* What stands before the page; a page is large, and copied once. */
-	struct buf head = {.data = bytes, .cap = sizeof bytes};
+	struct buf head = BUF_ON(bytes);
 	wire_put_varint_field(&head, PB_REPLY_ID, id);
 	wire_put_varint_field(&head, PB_REPLY_AS_OF, as_of);
 	buf_put_varint(&head, PB_REPLY_HISTORY << 3 | 2);

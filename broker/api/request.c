@@ -21,8 +21,7 @@ void reply_put_posted(struct broker *b, struct session *s, uint64_t id, uint64_t
 		      uint64_t position, uint64_t time_us)
 {
 	uint8_t posted_bytes[3 * (1 + BUF_VARINT_MAX)], reply_bytes[64];
-	struct buf posted = {.data = posted_bytes, .cap = sizeof posted_bytes};
-	struct buf reply = {.data = reply_bytes, .cap = sizeof reply_bytes};
+	struct buf posted = BUF_ON(posted_bytes), reply = BUF_ON(reply_bytes);
 	wire_put_varint_field(&posted, PB_POSTED_SEQ, seq);
 	wire_put_varint_field(&posted, PB_POSTED_POSITION, position);
 	wire_put_varint_field(&posted, PB_POSTED_TIME_US, time_us);

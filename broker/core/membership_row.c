@@ -52,7 +52,7 @@ static void put_beside(struct row *row, core_put_fn *put, void *ctx)
 	struct row_key in_room, id;
 	uint8_t number[8];
 	uint8_t joined[BUF_VARINT_MAX];
-	struct buf joined_pos = {.data = joined, .cap = sizeof joined}; /* it never grows */
+	struct buf joined_pos = BUF_ON(joined);
 	if (!row->gone && ms->indexed)
 		return;
 	be64_put(number, row->at.tail);

@@ -17,7 +17,7 @@ void message_emit(struct core *c, const struct message_draft *d, struct core_pos
 	const struct room *room = d->room;
 	bool counts = d->type == MESSAGE_TYPE_MESSAGE;
 	uint8_t space[RECORD_MENTIONS_MAX * BUF_VARINT_MAX];
-	struct buf mentions = {.data = space, .cap = sizeof space}; /* it never grows */
+	struct buf mentions = BUF_ON(space);
 	struct record r = {.tenant = room->row.tenant,
 			   .room = room->no,
 			   .member = d->sender_no,

@@ -32,6 +32,7 @@ bool span_equal(struct span a, struct span b)
 
 void buf_fini(struct buf *b)
 {
+	assert(!b->fixed);
 	free(b->data);
 	*b = (struct buf){0};
 }
@@ -43,7 +44,7 @@ void buf_clear(struct buf *b)
 
 void buf_grow(struct buf *b, size_t n)
 {
-	assert(n <= SIZE_MAX / 2 - b->len);
+	assert(!b->fixed && n <= SIZE_MAX / 2 - b->len);
 	size_t cap = b->cap ? b->cap : CAP_MIN;
 	while (cap - b->len < n)
 		cap *= 2;

@@ -28,7 +28,10 @@ struct buf {
 	uint8_t *data;
 	size_t len;
 	size_t cap;
+	bool fixed; /* the bytes are the caller's: it never grows */
 };
+/* On an array that holds all that is put. */
+#define BUF_ON(array) ((struct buf){.data = (array), .cap = sizeof(array), .fixed = true})
 
 void buf_fini(struct buf *);
 void buf_clear(struct buf *); /* keeps the memory */
