@@ -18,9 +18,15 @@ static void soon(uint64_t *wait, uint64_t now_us, uint64_t at_us)
 
 /* ---- time limits ------------------------------------------------------------- */
 
+static bool is_overdue(const struct pending *query, uint64_t now_us)
+{
+	return query && query->at <= now_us;
+}
+
+/* All that wait for a worker which hangs are overdue at about the same time. */
 static void tick_archive(struct sync *s, uint64_t now_us)
 {
-	while (s->queries && s->queries->at <= now_us)
+	for (uint32_t n = 0; n < s->settings.answers && is_overdue(s->queries, now_us); n++)
 		sync_give(s, s->queries, PARLOR_E_WORKER, LATE, NULL);
 }
 
@@ -217,8 +223,10 @@ uint64_t sync_schedule(struct sync *s, uint64_t now_us)
 				   &src, now_us, &wait);
 	s->schedule_first = (s->schedule_first + 1) % s->partitions_len;
 	assign_settle(s, now_us);
-	if (wake_all(s))
+	if (wake_all(s) || is_overdue(s->queries, now_us)) {
+		s->counts.answers_put_off++;
 		wait = 0;
+	}
 	uint64_t feed = feed_send(&s->feed, s->socket, s->store, s->core, s->head, now_us);
 	return feed < wait ? feed : wait;
 }

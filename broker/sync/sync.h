@@ -39,7 +39,7 @@ struct sync_settings {
 	uint32_t receive;       /* frames taken by one sync_on_readable */
 	uint32_t frame_bytes;   /* largest frame of a worker; its decoding gets four times that */
 	uint32_t waiters;       /* of both kinds, of all sessions; more are BUSY */
-	uint32_t answers;       /* to them in one call */
+	uint32_t answers;       /* to them in one call, and to queries that have failed */
 	uint32_t archive;       /* history queries in flight; more are BUSY */
 	uint32_t archive_ms;    /* until a query fails */
 	uint32_t releases;      /* topics being released; more are BUSY */
@@ -155,6 +155,7 @@ struct sync_counts {
 	uint64_t walked;     /* journal entries looked at because the ring was too short */
 	uint64_t marks_back; /* times that a mark went back */
 	uint64_t pending, waiting, waiting_refused;
+	uint64_t answers_put_off;  /* calls that left some for the next one */
 	uint64_t releases_refused; /* as many are under way as may be */
 	uint64_t archive_waiting, archive_sent, archive_refused, archive_failed;
 	uint64_t quarantined, quarantined_unlisted;

@@ -268,6 +268,34 @@ static void a_lost_workers_query_goes_to_one_other(void **state)
 	world_free(w);
 }
 
+static void queries_that_are_overdue_at_once_are_answered_over_several_turns(void **state)
+{
+	(void)state;
+	enum { A_TURN = 5, QUERIES = 12 };
+	struct world *w = world_new();
+	w->settings.answers = A_TURN;
+	w->settings.lease_ms = 4 * w->settings.archive_ms;
+	world_restart(w);
+	struct worker_peer *h = world_hire(w, "one");
+	world_until(w, world_synced(w));
+	for (uint64_t i = 0; i < QUERIES; i++)
+		assert_int_equal(sync_archive(w->sync, history(), ASKER(w, 1, i), w->now_us),
+				 PARLOR_E_OK);
+	world_until(w, h->queries == QUERIES);
+	uint64_t put_off = world_counts(w).answers_put_off;
+	w->now_us += w->settings.archive_ms * 1000;
+	for (size_t n = A_TURN; n < QUERIES; n += A_TURN) {
+		world_turn(w);
+		assert_int_equal(w->answers_len, n);
+		assert_int_equal(w->wait_us, 0);
+		assert_int_equal(world_counts(w).answers_put_off, ++put_off);
+	}
+	world_turn(w);
+	assert_int_equal(w->answers_len, QUERIES);
+	assert_int_equal(world_counts(w).answers_put_off, put_off);
+	world_free(w);
+}
+
 /* Or who says hello, asks and says goodbye would have no end of them made. */
 static void a_query_of_who_is_gone_counts_until_it_is_answered(void **state)
 {
@@ -409,6 +437,7 @@ int main(void)
 		cmocka_unit_test(sync_wait_waits_for_unread_columns_too),
 		cmocka_unit_test(old_history_comes_from_a_worker),
 		cmocka_unit_test(a_query_fails_in_time),
+		cmocka_unit_test(queries_that_are_overdue_at_once_are_answered_over_several_turns),
 		cmocka_unit_test(a_lost_workers_query_goes_to_one_other),
 		cmocka_unit_test(a_query_of_who_is_gone_counts_until_it_is_answered),
 		cmocka_unit_test(strangers_and_garbage_are_refused),
