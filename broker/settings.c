@@ -135,6 +135,8 @@ const struct conf_row settings_rows[] = {
 	NUMBER("tenant", tenant_waiting, 1, 1000000,
 	       "requests of one tenant that wait for MySQL; those of all are 65536"),
 	NUMBER("tenant", tenant_queries, 1, 100000, "history queries of one tenant at workers"),
+	NUMBER("tenant", tenant_releases, 1, 16,
+	       "rooms of one tenant that are sent again, out of quarantine; those of all are 16"),
 	NUMBER("tenant", tenant_queue_bytes, 64 * KIB, 64 * GIB,
 	       "queued for the sessions of one tenant; from half of it on each of them has its "
 	       "fair part"),
@@ -205,6 +207,7 @@ void settings_init(struct settings *s)
 		.tenant_sessions = 2048,
 		.tenant_waiting = 16384,
 		.tenant_queries = 250,
+		.tenant_releases = 4,
 		.tenant_queue_bytes = 128 * MIB,
 		.tenant_entries = 2500000,
 		.turn_requests = 4096,

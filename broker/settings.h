@@ -60,6 +60,7 @@ struct settings {
 	uint64_t tenant_sessions;
 	uint64_t tenant_waiting;     /* requests that wait for MySQL */
 	uint64_t tenant_queries;     /* of them, history queries at workers */
+	uint64_t tenant_releases;    /* and rooms that are sent again */
 	uint64_t tenant_queue_bytes; /* queued for its sessions, together */
 	uint64_t tenant_entries;     /* of subscriber_entries */
 

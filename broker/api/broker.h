@@ -23,7 +23,8 @@ struct broker_counts {
 	uint64_t frames_ignored; /* of who has no session and does not read */
 	uint64_t frames_named;   /* of who names a routing id */
 	uint64_t posts;
-	uint64_t waits_refused, queries_refused; /* over a session's limit or a tenant's share */
+	/* over a session's limit or a tenant's share */
+	uint64_t waits_refused, queries_refused, releases_refused;
 	uint64_t sessions_refused, sessions_opened, sessions_expired, sessions_failed;
 	uint64_t sessions_reset;   /* could not resume where they were */
 	uint64_t sessions_overrun; /* ended as BUSY: too much waits for them, or is listened to */

@@ -42,6 +42,7 @@ static void count_broker(struct counters *c, const struct broker *b)
 	counter(c, "sessions_fell_behind", b->fanout.counts.fell_behind);
 	counter(c, "waits_refused", n->waits_refused);
 	counter(c, "queries_refused", n->queries_refused);
+	counter(c, "releases_refused", n->releases_refused);
 	counter(c, "sessions_refused", n->sessions_refused);
 	counter(c, "sessions_opened", n->sessions_opened);
 	counter(c, "sessions_expired", n->sessions_expired);
@@ -161,8 +162,8 @@ static void count_sync(struct counters *c, const struct broker *b)
 	counter(c, "sync_waiting", n.waiting);
 	counter(c, "sync_waits_refused", n.waiting_refused);
 	counter(c, "sync_releases_refused", n.releases_refused);
-	counter(c, "sync_quarantined", n.quarantined);
 	counter(c, "sync_answers_put_off", n.answers_put_off);
+	counter(c, "sync_quarantined", n.quarantined);
 	counter(c, "sync_quarantined_unlisted", n.quarantined_unlisted);
 	counter(c, "sync_frames_bad", n.frames_bad);
 	counter(c, "archive_sent", n.archive_sent);

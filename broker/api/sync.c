@@ -93,6 +93,10 @@ static enum parlor_err op_sync_release(struct request *a)
 		return PARLOR_E_EMPTY;
 	if (name.id.len > ROW_ID_MAX)
 		return PARLOR_E_TOO_LONG;
+	if (a->session->tenant->pending.len[PENDING_RELEASE] >= b->settings.tenant_releases) {
+		b->counts.releases_refused++;
+		return PARLOR_E_BUSY;
+	}
 	enum parlor_err err = request_may_wait(a);
 	if (!err)
 		err = sync_release(b->sync, &name, &asker, b->now_us);

@@ -10,7 +10,7 @@ from proc import Broker, Worker, preloaded
 from stack import Stack, migrate
 from test_keys import Keys
 
-TOO_MANY, BUSY, SESSIONS_FULL, TENANT_FULL = 13, 40, 44, 45
+TOO_MANY, BUSY, SESSIONS_FULL, TENANT_FULL, DB_DATA = 13, 40, 44, 45, 95
 STORED = pb.LEVEL_STORED
 
 
@@ -106,6 +106,33 @@ def test_queries_of_the_archive(database):
         until(lambda: counters(other)["requests_waiting"] == 0)
         with stack.client() as again:
             assert again.history(**page).messages[0].seq == 1
+
+
+def test_rooms_on_their_way_out_of_quarantine(database):
+    settings = {"tenant.tenant_releases": 1, "sync.worker_lease_ms": 120_000, "session.timeout_ms": 120_000}
+    with Stack(database, settings, "shares") as stack, stack.client() as mine, \
+            stack.client(tenant="other") as other:
+        stack.rows("ALTER TABLE group_message MODIFY message_content VARCHAR(40) NOT NULL")
+        for client, room in ((mine, "r1"), (mine, "r2"), (other, "r")):
+            client.room_create(room=room, members=people("alice"))
+            assert client.refusal("post", room=room, sender="alice", client_id="1", body="x" * 41,
+                                  level=STORED) == DB_DATA
+        stack.rows("ALTER TABLE group_message MODIFY message_content MEDIUMTEXT NOT NULL")
+        stack.workers[0].signal(signal.SIGSTOP)
+        mine.send("sync_release", room="r1")
+        assert mine.refusal("sync_release", room="r2") == BUSY
+        mine.goodbye()
+        # It is under way, whoever is gone.
+        assert asks_and_leaves(stack.broker, "default", ("sync_release", dict(room="r2"))) == [BUSY]
+        theirs = other.send("sync_release", room="r")
+        other.call("ping")
+        assert counters(other)["releases_refused"] == 2 and counters(other)["sync_releases_refused"] == 0
+        stack.workers[0].signal(signal.SIGCONT)
+        assert other.wait(theirs).code == 0
+        until(lambda: counters(other)["requests_waiting"] == 0)
+        with stack.client() as again:
+            again.sync_release(room="r2")
+            assert list(again.sync_status().quarantined) == []
 
 
 def test_what_the_database_says_of_an_old_page_is_for_who_may_see_all_tenants(database, tmp_path):
