@@ -66,7 +66,7 @@ struct settings {
 
 	/* [turn] */
 	uint64_t turn_requests; /* of one turn, and records of one commit */
-	uint64_t turn_bytes;    /* of one turn: received, recorded and sent, each */
+	uint64_t turn_bytes;    /* of one turn: received and recorded, each; of replies a fourth */
 	uint64_t turn_steps;    /* of one turn, through memory; a row that is read counts as 16 */
 	uint64_t turn_rows, turn_deliveries, turn_ms;
 

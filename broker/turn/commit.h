@@ -2,7 +2,7 @@
  * bodies, a batch of write-back and of trimming. Owns the order of it: journal
  * first, then delivery. While one turn is in flight, that is, with the store's
  * second thread, the next one is decided; one flies at a time. A commit of what
- * was asked for that fails ends the process (DESIGN 3); what the broker writes of
+ * was asked for that fails ends the process (README, "What is promised"); what the broker writes of
  * its own accord waits for room. */
 #ifndef TURN_COMMIT_H
 #define TURN_COMMIT_H

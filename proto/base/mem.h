@@ -1,6 +1,6 @@
 /* Memory that is there or the process ends. The core and the tables use it:
  * everything acknowledged is in the journal, so stopping at once is the safe
- * answer to an exhausted machine (DESIGN 3: durability never degrades
+ * answer to an exhausted machine (README, "What is promised": durability never degrades
  * silently). Sizes that a peer can choose are bounded before they get here. */
 #ifndef BASE_MEM_H
 #define BASE_MEM_H

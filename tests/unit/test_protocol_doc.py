@@ -1,7 +1,7 @@
 """PROTOCOL.md says what the sources say: python3 test_protocol_doc.py SOURCE_DIR.
 Every error of error.h stands in its table and nothing else does; every request
 of parlor.proto has its section, every event its row, every limit of the
-welcome its line; the bytes of the example are the recorded ones."""
+welcome its line, every counter and setting its row; the bytes of the example are the recorded ones."""
 
 import pathlib
 import re
@@ -62,6 +62,21 @@ class ProtocolDoc(unittest.TestCase):
         told = [row[2].split("`")[0] for row in rows(SECTIONS["Limits"])]
         for limit in fields(message("Limits")):
             self.assertIn(limit, told)
+
+    def test_every_counter_is_explained(self):
+        counted = re.findall(r'counter\(c, "(\w+)"', read("broker/api/stats.c"))
+        self.assertGreater(len(counted), 100)
+        section = re.search(r"^### stats\n(.*?)^##", DOC, re.M | re.S).group(1)
+        listed = [name for row in rows(section) for name in re.findall(r"\w+", row[0]) if row[0] != "counter"]
+        self.assertEqual(sorted(listed), sorted(counted))
+
+    def test_every_setting_has_its_line(self):
+        """Those of the store and of one machine are told by --print-config alone."""
+        known = set(re.findall(r'(?:NUMBER|CORE|SWITCH)\("(\w+)", (\w+)', read("broker/settings.c")))
+        known = {f"{section}.{key}" for section, key in known if section not in ("broker", "store")}
+        self.assertGreater(len(known), 40)
+        listed = [row[0] for row in rows(SECTIONS["Limits"]) if "." in row[0]]
+        self.assertEqual(sorted(listed), sorted(known))
 
     def test_the_names_in_capitals_are_errors_or_of_the_grammar(self):
         grammar = set(re.findall(r"[A-Z_]{2,}", read("proto/parlor.proto") + read("proto/worker.proto")))
