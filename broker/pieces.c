@@ -4,6 +4,7 @@
 #include "api/lifecycle.h"
 #include "turn/presence.h"
 #include "turn/recover.h"
+#include "worker_bounds.h"
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -14,7 +15,6 @@
 #include <string.h>
 #include <zmq.h>
 
-#define WORKER_FRAME_BYTES (16u << 20)
 #define WORKER_SEND_HWM 256 /* frames; sync keeps a few in flight for each partition */
 #define BACKLOG_SHARE 8     /* of queue_bytes is for frames held back */
 /* A byte of a reply is read, put together, copied to its frame and kept until it is read:
@@ -62,7 +62,7 @@ static enum parlor_err open_fronts(struct broker *b, char *why, size_t why_size)
 		.endpoint = s->worker_listen,
 		.role = AUTH_WORKER,
 		.auth = b->auth,
-		.frame_bytes_max = WORKER_FRAME_BYTES,
+		.frame_bytes_max = WORKER_FRAME_MAX,
 		.send_hwm = WORKER_SEND_HWM,
 		.connections = {shares.workers, worker_silence_ms(s) * 1000}};
 	enum parlor_err err = front_open(&b->front, b->zmq, &clients, why, why_size);
@@ -87,7 +87,7 @@ static void make_sync(struct broker *b)
 	how.batch_bytes = (uint32_t)s->batch_bytes;
 	how.archive = (uint32_t)s->archive_queries;
 	how.archive_ms = (uint32_t)s->archive_timeout_ms;
-	how.frame_bytes = WORKER_FRAME_BYTES;
+	how.frame_bytes = WORKER_FRAME_MAX;
 	struct sync_hooks hooks = {.ctx = b, .answer = dispatch_answer, .heard = worker_heard};
 	b->sync = sync_new(&how, b->store, b->core, front_socket(b->worker_front), hooks);
 }

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "core/partition.h"
 #include "core/room_members.h"
+#include "worker_bounds.h"
 
 #include <inttypes.h>
 #include <stddef.h>
@@ -16,10 +17,11 @@
 #define HOUR_MS UINT64_C(3600000)
 /* What a frame has to hold beside the body of its one request. */
 #define FRAME_BESIDE_BODY (64 * KIB)
-/* A frame of a worker has 16 MiB, for a message at least; one to a worker 64, for a batch
- * and a message more. */
-#define BODY_MAX (16 * MIB - FRAME_BESIDE_BODY)
+/* A frame of a worker has place for a message at least, one to a worker for a batch and a
+ * message more. */
+#define BODY_MAX (WORKER_FRAME_MAX - FRAME_BESIDE_BODY)
 #define BATCH_MAX (32 * MIB)
+_Static_assert(BATCH_MAX + WORKER_FRAME_MAX <= BATCH_FRAME_MAX, "a batch fits its frame");
 #define PAGE_MAX 10000
 _Static_assert(PAGE_MAX < CORE_MEMBERS_LIST_MAX, "a page of members can be asked for");
 

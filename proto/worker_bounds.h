@@ -10,6 +10,6 @@
 #define WORKER_FRAME_MAX (16 * WORKER_BOUNDS_MIB) /* from a worker: a page of history */
 #define BATCH_FRAME_MAX (64 * WORKER_BOUNDS_MIB)  /* to a worker: a batch */
 #define WORKER_ANCESTORS_MAX 64                   /* journals that one is a copy of */
-#define WORKER_QUARANTINED_MAX 1000 /* rooms of a partition that a worker tells of */
+#define WORKER_QUARANTINED_MAX 1000               /* rooms of a partition that a worker tells of */
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "wire.h"
+#include "worker_bounds.h"
 
 #include <errno.h>
 #include <parlor/version.h>
@@ -81,7 +82,7 @@ static bool set_socket(void *socket, const char *endpoint)
 {
 	int ipv6 = endpoint_is_ipv6(endpoint);
 	int linger = 0;
-	int64_t frame_max = (int64_t)LINK_FRAME_MAX;
+	int64_t frame_max = (int64_t)BATCH_FRAME_MAX;
 	int reconnect_ms = 50;
 	int reconnect_max_ms = 1000;
 	return zmq_setsockopt(socket, ZMQ_LINGER, &linger, sizeof linger) == 0 &&
@@ -202,7 +203,7 @@ uint32_t link_partitions(const struct link *link)
 static void take_owner(struct owner *owner, const Parlor__WorkerWelcome *w)
 {
 	*owner = (struct owner){.broker_id = w->broker_id};
-	for (size_t i = 0; i < w->n_ancestors && i < OWNER_ANCESTORS_MAX; i++)
+	for (size_t i = 0; i < w->n_ancestors && i < WORKER_ANCESTORS_MAX; i++)
 		owner->ancestors[owner->ancestors_len++] = (struct owner_ancestor){
 			w->ancestors[i]->broker_id, w->ancestors[i]->position};
 }

@@ -18,8 +18,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define LINK_FRAME_MAX ((size_t)64 << 20)
-
 struct link;
 
 enum link_event {

@@ -19,7 +19,7 @@ struct asking {
 	uint64_t stranger;                   /* with marks or rooms; 0: none */
 	const struct owner_ancestor *beyond; /* its marks are of what is not in this journal */
 	uint64_t beyond_position;
-	bool found[OWNER_ANCESTORS_MAX]; /* its marks are here */
+	bool found[WORKER_ANCESTORS_MAX]; /* its marks are here */
 };
 
 static const struct owner_ancestor *ancestor_of(const struct owner *o, uint64_t broker_id)

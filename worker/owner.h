@@ -6,8 +6,8 @@
 #define WORKER_OWNER_H
 
 #include "db/db.h"
+#include "worker_bounds.h"
 
-#define OWNER_ANCESTORS_MAX 64
 #define OWNER_WHY_MAX 160
 
 /* Who asks: the broker's journal, and those it is a copy of. */
@@ -17,7 +17,7 @@ struct owner {
 	struct owner_ancestor {
 		uint64_t broker_id;
 		uint64_t position; /* the same up to here */
-	} ancestors[OWNER_ANCESTORS_MAX];
+	} ancestors[WORKER_ANCESTORS_MAX];
 };
 
 /* Inside a transaction, which keeps other journals from asking until it ends.

@@ -7,12 +7,13 @@
 
 #include "mark.h"
 #include "topic.h"
+#include "worker_bounds.h"
 
 #include <uthash.h>
 
 /* More topics than this in one partition are no bad rows but a bad database: the
  * partition stands still instead. */
-#define QUARANTINE_TOPICS_MAX 1000
+#define QUARANTINE_TOPICS_MAX WORKER_QUARANTINED_MAX
 #define QUARANTINE_ERROR_MAX 256
 
 struct quarantine_topic {

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "sync/state.h"
 #include "wire.h"
+#include "worker_bounds.h"
 
 #define WORKER_VERSION 1
 /* A database that claims more is damaged: there must be room above it. */
@@ -30,6 +31,8 @@ static void refuse(struct sync *s, const struct peer *peer, enum parlor_err err)
 	peer_send(s->socket, peer, &frame, NULL);
 	s->counts.workers_refused++;
 }
+
+_Static_assert(LINEAGE_MAX == WORKER_ANCESTORS_MAX, "a worker knows all of them");
 
 static size_t list_ancestors(const struct lineage *lineage, Parlor__Ancestor *ancestors,
 			     Parlor__Ancestor **list)

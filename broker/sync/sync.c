@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "sync/state.h"
 #include "wire.h"
+#include "worker_bounds.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -27,7 +28,7 @@ const struct sync_settings sync_settings_default = {
 	.archive = 256,
 	.archive_ms = 10000,
 	.releases = 16,
-	.quarantined = 1000,
+	.quarantined = WORKER_QUARANTINED_MAX,
 	.readers = 16,
 };
 
