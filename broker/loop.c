@@ -17,7 +17,8 @@
 #define DROP_PAGES_US 100000
 #define DRAIN_MS_MAX 2000
 #define QUIET_MS 20 /* without a frame: all that was asked has been read */
-/* Of a turn is for those who need not wait, while others do. */
+/* While requests are held back, one part of so many of a turn is for what is received; the
+ * rest of it is theirs. */
 #define RECEIVE_SHARE 2
 
 /* The most that one turn may count as time passed. What it took beyond that it was

@@ -242,7 +242,7 @@ def test_a_server_that_turns_read_only_in_the_middle_of_a_batch(own_server):
         audit.check_once(story.talk.rooms)
 
 
-def test_a_missing_table_holds_the_part_and_says_so(database):
+def test_a_missing_table_holds_the_partition_and_says_so(database):
     with Story(database) as story:
         story.hire()
         story.talk.go_on()

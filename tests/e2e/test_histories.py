@@ -297,7 +297,7 @@ def test_a_restored_broker_goes_on_in_a_database_that_is_no_newer(stack, tmp_pat
     assert dump(stack) == before
 
 
-def test_parts_that_the_lost_history_left_alone_stay_alone_too(stack, tmp_path):
+def test_partitions_that_the_lost_history_left_alone_stay_alone_too(stack, tmp_path):
     """One partition went on after the backup: no partition is written by the copy."""
     with stack.client() as client:
         for n in range(9):

@@ -233,7 +233,7 @@ def test_more_refused_rooms_than_quarantine_takes_hold_the_partition(bench):
     assert bench.rows("SELECT COUNT(*) FROM group_message") == ((1001,),)
 
 
-def test_a_missing_column_holds_the_part_and_skips_nothing(bench):
+def test_a_missing_column_holds_the_partition_and_skips_nothing(bench):
     bench.hire()
     world = World()
     bench.broker.assign("w")

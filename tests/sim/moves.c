@@ -307,7 +307,7 @@ void move_intervals(struct world *w)
 		meter.steps_end = meter.steps + piece;
 		err = core_member_past(w->core, member, &past_range, told_past, &s);
 	} while (!err && past_range.from != past_range.to);
-	move_told(w, err, PARLOR_E_OK, "former rooms of %d behind %d", (int)member, (int)s.after);
+	move_told(w, err, PARLOR_E_OK, "past rooms of %d behind %d", (int)member, (int)s.after);
 	core_charge(w->core, NULL);
 	WANT_SAME(w, s.rooms, rooms);
 	WANT_SAME(w, s.past, past);

@@ -282,7 +282,7 @@ static int by_room(const struct census_membership *a, const struct census_member
 	return order ? order : strcmp(a->room->id, b->room->id);
 }
 
-/* Seats stand room by room. */
+/* Memberships stand room by room. */
 static enum parlor_err tell_room_reads(struct run *run, struct census_membership **at)
 {
 	const struct census_room *room = (*at)->room;
