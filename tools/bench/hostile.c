@@ -73,6 +73,7 @@ static void put_turns(struct hostile *h, struct row *row)
 					       "turns_full_of_rows",
 					       "turns_full_of_deliveries",
 					       "turns_full_of_time",
+					       "turns_ended_by_commit",
 					       "turns_full_of_bytes_out",
 					       "sessions_held_back"};
 	for (size_t i = 0; i < sizeof counters / sizeof *counters; i++)

@@ -178,10 +178,9 @@ def hostile(f):
 
 def turn_ends(f):
     kinds = ("requests", "bytes_in", "records", "steps", "rows", "deliveries", "bytes_out", "time")
-    rows = [
-        [r["variant"][0]] + [number(r[f"turns_full_of_{k}"]) for k in kinds] for r in f.medians.get("hostile", [])
-    ]
-    return table(["turns that were full of"] + [k.replace("_", " ") for k in kinds], rows)
+    names = [f"turns_full_of_{k}" for k in kinds] + ["turns_ended_by_commit"]
+    rows = [[r["variant"][0]] + [number(r[name]) for name in names] for r in f.medians.get("hostile", [])]
+    return table(["turns that were full of"] + [k.replace("_", " ") for k in kinds] + ["ended by a commit"], rows)
 
 
 def mixed(f):
