@@ -147,7 +147,7 @@ static enum parlor_err work(struct loop *l, uint64_t passed_us)
 	if (b->commit.failed)
 		return PARLOR_E_STORE;
 	enum parlor_err err = commit_collect(&b->commit);
-	l->more |= commit_delivers(&b->commit);
+	l->more |= b->commit.landed;
 	if (!err && !b->commit.flying) {
 		/* Between two flights: what is swept comes behind the one and before the other. */
 		l->more |= catch_up_run(&b->fanout, l->more);
@@ -177,10 +177,10 @@ static enum parlor_err turn(struct loop *l)
 	uint64_t before_us = b->now_us;
 	look_at_clocks(b);
 	b->counts.turns++;
-	enum parlor_err err = store_turn_begin(b->store);
+	enum parlor_err err = store_read_begin(b->store);
 	if (!err)
 		err = work(l, b->now_us - before_us);
-	store_turn_end(b->store);
+	store_read_end(b->store);
 	if (err)
 		return err;
 	/* Answers wait for the flight: the state they tell of has to land first. */
@@ -318,7 +318,7 @@ static enum parlor_err drain(struct loop *l)
 {
 	struct broker *b = l->broker;
 	log_info("stopping");
-	enum parlor_err err = store_turn_begin(b->store);
+	enum parlor_err err = store_read_begin(b->store);
 	if (err)
 		return err;
 	err = serve_rest(l);
@@ -331,7 +331,7 @@ static enum parlor_err drain(struct loop *l)
 	}
 	if (!err)
 		err = commit_all_rows(&b->commit);
-	store_turn_end(b->store);
+	store_read_end(b->store);
 	if (err)
 		return err;
 	commit_nothing(&b->commit);

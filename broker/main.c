@@ -54,7 +54,7 @@ static enum parlor_err set_pair(struct settings *s, char *pair, char *why, size_
 		return PARLOR_E_USAGE;
 	}
 	*value = 0;
-	return settings_set(s, pair, value + 1, why, why_size);
+	return conf_set(settings_rows, s, pair, value + 1, why, why_size);
 }
 
 /* What only prints. Returns an exit status, or -1 when the broker is to run. */
@@ -90,7 +90,7 @@ static int read_arguments(int argc, char **argv, struct settings *s)
 		if (option == '?')
 			err = PARLOR_E_USAGE;
 		if (option == 'c' && !err)
-			err = settings_read(s, optarg, why, sizeof why);
+			err = conf_read(optarg, settings_rows, s, why, sizeof why);
 	}
 	if (optind < argc && !err) {
 		snprintf(why, sizeof why, "what is that: %s", argv[optind]);
@@ -101,7 +101,8 @@ static int read_arguments(int argc, char **argv, struct settings *s)
 		if (option == 's')
 			err = set_pair(s, optarg, why, sizeof why);
 		else if (setting_of(option))
-			err = settings_set(s, setting_of(option), optarg, why, sizeof why);
+			err = conf_set(settings_rows, s, setting_of(option), optarg, why,
+				       sizeof why);
 	}
 	if (!err)
 		err = settings_check(s, why, sizeof why);
@@ -149,7 +150,7 @@ int main(int argc, char **argv)
 	int status = read_arguments(argc, argv, &b->settings);
 	if (status < 0)
 		status = serve(b);
-	settings_fini(&b->settings);
+	conf_fini(settings_rows, &b->settings);
 	free(b);
 	return status;
 }

@@ -42,9 +42,5 @@ struct fold_room *fold_room(struct fold *fold, const Parlor__SyncRecord *r)
 
 void fold_rooms_free(struct fold *fold)
 {
-	struct fold_room *room, *next;
-	HASH_ITER (hh, fold->rooms, room, next) {
-		HASH_DEL(fold->rooms, room);
-		free(room);
-	}
+	MEM_FREE_TABLE(fold->rooms);
 }

@@ -62,11 +62,7 @@ static enum parlor_err labels_write(struct db *db, const struct fold *fold, void
 static void labels_free(void *state)
 {
 	struct fold_labelled *all = state;
-	struct fold_labels *labels, *next;
-	HASH_ITER (hh, all->rooms, labels, next) {
-		HASH_DEL(all->rooms, labels);
-		free(labels);
-	}
+	MEM_FREE_TABLE(all->rooms);
 }
 
 static const struct fold_kind kinds[] = {

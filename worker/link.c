@@ -67,10 +67,11 @@ static void start_over(struct link *link, const char *why)
 	link->retry_us = clock_mono_us() + backoff_us(link->attempts++);
 }
 
-static void send_frame(struct link *link, const Parlor__FromWorker *message)
+static void send_frame(struct link *link, Parlor__FromWorker__OpCase op,
+		       const ProtobufCMessage *message)
 {
 	buf_clear(&link->out);
-	wire_put(&link->out, &message->base);
+	wire_put_field(&link->out, op, message);
 	if (zmq_send(link->socket, link->out.data, link->out.len, ZMQ_DONTWAIT) < 0) {
 		start_over(link, zmq_strerror(zmq_errno()));
 		return;
@@ -114,7 +115,6 @@ static bool open_socket(struct link *link)
 
 static void say_hello(struct link *link)
 {
-	Parlor__FromWorker message = PARLOR__FROM_WORKER__INIT;
 	Parlor__WorkerHello hello = PARLOR__WORKER_HELLO__INIT;
 	if (!open_socket(link)) {
 		link->retry_us = clock_mono_us() + backoff_us(link->attempts++);
@@ -122,21 +122,16 @@ static void say_hello(struct link *link)
 	}
 	hello.version = PARLOR_PROTOCOL_VERSION;
 	hello.name = (char *)(uintptr_t)link->name;
-	message.op_case = PARLOR__FROM_WORKER__OP_HELLO;
-	message.hello = &hello;
 	link->asked_us = clock_mono_us();
-	send_frame(link, &message);
+	send_frame(link, PARLOR__FROM_WORKER__OP_HELLO, &hello.base);
 }
 
 static void send_ping(struct link *link, uint64_t now)
 {
-	Parlor__FromWorker message = PARLOR__FROM_WORKER__INIT;
 	Parlor__WorkerPing ping = PARLOR__WORKER_PING__INIT;
-	message.op_case = PARLOR__FROM_WORKER__OP_PING;
-	message.ping = &ping;
 	if (!link->asked_us)
 		link->asked_us = now;
-	send_frame(link, &message);
+	send_frame(link, PARLOR__FROM_WORKER__OP_PING, &ping.base);
 }
 
 enum parlor_err link_open(struct link **out, const char *endpoint, const char *name,
@@ -161,14 +156,11 @@ enum parlor_err link_open(struct link **out, const char *endpoint, const char *n
 void link_close(struct link *link)
 {
 	int linger = LINGER_MS;
-	Parlor__FromWorker message = PARLOR__FROM_WORKER__INIT;
 	Parlor__WorkerGoodbye goodbye = PARLOR__WORKER_GOODBYE__INIT;
 	if (!link)
 		return;
-	message.op_case = PARLOR__FROM_WORKER__OP_GOODBYE;
-	message.goodbye = &goodbye;
 	if (link->session)
-		send_frame(link, &message);
+		send_frame(link, PARLOR__FROM_WORKER__OP_GOODBYE, &goodbye.base);
 	if (link->socket)
 		(void)zmq_setsockopt(link->socket, ZMQ_LINGER, &linger, sizeof linger);
 	close_socket(link);
@@ -330,8 +322,8 @@ void link_wait(struct link *link, int fd, uint64_t until_us)
 	(void)zmq_poll(items, link->socket ? 2 : 1, ms);
 }
 
-void link_send(struct link *link, const Parlor__FromWorker *message)
+void link_send(struct link *link, Parlor__FromWorker__OpCase op, const ProtobufCMessage *message)
 {
 	if (link->session)
-		send_frame(link, message);
+		send_frame(link, op, message);
 }

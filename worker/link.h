@@ -57,7 +57,7 @@ uint64_t link_due_us(const struct link *);
 /* Waits for a frame, for `fd` to be readable, or until then. */
 void link_wait(struct link *, int fd, uint64_t until_us);
 
-/* Encodes and sends; without a session it is dropped. */
-void link_send(struct link *, const Parlor__FromWorker *);
+/* Encodes and sends what is said; without a session it is dropped. */
+void link_send(struct link *, Parlor__FromWorker__OpCase, const ProtobufCMessage *);
 
 #endif

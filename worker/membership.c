@@ -1,5 +1,6 @@
 #include "membership.h"
 
+#include "base/mem.h"
 #include "db/pick.h"
 #include "db/rows.h"
 
@@ -260,11 +261,7 @@ static enum parlor_err memberships_write(struct db *db, const struct fold *fold,
 static void memberships_free(void *state)
 {
 	struct fold_memberships *all = state;
-	struct fold_membership *membership, *next;
-	HASH_ITER (hh, all->list, membership, next) {
-		HASH_DEL(all->list, membership);
-		free(membership);
-	}
+	MEM_FREE_TABLE(all->list);
 }
 
 #define KIND(KIND, EVENT) PARLOR__RECORD_KIND__RECORD_##KIND, PARLOR__EVENT__KIND_##EVENT

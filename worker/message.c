@@ -9,10 +9,7 @@
 
 static struct fold_message *new_message(struct fold_messages *f)
 {
-	if (f->messages_len == f->messages_cap) {
-		f->messages_cap = f->messages_cap ? 2 * f->messages_cap : 64;
-		f->messages = mem_resize(f->messages, f->messages_cap, sizeof *f->messages);
-	}
+	MEM_GROW(f->messages, f->messages_len, f->messages_cap, 64);
 	return &f->messages[f->messages_len++];
 }
 
@@ -41,10 +38,7 @@ static void add_recalled(struct fold *fold, void *state, const Parlor__SyncRecor
 		m->recalled = true;
 		return;
 	}
-	if (f->recalls_len == f->recalls_cap) {
-		f->recalls_cap = f->recalls_cap ? 2 * f->recalls_cap : 16;
-		f->recalls = mem_resize(f->recalls, f->recalls_cap, sizeof *f->recalls);
-	}
+	MEM_GROW(f->recalls, f->recalls_len, f->recalls_cap, 16);
 	f->recalls[f->recalls_len++] = (struct fold_recall){room, seq};
 }
 

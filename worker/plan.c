@@ -13,10 +13,7 @@ void plan_fini(struct plan *plan)
 
 static void add_change(struct plan *plan, const struct fold_room *room)
 {
-	if (plan->len == plan->cap) {
-		plan->cap = plan->cap ? 2 * plan->cap : 16;
-		plan->changes = mem_resize(plan->changes, plan->cap, sizeof *plan->changes);
-	}
+	MEM_GROW(plan->changes, plan->len, plan->cap, 16);
 	plan->changes[plan->len++] = (struct stale_change){.tenant = room->tenant,
 							   .room = room->room,
 							   .counted = room->counted,

@@ -1,5 +1,6 @@
 #include "presence.h"
 
+#include "base/mem.h"
 #include "db/rows.h"
 
 #include <stdlib.h>
@@ -113,11 +114,7 @@ static enum parlor_err presences_write(struct db *db, const struct fold *fold, v
 static void presences_free(void *state)
 {
 	struct fold_presences *all = state;
-	struct fold_presence *presence, *next;
-	HASH_ITER (hh, all->list, presence, next) {
-		HASH_DEL(all->list, presence);
-		free(presence);
-	}
+	MEM_FREE_TABLE(all->list);
 }
 
 static const struct fold_kind kinds[] = {

@@ -1,5 +1,6 @@
 #include "profile.h"
 
+#include "base/mem.h"
 #include "db/rows.h"
 
 #include <stdlib.h>
@@ -73,11 +74,7 @@ static enum parlor_err profiles_write(struct db *db, const struct fold *fold, vo
 static void profiles_free(void *state)
 {
 	struct fold_profiles *all = state;
-	struct fold_profile *profile, *next;
-	HASH_ITER (hh, all->list, profile, next) {
-		HASH_DEL(all->list, profile);
-		free(profile);
-	}
+	MEM_FREE_TABLE(all->list);
 }
 
 static const struct fold_kind kinds[] = {

@@ -11,10 +11,7 @@
 
 void projection_add(struct projection *p, struct project_room room)
 {
-	if (p->len == p->cap) {
-		p->cap = p->cap ? 2 * p->cap : 32;
-		p->list = mem_resize(p->list, p->cap, sizeof *p->list);
-	}
+	MEM_GROW(p->list, p->len, p->cap, 32);
 	p->list[p->len++] = room;
 }
 

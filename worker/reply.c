@@ -12,7 +12,6 @@ static char *borrow(const char *text)
 
 void reply_partition_state(struct link *link, const struct partition *partition)
 {
-	Parlor__FromWorker message = PARLOR__FROM_WORKER__INIT;
 	Parlor__PartitionState state = PARLOR__PARTITION_STATE__INIT;
 	size_t n = quarantine_count(&partition->quarantine);
 	Parlor__QuarantinedTopic *topics = mem_new((n + 1) * sizeof *topics);
@@ -34,43 +33,34 @@ void reply_partition_state(struct link *link, const struct partition *partition)
 		list[state.n_quarantined++] = topic;
 	}
 	state.quarantined = list;
-	message.op_case = PARLOR__FROM_WORKER__OP_PARTITION_STATE;
-	message.partition_state = &state;
-	link_send(link, &message);
+	link_send(link, PARLOR__FROM_WORKER__OP_PARTITION_STATE, &state.base);
 	free(list);
 	free(topics);
 }
 
 void reply_batch_done(struct link *link, const struct partition *partition)
 {
-	Parlor__FromWorker message = PARLOR__FROM_WORKER__INIT;
 	Parlor__BatchDone done = PARLOR__BATCH_DONE__INIT;
 	done.partition = partition->mark.partition;
 	done.epoch = partition->epoch;
 	done.position = partition->mark.position;
 	done.unread_position = partition_unread_position(partition);
-	message.op_case = PARLOR__FROM_WORKER__OP_BATCH_DONE;
-	message.batch_done = &done;
-	link_send(link, &message);
+	link_send(link, PARLOR__FROM_WORKER__OP_BATCH_DONE, &done.base);
 }
 
 void reply_failed(struct link *link, uint32_t partition, uint64_t epoch, Parlor__FailClass fail,
 		  const char *error)
 {
-	Parlor__FromWorker message = PARLOR__FROM_WORKER__INIT;
 	Parlor__BatchFailed failed = PARLOR__BATCH_FAILED__INIT;
 	failed.partition = partition;
 	failed.epoch = epoch;
 	failed.fail = fail;
 	failed.error = borrow(error);
-	message.op_case = PARLOR__FROM_WORKER__OP_BATCH_FAILED;
-	message.batch_failed = &failed;
-	link_send(link, &message);
+	link_send(link, PARLOR__FROM_WORKER__OP_BATCH_FAILED, &failed.base);
 }
 
 void reply_release(struct link *link, const Parlor__Release *release, const char *error)
 {
-	Parlor__FromWorker message = PARLOR__FROM_WORKER__INIT;
 	Parlor__ReleaseDone done = PARLOR__RELEASE_DONE__INIT;
 	done.partition = release->partition;
 	done.epoch = release->epoch;
@@ -79,19 +69,14 @@ void reply_release(struct link *link, const Parlor__Release *release, const char
 	done.topic = release->topic;
 	done.upto = release->upto;
 	done.error = borrow(error);
-	message.op_case = PARLOR__FROM_WORKER__OP_RELEASE_DONE;
-	message.release_done = &done;
-	link_send(link, &message);
+	link_send(link, PARLOR__FROM_WORKER__OP_RELEASE_DONE, &done.base);
 }
 
 void reply_archive_refused(struct link *link, uint64_t query, enum parlor_err err, const char *text)
 {
-	Parlor__FromWorker message = PARLOR__FROM_WORKER__INIT;
 	Parlor__ArchivePage page = PARLOR__ARCHIVE_PAGE__INIT;
 	page.query = query;
 	page.code = (uint32_t)err;
 	page.text = borrow(text);
-	message.op_case = PARLOR__FROM_WORKER__OP_ARCHIVE_PAGE;
-	message.archive_page = &page;
-	link_send(link, &message);
+	link_send(link, PARLOR__FROM_WORKER__OP_ARCHIVE_PAGE, &page.base);
 }

@@ -149,16 +149,12 @@ static void work_job(struct service *s)
 
 static enum parlor_err answer_archive(struct service *s, const Parlor__ArchiveQuery *query)
 {
-	Parlor__FromWorker message = PARLOR__FROM_WORKER__INIT;
 	Parlor__ArchivePage page;
 	enum parlor_err err = archive_read(s->db, query, &page);
-	if (!err) {
-		message.op_case = PARLOR__FROM_WORKER__OP_ARCHIVE_PAGE;
-		message.archive_page = &page;
-		link_send(s->link, &message);
-	} else {
+	if (!err)
+		link_send(s->link, PARLOR__FROM_WORKER__OP_ARCHIVE_PAGE, &page.base);
+	else
 		reply_archive_refused(s->link, query->query, PARLOR_E_WORKER, db_error(s->db));
-	}
 	archive_page_fini(&page);
 	return err;
 }

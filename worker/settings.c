@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #define NAME_MAX_BYTES 64
-#define TIMEOUT_DEFAULT_S 10
 
 const char settings_help[] =
 	"Usage: parlor-worker --broker ENDPOINT --mysql URL [--migrate] [--name NAME]\n"
@@ -47,16 +46,21 @@ const char settings_help[] =
 	"Exit status: 0 asked to stop, or migrated; 1 could not do it; 2 wrong usage or\n"
 	"configuration; 3 the database has a newer schema than this program.\n";
 
+#define TEXT(key, field, means)                                                             \
+	{                                                                                   \
+		.name = key, .type = CONF_TEXT, .offset = offsetof(struct settings, field), \
+		.doc = means                                                                \
+	}
+
 static const struct conf_row rows[] = {
-	{"worker.broker", CONF_TEXT, offsetof(struct settings, broker), 0, 0, "broker's endpoint"},
-	{"worker.name", CONF_TEXT, offsetof(struct settings, name), 0, 0, "name in sync status"},
-	{"worker.keys", CONF_TEXT, offsetof(struct settings, keys_file), 0, 0,
-	 "file with the keys"},
-	{"worker.log", CONF_TEXT, offsetof(struct settings, log_level), 0, 0, "log level"},
-	{"mysql.url", CONF_TEXT, offsetof(struct settings, mysql), 0, 0, "where the database is"},
-	{"mysql.file", CONF_TEXT, offsetof(struct settings, mysql_file), 0, 0, "file with the URL"},
+	TEXT("worker.broker", broker, "broker's endpoint"),
+	TEXT("worker.name", name, "name in sync status"),
+	TEXT("worker.keys", keys_file, "file with the keys"),
+	TEXT("worker.log", log_level, "log level"),
+	TEXT("mysql.url", mysql, "where the database is"),
+	TEXT("mysql.file", mysql_file, "file with the URL"),
 	{"mysql.timeout", CONF_NUMBER, offsetof(struct settings, timeout_s), 1, 3600,
-	 "seconds that an answer may take"},
+	 "seconds that an answer may take", .number = 10},
 	{0},
 };
 
@@ -221,7 +225,8 @@ static enum parlor_err take_environment(struct settings *s, char *why, size_t wh
 
 enum parlor_err settings_read(struct settings *s, int argc, char **argv, char *why, size_t why_size)
 {
-	*s = (struct settings){.timeout_s = TIMEOUT_DEFAULT_S};
+	*s = (struct settings){.migrate = false};
+	conf_init(rows, s);
 	enum parlor_err err = take_config(s, argc, argv, why, why_size);
 	if (!err)
 		err = take_environment(s, why, why_size);

@@ -73,6 +73,8 @@ static void dispatch_request(struct broker *b, struct request *a)
 	request_begin(a);
 	a->kind = request_kind(&b->kinds, (unsigned)a->request->op_case);
 	a->later = a->done = false;
+	if (a->session)
+		a->call = broker_call(b, a->session);
 
 	enum parlor_err err = a->kind ? check(a) : PARLOR_E_OP;
 	if (!err)
@@ -178,7 +180,7 @@ static bool may_go_on(struct broker *b, struct request *a)
 }
 
 /* Whether the next request is carried out in this turn: the turn has budget for it, the
- * session some of its part, or nobody else waits, and there is room for its reply. */
+ * session some of its part, or nobody else waits, and there is space for its reply. */
 static bool goes_on(struct broker *b, struct request *a)
 {
 	charge(b, a, LIVE_PREFETCH_STEPS);
@@ -257,7 +259,7 @@ static void prefetch_posts(struct request *a, Parlor__Request *const *requests, 
 				(struct core_prefetched){SPAN_TEXT(requests[i]->post->room),
 							 SPAN_TEXT(requests[i]->post->sender)};
 	if (len > 1)
-		core_prefetch(a->broker->core, request_call(a).tenant, posts, len);
+		core_prefetch(a->broker->core, a->session->tenant->id, posts, len);
 }
 
 /* A frame of which nothing is carried out: one bad byte stands for it, which is refused
@@ -404,7 +406,7 @@ static void dispatch_behind(struct broker *b, struct request *a)
 		free(f);
 	}
 	if (a->session)
-		backlog_give(&b->backlog, &a->session->backlog, &a->behind);
+		backlog_append(&b->backlog, &a->session->backlog, &a->behind);
 }
 
 /* The session's oldest frame, as far as it goes. */

@@ -8,7 +8,7 @@
 /* Before the first frame of a turn. */
 void dispatch_begin(struct broker *);
 /* Carries a frame out, or as much of it as the turn's price, its session's part and the
- * room for replies allow; the rest is held back. */
+ * space for replies allow; the rest is held back. */
 void dispatch_frame(struct broker *, const struct front_frame *);
 /* Goes on with what was held back, tenants and their sessions by turns, until nothing is
  * or the turn's price is spent. True: more of it could go on in another turn. */

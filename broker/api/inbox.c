@@ -73,7 +73,6 @@ static void add_room(void *ctx, const struct core_inbox_room *c)
 static enum parlor_err put_list(struct request *a, size_t limit)
 {
 	const Parlor__InboxList *q = a->request->list;
-	struct core_call call = request_call(a);
 	struct list_page page = {.request = a,
 				 .items = request_memory(a, limit * sizeof *page.items)};
 	if (!page.items)
@@ -85,7 +84,7 @@ static enum parlor_err put_list(struct request *a, size_t limit)
 					       .unread_only = q->unread_only,
 					       .label = SPAN_TEXT(q->label)};
 	enum parlor_err err =
-		core_inbox(a->broker->core, &call, &query, add_room, &page, &result->cursor);
+		core_inbox(a->broker->core, &a->call, &query, add_room, &page, &result->cursor);
 	if (!err)
 		err = page.err;
 	if (err)

@@ -4,7 +4,6 @@
 static enum parlor_err op_room_labels(struct request *r)
 {
 	const Parlor__RoomLabels *q = r->request->room_labels;
-	struct core_call call = request_call(r);
 	struct core_room_view view;
 	struct span *add, *remove;
 	enum parlor_err err = request_spans(r, q->add, q->n_add, LABELS_MAX, &add);
@@ -17,7 +16,7 @@ static enum parlor_err op_room_labels(struct request *r)
 						  .add = add,
 						  .remove_len = q->n_remove,
 						  .add_len = q->n_add};
-	err = core_labels_change(r->broker->core, &call, SPAN_TEXT(q->room), &change, &view);
+	err = core_labels_change(r->broker->core, &r->call, SPAN_TEXT(q->room), &change, &view);
 	return err ? err : request_answer_room(r, &view);
 }
 

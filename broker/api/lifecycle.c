@@ -120,7 +120,7 @@ static void put_end(struct broker *b, struct session *s, int code)
 	buf_clear(&b->scratch);
 	event_put_end(&b->scratch, code);
 	wire_put_bytes_field(replies_begin(&b->commit.turn.replies), PB_FROM_BROKER_EVENTS,
-			     (struct span){b->scratch.data, b->scratch.len});
+			     buf_span(&b->scratch));
 	replies_end(&b->commit.turn.replies, s->out);
 }
 

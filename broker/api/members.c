@@ -9,13 +9,12 @@ _Static_assert((int)MEMBER_TYPE_MANAGER == (int)PARLOR__MEMBER_TYPE__MEMBER_MANA
 static enum parlor_err op_members_add(struct request *a)
 {
 	const Parlor__MembersAdd *q = a->request->members_add;
-	struct core_call call = request_call(a);
 	struct core_notice notice = request_notice(q->notice);
 	struct core_member_spec *specs;
 	struct core_room_view view;
 	enum parlor_err err = request_specs(a, q->members, q->n_members, &specs);
 	if (!err)
-		err = core_members_add(a->broker->core, &call, SPAN_TEXT(q->room), specs,
+		err = core_members_add(a->broker->core, &a->call, SPAN_TEXT(q->room), specs,
 				       q->n_members, &notice, &view);
 	return err ? err : request_answer_room(a, &view);
 }
@@ -23,14 +22,13 @@ static enum parlor_err op_members_add(struct request *a)
 static enum parlor_err op_members_remove(struct request *a)
 {
 	const Parlor__MembersRemove *q = a->request->members_remove;
-	struct core_call call = request_call(a);
 	struct core_notice notice = request_notice(q->notice);
 	struct core_room_view view;
 	struct span *ids;
 	enum parlor_err err = request_spans(a, q->members, q->n_members,
 					    a->broker->settings.core.request_members, &ids);
 	if (!err)
-		err = core_members_remove(a->broker->core, &call, SPAN_TEXT(q->room), ids,
+		err = core_members_remove(a->broker->core, &a->call, SPAN_TEXT(q->room), ids,
 					  q->n_members, &notice, &view);
 	return err ? err : request_answer_room(a, &view);
 }
@@ -38,7 +36,6 @@ static enum parlor_err op_members_remove(struct request *a)
 static enum parlor_err op_members_change(struct request *a)
 {
 	const Parlor__MembersChange *q = a->request->members_change;
-	struct core_call call = request_call(a);
 	struct core_notice notice = request_notice(q->notice);
 	struct core_room_view view;
 	if (q->n_members > a->broker->settings.core.request_members)
@@ -57,7 +54,7 @@ static enum parlor_err op_members_change(struct request *a)
 							 .name = SPAN_TEXT(m->name),
 							 .avatar = SPAN_TEXT(m->avatar)};
 	}
-	enum parlor_err err = core_members_change(a->broker->core, &call, SPAN_TEXT(q->room),
+	enum parlor_err err = core_members_change(a->broker->core, &a->call, SPAN_TEXT(q->room),
 						  changes, q->n_members, &notice, &view);
 	return err ? err : request_answer_room(a, &view);
 }
@@ -97,7 +94,6 @@ static void add_member(void *ctx, const struct core_member_view *view)
 static enum parlor_err op_members_list(struct request *a)
 {
 	const Parlor__MembersList *q = a->request->members_list;
-	struct core_call call = request_call(a);
 	size_t limit = request_limit(a, q->limit);
 	bool more;
 	struct member_page page = {.request = a,
@@ -105,8 +101,8 @@ static enum parlor_err op_members_list(struct request *a)
 	if (!page.items)
 		return PARLOR_E_NO_MEMORY;
 	enum parlor_err err =
-		core_members_list(a->broker->core, &call, SPAN_TEXT(q->room), SPAN_TEXT(q->after),
-				  limit, add_member, &page, &more);
+		core_members_list(a->broker->core, &a->call, SPAN_TEXT(q->room),
+				  SPAN_TEXT(q->after), limit, add_member, &page, &more);
 	if (err)
 		return err;
 	Parlor__MembersPage *result = request_result(a);

@@ -55,7 +55,6 @@ static enum parlor_err wait_stored(struct request *a, const struct core_posted *
 static enum parlor_err op_post(struct request *a)
 {
 	const Parlor__Post *q = a->request->post;
-	struct core_call call = request_call(a);
 	struct core_post post;
 	struct core_posted posted;
 	bool stored = q->level == PARLOR__LEVEL__LEVEL_STORED;
@@ -64,7 +63,7 @@ static enum parlor_err op_post(struct request *a)
 	if (!err)
 		err = read_post(a, q, &post);
 	if (!err)
-		err = core_post(a->broker->core, &call, &post, &posted);
+		err = core_post(a->broker->core, &a->call, &post, &posted);
 	if (!err && stored)
 		err = wait_stored(a, &posted);
 	if (err)
@@ -81,16 +80,15 @@ static enum parlor_err op_recall(struct request *a)
 {
 	const Parlor__Recall *q = a->request->recall;
 	struct broker *b = a->broker;
-	struct core_call call = request_call(a);
 	struct core_posted posted;
 	struct row_message msg;
-	enum parlor_err err = core_recall_check(b->core, &call, SPAN_TEXT(q->room), q->seq,
+	enum parlor_err err = core_recall_check(b->core, &a->call, SPAN_TEXT(q->room), q->seq,
 						SPAN_TEXT(q->by), &msg);
 	/* Nobody could take the body out of a damaged record. */
 	if (!err && !msg.recalled)
 		err = message_check(&b->commit, msg.position);
 	if (!err)
-		err = core_recall(b->core, &call, SPAN_TEXT(q->room), q->seq, SPAN_TEXT(q->by),
+		err = core_recall(b->core, &a->call, SPAN_TEXT(q->room), q->seq, SPAN_TEXT(q->by),
 				  &posted);
 	if (err)
 		return err;
@@ -128,8 +126,7 @@ static enum parlor_err put_message(struct broker *b, struct buf *page, struct bu
 	buf_clear(message);
 	enum parlor_err err = message_put(&b->commit, message, row, SIZE_MAX);
 	if (!err)
-		wire_put_bytes_field(page, PB_HISTORY_PAGE_MESSAGES,
-				     (struct span){message->data, message->len});
+		wire_put_bytes_field(page, PB_HISTORY_PAGE_MESSAGES, buf_span(message));
 	return err;
 }
 
@@ -228,10 +225,9 @@ static enum parlor_err query_archive(struct request *a, const struct history_wal
 static enum parlor_err op_history(struct request *a)
 {
 	const Parlor__History *q = a->request->history;
-	struct core_call call = request_call(a);
 	struct history_walk w = {.backwards = q->backwards, .left = request_limit(a, q->limit)};
 	bool archive;
-	enum parlor_err err = core_history(a->broker->core, &call, SPAN_TEXT(q->room),
+	enum parlor_err err = core_history(a->broker->core, &a->call, SPAN_TEXT(q->room),
 					   SPAN_TEXT(q->member), q->from, q->backwards, &w.place);
 	if (err)
 		return err;

@@ -15,18 +15,17 @@ static enum parlor_err op_presence_set(struct request *a)
 {
 	const Parlor__PresenceSet *q = a->request->presence_set;
 	struct broker *b = a->broker;
-	struct core_call call = request_call(a);
 	uint64_t member, before = core_position(b->core);
 	if (q->presence != PARLOR__PRESENCE__PRESENCE_ONLINE &&
 	    q->presence != PARLOR__PRESENCE__PRESENCE_BUSY)
 		return PARLOR_E_VALUE;
 	if (!*q->member)
 		return PARLOR_E_EMPTY;
-	enum parlor_err err = core_member_find(b->core, &call, SPAN_TEXT(q->member), &member);
+	enum parlor_err err = core_member_find(b->core, &a->call, SPAN_TEXT(q->member), &member);
 	if (!err && (!member || !session_member_find(a->session, member)))
 		err = PARLOR_E_NOT_ATTACHED;
 	if (!err)
-		err = core_presence_set(b->core, &call, member, (uint8_t)q->presence);
+		err = core_presence_set(b->core, &a->call, member, (uint8_t)q->presence);
 	if (err)
 		return err;
 	presence_settled(&b->commit, member);
@@ -38,7 +37,6 @@ static enum parlor_err op_presence_set(struct request *a)
 static enum parlor_err op_presence_get(struct request *a)
 {
 	const Parlor__PresenceGet *q = a->request->presence_get;
-	struct core_call call = request_call(a);
 	if (q->n_members > a->broker->settings.core.request_members)
 		return PARLOR_E_TOO_MANY;
 	size_t n = q->n_members;
@@ -49,8 +47,9 @@ static enum parlor_err op_presence_get(struct request *a)
 	for (size_t i = 0; i < n; i++) {
 		uint8_t presence;
 		uint64_t last_seen_us;
-		enum parlor_err err = core_presence_get(
-			a->broker->core, &call, SPAN_TEXT(q->members[i]), &presence, &last_seen_us);
+		enum parlor_err err =
+			core_presence_get(a->broker->core, &a->call, SPAN_TEXT(q->members[i]),
+					  &presence, &last_seen_us);
 		if (err)
 			return err;
 		parlor__member_presence__init(&items[i]);
@@ -68,17 +67,15 @@ static enum parlor_err op_presence_get(struct request *a)
 static enum parlor_err op_typing(struct request *a)
 {
 	const Parlor__Typing *q = a->request->typing;
-	struct core_call call = request_call(a);
 	struct span room = SPAN_TEXT(q->room), member = SPAN_TEXT(q->member);
 	uint64_t no;
-	enum parlor_err err = core_room_check(a->broker->core, &call, room, member, &no);
+	enum parlor_err err = core_room_check(a->broker->core, &a->call, room, member, &no);
 	if (err)
 		return err;
 	struct broker *b = a->broker;
 	buf_clear(&b->scratch);
 	event_put_typing(&b->scratch, room, member);
-	live_transient(&b->fanout, &b->commit.turn.replies, topic_room(no),
-		       (struct span){b->scratch.data, b->scratch.len});
+	live_transient(&b->fanout, &b->commit.turn.replies, topic_room(no), buf_span(&b->scratch));
 	request_done(a, 0);
 	return PARLOR_E_OK;
 }

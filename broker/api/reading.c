@@ -16,9 +16,8 @@ static enum parlor_err answer_unread(struct request *a, const struct core_unread
 static enum parlor_err op_read(struct request *a)
 {
 	const Parlor__Read *q = a->request->read;
-	struct core_call call = request_call(a);
 	struct core_unread_view view;
-	enum parlor_err err = core_read(a->broker->core, &call, SPAN_TEXT(q->room),
+	enum parlor_err err = core_read(a->broker->core, &a->call, SPAN_TEXT(q->room),
 					SPAN_TEXT(q->member), q->seq, &view);
 	return err ? err : answer_unread(a, &view);
 }
@@ -26,9 +25,8 @@ static enum parlor_err op_read(struct request *a)
 static enum parlor_err op_unread_mark(struct request *a)
 {
 	const Parlor__UnreadMark *q = a->request->unread_mark;
-	struct core_call call = request_call(a);
 	struct core_unread_view view;
-	enum parlor_err err = core_mark_unread(a->broker->core, &call, SPAN_TEXT(q->room),
+	enum parlor_err err = core_mark_unread(a->broker->core, &a->call, SPAN_TEXT(q->room),
 					       SPAN_TEXT(q->member), q->seq, &view);
 	return err ? err : answer_unread(a, &view);
 }
@@ -36,18 +34,16 @@ static enum parlor_err op_unread_mark(struct request *a)
 static enum parlor_err op_unread_get(struct request *a)
 {
 	const Parlor__UnreadGet *q = a->request->unread_get;
-	struct core_call call = request_call(a);
 	struct core_unread_view view;
-	enum parlor_err err = core_unread(a->broker->core, &call, SPAN_TEXT(q->room),
+	enum parlor_err err = core_unread(a->broker->core, &a->call, SPAN_TEXT(q->room),
 					  SPAN_TEXT(q->member), &view);
 	return err ? err : answer_unread(a, &view);
 }
 
 static enum parlor_err op_unread_total(struct request *a)
 {
-	struct core_call call = request_call(a);
 	Parlor__UnreadSum *sum = request_result(a);
-	return core_unread_total(a->broker->core, &call,
+	return core_unread_total(a->broker->core, &a->call,
 				 SPAN_TEXT(a->request->unread_total->member), &sum->unread,
 				 &sum->rooms);
 }

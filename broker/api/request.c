@@ -26,9 +26,9 @@ void reply_put_posted(struct broker *b, struct session *s, uint64_t id, uint64_t
 	wire_put_varint_field(&posted, PB_POSTED_POSITION, position);
 	wire_put_varint_field(&posted, PB_POSTED_TIME_US, time_us);
 	wire_put_varint_field(&reply, PB_REPLY_ID, id);
-	wire_put_bytes_field(&reply, PB_REPLY_POSTED, (struct span){posted.data, posted.len});
+	wire_put_bytes_field(&reply, PB_REPLY_POSTED, buf_span(&posted));
 	wire_put_bytes_field(replies_begin(&b->commit.turn.replies), PB_FROM_BROKER_REPLIES,
-			     (struct span){reply.data, reply.len});
+			     buf_span(&reply));
 	replies_end(&b->commit.turn.replies, s->out);
 }
 
@@ -58,15 +58,10 @@ bool reply_refuse_stranger(struct broker *b, struct span routing, uint64_t id, i
 	buf_clear(&b->scratch);
 	wire_put_field(&b->scratch, PB_FROM_BROKER_REPLIES, &reply.base);
 	/* Dropped when too many such replies are unread; it is counted there. */
-	return outbox_send(b->outbox, routing, (struct span){b->scratch.data, b->scratch.len});
+	return outbox_send(b->outbox, routing, buf_span(&b->scratch));
 }
 
 /* ---- what handlers use --------------------------------------------------------------- */
-
-struct core_call request_call(const struct request *a)
-{
-	return broker_call(a->broker, a->session);
-}
 
 bool request_is_operator(const struct request *a)
 {
@@ -167,28 +162,28 @@ void request_done(struct request *a, uint64_t position)
 	done->time_us = position ? core_time(a->broker->core) : 0;
 }
 
-/* Where nothing is queued a reply is made whatever room there is: a small one. */
-static size_t reply_room(const struct request *a)
+/* Where nothing is queued a reply is made whatever space there is: a small one. */
+static size_t reply_space(const struct request *a)
 {
-	size_t room = outbox_room(a->broker->outbox, a->session->out);
-	return room < OUTBOX_REPLY_ROOM ? OUTBOX_REPLY_ROOM : room;
+	size_t space = outbox_space(a->broker->outbox, a->session->out);
+	return space < OUTBOX_REPLY_SPACE ? OUTBOX_REPLY_SPACE : space;
 }
 
 size_t request_page_bytes(const struct request *a)
 {
-	size_t room = reply_room(a);
+	size_t space = reply_space(a);
 	size_t most = a->broker->settings.page_bytes;
-	return room < most ? room : most;
+	return space < most ? space : most;
 }
 
 /* What an item of a list takes, about. */
 #define ITEM_BYTES 1024
-_Static_assert(OUTBOX_REPLY_ROOM >= ITEM_BYTES, "a page has an item");
+_Static_assert(OUTBOX_REPLY_SPACE >= ITEM_BYTES, "a page has an item");
 
 uint64_t request_limit(const struct request *a, uint32_t wanted)
 {
 	uint64_t page = a->broker->settings.core.page;
 	uint64_t limit = wanted == 0 || wanted > page ? page : wanted;
-	uint64_t fit = reply_room(a) / ITEM_BYTES;
+	uint64_t fit = reply_space(a) / ITEM_BYTES;
 	return limit < fit ? limit : fit;
 }

@@ -13,6 +13,7 @@
 struct request {
 	struct broker *broker;
 	struct session *session; /* NULL before hello */
+	struct core_call call;   /* its tenant and the time, with a session */
 	struct span routing;
 	const char *user;
 	const struct front_frame *frame; /* NULL: it was held back */
@@ -68,7 +69,6 @@ struct request_noun {
 
 /* ---- for handlers ---------------------------------------------------------------- */
 
-struct core_call request_call(const struct request *);
 /* Its key opens all tenants. */
 bool request_is_operator(const struct request *);
 /* The reply and its memory are empty again. */
@@ -93,7 +93,7 @@ void request_forget(struct broker *, struct session *);
 /* Result "done". */
 void request_done(struct request *, uint64_t position);
 uint64_t request_limit(const struct request *, uint32_t wanted); /* of a page */
-/* Of a page's bodies: what it may have, or what room its session has left. */
+/* Of a page's bodies: what it may have, or what space its session has left. */
 size_t request_page_bytes(const struct request *);
 
 /* Puts a reply for a session. */

@@ -60,12 +60,11 @@ enum parlor_err request_specs(struct request *a, Parlor__MemberSpec **in, size_t
 static enum parlor_err op_room_create(struct request *a)
 {
 	const Parlor__RoomCreate *q = a->request->room_create;
-	struct core_call call = request_call(a);
 	struct core_member_spec *specs;
 	struct core_room_view view;
 	enum parlor_err err = request_specs(a, q->members, q->n_members, &specs);
 	if (!err && !*q->room)
-		err = random_bytes(call.random, sizeof call.random);
+		err = random_bytes(a->call.random, sizeof a->call.random);
 	if (err)
 		return err;
 	struct core_room_create create = {.id = SPAN_TEXT(q->room),
@@ -74,17 +73,16 @@ static enum parlor_err op_room_create(struct request *a)
 					  .members = specs,
 					  .members_len = q->n_members,
 					  .notice = request_notice(q->notice)};
-	err = core_room_create(a->broker->core, &call, &create, &view);
+	err = core_room_create(a->broker->core, &a->call, &create, &view);
 	return err ? err : request_answer_room(a, &view);
 }
 
 static enum parlor_err op_room_rename(struct request *a)
 {
 	const Parlor__RoomRename *q = a->request->room_rename;
-	struct core_call call = request_call(a);
 	struct core_notice notice = request_notice(q->notice);
 	struct core_room_view view;
-	enum parlor_err err = core_room_rename(a->broker->core, &call, SPAN_TEXT(q->room),
+	enum parlor_err err = core_room_rename(a->broker->core, &a->call, SPAN_TEXT(q->room),
 					       SPAN_TEXT(q->name), &notice, &view);
 	return err ? err : request_answer_room(a, &view);
 }
@@ -92,10 +90,9 @@ static enum parlor_err op_room_rename(struct request *a)
 static enum parlor_err set_state(struct request *a, const char *room, enum room_state state,
 				 const Parlor__Notice *n)
 {
-	struct core_call call = request_call(a);
 	struct core_notice notice = request_notice(n);
 	struct core_room_view view;
-	enum parlor_err err = core_room_set_state(a->broker->core, &call, SPAN_TEXT(room),
+	enum parlor_err err = core_room_set_state(a->broker->core, &a->call, SPAN_TEXT(room),
 						  (uint8_t)state, &notice, &view);
 	return err ? err : request_answer_room(a, &view);
 }
@@ -120,11 +117,9 @@ static enum parlor_err op_room_dissolve(struct request *a)
 
 static enum parlor_err op_room_show(struct request *a)
 {
-	struct core_call call = request_call(a);
 	struct core_room_view view;
-	enum parlor_err err = core_room_show(a->broker->core, &call,
+	enum parlor_err err = core_room_show(a->broker->core, &a->call,
 					     SPAN_TEXT(a->request->room_show->room), &view);
-	view.position = 0;
 	return err ? err : request_answer_room(a, &view);
 }
 

@@ -8,7 +8,7 @@
 
 /* EMPTY or TOO_LONG. */
 enum parlor_err decide_id(struct span id) PARLOR_MUST_CHECK;
-/* Room for the n ids of a request, for decide_distinct. */
+/* Memory for the n ids of a request, for decide_distinct. */
 struct span *decide_id_list(struct core *, size_t n);
 /* REPEATED when two of the ids are equal. */
 enum parlor_err decide_distinct(struct core *, const struct span *ids, size_t n) PARLOR_MUST_CHECK;

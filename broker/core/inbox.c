@@ -156,7 +156,7 @@ static enum parlor_err look_at_active(struct core *c, struct member *m)
 static bool is_too_old(const struct core *c, const struct inbox *in)
 {
 	uint64_t behind = c->activity.count - in->active;
-	uint64_t cheaper = (room_order_len(&in->rooms) + 1) * 2 * METER_ROW_STEPS;
+	uint64_t cheaper = (in->rooms.len + 1) * 2 * METER_ROW_STEPS;
 	return behind > ACTIVITY_KEPT || (in->whole && behind > cheaper);
 }
 
@@ -275,6 +275,6 @@ enum parlor_err core_unread_total(struct core *c, const struct core_call *call, 
 	if (err)
 		return err;
 	*unread = m->inbox->rooms.unread;
-	*rooms = room_order_len(&m->inbox->rooms);
+	*rooms = m->inbox->rooms.len;
 	return PARLOR_E_OK;
 }

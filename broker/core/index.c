@@ -7,7 +7,7 @@
 
 static struct span bytes_of(const struct block *b)
 {
-	return (struct span){b->bytes.data, b->bytes.len};
+	return buf_span(&b->bytes);
 }
 
 /* Empty when there are none. A room that is not resident is not made so. */

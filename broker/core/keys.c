@@ -28,10 +28,7 @@ static void put_range(struct buf *b, const struct row *row)
 
 static void append(struct key_range *k, struct key_entry entry)
 {
-	if (k->len == k->cap) {
-		k->cap = k->cap ? 2 * k->cap : 16;
-		k->entries = mem_resize(k->entries, k->cap, sizeof *k->entries);
-	}
+	MEM_GROW(k->entries, k->len, k->cap, 16);
 	k->entries[k->len++] = entry;
 }
 

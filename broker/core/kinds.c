@@ -1,23 +1,27 @@
 #include "core/kinds.h"
 
 #include "core/label.h"
-#include "core/member.h"
-#include "core/membership.h"
-#include "core/message.h"
 #include "core/partition.h"
-#include "core/presence.h"
-#include "core/reading.h"
-#include "core/room.h"
-#include "core/run.h"
-#include "core/tenant.h"
 
 #include <assert.h>
 
-static const struct record_noun *const nouns[] = {
-	&message_records, &reading_records, &membership_records, &presence_records, &room_records,
-	&member_records,  &tenant_records,  &run_records,        &label_records,
-};
-#define NOUNS (sizeof nouns / sizeof nouns[0])
+/* One line a noun: its table stands at the end of its file. */
+#define NOUNS(NOUN)      \
+	NOUN(message)    \
+	NOUN(reading)    \
+	NOUN(membership) \
+	NOUN(presence)   \
+	NOUN(room)       \
+	NOUN(member)     \
+	NOUN(tenant)     \
+	NOUN(run)        \
+	NOUN(label)
+
+#define DECLARED(noun) extern const struct record_noun noun##_records;
+NOUNS(DECLARED)
+#define LISTED(noun) &noun##_records,
+static const struct record_noun *const nouns[] = {NOUNS(LISTED)};
+#define COUNT (sizeof nouns / sizeof nouns[0])
 
 _Static_assert(RECORD_KIND_MAX <= UINT8_MAX, "a kind is stored in a byte");
 _Static_assert(sizeof(struct record) <= 512, "a record is zeroed for each post");
@@ -27,7 +31,7 @@ _Static_assert(LABELS_BYTES_MAX + 256 <= RECORD_HEAD_MAX, "labels fit in a head"
 
 const struct record_kind *record_kind(unsigned no)
 {
-	for (size_t i = 0; i < NOUNS; i++) {
+	for (size_t i = 0; i < COUNT; i++) {
 		size_t at = (size_t)no - nouns[i]->kinds[0].no;
 		if (at < nouns[i]->len)
 			return &nouns[i]->kinds[at];

@@ -98,8 +98,7 @@ enum parlor_err core_labels_change(struct core *c, const struct core_call *call,
 	bool same = span_equal(room->row.labels, r.labels.all);
 	if (!same)
 		core_emit(c, &kinds[LABELS], &r);
-	room_view(room, view);
-	view->position = same ? 0 : c->state.position;
+	room_view(room, same ? 0 : c->state.position, view);
 	return PARLOR_E_OK;
 }
 
@@ -120,9 +119,7 @@ static const struct record_kind kinds[KINDS] = {
 		    .name = "room labels",
 		    .fields = FIELDS(RECORD_FIELD(room), RECORD_FIELD(labels.all)),
 		    .apply = apply_labels,
-		    .about = TOPIC_ROOM,
-		    .heard = TOPIC_ROOM,
-		    .partition = PARTITION_BY_TOPIC,
+		    RECORD_OF_ROOM,
 		    .moves = MOVES_NOBODY},
 };
 const struct record_noun label_records = RECORD_NOUN(kinds);

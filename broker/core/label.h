@@ -27,6 +27,4 @@ bool labels_have(struct span labels, struct span label);
 /* EMPTY or TOO_LONG. */
 enum parlor_err labels_check(struct span label) PARLOR_MUST_CHECK;
 
-extern const struct record_noun label_records;
-
 #endif

@@ -21,7 +21,7 @@ enum parlor_err member_capacity(struct core *c, const struct tenant *t,
 			return err;
 		unknown += !m;
 	}
-	return tenant_room_for(c, t, 0, unknown);
+	return tenant_capacity(c, t, 0, unknown);
 }
 
 enum parlor_err member_introduce(struct core *c, struct tenant *t, struct span id,
@@ -43,7 +43,7 @@ enum parlor_err core_members_reserve(struct core *c, const struct core_call *cal
 	core_clock(c, call);
 	enum parlor_err err = tenant_find(c, call->tenant, &t);
 	if (!err)
-		err = tenant_room_for(c, t, 0, members);
+		err = tenant_capacity(c, t, 0, members);
 	if (!err)
 		err = tenant_introduce(c, call, &t);
 	if (err)
@@ -115,7 +115,7 @@ static enum parlor_err apply_member(struct core *c, const struct record *r)
 	}
 	if (c->state.members < r->member)
 		c->state.members = r->member;
-	return tenant_apply_member(c, r);
+	return tenant_apply(c, r, false);
 }
 
 static const struct record_kind kinds[1] = {{

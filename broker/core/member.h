@@ -38,6 +38,4 @@ enum parlor_err member_capacity(struct core *, const struct tenant *,
 enum parlor_err member_introduce(struct core *, struct tenant *, struct span id,
 				 struct member **) PARLOR_MUST_CHECK;
 
-extern const struct record_noun member_records;
-
 #endif

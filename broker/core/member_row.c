@@ -30,7 +30,7 @@ void member_free_inboxes(struct core *c, size_t rooms_max)
 	while ((in = h->gone) != NULL) {
 		h->gone_bytes -= inbox_bytes(in);
 		rooms_max -= room_order_free_some(&in->rooms, rooms_max);
-		if (room_order_len(&in->rooms)) {
+		if (in->rooms.len) {
 			h->gone_bytes += inbox_bytes(in);
 			return;
 		}
@@ -42,16 +42,6 @@ void member_free_inboxes(struct core *c, size_t rooms_max)
 void member_resize(struct core *c, struct member *m)
 {
 	row_resize(&c->engine, &m->base, m->inbox ? inbox_bytes(m->inbox) : 0);
-}
-
-static void put_member(struct buf *b, const struct row *row)
-{
-	row_put_member(b, &((const struct member *)row)->row);
-}
-
-static bool get_member(struct row *row, struct span value)
-{
-	return row_get_member(value, &((struct member *)row)->row);
 }
 
 static void drop_member(void *core, struct row *row)
@@ -70,8 +60,8 @@ const struct row_kind member_kind = {.name = "member",
 				     .table = ROW_MEMBERS,
 				     .sub = ROW_SELF,
 				     .size = sizeof(struct member),
-				     .put = put_member,
-				     .get = get_member,
+				     .fields = row_member_fields,
+				     .fields_at = offsetof(struct member, row),
 				     .drop = drop_member};
 
 static void link_member(struct core *c, struct member *m)

@@ -52,6 +52,4 @@ void membership_emit_left(struct core *, const struct membership *);
 void membership_emit_changed(struct core *, const struct membership *,
 			     const struct core_member_spec *);
 
-extern const struct record_noun membership_records;
-
 #endif

@@ -34,16 +34,6 @@ void membership_set_profile(struct core *c, struct membership *ms, struct span n
 	row_resize(&c->engine, &ms->base, name.len + avatar.len + 1);
 }
 
-static void put_membership(struct buf *b, const struct row *row)
-{
-	row_put_membership(b, &((const struct membership *)row)->row);
-}
-
-static bool get_membership(struct row *row, struct span value)
-{
-	return row_get_membership(value, &((struct membership *)row)->row);
-}
-
 /* That the member is in the room stands among the member's rows, too, and its
  * number among the room's in order of ids. */
 static void put_beside(struct row *row, core_put_fn *put, void *ctx)
@@ -140,8 +130,8 @@ const struct row_kind membership_kind = {.name = "membership",
 					 .sub = ROW_MEMBERSHIP,
 					 .paired = true,
 					 .size = sizeof(struct membership),
-					 .put = put_membership,
-					 .get = get_membership,
+					 .fields = row_membership_fields,
+					 .fields_at = offsetof(struct membership, row),
 					 .put_beside = put_beside,
 					 .landed = membership_landed,
 					 .failed = membership_failed,
@@ -275,8 +265,7 @@ static void new_past(struct core *c, const struct membership *ms, uint64_t left_
 	buf_clear(&c->scratch);
 	row_put_past(&c->scratch,
 		     &(struct row_past){.room = ms->room->no, .joined_pos = ms->row.joined_pos});
-	m->past_last = first_row_add(&c->engine, &key,
-				     (struct span){c->scratch.data, c->scratch.len}, m->past_last);
+	m->past_last = first_row_add(&c->engine, &key, buf_span(&c->scratch), m->past_last);
 }
 
 /* What it costs that one leaves: three rows go and one comes, in memory that nobody has

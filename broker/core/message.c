@@ -384,9 +384,7 @@ static const struct record_kind kinds[KINDS] = {
 			    RECORD_FIELD_OF_HASH(posted.content), RECORD_FIELD(posted.dedup),
 			    RECORD_FIELD(posted.type), RECORD_FIELD(posted.mentions)),
 		    .apply = apply_posted,
-		    .about = TOPIC_ROOM,
-		    .heard = TOPIC_ROOM,
-		    .partition = PARTITION_BY_TOPIC,
+		    RECORD_OF_ROOM,
 		    .moves = MOVES_NOBODY,
 		    .counts = RECORD_COUNTS(posted.counts)},
 	[RECALLED] = {.no = RECORD_RECALLED,
@@ -394,9 +392,7 @@ static const struct record_kind kinds[KINDS] = {
 		      .fields = FIELDS(RECORD_FIELD(room), RECORD_FIELD(member),
 				       RECORD_FIELD(recalled.seq)),
 		      .apply = apply_recalled,
-		      .about = TOPIC_ROOM,
-		      .heard = TOPIC_ROOM,
-		      .partition = PARTITION_BY_TOPIC,
+		      RECORD_OF_ROOM,
 		      .moves = MOVES_NOBODY},
 };
 const struct record_noun message_records = RECORD_NOUN(kinds);

@@ -85,6 +85,4 @@ enum parlor_err message_check_notice(const struct core *,
 /* The message of a notice that was checked; none when its body is empty. */
 void message_emit_notice(struct core *, struct room *, const struct core_notice *);
 
-extern const struct record_noun message_records;
-
 #endif

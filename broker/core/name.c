@@ -38,5 +38,5 @@ void name_add(struct core *c, char kind, uint32_t tenant, struct span id, uint64
 	row_key_name(&key, kind, tenant, id);
 	buf_clear(&c->scratch);
 	buf_put_varint(&c->scratch, number);
-	(void)first_row_add(&c->engine, &key, (struct span){c->scratch.data, c->scratch.len}, 0);
+	(void)first_row_add(&c->engine, &key, buf_span(&c->scratch), 0);
 }

@@ -6,9 +6,7 @@ void own_add(struct core *c, const struct record *r, struct membership *ms)
 	row_key_own(&key, r->room, r->member, r->posted.seq);
 	buf_clear(&c->scratch);
 	buf_put_varint(&c->scratch, r->posted.own);
-	uint64_t no =
-		first_row_add(&c->engine, &key, (struct span){c->scratch.data, c->scratch.len},
-			      ms ? ms->own_row : 0);
+	uint64_t no = first_row_add(&c->engine, &key, buf_span(&c->scratch), ms ? ms->own_row : 0);
 	if (ms)
 		ms->own_row = no;
 }

@@ -16,6 +16,4 @@ struct member;
 
 void presence_emit(struct core *, const struct member *, uint8_t presence);
 
-extern const struct record_noun presence_records;
-
 #endif

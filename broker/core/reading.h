@@ -21,6 +21,4 @@ enum parlor_err core_mark_unread(struct core *, const struct core_call *, struct
 enum parlor_err core_unread(struct core *, const struct core_call *, struct span room,
 			    struct span member, struct core_unread_view *) PARLOR_MUST_CHECK;
 
-extern const struct record_noun reading_records;
-
 #endif

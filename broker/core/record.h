@@ -6,7 +6,7 @@
 #ifndef CORE_RECORD_H
 #define CORE_RECORD_H
 
-#include "core/field.h"
+#include "core/engine/field.h"
 
 /* Stable: stored in the journal; RecordKind of worker.proto has the same numbers. */
 enum record_kind_no {

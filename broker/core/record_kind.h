@@ -39,6 +39,9 @@ struct record_kind {
 #define RECORD_FIELD_OF_HASH(member) FIELD_OF_HASH(struct record, member)
 #define RECORD_COUNTS(member) offsetof(struct record, member)
 
+/* About a room, told to who listens to that. */
+#define RECORD_OF_ROOM .about = TOPIC_ROOM, .heard = TOPIC_ROOM, .partition = PARTITION_BY_TOPIC
+
 /* The kinds of one noun, in order of their numbers and without a gap. */
 struct record_noun {
 	const struct record_kind *kinds;

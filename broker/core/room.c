@@ -12,7 +12,7 @@
 enum { CREATED, RENAMED, STATE, KINDS };
 static const struct record_kind kinds[KINDS];
 
-void room_view(const struct room *r, struct core_room_view *view)
+void room_view(const struct room *r, uint64_t position, struct core_room_view *view)
 {
 	*view = (struct core_room_view){
 		.no = r->no,
@@ -26,6 +26,7 @@ void room_view(const struct room *r, struct core_room_view *view)
 		.counted = r->row.counted,
 		.created_us = r->row.created_us,
 		.active_us = r->row.active_us,
+		.position = position,
 	};
 }
 
@@ -103,7 +104,7 @@ enum parlor_err core_room_create(struct core *c, const struct core_call *call,
 
 	uint64_t content = content_of(c, q);
 	if (room) {
-		room_view(room, view);
+		room_view(room, 0, view);
 		if (room->row.state == ROOM_STATE_DISSOLVED)
 			return PARLOR_E_ROOM_DISSOLVED;
 		/* 0: imported; what was asked when it was made is not known. */
@@ -112,7 +113,7 @@ enum parlor_err core_room_create(struct core *c, const struct core_call *call,
 	}
 	err = member_capacity(c, t, q->members, q->members_len);
 	if (!err)
-		err = tenant_room_for(c, t, 1, 0);
+		err = tenant_capacity(c, t, 1, 0);
 	if (!err)
 		err = tenant_introduce(c, call, &t);
 	if (err)
@@ -131,8 +132,7 @@ enum parlor_err core_room_create(struct core *c, const struct core_call *call,
 	if (err)
 		return err;
 	message_emit_notice(c, room, &q->notice);
-	room_view(room, view);
-	view->position = c->state.position;
+	room_view(room, c->state.position, view);
 	return PARLOR_E_OK;
 }
 
@@ -154,8 +154,7 @@ enum parlor_err core_room_rename(struct core *c, const struct core_call *call, s
 		emit_room(c, &kinds[RENAMED], room, name, room->row.state);
 		message_emit_notice(c, room, notice);
 	}
-	room_view(room, view);
-	view->position = same ? 0 : c->state.position;
+	room_view(room, same ? 0 : c->state.position, view);
 	return PARLOR_E_OK;
 }
 
@@ -185,8 +184,7 @@ enum parlor_err core_room_set_state(struct core *c, const struct core_call *call
 		if (state != ROOM_STATE_DISSOLVED)
 			message_emit_notice(c, room, notice);
 	}
-	room_view(room, view);
-	view->position = same ? 0 : c->state.position;
+	room_view(room, same ? 0 : c->state.position, view);
 	return PARLOR_E_OK;
 }
 
@@ -196,7 +194,7 @@ enum parlor_err core_room_show(struct core *c, const struct core_call *call, str
 	struct room *room;
 	enum parlor_err err = decide_room(c, call, id, &room);
 	if (!err)
-		room_view(room, view);
+		room_view(room, 0, view);
 	return err;
 }
 
@@ -207,7 +205,7 @@ enum parlor_err core_room_names(struct core *c, uint64_t no, struct core_room_vi
 	if (!err && !room)
 		err = PARLOR_E_NOT_FOUND;
 	if (!err)
-		room_view(room, view);
+		room_view(room, 0, view);
 	return err;
 }
 
@@ -234,7 +232,7 @@ static enum parlor_err apply_room_created(struct core *c, const struct record *r
 		return err;
 	if (c->state.rooms < r->room)
 		c->state.rooms = r->room;
-	err = tenant_apply_room(c, r);
+	err = tenant_apply(c, r, true);
 	if (err || room)
 		return err;
 	struct row_room row = {.as_of = r->position,
@@ -291,25 +289,19 @@ static const struct record_kind kinds[KINDS] = {
 				      RECORD_FIELD(room_is.open), RECORD_FIELD(room_id),
 				      RECORD_FIELD(room_is.name)),
 		     .apply = apply_room_created,
-		     .about = TOPIC_ROOM,
-		     .heard = TOPIC_ROOM,
-		     .partition = PARTITION_BY_TOPIC,
+		     RECORD_OF_ROOM,
 		     .moves = MOVES_NOBODY},
 	[RENAMED] = {.no = RECORD_ROOM_RENAMED,
 		     .name = "room renamed",
 		     .fields = FIELDS(RECORD_FIELD(room), RECORD_FIELD(room_is.name)),
 		     .apply = apply_room_renamed,
-		     .about = TOPIC_ROOM,
-		     .heard = TOPIC_ROOM,
-		     .partition = PARTITION_BY_TOPIC,
+		     RECORD_OF_ROOM,
 		     .moves = MOVES_NOBODY},
 	[STATE] = {.no = RECORD_ROOM_STATE,
 		   .name = "room state",
 		   .fields = FIELDS(RECORD_FIELD(room), RECORD_FIELD(room_is.state)),
 		   .apply = apply_room_state,
-		   .about = TOPIC_ROOM,
-		   .heard = TOPIC_ROOM,
-		   .partition = PARTITION_BY_TOPIC,
+		   RECORD_OF_ROOM,
 		   .moves = MOVES_ALL_OUT,
 		   .moves_if = is_dissolved},
 };

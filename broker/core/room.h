@@ -53,8 +53,6 @@ struct core_room_made {
 /* Capacity was checked, and that there is none of that id. */
 enum parlor_err room_emit_created(struct core *, const struct tenant *,
 				  const struct core_room_made *, struct room **) PARLOR_MUST_CHECK;
-void room_view(const struct room *, struct core_room_view *);
-
-extern const struct record_noun room_records;
+void room_view(const struct room *, uint64_t position, struct core_room_view *);
 
 #endif

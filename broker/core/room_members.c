@@ -59,8 +59,7 @@ enum parlor_err core_members_add(struct core *c, const struct core_call *call, s
 		return err;
 	if (added)
 		message_emit_notice(c, room, notice);
-	room_view(room, view);
-	view->position = added ? c->state.position : 0;
+	room_view(room, added ? c->state.position : 0, view);
 	return PARLOR_E_OK;
 }
 
@@ -98,8 +97,7 @@ enum parlor_err core_members_remove(struct core *c, const struct core_call *call
 	for (size_t i = 0; i < n; i++)
 		membership_emit_left(c, found[i]);
 	message_emit_notice(c, room, notice);
-	room_view(room, view);
-	view->position = c->state.position;
+	room_view(room, c->state.position, view);
 out:
 	free(found);
 	return err;
@@ -157,8 +155,7 @@ enum parlor_err core_members_change(struct core *c, const struct core_call *call
 		changed |= emit_change(c, found[i], &changes[i]);
 	if (changed)
 		message_emit_notice(c, room, notice);
-	room_view(room, view);
-	view->position = changed ? c->state.position : 0;
+	room_view(room, changed ? c->state.position : 0, view);
 out:
 	free(found);
 	return err;

@@ -63,11 +63,6 @@ const struct ordered_room *room_order_below(const struct room_order *o, uint64_t
 		 : NULL;
 }
 
-size_t room_order_len(const struct room_order *o)
-{
-	return o->len;
-}
-
 size_t room_order_bytes(const struct room_order *o)
 {
 	return o->len * (sizeof(struct ordered_room) + MALLOC_BYTES);

@@ -30,7 +30,6 @@ void room_order_remove(struct room_order *, uint64_t room); /* when it is there 
 bool room_order_has(const struct room_order *, uint64_t room);
 /* The one active last before that position; NULL: there is none. */
 const struct ordered_room *room_order_below(const struct room_order *, uint64_t active_pos);
-size_t room_order_len(const struct room_order *);
 size_t room_order_bytes(const struct room_order *);
 
 #endif

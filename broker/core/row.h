@@ -54,8 +54,9 @@ struct row_state {
 /* Names that are given for ever, and the number given last: a record that is applied
  * again is told by that. */
 struct row_tenant {
-	uint64_t members, member_last;
-	uint64_t rooms, room_last;
+	struct row_share {
+		uint64_t given, last;
+	} members, rooms;
 };
 struct row_member {
 	uint64_t as_of;
@@ -116,31 +117,36 @@ struct row_past {
 void row_key_state(struct row_key *);
 /* kind: 'T' (tenant 0), 'R' or 'M'. id of at most ROW_ID_MAX bytes. */
 void row_key_name(struct row_key *, char kind, uint32_t tenant, struct span id);
-void row_key_member(struct row_key *, uint64_t member);
-void row_key_in_room(struct row_key *, uint64_t member, uint64_t room);
-void row_key_past(struct row_key *, uint64_t member, uint64_t left_pos);
-void row_key_room(struct row_key *, uint64_t room);
-void row_key_membership(struct row_key *, uint64_t room, uint64_t member);
-void row_key_block(struct row_key *, uint64_t room, uint64_t no);
+#define row_key_member(key, member) row_key_one(key, ROW_MEMBERS, member, ROW_SELF)
+#define row_key_in_room(key, member, room) row_key_pair(key, ROW_MEMBERS, member, ROW_IN_ROOM, room)
+#define row_key_past(key, member, left) row_key_pair(key, ROW_MEMBERS, member, ROW_PAST, left)
+#define row_key_room(key, room) row_key_one(key, ROW_ROOMS, room, ROW_SELF)
+#define row_key_membership(key, room, member) \
+	row_key_pair(key, ROW_ROOMS, room, ROW_MEMBERSHIP, member)
+#define row_key_block(key, room, no) row_key_pair(key, ROW_ROOMS, room, ROW_BLOCK, no)
 void row_key_own(struct row_key *, uint64_t room, uint64_t member, uint64_t seq);
 void row_key_member_id(struct row_key *, uint64_t room, struct span id);
 #define ROW_OWN_PREFIX (ROW_PREFIX + 8)
 
-void row_put_state(struct buf *, const struct row_state *);
-void row_put_tenant(struct buf *, const struct row_tenant *);
-void row_put_member(struct buf *, const struct row_member *);
+/* Written, and read: false when the value is damaged. */
+#define ROW_FORM(name)                                                               \
+	extern const struct field row_##name##_fields[];                             \
+	static inline void row_put_##name(struct buf *b, const struct row_##name *r) \
+	{                                                                            \
+		fields_encode(b, row_##name##_fields, r);                            \
+	}                                                                            \
+	static inline bool row_get_##name(struct span value, struct row_##name *r)   \
+	{                                                                            \
+		return fields_decode_whole(value, row_##name##_fields, r);           \
+	}
+ROW_FORM(state)
+ROW_FORM(tenant)
+ROW_FORM(member)
+ROW_FORM(membership)
+ROW_FORM(past)
 void row_put_room(struct buf *, const struct row_room *);
-void row_put_membership(struct buf *, const struct row_membership *);
-void row_put_past(struct buf *, const struct row_past *);
-
-/* False when the value is damaged. */
-bool row_get_number(struct span, uint64_t *);
-bool row_get_state(struct span, struct row_state *);
-bool row_get_tenant(struct span, struct row_tenant *);
-bool row_get_member(struct span, struct row_member *);
 bool row_get_room(struct span, struct row_room *);
-bool row_get_membership(struct span, struct row_membership *);
-bool row_get_past(struct span, struct row_past *);
+bool row_get_number(struct span, uint64_t *);
 
 /* The hash of a state is the sum over all its rows, in order of table and key. */
 void row_hash(struct hash_stream *, enum row_table, struct span key, struct span value);

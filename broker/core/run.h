@@ -9,6 +9,4 @@
 uint64_t core_boot(struct core *, uint64_t now_us);
 uint64_t core_run(const struct core *);
 
-extern const struct record_noun run_records;
-
 #endif

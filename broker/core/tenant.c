@@ -20,48 +20,32 @@ enum parlor_err tenant_introduce(struct core *c, const struct core_call *call, s
 	return c->broken ? c->broken : tenant_find(c, call->tenant, t);
 }
 
-enum parlor_err tenant_room_for(struct core *c, const struct tenant *t, uint64_t rooms,
+enum parlor_err tenant_capacity(struct core *c, const struct tenant *t, uint64_t rooms,
 				uint64_t members)
 {
 	bool rooms_full = rooms && (c->state.rooms + rooms > c->limits.rooms ||
-				    (t ? t->row.rooms : 0) + rooms > c->limits.tenant_rooms);
+				    (t ? t->row.rooms.given : 0) + rooms > c->limits.tenant_rooms);
 	bool members_full =
 		members && (c->state.members + c->members_reserved + members > c->limits.members ||
-			    (t ? t->row.members + t->members_reserved : 0) + members >
+			    (t ? t->row.members.given + t->members_reserved : 0) + members >
 				    c->limits.tenant_members);
 	c->rooms_refused += rooms_full;
 	c->members_refused += members_full && !rooms_full;
 	return rooms_full || members_full ? PARLOR_E_TENANT_FULL : PARLOR_E_OK;
 }
 
-static enum parlor_err named(struct core *c, uint32_t no, struct tenant **t)
-{
-	enum parlor_err err = tenant_find_no(c, no, t);
-	if (!err && !*t)
-		err = PARLOR_E_STORE_CORRUPT;
-	return err;
-}
-
-enum parlor_err tenant_apply_room(struct core *c, const struct record *r)
+enum parlor_err tenant_apply(struct core *c, const struct record *r, bool room)
 {
 	struct tenant *t;
-	enum parlor_err err = named(c, r->tenant, &t);
-	if (err || t->row.room_last >= r->room)
-		return err;
-	t->row.room_last = r->room;
-	t->row.rooms++;
-	row_touch(&c->engine, &t->base);
-	return PARLOR_E_OK;
-}
-
-enum parlor_err tenant_apply_member(struct core *c, const struct record *r)
-{
-	struct tenant *t;
-	enum parlor_err err = named(c, r->tenant, &t);
-	if (err || t->row.member_last >= r->member)
-		return err;
-	t->row.member_last = r->member;
-	t->row.members++;
+	uint64_t number = room ? r->room : r->member;
+	enum parlor_err err = tenant_find_no(c, r->tenant, &t);
+	if (err || !t)
+		return err ? err : PARLOR_E_STORE_CORRUPT;
+	struct row_share *share = room ? &t->row.rooms : &t->row.members;
+	if (share->last >= number)
+		return PARLOR_E_OK;
+	share->last = number;
+	share->given++;
 	row_touch(&c->engine, &t->base);
 	return PARLOR_E_OK;
 }

@@ -22,13 +22,10 @@ enum parlor_err tenant_introduce(struct core *, const struct core_call *,
 
 /* Whether so many new ones have numbers left, in all and in its share: TENANT_FULL.
  * NULL: the tenant is new, too. */
-enum parlor_err tenant_room_for(struct core *, const struct tenant *, uint64_t rooms,
+enum parlor_err tenant_capacity(struct core *, const struct tenant *, uint64_t rooms,
 				uint64_t members) PARLOR_MUST_CHECK;
 
-/* The record makes one, which its tenant's share has less of. */
-enum parlor_err tenant_apply_room(struct core *, const struct record *) PARLOR_MUST_CHECK;
-enum parlor_err tenant_apply_member(struct core *, const struct record *) PARLOR_MUST_CHECK;
-
-extern const struct record_noun tenant_records;
+/* The record makes a room, or a member, which its tenant's share has less of. */
+enum parlor_err tenant_apply(struct core *, const struct record *, bool room) PARLOR_MUST_CHECK;
 
 #endif

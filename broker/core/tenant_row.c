@@ -5,16 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void put_tenant(struct buf *b, const struct row *row)
-{
-	row_put_tenant(b, &((const struct tenant *)row)->row);
-}
-
-static bool get_tenant(struct row *row, struct span value)
-{
-	return row_get_tenant(value, &((struct tenant *)row)->row);
-}
-
 static void drop_tenant(void *core, struct row *row)
 {
 	struct core *c = core;
@@ -28,8 +18,8 @@ const struct row_kind tenant_kind = {.name = "tenant",
 				     .table = ROW_NAMES,
 				     .sub = ROW_TENANT,
 				     .size = sizeof(struct tenant),
-				     .put = put_tenant,
-				     .get = get_tenant,
+				     .fields = row_tenant_fields,
+				     .fields_at = offsetof(struct tenant, row),
 				     .drop = drop_tenant};
 
 enum parlor_err tenant_add(struct core *c, uint32_t no, struct span id, struct tenant **out)

@@ -22,7 +22,7 @@ size_t core_write_back(struct core *c, size_t rows_max, core_put_fn *put, void *
 	row_key_state(&key);
 	buf_clear(&c->scratch);
 	row_put_state(&c->scratch, &c->state);
-	put(ctx, &key, (struct span){c->scratch.data, c->scratch.len});
+	put(ctx, &key, buf_span(&c->scratch));
 	return rows;
 }
 

@@ -26,10 +26,10 @@ static bool may_go_on(const struct fanout *f, const struct session *s)
 {
 	if (s->begins || (s->credit_limited && s->credit == 0))
 		return false;
-	/* What it asked comes first, or events would take the room of each reply. */
+	/* What it asked comes first, or events would take the space of each reply. */
 	if (s->backlog.frames && !outbox_may_reply(f->outbox, s->out))
 		return false;
-	return outbox_queued(s->out) == 0 || outbox_room(f->outbox, s->out) > s->want_bytes;
+	return outbox_queued(s->out) == 0 || outbox_space(f->outbox, s->out) > s->want_bytes;
 }
 
 /* A sweep along the journal that serves every session it passes. */

@@ -6,8 +6,8 @@
 
 #include "fanout/fanout.h"
 
-/* Within a budget of journal entries, in a store turn; a part of it when others wait for their
- * turn: who comes back meanwhile rides along with the next sweep. True when there is more to
+/* Within a budget of journal entries, inside a read transaction; a part of it when others wait for
+ * their turn: who comes back meanwhile rides along with the next sweep. True when there is more to
  * do at once. */
 bool catch_up_run(struct fanout *, bool others_wait);
 

@@ -131,8 +131,8 @@ void live_transient(struct fanout *f, struct replies *replies, struct topic topi
 	const struct subscribers_entry *entries = subscribers_of(f->subscribers, topic, &n);
 	for (size_t i = 0; i < n; i++) {
 		struct session *s = entries[i].session;
-		/* Worth nothing later: whoever has no room does without. */
-		if (s->state != SESSION_LIVE || outbox_room(f->outbox, s->out) < event.len)
+		/* Worth nothing later: whoever has no space does without. */
+		if (s->state != SESSION_LIVE || outbox_space(f->outbox, s->out) < event.len)
 			continue;
 		if (told++) {
 			replies_also(replies, s->out);

@@ -1,6 +1,6 @@
 /* What was committed, delivered to the sessions that are up to date: those that
  * listen to its topic. Keeps the subscribers in step with who joined and left. A
- * session that has no room or credit falls behind: catch_up.h serves it. Encodes
+ * session that has no space or credit falls behind: catch_up.h serves it. Encodes
  * nothing and sends nothing itself. */
 #ifndef FANOUT_LIVE_H
 #define FANOUT_LIVE_H

@@ -21,15 +21,15 @@ static struct outbox_part part_of(struct shared_event *e)
 bool shared_event_enqueue(struct shared_event *e, struct session *s)
 {
 	struct outbox *outbox = e->fanout->outbox;
-	size_t room = outbox_room(outbox, s->out);
+	size_t space = outbox_space(outbox, s->out);
 	/* An event larger than the allowance still goes to a peer with nothing queued. */
-	bool fits = room >= e->bytes.len || (room && outbox_queued(s->out) == 0);
+	bool fits = space >= e->bytes.len || (space && outbox_queued(s->out) == 0);
 	if (!fits || !session_credit_take(s)) {
 		s->want_bytes = e->bytes.len;
 		return false;
 	}
 	s->want_bytes = 0;
 	outbox_add(outbox, s->out, part_of(e));
-	die_at("event_given");
+	die_at("event_enqueued");
 	return true;
 }

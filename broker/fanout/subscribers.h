@@ -73,7 +73,7 @@ const struct subscribers_entry *subscribers_of_hashed(const struct subscribers *
 bool subscribers_since(struct subscribers *, struct topic, const struct session *, uint64_t *since);
 
 uint64_t subscribers_entries(const struct subscribers *);
-/* New entries that there is room for, of that session. */
+/* New entries that there is space for, of that session. */
 uint64_t subscribers_left(const struct subscribers *, const struct session *);
 bool subscribers_over_limit(const struct subscribers *, const struct session *);
 /* Times that a tenant came to have all it may. */

@@ -9,7 +9,7 @@
 #include <parlor/fields.h>
 #include <stdlib.h>
 
-/* When the store turn does not show the entry yet: the next one will. */
+/* When the read transaction does not show the entry yet: the next one will. */
 #define UNSEEN_US 1000
 /* Until it is looked again whether a reader has read its pages. */
 #define UNREAD_US 10000
@@ -87,8 +87,7 @@ static enum parlor_err put_entry(struct feed *t, struct core *core, const struct
 	wire_put_bytes_field(&t->entry, PB_JOURNAL_ENTRY_HEAD, e->head);
 	if (e->event.len)
 		wire_put_bytes_field(&t->entry, PB_JOURNAL_ENTRY_EVENT, e->event);
-	wire_put_bytes_field(&t->body, PB_JOURNAL_PAGE_ENTRIES,
-			     (struct span){t->entry.data, t->entry.len});
+	wire_put_bytes_field(&t->body, PB_JOURNAL_PAGE_ENTRIES, buf_span(&t->entry));
 	return PARLOR_E_OK;
 }
 
@@ -127,7 +126,7 @@ static void answer(struct feed *t, struct feed_reader *q, void *socket, struct s
 	wire_put_varint_field(&page, PB_JOURNAL_PAGE_FIRST, store_first(store));
 	wire_put_varint_field(&page, PB_JOURNAL_PAGE_LAST, head);
 	buf_put(&page, t->body.data, t->body.len);
-	wire_put_bytes_field(&frame, PB_TO_WORKER_JOURNAL_PAGE, (struct span){page.data, page.len});
+	wire_put_bytes_field(&frame, PB_TO_WORKER_JOURNAL_PAGE, buf_span(&page));
 	buf_fini(&page);
 	q->asks = false;
 	t->len--;
@@ -159,7 +158,7 @@ uint64_t feed_send(struct feed *t, void *socket, struct store *store, struct cor
 {
 	uint64_t wait = UINT64_MAX;
 	for (size_t i = 0; i < t->max && t->len; i++) {
-		size_t at = (t->turn + i) % t->max;
+		size_t at = (t->next + i) % t->max;
 		struct feed_reader *q = &t->slots[at];
 		bool unseen;
 		if (!q->asks)
@@ -169,7 +168,7 @@ uint64_t feed_send(struct feed *t, void *socket, struct store *store, struct cor
 			continue;
 		}
 		if (serve(t, q, socket, store, core, head, now_us, &unseen)) {
-			t->turn = at + 1;
+			t->next = at + 1;
 			return t->len ? 0 : UINT64_MAX;
 		}
 		uint64_t until = q->until_us - now_us;

@@ -32,7 +32,7 @@ struct feed {
 	struct feed_reader *slots;
 	size_t max;
 	size_t len;  /* that ask */
-	size_t turn; /* who is looked at first */
+	size_t next; /* who is looked at first */
 	uint64_t asked, pages, refused;
 	struct buf body, entry; /* scratch */
 };
@@ -45,7 +45,7 @@ void feed_fini(struct feed *);
 bool feed_ask(struct feed *, const struct peer *, const Parlor__JournalRead *, uint64_t now_us);
 
 /* Answers one of those who can be answered: there is something to read, or the
- * time is up. head: last committed position; the store turn may be older.
+ * time is up. head: last committed position; the read transaction may be older.
  * Returns the microseconds until it wants to be called again. */
 uint64_t feed_send(struct feed *, void *socket, struct store *, struct core *, uint64_t head,
 		   uint64_t now_us);

@@ -1,5 +1,6 @@
 #include "front/auth.h"
 
+#include "base/keys.h"
 #include "base/log.h"
 #include "base/table.h"
 #include "base/text.h"
@@ -8,12 +9,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <zmq.h>
 
 #define ZAP_ENDPOINT "inproc://zeromq.zap.01"
 #define KEY_BYTES 32
-#define LINE_BYTES_MAX 512
 #define QUESTIONS_A_TURN 1024
 #define REFUSED "a connection from %.*s was refused: %s"
 
@@ -117,12 +116,14 @@ static const struct {
 	{"worker", line_worker},
 };
 
-/* One line; the reason when it is refused. */
-static const char *read_line(struct auth *auth, char *line)
+static const char *read_line(void *arg, char *line)
 {
+	struct auth *auth = arg;
 	char *words[5] = {NULL};
 	size_t n = 0;
 	char *rest;
+	if (!text_valid(line, strlen(line)))
+		return "line is not UTF-8 text";
 	line[strcspn(line, "\r\n")] = '\0';
 	for (char *word = strtok_r(line, " \t", &rest); word && n < 4;
 	     word = strtok_r(NULL, " \t", &rest))
@@ -138,54 +139,13 @@ static const char *read_line(struct auth *auth, char *line)
 	return "a line begins with server, tenant or worker";
 }
 
-static enum parlor_err read_lines(struct auth *auth, FILE *file, const char *path, char *why,
-				  size_t why_size)
-{
-	char line[LINE_BYTES_MAX];
-	const char *reason = NULL;
-	unsigned no = 0;
-	while (!reason && fgets(line, sizeof line, file)) {
-		no++;
-		size_t len = strlen(line);
-		if (len == sizeof line - 1 && line[len - 1] != '\n')
-			reason = "line is too long";
-		else if (!text_valid(line, len))
-			reason = "line is not UTF-8 text";
-		else
-			reason = read_line(auth, line);
-	}
-	explicit_bzero(line, sizeof line);
-	if (reason)
-		(void)snprintf(why, why_size, "%.150s:%u: %s", path, no, reason);
-	else if (ferror(file))
-		(void)snprintf(why, why_size, "%.150s: cannot be read", path);
-	else if (!auth->secret[0])
-		(void)snprintf(why, why_size, "%.150s: holds no server key", path);
-	else
-		return PARLOR_E_OK;
-	return PARLOR_E_CONFIG;
-}
-
 static enum parlor_err read_file(struct auth *auth, const char *path, char *why, size_t why_size)
 {
-	FILE *file = fopen(path, "re");
-	struct stat st;
-	if (!file || fstat(fileno(file), &st)) {
-		(void)snprintf(why, why_size, "%.150s: cannot be opened: %s", path,
-			       strerror(errno));
-		if (file)
-			(void)fclose(file);
-		return PARLOR_E_CONFIG;
-	}
-	enum parlor_err err = PARLOR_E_CONFIG;
-	if (!S_ISREG(st.st_mode) || st.st_mode & 077)
-		(void)snprintf(why, why_size,
-			       "%.150s: must be a file that only its owner may use (chmod 600)",
-			       path);
-	else
-		err = read_lines(auth, file, path, why, why_size);
-	(void)fclose(file);
-	return err;
+	enum parlor_err err = keys_file_read(path, read_line, auth, why, why_size);
+	if (err || auth->secret[0])
+		return err;
+	(void)snprintf(why, why_size, "%.150s: holds no server key", path);
+	return PARLOR_E_CONFIG;
 }
 
 /* ---- open and close ------------------------------------------------------------------ */

@@ -13,8 +13,8 @@ static size_t cost(size_t len)
 	return len + BACKLOG_FRAME_COST;
 }
 
-static bool has_room(const struct backlog *b, const struct backlog_queue *q, size_t bytes,
-		     size_t sharers)
+static bool has_space(const struct backlog *b, const struct backlog_queue *q, size_t bytes,
+		      size_t sharers)
 {
 	size_t half = b->total_bytes / 2;
 	size_t allowed = b->session_bytes;
@@ -35,7 +35,7 @@ bool backlog_add(struct backlog *b, struct backlog_queue *q, const struct backlo
 {
 	size_t len = rest->bytes.len;
 	assert(sharers > 0);
-	if (!has_room(b, q, cost(len), sharers))
+	if (!has_space(b, q, cost(len), sharers))
 		return false;
 	struct backlog_frame *f = mem_resize(NULL, 1, sizeof *f + len);
 	mem_ready(f, sizeof *f + len);
@@ -118,7 +118,7 @@ struct backlog_frames backlog_take_all(struct backlog *b, struct backlog_queue *
 	return all;
 }
 
-void backlog_give(struct backlog *b, struct backlog_queue *q, struct backlog_frames *frames)
+void backlog_append(struct backlog *b, struct backlog_queue *q, struct backlog_frames *frames)
 {
 	if (!frames->first)
 		return;

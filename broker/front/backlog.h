@@ -58,7 +58,7 @@ struct backlog {
 	uint64_t frames;   /* ever held */
 };
 
-/* Copies the rest of a frame, behind what the queue holds. False when it has no room;
+/* Copies the rest of a frame, behind what the queue holds. False when it has no space;
  * sharers: how many sessions there are. */
 bool backlog_add(struct backlog *, struct backlog_queue *, const struct backlog_rest *,
 		 size_t sharers) PARLOR_MUST_CHECK;
@@ -78,7 +78,7 @@ void backlog_unblock(struct backlog *);
 /* All that the queue holds, for another one; and behind what that one holds. They cost the
  * same however many frames there are. */
 struct backlog_frames backlog_take_all(struct backlog *, struct backlog_queue *);
-void backlog_give(struct backlog *, struct backlog_queue *, struct backlog_frames *);
+void backlog_append(struct backlog *, struct backlog_queue *, struct backlog_frames *);
 /* The oldest, NULL: there is none. The caller frees it. */
 struct backlog_frame *backlog_first_of(struct backlog_frames *);
 /* Lets go of all that the queue holds. */

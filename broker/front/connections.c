@@ -13,7 +13,7 @@
 #include <zmq.h>
 
 /* ZeroMQ's I/O thread waits when so many events are unread: what is accepted while
- * the loop is busy is bounded, and connections_close finds room. */
+ * the loop is busy is bounded, and connections_close finds descriptors. */
 #define EVENTS_MAX 100000
 #define EVENTS_A_TURN 4096
 #define OWN_DESCRIPTORS 40 /* of a broker without connections, some 30 */

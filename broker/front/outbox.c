@@ -37,7 +37,7 @@ struct outbox_peer {
 	void *owner;       /* NULL once closed */
 	struct outbox_share *share;
 	size_t queued;
-	size_t flying; /* tickets */
+	size_t tickets;
 	size_t holds;  /* parts that are still to come, see outbox_hold, */
 	size_t held;   /* and their bytes */
 	uint32_t node; /* what was put down for it, the path from the root to here */
@@ -97,7 +97,7 @@ static struct outbox_peer *peer_new(struct outbox *ob, struct span routing, void
 /* A closed peer lives while ZeroMQ or this turn still has something of it. */
 static void peer_free_if_done(struct outbox *ob, struct outbox_peer *peer)
 {
-	if (peer->owner || peer->flying || peer->holds || peer->node != PART_TREE_ROOT)
+	if (peer->owner || peer->tickets || peer->holds || peer->node != PART_TREE_ROOT)
 		return;
 	HASH_DEL(ob->lingering, peer);
 	free(peer);
@@ -245,7 +245,7 @@ static size_t fair_part(const struct outbox *ob, const struct outbox_peer *peer)
 	       shares_among(&ob->shares, peer->share, ob->counts.peers);
 }
 
-size_t outbox_room(const struct outbox *ob, const struct outbox_peer *peer)
+size_t outbox_space(const struct outbox *ob, const struct outbox_peer *peer)
 {
 	if (peer->failed)
 		return 0;
@@ -259,7 +259,7 @@ size_t outbox_room(const struct outbox *ob, const struct outbox_peer *peer)
 
 bool outbox_may_reply(const struct outbox *ob, const struct outbox_peer *peer)
 {
-	return outbox_room(ob, peer) >= OUTBOX_REPLY_ROOM ||
+	return outbox_space(ob, peer) >= OUTBOX_REPLY_SPACE ||
 	       (!peer->queued && !waiting_bytes(peer));
 }
 
@@ -295,7 +295,7 @@ static struct ticket *ticket_take(struct outbox *ob, struct outbox_peer *peer, s
 	ticket->peer = peer;
 	atomic_store_explicit(&ticket->outbox, ob, memory_order_release);
 	frame_hold(frame, peer->share, OUTBOX_FRAME_COST);
-	peer->flying++;
+	peer->tickets++;
 	peer->queued += frame->len + OUTBOX_FRAME_COST;
 	ob->tickets += OUTBOX_FRAME_COST;
 	return ticket;
@@ -304,7 +304,7 @@ static struct ticket *ticket_take(struct outbox *ob, struct outbox_peer *peer, s
 static void ticket_back(struct outbox *ob, struct ticket *ticket)
 {
 	struct outbox_peer *peer = ticket->peer;
-	peer->flying--;
+	peer->tickets--;
 	peer->queued -= ticket->frame->len + OUTBOX_FRAME_COST;
 	ob->tickets -= OUTBOX_FRAME_COST;
 	frame_drop(&ob->tree, ticket->frame, OUTBOX_FRAME_COST);
@@ -459,7 +459,7 @@ void *outbox_failed(struct outbox *ob)
 	return peer->owner;
 }
 
-static bool stranger_has_room(const struct outbox *ob, struct span routing, size_t bytes)
+static bool stranger_has_space(const struct outbox *ob, struct span routing, size_t bytes)
 {
 	struct outbox_peer *peer;
 	HASH_FIND(hh, ob->lingering, routing.data, routing.len, peer);
@@ -470,13 +470,13 @@ static bool stranger_has_room(const struct outbox *ob, struct span routing, size
 
 bool outbox_may_send(const struct outbox *ob, struct span routing)
 {
-	return stranger_has_room(ob, routing, OUTBOX_FRAME_COST);
+	return stranger_has_space(ob, routing, OUTBOX_FRAME_COST);
 }
 
 bool outbox_send(struct outbox *ob, struct span routing, struct span bytes)
 {
 	outbox_collect(ob);
-	if (!stranger_has_room(ob, routing, bytes.len)) {
+	if (!stranger_has_space(ob, routing, bytes.len)) {
 		ob->counts.dropped++;
 		return false;
 	}

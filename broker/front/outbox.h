@@ -14,7 +14,7 @@
  * collect). A peer is charged the frame's bytes and OUTBOX_FRAME_COST; the
  * total counts a shared frame once. These accounts stand in for SNDHWM.
  *
- * Limits: peer_bytes_max a peer, total_bytes_max for all; see outbox_room and
+ * Limits: peer_bytes_max a peer, total_bytes_max for all; see outbox_space and
  * outbox_flush for what happens there. One thread calls all of it. */
 #ifndef FRONT_OUTBOX_H
 #define FRONT_OUTBOX_H
@@ -89,12 +89,12 @@ void outbox_let_go(struct outbox_peer *, size_t bytes);
  * is its fair part of the other half instead of peer_bytes_max: the same for each tenant,
  * and of that the same for each of its peers. The same within a tenant, whatever others
  * have queued, while more than half of share_bytes_max is for it. */
-size_t outbox_room(const struct outbox *, const struct outbox_peer *);
+size_t outbox_space(const struct outbox *, const struct outbox_peer *);
 
-/* Whether a reply may be made for the peer: it has room, or nothing waits for it. Asked
+/* Whether a reply may be made for the peer: it has space, or nothing waits for it. Asked
  * before each, and answered no, it keeps what a peer that does not read costs
  * within its allowance and one reply. */
-#define OUTBOX_REPLY_ROOM 4096
+#define OUTBOX_REPLY_SPACE 4096
 bool outbox_may_reply(const struct outbox *, const struct outbox_peer *);
 
 /* ---- sending ------------------------------------------------------------------- */

@@ -61,10 +61,7 @@ void part_tree_clear(struct part_tree *t)
 static uint32_t part_add(struct part_tree *t, struct part part)
 {
 	assert(part.len > 0);
-	if (t->parts_len == t->parts_cap) {
-		t->parts_cap = t->parts_cap ? t->parts_cap * 2 : 64;
-		t->parts = mem_resize(t->parts, t->parts_cap, sizeof *t->parts);
-	}
+	MEM_GROW(t->parts, t->parts_len, t->parts_cap, 64);
 	t->parts[t->parts_len] = part;
 	return (uint32_t)t->parts_len++;
 }
@@ -190,10 +187,7 @@ static struct frame *frame_of_parts(struct part_tree *t, const uint32_t *path, s
 
 static void node_frame_add(struct part_tree *t, struct part_node *node, struct frame *frame)
 {
-	if (t->frames_len == t->frames_cap) {
-		t->frames_cap = t->frames_cap ? t->frames_cap * 2 : 64;
-		t->frames = mem_resize(t->frames, t->frames_cap, sizeof *t->frames);
-	}
+	MEM_GROW(t->frames, t->frames_len, t->frames_cap, 64);
 	if (!node->frames_len++)
 		node->frames_at = (uint32_t)t->frames_len;
 	t->frames[t->frames_len++] = frame;

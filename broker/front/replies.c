@@ -11,10 +11,7 @@
 
 static void add(struct replies *r, struct outbox_peer *peer, size_t at, size_t len)
 {
-	if (r->len == r->cap) {
-		r->cap = r->cap ? 2 * r->cap : 256;
-		r->list = mem_resize(r->list, r->cap, sizeof *r->list);
-	}
+	MEM_GROW(r->list, r->len, r->cap, 256);
 	r->list[r->len++] = (struct reply_for){.peer = peer, .at = at, .len = len};
 	outbox_hold(peer, len);
 }

@@ -31,10 +31,7 @@ void batch_clear(struct batch *b)
 
 static struct batch_bytes *list_add(struct batch_list *l)
 {
-	if (l->len == l->cap) {
-		l->cap = l->cap ? 2 * l->cap : 256;
-		l->items = mem_resize(l->items, l->cap, sizeof *l->items);
-	}
+	MEM_GROW(l->items, l->len, l->cap, 256);
 	return &l->items[l->len++];
 }
 

@@ -242,7 +242,7 @@ void env_close(struct env *e)
 /* Where no transaction is active the map may be moved. */
 static enum parlor_err grow(struct env *e)
 {
-	bool idle = !e->in_turn && !e->busy && !e->read_only;
+	bool idle = !e->reading && !e->busy && !e->read_only;
 	int rc = idle && !e->space.lost ? space_grow(&e->space) : 0;
 
 	if (rc != 0)
@@ -250,9 +250,9 @@ static enum parlor_err grow(struct env *e)
 	return e->space.lost ? PARLOR_E_STORE : PARLOR_E_OK;
 }
 
-enum parlor_err env_turn_begin(struct env *e)
+enum parlor_err env_read_begin(struct env *e)
 {
-	assert(!e->in_turn);
+	assert(!e->reading);
 	enum parlor_err err = grow(e);
 	if (err != PARLOR_E_OK)
 		return err;
@@ -260,18 +260,18 @@ enum parlor_err env_turn_begin(struct env *e)
 	/* A writer in another process has grown the map. */
 	if (rc == MDB_MAP_RESIZED && (rc = mdb_env_set_mapsize(e->mdb, 0)) == 0)
 		rc = mdb_txn_renew(e->read);
-	e->in_turn = rc == 0;
+	e->reading = rc == 0;
 	if (rc != 0)
 		log_error("store: no read transaction: %s", mdb_strerror(rc));
 	return fault_err(rc);
 }
 
-void env_turn_end(struct env *e)
+void env_read_end(struct env *e)
 {
-	if (!e->in_turn)
+	if (!e->reading)
 		return;
 	mdb_txn_reset(e->read);
-	e->in_turn = false;
+	e->reading = false;
 }
 
 enum parlor_err env_prepare(struct env *e)

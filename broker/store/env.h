@@ -1,6 +1,6 @@
 /* The LMDB environment of a data directory: its files, its lock, its named
- * databases, the one read transaction of a turn and the one write transaction.
- * Owns no format of keys or values. Room to write is the business of space.h. */
+ * databases, the one read transaction and the one write transaction.
+ * Owns no format of keys or values. Space to write is the business of space.h. */
 #ifndef STORE_ENV_H
 #define STORE_ENV_H
 
@@ -20,14 +20,14 @@ enum env_db { ENV_META, ENV_JOURNAL, ENV_NAMES, ENV_MEMBERS, ENV_ROOMS };
 struct env {
 	MDB_env *mdb;
 	MDB_dbi db[ENV_DBS];
-	MDB_txn *read; /* reset, not active, between turns */
-	bool in_turn;
+	MDB_txn *read; /* reset, not active, between reads */
+	bool reading;
 	bool busy;        /* a write transaction is the business of another thread */
 	MDB_txn *write;   /* NULL between write transactions */
 	int rc;           /* its first failure: MDB_ or errno */
 	uint64_t written; /* bytes put in it */
-	bool broken;      /* a commit failed for another reason than a lack of room */
-	bool lack_told;   /* the last commit found no room, and the log says so */
+	bool broken;      /* a commit failed for another reason than a lack of space */
+	bool lack_told;   /* the last commit found no space, and the log says so */
 	bool read_only;
 	bool fresh;       /* no databases yet: env_create makes them */
 	uint64_t dropped; /* bytes of the map that the pass of env_drop_mapped_pages has seen */
@@ -44,11 +44,11 @@ enum parlor_err env_open(struct env *, const char *dir, const struct space_limit
 enum parlor_err env_open_rest(struct env *, struct why) PARLOR_MUST_CHECK;
 void env_close(struct env *);
 
-enum parlor_err env_turn_begin(struct env *) PARLOR_MUST_CHECK;
+enum parlor_err env_read_begin(struct env *) PARLOR_MUST_CHECK;
 /* Nothing when it could not be begun. */
-void env_turn_end(struct env *);
+void env_read_end(struct env *);
 
-/* Before a write transaction, in the loop's thread: room in the map, and what was
+/* Before a write transaction, in the loop's thread: space in the map, and what was
  * reserved becomes its. STORE: no write is taken any more. */
 enum parlor_err env_prepare(struct env *) PARLOR_MUST_CHECK;
 /* From begin to commit one thread, of either, has it. */

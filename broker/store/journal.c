@@ -122,7 +122,7 @@ static uint64_t visible(const struct journal *j)
 	return j->env->read_only ? UINT64_MAX : j->last;
 }
 
-enum parlor_err journal_turn_begin(struct journal *j)
+enum parlor_err journal_read_begin(struct journal *j)
 {
 	MDB_cursor *cursor;
 	MDB_val key, value;
@@ -147,7 +147,7 @@ enum parlor_err journal_read(struct journal *j, uint64_t position, struct entry 
 	size_t at = position;
 	MDB_val key = key_val(&at), value;
 
-	assert(j->env->in_turn);
+	assert(j->env->reading);
 	if (position > visible(j))
 		return PARLOR_E_NOT_FOUND;
 	int rc = mdb_get(j->env->read, j->env->db[ENV_JOURNAL], &key, &value);
@@ -175,7 +175,7 @@ enum parlor_err journal_walk_open(struct journal *j, uint64_t from, struct store
 	MDB_val key = key_val(&at), value;
 	MDB_cursor *cursor;
 
-	assert(j->env->in_turn);
+	assert(j->env->reading);
 	*w = (struct store_walk){0};
 	int rc = mdb_cursor_open(j->env->read, j->env->db[ENV_JOURNAL], &cursor);
 	if (rc != 0)

@@ -15,7 +15,7 @@ struct store_walk;
 struct journal {
 	struct env *env;
 	uint64_t first, last;         /* as committed */
-	uint64_t first_read;          /* the first one that the turn's reads find */
+	uint64_t first_read;          /* the first one that the read transaction finds */
 	uint64_t first_new, last_new; /* in the write transaction */
 	uint64_t bytes, bytes_new;    /* of its pages, likewise */
 	MDB_cursor *tail;             /* of the write transaction */
@@ -29,7 +29,7 @@ void journal_fini(struct journal *);
 
 /* The read transaction has begun. It may show a commit of the second thread whose
  * end nobody has heard of yet: what that one trimmed cannot be read any more. */
-enum parlor_err journal_turn_begin(struct journal *) PARLOR_MUST_CHECK;
+enum parlor_err journal_read_begin(struct journal *) PARLOR_MUST_CHECK;
 enum parlor_err journal_read(struct journal *, uint64_t position, struct entry *) PARLOR_MUST_CHECK;
 enum parlor_err journal_walk_open(struct journal *, uint64_t from,
 				  struct store_walk *) PARLOR_MUST_CHECK;

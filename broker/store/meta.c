@@ -54,7 +54,7 @@ void meta_put_lineage(struct env *env, const struct lineage *lineage)
 	meta_put(env, "journal_id", lineage->id);
 	meta_put(env, "file", lineage_file_mark(env->data_fd));
 	if (ancestors.len)
-		put(env, "ancestors", (struct span){ancestors.data, ancestors.len});
+		put(env, "ancestors", buf_span(&ancestors));
 	buf_fini(&ancestors);
 }
 
@@ -128,7 +128,7 @@ int meta_disown(const char *path)
 	MDB_env *mdb = NULL;
 	int rc = stat(path, &file) == 0 ? mdb_env_create(&mdb) : errno;
 
-	/* Room for it although the map was full. */
+	/* Space for it although the map was full. */
 	if (rc == 0)
 		rc = mdb_env_set_mapsize(mdb, (uint64_t)file.st_size + DISOWN_BYTES);
 	if (rc == 0)

@@ -9,7 +9,7 @@
 
 /* In the write transaction; failures go to env_fail. */
 void meta_put(struct env *, const char *name, uint64_t number);
-/* In a turn. STORE_CORRUPT when it is not there. */
+/* In a read transaction. STORE_CORRUPT when it is not there. */
 enum parlor_err meta_get(struct env *, const char *name, uint64_t *number,
 			 struct why) PARLOR_MUST_CHECK;
 

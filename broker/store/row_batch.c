@@ -52,10 +52,7 @@ void row_batch_add(struct row_batch *s, const struct row_key *key, struct span v
 {
 	assert(key->len > 0 && key->len <= ROW_KEY_MAX && key->table < ROW_TABLES);
 	assert(value.len <= UINT32_MAX && s->len < UINT32_MAX);
-	if (s->len == s->cap) {
-		s->cap = s->cap ? s->cap * 2 : ROWS_MIN;
-		s->rows = mem_resize(s->rows, s->cap, sizeof *s->rows);
-	}
+	MEM_GROW(s->rows, s->len, s->cap, ROWS_MIN);
 	s->rows[s->len] = (struct row_batch_row){.prefix = prefix_of(key),
 						 .at.offset = s->bytes.len,
 						 .order = (uint32_t)s->len,

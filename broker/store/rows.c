@@ -23,7 +23,7 @@ static enum parlor_err rows_get(void *ctx, const struct row_key *at, struct span
 	struct env *env = ctx;
 	MDB_val key = env_val(at->bytes, at->len), value;
 
-	assert(env->in_turn);
+	assert(env->reading);
 	int rc = mdb_get(env->read, env->db[ENV_ROWS + at->table], &key, &value);
 	if (rc == 0)
 		*out = (struct span){value.mv_data, value.mv_size};
@@ -37,7 +37,7 @@ static enum parlor_err rows_scan(void *ctx, const struct row_key *from, size_t p
 	MDB_val key = env_val(from->bytes, from->len), value;
 	MDB_cursor *cursor;
 
-	assert(env->in_turn && prefix_len <= from->len);
+	assert(env->reading && prefix_len <= from->len);
 	int rc = mdb_cursor_open(env->read, env->db[ENV_ROWS + from->table], &cursor);
 	if (rc != 0)
 		return read_err("rows", rc);

@@ -6,7 +6,7 @@
 #include "core/row.h"
 #include "store/env.h"
 
-/* Reads in the environment's turn. */
+/* Reads in the environment's read transaction. */
 struct core_rows rows_in(struct env *);
 
 #endif

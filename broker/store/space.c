@@ -345,7 +345,7 @@ static bool fits(const struct space *s, uint64_t bytes)
 	return need_of(s, bytes) <= tail_of(s) || fits_inside(s, bytes);
 }
 
-static int make_room(struct space *s, uint64_t bytes, bool idle, uint64_t now_us)
+static int make_space(struct space *s, uint64_t bytes, bool idle, uint64_t now_us)
 {
 	uint64_t end = round_up(s->used + need_of(s, bytes));
 	int rc = 0;
@@ -388,20 +388,20 @@ enum parlor_err space_reserve(struct space *s, uint64_t bytes, bool idle)
 			s->refusals++;
 			return PARLOR_E_STORE_FULL;
 		}
-		int rc = make_room(s, bytes, idle, now_us);
+		int rc = make_space(s, bytes, idle, now_us);
 		if (rc != 0) {
-			log_error("store: no room can be reserved: %s", mdb_strerror(rc));
+			log_error("store: no space can be reserved: %s", mdb_strerror(rc));
 			return PARLOR_E_STORE;
 		}
 		if (!fits(s, bytes)) {
 			s->stuck = s->fresh >= STUCK_BYTES;
 			log_each(LOG_WARN, SAY_MS,
-				 "store: no room: %s; writing is refused until there is",
+				 "store: no space: %s; writing is refused until there is",
 				 mdb_strerror(s->lack ? s->lack : MDB_MAP_FULL));
 			return refuse(s, now_us);
 		}
 		if (s->full)
-			log_each(LOG_INFO, SAY_MS, "store: there is room again");
+			log_each(LOG_INFO, SAY_MS, "store: there is space again");
 		s->full = false;
 	}
 	s->asked += bytes;
@@ -428,9 +428,9 @@ size_t space_rows(struct space *s, size_t rows, bool idle)
 	if (fit || !rows || s->lost || (now_us = clock_mono_us()) < s->rows_us)
 		return fit;
 	s->rows_us = now_us + RETRY_US;
-	int rc = make_room(s, 0, idle, now_us);
+	int rc = make_space(s, 0, idle, now_us);
 	if (rc != 0)
-		log_error("store: no room can be had: %s", mdb_strerror(rc));
+		log_error("store: no space can be had: %s", mdb_strerror(rc));
 	fit = rc == 0 ? rows_that_fit(s, rows) : 0;
 	s->stuck = !fit && s->fresh >= STUCK_BYTES;
 	return fit;

@@ -1,6 +1,6 @@
-/* Room to write: the size of LMDB's map and the disk blocks behind it. Grows
+/* Space to write: the size of LMDB's map and the disk blocks behind it. Grows
  * the map before it is full and reserves blocks of the file ahead, so that a
- * lack of room shows before anything is accepted. Keeps headroom, so that
+ * lack of space shows before anything is accepted. Keeps headroom, so that
  * deleting still works when there is none. Knows nothing of what is written. */
 #ifndef STORE_SPACE_H
 #define STORE_SPACE_H
@@ -30,7 +30,7 @@ struct space {
 	uint64_t owed;     /* by the caller: rows that are to be written */
 	uint64_t rows_us;  /* rows that did not fit are not asked for before */
 	uint64_t taken;    /* the same of the commit that is under way */
-	uint64_t credit;   /* free inside the file, when there is no room behind its end */
+	uint64_t credit;   /* free inside the file, when there is no space behind its end */
 	uint64_t runs;     /* what of it lies in runs of pages, when counted */
 	uint64_t fresh;    /* what the last commit gave free: of use from the one after the next */
 	uint64_t retry_us; /* not before, after a refusal */
@@ -56,11 +56,11 @@ void space_init(struct space *, MDB_env *, int fd, const struct space_limits *);
 int space_grow(struct space *);
 
 /* idle: no transaction is active. STORE_FULL, or STORE when the file is failing.
- * After a refusal with `stuck` set, a commit of anything makes room. */
+ * After a refusal with `stuck` set, a commit of anything makes space. */
 enum parlor_err space_reserve(struct space *, uint64_t bytes, bool idle) PARLOR_MUST_CHECK;
 
 /* How many rows the next commit may carry beside what was asked for, of so many: 0
- * when there is no room. They may use the headroom but for a quarter, which is kept
+ * when there is no space. They may use the headroom but for a quarter, which is kept
  * for what deletes and for a start. A commit's rows are few enough for half of it:
  * pages are copied before they are free. idle and `stuck`: as above. */
 size_t space_rows(struct space *, size_t rows, bool idle);

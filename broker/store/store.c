@@ -32,7 +32,7 @@ struct store {
 	uint64_t covered;
 	uint64_t covered_new; /* with the batch */
 	uint64_t last_new;
-	bool rows_left; /* its rows and trimming found no room: the rest went alone */
+	bool rows_left; /* its rows and trimming found no space: the rest went alone */
 };
 
 /* ---- opening -------------------------------------------------------------------- */
@@ -94,15 +94,15 @@ static enum parlor_err load(struct store *s, struct why why)
 }
 
 /* Runs one step of opening on a read transaction of its own. */
-static enum parlor_err in_turn(struct store *s, struct why why,
+static enum parlor_err in_read(struct store *s, struct why why,
 			       enum parlor_err (*step)(struct store *, struct why))
 {
-	enum parlor_err err = env_turn_begin(&s->env);
+	enum parlor_err err = env_read_begin(&s->env);
 
 	if (err != PARLOR_E_OK)
 		return why_set(why, err, "cannot be read: %s", parlor_err_text(err));
 	err = step(s, why);
-	env_turn_end(&s->env);
+	env_read_end(&s->env);
 	return err;
 }
 
@@ -120,16 +120,16 @@ static enum parlor_err open_store(struct store *s, const struct store_options *o
 		return why_set(why, PARLOR_E_STORE, "%s: no broker has run there yet", o->dir);
 	if (s->env.fresh)
 		err = create(s, journal_id, partitions, why);
-	else if ((err = in_turn(s, why, check_version)) == PARLOR_E_OK)
+	else if ((err = in_read(s, why, check_version)) == PARLOR_E_OK)
 		err = env_open_rest(&s->env, why);
 	if (err == PARLOR_E_OK)
-		err = in_turn(s, why, load);
+		err = in_read(s, why, load);
 	if (err == PARLOR_E_OK && s->is_copy && !o->read_only)
 		err = meta_renew(&s->env, &s->lineage, journal_id, s->journal.last, why);
 	if (err == PARLOR_E_OK && !o->read_only && (err = writer_open(&s->writer)) != PARLOR_E_OK)
 		return why_set(why, err, "no second thread can be made");
 	if (err == PARLOR_E_OK && !o->read_only && space_reserve(&s->env.space, 0, true) != 0)
-		log_warn("store: opened without room to write");
+		log_warn("store: opened without space to write");
 	return err;
 }
 
@@ -178,7 +178,7 @@ uint32_t store_partitions(const struct store *s)
 
 uint64_t store_first(const struct store *s)
 {
-	return s->env.in_turn ? s->journal.first_read : s->journal.first;
+	return s->env.reading ? s->journal.first_read : s->journal.first;
 }
 
 uint64_t store_last(const struct store *s)
@@ -198,18 +198,18 @@ uint64_t store_covered(const struct store *s)
 
 /* ---- reading ----------------------------------------------------------------------- */
 
-enum parlor_err store_turn_begin(struct store *s)
+enum parlor_err store_read_begin(struct store *s)
 {
-	enum parlor_err err = env_turn_begin(&s->env);
+	enum parlor_err err = env_read_begin(&s->env);
 
-	if (err == PARLOR_E_OK && (err = journal_turn_begin(&s->journal)) != PARLOR_E_OK)
-		env_turn_end(&s->env);
+	if (err == PARLOR_E_OK && (err = journal_read_begin(&s->journal)) != PARLOR_E_OK)
+		env_read_end(&s->env);
 	return err;
 }
 
-void store_turn_end(struct store *s)
+void store_read_end(struct store *s)
 {
-	env_turn_end(&s->env);
+	env_read_end(&s->env);
 }
 
 bool store_drop_mapped_pages(struct store *s)
@@ -234,7 +234,7 @@ enum parlor_err store_walk_open_at(struct store *s, uint64_t from, struct store_
 
 enum parlor_err store_walk_next(struct store *s, struct store_walk *walk, struct entry *entry)
 {
-	assert(s->env.in_turn);
+	assert(s->env.reading);
 	return journal_walk_next(walk, entry);
 }
 
@@ -253,7 +253,7 @@ struct core_rows store_rows(struct store *s)
 
 /* Commits nothing new, so that pages the last commit gave free come into use
  * although everything that would write is refused. */
-static enum parlor_err nudge(struct store *s)
+static enum parlor_err commit_nothing_new(struct store *s)
 {
 	uint64_t asked = s->env.space.asked;
 	enum parlor_err err = store_begin(s);
@@ -268,11 +268,11 @@ static enum parlor_err nudge(struct store *s)
 
 enum parlor_err store_reserve(struct store *s, uint64_t bytes)
 {
-	bool idle = !s->env.in_turn && !s->env.busy && !s->open;
+	bool idle = !s->env.reading && !s->env.busy && !s->open;
 	enum parlor_err err = space_reserve(&s->env.space, bytes, idle);
 
 	if (err == PARLOR_E_STORE_FULL && s->env.space.stuck && !s->env.busy && !s->open &&
-	    nudge(s) == PARLOR_E_STORE)
+	    commit_nothing_new(s) == PARLOR_E_STORE)
 		return PARLOR_E_STORE;
 	return err;
 }
@@ -282,13 +282,14 @@ void store_owe(struct store *s, uint64_t bytes)
 	s->env.space.owed = bytes;
 }
 
-size_t store_rows_room(struct store *s, size_t wanted)
+size_t store_rows_space(struct store *s, size_t wanted)
 {
-	bool idle = !s->env.in_turn && !s->env.busy && !s->open;
+	bool idle = !s->env.reading && !s->env.busy && !s->open;
 	size_t fit = space_rows(&s->env.space, wanted, idle);
 
 	/* Pages that the last commit gave free come into use with another one. */
-	if (!fit && s->env.space.stuck && !s->env.busy && !s->open && nudge(s) == PARLOR_E_OK)
+	if (!fit && s->env.space.stuck && !s->env.busy && !s->open &&
+	    commit_nothing_new(s) == PARLOR_E_OK)
 		fit = space_rows(&s->env.space, wanted, idle);
 	return fit;
 }
@@ -371,7 +372,7 @@ static enum parlor_err put_once(struct store *s, bool all)
 
 /* In the loop's thread or the writer's: it has env's write transaction, the
  * journal's new ends, the batch, `result` and `rows_left` to itself. Rows and
- * trimming can wait: where they find no room, the entries go without them. */
+ * trimming can wait: where they find no space, the entries go without them. */
 static void put_batch(void *store)
 {
 	struct store *s = store;

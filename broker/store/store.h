@@ -5,8 +5,8 @@
  *
  * Writing: begin, any of append / put / replace / trim, then commit. The first
  * failure sticks and is told by commit, which then has changed nothing. Reading
- * goes through one read transaction that lives from store_turn_begin to
- * store_turn_end and shows the last commit; values borrow until turn_end.
+ * goes through one read transaction that lives from store_read_begin to
+ * store_read_end and shows the last commit; values borrow until then.
  *
  * A commit may run in a second thread, from commit_start to commit_end: reading
  * goes on meanwhile, waits for nothing and does not show it. The next begin comes
@@ -14,9 +14,9 @@
  *
  * Journal entries carry a checksum, verified at each read.
  *
- * A commit that failed with STORE_FULL (no room, although none was refused
+ * A commit that failed with STORE_FULL (no space, although none was refused
  * before) leaves the store usable. Rows and trimming never are the reason that
- * entries fail: where they find no room the entries are committed without them
+ * entries fail: where they find no space the entries are committed without them
  * (store_rows_left). After STORE no later begin succeeds: what the disk holds is
  * known only when the directory is opened anew.
  */
@@ -41,7 +41,7 @@ struct store_options {
 };
 
 /* why: of at least 256 bytes, one line for a person. STORE_LOCKED, STORE_VERSION,
- * STORE_CORRUPT, STORE (I/O, permissions), STORE_FULL (no room to make it).
+ * STORE_CORRUPT, STORE (I/O, permissions), STORE_FULL (no space to make it).
  * A new directory, and one that is a copy of another, becomes journal `journal_id`.
  * Checks for stale readers. LMDB allows one open store of a directory in a
  * process, and no fork while it is open. */
@@ -52,7 +52,7 @@ void store_close(struct store *);
 uint64_t store_journal_id(const struct store *); /* never 0 */
 const struct lineage *store_lineage(const struct store *);
 uint32_t store_partitions(const struct store *);
-/* Lowest position kept, last + 1 when empty. Inside a turn: that its reads find. */
+/* Lowest position kept, last + 1 when empty. Inside a read transaction: that its reads find. */
 uint64_t store_first(const struct store *);
 uint64_t store_last(const struct store *);          /* 0 when nothing was ever journalled */
 uint64_t store_journal_bytes(const struct store *); /* on disk, as pages */
@@ -61,11 +61,11 @@ uint64_t store_covered(const struct store *);
 
 /* ---- reading ---------------------------------------------------------------- */
 
-enum parlor_err store_turn_begin(struct store *) PARLOR_MUST_CHECK;
+enum parlor_err store_read_begin(struct store *) PARLOR_MUST_CHECK;
 /* Nothing when it could not be begun. */
-void store_turn_end(struct store *);
-/* Now and then, outside a turn, and again soon while it returns true: keeps the memory of
- * mapped pages bounded. */
+void store_read_end(struct store *);
+/* Now and then, outside a read transaction, and again soon while it returns true: keeps the memory
+ * of mapped pages bounded. */
 bool store_drop_mapped_pages(struct store *);
 struct core_rows store_rows(struct store *);
 
@@ -78,7 +78,8 @@ struct entry {
 
 /* PARLOR_E_NOT_FOUND outside what is kept; STORE_CORRUPT when damaged. */
 enum parlor_err store_read(struct store *, uint64_t position, struct entry *) PARLOR_MUST_CHECK;
-/* A walk over the entries that are kept from a position on, inside one turn.
+/* A walk over the entries that are kept from a position on, inside one read
+ * transaction.
  * Several may be open. */
 struct store_walk {
 	void *cursor;
@@ -109,7 +110,7 @@ enum parlor_err store_reserve(struct store *, uint64_t bytes) PARLOR_MUST_CHECK;
 /* What was reserved was not written after all. */
 void store_unreserve(struct store *);
 
-/* Rows that are to come take so many bytes: what is reserved leaves room for them. */
+/* Rows that are to come take so many bytes: what is reserved leaves space for them. */
 void store_owe(struct store *, uint64_t bytes);
 
 enum parlor_err store_begin(struct store *) PARLOR_MUST_CHECK;
@@ -118,15 +119,15 @@ void store_put(void *store, const struct row_key *, struct span value); /* core_
 /* Of an entry that was trimmed: nothing. Of a damaged one: STORE_CORRUPT. */
 void store_replace_event(struct store *, uint64_t position, struct span event);
 void store_set_covered(struct store *, uint64_t position);
-/* How many rows the next commit may carry, of so many. 0: there is no room, which is
+/* How many rows the next commit may carry, of so many. 0: there is no space, which is
  * looked for again every 200 ms. May commit a transaction of its own, as
  * store_reserve. */
-size_t store_rows_room(struct store *, size_t wanted);
+size_t store_rows_space(struct store *, size_t wanted);
 /* Removes the oldest entries below `first`, at most max of them, and none that
  * is not covered. Once a commit. */
 void store_trim(struct store *, uint64_t first, size_t max);
 enum parlor_err store_commit(struct store *) PARLOR_MUST_CHECK;
-/* The last commit is on disk without its rows, which found no room, and what they
+/* The last commit is on disk without its rows, which found no space, and what they
  * would have covered. */
 bool store_rows_left(const struct store *);
 /* The same in the second thread; commit_end waits for it and tells how it went.

@@ -28,8 +28,5 @@ void archive_put(const struct archive_query *q, struct buf *frame)
 	query.limit = q->asked.limit;
 	query.bytes = q->asked.bytes;
 	query.floor = q->asked.floor;
-	Parlor__ToWorker to = PARLOR__TO_WORKER__INIT;
-	to.op_case = PARLOR__TO_WORKER__OP_ARCHIVE_QUERY;
-	to.archive_query = &query;
-	wire_put(frame, &to.base);
+	wire_put_field(frame, PARLOR__TO_WORKER__OP_ARCHIVE_QUERY, &query.base);
 }

@@ -21,7 +21,7 @@ static void take_away(struct partition *p)
 		p->worker->partitions--;
 	p->worker = NULL;
 	p->state = PARTITION_FREE;
-	p->flight.is = false;
+	p->sent.is = false;
 	p->retry_us = UINT64_MAX;
 	p->error[0] = '\0';
 }
@@ -32,17 +32,14 @@ static void revoke(struct sync *s, struct partition *p)
 	Parlor__Revoke revoke = PARLOR__REVOKE__INIT;
 	revoke.partition = p->no;
 	revoke.epoch = p->epoch;
-	Parlor__ToWorker to = PARLOR__TO_WORKER__INIT;
-	to.op_case = PARLOR__TO_WORKER__OP_REVOKE;
-	to.revoke = &revoke;
-	sync_tell(s, w, &to);
+	sync_tell(s, w, PARLOR__TO_WORKER__OP_REVOKE, &revoke.base);
 }
 
 static void end_release_of(struct sync *s, struct partition *p, const char *why)
 {
 	struct release *r = release_of_partition(s->releases, p->no);
 	if (r && r->begun)
-		sync_give(s, &r->base, PARLOR_E_WORKER, why, NULL);
+		sync_answer(s, &r->base, PARLOR_E_WORKER, why, NULL);
 }
 
 void assign_partition(struct sync *s, struct partition *p, struct worker *w, uint64_t now_us)
@@ -64,10 +61,7 @@ void assign_partition(struct sync *s, struct partition *p, struct worker *w, uin
 	Parlor__Assign assign = PARLOR__ASSIGN__INIT;
 	assign.partition = p->no;
 	assign.epoch = p->epoch;
-	Parlor__ToWorker to = PARLOR__TO_WORKER__INIT;
-	to.op_case = PARLOR__TO_WORKER__OP_ASSIGN;
-	to.assign = &assign;
-	sync_tell(s, w, &to);
+	sync_tell(s, w, PARLOR__TO_WORKER__OP_ASSIGN, &assign.base);
 }
 
 void assign_elsewhere(struct sync *s, struct partition *p, uint64_t now_us)
@@ -79,7 +73,7 @@ void assign_elsewhere(struct sync *s, struct partition *p, uint64_t now_us)
 void assign_stuck(struct partition *p, uint64_t retry_us)
 {
 	p->state = PARTITION_STUCK;
-	p->flight.is = false;
+	p->sent.is = false;
 	p->retry_us = retry_us;
 }
 
@@ -90,7 +84,7 @@ static void hand_on(struct sync *s, struct archive_query *q)
 	if (q->tries < 2 && q->base.asker.list)
 		w = worker_pool_fewest_queries(&s->worker_pool, q->worker);
 	if (!w) {
-		sync_give(s, &q->base, PARLOR_E_WORKER, "the worker was lost", NULL);
+		sync_answer(s, &q->base, PARLOR_E_WORKER, "the worker was lost", NULL);
 		return;
 	}
 	struct buf frame = {0};

@@ -42,7 +42,7 @@ void partition_set_mark(struct partition *p, uint64_t mark, uint64_t unread)
 	p->known = true;
 	p->mark = mark;
 	p->unread = unread < mark ? unread : mark;
-	p->flight.is = false;
+	p->sent.is = false;
 }
 
 uint64_t partition_position(const struct partition *p, uint64_t head)
@@ -78,8 +78,8 @@ bool partition_set_error(struct partition *p, const char *format, ...)
 void partition_shrink(struct partition *p)
 {
 	p->good_batches = 0;
-	p->records_max = p->flight.records / 2 > 1 ? p->flight.records / 2 : 1;
-	p->bytes_max = p->flight.bytes / 2 > 1 ? p->flight.bytes / 2 : 1;
+	p->records_max = p->sent.records / 2 > 1 ? p->sent.records / 2 : 1;
+	p->bytes_max = p->sent.bytes / 2 > 1 ? p->sent.bytes / 2 : 1;
 }
 
 static uint32_t grown(uint32_t value, uint32_t max)
@@ -178,7 +178,7 @@ void partition_quarantine_drop(struct partition *p, const struct quarantine *q)
 enum taken { TAKEN, TAKEN_FULL, TAKEN_BAD };
 
 static enum taken take(struct partition *p, const struct partition_source *src,
-		       const struct entry *e, struct flight *f)
+		       const struct entry *e, struct sent_batch *f)
 {
 	size_t before = src->body->len;
 	struct record r;
@@ -206,7 +206,7 @@ static enum partition_built failed(struct partition *p, enum parlor_err err)
 
 /* Every record of the partition above the mark is in the ring. */
 static enum partition_built gather_recent(struct partition *p, const struct partition_source *src,
-					  struct flight *f)
+					  struct sent_batch *f)
 {
 	size_t next = recent_records_above(&p->recent, p->mark);
 	if (next == p->recent.len)
@@ -240,7 +240,7 @@ static enum partition_built gather_recent(struct partition *p, const struct part
 
 /* Behind what the ring remembers: over the journal, past what is of others. */
 static enum partition_built gather_walk(struct partition *p, const struct partition_source *src,
-					struct flight *f)
+					struct sent_batch *f)
 {
 	if (p->scanned + 1 < store_first(src->store))
 		return failed(p, PARLOR_E_NOT_FOUND);
@@ -289,7 +289,7 @@ enum parlor_err partition_digest(struct store *store, uint64_t position, uint64_
 }
 
 static enum partition_built put_batch(struct partition *p, const struct partition_source *src,
-				      struct span records, struct flight *f, struct buf *frame)
+				      struct span records, struct sent_batch *f, struct buf *frame)
 {
 	struct buf head = {0};
 	uint64_t digest;
@@ -316,24 +316,24 @@ static enum partition_built put_batch(struct partition *p, const struct partitio
 }
 
 enum partition_built partition_build(struct partition *p, const struct partition_source *src,
-				     struct buf *frame, struct flight *f)
+				     struct buf *frame, struct sent_batch *f)
 {
-	assert(p->state == PARTITION_LIVE && p->known && !p->flight.is);
-	*f = (struct flight){0};
+	assert(p->state == PARTITION_LIVE && p->known && !p->sent.is);
+	*f = (struct sent_batch){0};
 	buf_clear(src->body);
 	enum partition_built built =
 		p->scanned >= p->recent.after ? gather_recent(p, src, f) : gather_walk(p, src, f);
 	if (built != PARTITION_BATCH)
 		return built;
-	return put_batch(p, src, (struct span){src->body->data, src->body->len}, f, frame);
+	return put_batch(p, src, buf_span(src->body), f, frame);
 }
 
 enum partition_built partition_build_empty(struct partition *p, const struct partition_source *src,
-					   struct buf *frame, struct flight *f)
+					   struct buf *frame, struct sent_batch *f)
 {
 	uint64_t upto = partition_position(p, src->head);
 	if (upto <= p->mark)
 		return PARTITION_NOTHING;
-	*f = (struct flight){.upto = upto};
+	*f = (struct sent_batch){.upto = upto};
 	return put_batch(p, src, (struct span){NULL, 0}, f, frame);
 }

@@ -1,5 +1,5 @@
 /* One partition of the journal on its way to MySQL: where the database stands, what
- * comes next, the batch in flight, how large batches may be, the topics in
+ * comes next, the batch that was sent, how large batches may be, the topics in
  * quarantine. Owns building a batch; never sends, never chooses the worker. */
 #ifndef SYNC_PARTITION_H
 #define SYNC_PARTITION_H
@@ -31,7 +31,7 @@ struct quarantine {
 	uint64_t position;  /* first record that is not applied */
 };
 
-struct flight {
+struct sent_batch {
 	bool is;
 	bool explained; /* the worker said why it takes long */
 	bool more;      /* records of the partition wait behind it */
@@ -53,7 +53,7 @@ struct partition {
 	uint64_t scanned; /* >= mark: no record of the partition in (mark, scanned] */
 	struct recent_records recent;
 
-	struct flight flight;
+	struct sent_batch sent;
 	uint32_t records_max;
 	uint32_t bytes_max;
 	uint32_t good_batches; /* batches gone well since they changed */
@@ -70,7 +70,7 @@ struct partition {
 void partition_init(struct partition *, uint8_t no, const struct sync_settings *, uint64_t head);
 void partition_fini(struct partition *);
 
-/* The database stands there; nothing is in flight any more. */
+/* The database stands there; no batch is at a worker any more. */
 void partition_set_mark(struct partition *, uint64_t mark, uint64_t unread);
 /* Every record of the partition up to there is in the database (and projected);
  * 0 when unknown. head: last position of the journal. */
@@ -105,17 +105,17 @@ struct partition_source {
 };
 enum partition_built {
 	PARTITION_NOTHING, /* no record waits */
-	PARTITION_UNSEEN,  /* one waits that the store turn does not show yet */
-	PARTITION_BATCH,   /* *frame is to be sent, *flight says what it holds */
+	PARTITION_UNSEEN,  /* one waits that the read transaction does not show yet */
+	PARTITION_BATCH,   /* *frame is to be sent, *sent says what it holds */
 	PARTITION_MORE,    /* the budget is used up, nothing found yet */
 	PARTITION_FAILED,  /* the journal could not be read: error says why */
 };
 enum partition_built partition_build(struct partition *, const struct partition_source *,
-				     struct buf *frame, struct flight *);
+				     struct buf *frame, struct sent_batch *);
 /* A batch without records that moves the mark to what is known to be empty.
  * PARTITION_NOTHING when it stands there already. */
 enum partition_built partition_build_empty(struct partition *, const struct partition_source *,
-					   struct buf *frame, struct flight *);
+					   struct buf *frame, struct sent_batch *);
 
 /* What stands beside the mark, never 0: a hash of the head of the journal's
  * entry there, which never changes. Errors as store_read. */

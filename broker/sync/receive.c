@@ -6,7 +6,7 @@
 #include "worker_bounds.h"
 
 #define WORKER_VERSION 1
-/* A database that claims more is damaged: there must be room above it. */
+/* A database that claims more is damaged: there must be numbers above it. */
 #define EPOCH_MAX (UINT64_C(1) << 62)
 
 struct heard {
@@ -23,11 +23,8 @@ static void refuse(struct sync *s, const struct peer *peer, enum parlor_err err)
 	Parlor__WorkerRefused refused = PARLOR__WORKER_REFUSED__INIT;
 	refused.code = (uint32_t)err;
 	refused.text = (char *)(front_named(&s->frame) ? FRONT_NAMED : parlor_err_text((int)err));
-	Parlor__ToWorker to = PARLOR__TO_WORKER__INIT;
-	to.op_case = PARLOR__TO_WORKER__OP_REFUSED;
-	to.refused = &refused;
 	struct buf frame = {0};
-	wire_put(&frame, &to.base);
+	wire_put_field(&frame, PARLOR__TO_WORKER__OP_REFUSED, &refused.base);
 	peer_send(s->socket, peer, &frame, NULL);
 	s->counts.workers_refused++;
 }
@@ -57,10 +54,7 @@ static void welcome(struct heard *h)
 	Parlor__Ancestor ancestors[LINEAGE_MAX], *list[LINEAGE_MAX];
 	welcome.ancestors = list;
 	welcome.n_ancestors = list_ancestors(store_lineage(s->store), ancestors, list);
-	Parlor__ToWorker to = PARLOR__TO_WORKER__INIT;
-	to.op_case = PARLOR__TO_WORKER__OP_WELCOME;
-	to.welcome = &welcome;
-	sync_tell(s, h->worker, &to);
+	sync_tell(s, h->worker, PARLOR__TO_WORKER__OP_WELCOME, &welcome.base);
 }
 
 static void on_hello(struct heard *h)
@@ -89,10 +83,7 @@ static void on_hello(struct heard *h)
 static void on_ping(struct heard *h)
 {
 	Parlor__WorkerPong pong = PARLOR__WORKER_PONG__INIT;
-	Parlor__ToWorker to = PARLOR__TO_WORKER__INIT;
-	to.op_case = PARLOR__TO_WORKER__OP_PONG;
-	to.pong = &pong;
-	sync_tell(h->sync, h->worker, &to);
+	sync_tell(h->sync, h->worker, PARLOR__TO_WORKER__OP_PONG, &pong.base);
 }
 
 static void on_goodbye(struct heard *h)
@@ -206,11 +197,11 @@ static void live(struct heard *h, struct partition *p, const Parlor__PartitionSt
 			 (unsigned long long)p->mark, (unsigned long long)state->position);
 	}
 	/* A word about unread columns or rooms while a batch is under way. */
-	bool same = p->state == PARTITION_LIVE && p->flight.is && state->position == p->mark;
-	struct flight flight = p->flight;
+	bool same = p->state == PARTITION_LIVE && p->sent.is && state->position == p->mark;
+	struct sent_batch sent = p->sent;
 	partition_set_mark(p, state->position, state->unread_position);
 	if (same) {
-		p->flight = flight;
+		p->sent = sent;
 		return;
 	}
 	p->state = PARTITION_LIVE;
@@ -244,15 +235,15 @@ static void on_batch_done(struct heard *h)
 	if (!p)
 		return;
 	die_at("ack_received");
-	if (p->state == PARTITION_LIVE && p->flight.is && done->position == p->flight.upto) {
+	if (p->state == PARTITION_LIVE && p->sent.is && done->position == p->sent.upto) {
 		partition_grow(p, &s->settings);
 		partition_set_mark(p, done->position, done->unread_position);
 		p->error[0] = '\0';
 		die_at("ack_booked");
 	} else if (p->state == PARTITION_LIVE && done->position == p->mark) {
-		struct flight flight = p->flight;
+		struct sent_batch sent = p->sent;
 		partition_set_mark(p, done->position, done->unread_position);
-		p->flight = flight;
+		p->sent = sent;
 	} else {
 		s->counts.frames_stale++;
 		if (p->state == PARTITION_LIVE)
@@ -272,25 +263,25 @@ static void on_batch_failed(struct heard *h)
 	if (failed->fail == PARLOR__FAIL_CLASS__FAIL_STUCK) {
 		if (partition_set_error(p, "%s", failed->error))
 			log_error("sync: partition %u: %s", p->no, p->error);
-		p->flight.explained = true;
+		p->sent.explained = true;
 	} else if (failed->fail == PARLOR__FAIL_CLASS__FAIL_OWNER) {
 		p->known = false;
 		stuck(h, p, partition_set_error(p, "%s", failed->error));
-	} else if (p->state == PARTITION_LIVE && r && r->flying) {
-		sync_give(s, &r->base, PARLOR_E_WORKER, failed->error, NULL);
-	} else if (p->state != PARTITION_LIVE || !p->flight.is) {
+	} else if (p->state == PARTITION_LIVE && r && r->unanswered) {
+		sync_answer(s, &r->base, PARLOR_E_WORKER, failed->error, NULL);
+	} else if (p->state != PARTITION_LIVE || !p->sent.is) {
 		s->counts.frames_stale++;
 	} else if (failed->fail == PARLOR__FAIL_CLASS__FAIL_TOO_LARGE) {
-		bool alone = p->flight.records <= 1;
+		bool alone = p->sent.records <= 1;
 		partition_shrink(p);
-		p->flight.is = false;
+		p->sent.is = false;
 		if (alone && partition_set_error(p, "one record is too large: %s", failed->error))
 			log_error("sync: partition %u: %s", p->no, p->error);
 		if (alone)
 			p->retry_us = h->now_us + s->settings.retry_ms * MS_US;
 	} else {
 		/* The partition's state follows; if it does not, it is asked for. */
-		p->flight.is = false;
+		p->sent.is = false;
 		p->state = PARTITION_ASKED;
 		p->asked_us = h->now_us;
 		p->retry_us = h->now_us + s->settings.retry_ms * MS_US;
@@ -306,7 +297,7 @@ static void on_archive_page(struct heard *h)
 		s->counts.frames_stale++;
 		return;
 	}
-	sync_give(s, p, (int)page->code, page->text, page->code ? NULL : page);
+	sync_answer(s, p, (int)page->code, page->text, page->code ? NULL : page);
 }
 
 static void on_release_done(struct heard *h)
@@ -317,22 +308,22 @@ static void on_release_done(struct heard *h)
 	struct topic_name name = {SPAN_TEXT(done->tenant), (enum topic_kind)done->topic_kind,
 				  SPAN_TEXT(done->topic)};
 	struct release *r = p ? release_find(s->releases, &name) : NULL;
-	if (!r || !r->flying || r->partition != p->no) {
+	if (!r || !r->unanswered || r->partition != p->no) {
 		s->counts.frames_stale += p != NULL;
 		return;
 	}
 	if (done->error[0]) {
-		sync_give(s, &r->base, PARLOR_E_DB_DATA, done->error, NULL);
+		sync_answer(s, &r->base, PARLOR_E_DB_DATA, done->error, NULL);
 		return;
 	}
-	r->flying = false;
+	r->unanswered = false;
 	r->until_us = h->now_us + s->settings.batch_ms * MS_US;
 	if (!r->last)
 		return;
 	const struct quarantine *q = partition_quarantine_find(p, &name);
 	if (q)
 		partition_quarantine_drop(p, q);
-	sync_give(s, &r->base, PARLOR_E_OK, "", NULL);
+	sync_answer(s, &r->base, PARLOR_E_OK, "", NULL);
 	/* The mark stands where it stood: by the epoch a dump of before is known. */
 	assign_partition(s, p, p->worker, h->now_us);
 }

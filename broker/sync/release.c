@@ -115,9 +115,9 @@ enum parlor_err release_build(struct release *r, const struct partition *p,
 	wire_put_varint_field(b, PB_RELEASE_AFTER, r->after);
 	wire_put_varint_field(b, PB_RELEASE_UPTO, seen);
 	wire_put_varint_field(b, PB_RELEASE_LAST, r->last);
-	wire_put_bytes_field(frame, PB_TO_WORKER_RELEASE, (struct span){b->data, b->len});
+	wire_put_bytes_field(frame, PB_TO_WORKER_RELEASE, buf_span(b));
 	r->after = seen;
-	r->flying = true;
+	r->unanswered = true;
 	*made = true;
 	return PARLOR_E_OK;
 }

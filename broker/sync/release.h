@@ -10,8 +10,8 @@
 struct release {
 	struct pending base; /* its topic */
 	bool begun;
-	bool flying; /* a frame of it is not answered yet */
-	bool last;   /* which is the last one */
+	bool unanswered; /* a frame of it is not answered yet */
+	bool last;       /* which is the last one */
 	uint8_t partition;
 	uint64_t after;   /* what was sent ends here */
 	uint64_t scanned; /* >= after: no record about it in (after, scanned] */
@@ -31,7 +31,7 @@ struct release *release_of_partition(struct pending *queue, uint8_t partition);
 struct release *release_find(struct pending *queue, const struct topic_name *);
 struct release *release_overdue(struct pending *queue, uint64_t now_us);
 
-/* The next frame of it; it is in flight then. *made false: the budget is used up
+/* The next frame of it; it is unanswered then. *made false: the budget is used up
  * before there was anything to send. NOT_FOUND: records are trimmed. */
 enum parlor_err release_build(struct release *, const struct partition *,
 			      const struct partition_source *, struct buf *frame,

@@ -5,7 +5,7 @@
 #include "sync/state.h"
 
 #define WAIT_MAX_US UINT64_C(1000000)
-/* When the store turn does not show the record yet: the next one will. */
+/* When the read transaction does not show the record yet: the next one will. */
 #define UNSEEN_US 1000
 #define LATE "the worker did not answer in time"
 
@@ -27,7 +27,7 @@ static bool is_overdue(const struct pending *query, uint64_t now_us)
 static void tick_archive(struct sync *s, uint64_t now_us)
 {
 	for (uint32_t n = 0; n < s->settings.answers && is_overdue(s->queries, now_us); n++)
-		sync_give(s, s->queries, PARLOR_E_WORKER, LATE, NULL);
+		sync_answer(s, s->queries, PARLOR_E_WORKER, LATE, NULL);
 }
 
 static void tick_releases(struct sync *s, uint64_t now_us)
@@ -36,7 +36,7 @@ static void tick_releases(struct sync *s, uint64_t now_us)
 	while ((r = release_overdue(s->releases, now_us))) {
 		struct partition *p = &s->partitions[r->partition];
 		bool begun = r->begun;
-		sync_give(s, &r->base, PARLOR_E_WORKER, LATE, NULL);
+		sync_answer(s, &r->base, PARLOR_E_WORKER, LATE, NULL);
 		if (begun && p->worker)
 			assign_partition(s, p, p->worker, now_us);
 	}
@@ -58,8 +58,8 @@ static void tick_partition(struct sync *s, struct partition *p, uint64_t now_us)
 			assign_partition(s, p, p->worker, now_us);
 		break;
 	case PARTITION_LIVE:
-		if (p->flight.is && !p->flight.explained &&
-		    now_us - p->flight.sent_us > s->settings.batch_ms * MS_US) {
+		if (p->sent.is && !p->sent.explained &&
+		    now_us - p->sent.sent_us > s->settings.batch_ms * MS_US) {
 			log_warn("sync: partition %u: worker %s does not answer a batch", p->no,
 				 p->worker->name);
 			p->worker->stalled = true;
@@ -83,13 +83,13 @@ void sync_tick(struct sync *s, uint64_t now_us)
 /* ---- batches ------------------------------------------------------------------- */
 
 static void send_batch(struct sync *s, struct partition *p, struct buf *frame,
-		       const struct flight *f, uint64_t now_us)
+		       const struct sent_batch *f, uint64_t now_us)
 {
 	if (!sync_send(s, p->worker, frame))
 		return;
 	die_at("batch_sent");
-	p->flight = *f;
-	p->flight.sent_us = now_us;
+	p->sent = *f;
+	p->sent.sent_us = now_us;
 	p->batch_us = now_us;
 	s->counts.batches++;
 	s->counts.batch_records += f->records;
@@ -100,7 +100,7 @@ static void schedule_batch(struct sync *s, struct partition *p, const struct par
 			   uint64_t now_us, uint64_t *wait)
 {
 	struct buf frame = {0};
-	struct flight f;
+	struct sent_batch f;
 	uint64_t idle_us = p->batch_us + s->settings.idle_ms * MS_US;
 	enum partition_built built = partition_build(p, src, &frame, &f);
 	if (built == PARTITION_NOTHING && partition_position(p, s->head) > p->mark &&
@@ -145,13 +145,13 @@ static void schedule_release(struct sync *s, struct partition *p, struct release
 		r->upto = p->mark;
 		r->until_us = now_us + s->settings.batch_ms * MS_US;
 	}
-	if (r->flying)
+	if (r->unanswered)
 		return;
 	struct buf frame = {0};
 	bool made;
 	enum parlor_err err = release_build(r, p, src, &frame, &made);
 	if (err)
-		sync_give(s, &r->base, (int)err, "its records cannot be read", NULL);
+		sync_answer(s, &r->base, (int)err, "its records cannot be read", NULL);
 	else if (made)
 		sync_send(s, p->worker, &frame);
 	else
@@ -168,7 +168,7 @@ static void schedule_partition(struct sync *s, struct partition *p,
 		soon(wait, now_us, p->retry_us);
 		return;
 	}
-	if (p->state != PARTITION_LIVE || p->flight.is || p->worker->lost)
+	if (p->state != PARTITION_LIVE || p->sent.is || p->worker->lost)
 		return;
 	p->retry_us = UINT64_MAX;
 	struct release *r = release_of_partition(s->releases, p->no);
@@ -187,7 +187,7 @@ static void wake(struct sync *s, const struct pending_heap *waiting, const struc
 	struct pending *w;
 	for (; *budget && (w = pending_first(waiting)) && w->at <= position; --*budget) {
 		const struct quarantine *q = p ? partition_quarantine_of(p, w->topic) : NULL;
-		sync_give(s, w, q ? PARLOR_E_DB_DATA : PARLOR_E_OK, q ? q->error : "", NULL);
+		sync_answer(s, w, q ? PARLOR_E_DB_DATA : PARLOR_E_OK, q ? q->error : "", NULL);
 	}
 }
 

@@ -39,16 +39,16 @@ struct sync {
 #define MS_US UINT64_C(1000)
 
 /* Answers it, when its asker is there; that is its end. */
-void sync_give(struct sync *, struct pending *, int code, const char *text,
-	       const Parlor__ArchivePage *);
+void sync_answer(struct sync *, struct pending *, int code, const char *text,
+		 const Parlor__ArchivePage *);
 
 /* Sends, or marks the worker as lost: what does not take a frame does not read. */
 bool sync_send(struct sync *, struct worker *, struct buf *frame);
-bool sync_tell(struct sync *, struct worker *, const Parlor__ToWorker *);
+bool sync_tell(struct sync *, struct worker *, Parlor__ToWorker__OpCase, const ProtobufCMessage *);
 
 /* ---- assign.c ---------------------------------------------------------------- */
 
-/* Gives the partition to that worker under a new epoch; nothing is in flight then. */
+/* Gives the partition to that worker under a new epoch; no batch is at a worker then. */
 void assign_partition(struct sync *, struct partition *, struct worker *, uint64_t now_us);
 /* The same to whoever has least to do, another one if there is one. */
 void assign_elsewhere(struct sync *, struct partition *, uint64_t now_us);

@@ -79,8 +79,8 @@ static void drop(struct sync *s, struct pending *p)
 	pending_remove(&s->pending, p);
 }
 
-void sync_give(struct sync *s, struct pending *p, int code, const char *text,
-	       const Parlor__ArchivePage *page)
+void sync_answer(struct sync *s, struct pending *p, int code, const char *text,
+		 const Parlor__ArchivePage *page)
 {
 	struct sync_answer answer = {.to = p, .code = code, .text = SPAN_TEXT(text), .page = page};
 	s->counts.archive_failed += p->kind == PENDING_ARCHIVE && code;
@@ -97,10 +97,11 @@ bool sync_send(struct sync *s, struct worker *w, struct buf *frame)
 	return false;
 }
 
-bool sync_tell(struct sync *s, struct worker *w, const Parlor__ToWorker *to)
+bool sync_tell(struct sync *s, struct worker *w, Parlor__ToWorker__OpCase op,
+	       const ProtobufCMessage *message)
 {
 	struct buf frame = {0};
-	wire_put(&frame, &to->base);
+	wire_put_field(&frame, op, message);
 	return sync_send(s, w, &frame);
 }
 
@@ -127,7 +128,7 @@ uint64_t sync_synced(const struct sync *s)
 	return lowest;
 }
 
-uint64_t sync_floor(const struct sync *s)
+uint64_t sync_trimmable(const struct sync *s)
 {
 	uint64_t lowest = s->head;
 	for (uint32_t i = 0; i < s->partitions_len; i++) {

@@ -40,7 +40,7 @@ struct sync_settings {
 	uint32_t frame_bytes;   /* largest frame of a worker; its decoding gets four times that */
 	uint32_t waiters;       /* of both kinds, of all sessions; more are BUSY */
 	uint32_t answers;       /* to them in one call, and to queries that have failed */
-	uint32_t archive;       /* history queries in flight; more are BUSY */
+	uint32_t archive;       /* history queries at workers; more are BUSY */
 	uint32_t archive_ms;    /* until a query fails */
 	uint32_t releases;      /* topics being released; more are BUSY */
 	uint32_t quarantined;   /* topics known of one partition; more are counted only */
@@ -71,13 +71,13 @@ void sync_free(struct sync *);
 
 /* ---- driven by the loop; now: a clock that stands while nobody listens ------ */
 
-/* Takes what workers said, at most settings.receive frames. In a store turn. */
+/* Takes what workers said, at most settings.receive frames. Inside a read transaction. */
 void sync_on_readable(struct sync *, uint64_t now_us);
 /* Each record after its commit, in order, also those of PARTITION_NONE. */
 void sync_committed(struct sync *, uint64_t position, uint8_t partition);
-/* Leases, time limits, back-off. In a store turn. */
+/* Leases, time limits, back-off. Inside a read transaction. */
 void sync_tick(struct sync *, uint64_t now_us);
-/* Builds and sends what can be sent; answers waiters. In a store turn, which
+/* Builds and sends what can be sent; answers waiters. Inside a read transaction, which
  * may be older than the last commit. Returns the microseconds until this and
  * sync_tick want to be called although nothing happens: 0 at once, at most 1 s. */
 uint64_t sync_schedule(struct sync *, uint64_t now_us);
@@ -90,7 +90,7 @@ uint64_t sync_synced(const struct sync *);
 /* Records at or below this are needed no more: lower than the marks and than
  * the first record about any topic in quarantine. What is trimmed must not be above
  * it, or the partition is stuck. 0 while a mark is unknown. */
-uint64_t sync_floor(const struct sync *);
+uint64_t sync_trimmable(const struct sync *);
 
 /* ---- waiting ------------------------------------------------------------------- */
 

@@ -79,6 +79,6 @@ enum parlor_err sync_record_put(struct buf *to, uint32_t field, struct buf *scra
 	if (err)
 		return err;
 	put_event(scratch, e, r);
-	wire_put_bytes_field(to, field, (struct span){scratch->data, scratch->len});
+	wire_put_bytes_field(to, field, buf_span(scratch));
 	return PARLOR_E_OK;
 }

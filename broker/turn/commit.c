@@ -34,14 +34,14 @@ static enum parlor_err blank(struct commit *c, uint64_t position)
 		return err;
 	struct buf recalled = {0};
 	if (event_put_recalled(&recalled, event, &c->scratch))
-		store_replace_event(c->store, position, (struct span){recalled.data, recalled.len});
+		store_replace_event(c->store, position, buf_span(&recalled));
 	else
 		err = PARLOR_E_STORE_CORRUPT;
 	buf_fini(&recalled);
 	return err;
 }
 
-static void append_records(struct commit *c)
+void commit_append(struct commit *c)
 {
 	const struct turn *t = &c->turn;
 	for (size_t i = 0; i < t->len; i++) {
@@ -72,12 +72,12 @@ static size_t rows_due(struct commit *c)
 
 #define ROWS_TEXT "changed rows"
 
-/* How many of so many the commit at hand takes: none while there is no room. */
+/* How many of so many the commit at hand takes: none while there is no space. */
 static size_t rows_that_fit(struct commit *c, size_t rows)
 {
 	if (!rows || !late_due(&c->rows_late, c->now_us))
 		return 0;
-	rows = store_rows_room(c->store, rows);
+	rows = store_rows_space(c->store, rows);
 	if (!rows)
 		late_begin(&c->rows_late, ROWS_TEXT, c->now_us);
 	return rows;
@@ -124,8 +124,8 @@ static void trim(struct commit *c)
 /* Reading goes on from the last commit: rows that it has need not stay in memory. */
 static enum parlor_err renew_turn(struct commit *c)
 {
-	store_turn_end(c->store);
-	enum parlor_err err = store_turn_begin(c->store);
+	store_read_end(c->store);
+	enum parlor_err err = store_read_begin(c->store);
 	if (!err)
 		core_landed(c->core);
 	return err;
@@ -197,13 +197,13 @@ static enum parlor_err commit_rows(struct commit *c, size_t rows)
 	return err ? err : rows_settle(c, store_commit(c->store));
 }
 
-/* Commits until so few rows are dirty, or until there is no room for more. */
+/* Commits until so few rows are dirty, or until there is no space for more. */
 static enum parlor_err commit_rows_until(struct commit *c, size_t dirty_max)
 {
 	enum parlor_err err = PARLOR_E_OK;
 	while (!err && core_dirty(c->core) && core_dirty(c->core) >= dirty_max) {
 		err = commit_rows(c, 4 * c->limits.write_back_rows);
-		/* What was trimmed instead makes room for a later turn. */
+		/* What was trimmed instead makes space for a later turn. */
 		if (c->rows_late.is)
 			break;
 	}
@@ -226,7 +226,7 @@ static enum parlor_err prepare(struct commit *c)
 	enum parlor_err err = store_begin(c->store);
 	if (err)
 		return err;
-	append_records(c);
+	commit_append(c);
 	for (size_t i = 0; i < c->turn.recalls_len && !err; i++)
 		err = blank(c, c->turn.recalls[i]);
 	if (err) {
@@ -313,7 +313,7 @@ static bool has_work(const struct turn *t)
 }
 
 /* The run's first record has to be on disk before any other is made. Nobody waits
- * for it: where it finds no room it is tried again. */
+ * for it: where it finds no space it is tried again. */
 static enum parlor_err commit_boot(struct commit *c)
 {
 	static const char what[] = "the record of this start";
@@ -421,11 +421,6 @@ bool commit_waits(const struct commit *c)
 	return c->flying && !c->landed && store_commit_ended(c->store);
 }
 
-bool commit_delivers(const struct commit *c)
-{
-	return c->landed;
-}
-
 /* Here and now: the turn is in flight and lands. */
 static enum parlor_err land_turn(struct commit *c)
 {
@@ -477,7 +472,7 @@ enum parlor_err commit_all_rows(struct commit *c)
 {
 	enum parlor_err err = c->boot_late.is ? PARLOR_E_OK : commit_rows_until(c, 0);
 	if (!err && core_dirty(c->core))
-		log_warn("rows are behind the journal for want of room: "
+		log_warn("rows are behind the journal for want of space: "
 			 "the next start applies its records again");
 	return err;
 }

@@ -3,7 +3,7 @@
  * first, then delivery. While one turn is in flight, that is, with the store's
  * second thread, the next one is decided; one flies at a time. A commit of what
  * was asked for that fails ends the process (README, "What is promised"); what the broker writes of
- * its own accord waits for room. */
+ * its own accord waits for space. */
 #ifndef TURN_COMMIT_H
 #define TURN_COMMIT_H
 
@@ -51,13 +51,13 @@ struct commit {
 	size_t turn_before; /* records of the turn that was committed last */
 	struct retention retention;
 	struct pacing pacing;
-	struct late rows_late; /* dirty rows that have no room */
+	struct late rows_late; /* dirty rows that have no space */
 	size_t rows_given;     /* to the commit that is under way */
 	struct late trim_late; /* what could be trimmed */
 	bool trim_given;       /* to a commit of rows alone */
 	struct late boot_late; /* the run's first record, which is all the turn holds */
 	struct presence_debt *presence_owed;
-	bool due_waits; /* tick.c: what is due, for room */
+	bool due_waits; /* tick.c: what is due, for space */
 	struct buf scratch;
 	struct commit_counts counts;
 };
@@ -65,6 +65,8 @@ struct commit {
 /* Frees the turns; what presence holds (presence_fini) is gone before. */
 void commit_fini(struct commit *);
 
+/* The turn's records, into the commit that the store has begun. */
+void commit_append(struct commit *);
 /* Commits what is in flight and what the turn holds, if anything, delivers it and
  * answers. On failure, here and below, nothing may be sent any more. */
 enum parlor_err commit_turn(struct commit *) PARLOR_MUST_CHECK;
@@ -77,8 +79,6 @@ enum parlor_err commit_start(struct commit *, bool more) PARLOR_MUST_CHECK;
 enum parlor_err commit_collect(struct commit *) PARLOR_MUST_CHECK;
 /* What is in flight is on disk, and commit_collect has not been called since. */
 bool commit_waits(const struct commit *);
-/* It has landed, and is not delivered yet. */
-bool commit_delivers(const struct commit *);
 /* Commits and delivers, only when there is a record that changes who hears a room: who attaches
  * must find the subscribers as the state is. BUSY: it is more than a turn delivers, ask again.
  * The loop waits for the disk meanwhile: counts.awaited says how often. */
@@ -93,7 +93,7 @@ uint64_t commit_deliveries(struct commit *, size_t but);
 void commit_nothing(struct commit *);
 /* When nothing else is to do, and none is in flight: some rows and some trimming are then. */
 enum parlor_err commit_idle(struct commit *) PARLOR_MUST_CHECK;
-/* Everything dirty to rows, as far as there is room: before a clean stop. */
+/* Everything dirty to rows, as far as there is space: before a clean stop. */
 enum parlor_err commit_all_rows(struct commit *) PARLOR_MUST_CHECK;
 /* Space for a request that writes, before it is accepted, and for the rows that are
  * dirty already; STORE_FULL when it cannot be taken now. What is reserved adds up

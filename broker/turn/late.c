@@ -8,7 +8,7 @@
 void late_begin(struct late *l, const char *what, uint64_t now_us)
 {
 	if (!l->is)
-		log_warn("%s: no room on disk; it is tried again until there is", what);
+		log_warn("%s: no space on disk; it is tried again until there is", what);
 	l->wait_us = l->is ? 2 * l->wait_us : WAIT_US_MIN;
 	if (l->wait_us > WAIT_US_MAX)
 		l->wait_us = WAIT_US_MAX;

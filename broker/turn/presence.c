@@ -21,11 +21,7 @@ struct presence_debt {
 
 void presence_fini(struct commit *c)
 {
-	struct presence_debt *d, *next;
-	HASH_ITER (hh, c->presence_owed, d, next) {
-		HASH_DEL(c->presence_owed, d);
-		free(d);
-	}
+	MEM_FREE_TABLE(c->presence_owed);
 }
 
 void presence_settled(struct commit *c, uint64_t member)
@@ -49,7 +45,7 @@ static void owe(struct commit *c, uint64_t member)
 	HASH_ADD(hh, c->presence_owed, member, sizeof d->member, d);
 }
 
-static bool turn_has_room(const struct commit *c)
+static bool turn_has_space(const struct commit *c)
 {
 	return c->turn.len < c->limits.turn_records / TURN_SHARE + 1;
 }
@@ -65,7 +61,7 @@ enum parlor_err presence_changed(struct commit *c, uint64_t member, bool online)
 {
 	enum parlor_err err = PARLOR_E_STORE_FULL;
 	/* Who comes has asked for it, in a request of bounded size. */
-	if (online || turn_has_room(c))
+	if (online || turn_has_space(c))
 		err = commit_reserve(c, RECORD_BYTES);
 	if (err == PARLOR_E_STORE_FULL) {
 		owe(c, member);
@@ -81,7 +77,7 @@ enum parlor_err presence_changed(struct commit *c, uint64_t member, bool online)
 bool presence_pay(struct commit *c)
 {
 	struct presence_debt *d;
-	while ((d = c->presence_owed) != NULL && turn_has_room(c)) {
+	while ((d = c->presence_owed) != NULL && turn_has_space(c)) {
 		enum parlor_err err = commit_reserve(c, RECORD_BYTES);
 		if (err)
 			return false;

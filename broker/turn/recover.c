@@ -39,22 +39,17 @@ static enum parlor_err apply_entries(struct commit *c, uint64_t from, uint64_t *
 }
 
 /* The run's first record, which also shows that the directory can be written, or
- * has no room. */
+ * has no space. */
 static enum parlor_err boot(struct commit *c)
 {
 	core_boot(c->core, clock_wall_us());
-	const struct turn_record *r = &c->turn.records[0];
-	struct entry entry = {.position = r->live.position,
-			      .partition = r->partition,
-			      .head = {c->turn.bytes.data + r->head_at, r->head_len},
-			      .event = turn_event(&c->turn, r)};
 	enum parlor_err err = store_begin(c->store);
 	if (err)
 		return err;
-	store_append(c->store, &entry);
+	commit_append(c);
 	err = store_commit(c->store);
 	if (err == PARLOR_E_STORE_FULL) {
-		/* It stays in the turn: what needs no room is served meanwhile. */
+		/* It stays in the turn: what needs no space is served meanwhile. */
 		late_begin(&c->boot_late, "the record of this start", c->now_us);
 		return PARLOR_E_OK;
 	}
@@ -65,12 +60,12 @@ static enum parlor_err boot(struct commit *c)
 enum parlor_err recover(struct commit *c, const char *dir, char *why, size_t why_size)
 {
 	uint64_t begun_us = clock_mono_us(), covered = store_covered(c->store), applied = covered;
-	enum parlor_err err = store_turn_begin(c->store);
+	enum parlor_err err = store_read_begin(c->store);
 	if (!err)
 		err = core_load(c->core);
 	if (!err)
 		err = apply_entries(c, covered + 1, &applied);
-	store_turn_end(c->store);
+	store_read_end(c->store);
 	if (!err && core_position(c->core) != store_last(c->store))
 		err = PARLOR_E_STORE_CORRUPT;
 	if (err) {

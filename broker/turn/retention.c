@@ -16,7 +16,7 @@ static struct retention_facts facts_of(const struct retention *r)
 					.last = store_last(r->store),
 					.bytes = store_journal_bytes(r->store),
 					.young = r->young,
-					.synced = sync_floor(r->sync),
+					.synced = sync_trimmable(r->sync),
 					.covered = store_covered(r->store),
 					.snapshot = r->snapshot};
 }

@@ -40,7 +40,7 @@ struct retention {
 	bool told;         /* that the snapshot is of no use */
 };
 
-/* In a store turn, each turn of the loop. */
+/* Inside a read transaction, each turn of the loop. */
 void retention_look(struct retention *, uint64_t now_us, uint64_t wall_us);
 /* The first position to be kept. */
 uint64_t retention_first(const struct retention *);

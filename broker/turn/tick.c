@@ -1,6 +1,6 @@
 #include "turn/tick.h"
 
-/* Room for what it records: without, all that is due waits. */
+/* Space for what it records: without, all that is due waits. */
 #define TICK_BYTES ((size_t)1 << 20)
 #define RETRY_US 200000
 

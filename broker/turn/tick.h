@@ -1,5 +1,5 @@
 /* What has become due is decided at a turn's beginning, before what is asked, if there
- * is room for what it records. Owns whether it had to wait for that; knows no kind of
+ * is space for what it records. Owns whether it had to wait for that; knows no kind of
  * deadline. */
 #ifndef TURN_TICK_H
 #define TURN_TICK_H

@@ -24,10 +24,7 @@ void turn_fini(struct turn *t)
 void turn_record(void *turn, const struct record *r)
 {
 	struct turn *t = turn;
-	if (t->len == t->cap) {
-		t->cap = t->cap ? 2 * t->cap : 256;
-		t->records = mem_resize(t->records, t->cap, sizeof *t->records);
-	}
+	MEM_GROW(t->records, t->len, t->cap, 256);
 	struct turn_record *out = &t->records[t->len++];
 	struct topic heard = record_heard(r);
 	*out = (struct turn_record){.live = {.position = r->position,
@@ -72,10 +69,7 @@ void turn_recall_body(struct turn *t, uint64_t position)
 		strip(t, r);
 		return;
 	}
-	if (t->recalls_len == t->recalls_cap) {
-		t->recalls_cap = t->recalls_cap ? 2 * t->recalls_cap : 16;
-		t->recalls = mem_resize(t->recalls, t->recalls_cap, sizeof *t->recalls);
-	}
+	MEM_GROW(t->recalls, t->recalls_len, t->recalls_cap, 16);
 	t->recalls[t->recalls_len++] = position;
 }
 
@@ -90,7 +84,7 @@ void turn_count(struct turn *t, bool beyond)
 	t->known = all;
 }
 
-static void give_back(struct turn *t)
+static void release_memory(struct turn *t)
 {
 	if (t->bytes.cap > BYTES_KEPT)
 		buf_fini(&t->bytes);
@@ -110,7 +104,7 @@ static void give_back(struct turn *t)
 
 void turn_clear(struct turn *t)
 {
-	give_back(t);
+	release_memory(t);
 	buf_clear(&t->bytes);
 	t->len = t->counted = 0;
 	t->deliveries = 0;

@@ -35,6 +35,11 @@ struct buf {
 
 void buf_fini(struct buf *);
 void buf_clear(struct buf *); /* keeps the memory */
+/* Its bytes, until it changes. */
+static inline struct span buf_span(const struct buf *b)
+{
+	return (struct span){b->data, b->len};
+}
 #define BUF_VARINT_MAX 10
 
 /* More memory, for n bytes behind len at least. */

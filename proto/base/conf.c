@@ -234,6 +234,16 @@ enum parlor_err conf_read(const char *path, const struct conf_row *rows, void *s
 	return err;
 }
 
+void conf_init(const struct conf_row *rows, void *settings)
+{
+	for (const struct conf_row *row = rows; row->name; row++) {
+		struct value value = {.number = row->number};
+		if (row->type == CONF_TEXT && row->text)
+			value.text = mem_text(row->text, strlen(row->text));
+		apply(row, settings, &value);
+	}
+}
+
 enum parlor_err conf_set(const struct conf_row *rows, void *settings, const char *name,
 			 const char *text, char *why, size_t why_size)
 {

@@ -19,8 +19,12 @@ struct conf_row {
 	uint64_t min;  /* CONF_NUMBER */
 	uint64_t max;
 	const char *doc;
+	uint64_t number;  /* the default of a CONF_NUMBER, */
+	const char *text; /* of a CONF_TEXT; NULL: none */
 };
 
+/* Every setting becomes its default; a switch is off. */
+void conf_init(const struct conf_row *rows, void *settings);
 /* rows end with a name of NULL. Texts are allocated; conf_fini frees them. On
  * failure `why` (of at least 256 bytes) holds one line for a person. Numbers
  * take the suffixes k, M, G (1024) and, for times, none. */

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define LINE_BYTES_MAX 256
+#define LINE_BYTES_MAX 512
 #define Z85_DIGITS \
 	"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
 
@@ -24,9 +24,9 @@ static bool is_key(const char *text)
 	return text && strlen(text) == KEYS_TEXT && text[strspn(text, Z85_DIGITS)] == '\0';
 }
 
-/* The reason when the line is refused. */
-static const char *read_line(struct keys *keys, char *line)
+static const char *read_line(void *arg, char *line)
 {
+	struct keys *keys = arg;
 	char *rest;
 
 	line[strcspn(line, "\r\n")] = '\0';
@@ -45,41 +45,30 @@ static const char *read_line(struct keys *keys, char *line)
 	return NULL;
 }
 
-static enum parlor_err read_lines(struct keys *keys, FILE *file, const char *path, char *why,
-				  size_t why_size)
+static const char *read_lines(FILE *file, keys_line_fn *take, void *arg, unsigned *no)
 {
 	char line[LINE_BYTES_MAX];
 	const char *reason = NULL;
-	unsigned no = 0;
 
 	while (!reason && fgets(line, sizeof line, file)) {
 		size_t len = strlen(line);
-		no++;
-		if (len == sizeof line - 1 && line[len - 1] != '\n')
-			reason = "line is too long";
-		else
-			reason = read_line(keys, line);
+		++*no;
+		reason = len == sizeof line - 1 && line[len - 1] != '\n' ? "line is too long"
+									 : take(arg, line);
 	}
 	explicit_bzero(line, sizeof line);
-	if (reason)
-		(void)snprintf(why, why_size, "%.150s:%u: %s", path, no, reason);
-	else if (ferror(file))
-		(void)snprintf(why, why_size, "%.150s: cannot be read", path);
-	else if (!*keys->server || !*keys->public || !*keys->secret)
-		(void)snprintf(why, why_size, "%.150s: needs a server, a public and a secret key",
-			       path);
-	else
-		return PARLOR_E_OK;
-	return PARLOR_E_CONFIG;
+	return reason;
 }
 
-enum parlor_err keys_read(struct keys *keys, const char *path, char *why, size_t why_size)
+enum parlor_err keys_file_read(const char *path, keys_line_fn *take, void *arg, char *why,
+			       size_t why_size)
 {
 	enum parlor_err err = PARLOR_E_CONFIG;
+	const char *reason = NULL;
+	unsigned no = 0;
 	FILE *file = fopen(path, "re");
 	struct stat st;
 
-	*keys = (struct keys){{0}, {0}, {0}};
 	if (!file || fstat(fileno(file), &st))
 		(void)snprintf(why, why_size, "%.150s: cannot be opened: %s", path,
 			       strerror(errno));
@@ -87,10 +76,26 @@ enum parlor_err keys_read(struct keys *keys, const char *path, char *why, size_t
 		(void)snprintf(why, why_size,
 			       "%.150s: must be a file that only its owner may use (chmod 600)",
 			       path);
+	else if ((reason = read_lines(file, take, arg, &no)))
+		(void)snprintf(why, why_size, "%.150s:%u: %s", path, no, reason);
+	else if (ferror(file))
+		(void)snprintf(why, why_size, "%.150s: cannot be read", path);
 	else
-		err = read_lines(keys, file, path, why, why_size);
+		err = PARLOR_E_OK;
 	if (file)
 		(void)fclose(file);
+	return err;
+}
+
+enum parlor_err keys_read(struct keys *keys, const char *path, char *why, size_t why_size)
+{
+	*keys = (struct keys){{0}, {0}, {0}};
+	enum parlor_err err = keys_file_read(path, read_line, keys, why, why_size);
+	if (!err && (!*keys->server || !*keys->public || !*keys->secret)) {
+		(void)snprintf(why, why_size, "%.150s: needs a server, a public and a secret key",
+			       path);
+		err = PARLOR_E_CONFIG;
+	}
 	if (err)
 		keys_fini(keys);
 	return err;

@@ -29,4 +29,10 @@ enum parlor_err keys_read(struct keys *, const char *path, char *why,
 /* Leaves nothing of them in memory. */
 void keys_fini(struct keys *);
 
+/* Takes a line of such a file, which it may change: the reason when it is refused. */
+typedef const char *keys_line_fn(void *arg, char *line);
+/* Line by line, of a file that only its owner may use; `why` as above. */
+enum parlor_err keys_file_read(const char *path, keys_line_fn *, void *arg, char *why,
+			       size_t why_size) PARLOR_MUST_CHECK;
+
 #endif

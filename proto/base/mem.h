@@ -14,6 +14,23 @@
 void *mem_new(size_t size) __attribute__((malloc, returns_nonnull));
 /* As realloc; the added part is not zeroed. count * size must not overflow. */
 void *mem_resize(void *old, size_t count, size_t size) __attribute__((returns_nonnull));
+/* A list of cap items gets a place behind the len that it has: it doubles, `least` at first. */
+#define MEM_GROW(list, len, cap, least)                                     \
+	do {                                                                \
+		if ((len) == (cap)) {                                       \
+			(cap) = (cap) ? 2 * (cap) : (least);                \
+			(list) = mem_resize((list), (cap), sizeof *(list)); \
+		}                                                           \
+	} while (0)
+/* All of a table of uthash's whose entries own nothing. */
+#define MEM_FREE_TABLE(head)                              \
+	do {                                              \
+		while (head) {                            \
+			__typeof__(head) first_ = (head); \
+			HASH_DEL(head, first_);           \
+			free(first_);                     \
+		}                                         \
+	} while (0)
 /* Memory that is about to be written from end to end: its pages come with one call, which
  * takes a small part of the time that a fault for each of them does. Nothing is done for
  * less than MEM_LARGE. */

@@ -10,7 +10,7 @@
 
 bool session_transmit(struct session *s)
 {
-	enum parlor_err err = link_send(&s->link, (struct span){s->out.data, s->out.len});
+	enum parlor_err err = link_send(&s->link, buf_span(&s->out));
 	uint64_t now = clock_mono_us();
 
 	if (err == PARLOR_E_BUSY)

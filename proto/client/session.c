@@ -238,7 +238,7 @@ enum parlor_err session_send(struct session *s, Parlor__Request *request, parlor
 	err = request_put(&s->out, request, s->last_id + 1);
 	if (err)
 		return err;
-	r = pending_add(&s->pending, ++s->last_id, (struct span){s->out.data, s->out.len});
+	r = pending_add(&s->pending, ++s->last_id, buf_span(&s->out));
 	r->op = request->op_case;
 	r->fn = fn;
 	r->arg = arg;

@@ -45,11 +45,11 @@ void reference_read(struct reference *r, const char *dir)
 	r->ends = mem_new((r->last + 1) * sizeof *r->ends);
 	r->hashes = mem_new((r->last + 1) * sizeof *r->hashes);
 	r->known = mem_new((r->last + 1) * sizeof *r->known);
-	must(store_turn_begin(store), "turn");
+	must(store_read_begin(store), "turn");
 	if (store_first(store) != 1)
 		fail("the reference: its journal has no beginning");
 	read_heads(r, store);
-	store_turn_end(store);
+	store_read_end(store);
 	store_close(store);
 }
 

@@ -213,12 +213,12 @@ static void take_record(void *ctx, const struct record *record)
 
 static bool check_in_turn(struct survivor_run *s)
 {
-	enum parlor_err err = store_turn_begin(s->store);
+	enum parlor_err err = store_read_begin(s->store);
 
 	if (err)
 		return good(s, err, "a read transaction");
 	bool stands = check_journal(s) && recover(s) && check_acks(s);
-	store_turn_end(s->store);
+	store_read_end(s->store);
 	return stands;
 }
 

@@ -26,7 +26,7 @@ RECOVERY = "record_recovered"
 POINTS = {
     "frame_received": 60, "request_decided": 300, "records_put": 20, "rows_put": 20,
     "transaction_put": 20, "transaction_committed": 20, "turn_launched": 5, "job_done": 5,
-    "turn_committed": 20, "event_given": 200, "turn_delivered": 20, "frame_sent": 60,
+    "turn_committed": 20, "event_enqueued": 200, "turn_delivered": 20, "frame_sent": 60,
     "batch_sent": 10, "ack_received": 10, "ack_booked": 10, "stored_answered": 4, RECOVERY: 3,
 }
 KILLS = int(os.environ.get("PARLOR_KILLS", "0"))  # 0: each point three times

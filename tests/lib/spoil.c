@@ -52,7 +52,7 @@ static struct span get(struct victim *v, const struct row_key *key)
 static void find(struct victim *v, char **names)
 {
 	struct row_key key;
-	must(!store_turn_begin(v->store), "turn");
+	must(!store_read_begin(v->store), "turn");
 	v->tenant = (uint32_t)number_of(v, 'T', names[0]);
 	v->room = number_of(v, 'R', names[1]);
 	v->member = number_of(v, 'M', names[2]);
@@ -204,7 +204,7 @@ static void no_entry(struct victim *v)
 	MDB_txn *txn;
 	MDB_dbi dbi;
 	MDB_val key = {sizeof position, &position};
-	store_turn_end(v->store);
+	store_read_end(v->store);
 	store_close(v->store);
 	v->store = NULL;
 	must(!mdb_env_create(&env) && !mdb_env_set_maxdbs(env, 1) &&
@@ -240,7 +240,7 @@ int main(int argc, char **argv)
 	must(way < sizeof ways / sizeof ways[0], "no such way");
 	ways[way].spoil(&v);
 	if (v.store)
-		store_turn_end(v.store);
+		store_read_end(v.store);
 	store_close(v.store);
 	buf_fini(&v.texts);
 	return 0;

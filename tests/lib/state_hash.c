@@ -16,7 +16,7 @@ enum parlor_err state_hash(struct store *s, struct hash128 *out)
 {
 	struct hashing h;
 	struct core_rows rows = store_rows(s);
-	enum parlor_err err = store_turn_begin(s);
+	enum parlor_err err = store_read_begin(s);
 	if (err)
 		return err;
 	hash_stream_init(&h.hash);
@@ -26,7 +26,7 @@ enum parlor_err state_hash(struct store *s, struct hash128 *out)
 		h.table = first.table;
 		err = rows.scan(rows.ctx, &first, 0, add_row, &h);
 	}
-	store_turn_end(s);
+	store_read_end(s);
 	*out = hash_stream_sum(&h.hash);
 	return err;
 }

@@ -31,7 +31,7 @@ static void open_store(struct on_store *s)
 	if (err)
 		fprintf(stderr, "%s\n", why);
 	must(err, "open");
-	must(store_turn_begin(s->store), "turn");
+	must(store_read_begin(s->store), "turn");
 }
 
 static struct core_rows rows(void *ctx)
@@ -42,10 +42,10 @@ static struct core_rows rows(void *ctx)
 static void begin(void *ctx)
 {
 	struct on_store *s = ctx;
-	store_turn_end(s->store);
+	store_read_end(s->store);
 	must(store_reserve(s->store, 1 << 16), "reserve");
 	must(store_begin(s->store), "begin");
-	must(store_turn_begin(s->store), "turn");
+	must(store_read_begin(s->store), "turn");
 }
 
 static void append(void *ctx, uint64_t position, struct span head)
@@ -69,22 +69,22 @@ static void commit(void *ctx)
 {
 	struct on_store *s = ctx;
 	must(store_commit(s->store), "commit");
-	store_turn_end(s->store);
-	must(store_turn_begin(s->store), "turn");
+	store_read_end(s->store);
+	must(store_read_begin(s->store), "turn");
 }
 
 static void abort_commit(void *ctx)
 {
 	struct on_store *s = ctx;
 	store_abort(s->store);
-	store_turn_end(s->store);
-	must(store_turn_begin(s->store), "turn");
+	store_read_end(s->store);
+	must(store_read_begin(s->store), "turn");
 }
 
 static void restart(void *ctx)
 {
 	struct on_store *s = ctx;
-	store_turn_end(s->store);
+	store_read_end(s->store);
 	store_close(s->store);
 	open_store(s);
 }
@@ -110,9 +110,9 @@ static struct hash128 hash(void *ctx)
 {
 	struct hash128 sum;
 	struct on_store *s = ctx;
-	store_turn_end(s->store);
+	store_read_end(s->store);
 	must(state_hash(s->store, &sum), "hash");
-	must(store_turn_begin(s->store), "turn");
+	must(store_read_begin(s->store), "turn");
 	return sum;
 }
 
@@ -127,7 +127,7 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 static void close_store(void *ctx)
 {
 	struct on_store *s = ctx;
-	store_turn_end(s->store);
+	store_read_end(s->store);
 	store_close(s->store);
 	if (nftw(s->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS) != 0)
 		perror(s->dir);

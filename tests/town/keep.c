@@ -139,7 +139,7 @@ void keep_kill(struct keep *k)
 void keep_begin(struct keep *k)
 {
 	k->commit.now_us = k->commit.wall_us = k->chance->now_us;
-	WANT_SAME(k->chance, store_turn_begin(k->store), PARLOR_E_OK);
+	WANT_SAME(k->chance, store_read_begin(k->store), PARLOR_E_OK);
 }
 
 bool keep_commit(struct keep *k)
@@ -167,7 +167,7 @@ void keep_answer(struct keep *k)
 	struct commit *c = &k->commit;
 	if (keep_rests(k) && chance_of(k->chance, 50))
 		WANT_SAME(k->chance, commit_idle(c), PARLOR_E_OK);
-	store_turn_end(k->store);
+	store_read_end(k->store);
 	commit_nothing(c);
 	core_evict(c->core);
 }

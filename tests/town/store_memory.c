@@ -180,13 +180,13 @@ void store_walk_close(struct store *s, struct store_walk *walk)
 	*walk = (struct store_walk){0};
 }
 
-enum parlor_err store_turn_begin(struct store *s)
+enum parlor_err store_read_begin(struct store *s)
 {
 	(void)s;
 	return PARLOR_E_OK;
 }
 
-void store_turn_end(struct store *s)
+void store_read_end(struct store *s)
 {
 	(void)s;
 }
@@ -365,7 +365,7 @@ void store_owe(struct store *s, uint64_t bytes)
 	(void)bytes;
 }
 
-size_t store_rows_room(struct store *s, size_t wanted)
+size_t store_rows_space(struct store *s, size_t wanted)
 {
 	(void)s;
 	return wanted;

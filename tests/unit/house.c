@@ -18,7 +18,7 @@
 static void set(struct house *h, const char *name, const char *value)
 {
 	char why[256];
-	assert_int_equal(settings_set(&h->broker.settings, name, value, why, sizeof why),
+	assert_int_equal(conf_set(settings_rows, &h->broker.settings, name, value, why, sizeof why),
 			 PARLOR_E_OK);
 }
 
@@ -38,15 +38,15 @@ struct house *house_open(const char *const settings[])
 	if (err)
 		print_error("%s\n", why);
 	assert_int_equal(err, PARLOR_E_OK);
-	assert_int_equal(store_turn_begin(b->store), PARLOR_E_OK);
+	assert_int_equal(store_read_begin(b->store), PARLOR_E_OK);
 	return h;
 }
 
 void house_close(struct house *h)
 {
-	store_turn_end(h->broker.store);
+	store_read_end(h->broker.store);
 	pieces_free(&h->broker);
-	settings_fini(&h->broker.settings);
+	conf_fini(settings_rows, &h->broker.settings);
 	assert_int_equal(tear_down(&h->world), 0);
 	free(h);
 }

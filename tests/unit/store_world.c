@@ -114,7 +114,7 @@ void begin(struct world *w)
 
 void turn(struct world *w)
 {
-	assert_int_equal(store_turn_begin(w->store), PARLOR_E_OK);
+	assert_int_equal(store_read_begin(w->store), PARLOR_E_OK);
 }
 
 void assert_row(struct world *w, enum row_table table, const char *key, const char *value)

@@ -130,9 +130,9 @@ struct world *world_new(void)
 	open_router(w);
 	w->settings = sync_settings_default;
 	w->now_us = 1000000000;
-	assert_int_equal(store_turn_begin(w->store), PARLOR_E_OK);
+	assert_int_equal(store_read_begin(w->store), PARLOR_E_OK);
 	core_boot(w->core, 1);
-	store_turn_end(w->store);
+	store_read_end(w->store);
 	commit(w);
 	sync_start(w);
 	return w;
@@ -178,9 +178,9 @@ uint64_t world_room(struct world *w, const char *room)
 					  .members_len = 3};
 	struct core_call call = call_at(w);
 	struct core_room_view view;
-	assert_int_equal(store_turn_begin(w->store), PARLOR_E_OK);
+	assert_int_equal(store_read_begin(w->store), PARLOR_E_OK);
 	assert_int_equal(core_room_create(w->core, &call, &create, &view), PARLOR_E_OK);
-	store_turn_end(w->store);
+	store_read_end(w->store);
 	commit(w);
 	return world_head(w);
 }
@@ -201,7 +201,7 @@ void world_rooms(struct world *w, size_t rooms, size_t posts)
 uint64_t world_post(struct world *w, const char *room, size_t n)
 {
 	static unsigned serial;
-	assert_int_equal(store_turn_begin(w->store), PARLOR_E_OK);
+	assert_int_equal(store_read_begin(w->store), PARLOR_E_OK);
 	for (size_t i = 0; i < n; i++) {
 		char id[32];
 		snprintf(id, sizeof id, "m%u", serial++);
@@ -214,7 +214,7 @@ uint64_t world_post(struct world *w, const char *room, size_t n)
 		struct core_posted posted;
 		assert_int_equal(core_post(w->core, &call, &post, &posted), PARLOR_E_OK);
 	}
-	store_turn_end(w->store);
+	store_read_end(w->store);
 	commit(w);
 	return world_head(w);
 }
@@ -222,14 +222,14 @@ uint64_t world_post(struct world *w, const char *room, size_t n)
 void world_trim(struct world *w, uint64_t first)
 {
 	uint64_t covered = 0;
-	assert_int_equal(store_turn_begin(w->store), PARLOR_E_OK);
+	assert_int_equal(store_read_begin(w->store), PARLOR_E_OK);
 	assert_int_equal(store_begin(w->store), PARLOR_E_OK);
 	while (core_dirty(w->core))
 		core_write_back(w->core, SIZE_MAX, store_put, w->store, &covered);
 	store_set_covered(w->store, covered);
 	store_trim(w->store, first, (size_t)first);
 	assert_int_equal(store_commit(w->store), PARLOR_E_OK);
-	store_turn_end(w->store);
+	store_read_end(w->store);
 	core_landed(w->core);
 	assert_int_equal(store_first(w->store), first);
 }
@@ -238,9 +238,9 @@ uint64_t world_no(struct world *w, const char *room)
 {
 	struct core_call call = call_at(w);
 	struct core_room_view view;
-	assert_int_equal(store_turn_begin(w->store), PARLOR_E_OK);
+	assert_int_equal(store_read_begin(w->store), PARLOR_E_OK);
 	assert_int_equal(core_room_show(w->core, &call, SPAN_TEXT(room), &view), PARLOR_E_OK);
-	store_turn_end(w->store);
+	store_read_end(w->store);
 	return view.no;
 }
 
@@ -252,10 +252,10 @@ uint64_t world_head(const struct world *w)
 uint64_t world_digest(struct world *w, uint64_t position)
 {
 	struct entry e;
-	assert_int_equal(store_turn_begin(w->store), PARLOR_E_OK);
+	assert_int_equal(store_read_begin(w->store), PARLOR_E_OK);
 	assert_int_equal(store_read(w->store, position, &e), PARLOR_E_OK);
 	uint64_t digest = hash64(e.head.data, e.head.len);
-	store_turn_end(w->store);
+	store_read_end(w->store);
 	return digest;
 }
 
@@ -269,15 +269,22 @@ struct worker_peer *world_hire(struct world *w, const char *name)
 	return h;
 }
 
+struct worker_peer *world_hire_for_all(struct world *w)
+{
+	struct worker_peer *h = world_hire(w, "one");
+	world_until(w, worker_peer_partitions(h) == WORLD_PARTITIONS);
+	return h;
+}
+
 /* ---- turns ---------------------------------------------------------------------- */
 
 void world_turn(struct world *w)
 {
-	assert_int_equal(store_turn_begin(w->store), PARLOR_E_OK);
+	assert_int_equal(store_read_begin(w->store), PARLOR_E_OK);
 	sync_on_readable(w->sync, w->now_us);
 	sync_tick(w->sync, w->now_us);
 	w->wait_us = sync_schedule(w->sync, w->now_us);
-	store_turn_end(w->store);
+	store_read_end(w->store);
 	for (size_t i = 0; i < WORLD_WORKERS; i++)
 		worker_peer_listen(&w->worker_peers[i]);
 }

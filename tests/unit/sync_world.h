@@ -67,6 +67,8 @@ uint64_t world_digest(struct world *, uint64_t position);
 
 /* A worker connects and says hello; it has answered nothing yet. */
 struct worker_peer *world_hire(struct world *, const char *name);
+/* One that has all partitions when this returns. */
+struct worker_peer *world_hire_for_all(struct world *);
 
 /* One turn of the loop and of every worker. */
 void world_turn(struct world *);

@@ -134,9 +134,9 @@ static struct hash128 hash_at_mark(struct engine *e)
 	engine_limit_to_marks(e, marks);
 	execute(e, MARK);
 	assert_int_equal(core_position(e->core), MARK);
-	store_turn_end(e->scratch.store);
+	store_read_end(e->scratch.store);
 	assert_int_equal(state_hash(e->scratch.store, &hash), PARLOR_E_OK);
-	assert_int_equal(store_turn_begin(e->scratch.store), PARLOR_E_OK);
+	assert_int_equal(store_read_begin(e->scratch.store), PARLOR_E_OK);
 	return hash;
 }
 

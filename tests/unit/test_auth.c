@@ -30,6 +30,7 @@ struct world {
 	struct front *workers;
 	struct keys server, acme, any, worker, unknown;
 	char path[64];
+	struct front_frame frame; /* what came last */
 };
 
 static void write_file(const char *path, const char *text, mode_t mode)
@@ -75,6 +76,7 @@ static int setup_with(void **state, uint64_t handshakes)
 	temp_path(w->path);
 	write_file(w->path, text, 0600);
 	w->ctx = zmq_ctx_new();
+	front_frame_init(&w->frame);
 	assert_int_equal(auth_open(&w->auth, w->ctx, w->path, handshakes, why, sizeof why),
 			 PARLOR_E_OK);
 	w->clients = open_front(w, "tcp://127.0.0.1:*", AUTH_CLIENT);
@@ -96,6 +98,7 @@ static int setup_one_a_second(void **state)
 static int teardown(void **state)
 {
 	struct world *w = *state;
+	front_frame_close(&w->frame);
 	front_close(w->clients);
 	front_close(w->workers);
 	auth_close(w->auth);
@@ -124,9 +127,9 @@ static void *connect_with(struct world *w, struct front *front, const struct key
 }
 
 /* Serves ZAP, as the loop does, until the peer's frame is there. */
-static void await_frame(struct world *w, struct front *front, struct front_frame *frame)
+static void await_frame(struct world *w, struct front *front)
 {
-	while (!front_recv(front, frame)) {
+	while (!front_recv(front, &w->frame)) {
 		zmq_pollitem_t items[] = {{.socket = front_socket(front), .events = ZMQ_POLLIN},
 					  {.socket = auth_socket(w->auth), .events = ZMQ_POLLIN}};
 		assert_true(zmq_poll(items, 2, WAIT_MS) > 0);
@@ -172,23 +175,20 @@ static void test_each_key_has_its_own_rate_and_unknown_ones_share_one(void **sta
 static void test_a_listed_key_opens_its_tenants(void **state)
 {
 	struct world *w = *state;
-	struct front_frame frame;
-	front_frame_init(&frame);
 	void *peer = connect_with(w, w->clients, &w->acme, &w->server);
-	await_frame(w, w->clients, &frame);
-	assert_int_equal(frame.err, PARLOR_E_OK);
-	assert_true(auth_tenant_allowed(w->auth, front_user(&frame), SPAN_TEXT("acme")));
-	assert_true(auth_tenant_allowed(w->auth, front_user(&frame), SPAN_TEXT("beta")));
-	assert_false(auth_tenant_allowed(w->auth, front_user(&frame), SPAN_TEXT("gamma")));
-	assert_false(auth_tenant_allowed(w->auth, front_user(&frame), SPAN_TEXT("acm")));
-	assert_false(auth_tenant_allowed(w->auth, front_user(&frame), SPAN_TEXT("*")));
+	await_frame(w, w->clients);
+	assert_int_equal(w->frame.err, PARLOR_E_OK);
+	assert_true(auth_tenant_allowed(w->auth, front_user(&w->frame), SPAN_TEXT("acme")));
+	assert_true(auth_tenant_allowed(w->auth, front_user(&w->frame), SPAN_TEXT("beta")));
+	assert_false(auth_tenant_allowed(w->auth, front_user(&w->frame), SPAN_TEXT("gamma")));
+	assert_false(auth_tenant_allowed(w->auth, front_user(&w->frame), SPAN_TEXT("acm")));
+	assert_false(auth_tenant_allowed(w->auth, front_user(&w->frame), SPAN_TEXT("*")));
 	zmq_close(peer);
 
 	peer = connect_with(w, w->clients, &w->any, &w->server);
-	await_frame(w, w->clients, &frame);
-	assert_true(auth_tenant_allowed(w->auth, front_user(&frame), SPAN_TEXT("gamma")));
+	await_frame(w, w->clients);
+	assert_true(auth_tenant_allowed(w->auth, front_user(&w->frame), SPAN_TEXT("gamma")));
 	zmq_close(peer);
-	front_frame_close(&frame);
 
 	struct auth_counts counts;
 	auth_counts(w->auth, &counts);
@@ -199,64 +199,53 @@ static void test_a_listed_key_opens_its_tenants(void **state)
 static void test_a_worker_key_opens_the_workers_door(void **state)
 {
 	struct world *w = *state;
-	struct front_frame frame;
-	front_frame_init(&frame);
 	void *peer = connect_with(w, w->workers, &w->worker, &w->server);
-	await_frame(w, w->workers, &frame);
-	assert_false(auth_tenant_allowed(w->auth, front_user(&frame), SPAN_TEXT("acme")));
+	await_frame(w, w->workers);
+	assert_false(auth_tenant_allowed(w->auth, front_user(&w->frame), SPAN_TEXT("acme")));
 	zmq_close(peer);
-	front_frame_close(&frame);
 }
 
 static void test_a_message_of_several_parts_is_its_keys_too(void **state)
 {
 	struct world *w = *state;
-	struct front_frame frame;
-	front_frame_init(&frame);
 	void *peer = connect_with(w, w->clients, &w->acme, &w->server);
-	await_frame(w, w->clients, &frame);
+	await_frame(w, w->clients);
 	assert_int_equal(zmq_send(peer, "a", 1, ZMQ_SNDMORE), 1);
 	assert_int_equal(zmq_send(peer, "b", 1, ZMQ_SNDMORE), 1);
 	assert_int_equal(zmq_send(peer, "c", 1, 0), 1);
-	await_frame(w, w->clients, &frame);
-	assert_int_equal(frame.err, PARLOR_E_FRAME);
-	assert_int_equal(front_payload(&frame).len, 0);
-	assert_non_null(front_user(&frame));
-	assert_string_equal(front_user(&frame), w->acme.public);
-	assert_true(front_fd(&frame) >= 0);
+	await_frame(w, w->clients);
+	assert_int_equal(w->frame.err, PARLOR_E_FRAME);
+	assert_int_equal(front_payload(&w->frame).len, 0);
+	assert_non_null(front_user(&w->frame));
+	assert_string_equal(front_user(&w->frame), w->acme.public);
+	assert_true(front_fd(&w->frame) >= 0);
 	zmq_close(peer);
-	front_frame_close(&frame);
 }
 
 static void test_a_peer_is_known_by_its_key_too(void **state)
 {
 	struct world *w = *state;
 	const struct keys *const keys[] = {&w->acme, &w->any};
-	struct front_frame frame;
 	struct peer peers[2], again;
-	front_frame_init(&frame);
 	for (size_t i = 0; i < 2; i++) {
 		void *socket = connect_with(w, w->clients, keys[i], &w->server);
-		await_frame(w, w->clients, &frame);
-		peers[i] = peer_of(&frame);
+		await_frame(w, w->clients);
+		peers[i] = peer_of(&w->frame);
 		assert_int_equal(zmq_send(socket, "again", 5, 0), 5);
-		await_frame(w, w->clients, &frame);
-		again = peer_of(&frame);
+		await_frame(w, w->clients);
+		again = peer_of(&w->frame);
 		assert_true(peer_equal(&peers[i], &again));
 		zmq_close(socket);
 	}
 	/* One that comes by another's id is not that one. */
 	memcpy(peers[1].routing, peers[0].routing, sizeof peers[0].routing);
 	assert_false(peer_equal(&peers[0], &peers[1]));
-	front_frame_close(&frame);
 }
 
 /* The server's own word on a failed handshake; ZAP is served meanwhile. */
 static void expect_refused(struct world *w, struct front *front, const struct keys *keys,
 			   const struct keys *server)
 {
-	struct front_frame frame;
-	front_frame_init(&frame);
 	static int watched;
 	char address[64];
 	(void)snprintf(address, sizeof address, "inproc://door.%d", ++watched);
@@ -273,12 +262,11 @@ static void expect_refused(struct world *w, struct front *front, const struct ke
 	while (!(items[0].revents & ZMQ_POLLIN)) {
 		assert_true(zmq_poll(items, 2, WAIT_MS) > 0);
 		auth_serve(w->auth, clock_mono_us());
-		assert_false(front_recv(front, &frame));
+		assert_false(front_recv(front, &w->frame));
 	}
 	assert_int_equal(zmq_socket_monitor(front_socket(front), NULL, 0), 0);
 	zmq_close(monitor);
 	zmq_close(peer);
-	front_frame_close(&frame);
 }
 
 static void test_who_is_not_listed_is_refused(void **state)

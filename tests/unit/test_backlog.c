@@ -111,7 +111,7 @@ static void what_an_ended_session_sent_comes_behind_what_the_next_one_has(void *
 	assert_memory_equal(f->rest.bytes.data, "done", 4);
 	free(f);
 	assert_true(add(w, 1, "one."));
-	backlog_give(&w->backlog, &w->queues[1], &rest);
+	backlog_append(&w->backlog, &w->queues[1], &rest);
 	assert_null(rest.first);
 	assert_int_equal(w->backlog.bytes, bytes);
 	assert_int_equal(w->queues[1].bytes, bytes);
@@ -119,7 +119,7 @@ static void what_an_ended_session_sent_comes_behind_what_the_next_one_has(void *
 	expect_taken(w, 1, "one.");
 	expect_taken(w, 1, "two");
 	rest = backlog_take_all(&w->backlog, &w->queues[1]);
-	backlog_give(&w->backlog, &w->queues[2], &rest);
+	backlog_append(&w->backlog, &w->queues[2], &rest);
 	assert_ptr_equal(backlog_next(&w->backlog), &w->queues[2]);
 	expect_taken(w, 2, "three");
 }

@@ -135,8 +135,8 @@ static void execute_again(struct store *from, struct store *to)
 	uint64_t covered, time_us = 0;
 	struct core *core =
 		core_new(&core_limits_default, store_rows(to), (struct core_sink){NULL, nothing});
-	assert_int_equal(store_turn_begin(from), PARLOR_E_OK);
-	assert_int_equal(store_turn_begin(to), PARLOR_E_OK);
+	assert_int_equal(store_read_begin(from), PARLOR_E_OK);
+	assert_int_equal(store_read_begin(to), PARLOR_E_OK);
 	assert_int_equal(core_load(core), PARLOR_E_OK);
 	assert_int_equal(store_walk_open(from, 1, &walk), PARLOR_E_OK);
 	assert_int_equal(store_begin(to), PARLOR_E_OK);
@@ -152,8 +152,8 @@ static void execute_again(struct store *from, struct store *to)
 		core_write_back(core, 1000, store_put, to, &covered);
 	store_set_covered(to, covered);
 	assert_int_equal(store_commit(to), PARLOR_E_OK);
-	store_turn_end(from);
-	store_turn_end(to);
+	store_read_end(from);
+	store_read_end(to);
 	core_free(core);
 }
 

@@ -146,7 +146,7 @@ static uint64_t run_once(struct catching *c, bool *more)
 	uint64_t before = c->fanout.counts.steps_caught_up;
 	turn(c->world);
 	*more = catch_up_run(&c->fanout, false);
-	store_turn_end(c->fanout.store);
+	store_read_end(c->fanout.store);
 	return c->fanout.counts.steps_caught_up - before;
 }
 

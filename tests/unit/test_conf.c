@@ -20,10 +20,11 @@ struct settings {
 };
 
 static const struct conf_row rows[] = {
-	{"net.listen", CONF_TEXT, offsetof(struct settings, listen), 0, 0, "endpoint"},
-	{"store.bytes", CONF_NUMBER, offsetof(struct settings, bytes), 10, 1ull << 40, "size"},
-	{"store.fsync", CONF_SWITCH, offsetof(struct settings, fsync), 0, 0, "flush"},
-	{"name", CONF_TEXT, offsetof(struct settings, name), 0, 0, "without a section"},
+	{"net.listen", CONF_TEXT, offsetof(struct settings, listen), 0, 0, .doc = "endpoint"},
+	{"store.bytes", CONF_NUMBER, offsetof(struct settings, bytes), 10, 1ull << 40,
+	 .doc = "size"},
+	{"store.fsync", CONF_SWITCH, offsetof(struct settings, fsync), 0, 0, .doc = "flush"},
+	{"name", CONF_TEXT, offsetof(struct settings, name), 0, 0, .doc = "without a section"},
 	{0},
 };
 

@@ -65,6 +65,23 @@ def includes(source):
     return found
 
 
+def leaks(source):
+    """Includes of a header that calls itself private, from outside its folder."""
+    private = {}
+    for path in files_of(source):
+        head = (source / path).read_text().split("*/")[0].replace("\n * ", " ")
+        if path.suffix == ".h" and re.search(r"Private to (the core|this (folder|directory))", head):
+            private["/".join(path.parts[1:])] = path
+    if not private:
+        return ["no header calls itself private"]
+    return [
+        f"{path.relative_to(source)} includes {name}, which is private to its folder"
+        for top in ("broker", "worker", "tools") for path in sorted((source / top).rglob("*.[ch]"))
+        for name in re.findall(r'^#include "([^"]+)"', path.read_text(), re.M)
+        if name in private and path.parent != (source / private[name]).parent
+    ]
+
+
 def symbols(nm, archives):
     """(archive, object file) -> (defined, undefined)."""
     command = [nm, "--extern-only", "--format=posix", *archives]
@@ -146,6 +163,8 @@ def main():
             if order[folder_of(other)] > order[folder_of(path)]:
                 wrong.append(f"{path} includes {other}, which is above it")
     wrong += ["includes go in a circle: " + ", ".join(ring) for ring in circles(seen)]
+
+    wrong += leaks(source)
 
     needs = calls(nm, archives)
     for path, others in needs.items():

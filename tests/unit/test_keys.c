@@ -69,7 +69,7 @@ static void what_is_wrong_is_said_without_the_key(void **state)
 	refused("server 012345678901234567890123456789 123456789\n", ":1: behind the name");
 	refused("server ~123456789012345678901234567890123456789\n", ":1: behind the name");
 	refused("tenant " A "\n", ":1: a line begins with");
-	refused("public " A "\n#" A A A A A A A A "\n", ":2: line is too long");
+	refused("public " A "\n#" A A A A A A A A A A A A A "\n", ":2: line is too long");
 }
 
 static void only_its_owner_may_read_it(void **state)

@@ -95,10 +95,10 @@ static void rooms_of_an_inbox(void **state)
 	for (uint64_t i = 0; i < MANY; i++)
 		room_order_set(&rooms, i * 7919 % MANY, 2 * i, 1);
 	assert_int_equal(large, 0);
-	assert_int_equal(room_order_len(&rooms), MANY);
+	assert_int_equal(rooms.len, MANY);
 	assert_int_equal(room_order_below(&rooms, MANY)->by_active.key, MANY - 2 + MANY % 2);
 	for (size_t left = MANY; left; left -= PIECE) {
-		assert_int_equal(room_order_len(&rooms), left);
+		assert_int_equal(rooms.len, left);
 		assert_int_equal(room_order_free_some(&rooms, PIECE), PIECE);
 	}
 	assert_int_equal(room_order_free_some(&rooms, PIECE), 0);

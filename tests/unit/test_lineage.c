@@ -67,7 +67,7 @@ static void a_copy_is_another_journal_and_knows_of_which(void **state)
 	assert_int_equal(lineage_shared(lineage, COPY_ID + 1), 0);
 	turn(w);
 	assert_event(w, 5, "two");
-	store_turn_end(w->store);
+	store_read_end(w->store);
 }
 
 static void whoever_only_reads_changes_nothing(void **state)

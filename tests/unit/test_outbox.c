@@ -25,7 +25,7 @@ static void test_equal_frames_are_shared(void **state)
 	for (int i = 0; i < 3; i++)
 		add(w, i, second);
 	add(w, 3, second);
-	assert_int_equal(outbox_room(w->outbox, w->dealers[0].peer),
+	assert_int_equal(outbox_space(w->outbox, w->dealers[0].peer),
 			 world_limits.peer_bytes_max - 18);
 	assert_int_equal(outbox_put_down(w->outbox), 18);
 	outbox_flush(w->outbox);
@@ -105,7 +105,7 @@ static void test_a_peer_that_vanished_is_reported_once(void **state)
 		assert_true(failed || clock_mono_us() < until);
 	} while (!failed);
 	assert_ptr_equal(failed, &w->dealers[1]);
-	assert_int_equal(outbox_room(w->outbox, w->dealers[1].peer), 0);
+	assert_int_equal(outbox_space(w->outbox, w->dealers[1].peer), 0);
 	assert_null(outbox_failed(w->outbox));
 	await_empty(w);
 }

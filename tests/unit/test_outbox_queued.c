@@ -14,7 +14,7 @@
 /* Sends one part of that many bytes; the room left before it. */
 static size_t send_bytes(struct world *w, int dealer, size_t len)
 {
-	size_t room = outbox_room(w->outbox, w->dealers[dealer].peer);
+	size_t room = outbox_space(w->outbox, w->dealers[dealer].peer);
 	uint8_t *bytes = mem_new(len);
 	memset(bytes, 'b', len);
 	add(w, dealer, outbox_put(w->outbox, (struct span){bytes, len}));
@@ -28,16 +28,16 @@ static void test_a_peer_that_does_not_read_is_told_apart(void **state)
 	struct world *w = *state;
 	struct outbox_counts counts;
 	size_t sent = 0;
-	assert_int_equal(outbox_room(w->outbox, w->dealers[0].peer), world_limits.peer_bytes_max);
+	assert_int_equal(outbox_space(w->outbox, w->dealers[0].peer), world_limits.peer_bytes_max);
 	/* The kernel's buffers fill, then the account of that peer. */
-	while (outbox_room(w->outbox, w->dealers[0].peer) > 0) {
+	while (outbox_space(w->outbox, w->dealers[0].peer) > 0) {
 		(void)send_bytes(w, 0, 60 * 1024);
 		sent += 60 * 1024;
 		assert_true(sent < 64u * MIB);
 	}
 	assert_true(outbox_queued(w->dealers[0].peer) >= world_limits.peer_bytes_max);
 	assert_null(outbox_failed(w->outbox));
-	assert_true(outbox_room(w->outbox, w->dealers[1].peer) == world_limits.peer_bytes_max);
+	assert_true(outbox_space(w->outbox, w->dealers[1].peer) == world_limits.peer_bytes_max);
 	add(w, 1, put(w, "others go on"));
 	outbox_flush(w->outbox);
 	expect(w, 1, "others go on");
@@ -66,7 +66,7 @@ static void test_a_peer_that_does_not_read_is_told_apart(void **state)
 	outbox_close(w->outbox, w->dealers[0].peer);
 	w->dealers[0].peer = outbox_open(w->outbox, routing, &w->dealers[0], NULL);
 	assert_int_equal(outbox_queued(w->dealers[0].peer), queued);
-	assert_int_equal(outbox_room(w->outbox, w->dealers[0].peer), 0);
+	assert_int_equal(outbox_space(w->outbox, w->dealers[0].peer), 0);
 
 	/* What it held is given back once it is gone, though its owner is too. */
 	dealer_close(w, &w->dealers[0]);
@@ -97,15 +97,15 @@ static void test_beyond_half_of_all_each_tenant_has_the_same_part(void **state)
 		(void)reopen(w, d, &many);
 	struct outbox_peer *greedy = w->dealers[0].peer;
 	struct outbox_peer *other = reopen(w, DEALERS - 1, &few);
-	assert_int_equal(outbox_room(w->outbox, other), tight.peer_bytes_max);
+	assert_int_equal(outbox_space(w->outbox, other), tight.peer_bytes_max);
 	outbox_hold(greedy, half + 1);
-	assert_int_equal(outbox_room(w->outbox, greedy), 0);
-	assert_int_equal(outbox_room(w->outbox, w->dealers[1].peer), half / 2 / (DEALERS - 1));
-	assert_int_equal(outbox_room(w->outbox, other), half / 2);
+	assert_int_equal(outbox_space(w->outbox, greedy), 0);
+	assert_int_equal(outbox_space(w->outbox, w->dealers[1].peer), half / 2 / (DEALERS - 1));
+	assert_int_equal(outbox_space(w->outbox, other), half / 2);
 	/* A tenant that has gone has no part. */
 	for (int d = 1; d < DEALERS - 1; d++)
 		(void)reopen(w, d, &few);
-	assert_int_equal(outbox_room(w->outbox, other), half / 2 / (DEALERS - 1));
+	assert_int_equal(outbox_space(w->outbox, other), half / 2 / (DEALERS - 1));
 	(void)reopen(w, DEALERS - 1, NULL);
 	outbox_let_go(greedy, half + 1);
 	for (int d = 0; d < DEALERS; d++)
@@ -133,9 +133,9 @@ static void test_beyond_half_of_its_share_a_tenant_has_fair_parts_of_the_rest(vo
 	outbox_counts(w->outbox, &counts);
 	assert_in_range(counts.shares_full, 1, 1000); /* some of it may go meanwhile */
 	assert_true(counts.queued_bytes > half && counts.queued_bytes < tight.share_bytes_max);
-	assert_int_equal(outbox_room(w->outbox, w->dealers[0].peer), 0);
-	assert_int_equal(outbox_room(w->outbox, w->dealers[2].peer), half / (DEALERS - 1));
-	assert_int_equal(outbox_room(w->outbox, w->dealers[3].peer), tight.peer_bytes_max);
+	assert_int_equal(outbox_space(w->outbox, w->dealers[0].peer), 0);
+	assert_int_equal(outbox_space(w->outbox, w->dealers[2].peer), half / (DEALERS - 1));
+	assert_int_equal(outbox_space(w->outbox, w->dealers[3].peer), tight.peer_bytes_max);
 
 	/* Replies beyond the share cost the one that does not read them. */
 	void *failed;
@@ -147,7 +147,7 @@ static void test_beyond_half_of_its_share_a_tenant_has_fair_parts_of_the_rest(vo
 	dealer_close(w, &w->dealers[0]);
 	dealer_close(w, &w->dealers[1]);
 	await_empty(w);
-	assert_int_equal(outbox_room(w->outbox, w->dealers[2].peer), tight.peer_bytes_max);
+	assert_int_equal(outbox_space(w->outbox, w->dealers[2].peer), tight.peer_bytes_max);
 	(void)reopen(w, 2, NULL);
 	(void)reopen(w, 3, NULL);
 	world_close(w);
@@ -169,7 +169,7 @@ static void test_a_share_is_there_until_nothing_of_it_is_queued(void **state)
 		(void)reopen(w, d, NULL);
 		assert_non_null(mine);
 	}
-	size_t room = outbox_room(w->outbox, reopen(w, 2, &mine));
+	size_t room = outbox_space(w->outbox, reopen(w, 2, &mine));
 	assert_true(room <= tight.share_bytes_max / 2);
 	(void)reopen(w, 2, NULL);
 	outbox_counts(w->outbox, &counts);
@@ -211,7 +211,7 @@ static void test_replies_are_made_while_there_is_room_or_nothing_is_queued(void 
 	struct outbox_peer *peer = w->dealers[0].peer;
 	uint8_t *bytes = mem_new(world_limits.peer_bytes_max + 1);
 	assert_true(outbox_may_reply(w->outbox, peer));
-	size_t len = world_limits.peer_bytes_max - OUTBOX_REPLY_ROOM;
+	size_t len = world_limits.peer_bytes_max - OUTBOX_REPLY_SPACE;
 	add(w, 0, outbox_put(w->outbox, (struct span){bytes, len}));
 	assert_true(outbox_may_reply(w->outbox, peer));
 	add(w, 0, outbox_put(w->outbox, (struct span){bytes, 1}));
@@ -233,7 +233,7 @@ static void test_what_is_held_for_a_peer_counts_and_is_sent_after_its_close(void
 	static const char text[] = "referred to";
 	outbox_hold(peer, world_limits.peer_bytes_max);
 	outbox_hold(peer, 100);
-	assert_int_equal(outbox_room(w->outbox, peer), 0);
+	assert_int_equal(outbox_space(w->outbox, peer), 0);
 	assert_false(outbox_may_reply(w->outbox, peer));
 	outbox_close(w->outbox, peer);
 	w->dealers[0].peer = NULL;
@@ -267,7 +267,7 @@ static void test_reading_makes_room_again(void **state)
 	for (size_t i = 0; i < frames; i++)
 		assert_int_equal(frame_of(w->dealers[2].socket, 'b'), 60 * 1024);
 	await_empty(w);
-	assert_int_equal(outbox_room(w->outbox, w->dealers[2].peer), world_limits.peer_bytes_max);
+	assert_int_equal(outbox_space(w->outbox, w->dealers[2].peer), world_limits.peer_bytes_max);
 }
 
 /* Answers to a stranger until one is dropped; how many were taken. */
@@ -342,8 +342,8 @@ static void test_when_all_is_full_each_has_its_fair_part(void **state)
 	outbox_counts(w->outbox, &counts);
 	assert_true(counts.queued_bytes > tight.total_bytes_max / 2);
 	assert_true(counts.queued_bytes < tight.total_bytes_max);
-	assert_int_equal(outbox_room(w->outbox, w->dealers[0].peer), 0);
-	assert_int_equal(outbox_room(w->outbox, w->dealers[2].peer), fair);
+	assert_int_equal(outbox_space(w->outbox, w->dealers[0].peer), 0);
+	assert_int_equal(outbox_space(w->outbox, w->dealers[2].peer), fair);
 	add(w, 2, put(w, "live as ever"));
 	outbox_flush(w->outbox);
 	expect(w, 2, "live as ever");

@@ -72,7 +72,7 @@ class ProtocolDoc(unittest.TestCase):
 
     def test_every_setting_has_its_line(self):
         """Those of the store and of one machine are told by --print-config alone."""
-        known = set(re.findall(r'(?:NUMBER|CORE|SWITCH)\("(\w+)", (\w+)', read("broker/settings.c")))
+        known = set(re.findall(r'(?:NUMBER|CORE|SWITCH)\("(\w+)", (\w+)', read("broker/settings.def")))
         known = {f"{section}.{key}" for section, key in known if section not in ("broker", "store")}
         self.assertGreater(len(known), 40)
         listed = [row[0] for row in rows(SECTIONS["Limits"]) if "." in row[0]]

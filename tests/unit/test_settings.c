@@ -19,7 +19,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	settings_fini(*state);
+	conf_fini(settings_rows, *state);
 	return 0;
 }
 
@@ -55,17 +55,21 @@ static void test_one_setting_is_set_by_name(void **state)
 {
 	struct settings *s = *state;
 	char why[256] = "";
-	assert_int_equal(settings_set(s, "limits.body_bytes", "16k", why, sizeof why), PARLOR_E_OK);
+	assert_int_equal(conf_set(settings_rows, s, "limits.body_bytes", "16k", why, sizeof why),
+			 PARLOR_E_OK);
 	assert_int_equal(s->core.body_bytes, 16384);
-	assert_int_equal(settings_set(s, "broker.data", "/srv/parlor", why, sizeof why),
+	assert_int_equal(conf_set(settings_rows, s, "broker.data", "/srv/parlor", why, sizeof why),
 			 PARLOR_E_OK);
 	assert_string_equal(s->data, "/srv/parlor");
-	assert_int_equal(settings_set(s, "sync.partitions", "0", why, sizeof why), PARLOR_E_CONFIG);
-	assert_non_null(strstr(why, "sync.partitions"));
-	assert_int_equal(settings_set(s, "sync.partitions", "255", why, sizeof why),
+	assert_int_equal(conf_set(settings_rows, s, "sync.partitions", "0", why, sizeof why),
 			 PARLOR_E_CONFIG);
-	assert_int_equal(settings_set(s, "sync.partitions", "254", why, sizeof why), PARLOR_E_OK);
-	assert_int_equal(settings_set(s, "sync.partition", "1", why, sizeof why), PARLOR_E_CONFIG);
+	assert_non_null(strstr(why, "sync.partitions"));
+	assert_int_equal(conf_set(settings_rows, s, "sync.partitions", "255", why, sizeof why),
+			 PARLOR_E_CONFIG);
+	assert_int_equal(conf_set(settings_rows, s, "sync.partitions", "254", why, sizeof why),
+			 PARLOR_E_OK);
+	assert_int_equal(conf_set(settings_rows, s, "sync.partition", "1", why, sizeof why),
+			 PARLOR_E_CONFIG);
 }
 
 static void test_settings_that_contradict_each_other_are_refused(void **state)
@@ -91,11 +95,12 @@ static void test_settings_that_contradict_each_other_are_refused(void **state)
 		struct settings s;
 		char why[256] = "";
 		settings_init(&s);
-		assert_int_equal(settings_set(&s, bad[i].name, bad[i].value, why, sizeof why),
-				 PARLOR_E_OK);
+		assert_int_equal(
+			conf_set(settings_rows, &s, bad[i].name, bad[i].value, why, sizeof why),
+			PARLOR_E_OK);
 		assert_int_equal(settings_check(&s, why, sizeof why), PARLOR_E_CONFIG);
 		assert_non_null(strstr(why, strchr(bad[i].name, '.') + 1));
-		settings_fini(&s);
+		conf_fini(settings_rows, &s);
 	}
 }
 
@@ -126,7 +131,7 @@ static void test_the_printed_example_reads_back_as_the_defaults(void **state)
 
 	struct settings s = {0};
 	char why[256] = "";
-	enum parlor_err err = settings_read(&s, path, why, sizeof why);
+	enum parlor_err err = conf_read(path, settings_rows, &s, why, sizeof why);
 	assert_int_equal(unlink(path), 0);
 	assert_string_equal(why, "");
 	assert_int_equal(err, PARLOR_E_OK);
@@ -140,15 +145,16 @@ static void test_the_printed_example_reads_back_as_the_defaults(void **state)
 		else if (row->type == CONF_NUMBER)
 			assert_int_equal(*(const uint64_t *)is, *(const uint64_t *)was);
 	}
-	settings_fini(&s);
+	conf_fini(settings_rows, &s);
 }
 
 static void test_a_setting_that_was_replaced_says_by_what(void **state)
 {
 	struct settings *s = *state;
 	char why[256] = "";
-	assert_int_equal(settings_set(s, "limits.rooms_resident", "1000", why, sizeof why),
-			 PARLOR_E_CONFIG);
+	assert_int_equal(
+		conf_set(settings_rows, s, "limits.rooms_resident", "1000", why, sizeof why),
+		PARLOR_E_CONFIG);
 	assert_string_equal(why, "limits.rooms_resident: no setting any more: "
 				 "limits.resident_bytes is for all rows");
 }
@@ -166,11 +172,12 @@ static void test_nothing_can_be_longer_than_mysql_holds_it(void **state)
 	};
 	char why[256] = "";
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		assert_int_equal(settings_set(*state, rows[i].name, rows[i].most, why, sizeof why),
+		assert_int_equal(conf_set(settings_rows, *state, rows[i].name, rows[i].most, why,
+					  sizeof why),
 				 PARLOR_E_OK);
-		assert_int_equal(
-			settings_set(*state, rows[i].name, rows[i].beyond, why, sizeof why),
-			PARLOR_E_CONFIG);
+		assert_int_equal(conf_set(settings_rows, *state, rows[i].name, rows[i].beyond, why,
+					  sizeof why),
+				 PARLOR_E_CONFIG);
 		assert_non_null(strstr(why, rows[i].name));
 	}
 }

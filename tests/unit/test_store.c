@@ -28,7 +28,7 @@ static void a_fresh_directory_is_empty(void **state)
 	turn(w);
 	assert_int_equal(store_read(w->store, 1, &entry), PARLOR_E_NOT_FOUND);
 	assert_row(w, ROW_ROOMS, "any", NULL);
-	store_turn_end(w->store);
+	store_read_end(w->store);
 }
 
 static void what_was_committed_is_there_after_opening_again(void **state)
@@ -57,7 +57,7 @@ static void what_was_committed_is_there_after_opening_again(void **state)
 	assert_row(w, ROW_NAMES, "same key", "name");
 	assert_row(w, ROW_MEMBERS, "same key", "member");
 	assert_row(w, ROW_ROOMS, "same key", "");
-	store_turn_end(w->store);
+	store_read_end(w->store);
 }
 
 static void the_last_put_of_a_key_counts(void **state)
@@ -78,7 +78,7 @@ static void the_last_put_of_a_key_counts(void **state)
 	assert_row(w, ROW_ROOMS, "a", "back");
 	assert_row(w, ROW_ROOMS, "ab", NULL);
 	assert_row(w, ROW_ROOMS, "b", "last");
-	store_turn_end(w->store);
+	store_read_end(w->store);
 }
 
 static void an_aborted_transaction_changed_nothing(void **state)
@@ -100,7 +100,7 @@ static void an_aborted_transaction_changed_nothing(void **state)
 	turn(w);
 	assert_event(w, 1, "stays");
 	assert_row(w, ROW_ROOMS, "a", NULL);
-	store_turn_end(w->store);
+	store_read_end(w->store);
 }
 
 static void a_turn_sees_one_commit_and_its_values_hold(void **state)
@@ -131,13 +131,13 @@ static void a_turn_sees_one_commit_and_its_values_hold(void **state)
 	assert_row(w, ROW_ROOMS, "a", "before");
 	assert_event(w, 1, "one");
 	assert_int_equal(store_read(w->store, 2, &entry), PARLOR_E_NOT_FOUND);
-	store_turn_end(w->store);
+	store_read_end(w->store);
 
 	turn(w);
 	assert_row(w, ROW_ROOMS, "a", "after");
 	assert_event(w, 1, "replaced");
 	assert_event(w, 51, "later");
-	store_turn_end(w->store);
+	store_read_end(w->store);
 }
 
 static void a_commit_in_the_second_thread_is_seen_at_its_end(void **state)
@@ -171,12 +171,12 @@ static void a_commit_in_the_second_thread_is_seen_at_its_end(void **state)
 		assert_true(store_commit_ended(w->store));
 		assert_int_equal(store_commit_end(w->store), PARLOR_E_OK);
 		assert_int_equal(poll(&ended, 1, 0), 0);
-		store_turn_end(w->store);
+		store_read_end(w->store);
 		turn(w);
 		assert_int_equal(store_last(w->store), i);
 		assert_event(w, i, text);
 		assert_row(w, ROW_ROOMS, "a", text);
-		store_turn_end(w->store);
+		store_read_end(w->store);
 	}
 }
 
@@ -216,7 +216,7 @@ static void a_scan_gives_the_keys_of_a_prefix_in_order(void **state)
 	seen[0] = '\0';
 	assert_int_equal(rows.scan(rows.ctx, &from, 0, note_key, seen), PARLOR_E_OK);
 	assert_string_equal(seen, "q ra1 ra3 ");
-	store_turn_end(w->store);
+	store_read_end(w->store);
 }
 
 /* ---- the journal ------------------------------------------------------------------- */
@@ -249,7 +249,7 @@ static void walks_go_side_by_side_to_the_end(void **state)
 	store_walk_close(w->store, &all);
 	store_walk_close(w->store, &late);
 	store_walk_close(w->store, &beyond);
-	store_turn_end(w->store);
+	store_read_end(w->store);
 }
 
 static void a_replaced_event_keeps_head_and_place(void **state)
@@ -271,7 +271,7 @@ static void a_replaced_event_keeps_head_and_place(void **state)
 	assert_event(w, 2, "recalled");
 	assert_event(w, 3, "keep");
 	assert_event(w, 4, "");
-	store_turn_end(w->store);
+	store_read_end(w->store);
 }
 
 static void trimming_takes_the_oldest_that_are_covered(void **state)
@@ -294,7 +294,7 @@ static void trimming_takes_the_oldest_that_are_covered(void **state)
 	turn(w);
 	assert_int_equal(store_read(w->store, 4, &entry), PARLOR_E_NOT_FOUND);
 	assert_event(w, 5, "5");
-	store_turn_end(w->store);
+	store_read_end(w->store);
 }
 
 /* The loop reads on while the second thread trims, and may see that it has before
@@ -317,7 +317,7 @@ static void a_turn_says_what_its_own_reads_find(void **state)
 	assert_int_equal(poll(&ended, 1, 10000), 1);
 	assert_int_equal(store_first(w->store), 1);
 	assert_event(w, 1, "1");
-	store_turn_end(w->store);
+	store_read_end(w->store);
 	turn(w);
 	assert_int_equal(store_first(w->store), 3);
 	assert_int_equal(store_read(w->store, 2, &entry), PARLOR_E_NOT_FOUND);
@@ -331,7 +331,7 @@ static void a_turn_says_what_its_own_reads_find(void **state)
 	assert_int_equal(store_walk_next(w->store, &walk, &entry), PARLOR_E_NOT_FOUND);
 	store_walk_close(w->store, &walk);
 	assert_int_equal(store_commit_end(w->store), PARLOR_E_OK);
-	store_turn_end(w->store);
+	store_read_end(w->store);
 	assert_int_equal(store_first(w->store), 3);
 }
 

@@ -164,7 +164,7 @@ static void step(struct run *r)
 	} else if (what < 90) {
 		if (r->in_turn) {
 			check_all(r);
-			store_turn_end(r->w->store);
+			store_read_end(r->w->store);
 		} else {
 			turn(r->w);
 			r->seen = r->now;
@@ -190,7 +190,7 @@ static void anything_agrees_with_a_plain_model(void **state)
 	for (int i = 0; i < 12000; i++)
 		step(r);
 	if (r->in_turn)
-		store_turn_end(r->w->store);
+		store_read_end(r->w->store);
 	free(r);
 }
 

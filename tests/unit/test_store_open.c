@@ -158,7 +158,7 @@ static void a_damaged_entry_is_told_and_others_are_read(void **state)
 	assert_int_equal(store_walk_next(w->store, &walk, &entry), PARLOR_E_OK);
 	assert_int_equal(store_walk_next(w->store, &walk, &entry), PARLOR_E_STORE_CORRUPT);
 	store_walk_close(w->store, &walk);
-	store_turn_end(w->store);
+	store_read_end(w->store);
 
 	/* It is not covered up by a new checksum. */
 	begin(w);
@@ -215,14 +215,14 @@ static void a_reader_runs_beside_a_live_broker(void **state)
 	turn(w);
 	assert_int_equal(store_last(w->store), 2);
 	assert_event(w, 2, "two");
-	store_turn_end(w->store);
+	store_read_end(w->store);
 	assert_int_equal(write(to[1], "1", 1), 1);
 	await_byte(from[0]);
 	turn(w);
 	assert_event(w, 1, "one");
 	assert_int_equal(store_read(w->store, 102, &entry), PARLOR_E_OK);
 	assert_int_equal(entry.event.len, 59999);
-	store_turn_end(w->store);
+	store_read_end(w->store);
 	assert_int_equal(write(to[1], "2", 1), 1);
 	int status;
 	assert_int_equal(waitpid(broker, &status, 0), broker);

@@ -51,7 +51,7 @@ static bool post_sized(struct world *w, size_t size)
 		}
 		commit(w);
 	}
-	store_turn_end(w->store);
+	store_read_end(w->store);
 	return err == PARLOR_E_OK;
 }
 
@@ -104,7 +104,7 @@ static void a_full_map_refuses_and_trimming_frees_it(void **state)
 	turn(w);
 	for (uint64_t at = 1; at <= last; at++)
 		assert_int_equal(store_read(w->store, at, &entry), PARLOR_E_OK);
-	store_turn_end(w->store);
+	store_read_end(w->store);
 	begin(w);
 	put(w, ROW_ROOMS, "row", NULL);
 	store_replace_event(w->store, last / 2, span_of("recalled"));
@@ -118,7 +118,7 @@ static void a_full_map_refuses_and_trimming_frees_it(void **state)
 	turn(w);
 	assert_event(w, last / 2, "recalled");
 	assert_row(w, ROW_ROOMS, "row", NULL);
-	store_turn_end(w->store);
+	store_read_end(w->store);
 }
 
 static void the_size_of_the_journal_follows_what_is_kept(void **state)
@@ -186,7 +186,7 @@ static void one_turn_is_not_promised_more_than_there_is(void **state)
 		store_append(w->store, &entry);
 	}
 	commit(w);
-	store_turn_end(w->store);
+	store_read_end(w->store);
 	assert_int_equal(store_reserve(w->store, UINT64_MAX), PARLOR_E_STORE_FULL);
 }
 
@@ -208,7 +208,7 @@ static void a_commit_larger_than_the_map_changes_nothing(void **state)
 	turn(w);
 	assert_event(w, 1, "before");
 	assert_row(w, ROW_ROOMS, "a", NULL);
-	store_turn_end(w->store);
+	store_read_end(w->store);
 	post_texts(w, before, 1);
 	assert_int_equal(store_last(w->store), 2);
 }
@@ -260,7 +260,7 @@ static void rows_without_room_are_left_out(void **state)
 	assert_event(w, 1, "lands");
 	assert_row(w, ROW_ROOMS, "a", NULL);
 	assert_row(w, ROW_ROOMS, "b", "old");
-	store_turn_end(w->store);
+	store_read_end(w->store);
 	set_file_limit(RLIM_INFINITY);
 	begin(w);
 	put_many(w);
@@ -272,7 +272,7 @@ static void rows_without_room_are_left_out(void **state)
 	turn(w);
 	assert_row(w, ROW_ROOMS, "a", "new");
 	assert_row(w, ROW_ROOMS, "b", NULL);
-	store_turn_end(w->store);
+	store_read_end(w->store);
 }
 
 static void the_map_grows_before_it_is_full(void **state)
@@ -400,7 +400,7 @@ static void assert_stopped(struct world *w, uint64_t last_min, uint64_t last_max
 	assert_in_range(store_last(w->store), last_min, last_max);
 	turn(w);
 	assert_event(w, 1, "before");
-	store_turn_end(w->store);
+	store_read_end(w->store);
 }
 
 static void a_sync_that_fails_stops_all_writing(void **state)
@@ -419,7 +419,7 @@ static void a_sync_that_fails_stops_all_writing(void **state)
 	turn(w);
 	assert_event(w, 1, "before");
 	assert_row(w, ROW_ROOMS, "a", NULL);
-	store_turn_end(w->store);
+	store_read_end(w->store);
 	assert_stopped(w, 1, 1);
 	post_texts(w, before, 1);
 }
@@ -469,10 +469,10 @@ static void a_row_is_read_while_a_commit_with_it_hangs(void **state)
 	assert_int_equal(store_commit_end(w->store), PARLOR_E_OK);
 	unsetenv("FAULT_SYNC_DELAY_US");
 	assert_true(span_equal(value, span_of("before")));
-	store_turn_end(w->store);
+	store_read_end(w->store);
 	turn(w);
 	assert_row(w, ROW_ROOMS, "a", "after");
-	store_turn_end(w->store);
+	store_read_end(w->store);
 }
 
 #define STORY(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -18,7 +18,7 @@ static void one_worker_gets_every_partition(void **state)
 	struct world *w = world_new();
 	world_rooms(w, 3, 10);
 	assert_int_equal(sync_synced(w->sync), 0);
-	assert_int_equal(sync_floor(w->sync), 0);
+	assert_int_equal(sync_trimmable(w->sync), 0);
 
 	struct worker_peer *h = world_hire(w, "one");
 	world_until(w, world_synced(w));
@@ -183,7 +183,7 @@ static void marks_of_idle_partitions_follow_now_and_then(void **state)
 	world_post(w, "only", 1);
 	w->now_us += w->settings.idle_ms * 1000;
 	worker_peer_ping(h);
-	world_until(w, sync_floor(w->sync) == world_head(w));
+	world_until(w, sync_trimmable(w->sync) == world_head(w));
 
 	/* A moment later is too soon for them. */
 	uint64_t before = world_head(w);
@@ -191,12 +191,12 @@ static void marks_of_idle_partitions_follow_now_and_then(void **state)
 	world_until(w, world_synced(w));
 	assert_int_equal(w->db.position[busy], world_head(w));
 	assert_int_equal(w->db.position[idle], before);
-	assert_int_equal(sync_floor(w->sync), before);
+	assert_int_equal(sync_trimmable(w->sync), before);
 
 	w->now_us += w->settings.idle_ms * 1000;
 	worker_peer_ping(h);
 	world_until(w, w->db.position[idle] == world_head(w));
-	world_until(w, sync_floor(w->sync) == world_head(w));
+	world_until(w, sync_trimmable(w->sync) == world_head(w));
 	size_t batches = h->batches;
 	w->now_us += w->settings.idle_ms * 1000;
 	world_settle(w);

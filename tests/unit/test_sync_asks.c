@@ -177,8 +177,7 @@ static void old_history_comes_from_a_worker(void **state)
 	struct world *w = world_new();
 	assert_int_equal(sync_archive(w->sync, history(), ASKER(w, 1, 1), w->now_us),
 			 PARLOR_E_NO_WORKER);
-	struct worker_peer *h = world_hire(w, "one");
-	world_until(w, worker_peer_partitions(h) == WORLD_PARTITIONS);
+	struct worker_peer *h = world_hire_for_all(w);
 	assert_int_equal(sync_archive(w->sync, history(), ASKER(w, 1, 2), w->now_us), PARLOR_E_OK);
 	world_until(w, h->query);
 	const Parlor__ArchiveQuery *q = h->query->archive_query;
@@ -218,8 +217,7 @@ static void a_query_fails_in_time(void **state)
 	w->settings.archive = 2;
 	w->settings.lease_ms = 4 * w->settings.archive_ms;
 	world_restart(w);
-	struct worker_peer *h = world_hire(w, "one");
-	world_until(w, worker_peer_partitions(h) == WORLD_PARTITIONS);
+	struct worker_peer *h = world_hire_for_all(w);
 	assert_int_equal(sync_archive(w->sync, history(), ASKER(w, 1, 1), w->now_us), PARLOR_E_OK);
 	assert_int_equal(sync_archive(w->sync, history(), ASKER(w, 2, 2), w->now_us), PARLOR_E_OK);
 	assert_int_equal(sync_archive(w->sync, history(), ASKER(w, 1, 3), w->now_us),

@@ -29,7 +29,7 @@ static void everything_is_sent_again(struct world *w)
 		world_rooms(w, 4, 8);
 	world_until(w, world_counts(w).marks_back > back);
 	w->now_us += w->settings.idle_ms * 1000;
-	world_until(w, world_synced(w) && sync_floor(w->sync) == world_head(w));
+	world_until(w, world_synced(w) && sync_trimmable(w->sync) == world_head(w));
 	world_assert_applied(w);
 }
 
@@ -119,7 +119,7 @@ static void every_mark_has_the_digest_of_its_record(void **state)
 	world_until(w, world_synced(w));
 	w->now_us += w->settings.idle_ms * 1000;
 	worker_peer_ping(h);
-	world_until(w, sync_floor(w->sync) == world_head(w));
+	world_until(w, sync_trimmable(w->sync) == world_head(w));
 	for (size_t i = 0; i < WORLD_PARTITIONS; i++)
 		assert_true(w->db.digest[i] == world_digest(w, w->db.position[i]));
 	world_free(w);
@@ -134,7 +134,7 @@ static void a_database_of_another_history_is_sent_nothing(void **state)
 	world_rooms(before, 4, 200);
 	before->now_us += before->settings.idle_ms * 1000;
 	worker_peer_ping(h);
-	world_until(before, sync_floor(before->sync) == world_head(before));
+	world_until(before, sync_trimmable(before->sync) == world_head(before));
 	uint64_t mark = world_head(before);
 	w->db = before->db;
 	memset(w->db.applied, 0, sizeof w->db.applied);
@@ -157,7 +157,7 @@ static void a_database_of_another_history_is_sent_nothing(void **state)
 			assert_int_equal(w->db.position[i], mark);
 		}
 		assert_int_equal(sync_synced(w->sync), 0);
-		assert_int_equal(sync_floor(w->sync), 0);
+		assert_int_equal(sync_trimmable(w->sync), 0);
 		world_restart(w);
 		world_settle(w);
 		worker_peer_close(h);

@@ -34,8 +34,7 @@ static void a_stored_post_of_a_room_in_quarantine_is_refused(void **state)
 {
 	(void)state;
 	struct world *w = world_new();
-	struct worker_peer *h = world_hire(w, "one");
-	world_until(w, worker_peer_partitions(h) == WORLD_PARTITIONS);
+	struct worker_peer *h = world_hire_for_all(w);
 	uint64_t first = world_room(w, "bad");
 	uint64_t room = world_no(w, "bad");
 	world_until(w, world_synced(w));
@@ -65,7 +64,7 @@ static void a_stored_post_of_a_room_in_quarantine_is_refused(void **state)
 	worker_peer_apply_held(h);
 	w->now_us += w->settings.idle_ms * 1000;
 	worker_peer_ping(h);
-	world_until(w, sync_floor(w->sync) == position - 1);
+	world_until(w, sync_trimmable(w->sync) == position - 1);
 
 	int seen = 0;
 	sync_quarantined(w->sync, SPAN_TEXT("acme"), room_seen, &seen);
@@ -103,8 +102,7 @@ static void a_released_room_gets_its_records_again(void **state)
 	w->settings.batch_bytes = 400;
 	w->settings.walk = 30;
 	world_restart(w);
-	struct worker_peer *h = world_hire(w, "one");
-	world_until(w, worker_peer_partitions(h) == WORLD_PARTITIONS);
+	struct worker_peer *h = world_hire_for_all(w);
 	world_room(w, "good");
 	uint64_t position = quarantine(w, h, "bad");
 	for (int i = 0; i < 4; i++) {
@@ -157,8 +155,7 @@ static void no_more_rooms_are_released_at_once_than_may(void **state)
 	struct world *w = world_new();
 	w->settings.releases = 0;
 	world_restart(w);
-	struct worker_peer *h = world_hire(w, "one");
-	world_until(w, worker_peer_partitions(h) == WORLD_PARTITIONS);
+	struct worker_peer *h = world_hire_for_all(w);
 	quarantine(w, h, "bad");
 	const struct topic_name bad = {SPAN_TEXT("acme"), TOPIC_ROOM, SPAN_TEXT("bad")};
 	assert_int_equal(sync_release(w->sync, &bad, ASKER(w, 1, 1), w->now_us), PARLOR_E_BUSY);
@@ -171,8 +168,7 @@ static void a_release_that_is_refused_says_why(void **state)
 {
 	(void)state;
 	struct world *w = world_new();
-	struct worker_peer *h = world_hire(w, "one");
-	world_until(w, worker_peer_partitions(h) == WORLD_PARTITIONS);
+	struct worker_peer *h = world_hire_for_all(w);
 	quarantine(w, h, "bad");
 	h->release_error = "1366 still bad";
 	assert_int_equal(

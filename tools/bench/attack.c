@@ -293,7 +293,7 @@ static void make_frame(struct attack *a, struct attacker *by)
 		enum frame_op op;
 		buf_clear(&body);
 		row_of(a->letter)->put(a, i, &body, &op);
-		frame_put(&by->frame, i + 1, op, (struct span){body.data, body.len});
+		frame_put(&by->frame, i + 1, op, buf_span(&body));
 	}
 	buf_fini(&body);
 }
@@ -317,7 +317,7 @@ static void greet(const struct attack *a, struct attacker *by)
 {
 	struct buf body = {0}, frame = {0};
 	put_hello(a, &body);
-	frame_put(&frame, 1, OP_HELLO, (struct span){body.data, body.len});
+	frame_put(&frame, 1, OP_HELLO, buf_span(&body));
 	by->greets = send_bytes(by, &frame);
 	by->waits = 0;
 	buf_fini(&body);

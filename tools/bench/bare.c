@@ -142,9 +142,7 @@ struct side {
 	uint64_t seed;
 	uint32_t rooms;
 	struct process *server;
-	struct usage then, used;
-	uint64_t own_then, own_ns;
-	double rss_mb;
+	struct account account;
 };
 
 static void put_post(void *ctx, struct buf *frame, uint64_t id, uint64_t now_ns)
@@ -173,20 +171,6 @@ static void read_frame(void *ctx, struct load *l, struct load_link *link, struct
 		memcpy(&event, at, sizeof event);
 		load_delivered(l, link, event.position, event.post.sent_ns);
 	}
-}
-
-static void mark(void *ctx, bool begins)
-{
-	struct side *s = ctx;
-	struct usage now = usage_of(s->server->pid);
-	if (begins) {
-		s->then = now;
-		s->own_then = usage_own_ns();
-		return;
-	}
-	s->used = usage_since(s->then, now);
-	s->own_ns = usage_own_ns() - s->own_then;
-	s->rss_mb = rss_mb(s->server->pid);
 }
 
 static void *connect_to(void *zmq, const char *endpoint)
@@ -219,6 +203,7 @@ static void open_side(struct side *s, const struct options *o, const struct bare
 	rig_path(&s->rig, file, "file");
 	const char *argv[] = {self, plan->serve, plan->file ? file : NULL, NULL};
 	s->server = rig_start(&s->rig, plan->serve, argv, true, "ready ", line);
+	s->account.of = s->server;
 	s->zmq = zmq_ctx_new();
 	s->len = plan->listeners + plan->senders;
 	s->sockets = mem_new(s->len * sizeof *s->sockets);
@@ -245,20 +230,11 @@ static void close_side(struct side *s)
 
 static void put_figures(const struct side *s, const struct load_result *r, struct row *row)
 {
-	double acked = (double)r->acked, delivered = (double)r->delivered;
-	row_set(row, "acks_per_s", acked / r->seconds);
-	row_set(row, "deliveries_per_s", delivered / r->seconds);
-	row_times(row, "", &r->acks);
-	row_times(row, "delivery_", &r->deliveries);
-	row_set(row, "seconds", r->seconds);
-	row_set(row, "posts", (double)r->posted);
-	row_set(row, "broker_rss_mb", s->rss_mb);
-	row_set(row, "broker_cpu_s", (double)s->used.cpu_ns / 1e9);
-	row_set(row, "broker_main_cpu_s", (double)s->used.main_ns / 1e9);
-	row_set(row, "bench_cpu_s", (double)s->own_ns / 1e9);
-	row_set(row, "broker_cpu_us_per_post", (double)s->used.cpu_ns / 1e3 / acked);
-	row_set(row, "broker_main_us_per_post", (double)s->used.main_ns / 1e3 / acked);
-	row_set(row, "bench_cpu_us_per_post", (double)s->own_ns / 1e3 / acked);
+	load_figures(r, row);
+	account_figures(&s->account, r->acked, row);
+	row_set(row, "broker_main_cpu_s", (double)s->account.used.main_ns / 1e9);
+	row_set(row, "broker_main_us_per_post",
+		(double)s->account.used.main_ns / 1e3 / (double)r->acked);
 }
 
 static const uint64_t depths[] = {1, 16, 256};
@@ -274,8 +250,8 @@ void bare_run(const struct options *o, const struct bare_plan *plan, size_t case
 		uint64_t in_flight = cases > 1 ? depths[i] : o->in_flight;
 		struct row row = {0};
 		struct load_plan load = stage_plan_of(o, in_flight);
-		load.mark = mark;
-		load.ctx = s;
+		load.mark = account_mark;
+		load.ctx = &s->account;
 		load_run(s->load, &load, result);
 		if (plan->listeners > 4)
 			row_set(&row, "members", (double)plan->listeners);

@@ -76,7 +76,7 @@ void crowd_connect(struct crowd *c, const char *endpoint, bool resume)
 			put_number(&body, HELLO_POSITION,
 				   s->last_position ? s->last_position : s->position);
 		}
-		frame_put(&frame, 1, OP_HELLO, (struct span){body.data, body.len});
+		frame_put(&frame, 1, OP_HELLO, buf_span(&body));
 		s->welcome = false;
 		s->socket = connected(c->zmq, endpoint);
 		check(zmq_send(s->socket, frame.data, frame.len, 0) >= 0, "zmq_send: %s",

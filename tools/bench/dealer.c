@@ -159,8 +159,7 @@ void dealer_bulk(struct dealer *d, const struct bulk *bulk)
 			for (; sent < end; sent++) {
 				buf_clear(&body);
 				enum frame_op op = bulk->put(bulk->ctx, sent, &body);
-				frame_put(&d->frame, a.first + sent, op,
-					  (struct span){body.data, body.len});
+				frame_put(&d->frame, a.first + sent, op, buf_span(&body));
 			}
 			send_frame(d);
 		}
@@ -197,7 +196,7 @@ struct span dealer_ask(struct dealer *d, enum frame_op op, const struct buf *bod
 	struct question q = {.dealer = d, .op = op, .body = body};
 	struct bulk one = {.n = 1, .ctx = &q, .put = put_question, .reply = keep_answer};
 	dealer_bulk(d, &one);
-	return (struct span){d->reply.data, d->reply.len};
+	return buf_span(&d->reply);
 }
 
 uint64_t dealer_stat(struct dealer *d, const char *name)

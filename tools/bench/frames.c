@@ -44,7 +44,7 @@ void put_number(struct buf *b, uint32_t field, uint64_t value)
 
 void put_message(struct buf *b, uint32_t field, const struct buf *message)
 {
-	wire_put_bytes_field(b, field, (struct span){message->data, message->len});
+	wire_put_bytes_field(b, field, buf_span(message));
 }
 
 /* ---- reading ------------------------------------------------------------------------- */
@@ -163,17 +163,4 @@ struct span frame_bytes(struct span message, uint32_t field)
 		skip(&in, tag & 7);
 	}
 	return (struct span){"", 0};
-}
-
-size_t frame_count(struct span message, uint32_t field)
-{
-	struct reader in;
-	size_t n = 0;
-	reader_init(&in, message.data, message.len);
-	while (in.at < in.end && !in.bad) {
-		uint64_t tag = varint(&in);
-		n += tag >> 3 == field;
-		skip(&in, tag & 7);
-	}
-	return n;
 }

@@ -64,8 +64,6 @@ bool frame_next(struct reader *in, struct frame_item *);
 uint64_t frame_number(struct span message, uint32_t field);
 /* The first length-delimited field of that number, empty when absent. */
 struct span frame_bytes(struct span message, uint32_t field);
-/* How many fields of that number there are. */
-size_t frame_count(struct span message, uint32_t field);
 
 /* Fields of a request's body. */
 void put_text(struct buf *, uint32_t field, const char *text);

@@ -3,10 +3,6 @@
 #include "crowd.h"
 #include "stage.h"
 
-#include "base/mem.h"
-
-#include <stdlib.h>
-
 #define SESSIONS_DEFAULT 2000
 #define MEMBERS 10 /* of a session */
 
@@ -51,10 +47,5 @@ static void run(const struct options *o, struct report *report)
 
 void scenario_idle(const struct options *o)
 {
-	struct report *report = mem_new(sizeof *report);
-	report_begin(report, o->json, "idle", "parlor", "");
-	for (uint64_t n = 0; n < option_or(o->runs, RUNS_DEFAULT); n++)
-		run(o, report);
-	report_end(report);
-	free(report);
+	stage_runs(o, "idle", run);
 }

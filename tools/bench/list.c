@@ -135,10 +135,5 @@ static void run(const struct options *o, struct report *report)
 
 void scenario_list(const struct options *o)
 {
-	struct report *report = mem_new(sizeof *report);
-	report_begin(report, o->json, "list", "parlor", "");
-	for (uint64_t n = 0; n < option_or(o->runs, RUNS_DEFAULT); n++)
-		run(o, report);
-	report_end(report);
-	free(report);
+	stage_runs(o, "list", run);
 }

@@ -324,3 +324,14 @@ void load_run(struct load *l, const struct load_plan *plan, struct load_result *
 	result->posted = l->run_posted;
 	check_links(l);
 }
+
+void load_figures(const struct load_result *r, struct row *row)
+{
+	row_set(row, "acks_per_s", (double)r->acked / r->seconds);
+	row_set(row, "deliveries_per_s", (double)r->delivered / r->seconds);
+	row_times(row, "", &r->acks);
+	if (r->deliveries.count)
+		row_times(row, "delivery_", &r->deliveries);
+	row_set(row, "seconds", r->seconds);
+	row_set(row, "posts", (double)r->posted);
+}

@@ -7,7 +7,7 @@
 #ifndef BENCH_LOAD_H
 #define BENCH_LOAD_H
 
-#include "histogram.h"
+#include "report.h"
 
 #include "base/buf.h"
 
@@ -67,6 +67,9 @@ void load_free(struct load *); /* sockets are the caller's */
 void load_add(struct load *, void *socket, bool posts, bool listens);
 /* Runs a plan to its end: all acknowledged, all delivered. May be called again. */
 void load_run(struct load *, const struct load_plan *, struct load_result *);
+
+/* Rates and times. */
+void load_figures(const struct load_result *, struct row *);
 
 /* For codecs. */
 void load_acked(struct load *, struct load_link *, uint64_t id, uint64_t position);

@@ -71,10 +71,7 @@ static void read_file(struct mixed *m, const char *path)
 	size_t cap = 0;
 	enum parlor_err err = corpus_open(&file, path, CORPUS_ROOM_BYTES_DEFAULT);
 	while (!err && !(err = corpus_read(file, &room)) && room) {
-		if (m->rooms_len == cap) {
-			cap = cap ? 2 * cap : 256;
-			m->rooms = mem_resize(m->rooms, cap, sizeof *m->rooms);
-		}
+		MEM_GROW(m->rooms, m->rooms_len, cap, 256);
 		recorded_init(&m->rooms[m->rooms_len++], room, m->sessions, READ_EVERY);
 	}
 	check(!err, "%s", corpus_error(file));
@@ -90,7 +87,7 @@ struct person {
 /* Everybody of the file, each in the hello of the session that speaks for him. */
 static void make_hellos(const struct mixed *m, struct buf hellos[])
 {
-	struct person *all = NULL, *person, *next;
+	struct person *all = NULL, *person;
 	for (uint32_t i = 0; i < m->sessions; i++)
 		hello_put(&hellos[i], &(struct hello){0});
 	for (size_t r = 0; r < m->rooms_len; r++) {
@@ -106,10 +103,7 @@ static void make_hellos(const struct mixed *m, struct buf hellos[])
 			put_text(&hellos[recorded_session_of(id, m->sessions)], 4, id);
 		}
 	}
-	HASH_ITER (hh, all, person, next) {
-		HASH_DEL(all, person);
-		free(person);
-	}
+	MEM_FREE_TABLE(all);
 }
 
 /* ---- streams ------------------------------------------------------------------------------------
@@ -138,8 +132,7 @@ static void advance(struct mixed *m, size_t number)
 	stream->sent_ns = m->now_ns;
 	stream->post = op == OP_POST;
 	m->requests++;
-	frame_put(&sender_of(m, number)->frame, LOAD_ID_FIRST + number, op,
-		  (struct span){m->body.data, m->body.len});
+	frame_put(&sender_of(m, number)->frame, LOAD_ID_FIRST + number, op, buf_span(&m->body));
 }
 
 static void acknowledged(struct mixed *m, const struct frame_item *item)
@@ -285,10 +278,7 @@ static void check_unread(struct mixed *m)
 		for (uint32_t p = 0; p < m->rooms[r].room->people_len; p++) {
 			if (m->rooms[r].unread[p] == UNREAD_AWAY)
 				continue;
-			if (q.len == cap) {
-				cap = cap ? 2 * cap : 1024;
-				q.list = mem_resize(q.list, cap, sizeof *q.list);
-			}
+			MEM_GROW(q.list, q.len, cap, 1024);
 			q.list[q.len++] = (struct question){r, p};
 		}
 	}

@@ -441,3 +441,29 @@ double anon_mb(pid_t pid)
 {
 	return status_mb(pid, "RssAnon:");
 }
+
+void account_mark(void *account, bool begins)
+{
+	struct account *a = account;
+	struct usage now = usage_of(a->of->pid);
+	if (begins) {
+		a->then = now;
+		a->own_then = usage_own_ns();
+		return;
+	}
+	a->used = usage_since(a->then, now);
+	a->own_ns = usage_own_ns() - a->own_then;
+	a->rss_mb = rss_mb(a->of->pid);
+	a->anon_mb = anon_mb(a->of->pid);
+}
+
+void account_figures(const struct account *a, uint64_t acked, struct row *row)
+{
+	row_set(row, "broker_rss_mb", a->rss_mb);
+	row_set(row, "broker_cpu_s", (double)a->used.cpu_ns / 1e9);
+	row_set(row, "bench_cpu_s", (double)a->own_ns / 1e9);
+	if (acked == 0)
+		return;
+	row_set(row, "broker_cpu_us_per_post", (double)a->used.cpu_ns / 1e3 / (double)acked);
+	row_set(row, "bench_cpu_us_per_post", (double)a->own_ns / 1e3 / (double)acked);
+}

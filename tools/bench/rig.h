@@ -6,6 +6,7 @@
 #define BENCH_RIG_H
 
 #include "options.h"
+#include "report.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -69,6 +70,18 @@ struct usage usage_since(struct usage then, struct usage now);
 uint64_t usage_own_ns(void);
 double rss_mb(pid_t);  /* with the pages of mapped files that it has touched */
 double anon_mb(pid_t); /* without: what it allocated */
+
+/* What a program and this one took between two marks: load_plan.mark, with the account as
+ * its ctx. */
+struct account {
+	const struct process *of;
+	struct usage then, used;
+	uint64_t own_then, own_ns;
+	double rss_mb, anon_mb;
+};
+void account_mark(void *account, bool begins);
+/* Of a run in which so many posts were acknowledged. */
+void account_figures(const struct account *, uint64_t acked, struct row *);
 
 /* Path of a program or module beside this one. */
 void rig_beside(char out[RIG_PATH_MAX], const char *name);

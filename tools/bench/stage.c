@@ -109,18 +109,10 @@ static void profile(struct stage *s, bool begins)
 static void mark(void *ctx, bool begins)
 {
 	struct stage *s = ctx;
-	struct usage now = usage_of(s->rig.broker->pid);
 	if (s->rig.options->perf)
 		profile(s, begins);
-	if (begins) {
-		s->broker_then = now;
-		s->own_then = usage_own_ns();
-		return;
-	}
-	s->broker = usage_since(s->broker_then, now);
-	s->own_ns = usage_own_ns() - s->own_then;
-	s->rss_mb = rss_mb(s->rig.broker->pid);
-	s->anon_mb = anon_mb(s->rig.broker->pid);
+	s->account.of = s->rig.broker;
+	account_mark(&s->account, begins);
 }
 
 void stage_run(struct stage *s, struct load_plan *plan, struct load_result *result)
@@ -140,23 +132,13 @@ void stage_run(struct stage *s, struct load_plan *plan, struct load_result *resu
 void stage_figures(const struct stage *s, const struct load_result *r, struct row *row)
 {
 	double acked = (double)r->acked;
-	row_set(row, "acks_per_s", acked / r->seconds);
-	row_set(row, "deliveries_per_s", (double)r->delivered / r->seconds);
-	row_times(row, "", &r->acks);
-	if (r->deliveries.count)
-		row_times(row, "delivery_", &r->deliveries);
-	row_set(row, "seconds", r->seconds);
-	row_set(row, "posts", (double)r->posted);
+	load_figures(r, row);
 	row_set(row, "posts_per_commit", s->commits ? (double)r->posted / (double)s->commits : 0);
 	row_set(row, "events_caught_up", (double)s->events);
-	row_set(row, "broker_rss_mb", s->rss_mb);
-	row_set(row, "broker_anon_mb", s->anon_mb);
-	row_set(row, "broker_cpu_s", (double)s->broker.cpu_ns / 1e9);
-	row_set(row, "broker_main_cpu_s", (double)s->broker.main_ns / 1e9);
-	row_set(row, "bench_cpu_s", (double)s->own_ns / 1e9);
-	row_set(row, "broker_cpu_us_per_post", (double)s->broker.cpu_ns / 1e3 / acked);
-	row_set(row, "broker_main_us_per_post", (double)s->broker.main_ns / 1e3 / acked);
-	row_set(row, "bench_cpu_us_per_post", (double)s->own_ns / 1e3 / acked);
+	account_figures(&s->account, r->acked, row);
+	row_set(row, "broker_anon_mb", s->account.anon_mb);
+	row_set(row, "broker_main_cpu_s", (double)s->account.used.main_ns / 1e9);
+	row_set(row, "broker_main_us_per_post", (double)s->account.used.main_ns / 1e3 / acked);
 }
 
 void stage_memory(const struct stage *s, struct row *row)
@@ -174,4 +156,15 @@ struct load_plan stage_plan_of(const struct options *o, uint64_t in_flight)
 		.measure_ns = o->smoke ? SMOKE_MS * NS_PER_MS
 				       : option_or(o->seconds, SECONDS_DEFAULT) * 1000 * NS_PER_MS,
 	};
+}
+
+void stage_runs(const struct options *o, const char *scenario,
+		void (*run)(const struct options *, struct report *))
+{
+	struct report *report = mem_new(sizeof *report);
+	report_begin(report, o->json, scenario, "parlor", "");
+	for (uint64_t n = 0; n < option_or(o->runs, RUNS_DEFAULT); n++)
+		run(o, report);
+	report_end(report);
+	free(report);
 }

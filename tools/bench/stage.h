@@ -19,10 +19,8 @@ struct stage {
 	size_t links_len;
 	struct load *load;
 	/* between the marks of a run */
-	struct usage broker_then, broker;
-	uint64_t own_then, own_ns;
+	struct account account;
 	uint64_t commits, turns, events;
-	double rss_mb, anon_mb;
 	struct process *perf;
 };
 
@@ -47,6 +45,9 @@ void stage_run(struct stage *, struct load_plan *plan, struct load_result *);
 void stage_figures(const struct stage *, const struct load_result *, struct row *);
 /* The broker's memory now: broker_rss_mb, broker_anon_mb. */
 void stage_memory(const struct stage *, struct row *);
+/* The runs of a scenario that is one case. */
+void stage_runs(const struct options *, const char *scenario,
+		void (*run)(const struct options *, struct report *));
 /* The usual plan of the options: warm-up, time, rate. */
 struct load_plan stage_plan_of(const struct options *, uint64_t in_flight);
 

@@ -177,10 +177,5 @@ static void run(const struct options *o, struct report *report)
 
 void scenario_storm(const struct options *o)
 {
-	struct report *report = mem_new(sizeof *report);
-	report_begin(report, o->json, "storm", "parlor", "");
-	for (uint64_t n = 0; n < option_or(o->runs, RUNS_DEFAULT); n++)
-		run(o, report);
-	report_end(report);
-	free(report);
+	stage_runs(o, "storm", run);
 }

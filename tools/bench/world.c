@@ -125,7 +125,7 @@ static void make_template(struct world *w)
 		body[i] = (char)('a' + i % 26);
 	put_text(&post, BODY_FIELD, body);
 	free(body);
-	frame_put(&w->template, LOAD_ID_FIRST, OP_POST, (struct span){post.data, post.len});
+	frame_put(&w->template, LOAD_ID_FIRST, OP_POST, buf_span(&post));
 	size_t post_at = w->template.len - post.len;
 	w->room_at = post_at + 2;
 	w->sender_at = w->room_at + ID_BYTES + 2;
@@ -192,15 +192,6 @@ uint64_t world_unread(const struct world *w, uint32_t room, uint32_t member)
 	return w->counted[room] - w->posted[(size_t)room * w->members + member];
 }
 
-uint64_t world_unread_all(const struct world *w)
-{
-	uint64_t sum = 0;
-	for (uint32_t room = 0; room < w->shape.rooms; room++)
-		for (uint32_t m = 0; m < w->members; m++)
-			sum += world_unread(w, room, m);
-	return sum;
-}
-
 static void put_member(struct buf *body, uint32_t field, const char *id, uint32_t type)
 {
 	struct buf spec = {0};
@@ -254,35 +245,20 @@ void world_create(struct world *w, struct dealer *d)
 	dealer_bulk(d, &all);
 }
 
-/* Appends each member that a session speaks for; how many they are. */
-static uint64_t each_member(const struct world *w, uint32_t session, struct buf *body)
+void world_hello(const struct world *w, uint32_t session, struct buf *body)
 {
 	const struct world_shape *s = &w->shape;
 	char id[WORLD_ID_MAX];
-	uint64_t n = 0;
-	for (uint32_t i = session; s->agents && i < s->pool; i += s->sessions, n++) {
+	hello_put(body, &(struct hello){0});
+	for (uint32_t i = session; s->agents && i < s->pool; i += s->sessions) {
 		world_agent_id(id, i);
-		if (body)
-			put_text(body, 4, id);
+		put_text(body, 4, id);
 	}
 	bool guests = !s->no_guests && !s->guests_away;
-	for (uint32_t i = session; guests && i < s->rooms; i += s->sessions, n++) {
+	for (uint32_t i = session; guests && i < s->rooms; i += s->sessions) {
 		name_of(id, "guest-", i);
-		if (body)
-			put_text(body, 4, id);
+		put_text(body, 4, id);
 	}
-	return n;
-}
-
-void world_hello(const struct world *w, uint32_t session, struct buf *body)
-{
-	hello_put(body, &(struct hello){0});
-	each_member(w, session, body);
-}
-
-uint64_t world_members_of(const struct world *w, uint32_t session)
-{
-	return each_member(w, session, NULL);
 }
 
 /* ---- posting ---- */

@@ -40,7 +40,6 @@ const struct world_shape *world_shape(const struct world *);
 void world_create(struct world *, struct dealer *);
 /* The hello of a listening session: every member it speaks for. */
 void world_hello(const struct world *, uint32_t session, struct buf *body);
-uint64_t world_members_of(const struct world *, uint32_t session);
 
 /* A post by a random member of a random room; counted as posted. Returns the
  * room. */
@@ -63,7 +62,6 @@ uint32_t world_room_members(const struct world *);
 uint64_t world_posts(const struct world *);
 uint64_t world_room_posts(const struct world *, uint32_t room);
 uint64_t world_unread(const struct world *, uint32_t room, uint32_t member);
-uint64_t world_unread_all(const struct world *);
 
 /* The load's codec for a broker of Parlor and this world. */
 struct load_codec world_codec(struct world *);

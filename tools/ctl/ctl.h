@@ -24,6 +24,7 @@ struct ctl {
 };
 
 #define COMMAND_MANY ((size_t)-1)
+#define CTL_FIELDS_MAX 3
 
 struct command {
 	const char *name; /* one or two words */
@@ -32,7 +33,11 @@ struct command {
 	size_t operands_max;
 	const struct args_option *options; /* ends with a name of NULL; or NULL */
 	const char *help;
-	enum ctl_exit (*run)(struct ctl *, const struct args *);
+	enum ctl_exit (*run)(struct ctl *, const struct args *); /* NULL: ctl_plain */
+	/* For ctl_plain: what is asked, and the fields of it that the operands are, in order; the
+	 * last may be a list. */
+	Parlor__Request__OpCase op;
+	const char *fields[CTL_FIELDS_MAX];
 };
 
 /* How a result is shown to people. page: as JSON it is a line an item of its list. */
@@ -57,12 +62,16 @@ extern const struct noun *const nouns[]; /* ends in NULL */
 
 /* Opens the client, if it is not. */
 enum ctl_exit ctl_open(struct ctl *);
-/* Send and wait for that result; says on stderr why not. *reply, on CTL_OK only,
+/* Asks that and waits for such a result; says on stderr why not. *reply, on CTL_OK only,
  * is to be freed with parlor_reply_free. */
-enum ctl_exit ctl_call(struct ctl *, Parlor__Request *, Parlor__Reply__ResultCase,
+enum ctl_exit ctl_call(struct ctl *, Parlor__Request__OpCase, void *body, Parlor__Reply__ResultCase,
 		       Parlor__Reply **reply);
 /* The same with any result, and shows it. */
-enum ctl_exit ctl_do(struct ctl *, Parlor__Request *);
+enum ctl_exit ctl_ask(struct ctl *, Parlor__Request__OpCase, void *body);
+/* The run of a command that asks just what its operands say, and --notice. */
+enum ctl_exit ctl_plain(struct ctl *, const struct args *);
+/* NULL when none was given; else filled in. */
+Parlor__Notice *ctl_notice(const struct args *, Parlor__Notice *);
 /* Says it on stderr; the exit code that belongs to the error. */
 enum ctl_exit ctl_fail(int code, const char *text);
 /* "parlor: " and how the command is called; CTL_USAGE. */

@@ -130,7 +130,8 @@ static const struct args_option follow_options[] = {
 
 static const struct command commands[] = {
 	{"follow", "MEMBER...", 1, COMMAND_MANY, follow_options,
-	 "Shows what reaches these members, until interrupted. They are online meanwhile.", follow},
+	 "Shows what reaches these members, until interrupted. They are online meanwhile.",
+	 .run = follow},
 	{0},
 };
 static const struct show_event events[] = {

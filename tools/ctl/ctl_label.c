@@ -7,7 +7,6 @@
 static enum ctl_exit label(struct ctl *ctl, const struct args *args)
 {
 	Parlor__RoomLabels body = PARLOR__ROOM_LABELS__INIT;
-	Parlor__Request request = PARLOR__REQUEST__INIT;
 	char *add[GIVEN_MAX], *remove[GIVEN_MAX];
 	const char *text;
 	size_t at = 0;
@@ -22,9 +21,7 @@ static enum ctl_exit label(struct ctl *ctl, const struct args *args)
 		remove[body.n_remove++] = ctl_text(text);
 	if (!body.clear && !body.n_add && !body.n_remove)
 		return ctl_misuse(ctl, "no label is given");
-	request.op_case = PARLOR__REQUEST__OP_ROOM_LABELS;
-	request.room_labels = &body;
-	return ctl_do(ctl, &request);
+	return ctl_ask(ctl, PARLOR__REQUEST__OP_ROOM_LABELS, &body);
 }
 
 static void event_labels(FILE *out, const Parlor__Event *e)
@@ -46,7 +43,7 @@ static const struct args_option options[] = {
 
 static const struct command commands[] = {
 	{"room label", "ROOM [LABEL]...", 1, COMMAND_MANY, options,
-	 "Labels a room, for whoever lists rooms by label.", label},
+	 "Labels a room, for whoever lists rooms by label.", .run = label},
 	{0},
 };
 static const struct show_event events[] = {

@@ -10,7 +10,6 @@
 static enum ctl_exit add(struct ctl *ctl, const struct args *args)
 {
 	Parlor__MembersAdd body = PARLOR__MEMBERS_ADD__INIT;
-	Parlor__Request request = PARLOR__REQUEST__INIT;
 	struct spec_list members = {0};
 	enum ctl_exit status = CTL_USAGE;
 
@@ -20,25 +19,10 @@ static enum ctl_exit add(struct ctl *ctl, const struct args *args)
 	body.room = ctl_text(args->operands[0]);
 	body.members = members.members;
 	body.n_members = members.len;
-	request.op_case = PARLOR__REQUEST__OP_MEMBERS_ADD;
-	request.members_add = &body;
-	status = ctl_do(ctl, &request);
+	status = ctl_ask(ctl, PARLOR__REQUEST__OP_MEMBERS_ADD, &body);
 out:
 	spec_fini(&members);
 	return status;
-}
-
-static enum ctl_exit remove_members(struct ctl *ctl, const struct args *args)
-{
-	Parlor__MembersRemove body = PARLOR__MEMBERS_REMOVE__INIT;
-	Parlor__Request request = PARLOR__REQUEST__INIT;
-
-	body.room = ctl_text(args->operands[0]);
-	body.members = (char **)(uintptr_t)(args->operands + 1);
-	body.n_members = args->operands_len - 1;
-	request.op_case = PARLOR__REQUEST__OP_MEMBERS_REMOVE;
-	request.members_remove = &body;
-	return ctl_do(ctl, &request);
 }
 
 static enum ctl_exit change(struct ctl *ctl, const struct args *args)
@@ -46,7 +30,6 @@ static enum ctl_exit change(struct ctl *ctl, const struct args *args)
 	Parlor__MemberChange member = PARLOR__MEMBER_CHANGE__INIT;
 	Parlor__MemberChange *members[] = {&member};
 	Parlor__MembersChange body = PARLOR__MEMBERS_CHANGE__INIT;
-	Parlor__Request request = PARLOR__REQUEST__INIT;
 	int type = PARLOR__MEMBER_TYPE__MEMBER_NONE;
 
 	if (!args_has(args, "type") && !args_has(args, "name") && !args_has(args, "avatar"))
@@ -65,9 +48,7 @@ static enum ctl_exit change(struct ctl *ctl, const struct args *args)
 	body.room = ctl_text(args->operands[0]);
 	body.members = members;
 	body.n_members = 1;
-	request.op_case = PARLOR__REQUEST__OP_MEMBERS_CHANGE;
-	request.members_change = &body;
-	return ctl_do(ctl, &request);
+	return ctl_ask(ctl, PARLOR__REQUEST__OP_MEMBERS_CHANGE, &body);
 }
 
 static enum ctl_exit list(struct ctl *ctl, const struct args *args)
@@ -78,7 +59,6 @@ static enum ctl_exit list(struct ctl *ctl, const struct args *args)
 
 	do {
 		Parlor__MembersList body = PARLOR__MEMBERS_LIST__INIT;
-		Parlor__Request request = PARLOR__REQUEST__INIT;
 		Parlor__Reply *before = reply;
 
 		body.room = ctl_text(args->operands[0]);
@@ -86,9 +66,8 @@ static enum ctl_exit list(struct ctl *ctl, const struct args *args)
 		if (before)
 			body.after =
 				before->members->members[before->members->n_members - 1]->member;
-		request.op_case = PARLOR__REQUEST__OP_MEMBERS_LIST;
-		request.members_list = &body;
-		status = ctl_call(ctl, &request, PARLOR__REPLY__RESULT_MEMBERS, &reply);
+		status = ctl_call(ctl, PARLOR__REQUEST__OP_MEMBERS_LIST, &body,
+				  PARLOR__REPLY__RESULT_MEMBERS, &reply);
 		if (before)
 			parlor_reply_free(before);
 		if (status)
@@ -98,18 +77,6 @@ static enum ctl_exit list(struct ctl *ctl, const struct args *args)
 	} while (more);
 	parlor_reply_free(reply);
 	return CTL_OK;
-}
-
-static enum ctl_exit presence(struct ctl *ctl, const struct args *args)
-{
-	Parlor__PresenceGet body = PARLOR__PRESENCE_GET__INIT;
-	Parlor__Request request = PARLOR__REQUEST__INIT;
-
-	body.members = (char **)(uintptr_t)args->operands;
-	body.n_members = args->operands_len;
-	request.op_case = PARLOR__REQUEST__OP_PRESENCE_GET;
-	request.presence_get = &body;
-	return ctl_do(ctl, &request);
 }
 
 /* ---- shown ---- */
@@ -188,14 +155,15 @@ static const struct args_option change_options[] = {
 
 static const struct command commands[] = {
 	{"member add", "ROOM ID[:TYPE[:NAME[:AVATAR]]]...", 2, COMMAND_MANY, NULL,
-	 "Adds members, all or none. TYPE is manager or member (the default).", add},
+	 "Adds members, all or none. TYPE is manager or member (the default).", .run = add},
 	{"member remove", "ROOM ID...", 2, COMMAND_MANY, NULL, "Removes members, all or none.",
-	 remove_members},
+	 .op = PARLOR__REQUEST__OP_MEMBERS_REMOVE, .fields = {"room", "members"}},
 	{"member change", "ROOM ID", 2, 2, change_options, "Changes a member's type or profile.",
-	 change},
-	{"member list", "ROOM", 1, 1, NULL, "Who is in a room, and has read up to where.", list},
+	 .run = change},
+	{"member list", "ROOM", 1, 1, NULL, "Who is in a room, and has read up to where.",
+	 .run = list},
 	{"presence", "MEMBER...", 1, COMMAND_MANY, NULL, "Who is online, and was seen last when.",
-	 presence},
+	 .op = PARLOR__REQUEST__OP_PRESENCE_GET, .fields = {"members"}},
 	{0},
 };
 static const struct show_result results[] = {

@@ -62,7 +62,6 @@ static enum ctl_exit post(struct ctl *ctl, const struct args *args)
 {
 	char *mentions[MENTIONS_MAX], *input = NULL;
 	Parlor__Post body = PARLOR__POST__INIT;
-	Parlor__Request request = PARLOR__REQUEST__INIT;
 	enum ctl_exit status;
 	const char *text;
 	size_t at = 0;
@@ -84,9 +83,7 @@ static enum ctl_exit post(struct ctl *ctl, const struct args *args)
 		if (!input)
 			return CTL_REFUSED;
 	}
-	request.op_case = PARLOR__REQUEST__OP_POST;
-	request.post = &body;
-	status = ctl_do(ctl, &request);
+	status = ctl_ask(ctl, PARLOR__REQUEST__OP_POST, &body);
 	free(input);
 	return status;
 }
@@ -94,7 +91,6 @@ static enum ctl_exit post(struct ctl *ctl, const struct args *args)
 static enum ctl_exit recall(struct ctl *ctl, const struct args *args)
 {
 	Parlor__Recall body = PARLOR__RECALL__INIT;
-	Parlor__Request request = PARLOR__REQUEST__INIT;
 
 	if (!args_has(args, "by"))
 		return ctl_misuse(ctl, "--by is needed: who recalls it");
@@ -102,9 +98,7 @@ static enum ctl_exit recall(struct ctl *ctl, const struct args *args)
 		return CTL_USAGE;
 	body.room = ctl_text(args->operands[0]);
 	body.by = ctl_text(args_value(args, "by"));
-	request.op_case = PARLOR__REQUEST__OP_RECALL;
-	request.recall = &body;
-	return ctl_do(ctl, &request);
+	return ctl_ask(ctl, PARLOR__REQUEST__OP_RECALL, &body);
 }
 
 /* Where the page behind this one begins; 0: there is none. */
@@ -121,7 +115,6 @@ static uint64_t next_from(const Parlor__HistoryPage *page, bool backwards)
 static enum ctl_exit history(struct ctl *ctl, const struct args *args)
 {
 	Parlor__History body = PARLOR__HISTORY__INIT;
-	Parlor__Request request = PARLOR__REQUEST__INIT;
 	bool all = args_has(args, "all");
 	uint64_t limit = 0;
 
@@ -133,12 +126,10 @@ static enum ctl_exit history(struct ctl *ctl, const struct args *args)
 		body.member = ctl_text(args_value(args, "member"));
 	body.backwards = args_has(args, "back");
 	body.limit = (uint32_t)limit;
-	request.op_case = PARLOR__REQUEST__OP_HISTORY;
-	request.history = &body;
 	do {
 		Parlor__Reply *reply;
-		enum ctl_exit status =
-			ctl_call(ctl, &request, PARLOR__REPLY__RESULT_HISTORY, &reply);
+		enum ctl_exit status = ctl_call(ctl, PARLOR__REQUEST__OP_HISTORY, &body,
+						PARLOR__REPLY__RESULT_HISTORY, &reply);
 
 		if (status)
 			return status;
@@ -237,9 +228,9 @@ static const struct args_option history_options[] = {
 
 static const struct command commands[] = {
 	{"post", "ROOM SENDER TEXT", 3, 3, post_options,
-	 "Posts a message. TEXT - takes it from standard input.", post},
-	{"recall", "ROOM SEQ", 2, 2, recall_options, "Takes a message's body back.", recall},
-	{"history", "ROOM", 1, 1, history_options, "Shows a room's messages.", history},
+	 "Posts a message. TEXT - takes it from standard input.", .run = post},
+	{"recall", "ROOM SEQ", 2, 2, recall_options, "Takes a message's body back.", .run = recall},
+	{"history", "ROOM", 1, 1, history_options, "Shows a room's messages.", .run = history},
 	{0},
 };
 static const struct show_result results[] = {

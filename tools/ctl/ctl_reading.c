@@ -8,7 +8,6 @@
 static enum ctl_exit list(struct ctl *ctl, const struct args *args)
 {
 	Parlor__InboxList body = PARLOR__INBOX_LIST__INIT;
-	Parlor__Request request = PARLOR__REQUEST__INIT;
 	bool all = args_has(args, "all");
 	uint64_t limit = 0;
 
@@ -19,11 +18,10 @@ static enum ctl_exit list(struct ctl *ctl, const struct args *args)
 	body.unread_only = args_has(args, "unread");
 	if (args_has(args, "label"))
 		body.label = ctl_text(args_value(args, "label"));
-	request.op_case = PARLOR__REQUEST__OP_LIST;
-	request.list = &body;
 	do {
 		Parlor__Reply *reply;
-		enum ctl_exit status = ctl_call(ctl, &request, PARLOR__REPLY__RESULT_LIST, &reply);
+		enum ctl_exit status = ctl_call(ctl, PARLOR__REQUEST__OP_LIST, &body,
+						PARLOR__REPLY__RESULT_LIST, &reply);
 
 		if (status)
 			return status;
@@ -37,55 +35,28 @@ static enum ctl_exit list(struct ctl *ctl, const struct args *args)
 static enum ctl_exit unread_total(struct ctl *ctl, const char *member)
 {
 	Parlor__UnreadTotal body = PARLOR__UNREAD_TOTAL__INIT;
-	Parlor__Request request = PARLOR__REQUEST__INIT;
 
 	body.member = ctl_text(member);
-	request.op_case = PARLOR__REQUEST__OP_UNREAD_TOTAL;
-	request.unread_total = &body;
-	return ctl_do(ctl, &request);
+	return ctl_ask(ctl, PARLOR__REQUEST__OP_UNREAD_TOTAL, &body);
 }
 
 static enum ctl_exit unread(struct ctl *ctl, const struct args *args)
 {
 	Parlor__UnreadGet body = PARLOR__UNREAD_GET__INIT;
-	Parlor__Request request = PARLOR__REQUEST__INIT;
 
 	if (args->operands_len == 1)
 		return unread_total(ctl, args->operands[0]);
 	body.member = ctl_text(args->operands[0]);
 	body.room = ctl_text(args->operands[1]);
-	request.op_case = PARLOR__REQUEST__OP_UNREAD_GET;
-	request.unread_get = &body;
-	return ctl_do(ctl, &request);
-}
-
-static enum ctl_exit read_up_to(struct ctl *ctl, const struct args *args)
-{
-	Parlor__Read body = PARLOR__READ__INIT;
-	Parlor__Request request = PARLOR__REQUEST__INIT;
-
-	if (args->operands_len == 3 &&
-	    !args_number(args->operands[2], "SEQ", 0, UINT64_MAX, &body.seq))
-		return CTL_USAGE;
-	body.room = ctl_text(args->operands[0]);
-	body.member = ctl_text(args->operands[1]);
-	request.op_case = PARLOR__REQUEST__OP_READ;
-	request.read = &body;
-	return ctl_do(ctl, &request);
+	return ctl_ask(ctl, PARLOR__REQUEST__OP_UNREAD_GET, &body);
 }
 
 static enum ctl_exit mark_unread(struct ctl *ctl, const struct args *args)
 {
-	Parlor__UnreadMark body = PARLOR__UNREAD_MARK__INIT;
-	Parlor__Request request = PARLOR__REQUEST__INIT;
+	uint64_t seq;
 
-	if (!args_number(args->operands[2], "SEQ", 1, UINT64_MAX, &body.seq))
-		return CTL_USAGE;
-	body.room = ctl_text(args->operands[0]);
-	body.member = ctl_text(args->operands[1]);
-	request.op_case = PARLOR__REQUEST__OP_UNREAD_MARK;
-	request.unread_mark = &body;
-	return ctl_do(ctl, &request);
+	return args_number(args->operands[2], "SEQ", 1, UINT64_MAX, &seq) ? ctl_plain(ctl, args)
+									  : CTL_USAGE;
 }
 
 /* ---- shown ---- */
@@ -140,13 +111,15 @@ static const struct args_option list_options[] = {
 };
 
 static const struct command commands[] = {
-	{"list", "MEMBER", 1, 1, list_options, "A member's rooms, last active first.", list},
+	{"list", "MEMBER", 1, 1, list_options, "A member's rooms, last active first.", .run = list},
 	{"unread", "MEMBER [ROOM]", 1, 2, NULL, "A member's unread messages, in all or one room.",
-	 unread},
+	 .run = unread},
 	{"read", "ROOM MEMBER [SEQ]", 2, 3, NULL,
-	 "Marks a room as read, all of it or up to a message.", read_up_to},
+	 "Marks a room as read, all of it or up to a message.", .op = PARLOR__REQUEST__OP_READ,
+	 .fields = {"room", "member", "seq"}},
 	{"mark-unread", "ROOM MEMBER SEQ", 3, 3, NULL, "Marks a room as unread from a message on.",
-	 mark_unread},
+	 .run = mark_unread, .op = PARLOR__REQUEST__OP_UNREAD_MARK,
+	 .fields = {"room", "member", "seq"}},
 	{0},
 };
 static const struct show_result results[] = {

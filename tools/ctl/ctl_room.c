@@ -10,21 +10,9 @@
 		"notice", "TEXT", "put a notice into the room" \
 	}
 
-static Parlor__Notice *notice_of(const struct args *args, Parlor__Notice *notice)
-{
-	const char *body = args_value(args, "notice");
-
-	if (!body)
-		return NULL;
-	parlor__notice__init(notice);
-	notice->body = ctl_text(body);
-	return notice;
-}
-
 static enum ctl_exit create(struct ctl *ctl, const struct args *args)
 {
 	Parlor__RoomCreate body = PARLOR__ROOM_CREATE__INIT;
-	Parlor__Request request = PARLOR__REQUEST__INIT;
 	struct spec_list members = {0};
 	enum ctl_exit status = CTL_USAGE;
 	Parlor__Notice notice;
@@ -41,77 +29,11 @@ static enum ctl_exit create(struct ctl *ctl, const struct args *args)
 	body.history_open = args_has(args, "history-open");
 	body.members = members.members;
 	body.n_members = members.len;
-	body.notice = notice_of(args, &notice);
-	request.op_case = PARLOR__REQUEST__OP_ROOM_CREATE;
-	request.room_create = &body;
-	status = ctl_do(ctl, &request);
+	body.notice = ctl_notice(args, &notice);
+	status = ctl_ask(ctl, PARLOR__REQUEST__OP_ROOM_CREATE, &body);
 out:
 	spec_fini(&members);
 	return status;
-}
-
-static enum ctl_exit show(struct ctl *ctl, const struct args *args)
-{
-	Parlor__RoomShow body = PARLOR__ROOM_SHOW__INIT;
-	Parlor__Request request = PARLOR__REQUEST__INIT;
-
-	body.room = ctl_text(args->operands[0]);
-	request.op_case = PARLOR__REQUEST__OP_ROOM_SHOW;
-	request.room_show = &body;
-	return ctl_do(ctl, &request);
-}
-
-static enum ctl_exit rename_room(struct ctl *ctl, const struct args *args)
-{
-	Parlor__RoomRename body = PARLOR__ROOM_RENAME__INIT;
-	Parlor__Request request = PARLOR__REQUEST__INIT;
-	Parlor__Notice notice;
-
-	body.room = ctl_text(args->operands[0]);
-	body.name = ctl_text(args->operands[1]);
-	body.notice = notice_of(args, &notice);
-	request.op_case = PARLOR__REQUEST__OP_ROOM_RENAME;
-	request.room_rename = &body;
-	return ctl_do(ctl, &request);
-}
-
-static enum ctl_exit close_room(struct ctl *ctl, const struct args *args)
-{
-	Parlor__RoomClose body = PARLOR__ROOM_CLOSE__INIT;
-	Parlor__Request request = PARLOR__REQUEST__INIT;
-	Parlor__Notice notice;
-
-	body.room = ctl_text(args->operands[0]);
-	body.notice = notice_of(args, &notice);
-	request.op_case = PARLOR__REQUEST__OP_ROOM_CLOSE;
-	request.room_close = &body;
-	return ctl_do(ctl, &request);
-}
-
-static enum ctl_exit reopen(struct ctl *ctl, const struct args *args)
-{
-	Parlor__RoomReopen body = PARLOR__ROOM_REOPEN__INIT;
-	Parlor__Request request = PARLOR__REQUEST__INIT;
-	Parlor__Notice notice;
-
-	body.room = ctl_text(args->operands[0]);
-	body.notice = notice_of(args, &notice);
-	request.op_case = PARLOR__REQUEST__OP_ROOM_REOPEN;
-	request.room_reopen = &body;
-	return ctl_do(ctl, &request);
-}
-
-static enum ctl_exit dissolve(struct ctl *ctl, const struct args *args)
-{
-	Parlor__RoomDissolve body = PARLOR__ROOM_DISSOLVE__INIT;
-	Parlor__Request request = PARLOR__REQUEST__INIT;
-	Parlor__Notice notice;
-
-	body.room = ctl_text(args->operands[0]);
-	body.notice = notice_of(args, &notice);
-	request.op_case = PARLOR__REQUEST__OP_ROOM_DISSOLVE;
-	request.room_dissolve = &body;
-	return ctl_do(ctl, &request);
 }
 
 /* ---- shown ---- */
@@ -166,15 +88,17 @@ static const struct args_option create_options[] = {
 static const struct args_option notice_options[] = {NOTICE_OPTION, {NULL, NULL, NULL}};
 
 static const struct command commands[] = {
-	{"room create", "", 0, 0, create_options, "Makes a room.", create},
-	{"room show", "ROOM", 1, 1, NULL, "Shows a room.", show},
+	{"room create", "", 0, 0, create_options, "Makes a room.", .run = create},
+	{"room show", "ROOM", 1, 1, NULL, "Shows a room.", .op = PARLOR__REQUEST__OP_ROOM_SHOW,
+	 .fields = {"room"}},
 	{"room rename", "ROOM NAME", 2, 2, notice_options, "Gives a room another name.",
-	 rename_room},
+	 .op = PARLOR__REQUEST__OP_ROOM_RENAME, .fields = {"room", "name"}},
 	{"room close", "ROOM", 1, 1, notice_options, "Closes a room: it refuses posts.",
-	 close_room},
-	{"room reopen", "ROOM", 1, 1, notice_options, "Opens a closed room again.", reopen},
+	 .op = PARLOR__REQUEST__OP_ROOM_CLOSE, .fields = {"room"}},
+	{"room reopen", "ROOM", 1, 1, notice_options, "Opens a closed room again.",
+	 .op = PARLOR__REQUEST__OP_ROOM_REOPEN, .fields = {"room"}},
 	{"room dissolve", "ROOM", 1, 1, notice_options, "Ends a room for good. Its history stays.",
-	 dissolve},
+	 .op = PARLOR__REQUEST__OP_ROOM_DISSOLVE, .fields = {"room"}},
 	{0},
 };
 static const struct show_result results[] = {

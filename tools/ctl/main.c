@@ -142,7 +142,7 @@ static enum ctl_exit run(struct ctl *ctl, struct keys *keys, const struct comman
 	if (args.operands_len < c->operands_min || args.operands_len > c->operands_max)
 		return ctl_misuse(ctl, args.operands_len < c->operands_min ? "too few operands"
 									   : "too many operands");
-	return c->run(ctl, &args);
+	return c->run ? c->run(ctl, &args) : ctl_plain(ctl, &args);
 }
 
 int main(int argc, char **argv)

@@ -16,10 +16,7 @@ void table_init(struct table *t, size_t columns)
 
 static char **next_cell(struct table *t)
 {
-	if (t->len == t->cap) {
-		t->cap = t->cap ? t->cap * 2 : 64;
-		t->cells = mem_resize(t->cells, t->cap, sizeof *t->cells);
-	}
+	MEM_GROW(t->cells, t->len, t->cap, 64);
 	return &t->cells[t->len++];
 }
 

@@ -265,21 +265,17 @@ int at_main(int argc, char **argv)
 	const struct options_command command = {
 		.name = "at",
 		.operands = "POSITION|TIME ROOM",
-		.operands_min = 2,
-		.operands_max = 2,
 		.about = "Prints a room, its members and their unread, and its messages as they\n"
 			 "were once the record of that position was written. A TIME is of\n"
 			 "RFC 3339, or in milliseconds since 1970.\n"
 			 "exit: 0 printed; 1 there was no such room; 2 usage; 3 the journal is\n"
 			 "damaged; 7 something cannot be read; 8 the journal begins behind\n"
 			 "position 1, and no snapshot of before that point can be used",
-		.shared = OPTIONS_DATA | OPTIONS_TENANT,
+		.shared = OPTIONS_DATA | OPTIONS_DATA_NEEDED | OPTIONS_TENANT,
 		.rows = rows,
 	};
 
 	const char *const *words = options_parse(&command, &shared, argc, argv);
-	if (!shared.data)
-		options_misuse(&command, "missing", "--data DIR");
 	if (!journal_point_parse(&journal_point, words[0]))
 		options_misuse(&command, "neither a position nor a time", words[0]);
 	a.call.tenant = SPAN_TEXT(shared.tenant ? shared.tenant : TENANT_DEFAULT);

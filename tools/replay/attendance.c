@@ -50,15 +50,9 @@ struct attendance *attendance_new(struct sessions *sessions, struct summary *sum
 
 void attendance_free(struct attendance *a)
 {
-	struct attendant *one;
-	struct attendant *next;
-
 	if (a == NULL)
 		return;
-	HASH_ITER (hh, a->known, one, next) {
-		HASH_DEL(a->known, one);
-		free(one);
-	}
+	MEM_FREE_TABLE(a->known);
 	free(a);
 }
 

@@ -86,8 +86,6 @@ int backup_main(int argc, char **argv)
 	const struct options_command command = {
 		.name = "backup",
 		.operands = "DIR DEST",
-		.operands_min = 2,
-		.operands_max = 2,
 		.about = about,
 		.rows = rows,
 	};

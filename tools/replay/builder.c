@@ -58,7 +58,7 @@ static struct core_limits limits_of_tables(void)
 
 static enum parlor_err turn_begin(struct builder *b)
 {
-	enum parlor_err err = store_turn_begin(b->store);
+	enum parlor_err err = store_read_begin(b->store);
 	b->in_turn = !err;
 	return err;
 }
@@ -66,7 +66,7 @@ static enum parlor_err turn_begin(struct builder *b)
 static void turn_end(struct builder *b)
 {
 	if (b->in_turn)
-		store_turn_end(b->store);
+		store_read_end(b->store);
 	b->in_turn = false;
 }
 

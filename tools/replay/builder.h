@@ -5,7 +5,7 @@
 #ifndef BUILDER_H
 #define BUILDER_H
 
-#include "import.h"
+#include "core/import.h"
 #include "store/store.h"
 
 #define BUILDER_PARTITIONS_DEFAULT 16

@@ -213,17 +213,6 @@ static enum parlor_err event_add(struct corpus *c, struct reading *r, const stru
 	return PARLOR_E_OK;
 }
 
-static void faces_free(struct face *faces)
-{
-	struct face *face;
-	struct face *next;
-
-	HASH_ITER (hh, faces, face, next) {
-		HASH_DEL(faces, face);
-		free(face);
-	}
-}
-
 /* Takes lines until one of another room comes, which is held. */
 static enum parlor_err room_read(struct corpus *c, struct reading *r)
 {
@@ -257,7 +246,7 @@ static enum parlor_err read_any(struct corpus *c, struct corpus_room **out)
 	enum parlor_err err = room_read(c, &r);
 
 	*out = NULL;
-	faces_free(r.faces);
+	MEM_FREE_TABLE(r.faces);
 	if (err == PARLOR_E_OK)
 		*out = r.room;
 	else

@@ -108,8 +108,6 @@ int diff_main(int argc, char **argv)
 	const struct options_command command = {
 		.name = "diff",
 		.operands = "DIR[@POSITION|@TIME] DIR[@POSITION|@TIME]",
-		.operands_min = 2,
-		.operands_max = 2,
 		.about = "Prints the rooms, members, unread counts and messages that differ\n"
 			 "between two data directories, or between two moments of one. Numbers,\n"
 			 "positions and times are not compared: what was said to whom is.\n"

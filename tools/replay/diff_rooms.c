@@ -95,10 +95,7 @@ struct memberships {
 static void add_membership(void *arg, const struct core_member_view *m)
 {
 	struct memberships *all = arg;
-	if (all->len == all->cap) {
-		all->cap = all->cap ? 2 * all->cap : 64;
-		all->list = mem_resize(all->list, all->cap, sizeof *all->list);
-	}
+	MEM_GROW(all->list, all->len, all->cap, 64);
 	struct membership *s = &all->list[all->len++];
 	*s = (struct membership){.type = m->type,
 				 .read_seq = m->read_seq,

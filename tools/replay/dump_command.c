@@ -16,8 +16,6 @@ int dump_main(int argc, char **argv)
 	const struct options_command command = {
 		.name = "dump",
 		.operands = "ROOM",
-		.operands_min = 1,
-		.operands_max = 1,
 		.about = "Prints a room's transcript.",
 		.shared = OPTIONS_CLIENT,
 		.rows = rows,

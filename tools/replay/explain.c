@@ -94,10 +94,7 @@ static bool concerns(struct explain *x, const struct record *r)
 
 static void remember(struct explain *x, uint64_t seq)
 {
-	if (x->others_len == x->others_cap) {
-		x->others_cap = x->others_cap ? 2 * x->others_cap : 64;
-		x->others = mem_resize(x->others, x->others_cap, sizeof *x->others);
-	}
+	MEM_GROW(x->others, x->others_len, x->others_cap, 64);
 	x->others[x->others_len++] = seq;
 }
 
@@ -285,8 +282,6 @@ int explain_main(int argc, char **argv)
 	const struct options_command command = {
 		.name = "explain",
 		.operands = "ROOM MEMBER",
-		.operands_min = 2,
-		.operands_max = 2,
 		.about = "Prints how a member's unread in a room came to be, record by record:\n"
 			 "what counted in the room, how much of it does not count for the\n"
 			 "member, and the difference, which is the unread count.\n"
@@ -294,13 +289,11 @@ int explain_main(int argc, char **argv)
 			 "it; 2 usage; 3 the journal is damaged; 5 the count is not what\n"
 			 "counting one by one gives; 7 something cannot be read; 8 the journal\n"
 			 "begins behind position 1, and no snapshot can be used",
-		.shared = OPTIONS_DATA | OPTIONS_TENANT,
+		.shared = OPTIONS_DATA | OPTIONS_DATA_NEEDED | OPTIONS_TENANT,
 		.rows = rows,
 	};
 
 	const char *const *words = options_parse(&command, &shared, argc, argv);
-	if (!shared.data)
-		options_misuse(&command, "missing", "--data DIR");
 	x.call.tenant = SPAN_TEXT(shared.tenant ? shared.tenant : TENANT_DEFAULT);
 	x.room = SPAN_TEXT(words[0]);
 	x.member = SPAN_TEXT(words[1]);

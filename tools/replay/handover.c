@@ -103,10 +103,7 @@ static void stale_row(void *arg, const struct span *cells, unsigned n)
 {
 	struct stale_rooms *s = arg;
 	(void)n;
-	if (s->rooms.len == s->cap) {
-		s->cap = s->cap ? 2 * s->cap : 64;
-		s->texts = mem_resize(s->texts, s->cap, sizeof *s->texts);
-	}
+	MEM_GROW(s->texts, s->rooms.len, s->cap, 64);
 	char *text = mem_new(cells[0].len + cells[1].len + 2);
 	memcpy(text, cells[0].data, cells[0].len);
 	memcpy(text + cells[0].len + 1, cells[1].data, cells[1].len);

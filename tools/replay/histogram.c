@@ -31,16 +31,6 @@ void histogram_add(struct histogram *h, uint64_t value)
 	h->buckets[bucket_of(value)]++;
 }
 
-void histogram_merge(struct histogram *into, const struct histogram *from)
-{
-	into->count += from->count;
-	into->sum += from->sum;
-	if (from->max > into->max)
-		into->max = from->max;
-	for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++)
-		into->buckets[i] += from->buckets[i];
-}
-
 uint64_t histogram_percentile(const struct histogram *h, double percent)
 {
 	double wanted = (double)h->count * percent / 100.0;

@@ -18,7 +18,6 @@ struct histogram {
 };
 
 void histogram_add(struct histogram *, uint64_t value);
-void histogram_merge(struct histogram *into, const struct histogram *);
 
 /* The value that `percent` (0 to 100) of the values do not exceed, rounded up
  * to the end of its bucket but never above the greatest value; 0 when empty. */

@@ -91,15 +91,12 @@ const char *journal_reader_error(const struct journal_reader *f)
 static void ask(struct journal_reader *f, uint64_t from, uint64_t now_us)
 {
 	Parlor__JournalRead read = PARLOR__JOURNAL_READ__INIT;
-	Parlor__FromWorker message = PARLOR__FROM_WORKER__INIT;
 
 	read.query = ++f->query;
 	read.from = from;
 	read.wait_ms = WAIT_MS;
-	message.op_case = PARLOR__FROM_WORKER__OP_JOURNAL_READ;
-	message.journal_read = &read;
 	buf_clear(&f->out);
-	wire_put(&f->out, &message.base);
+	wire_put_field(&f->out, PARLOR__FROM_WORKER__OP_JOURNAL_READ, &read.base);
 	bool sent = zmq_send(f->socket, f->out.data, f->out.len, ZMQ_DONTWAIT) >= 0;
 	f->ask_us = now_us + (sent ? PATIENCE_US : 10000);
 }

@@ -28,10 +28,7 @@ void operation_free(struct operation *d)
 
 void operation_add_join(struct operation *d, json_t *line, const struct recording_event *event)
 {
-	if (d->joins_len == d->joins_cap) {
-		d->joins_cap = d->joins_cap ? d->joins_cap * 2 : 8;
-		d->joins = mem_resize(d->joins, d->joins_cap, sizeof *d->joins);
-	}
+	MEM_GROW(d->joins, d->joins_len, d->joins_cap, 8);
 	d->joins[d->joins_len++] = (struct operation_join){json_incref(line), *event};
 }
 

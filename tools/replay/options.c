@@ -174,13 +174,14 @@ static const char *take_mysql(char *given)
 
 static const char *const *operands(const struct options_command *command, int argc, char **argv)
 {
-	size_t n = (size_t)(argc - optind);
+	int n = argc - optind, wanted = *command->operands != 0;
 
-	if (n < command->operands_min)
+	for (const char *c = command->operands; *c; c++)
+		wanted += *c == ' ';
+	if (n < wanted)
 		options_misuse(command, "missing", command->operands);
-	if (n > command->operands_max)
-		options_misuse(command, "too many words",
-			       argv[optind + (int)command->operands_max]);
+	if (n > wanted)
+		options_misuse(command, "too many words", argv[optind + wanted]);
 	return (const char *const *)argv + optind;
 }
 
@@ -209,5 +210,8 @@ const char *const *options_parse(const struct options_command *command,
 		shared->keys = read_keys(r.keys);
 	if (command->shared & OPTIONS_MYSQL)
 		shared->mysql = take_mysql(r.mysql);
-	return operands(command, argc, argv);
+	const char *const *words = operands(command, argc, argv);
+	if ((command->shared & OPTIONS_DATA_NEEDED) && !shared->data)
+		options_misuse(command, "missing", "--data DIR");
+	return words;
 }

@@ -26,6 +26,7 @@ struct options_shared {
 #define OPTIONS_KEYS 4U
 #define OPTIONS_DATA 8U
 #define OPTIONS_MYSQL 16U
+#define OPTIONS_DATA_NEEDED 32U
 #define OPTIONS_CLIENT (OPTIONS_BROKER | OPTIONS_TENANT | OPTIONS_KEYS)
 
 enum options_kind {
@@ -48,8 +49,7 @@ struct options_row {
 
 struct options_command {
 	const char *name;
-	const char *operands; /* for the usage, such as "FILE"; "" for none */
-	size_t operands_min, operands_max;
+	const char *operands;           /* their names, such as "DIR DEST": as many as words */
 	const char *about;              /* what it does, and its exit codes */
 	unsigned shared;                /* OPTIONS_BROKER | ... */
 	const struct options_row *rows; /* ends with a name of NULL */

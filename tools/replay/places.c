@@ -18,23 +18,13 @@ struct place_slot {
 	char key[];
 };
 
-static void faces_free(struct face *faces)
-{
-	struct face *face, *next;
-
-	HASH_ITER (hh, faces, face, next) {
-		HASH_DEL(faces, face);
-		free(face);
-	}
-}
-
 void places_fini(struct places *all)
 {
 	struct place_slot *slot, *next;
 
 	HASH_ITER (hh, all->slots, slot, next) {
 		HASH_DEL(all->slots, slot);
-		faces_free(slot->place.faces);
+		MEM_FREE_TABLE(slot->place.faces);
 		free(slot->place.id);
 		free(slot);
 	}

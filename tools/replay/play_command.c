@@ -92,8 +92,6 @@ int play_main(int argc, char **argv)
 	const struct options_command command = {
 		.name = "play",
 		.operands = "FILE",
-		.operands_min = 1,
-		.operands_max = 1,
 		.about = about,
 		.shared = OPTIONS_CLIENT,
 		.rows = rows,

@@ -38,18 +38,14 @@ int rebuild_main(int argc, char **argv)
 	const struct options_command command = {
 		.name = "rebuild",
 		.operands = "lmdb|mysql",
-		.operands_min = 1,
-		.operands_max = 1,
 		.about = about,
-		.shared = OPTIONS_DATA | OPTIONS_MYSQL,
+		.shared = OPTIONS_DATA | OPTIONS_DATA_NEEDED | OPTIONS_MYSQL,
 		.rows = rows,
 	};
 	const char *what = options_parse(&command, &shared, argc, argv)[0];
 	bool lmdb = strcmp(what, "lmdb") == 0;
 	if (!lmdb && strcmp(what, "mysql") != 0)
 		options_misuse(&command, "neither lmdb nor mysql", what);
-	if (!shared.data)
-		options_misuse(&command, "missing", "--data DIR");
 	struct server server;
 	if (!server_open(&server, &command, shared.mysql))
 		return 1;

@@ -95,10 +95,10 @@ static enum parlor_err journal_open(struct journal *j, const char *dir, char *wh
 			 j->first);
 		return PARLOR_E_NOT_FOUND;
 	}
-	err = store_turn_begin(j->store);
+	err = store_read_begin(j->store);
 	if (!err) {
 		err = read_names(j);
-		store_turn_end(j->store);
+		store_read_end(j->store);
 	}
 	if (err)
 		snprintf(why, WHY_MAX, "%s: %s", dir, parlor_err_text(err));

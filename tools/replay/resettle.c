@@ -129,7 +129,7 @@ static struct span mended(struct run *run, struct buf *into, struct span raw, si
 		findings_add(run->r->findings, too_long, "room %s, a message", room->id);
 	if (found.cut && too_long == FINDING_long_avatar)
 		buf_clear(into);
-	return (struct span){into->data, into->len};
+	return buf_span(into);
 }
 
 static uint8_t type_of(struct run *run, const struct census_room *room,

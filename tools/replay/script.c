@@ -24,20 +24,14 @@ static struct step *step_put(struct draft *d, enum step_kind kind, size_t event,
 {
 	struct script *s = d->script;
 
-	if (s->len == d->steps_cap) {
-		d->steps_cap = d->steps_cap == 0 ? 64 : d->steps_cap * 2;
-		s->steps = mem_resize(s->steps, d->steps_cap, sizeof(*s->steps));
-	}
+	MEM_GROW(s->steps, s->len, d->steps_cap, 64);
 	s->steps[s->len] = (struct step){.kind = kind, .event = (uint32_t)event, .who = who};
 	return &s->steps[s->len++];
 }
 
 static void crowd_put(struct script *s, size_t *cap, uint32_t who)
 {
-	if (s->crowd_len == *cap) {
-		*cap = *cap == 0 ? 16 : *cap * 2;
-		s->crowd = mem_resize(s->crowd, *cap, sizeof(*s->crowd));
-	}
+	MEM_GROW(s->crowd, s->crowd_len, *cap, 16);
 	s->crowd[s->crowd_len++] = who;
 }
 

@@ -157,13 +157,11 @@ int snapshot_main(int argc, char **argv)
 			"exit: 0 done; 2 usage; 3 the journal is damaged; 7 something cannot be\n"
 			"read or written; 8 the journal begins behind position 1, and no snapshot\n"
 			"of the state before can be used",
-		.shared = OPTIONS_DATA,
+		.shared = OPTIONS_DATA | OPTIONS_DATA_NEEDED,
 		.rows = rows,
 	};
 
 	options_parse(&command, &shared, argc, argv);
-	if (!shared.data)
-		options_misuse(&command, "missing", "--data DIR");
 	if (every)
 		interrupt_catch();
 	for (;;) {

@@ -333,15 +333,13 @@ int verify_main(int argc, char **argv)
 			 "5 an unread count is wrong; 6 the database differs; 7 something cannot\n"
 			 "be read; 8 the journal begins behind position 1, and no snapshot of the\n"
 			 "state before can be used; or the database is behind the snapshot",
-		.shared = OPTIONS_DATA | OPTIONS_MYSQL,
+		.shared = OPTIONS_DATA | OPTIONS_DATA_NEEDED | OPTIONS_MYSQL,
 		.rows = rows,
 	};
 
 	options_parse(&command, &shared, argc, argv);
 	v.data = shared.data;
 	v.url = shared.mysql;
-	if (!v.data)
-		options_misuse(&command, "missing", "--data DIR");
 	enum audit_exit code = check_all(&v);
 	tell(&v, code);
 	engine_fini(&v.engine);

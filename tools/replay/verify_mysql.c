@@ -130,10 +130,7 @@ static void take_quarantined(void *arg, const struct span *cells, unsigned n)
 {
 	struct quarantined *q = arg;
 	(void)n;
-	if (q->len == q->cap) {
-		q->cap = q->cap ? 2 * q->cap : 16;
-		q->rooms = mem_resize(q->rooms, q->cap, sizeof *q->rooms);
-	}
+	MEM_GROW(q->rooms, q->len, q->cap, 16);
 	struct quarantined_room *room = &q->rooms[q->len++];
 	audit_text(room->tenant, sizeof room->tenant, cells[0]);
 	audit_text(room->room, sizeof room->room, cells[1]);

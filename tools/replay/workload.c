@@ -33,12 +33,7 @@ void workload_init(struct workload *p, const struct play_options *options, struc
 
 static void online_clear(struct workload *p)
 {
-	struct present *who, *next;
-
-	HASH_ITER (hh, p->online, who, next) {
-		HASH_DEL(p->online, who);
-		free(who);
-	}
+	MEM_FREE_TABLE(p->online);
 }
 
 void workload_fini(struct workload *p)

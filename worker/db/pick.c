@@ -9,10 +9,7 @@
 
 void picks_add(struct picks *picks, struct pick pick)
 {
-	if (picks->len == picks->cap) {
-		picks->cap = picks->cap ? 2 * picks->cap : 32;
-		picks->list = mem_resize(picks->list, picks->cap, sizeof *picks->list);
-	}
+	MEM_GROW(picks->list, picks->len, picks->cap, 32);
 	picks->list[picks->len++] = pick;
 }
 

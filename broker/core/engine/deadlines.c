@@ -75,10 +75,7 @@ void deadlines_set(struct deadlines *d, struct row *row, uint64_t due_us)
 		take_out(d, row);
 	if (!due_us)
 		return;
-	if (d->len == d->cap) {
-		d->cap = d->cap ? 2 * d->cap : 64;
-		d->heap = mem_resize(d->heap, d->cap, sizeof *d->heap);
-	}
+	MEM_GROW(d->heap, d->len, d->cap, 64);
 	rise(d, d->len++, one);
 }
 

@@ -190,7 +190,8 @@ enum parlor_err row_load(struct engine *e, const struct row_kind *kind, uint64_t
 	if (err || *out || !value.data)
 		return err;
 	struct row *row = row_add(e, kind, number, tail, head);
-	if (!kind->get(row, value)) {
+	if (kind->fields ? !fields_decode_whole(value, kind->fields, (char *)row + kind->fields_at)
+			 : !kind->get(row, value)) {
 		row_drop(e, row);
 		return PARLOR_E_STORE_CORRUPT;
 	}

@@ -19,6 +19,7 @@
 
 #include "bits.h"
 #include "deadlines.h"
+#include "field.h"
 #include "first_rows.h"
 #include "hash.h"
 #include "key.h"
@@ -35,12 +36,14 @@ struct engine;
 
 struct row_kind {
 	const char *name;
-	unsigned no;          /* of this kind, below ENGINE_KINDS_MAX */
-	enum row_table table; /* of its cluster */
-	uint8_t sub;          /* in its key */
-	bool paired;          /* the key has a second number; else it is a head */
-	bool brief;           /* once it has landed it stays only while it is held */
-	size_t size;          /* of its struct, which begins with a struct row */
+	unsigned no;                /* of this kind, below ENGINE_KINDS_MAX */
+	enum row_table table;       /* of its cluster */
+	uint8_t sub;                /* in its key */
+	bool paired;                /* the key has a second number; else it is a head */
+	bool brief;                 /* once it has landed it stays only while it is held */
+	size_t size;                /* of its struct, which begins with a struct row */
+	const struct field *fields; /* that are stored, of what stands in its struct */
+	size_t fields_at;           /* there; NULL: put and get do it */
 	void (*put)(struct buf *, const struct row *);
 	/* False when the value is damaged. What it owns is the row's. */
 	bool (*get)(struct row *, struct span value);

@@ -4,14 +4,14 @@
 
 #include <assert.h>
 
-struct writer {
+struct write_back {
 	struct engine *engine;
 	core_put_fn *put;
 	void *ctx;
 	size_t rows, rows_max;
 };
 
-static void count(struct writer *w)
+static void count(struct write_back *w)
 {
 	struct engine *e = w->engine;
 	assert(e->dirty_rows > 0);
@@ -22,7 +22,7 @@ static void count(struct writer *w)
 }
 
 /* True when none is left. */
-static bool write_first(struct writer *w)
+static bool write_first(struct write_back *w)
 {
 	struct first_rows *f = &w->engine->first;
 	while (f->given < f->added && w->rows < w->rows_max) {
@@ -39,28 +39,27 @@ static void fly(struct engine *e, struct row *row)
 	if (row->in_flight)
 		return;
 	row->in_flight = true;
-	if (e->flight_len == e->flight_cap) {
-		e->flight_cap = e->flight_cap ? 2 * e->flight_cap : 64;
-		e->flight = mem_resize(e->flight, e->flight_cap, sizeof(struct row *));
-	}
+	MEM_GROW(e->flight, e->flight_len, e->flight_cap, 64);
 	e->flight[e->flight_len++] = row;
 }
 
-static void give(struct writer *w, struct row *row)
+static void put_row(struct write_back *w, struct row *row)
 {
 	const struct row_kind *kind = row->kind;
 	struct buf *value = &w->engine->scratch;
 	struct row_key key;
 	row_key_of(&key, kind, row->at.number, row->at.tail);
 	buf_clear(value);
-	if (!row->gone)
+	if (!row->gone && kind->fields)
+		fields_encode(value, kind->fields, (const char *)row + kind->fields_at);
+	else if (!row->gone)
 		kind->put(value, row);
 	w->put(w->ctx, &key, (struct span){row->gone ? NULL : value->data, value->len});
 	if (kind->put_beside)
 		kind->put_beside(row, w->put, w->ctx);
 }
 
-static void write_row(struct writer *w, struct row *row)
+static void write_row(struct write_back *w, struct row *row)
 {
 	struct engine *e = w->engine;
 	struct row *head = row->head;
@@ -70,7 +69,7 @@ static void write_row(struct writer *w, struct row *row)
 	row->dirty = false;
 	fly(e, row);
 	count(w);
-	give(w, row);
+	put_row(w, row);
 }
 
 static void pass_begin(struct engine *e)
@@ -99,7 +98,7 @@ static bool advance(struct engine *e)
 }
 
 /* The next row, and those that have to go with it. */
-static void write_group(struct writer *w)
+static void write_group(struct write_back *w)
 {
 	struct pass *p = &w->engine->pass;
 	struct row *head = p->head;
@@ -109,7 +108,7 @@ static void write_group(struct writer *w)
 	} while (head->dirty_rows && head->dirty_rows->joined);
 }
 
-static void write_pass(struct writer *w)
+static void write_pass(struct write_back *w)
 {
 	struct engine *e = w->engine;
 	struct pass *p = &e->pass;
@@ -124,7 +123,7 @@ static void write_pass(struct writer *w)
 
 size_t row_engine_write_back(struct engine *e, size_t rows_max, core_put_fn *put, void *ctx)
 {
-	struct writer w = {.engine = e, .put = put, .ctx = ctx, .rows_max = rows_max};
+	struct write_back w = {.engine = e, .put = put, .ctx = ctx, .rows_max = rows_max};
 	if (write_first(&w)) {
 		if (!e->pass.active)
 			pass_begin(e);

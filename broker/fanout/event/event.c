@@ -46,7 +46,7 @@ void event_put(struct buf *b, const struct record *r, struct buf *scratch)
 		return;
 	buf_clear(scratch);
 	kind->put(scratch, r);
-	wire_put_bytes_field(b, kind->field, (struct span){scratch->data, scratch->len});
+	wire_put_bytes_field(b, kind->field, buf_span(scratch));
 }
 
 /* Texts of protobuf-c end in NUL: short-lived copies of ids. */

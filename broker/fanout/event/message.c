@@ -73,8 +73,7 @@ bool event_put_recalled(struct buf *b, struct span event, struct buf *scratch)
 		}
 		buf_clear(scratch);
 		found = event_put_message(scratch, f.value, 0, true);
-		wire_put_bytes_field(b, PB_EVENT_POSTED,
-				     (struct span){scratch->data, scratch->len});
+		wire_put_bytes_field(b, PB_EVENT_POSTED, buf_span(scratch));
 	}
 	return found && !event.len;
 }

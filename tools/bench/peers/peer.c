@@ -69,54 +69,21 @@ const struct peer *peer_find(const char *name)
 
 /* ---- a run ------------------------------------------------------------------------------ */
 
-struct account {
-	struct peer_site *site;
-	struct usage then, used;
-	uint64_t own_then, own_ns;
-	double rss_mb;
-};
-
-static void mark(void *ctx, bool begins)
+static void put_figures(const struct peer_site *s, const struct account *a,
+			const struct load_result *r, struct row *row)
 {
-	struct account *a = ctx;
-	struct usage now = usage_of(a->site->server->pid);
-	if (begins) {
-		a->then = now;
-		a->own_then = usage_own_ns();
-		return;
-	}
-	a->used = usage_since(a->then, now);
-	a->own_ns = usage_own_ns() - a->own_then;
-	a->rss_mb = rss_mb(a->site->server->pid);
-}
-
-static void put_figures(const struct account *a, const struct load_result *r, struct row *row)
-{
-	double acked = (double)r->acked;
-	row_set(row, "acks_per_s", acked / r->seconds);
-	row_set(row, "deliveries_per_s", (double)r->delivered / r->seconds);
-	row_times(row, "", &r->acks);
-	if (r->deliveries.count)
-		row_times(row, "delivery_", &r->deliveries);
-	row_set(row, "seconds", r->seconds);
-	row_set(row, "posts", (double)r->posted);
-	row_set(row, "rooms", a->site->tally.rooms);
-	row_set(row, "broker_rss_mb", a->rss_mb);
-	row_set(row, "broker_cpu_s", (double)a->used.cpu_ns / 1e9);
-	row_set(row, "bench_cpu_s", (double)a->own_ns / 1e9);
-	if (r->acked == 0)
-		return;
-	row_set(row, "broker_cpu_us_per_post", (double)a->used.cpu_ns / 1e3 / acked);
-	row_set(row, "bench_cpu_us_per_post", (double)a->own_ns / 1e3 / acked);
+	load_figures(r, row);
+	row_set(row, "rooms", s->tally.rooms);
+	account_figures(a, r->acked, row);
 }
 
 /* One depth, or one rate. Returns the rate of acknowledgements. */
 static double measure(struct peer_site *s, struct load_plan plan, struct report *report)
 {
 	struct load_result *result = mem_new(sizeof *result);
-	struct account account = {.site = s};
+	struct account account = {.of = s->server};
 	struct row row = {0};
-	plan.mark = mark;
+	plan.mark = account_mark;
 	plan.ctx = &account;
 	drive_run(s->drive, &plan, result);
 	rig_check(s->server);
@@ -126,7 +93,7 @@ static double measure(struct peer_site *s, struct load_plan plan, struct report 
 		row_set(&row, "rate", (double)plan.rate);
 	else
 		row_set(&row, "in_flight", (double)plan.in_flight);
-	put_figures(&account, result, &row);
+	put_figures(s, &account, result, &row);
 	report_run(report, &row);
 	free(result);
 	return row_get(&row, "acks_per_s");

@@ -131,8 +131,8 @@ static void keep(struct around *a, const struct entry *entry)
 	buf_put(&k->head, entry->head.data, entry->head.len);
 	buf_put(&k->event, entry->event.data, entry->event.len);
 	k->entry = *entry;
-	k->entry.head = (struct span){k->head.data, k->head.len};
-	k->entry.event = (struct span){k->event.data, k->event.len};
+	k->entry.head = buf_span(&k->head);
+	k->entry.event = buf_span(&k->event);
 }
 
 static enum parlor_err come_by(void *arg, const struct entry *entry, const struct record *r)

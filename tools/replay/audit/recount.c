@@ -125,10 +125,7 @@ static void add_room(struct recount *c, uint64_t no)
 
 static void add_message(struct parlor *room, uint64_t member, bool counted)
 {
-	if (room->len == room->cap) {
-		room->cap = room->cap ? 2 * room->cap : 16;
-		room->messages = mem_resize(room->messages, room->cap, sizeof *room->messages);
-	}
+	MEM_GROW(room->messages, room->len, room->cap, 16);
 	room->messages[room->len++] = member | (uint64_t)counted << SENDER_BITS;
 }
 

@@ -18,7 +18,7 @@ static void put_above(void *store, const struct row_key *key, struct span value)
 	struct buf b = {0};
 	buf_put_u8(&b, value.data ? THERE : GONE);
 	buf_put(&b, value.data, value.len);
-	store_put(store, key, (struct span){b.data, b.len});
+	store_put(store, key, buf_span(&b));
 	buf_fini(&b);
 }
 

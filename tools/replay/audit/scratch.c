@@ -39,7 +39,7 @@ enum parlor_err scratch_open(struct scratch *s, char *why, size_t why_size)
 	}
 	enum parlor_err err = store_open(&s->store, &options, 1, why, why_size);
 	forget_names(dir);
-	if (!err && (err = store_turn_begin(s->store)))
+	if (!err && (err = store_read_begin(s->store)))
 		snprintf(why, why_size, "%s: %s", dir, parlor_err_text(err));
 	if (err) {
 		store_close(s->store);
@@ -51,7 +51,7 @@ enum parlor_err scratch_open(struct scratch *s, char *why, size_t why_size)
 void scratch_close(struct scratch *s)
 {
 	if (s->store)
-		store_turn_end(s->store);
+		store_read_end(s->store);
 	store_close(s->store);
 	s->store = NULL;
 }
@@ -84,11 +84,11 @@ static enum parlor_err fill_batch(struct scratch *s, struct snapshot *from)
 enum parlor_err scratch_fill(struct scratch *s, struct snapshot *from)
 {
 	enum parlor_err err;
-	store_turn_end(s->store);
+	store_read_end(s->store);
 	do
 		err = fill_batch(s, from);
 	while (!err);
-	enum parlor_err turn = store_turn_begin(s->store);
+	enum parlor_err turn = store_read_begin(s->store);
 	return err == PARLOR_E_NOT_FOUND ? turn : err;
 }
 
@@ -126,11 +126,11 @@ static void evict(struct core *core)
 enum parlor_err scratch_write_back(struct scratch *s, struct core *core, core_put_fn *put)
 {
 	enum parlor_err err;
-	store_turn_end(s->store);
+	store_read_end(s->store);
 	do
 		err = write_batch(s, core, put ? put : store_put);
 	while (!err && (core_dirty(core) > 0 || core_writing(core)));
-	enum parlor_err turn = store_turn_begin(s->store);
+	enum parlor_err turn = store_read_begin(s->store);
 	if (!err)
 		err = turn;
 	if (!err) {

@@ -46,14 +46,14 @@ void source_close(struct source *s)
 
 static enum parlor_err turn_begin(struct source *s)
 {
-	enum parlor_err err = s->held ? PARLOR_E_OK : store_turn_begin(s->store);
+	enum parlor_err err = s->held ? PARLOR_E_OK : store_read_begin(s->store);
 	return err ? source_fault(s, err, 0, "%s: %s", s->dir, parlor_err_text(err)) : err;
 }
 
 static void turn_end(struct source *s)
 {
 	if (!s->held)
-		store_turn_end(s->store);
+		store_read_end(s->store);
 }
 
 /* The walk stands on another position than it should. */
@@ -234,7 +234,7 @@ void source_release(struct source *s)
 	if (!s->held)
 		return;
 	s->held = false;
-	store_turn_end(s->store);
+	store_read_end(s->store);
 }
 
 /* ---- times ------------------------------------------------------------------- */

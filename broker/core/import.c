@@ -1,4 +1,4 @@
-#include "import.h"
+#include "core/import.h"
 
 #include "core/decide.h"
 #include "core/member_row.h"
@@ -21,7 +21,7 @@ enum parlor_err import_room(struct core *c, const struct core_call *call,
 	if (!err)
 		err = tenant_find(c, call->tenant, &t);
 	if (!err)
-		err = tenant_room_for(c, t, 1, 0);
+		err = tenant_capacity(c, t, 1, 0);
 	if (!err)
 		err = tenant_introduce(c, call, &t);
 	if (!err)

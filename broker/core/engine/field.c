@@ -1,4 +1,4 @@
-#include "core/field.h"
+#include "field.h"
 
 #include <assert.h>
 
@@ -7,6 +7,9 @@ static void encode_one(struct buf *b, enum field_type type, const void *at)
 	switch (type) {
 	case FIELD_VARINT:
 		buf_put_varint(b, *(const uint64_t *)at);
+		break;
+	case FIELD_U32:
+		buf_put_varint(b, *(const uint32_t *)at);
 		break;
 	case FIELD_U64:
 		buf_put_u64(b, *(const uint64_t *)at);
@@ -64,6 +67,9 @@ static void decode_one(struct reader *in, enum field_type type, void *at)
 	case FIELD_VARINT:
 		*(uint64_t *)at = reader_varint(in);
 		break;
+	case FIELD_U32:
+		*(uint32_t *)at = (uint32_t)reader_varint(in);
+		break;
 	case FIELD_U64:
 		*(uint64_t *)at = reader_u64(in);
 		break;
@@ -92,4 +98,12 @@ void fields_decode(struct reader *in, const struct field *f, void *to)
 {
 	for (; f->type != FIELD_LAST; f++)
 		decode_one(in, (enum field_type)f->type, (char *)to + f->at);
+}
+
+bool fields_decode_whole(struct span bytes, const struct field *f, void *to)
+{
+	struct reader in;
+	reader_init(&in, bytes.data, bytes.len);
+	fields_decode(&in, f, to);
+	return !in.bad && reader_left(&in) == 0;
 }

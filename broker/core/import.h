@@ -3,8 +3,8 @@
  * the requests of the nouns; here is what no request could bring about, such as a
  * message of somebody who has left. Checks ids and bounds, not who may do what.
  * Emits the records that a request would. */
-#ifndef IMPORT_H
-#define IMPORT_H
+#ifndef CORE_IMPORT_H
+#define CORE_IMPORT_H
 
 #include "core/message.h"
 
