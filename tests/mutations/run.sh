@@ -117,7 +117,7 @@ judge() { # name, test [part]
   elif run_test "${@:2}"; then
     uncaught=$((uncaught + 1))
     tell_wrong "$1" "NOT CAUGHT by ${*:2}"
-  elif grep -q 'Not Run\|Timeout' "$log"; then
+  elif grep -q '[*]Not Run\|[*]Timeout' "$log"; then
     tell_wrong "$1" "${*:2} came to no end"
   else
     caught=$((caught + 1))
