@@ -9,8 +9,8 @@
 struct worker;
 
 struct archive_query {
-	struct pending base; /* until its time is over */
-	struct worker *worker;
+	struct pending base;   /* until its time is over */
+	struct worker *worker; /* NULL: it is gone */
 	uint32_t tries;
 	struct sync_query asked; /* its texts borrow from the two below */
 	char tenant[ROW_ID_MAX + 1];

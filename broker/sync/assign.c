@@ -82,7 +82,7 @@ static void hand_on(struct sync *s, struct archive_query *q)
 {
 	struct worker *w = NULL;
 	if (q->tries < 2 && q->base.asker.list)
-		w = worker_pool_fewest_queries(&s->worker_pool, q->worker);
+		w = worker_pool_fewest_queries(&s->worker_pool);
 	if (!w) {
 		sync_answer(s, &q->base, PARLOR_E_WORKER, "the worker was lost", NULL);
 		return;
@@ -91,17 +91,35 @@ static void hand_on(struct sync *s, struct archive_query *q)
 	q->tries++;
 	q->worker = w;
 	w->queries++;
+	s->queries_lost--;
 	archive_put(q, &frame);
 	sync_send(s, w, &frame);
 }
 
-static void hand_on_queries(struct sync *s, const struct worker *lost)
+void assign_queries(struct sync *s)
 {
+	uint32_t budget = s->settings.answers;
 	struct pending *p, *next;
 	DL_FOREACH_SAFE (s->queries, p, next) {
 		struct archive_query *q = (struct archive_query *)p;
-		if (q->worker == lost)
-			hand_on(s, q);
+		if (!s->queries_lost || !budget)
+			break;
+		if (q->worker)
+			continue;
+		hand_on(s, q);
+		budget--;
+	}
+}
+
+static void take_queries(struct sync *s, const struct worker *lost)
+{
+	struct pending *p;
+	DL_FOREACH (s->queries, p) {
+		struct archive_query *q = (struct archive_query *)p;
+		if (q->worker != lost)
+			continue;
+		q->worker = NULL;
+		s->queries_lost++;
 	}
 }
 
@@ -115,7 +133,7 @@ static void take_out(struct sync *s, struct worker *w)
 		end_release_of(s, p, "the worker was lost");
 		take_away(p);
 	}
-	hand_on_queries(s, w);
+	take_queries(s, w);
 	worker_pool_remove(&s->worker_pool, w);
 	s->counts.workers_lost++;
 }

@@ -74,6 +74,7 @@ void sync_tick(struct sync *s, uint64_t now_us)
 	uint64_t lease_us = s->settings.lease_ms * MS_US;
 	worker_pool_expire(&s->worker_pool, now_us > lease_us ? now_us - lease_us : 0);
 	tick_archive(s, now_us);
+	assign_queries(s);
 	tick_releases(s, now_us);
 	for (uint32_t i = 0; i < s->partitions_len; i++)
 		tick_partition(s, &s->partitions[i], now_us);
@@ -223,7 +224,7 @@ uint64_t sync_schedule(struct sync *s, uint64_t now_us)
 				   &src, now_us, &wait);
 	s->schedule_first = (s->schedule_first + 1) % s->partitions_len;
 	assign_settle(s, now_us);
-	if (wake_all(s) || is_overdue(s->queries, now_us)) {
+	if (wake_all(s) || is_overdue(s->queries, now_us) || s->queries_lost) {
 		s->counts.answers_put_off++;
 		wait = 0;
 	}

@@ -31,6 +31,7 @@ struct sync {
 	struct pending_heap *stored; /* of each partition */
 	struct pending_heap all;
 	struct pending *queries, *releases; /* queues */
+	size_t queries_lost;                /* whose worker is gone */
 	struct feed feed;
 	struct buf body, sync_record; /* scratch */
 	struct sync_counts counts;
@@ -54,6 +55,8 @@ void assign_partition(struct sync *, struct partition *, struct worker *, uint64
 void assign_elsewhere(struct sync *, struct partition *, uint64_t now_us);
 /* Takes out the lost, gives what they had to others, evens out the load. */
 void assign_settle(struct sync *, uint64_t now_us);
+/* Of queries whose worker is gone some go to others. */
+void assign_queries(struct sync *);
 /* The partition cannot be served; where it stands is asked again at retry_us. */
 void assign_stuck(struct partition *, uint64_t retry_us);
 

@@ -74,8 +74,13 @@ void sync_free(struct sync *s)
 
 static void drop(struct sync *s, struct pending *p)
 {
-	if (p->kind == PENDING_ARCHIVE)
-		((struct archive_query *)p)->worker->queries--;
+	if (p->kind == PENDING_ARCHIVE) {
+		struct worker *w = ((struct archive_query *)p)->worker;
+		if (w)
+			w->queries--;
+		else
+			s->queries_lost--;
+	}
 	pending_remove(&s->pending, p);
 }
 
@@ -202,7 +207,7 @@ void sync_cancel(struct sync *s, struct pending *p)
 enum parlor_err sync_archive(struct sync *s, const struct sync_query *asked,
 			     const struct pending_asker *asker, uint64_t now_us)
 {
-	struct worker *w = worker_pool_fewest_queries(&s->worker_pool, NULL);
+	struct worker *w = worker_pool_fewest_queries(&s->worker_pool);
 	if (!w || s->pending.len[PENDING_ARCHIVE] >= s->settings.archive) {
 		s->counts.archive_refused++;
 		return w ? PARLOR_E_BUSY : PARLOR_E_NO_WORKER;

@@ -39,7 +39,7 @@ struct sync_settings {
 	uint32_t receive;       /* frames taken by one sync_on_readable */
 	uint32_t frame_bytes;   /* largest frame of a worker; its decoding gets four times that */
 	uint32_t waiters;       /* of both kinds, of all sessions; more are BUSY */
-	uint32_t answers;       /* to them in one call, and to queries that have failed */
+	uint32_t answers;       /* to them in one call; to queries that have failed, or handed on */
 	uint32_t archive;       /* history queries at workers; more are BUSY */
 	uint32_t archive_ms;    /* until a query fails */
 	uint32_t releases;      /* topics being released; more are BUSY */

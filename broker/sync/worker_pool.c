@@ -85,11 +85,11 @@ struct worker *worker_pool_most_partitions(struct worker_pool *c)
 	return best;
 }
 
-struct worker *worker_pool_fewest_queries(struct worker_pool *c, const struct worker *but)
+struct worker *worker_pool_fewest_queries(struct worker_pool *c)
 {
 	struct worker *best = NULL;
 	EACH_WORKER(c, w)
-	if (w->used && !w->lost && w != but && (!best || w->queries < best->queries))
+	if (w->used && !w->lost && (!best || w->queries < best->queries))
 		best = w;
 	return best;
 }

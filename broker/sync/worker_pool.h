@@ -38,7 +38,7 @@ void worker_pool_remove(struct worker_pool *, struct worker *);
  * only when all are. NULL: there is none. */
 struct worker *worker_pool_fewest_partitions(struct worker_pool *, const struct worker *but);
 struct worker *worker_pool_most_partitions(struct worker_pool *);
-struct worker *worker_pool_fewest_queries(struct worker_pool *, const struct worker *but);
+struct worker *worker_pool_fewest_queries(struct worker_pool *);
 
 /* Marks those silent since before `since_us` as lost. */
 void worker_pool_expire(struct worker_pool *, uint64_t since_us);

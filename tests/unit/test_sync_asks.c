@@ -294,6 +294,31 @@ static void queries_that_are_overdue_at_once_are_answered_over_several_turns(voi
 	world_free(w);
 }
 
+static void queries_of_a_lost_worker_are_looked_after_over_several_turns(void **state)
+{
+	(void)state;
+	enum { A_TURN = 5, QUERIES = 12 };
+	struct world *w = world_new();
+	w->settings.answers = A_TURN;
+	world_restart(w);
+	struct worker_peer *h = world_hire(w, "one");
+	world_until(w, world_synced(w));
+	for (uint64_t i = 0; i < QUERIES; i++)
+		assert_int_equal(sync_archive(w->sync, history(), ASKER(w, 1, i), w->now_us),
+				 PARLOR_E_OK);
+	world_until(w, h->queries == QUERIES);
+	worker_peer_goodbye(h);
+	world_patience(w, NULL);
+	for (size_t before = w->answers_len; before < QUERIES; before = w->answers_len) {
+		world_patience(w, "all of them are answered");
+		assert_in_range(w->answers_len - before, 0, A_TURN);
+		assert_true(!w->answers_len || w->answers_len == QUERIES || !w->wait_us);
+	}
+	assert_int_equal(w->answers[0].code, PARLOR_E_WORKER);
+	assert_int_equal(w->share.len[PENDING_ARCHIVE], 0);
+	world_free(w);
+}
+
 /* Or who says hello, asks and says goodbye would have no end of them made. */
 static void a_query_of_who_is_gone_counts_until_it_is_answered(void **state)
 {
@@ -436,6 +461,7 @@ int main(void)
 		cmocka_unit_test(old_history_comes_from_a_worker),
 		cmocka_unit_test(a_query_fails_in_time),
 		cmocka_unit_test(queries_that_are_overdue_at_once_are_answered_over_several_turns),
+		cmocka_unit_test(queries_of_a_lost_worker_are_looked_after_over_several_turns),
 		cmocka_unit_test(a_lost_workers_query_goes_to_one_other),
 		cmocka_unit_test(a_query_of_who_is_gone_counts_until_it_is_answered),
 		cmocka_unit_test(strangers_and_garbage_are_refused),
