@@ -163,6 +163,7 @@ static void count_sync(struct counters *c, const struct broker *b)
 	counter(c, "sync_waits_refused", n.waiting_refused);
 	counter(c, "sync_releases_refused", n.releases_refused);
 	counter(c, "sync_answers_put_off", n.answers_put_off);
+	counter(c, "sync_batches_put_off", n.batches_put_off);
 	counter(c, "sync_quarantined", n.quarantined);
 	counter(c, "sync_quarantined_unlisted", n.quarantined_unlisted);
 	counter(c, "sync_frames_bad", n.frames_bad);

@@ -16,6 +16,8 @@
 
 /* Batches that must go well before larger ones are tried. */
 #define GROW_AFTER 8
+/* So many bytes of what is sent cost as much as a look at an entry. */
+#define SPEND_BYTES 128
 
 void partition_init(struct partition *p, uint8_t no, const struct sync_settings *s, uint64_t head)
 {
@@ -175,6 +177,12 @@ void partition_quarantine_drop(struct partition *p, const struct quarantine *q)
 
 /* ---- building ---------------------------------------------------------------- */
 
+void partition_spend(const struct partition_source *src, size_t bytes)
+{
+	size_t cost = 1 + (bytes + SPEND_BYTES - 1) / SPEND_BYTES;
+	*src->budget -= cost < *src->budget ? (uint32_t)cost : *src->budget;
+}
+
 enum taken { TAKEN, TAKEN_FULL, TAKEN_BAD };
 
 static enum taken take(struct partition *p, const struct partition_source *src,
@@ -184,6 +192,7 @@ static enum taken take(struct partition *p, const struct partition_source *src,
 	struct record r;
 	enum parlor_err err =
 		sync_record_put(src->body, PB_BATCH_RECORDS, src->sync_record, src->core, e, &r);
+	partition_spend(src, src->body->len - before);
 	if (err) {
 		src->body->len = before;
 		partition_set_error(p, "record %llu cannot be read: %s",
@@ -212,7 +221,7 @@ static enum partition_built gather_recent(struct partition *p, const struct part
 	if (next == p->recent.len)
 		return PARTITION_NOTHING;
 	enum taken taken = TAKEN;
-	for (; next < p->recent.len && taken == TAKEN; next++) {
+	for (; taken == TAKEN && *src->budget && next < p->recent.len; next++) {
 		struct entry e;
 		enum parlor_err err =
 			store_read(src->store, recent_records_at(&p->recent, next), &e);
@@ -250,7 +259,7 @@ static enum partition_built gather_walk(struct partition *p, const struct partit
 		return failed(p, err);
 	enum taken taken = TAKEN;
 	uint64_t seen = p->scanned;
-	for (; taken == TAKEN && *src->budget && seen < p->recent.after; --*src->budget) {
+	while (taken == TAKEN && *src->budget && seen < p->recent.after) {
 		struct entry e;
 		err = store_walk_next(src->store, &walk, &e);
 		if (err)
@@ -261,6 +270,8 @@ static enum partition_built gather_walk(struct partition *p, const struct partit
 			taken = take(p, src, &e, f);
 			if (f->records == had)
 				break;
+		} else {
+			partition_spend(src, 0);
 		}
 		seen = e.position;
 	}
@@ -318,7 +329,7 @@ static enum partition_built put_batch(struct partition *p, const struct partitio
 enum partition_built partition_build(struct partition *p, const struct partition_source *src,
 				     struct buf *frame, struct sent_batch *f)
 {
-	assert(p->state == PARTITION_LIVE && p->known && !p->sent.is);
+	assert(p->state == PARTITION_LIVE && p->known && !p->sent.is && *src->budget);
 	*f = (struct sent_batch){0};
 	buf_clear(src->body);
 	enum partition_built built =

@@ -98,11 +98,15 @@ struct partition_source {
 	struct store *store;
 	struct core *core;
 	uint64_t head;           /* last committed position */
-	uint32_t *budget;        /* entries that may still be walked */
-	uint64_t *walked;        /* counts them */
+	uint32_t *budget;        /* what this call may still do: partition_spend */
+	uint64_t *walked;        /* counts entries walked over */
 	struct buf *body;        /* scratch */
 	struct buf *sync_record; /* scratch */
 };
+/* An entry was looked at, and put so many bytes into what is sent: none, when it stays behind.
+ * What is sent costs more, for it is decoded, named and copied. Stops at 0. */
+void partition_spend(const struct partition_source *, size_t bytes);
+
 enum partition_built {
 	PARTITION_NOTHING, /* no record waits */
 	PARTITION_UNSEEN,  /* one waits that the read transaction does not show yet */
@@ -110,6 +114,7 @@ enum partition_built {
 	PARTITION_MORE,    /* the budget is used up, nothing found yet */
 	PARTITION_FAILED,  /* the journal could not be read: error says why */
 };
+/* There must be some budget left: one record always goes. */
 enum partition_built partition_build(struct partition *, const struct partition_source *,
 				     struct buf *frame, struct sent_batch *);
 /* A batch without records that moves the mark to what is known to be empty.

@@ -407,9 +407,11 @@ static void hear(struct sync *s, uint64_t now_us)
 
 void sync_on_readable(struct sync *s, uint64_t now_us)
 {
-	for (uint32_t i = 0; i < s->settings.receive; i++) {
+	size_t bytes = 0;
+	for (uint32_t i = 0; i < s->settings.receive && bytes < s->settings.receive_bytes; i++) {
 		if (!front_frame_recv(s->socket, &s->frame))
 			break;
+		bytes += front_payload(&s->frame).len;
 		hear(s, now_us);
 	}
 	assign_settle(s, now_us);

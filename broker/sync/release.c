@@ -72,16 +72,19 @@ static enum parlor_err gather(struct release *r, const struct partition *p,
 		err = store_walk_next(src->store, &walk, &e);
 		if (err)
 			break;
-		--*src->budget;
 		++*src->walked;
 		*seen = e.position;
-		if (e.partition != r->partition)
+		if (e.partition != r->partition) {
+			partition_spend(src, 0);
 			continue;
+		}
+		size_t before = src->body->len;
 		struct record record;
 		err = record_decode(&record, e.head.data, e.head.len);
 		if (!err && topic_equal(record_topic(&record), r->base.topic))
 			err = sync_record_put(src->body, PB_RELEASE_RECORDS, src->sync_record,
 					      src->core, &e, &record);
+		partition_spend(src, src->body->len - before);
 		if (err)
 			break;
 	}

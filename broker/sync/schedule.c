@@ -201,10 +201,11 @@ static bool wake_all(struct sync *s)
 	wake(s, &s->all, NULL, synced, &budget);
 	budget += s->settings.answers - s->settings.answers / 2;
 	for (uint32_t i = 0; i < s->partitions_len; i++) {
-		uint32_t no = (s->schedule_first + i) % s->partitions_len;
+		uint32_t no = (s->wake_first + i) % s->partitions_len;
 		const struct partition *p = &s->partitions[no];
 		wake(s, &s->stored[no], p, partition_position(p, s->head), &budget);
 	}
+	s->wake_first = (s->wake_first + 1) % s->partitions_len;
 	return !budget || (s->all.len && s->all.list[0].at <= synced);
 }
 
@@ -219,10 +220,17 @@ uint64_t sync_schedule(struct sync *s, uint64_t now_us)
 				       .walked = &s->counts.walked,
 				       .body = &s->body,
 				       .sync_record = &s->sync_record};
-	for (uint32_t i = 0; i < s->partitions_len; i++)
-		schedule_partition(s, &s->partitions[(s->schedule_first + i) % s->partitions_len],
+	uint32_t done = 0;
+	for (; budget && done < s->partitions_len; done++)
+		schedule_partition(s,
+				   &s->partitions[(s->schedule_first + done) % s->partitions_len],
 				   &src, now_us, &wait);
-	s->schedule_first = (s->schedule_first + 1) % s->partitions_len;
+	bool all = done == s->partitions_len;
+	s->schedule_first = (s->schedule_first + (all ? 1 : done)) % s->partitions_len;
+	if (!all) {
+		s->counts.batches_put_off++;
+		wait = 0;
+	}
 	assign_settle(s, now_us);
 	if (wake_all(s) || is_overdue(s->queries, now_us) || s->queries_lost) {
 		s->counts.answers_put_off++;

@@ -26,6 +26,7 @@ struct sync {
 	struct partition *partitions;
 	uint32_t partitions_len;
 	uint32_t schedule_first; /* the partition that sending begins with next */
+	uint32_t wake_first;     /* and waking */
 	struct worker_pool worker_pool;
 	struct pending_table pending;
 	struct pending_heap *stored; /* of each partition */

@@ -22,6 +22,7 @@ const struct sync_settings sync_settings_default = {
 	.recent = 65536,
 	.walk = 16384,
 	.receive = 256,
+	.receive_bytes = 4 << 20,
 	.frame_bytes = 4 << 20,
 	.waiters = 65536,
 	.answers = 2048,

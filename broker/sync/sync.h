@@ -35,8 +35,9 @@ struct sync_settings {
 	uint32_t idle_ms;       /* between batches that only move the mark of an idle partition */
 	uint32_t retry_ms;      /* before asking again where a stuck partition stands */
 	uint32_t recent;        /* newest positions kept in memory for each partition */
-	uint32_t walk;          /* journal entries looked at in one call, about */
+	uint32_t walk;          /* journal entries looked at in one call; those sent cost more */
 	uint32_t receive;       /* frames taken by one sync_on_readable */
+	uint32_t receive_bytes; /* of them, about; one frame is always taken */
 	uint32_t frame_bytes;   /* largest frame of a worker; its decoding gets four times that */
 	uint32_t waiters;       /* of both kinds, of all sessions; more are BUSY */
 	uint32_t answers;       /* to them in one call; to queries that have failed, or handed on */
@@ -71,14 +72,16 @@ void sync_free(struct sync *);
 
 /* ---- driven by the loop; now: a clock that stands while nobody listens ------ */
 
-/* Takes what workers said, at most settings.receive frames. Inside a read transaction. */
+/* Takes what workers said, up to what settings.receive and receive_bytes allow; the rest
+ * keeps the socket readable. Inside a read transaction. */
 void sync_on_readable(struct sync *, uint64_t now_us);
 /* Each record after its commit, in order, also those of PARTITION_NONE. */
 void sync_committed(struct sync *, uint64_t position, uint8_t partition);
 /* Leases, time limits, back-off. Inside a read transaction. */
 void sync_tick(struct sync *, uint64_t now_us);
-/* Builds and sends what can be sent; answers waiters. Inside a read transaction, which
- * may be older than the last commit. Returns the microseconds until this and
+/* Builds and sends what can be sent; answers waiters. Inside a read transaction,
+ * which may be older than the last commit. What is above settings.walk waits for the next call,
+ * which begins behind the partition where this one ended. Returns the microseconds until this and
  * sync_tick want to be called although nothing happens: 0 at once, at most 1 s. */
 uint64_t sync_schedule(struct sync *, uint64_t now_us);
 
@@ -156,6 +159,7 @@ struct sync_counts {
 	uint64_t marks_back; /* times that a mark went back */
 	uint64_t pending, waiting, waiting_refused;
 	uint64_t answers_put_off;  /* calls that left some for the next one */
+	uint64_t batches_put_off;  /* the same of batches */
 	uint64_t releases_refused; /* as many are under way as may be */
 	uint64_t archive_waiting, archive_sent, archive_refused, archive_failed;
 	uint64_t quarantined, quarantined_unlisted;

@@ -211,7 +211,7 @@ static void a_silent_worker_loses_its_partitions(void **state)
 	struct worker_peer *a = world_hire(w, "a");
 	world_until(w, worker_peer_partitions(a) == WORLD_PARTITIONS);
 	struct worker_peer *b = world_hire(w, "b");
-	world_until(w, worker_peer_partitions(b) == 2);
+	world_until(w, worker_peer_partitions(a) == 2 && worker_peer_partitions(b) == 2);
 	world_until(w, world_synced(w));
 
 	a->hold = true;
