@@ -10,7 +10,7 @@ import time
 
 import pytest
 from client import Client
-from conftest import people, say, spec, stat, whole_history
+from conftest import people, say, spec, stat, until, whole_history
 from proc import Broker, Process, Worker, environment, play, play_argv, program, run
 
 import oracle
@@ -408,9 +408,7 @@ def test_a_broker_killed_while_a_recording_is_played(broker, recorded, empty):
         for n in range(3):
             with Client(empty.client, tenant="life") as client:
                 posted = client.welcome.position
-                deadline = time.monotonic() + 60
-                while client.hello().position < posted + 60 and replay.running():
-                    assert time.monotonic() < deadline
+                until(lambda: stat(client, "position") >= posted + 60 or not replay.running(), 60)
             empty.crash()
         summary = json.loads(replay.line(120))
         assert replay.wait() == 0 and summary["good"] and summary["reconnects"] > 0
@@ -422,10 +420,8 @@ def test_a_broker_killed_while_a_recording_is_played(broker, recorded, empty):
 def test_an_interrupted_play_says_so(recorded, empty):
     replay = Process(*play_argv(empty, recorded, "--rate", "100", tenant="life"))
     try:
-        deadline = time.monotonic() + 60
         with Client(empty.client, tenant="life") as client:
-            while client.hello().position < 40:
-                assert time.monotonic() < deadline
+            until(lambda: stat(client, "position") >= 40, 60)
         replay.signal(signal.SIGINT)
         summary = json.loads(replay.line(60))
         assert replay.wait() == 1
