@@ -11,8 +11,9 @@
 #include <string.h>
 
 /* What ZeroMQ may hold unread of one peer, about: so many of the largest frames,
- * at least two, for one is read while the next one comes. */
-#define RECEIVE_BYTES_MAX (16u << 20)
+ * at least two, for one is read while the next one comes. Its thread is told each time
+ * half as many were read: with a handful, a loaded broker does little but wake it. */
+#define RECEIVE_BYTES_MAX (64u << 20)
 #define RECEIVE_HWM_MIN 2
 #define RECEIVE_HWM_MAX 128
 #define BACKLOG 1024
