@@ -426,8 +426,8 @@ static void dispatch_held_back(struct broker *b, struct session *s)
 		free(f);
 	} else {
 		backlog_put_back(&b->backlog, &a.session->backlog, f);
-		/* There will be no more room in this turn than there is. */
-		if (a.unfinished && a.full)
+		/* In this turn there will be no more room, and nobody attaches any more. */
+		if (a.unfinished && (a.full || commit_settles_later(&b->commit)))
 			backlog_block(&b->backlog, &a.session->backlog);
 	}
 	dispatch_behind(b, &a);

@@ -435,11 +435,16 @@ static enum parlor_err land_turn(struct commit *c)
 	return land(c, c->limits.turn_deliveries);
 }
 
+bool commit_settles_later(const struct commit *c)
+{
+	/* What a turn delivers of it was delivered when it landed. */
+	return c->landed && (c->flight.moves || c->turn.moves);
+}
+
 enum parlor_err commit_settle(struct commit *c)
 {
 	enum parlor_err err = PARLOR_E_OK;
-	/* What it takes to deliver what has landed was this turn's share of it. */
-	if (c->landed && c->flight.moves)
+	if (commit_settles_later(c))
 		return PARLOR_E_BUSY;
 	if (c->flying && (c->flight.moves || c->turn.moves)) {
 		c->counts.awaited++;

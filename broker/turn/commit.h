@@ -83,6 +83,8 @@ bool commit_waits(const struct commit *);
  * must find the subscribers as the state is. BUSY: it is more than a turn delivers, ask again.
  * The loop waits for the disk meanwhile: counts.awaited says how often. */
 enum parlor_err commit_settle(struct commit *) PARLOR_MUST_CHECK;
+/* It is BUSY for the rest of this turn. */
+bool commit_settles_later(const struct commit *);
 /* Deliveries that the turn's records cause: each to each session that listened when this
  * was called next, or comes to listen by one of them. Not those of that many of the last ones,
  * which are on their way into the processor's cache: to ask at once would cost as much as to

@@ -4,6 +4,7 @@
 #include "api/dispatch.h"
 #include "core/message.h"
 #include "core/room.h"
+#include "core/room_members.h"
 
 #include "base/clock.h"
 
@@ -141,12 +142,48 @@ static void what_is_on_disk_ends_the_turn_that_goes_on_meanwhile(void **state)
 	house_close(h);
 }
 
+static void join(struct broker *b)
+{
+	const struct core_member_spec ben = {.id = {"ben", 3}, .type = MEMBER_TYPE_MEMBER};
+	const struct core_notice none = {0};
+	struct core_room_view view;
+	assert_int_equal(core_members_add(b->core, &call, room, &ben, 1, &none, &view),
+			 PARLOR_E_OK);
+}
+
+/* Who attaches behind a join waits until all is delivered, and that is no reason to deliver
+ * more than a turn does: however often it asks in the same one. */
+static void who_attaches_waits_for_what_a_turn_delivers(void **state)
+{
+	struct house *h = house_open(NULL);
+	struct broker *b = &h->broker;
+	(void)state;
+	fill(b, FEW);
+	post(b, FEW);
+	assert_int_equal(commit_start(&b->commit, true), PARLOR_E_OK);
+	join(b);
+	assert_false(commit_settles_later(&b->commit));
+	b->commit.limits.turn_deliveries = 0;
+	assert_int_equal(commit_settle(&b->commit), PARLOR_E_BUSY);
+	b->commit.limits.turn_deliveries = 1000;
+	assert_true(commit_settles_later(&b->commit));
+	assert_int_equal(commit_settle(&b->commit), PARLOR_E_BUSY);
+	assert_true(b->commit.flying);
+
+	assert_int_equal(commit_collect(&b->commit), PARLOR_E_OK);
+	assert_false(b->commit.flying);
+	assert_int_equal(commit_settle(&b->commit), PARLOR_E_OK);
+	assert_int_equal(store_last(b->store), core_position(b->core));
+	house_close(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_turn_without_room_for_rows_trims_no_more_than_another),
 		cmocka_unit_test(who_only_asks_does_not_wait_for_rows),
 		cmocka_unit_test(what_is_on_disk_ends_the_turn_that_goes_on_meanwhile),
+		cmocka_unit_test(who_attaches_waits_for_what_a_turn_delivers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
