@@ -213,6 +213,19 @@ static enum partition_built failed(struct partition *p, enum parlor_err err)
 	return PARTITION_FAILED;
 }
 
+/* What was read before it came to an end is sent; why it ended shows again behind that. */
+static enum partition_built gathered(struct partition *p, const struct sent_batch *f,
+				     enum taken taken, enum parlor_err err)
+{
+	if (f->records)
+		return PARTITION_BATCH;
+	if (taken == TAKEN_BAD)
+		return PARTITION_FAILED;
+	if (err)
+		return err == PARLOR_E_NOT_FOUND ? PARTITION_UNSEEN : failed(p, err);
+	return PARTITION_MORE;
+}
+
 /* Every record of the partition above the mark is in the ring. */
 static enum partition_built gather_recent(struct partition *p, const struct partition_source *src,
 					  struct sent_batch *f)
@@ -220,31 +233,23 @@ static enum partition_built gather_recent(struct partition *p, const struct part
 	size_t next = recent_records_above(&p->recent, p->mark);
 	if (next == p->recent.len)
 		return PARTITION_NOTHING;
+	if (recent_records_at(&p->recent, next) < store_first(src->store))
+		return failed(p, PARLOR_E_NOT_FOUND);
 	enum taken taken = TAKEN;
+	enum parlor_err err = PARLOR_E_OK;
 	for (; taken == TAKEN && *src->budget && next < p->recent.len; next++) {
 		struct entry e;
-		enum parlor_err err =
-			store_read(src->store, recent_records_at(&p->recent, next), &e);
-		if (err == PARLOR_E_NOT_FOUND &&
-		    recent_records_at(&p->recent, next) >= store_first(src->store))
-			break;
+		err = store_read(src->store, recent_records_at(&p->recent, next), &e);
 		if (err)
-			return failed(p, err);
+			break;
 		uint32_t had = f->records;
 		taken = take(p, src, &e, f);
-		if (taken == TAKEN_BAD && !f->records)
-			return PARTITION_FAILED;
-		if (f->records > had)
-			f->upto = e.position;
-		else
+		if (f->records == had)
 			break;
+		f->upto = e.position;
 	}
-	if (!f->records)
-		return PARTITION_UNSEEN;
 	f->more = next < p->recent.len;
-	if (!f->more)
-		f->upto = src->head;
-	return PARTITION_BATCH;
+	return gathered(p, f, taken, err);
 }
 
 /* Behind what the ring remembers: over the journal, past what is of others. */
@@ -278,14 +283,9 @@ static enum partition_built gather_walk(struct partition *p, const struct partit
 	store_walk_close(src->store, &walk);
 	f->upto = seen;
 	f->more = seen < p->recent.after || p->recent.len > 0;
-	if (f->records)
-		return PARTITION_BATCH;
-	if (taken == TAKEN_BAD)
-		return PARTITION_FAILED;
-	p->scanned = seen;
-	if (err)
-		return err == PARLOR_E_NOT_FOUND ? PARTITION_UNSEEN : failed(p, err);
-	return PARTITION_MORE;
+	if (!f->records)
+		p->scanned = seen;
+	return gathered(p, f, taken, err);
 }
 
 enum parlor_err partition_digest(struct store *store, uint64_t position, uint64_t *digest)
@@ -299,12 +299,24 @@ enum parlor_err partition_digest(struct store *store, uint64_t position, uint64_
 	return PARLOR_E_OK;
 }
 
+/* Behind a batch that leaves no record of the partition nothing up to the head is the partition's:
+ * the mark goes there, unless the head cannot be read, for the transaction need not show it yet. */
+static enum parlor_err reach(struct sent_batch *f, const struct partition_source *src,
+			     uint64_t *digest)
+{
+	if (f->records && !f->more && !partition_digest(src->store, src->head, digest)) {
+		f->upto = src->head;
+		return PARLOR_E_OK;
+	}
+	return partition_digest(src->store, f->upto, digest);
+}
+
 static enum partition_built put_batch(struct partition *p, const struct partition_source *src,
 				      struct span records, struct sent_batch *f, struct buf *frame)
 {
 	struct buf head = {0};
 	uint64_t digest;
-	enum parlor_err err = partition_digest(src->store, f->upto, &digest);
+	enum parlor_err err = reach(f, src, &digest);
 	if (err)
 		return err == PARLOR_E_NOT_FOUND ? PARTITION_UNSEEN : failed(p, err);
 	wire_put_varint_field(&head, PB_BATCH_PARTITION, p->no);

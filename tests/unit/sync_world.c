@@ -198,10 +198,9 @@ void world_rooms(struct world *w, size_t rooms, size_t posts)
 	}
 }
 
-uint64_t world_post(struct world *w, const char *room, size_t n)
+static void post(struct world *w, const char *room, size_t n)
 {
 	static unsigned serial;
-	assert_int_equal(store_read_begin(w->store), PARLOR_E_OK);
 	for (size_t i = 0; i < n; i++) {
 		char id[32];
 		snprintf(id, sizeof id, "m%u", serial++);
@@ -214,6 +213,12 @@ uint64_t world_post(struct world *w, const char *room, size_t n)
 		struct core_posted posted;
 		assert_int_equal(core_post(w->core, &call, &post, &posted), PARLOR_E_OK);
 	}
+}
+
+uint64_t world_post(struct world *w, const char *room, size_t n)
+{
+	assert_int_equal(store_read_begin(w->store), PARLOR_E_OK);
+	post(w, room, n);
 	store_read_end(w->store);
 	commit(w);
 	return world_head(w);
@@ -278,15 +283,29 @@ struct worker_peer *world_hire_for_all(struct world *w)
 
 /* ---- turns ---------------------------------------------------------------------- */
 
-void world_turn(struct world *w)
+static void turn(struct world *w, const char *unseen)
 {
 	assert_int_equal(store_read_begin(w->store), PARLOR_E_OK);
+	if (unseen) {
+		post(w, unseen, 1);
+		commit(w);
+	}
 	sync_on_readable(w->sync, w->now_us);
 	sync_tick(w->sync, w->now_us);
 	w->wait_us = sync_schedule(w->sync, w->now_us);
 	store_read_end(w->store);
 	for (size_t i = 0; i < WORLD_WORKERS; i++)
 		worker_peer_listen(&w->worker_peers[i]);
+}
+
+void world_turn(struct world *w)
+{
+	turn(w, NULL);
+}
+
+void world_turn_unseen(struct world *w, const char *room)
+{
+	turn(w, room);
 }
 
 static void wait_for_frames(struct world *w)

@@ -72,6 +72,8 @@ struct worker_peer *world_hire_for_all(struct world *);
 
 /* One turn of the loop and of every worker. */
 void world_turn(struct world *);
+/* One in which a post is committed that its read transaction does not show. */
+void world_turn_unseen(struct world *, const char *room);
 /* Turns until it holds; fails the test when that takes too long. */
 #define world_until(w, condition)                      \
 	do {                                           \
