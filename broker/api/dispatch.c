@@ -84,10 +84,10 @@ static void dispatch_request(struct broker *b, struct request *a)
 		a->reply.as_of = core_position(b->core);
 	die_at("request_decided");
 	b->commit.failed |= core_broken(b->core) != PARLOR_E_OK;
-	if (b->commit.failed)
+	if (b->commit.failed || a->unfinished)
 		return;
-	if (a->unfinished)
-		return;
+	if (a->session)
+		a->session->progress = (struct session_progress){0};
 	b->counts.requests++;
 	if (err)
 		refuse(a, a->request->id, err);

@@ -94,21 +94,24 @@ static void add_member(void *ctx, const struct core_member_view *view)
 static enum parlor_err op_members_list(struct request *a)
 {
 	const Parlor__MembersList *q = a->request->members_list;
-	size_t limit = request_limit(a, q->limit);
-	bool more;
+	struct core_members_page listed = {.room = SPAN_TEXT(q->room),
+					   .after = SPAN_TEXT(q->after),
+					   .limit = request_limit(a, q->limit),
+					   .passed = a->session->progress.at,
+					   .as_of = a->session->progress.as_of};
 	struct member_page page = {.request = a,
-				   .items = request_memory(a, limit * sizeof *page.items)};
+				   .items = request_memory(a, listed.limit * sizeof *page.items)};
 	if (!page.items)
 		return PARLOR_E_NO_MEMORY;
 	enum parlor_err err =
-		core_members_list(a->broker->core, &a->call, SPAN_TEXT(q->room),
-				  SPAN_TEXT(q->after), limit, add_member, &page, &more);
+		core_members_list(a->broker->core, &a->call, &listed, add_member, &page);
+	a->session->progress = (struct session_progress){listed.passed, listed.as_of};
 	if (err)
 		return err;
 	Parlor__MembersPage *result = request_result(a);
 	result->members = page.items;
 	result->n_members = page.len;
-	result->more = more || page.full;
+	result->more = listed.more || page.full;
 	return PARLOR_E_OK;
 }
 
@@ -117,6 +120,6 @@ static const struct request_kind kinds[] = {
 		ROOM),
 	REQUEST(MEMBERS_REMOVE, NEEDS_SESSION | NEEDS_SPACE | SHOWS_STATE, op_members_remove, ROOM),
 	REQUEST(MEMBERS_CHANGE, NEEDS_SESSION | NEEDS_SPACE | SHOWS_STATE, op_members_change, ROOM),
-	REQUEST(MEMBERS_LIST, NEEDS_SESSION | SHOWS_STATE, op_members_list, MEMBERS),
+	REQUEST(MEMBERS_LIST, NEEDS_SESSION | SHOWS_STATE | GOES_ON, op_members_list, MEMBERS),
 };
 const struct request_noun members_requests = REQUEST_NOUN(kinds);

@@ -166,32 +166,35 @@ out:
 /* A page in order of ids: members whose ids stand in rows, and those whose do not yet. */
 struct page {
 	struct core *core;
-	const struct room *room;
-	struct span after;
+	struct room *room;
+	struct core_members_page *asked;
+	struct span from;              /* behind that id */
 	const struct membership *next; /* of those whose do not yet */
 	uint64_t *members;
 	size_t len, max;
+	uint64_t passed; /* who has left, of the last row that is not of the page */
+	bool ends;       /* there: the meter is spent */
 };
 
-/* Those of them before that id; NULL: all. */
+/* Those of them up to that id; NULL: all. */
 static void take_unlisted(struct page *page, const struct span *id)
 {
 	const struct membership *ms;
 	while ((ms = page->next) != NULL && page->len < page->max &&
-	       (!id || span_order(ms->member->row.id, *id) < 0)) {
+	       (!id || span_order(ms->member->row.id, *id) <= 0)) {
 		meter_walk(page->core->engine.meter, 1);
 		page->members[page->len++] = ms->member->no;
 		page->next = membership_unlisted_behind(page->room, ms->member->row.id);
 	}
 }
 
-/* Rows of those who have left stand there until they are written: no more than a room may
- * have members. */
+/* Rows of those who have left stand there until they are written, and may be all of a room's:
+ * each call passes over one at least. */
 static bool take_row(void *arg, const void *key, size_t key_len, struct span value)
 {
 	struct page *page = arg;
 	struct span id = {(const uint8_t *)key + ROW_PREFIX, key_len - ROW_PREFIX};
-	if (value.len != 8 || span_order(id, page->after) <= 0)
+	if (value.len != 8 || span_order(id, page->from) <= 0)
 		return true;
 	take_unlisted(page, &id);
 	if (page->len == page->max)
@@ -200,19 +203,58 @@ static bool take_row(void *arg, const void *key, size_t key_len, struct span val
 	const struct row *row =
 		row_find(&page->core->engine, &membership_kind, page->room->no, member);
 	/* What was changed since is not in rows as it is. */
-	if (!row || !((const struct membership *)row)->unlisted)
+	if (row && ((const struct membership *)row)->unlisted) {
+		page->passed = member;
+		page->ends = meter_spent(page->core->engine.meter);
+	} else {
 		page->members[page->len++] = member;
-	return page->len < page->max;
+	}
+	return !page->ends && page->len < page->max;
 }
 
-static enum parlor_err show(struct core *c, struct room *room, uint64_t no, core_member_fn *fn,
-			    void *ctx)
+/* Once the room has changed, somebody may be where nobody was. */
+static enum parlor_err find_start(struct page *page)
 {
+	struct core *c = page->core;
+	struct core_members_page *asked = page->asked;
+	struct member *m;
+	page->from = asked->after.len ? asked->after : (struct span){"", 0};
+	if (page->from.len > ROW_ID_MAX)
+		page->from.len = ROW_ID_MAX;
+	if (!asked->passed || page->room->row.as_of > asked->as_of) {
+		asked->as_of = c->state.position;
+		return PARLOR_E_OK;
+	}
+	enum parlor_err err = member_find_no(c, asked->passed, &m);
+	if (!err && !m)
+		err = PARLOR_E_STORE_CORRUPT;
+	if (!err)
+		page->from = m->row.id;
+	return err;
+}
+
+static enum parlor_err find_page(struct page *page)
+{
+	struct row_key from;
+	enum parlor_err err = find_start(page);
+	if (err)
+		return err;
+	row_key_member_id(&from, page->room->no, page->from);
+	page->next = membership_unlisted_behind(page->room, page->from);
+	err = row_engine_scan(&page->core->engine, &from, ROW_PREFIX, take_row, page);
+	if (!page->ends)
+		take_unlisted(page, NULL);
+	return err;
+}
+
+static enum parlor_err show(struct page *page, uint64_t no, core_member_fn *fn, void *ctx)
+{
+	struct core *c = page->core;
 	struct member *m;
 	struct membership *ms = NULL;
 	enum parlor_err err = member_find_no(c, no, &m);
 	if (!err && m)
-		err = membership_find(c, room, m, &ms);
+		err = membership_find(c, page->room, m, &ms);
 	if (err || !ms)
 		return err ? err : PARLOR_E_STORE_CORRUPT;
 	struct core_member_view view = {.id = m->row.id,
@@ -220,40 +262,30 @@ static enum parlor_err show(struct core *c, struct room *room, uint64_t no, core
 					.avatar = ms->row.avatar,
 					.type = ms->row.type,
 					.read_seq = ms->row.read_seq,
-					.unread = room->row.counted - ms->row.seen,
+					.unread = page->room->row.counted - ms->row.seen,
 					.joined_us = ms->row.joined_us,
 					.joined_seq = ms->row.joined_seq};
+	page->asked->after = m->row.id;
 	fn(ctx, &view);
 	return PARLOR_E_OK;
 }
 
-static enum parlor_err find_page(struct core *c, struct page *page)
+enum parlor_err core_members_list(struct core *c, const struct core_call *call,
+				  struct core_members_page *asked, core_member_fn *fn, void *ctx)
 {
-	struct row_key from;
-	row_key_member_id(&from, page->room->no, page->after);
-	page->next = membership_unlisted_behind(page->room, page->after);
-	enum parlor_err err = row_engine_scan(&c->engine, &from, ROW_PREFIX, take_row, page);
-	take_unlisted(page, NULL);
-	return err;
-}
-
-enum parlor_err core_members_list(struct core *c, const struct core_call *call, struct span id,
-				  struct span after, size_t limit, core_member_fn *fn, void *ctx,
-				  bool *more)
-{
-	struct room *room;
-	assert(limit < CORE_MEMBERS_LIST_MAX);
-	enum parlor_err err = decide_room(c, call, id, &room);
+	assert(asked->limit < CORE_MEMBERS_LIST_MAX);
+	struct page page = {.core = c, .asked = asked, .max = asked->limit + 1};
+	enum parlor_err err = decide_room(c, call, asked->room, &page.room);
 	if (err)
 		return err;
-	if (after.len > ROW_ID_MAX)
-		after.len = ROW_ID_MAX;
-	struct page page = {.core = c, .room = room, .after = after, .max = limit + 1};
 	page.members = mem_new(page.max * sizeof *page.members);
-	err = find_page(c, &page);
-	*more = page.len > limit;
-	for (size_t i = 0; !err && i < page.len && i < limit; i++)
-		err = show(c, room, page.members[i], fn, ctx);
+	err = find_page(&page);
+	for (size_t i = 0; !err && i < page.len && i < asked->limit; i++)
+		err = show(&page, page.members[i], fn, ctx);
+	if (!err && page.ends && !page.len)
+		err = PARLOR_E_BUSY;
+	asked->passed = err == PARLOR_E_BUSY ? page.passed : 0;
+	asked->more = page.ends || page.len > asked->limit;
 	free(page.members);
 	return err;
 }

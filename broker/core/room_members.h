@@ -30,10 +30,19 @@ struct core_member_view {
 	uint64_t read_seq, unread, joined_us, joined_seq;
 };
 typedef void core_member_fn(void *ctx, const struct core_member_view *);
-/* By id, beginning behind `after`; limit < CORE_MEMBERS_LIST_MAX. */
 #define CORE_MEMBERS_LIST_MAX 100000
-enum parlor_err core_members_list(struct core *, const struct core_call *, struct span room,
-				  struct span after, size_t limit, core_member_fn *, void *ctx,
-				  bool *more) PARLOR_MUST_CHECK;
+struct core_members_page {
+	struct span room;
+	struct span after; /* the page is of those behind that id: then the last one's */
+	size_t limit;      /* < CORE_MEMBERS_LIST_MAX */
+	uint64_t passed;   /* nobody is there up to that member, */
+	uint64_t as_of;    /* as of that position; zeroed at first */
+	bool more;
+};
+/* By id. When the meter is spent it is fewer members; when they are none, BUSY, and it goes on
+ * when it is called again. */
+enum parlor_err core_members_list(struct core *, const struct core_call *,
+				  struct core_members_page *, core_member_fn *,
+				  void *ctx) PARLOR_MUST_CHECK;
 
 #endif

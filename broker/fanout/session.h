@@ -67,6 +67,13 @@ struct session_move {
 	struct core_rooms_range rooms;
 };
 
+/* How far a request came that goes on in another turn, where that is a number. Zeroed: it
+ * begins. */
+struct session_progress {
+	uint64_t at;
+	uint64_t as_of; /* position of the journal */
+};
+
 struct session {
 	UT_hash_handle hh;
 	uint8_t routing[FRONT_ROUTING_BYTES];
@@ -89,6 +96,7 @@ struct session {
 	struct intervals_session intervals; /* intervals.c's */
 	struct session_move move;           /* attachments.c's */
 	struct attach *attach;              /* what is asked of it goes on; the caller's */
+	struct session_progress progress;   /* the same of what needs no more; the caller's */
 	bool begins;                        /* by its hello: it gets nothing before */
 	size_t want_bytes;                  /* of the event that did not fit, 0: none */
 	uint64_t sweep;                     /* of catch_up.c, that serves it */

@@ -217,17 +217,14 @@ static void take_member(void *ctx, const struct core_member_view *view)
 static void list_all(struct world *w, const char *room, int members, size_t reads)
 {
 	struct listed l = {.members = 0};
-	bool more = true;
-	while (more) {
-		char after[32];
-		strcpy(after, l.last);
+	struct core_members_page page = {.room = text(room), .limit = PAGE, .more = true};
+	while (page.more) {
 		int before = l.members;
 		w->reads = 0;
-		assert_int_equal(core_members_list(w->core, &w->call, text(room), text(after), PAGE,
-						   take_member, &l, &more),
+		assert_int_equal(core_members_list(w->core, &w->call, &page, take_member, &l),
 				 PARLOR_E_OK);
 		assert_true(w->reads <= reads);
-		assert_true(!more || l.members == before + PAGE);
+		assert_true(!page.more || l.members == before + PAGE);
 	}
 	assert_int_equal(l.members, members);
 }
@@ -253,7 +250,7 @@ static void a_page_of_members_not_written_yet_costs_the_same_however_many_there_
 	struct world *w = *state;
 	struct meter meter = {0};
 	struct listed l = {.members = 0};
-	bool more = true;
+	struct core_members_page page = {.room = text("many"), .limit = PAGE, .more = true};
 	char id[32];
 	fill_members_with(w, "many", MEMBERS, 0);
 	for (int i = 2; i < 2 + GONE; i++) {
@@ -262,17 +259,57 @@ static void a_page_of_members_not_written_yet_costs_the_same_however_many_there_
 	}
 	commit(w, 0);
 	core_charge(w->core, &meter);
-	while (more) {
-		char after[32];
+	while (page.more) {
 		uint64_t steps = meter.steps;
-		strcpy(after, l.last);
-		assert_int_equal(core_members_list(w->core, &w->call, text("many"), text(after),
-						   PAGE, take_member, &l, &more),
+		assert_int_equal(core_members_list(w->core, &w->call, &page, take_member, &l),
 				 PARLOR_E_OK);
 		assert_in_range(meter.steps - steps, 1, METER_ROW_STEPS + PAGE + 1);
 	}
 	core_charge(w->core, NULL);
 	assert_int_equal(l.members, MEMBERS - GONE);
+	write_all(w);
+}
+
+/* But for some of them. */
+static void leave_again(struct world *w, const char *room, int members, int one_of_so_many_stays)
+{
+	char id[32];
+	for (int i = 2; i < members; i++) {
+		snprintf(id, sizeof id, "m%05d", i * 7919 % members);
+		if (i % one_of_so_many_stays != 2)
+			assert_int_equal(leave(w, room, id), PARLOR_E_OK);
+		if (i % (COMMIT_RECORDS / 2) == 0)
+			commit(w, 0);
+	}
+	commit(w, 0);
+}
+
+/* The room's rows tell of them still, and are passed over some at a time. */
+static void a_page_of_few_among_many_who_left_is_made_by_pieces(void **state)
+{
+	enum { MEMBERS = 12000, STAY = 5, PIECE = 500 };
+	struct world *w = *state;
+	struct meter meter = {0};
+	struct listed l = {.members = 0};
+	struct core_members_page page = {.room = text("many"), .limit = PAGE, .more = true};
+	int busy = 0;
+	fill_members_with(w, "many", MEMBERS, 200);
+	write_all(w);
+	leave_again(w, "many", MEMBERS, MEMBERS / 3);
+	core_charge(w->core, &meter);
+	while (page.more) {
+		uint64_t steps = meter.steps;
+		int before = l.members;
+		meter.steps_end = steps + PIECE;
+		enum parlor_err err = core_members_list(w->core, &w->call, &page, take_member, &l);
+		assert_true(err == PARLOR_E_OK || (err == PARLOR_E_BUSY && l.members == before));
+		/* Of another piece it shows what it has. */
+		assert_in_range(meter.steps - steps, 1, PIECE + 2 * METER_ROW_STEPS);
+		busy += err == PARLOR_E_BUSY;
+	}
+	core_charge(w->core, NULL);
+	assert_int_equal(l.members, STAY);
+	assert_in_range(busy, MEMBERS / PIECE - 2 * STAY, MEMBERS / PIECE + STAY);
 	write_all(w);
 }
 
@@ -367,6 +404,7 @@ int main(void)
 		STORY(reading_far_back_costs_the_same_however_much_waits_for_a_commit),
 		STORY(a_page_of_members_costs_the_same_however_many_there_are),
 		STORY(a_page_of_members_not_written_yet_costs_the_same_however_many_there_are),
+		STORY(a_page_of_few_among_many_who_left_is_made_by_pieces),
 		STORY(a_room_of_many_is_dissolved_by_pieces),
 		STORY(a_tenant_is_found_by_number_at_one_cost_however_many_there_are),
 	};

@@ -107,23 +107,16 @@ static void print_room(struct at *a)
 
 /* ---- members -------------------------------------------------------------------- */
 
-struct members {
-	struct at *at;
-	char last[ROW_ID_MAX + 1];
-};
-
 static void print_member(void *arg, const struct core_member_view *m)
 {
-	struct members *all = arg;
+	struct at *a = arg;
 	char when[RECORD_TEXT_TIME_BYTES];
-	audit_text(all->last, sizeof all->last, m->id);
-	if (all->at->json) {
-		put(all->at,
-		    json_pack("{s:s, s:o, s:s, s:I, s:I, s:I, s:I, s:o}", "kind", "member",
-			      "member", text_of(m->id), "type", type_text(m->type), "read_seq",
-			      (json_int_t)m->read_seq, "unread", (json_int_t)m->unread,
-			      "joined_seq", (json_int_t)m->joined_seq, "joined_us",
-			      (json_int_t)m->joined_us, "name", text_of(m->name)));
+	if (a->json) {
+		put(a, json_pack("{s:s, s:o, s:s, s:I, s:I, s:I, s:I, s:o}", "kind", "member",
+				 "member", text_of(m->id), "type", type_text(m->type), "read_seq",
+				 (json_int_t)m->read_seq, "unread", (json_int_t)m->unread,
+				 "joined_seq", (json_int_t)m->joined_seq, "joined_us",
+				 (json_int_t)m->joined_us, "name", text_of(m->name)));
 		return;
 	}
 	print_span(m->id, 24);
@@ -135,12 +128,10 @@ static void print_member(void *arg, const struct core_member_view *m)
 
 static enum parlor_err print_members(struct at *a)
 {
-	struct members all = {.at = a};
-	bool more = true;
+	struct core_members_page page = {.room = a->room, .limit = MEMBERS_PAGE, .more = true};
 	enum parlor_err err = PARLOR_E_OK;
-	while (!err && more)
-		err = core_members_list(a->engine.core, &a->call, a->room, SPAN_TEXT(all.last),
-					MEMBERS_PAGE, print_member, &all, &more);
+	while (!err && page.more)
+		err = core_members_list(a->engine.core, &a->call, &page, print_member, a);
 	return err;
 }
 

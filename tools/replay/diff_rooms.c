@@ -89,7 +89,6 @@ struct membership {
 struct memberships {
 	struct membership *list;
 	size_t len, cap;
-	char last[ROW_ID_MAX + 1]; /* id of the last one, as it is */
 };
 
 static void add_membership(void *arg, const struct core_member_view *m)
@@ -104,21 +103,18 @@ static void add_membership(void *arg, const struct core_member_view *m)
 				 .profile = hash64_seeded(m->name.data, m->name.len,
 							  hash64(m->avatar.data, m->avatar.len))};
 	audit_text(s->id, sizeof s->id, m->id);
-	memcpy(all->last, m->id.data, m->id.len);
-	all->last[m->id.len] = 0;
 }
 
 static enum parlor_err memberships_of(struct pair *p, struct diff_side *side,
 				      struct memberships *all)
 {
 	struct core_call call = {.tenant = SPAN_TEXT(p->tenant)};
-	bool more = true;
+	struct core_members_page page = {
+		.room = SPAN_TEXT(p->room), .limit = MEMBERS_PAGE, .more = true};
 	enum parlor_err err = PARLOR_E_OK;
 	*all = (struct memberships){0};
-	while (!err && more)
-		err = core_members_list(side->engine.core, &call, SPAN_TEXT(p->room),
-					SPAN_TEXT(all->last), MEMBERS_PAGE, add_membership, all,
-					&more);
+	while (!err && page.more)
+		err = core_members_list(side->engine.core, &call, &page, add_membership, all);
 	return err;
 }
 
