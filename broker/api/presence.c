@@ -34,30 +34,52 @@ static enum parlor_err op_presence_set(struct request *a)
 	return PARLOR_E_OK;
 }
 
-static enum parlor_err op_presence_get(struct request *a)
+static enum parlor_err show(struct request *a, char *member, Parlor__MemberPresence *item)
+{
+	uint8_t presence;
+	parlor__member_presence__init(item);
+	enum parlor_err err = core_presence_get(a->broker->core, &a->call, SPAN_TEXT(member),
+						&presence, &item->last_seen_us);
+	if (err)
+		return err;
+	item->member = member;
+	item->presence = (Parlor__Presence)presence;
+	return PARLOR_E_OK;
+}
+
+/* Those that turns before have brought to memory are shown as they are at the end; whom it has
+ * not kept is read again. */
+static enum parlor_err show_all(struct request *a, Parlor__MemberPresence *items)
 {
 	const Parlor__PresenceGet *q = a->request->presence_get;
-	if (q->n_members > a->broker->settings.core.request_members)
+	struct session_progress *progress = &a->session->progress;
+	size_t before = progress->at;
+	enum parlor_err err = PARLOR_E_OK;
+	while (!err && progress->at < q->n_members) {
+		size_t i = progress->at;
+		err = meter_spent(&a->broker->meter) ? PARLOR_E_BUSY
+						     : show(a, q->members[i], &items[i]);
+		progress->at += !err;
+	}
+	for (size_t i = 0; !err && i < before; i++)
+		err = show(a, q->members[i], &items[i]);
+	return err;
+}
+
+static enum parlor_err op_presence_get(struct request *a)
+{
+	size_t n = a->request->presence_get->n_members;
+	if (n > a->broker->settings.core.request_members)
 		return PARLOR_E_TOO_MANY;
-	size_t n = q->n_members;
 	Parlor__MemberPresence *items = request_memory(a, n * sizeof *items + 1);
 	Parlor__MemberPresence **list = request_memory(a, n * sizeof *list + 1);
 	if (!items || !list)
 		return PARLOR_E_NO_MEMORY;
-	for (size_t i = 0; i < n; i++) {
-		uint8_t presence;
-		uint64_t last_seen_us;
-		enum parlor_err err =
-			core_presence_get(a->broker->core, &a->call, SPAN_TEXT(q->members[i]),
-					  &presence, &last_seen_us);
-		if (err)
-			return err;
-		parlor__member_presence__init(&items[i]);
-		items[i].member = q->members[i];
-		items[i].presence = (Parlor__Presence)presence;
-		items[i].last_seen_us = last_seen_us;
+	enum parlor_err err = show_all(a, items);
+	if (err)
+		return err;
+	for (size_t i = 0; i < n; i++)
 		list[i] = &items[i];
-	}
 	Parlor__PresencePage *page = request_result(a);
 	page->n_members = n;
 	page->members = list;
@@ -82,7 +104,7 @@ static enum parlor_err op_typing(struct request *a)
 
 static const struct request_kind kinds[] = {
 	REQUEST(PRESENCE_SET, NEEDS_SESSION | NEEDS_SPACE, op_presence_set, DONE),
-	REQUEST(PRESENCE_GET, NEEDS_SESSION | SHOWS_STATE, op_presence_get, PRESENCE),
+	REQUEST(PRESENCE_GET, NEEDS_SESSION | SHOWS_STATE | GOES_ON, op_presence_get, PRESENCE),
 	REQUEST(TYPING, NEEDS_SESSION, op_typing, DONE),
 };
 const struct request_noun presence_requests = REQUEST_NOUN(kinds);

@@ -1,11 +1,14 @@
 /* Requests that keep no more than a number from turn to turn, in a broker whose loop does not
  * run: what happens meanwhile, and what the reply says of it. */
 #include "api/request.h"
+#include "core/member.h"
+#include "core/presence.h"
 #include "core/room_members.h"
 #include "house.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -134,11 +137,70 @@ static void a_page_of_members_that_goes_on_has_who_came_meanwhile(void **state)
 	assert_int_equal(s->progress.at, 0);
 }
 
+/* ---- presence -------------------------------------------------------------------------- */
+
+/* None of them is in memory: there is none to speak of. */
+static void introduce(struct broker *b, char (*ids)[8], char **named, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint64_t no;
+		named[i] = ids[i];
+		snprintf(ids[i], sizeof ids[i], "m%04zu", i);
+		assert_int_equal(core_member_intern(b->core, &call, SPAN_TEXT(ids[i]), &no),
+				 PARLOR_E_OK);
+	}
+	assert_int_equal(commit_turn(&b->commit), PARLOR_E_OK);
+	assert_int_equal(commit_all_rows(&b->commit), PARLOR_E_OK);
+}
+
+static void evict(struct broker *b)
+{
+	for (int i = 0; i < 100; i++)
+		core_evict(b->core);
+}
+
+static void presence_of_many_is_read_by_pieces(void **state)
+{
+	enum { MEMBERS = 1000, PIECE = 1000, STEPS_OF_ONE = 2 * METER_ROW_STEPS };
+	static char ids[MEMBERS][8], *named[MEMBERS];
+	struct broker *b = house_with(state, "limits.resident_bytes", "64k");
+	struct session *s = begin(b);
+	struct request a;
+	Parlor__PresenceGet get = PARLOR__PRESENCE_GET__INIT;
+	Parlor__Request request = PARLOR__REQUEST__INIT;
+	get.members = named;
+	get.n_members = MEMBERS;
+	request.op_case = PARLOR__REQUEST__OP_PRESENCE_GET;
+	request.presence_get = &get;
+	introduce(b, ids, named, MEMBERS);
+	evict(b);
+
+	int pieces = 1;
+	uint64_t first;
+	for (; carry_out(&a, b, s, &request, PIECE) == PARLOR_E_BUSY; pieces++)
+		assert_in_range(b->meter.steps, PIECE, PIECE + STEPS_OF_ONE);
+	assert_in_range(pieces, MEMBERS * STEPS_OF_ONE / PIECE / 2, MEMBERS);
+	s->progress.at = 0;
+
+	/* What has changed meanwhile is shown as it is at the end. */
+	evict(b);
+	assert_int_equal(carry_out(&a, b, s, &request, PIECE), PARLOR_E_BUSY);
+	assert_int_equal(core_member_find(b->core, &call, SPAN_TEXT(ids[0]), &first), PARLOR_E_OK);
+	assert_int_equal(core_presence_set(b->core, &call, first, PRESENCE_IS_BUSY), PARLOR_E_OK);
+	assert_int_equal(carry_out(&a, b, s, &request, UINT64_MAX), PARLOR_E_OK);
+	const Parlor__PresencePage *page = a.reply.presence;
+	assert_int_equal(page->n_members, MEMBERS);
+	assert_int_equal(page->members[0]->presence, PARLOR__PRESENCE__PRESENCE_BUSY);
+	for (size_t i = 0; i < MEMBERS; i++)
+		assert_string_equal(page->members[i]->member, named[i]);
+}
+
 int main(void)
 {
 #define IN_A_HOUSE(test) cmocka_unit_test_teardown(test, close_house)
 	const struct CMUnitTest tests[] = {
 		IN_A_HOUSE(a_page_of_members_that_goes_on_has_who_came_meanwhile),
+		IN_A_HOUSE(presence_of_many_is_read_by_pieces),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
