@@ -98,6 +98,7 @@ enum parlor_err lifecycle_begin(struct broker *b, struct lifecycle_hello *q, str
 {
 	const Parlor__Hello *hello = q->hello;
 	enum parlor_err err = *s ? PARLOR_E_OK : check_hello(b, q);
+	b->counts.attaches_refused += err == PARLOR_E_TOO_MANY;
 	/* Members, or a tenant, that are new are written. */
 	if (!err && (hello->n_members || hello->presence)) {
 		err = commit_reserve(&b->commit, hello->n_members * 2 * ROW_ID_MAX);

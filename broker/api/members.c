@@ -19,6 +19,14 @@ static enum parlor_err op_members_add(struct request *a)
 	return err ? err : request_answer_room(a, &view);
 }
 
+/* The record of who is changed or leaves holds what is known of the member, twice. */
+static enum parlor_err reserve_known(struct request *a, size_t members)
+{
+	const struct core_limits *limits = &a->broker->settings.core;
+	return commit_reserve(&a->broker->commit,
+			      members * 2 * (limits->name_bytes + limits->avatar_bytes));
+}
+
 static enum parlor_err op_members_remove(struct request *a)
 {
 	const Parlor__MembersRemove *q = a->request->members_remove;
@@ -27,6 +35,8 @@ static enum parlor_err op_members_remove(struct request *a)
 	struct span *ids;
 	enum parlor_err err = request_spans(a, q->members, q->n_members,
 					    a->broker->settings.core.request_members, &ids);
+	if (!err)
+		err = reserve_known(a, q->n_members);
 	if (!err)
 		err = core_members_remove(a->broker->core, &a->call, SPAN_TEXT(q->room), ids,
 					  q->n_members, &notice, &view);
@@ -54,8 +64,10 @@ static enum parlor_err op_members_change(struct request *a)
 							 .name = SPAN_TEXT(m->name),
 							 .avatar = SPAN_TEXT(m->avatar)};
 	}
-	enum parlor_err err = core_members_change(a->broker->core, &a->call, SPAN_TEXT(q->room),
-						  changes, q->n_members, &notice, &view);
+	enum parlor_err err = reserve_known(a, q->n_members);
+	if (!err)
+		err = core_members_change(a->broker->core, &a->call, SPAN_TEXT(q->room), changes,
+					  q->n_members, &notice, &view);
 	return err ? err : request_answer_room(a, &view);
 }
 

@@ -35,6 +35,10 @@ def test_tables_of_the_broker_are_bounded(narrow):
         client.members_add(room="r", members=[spec("e")])
         assert client.refusal("members_add", room="r", members=[spec("f")]) == ROOM_FULL
         assert client.refusal("attach", members=list("abcdefg")) == TOO_MANY
+        with pytest.raises(Refused) as refused:
+            Client(narrow.client, tenant="one", members=list("abcdefg"))
+        assert refused.value.code == TOO_MANY
+        assert stat(client, "attaches_refused") == 2
         assert client.attach(members=list("abcdef")).attached == 6
         client.room_create(room="r2")
         client.room_create(room="r3")
@@ -171,6 +175,21 @@ def test_sessions_come_and_go_while_the_disk_is_full(tmp_path):
             assert len(told) == len(set(told)) >= 3000
             shown = client.presence_get(members=["alice", "bob", "1-0"]).members
             assert [m.presence for m in shown] == [pb.PRESENCE_ONLINE, pb.PRESENCE_ONLINE, pb.PRESENCE_OFFLINE]
+
+
+def test_room_for_what_is_known_of_members_is_reserved():
+    """A short request makes long records: who is changed, and who leaves, is told with name and avatar."""
+    settings = {"store.map_init_bytes": "16M", "store.map_max_bytes": "64M", "store.headroom_bytes": "1M"}
+    names = [f"m{n}" for n in range(500)]
+    with Broker(settings) as broker, Client(broker.client) as client:
+        client.room_create(room="r", members=people("alice", "bob"))
+        client.room_create(room="team", members=[dict(spec(name), avatar="a" * 1000) for name in names])
+        fill(client)
+        changes = [dict(member=name, type=1) for name in names]
+        assert client.refusal("members_change", room="team", members=changes) == STORE_FULL
+        assert client.refusal("members_remove", room="team", members=names) == STORE_FULL
+        assert client.room_show(room="team").members == 500
+        run(program("parlor-replay"), "verify", "--data", broker.data)
 
 
 def test_changed_rows_wait_for_room_and_end_nothing():
