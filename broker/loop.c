@@ -89,7 +89,6 @@ static bool receive(struct loop *l)
 			return false;
 		die_at("frame_received");
 		l->round_frames++;
-		price_add(&b->price, PRICE_REQUESTS, 1);
 		price_add(&b->price, PRICE_BYTES_IN, front_payload(&l->frame).len + 64);
 		dispatch_frame(b, &l->frame);
 	}
@@ -101,20 +100,21 @@ static bool receive(struct loop *l)
 static bool serve_clients(struct loop *l)
 {
 	struct broker *b = l->broker;
-	bool more = false;
+	uint64_t parts = b->backlog.queues_len ? RECEIVE_SHARE : 1;
 	l->heard_all = !l->clients;
 	if (b->stopping)
 		return false;
 	dispatch_begin(b);
-	if (l->clients) {
-		price_share(&b->price, b->backlog.queues_len ? RECEIVE_SHARE : 1);
-		more = receive(l);
-		price_end(&b->price);
-		price_share(&b->price, 1);
-	}
-	more |= dispatch_backlog(b);
+	price_share(&b->price, parts);
+	bool more = l->clients && receive(l);
+	price_share(&b->price, 1);
+	bool held_back = dispatch_backlog(b);
+	/* What is received has ended the turn where its share did not suffice, and no more
+	 * than that was wanted. */
+	price_share(&b->price, more && !held_back ? parts : 1);
 	price_end(&b->price);
-	return more && !is_full(b);
+	price_share(&b->price, 1);
+	return (more || held_back) && !is_full(b);
 }
 
 /* Silence counts once everybody has been listened to: nothing was left to read, or

@@ -11,6 +11,7 @@ enum parlor_err message_event(struct commit *c, uint64_t position, struct span *
 	    (c->flying && turn_event_at(&c->flight, position, event)))
 		return PARLOR_E_OK;
 	struct entry entry;
+	meter_read(c->fanout->meter);
 	enum parlor_err err = store_read(c->store, position, &entry);
 	if (!err)
 		*event = entry.event;

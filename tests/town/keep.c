@@ -110,6 +110,7 @@ void keep_start(struct keep *k)
 			     .limits = k->commit_limits,
 			     .retention = k->retention};
 	k->outbox = (struct outbox){0};
+	k->fanout.meter = &k->meter;
 	c->retention.store = k->store;
 	c->turn.partitions = c->flight.partitions = store_partitions(k->store);
 	c->core = core_new(&k->limits, store_rows(k->store),

@@ -34,6 +34,7 @@ struct outbox {
 struct keep {
 	struct commit commit;
 	struct fanout fanout; /* nobody listens: live_deliver is ours */
+	struct meter meter;
 	struct outbox outbox;
 	struct chance *chance;
 	struct road *road;
