@@ -113,7 +113,7 @@ static enum parlor_err introduce(struct attaching *g, struct attach_member *m, s
 {
 	struct broker *b = g->broker;
 	struct core_call call = broker_call(b, g->session);
-	/* The disk has filled since: it waits for room. */
+	/* The disk has filled since: it waits for space. */
 	if (g->request->full)
 		return PARLOR_E_BUSY;
 	unreserve(b, g->session, (struct reserved){.members = 1});
@@ -278,7 +278,7 @@ enum parlor_err attach_add(struct broker *b, struct session *s, struct attach_re
 		if (err && err != PARLOR_E_BUSY)
 			begin_undo(a, err);
 	}
-	/* While it waits for room it is to say itself that it is there. */
+	/* While it waits for space it is to say itself that it is there. */
 	if (!q->full)
 		session_heard(b->fanout.sessions, s, b->listened_us);
 	if (a->phase != DONE)

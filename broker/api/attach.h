@@ -27,7 +27,7 @@ enum parlor_err attach_check(const struct broker *, size_t attached, char **memb
  * asked of the session in between. What moves members has landed before (commit_settle). */
 
 /* All of them or, on a refusal, none, and nobody has been introduced. full: STORE_FULL when one of
- * them is not known yet; once some have been introduced it waits for room. Presence comes last:
+ * them is not known yet; once some have been introduced it waits for space. Presence comes last:
  * what is refused is not told. */
 enum parlor_err attach_add(struct broker *, struct session *,
 			   struct attach_request *) PARLOR_MUST_CHECK;

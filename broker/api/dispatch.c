@@ -22,8 +22,8 @@
 #define DEAR_COST (PRICE_TURN / 1024)
 /* A turn is not ended by a commit before it has served for so long. */
 #define SERVE_US_MIN 250
-/* Of what a commit may hold, one part of so many is had by those who have spent theirs,
- * while there is more than one tenant. */
+/* Of what a commit may hold, a sixteenth is had by those who have spent their part, while
+ * there is more than one tenant. */
 #define COMPANY_PARTS 16
 /* Requests decoded at once of a frame that goes on. */
 #define DECODED_MAX 64
@@ -263,7 +263,7 @@ static void prefetch_posts(struct request *a, Parlor__Request *const *requests, 
 }
 
 /* A frame of which nothing is carried out: one bad byte stands for it, which is refused
- * when its turn comes. */
+ * where the frame would be carried out. */
 static struct backlog_rest bad_frame(struct broker *b, enum parlor_err err)
 {
 	static const uint8_t bad = 0;
@@ -426,7 +426,7 @@ static void dispatch_held_back(struct broker *b, struct session *s)
 		free(f);
 	} else {
 		backlog_put_back(&b->backlog, &a.session->backlog, f);
-		/* In this turn there will be no more room, and nobody attaches any more. */
+		/* In this turn there will be no more space, and nobody attaches any more. */
 		if (a.unfinished && (a.full || commit_settles_later(&b->commit)))
 			backlog_block(&b->backlog, &a.session->backlog);
 	}

@@ -10,8 +10,8 @@ void dispatch_begin(struct broker *);
 /* Carries a frame out, or as much of it as the turn's price, its session's part and the
  * space for replies allow; the rest is held back. */
 void dispatch_frame(struct broker *, const struct front_frame *);
-/* Goes on with what was held back, tenants and their sessions by turns, until nothing is
- * or the turn's price is spent. True: more of it could go on in another turn. */
+/* Goes on with what was held back, round robin over tenants and their sessions, until
+ * nothing is or the turn's price is spent. True: more of it could go on in another turn. */
 bool dispatch_backlog(struct broker *);
 /* What the turn at hand has come to, for its price. */
 void dispatch_count(struct broker *);

@@ -16,7 +16,7 @@
 
 _Static_assert(AUTH_TENANT_MAX == ROW_ID_MAX, "a key may be given for every tenant");
 
-/* It is told of the presence of its tenant's members; there was room for that when it attached
+/* It is told of the presence of its tenant's members; there was space for that when it attached
  * its own. */
 static enum parlor_err watch(struct broker *b, struct session *s, bool full)
 {

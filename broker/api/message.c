@@ -139,7 +139,7 @@ struct history_walk {
 
 static bool in_range(const struct history_walk *w)
 {
-	return w->left && w->at >= w->place.floor && w->at <= w->place.last_seq && w->at > 0;
+	return w->left && w->at >= w->place.first_seq && w->at <= w->place.last_seq && w->at > 0;
 }
 
 static void step(struct history_walk *w)
@@ -171,7 +171,7 @@ static enum parlor_err put_hot(struct request *a, struct history_walk *w, bool *
 		step(w);
 	}
 	if (!err && !*archive) {
-		bool more = w->at >= w->place.floor && w->at <= w->place.last_seq && w->at > 0;
+		bool more = w->at >= w->place.first_seq && w->at <= w->place.last_seq && w->at > 0;
 		wire_put_varint_field(&page, PB_HISTORY_PAGE_MORE, more);
 		put_page(b, a->session, a->request->id, core_position(b->core), &page);
 		a->done = true;
@@ -208,7 +208,7 @@ static enum parlor_err query_archive(struct request *a, const struct history_wal
 	size_t run = archive_run(b, *w);
 	/* What lies behind the run is there too: the page says so. */
 	uint64_t end = w->backwards ? w->at - run + 1 : w->at + run - 1;
-	asker.more = w->backwards ? end > w->place.floor : end < w->place.last_seq;
+	asker.more = w->backwards ? end > w->place.first_seq : end < w->place.last_seq;
 	asker.expected = run;
 	struct sync_query query = {.tenant = a->session->tenant->id,
 				   .room = SPAN_TEXT(a->request->history->room),
@@ -216,7 +216,7 @@ static enum parlor_err query_archive(struct request *a, const struct history_wal
 				   .backwards = w->backwards,
 				   .limit = (uint32_t)run,
 				   .bytes = (uint32_t)b->settings.page_bytes,
-				   .floor = w->place.floor};
+				   .floor = w->place.first_seq};
 	err = sync_archive(b->sync, &query, &asker, b->now_us);
 	a->later = !err;
 	return err;

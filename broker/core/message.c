@@ -287,13 +287,14 @@ enum parlor_err core_history(struct core *c, const struct core_call *call, struc
 		err = decide_membership(c, call, room, member, &ms);
 	if (err)
 		return err;
-	*h = (struct core_history){.room = room->no, .floor = 1, .last_seq = room->row.last_seq};
+	*h = (struct core_history){
+		.room = room->no, .first_seq = 1, .last_seq = room->row.last_seq};
 	if (ms && !room->row.open)
-		h->floor = ms->row.joined_seq + 1;
+		h->first_seq = ms->row.joined_seq + 1;
 	if (backwards)
 		h->from = from == 0 || from > h->last_seq ? h->last_seq : from;
 	else
-		h->from = from < h->floor ? h->floor : from;
+		h->from = from < h->first_seq ? h->first_seq : from;
 	return PARLOR_E_OK;
 }
 

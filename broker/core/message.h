@@ -38,9 +38,9 @@ enum parlor_err core_recall(struct core *, const struct core_call *, struct span
 
 /* A page of history: the messages' places, bodies are in the journal. */
 struct core_history {
-	uint64_t room;  /* number */
-	uint64_t from;  /* as asked, clamped */
-	uint64_t floor; /* lowest seq the member may see */
+	uint64_t room;      /* number */
+	uint64_t from;      /* as asked, clamped */
+	uint64_t first_seq; /* that the member may see */
 	uint64_t last_seq;
 };
 enum parlor_err core_history(struct core *, const struct core_call *, struct span room,

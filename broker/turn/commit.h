@@ -1,5 +1,5 @@
 /* Making a turn durable: one transaction with the turn's records, recalled
- * bodies, a batch of write-back and of trimming. Owns the order of it: journal
+ * bodies, rows written back, and some trimming. Owns the order of it: journal
  * first, then delivery. While one turn is in flight, that is, with the store's
  * second thread, the next one is decided; one flies at a time. A commit of what
  * was asked for that fails ends the process (README, "What is promised"); what the broker writes of

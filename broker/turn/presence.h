@@ -1,7 +1,7 @@
 /* Who is online, as records: a member is while a session has it attached. Owns
  * which members' records are owed: a turn takes so many, and a full disk none, so
  * that what sessions that end have to say is said turn by turn, as soon as there is
- * room. Decides nothing about sessions. */
+ * space. Decides nothing about sessions. */
 #ifndef TURN_PRESENCE_H
 #define TURN_PRESENCE_H
 

@@ -113,8 +113,8 @@ static uint64_t by_bytes(const struct retention_limits *l, const struct retentio
 	uint64_t records = f->last + 1 - f->first;
 	if (!l->bytes || f->bytes <= l->bytes)
 		return f->first;
-	double part = (double)(f->bytes - l->bytes) / (double)f->bytes;
-	return earlier(f->first + (uint64_t)(part * (double)records) + 1, f->last + 1);
+	double fraction = (double)(f->bytes - l->bytes) / (double)f->bytes;
+	return earlier(f->first + (uint64_t)(fraction * (double)records) + 1, f->last + 1);
 }
 
 /* The first position that no limit says should go; `first` when none should. */

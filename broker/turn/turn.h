@@ -1,5 +1,5 @@
 /* One turn of the loop: its records, from the core's sink to the journal, and its
- * replies. Records are encoded once, appended together with a batch of write-back in
+ * replies. Records are encoded once, appended together with rows written back in
  * one commit, and then handed on, in order, to whoever delivers them; replies leave
  * then too. Owns the encoded bytes of both; delivers nothing itself. */
 #ifndef TURN_TURN_H

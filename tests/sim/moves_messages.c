@@ -121,7 +121,7 @@ void move_history(struct world *w)
 		  (unsigned long long)from, WORDS(member));
 	WANT_SAME(w, core.room, oracle.room);
 	WANT_SAME(w, core.from, oracle.from);
-	WANT_SAME(w, core.floor, oracle.floor);
+	WANT_SAME(w, core.first_seq, oracle.first_seq);
 	WANT_SAME(w, core.last_seq, oracle.last_seq);
 }
 

@@ -129,13 +129,14 @@ enum parlor_err oracle_history(const struct oracle *o, const struct core_call *c
 	if (err)
 		return err;
 	const struct o_room *r = &o->rooms[room];
-	uint64_t floor = who == O_NOBODY || r->open ? 1 : r->intervals[who].joined_seq + 1;
+	uint64_t first_seq = who == O_NOBODY || r->open ? 1 : r->intervals[who].joined_seq + 1;
 	uint64_t last = r->last_seq;
-	*h = (struct core_history){.room = (uint64_t)room + 1, .floor = floor, .last_seq = last};
+	*h = (struct core_history){
+		.room = (uint64_t)room + 1, .first_seq = first_seq, .last_seq = last};
 	if (backwards)
 		h->from = from && from < last ? from : last;
 	else
-		h->from = from > floor ? from : floor;
+		h->from = from > first_seq ? from : first_seq;
 	return PARLOR_E_OK;
 }
 

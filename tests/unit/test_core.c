@@ -188,8 +188,8 @@ static void history_from_before_is_shown_only_in_an_open_room(void **state)
 		assert_int_equal(join(w, rooms[open], "cyd"), PARLOR_E_OK);
 		assert_int_equal(core_history(w->core, &w->call, room, text("cyd"), 0, false, &h),
 				 PARLOR_E_OK);
-		assert_int_equal(h.floor, open ? 1 : 3);
-		assert_int_equal(h.from, h.floor);
+		assert_int_equal(h.first_seq, open ? 1 : 3);
+		assert_int_equal(h.from, h.first_seq);
 		assert_int_equal(h.last_seq, 2);
 	}
 }
