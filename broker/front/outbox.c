@@ -82,12 +82,11 @@ static size_t total(const struct outbox *ob)
 	return ob->tree.frame_bytes + ob->tickets;
 }
 
-static struct outbox_peer *peer_new(struct outbox *ob, struct span routing, void *owner)
+static struct outbox_peer *peer_new(struct outbox *ob, struct span routing)
 {
 	assert(routing.len <= OUTBOX_ROUTING_MAX);
 	struct outbox_peer *peer = mem_new(sizeof *peer + routing.len);
 	peer->outbox = ob;
-	peer->owner = owner;
 	peer->routing_len = routing.len;
 	if (routing.len)
 		memcpy(peer->routing, routing.data, routing.len);
@@ -158,10 +157,10 @@ struct outbox_peer *outbox_open(struct outbox *ob, struct span routing, void *ow
 	if (peer)
 		HASH_DEL(ob->lingering, peer);
 	else
-		peer = peer_new(ob, routing, owner);
+		peer = peer_new(ob, routing);
 	peer->owner = owner;
 	peer->failed = false;
-	peer->share = share ? share_open(&ob->shares, share) : NULL;
+	peer->share = share ? share_open(&ob->shares, share, peer->held) : NULL;
 	return peer;
 }
 
@@ -171,7 +170,7 @@ void outbox_close(struct outbox *ob, struct outbox_peer *peer)
 		DL_DELETE2(ob->failed, peer, failed_prev, failed_next);
 	peer->listed = false;
 	peer->owner = NULL;
-	share_close(peer->share);
+	share_close(peer->share, peer->held);
 	peer->share = NULL;
 	HASH_ADD_KEYPTR(hh, ob->lingering, peer->routing, peer->routing_len, peer);
 	ob->counts.peers--;
@@ -217,6 +216,7 @@ void outbox_hold(struct outbox_peer *peer, size_t bytes)
 	peer->holds++;
 	peer->held += bytes;
 	peer->outbox->held += bytes;
+	share_hold(peer->share, bytes);
 }
 
 void outbox_let_go(struct outbox_peer *peer, size_t bytes)
@@ -225,6 +225,7 @@ void outbox_let_go(struct outbox_peer *peer, size_t bytes)
 	peer->holds--;
 	peer->held -= bytes;
 	peer->outbox->held -= bytes;
+	share_let_go(peer->share, bytes);
 	peer_free_if_done(peer->outbox, peer);
 }
 
@@ -249,10 +250,9 @@ size_t outbox_space(const struct outbox *ob, const struct outbox_peer *peer)
 {
 	if (peer->failed)
 		return 0;
-	size_t allowed = ob->limits.peer_bytes_max;
+	size_t allowed = share_less(share_part(peer->share), ob->limits.peer_bytes_max);
 	if (total(ob) + ob->tree.pending + ob->held > ob->limits.total_bytes_max / 2)
 		allowed = share_less(fair_part(ob, peer), allowed);
-	allowed = share_less(share_part(peer->share), allowed);
 	size_t used = peer->queued + waiting_bytes(peer);
 	return allowed > used ? allowed - used : 0;
 }
@@ -329,11 +329,10 @@ void outbox_collect(struct outbox *ob)
 	}
 	if (!atomic_load(&ob->returned))
 		return;
-	struct ticket *ticket = atomic_exchange(&ob->returned, NULL);
-	while (ticket) {
-		struct ticket *next = ticket->next;
+	struct ticket *next, *ticket = atomic_exchange(&ob->returned, NULL);
+	for (; ticket; ticket = next) {
+		next = ticket->next;
 		ticket_back(ob, ticket);
-		ticket = next;
 	}
 }
 
@@ -413,8 +412,6 @@ static bool over_limits(const struct outbox *ob, const struct outbox_peer *peer)
 
 static void peer_flush(struct outbox *ob, struct outbox_peer *peer)
 {
-	if (!peer->failed && over_limits(ob, peer))
-		peer_fail(ob, peer);
 	if (peer->failed) {
 		ob->counts.dropped++;
 		return;
@@ -437,7 +434,10 @@ void outbox_flush(struct outbox *ob)
 {
 	assert(!ob->tree.beginning);
 	outbox_collect(ob);
-	ob->tree.pending = 0;
+	/* All before any: who was told of space is not judged by what the others get now. */
+	for (struct outbox_peer *peer = ob->touched; peer; peer = peer->next_touched)
+		if (over_limits(ob, peer))
+			peer_fail(ob, peer);
 	while (ob->touched) {
 		struct outbox_peer *peer = ob->touched;
 		ob->touched = peer->next_touched;

@@ -88,7 +88,7 @@ void outbox_let_go(struct outbox_peer *, size_t bytes);
  * While more than half of total_bytes_max is queued, a peer's allowance
  * is its fair part of the other half instead of peer_bytes_max: the same for each tenant,
  * and of that the same for each of its peers. The same within a tenant, whatever others
- * have queued, while more than half of share_bytes_max is for it. */
+ * have queued, while more than half of share_bytes_max is queued or held for it. */
 size_t outbox_space(const struct outbox *, const struct outbox_peer *);
 
 /* Whether a reply may be made for the peer: it has space, or nothing waits for it. Asked
@@ -102,8 +102,8 @@ bool outbox_may_reply(const struct outbox *, const struct outbox_peer *);
 /* Sends what was put down, never waiting. A peer is failed when ZeroMQ
  * does not take its frame (gone, or not readable for long), when 4 times
  * peer_bytes_max and two frames more would be queued for it (a single part always
- * goes when nothing else is), or when total_bytes_max or its tenant's share is passed and
- * it is over its fair part: frames behind that are dropped and it is listed. */
+ * goes when nothing else is), or when total_bytes_max or its tenant's share was passed
+ * before and it is over its fair part: frames behind that are dropped and it is listed. */
 void outbox_flush(struct outbox *);
 /* Owner of a peer that failed and is not closed, each once; NULL: no more. */
 void *outbox_failed(struct outbox *);

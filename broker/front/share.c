@@ -13,7 +13,7 @@ static void free_if_done(struct outbox_share *share)
 	free(share);
 }
 
-struct outbox_share *share_open(struct shares *all, struct outbox_share **share)
+struct outbox_share *share_open(struct shares *all, struct outbox_share **share, size_t held)
 {
 	if (!*share) {
 		*share = mem_new(sizeof **share);
@@ -21,39 +21,30 @@ struct outbox_share *share_open(struct shares *all, struct outbox_share **share)
 		(*share)->whose = share;
 	}
 	all->open += (*share)->peers++ == 0;
+	(*share)->held += held;
 	return *share;
 }
 
-void share_close(struct outbox_share *share)
+void share_close(struct outbox_share *share, size_t held)
 {
 	if (!share)
 		return;
+	share->held -= held;
 	share->all->open -= --share->peers == 0;
 	free_if_done(share);
 }
 
-static void set_over(struct outbox_share *share)
-{
-	struct shares *all = share->all;
-	bool over = all->bytes_max && share->queued > all->bytes_max / 2;
-	if (over == share->over)
-		return;
-	share->over = over;
-	all->over = over ? all->over + 1 : all->over - 1;
-	all->full += over;
-}
-
 void share_queue(struct outbox_share *share, size_t bytes)
 {
+	size_t half = share->all->bytes_max / 2;
+	share->all->full += half && share->queued <= half && share->queued + bytes > half;
 	share->queued += bytes;
-	set_over(share);
 }
 
 void share_unqueue(struct outbox_share *share, size_t bytes)
 {
 	assert(share->queued >= bytes);
 	share->queued -= bytes;
-	set_over(share);
 	free_if_done(share);
 }
 
@@ -65,5 +56,5 @@ size_t shares_among(const struct shares *all, const struct outbox_share *share, 
 
 bool share_is_full(const struct outbox_share *share)
 {
-	return share && share->over && share->queued > share->all->bytes_max;
+	return share && share->all->bytes_max && share->queued > share->all->bytes_max;
 }

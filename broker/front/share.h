@@ -1,6 +1,6 @@
-/* What is queued for the peers of one tenant, against its part of all. A frame that goes
- * to many of them is one frame. Owns the account, which lives until nothing of it is
- * queued any more; knows no frame and no peer. */
+/* What is queued for the peers of one tenant, or held for them, against its part of all. A
+ * frame that goes to many of them is one frame. Owns the account, which lives until nothing of it
+ * is queued any more; knows no frame and no peer. */
 #ifndef FRONT_SHARE_H
 #define FRONT_SHARE_H
 
@@ -11,8 +11,7 @@
 struct shares {
 	size_t bytes_max; /* queued for one; 0: no limit */
 	size_t open;      /* that have a peer */
-	size_t over;      /* that have more than half of it queued */
-	uint64_t full;    /* times that one came to that */
+	uint64_t full;    /* times that one came to have more than half of it queued */
 };
 
 struct outbox_share {
@@ -20,13 +19,13 @@ struct outbox_share {
 	struct outbox_share **whose;
 	size_t peers;
 	size_t queued;
-	bool over;
+	size_t held; /* parts that are still to come */
 };
 
 /* One peer more, of *share, which is made when it is NULL, and NULL again once nothing is left
- * of it; one less. NULL: of none. */
-struct outbox_share *share_open(struct shares *, struct outbox_share **share);
-void share_close(struct outbox_share *);
+ * of it; one less. So much is held for the peer. NULL: of none. */
+struct outbox_share *share_open(struct shares *, struct outbox_share **share, size_t held);
+void share_close(struct outbox_share *, size_t held);
 
 void share_queue(struct outbox_share *, size_t bytes);
 void share_unqueue(struct outbox_share *, size_t bytes);
@@ -46,8 +45,20 @@ static inline size_t share_less(size_t a, size_t b)
  * other half, the same for each. */
 static inline size_t share_part(const struct outbox_share *share)
 {
-	return share && share->over && share->peers ? share->all->bytes_max / 2 / share->peers
-						    : SIZE_MAX;
+	size_t half = share && share->peers ? share->all->bytes_max / 2 : 0;
+	return half && share->queued + share->held > half ? half / share->peers : SIZE_MAX;
+}
+
+static inline void share_hold(struct outbox_share *share, size_t bytes)
+{
+	if (share)
+		share->held += bytes;
+}
+
+static inline void share_let_go(struct outbox_share *share, size_t bytes)
+{
+	if (share)
+		share->held -= bytes;
 }
 
 #endif

@@ -7,7 +7,7 @@
 #include "front/outbox.h"
 
 #define DEALERS 4
-#define WAIT_MS 10000
+#define WAIT_MS 60000
 #define MIB (1u << 20)
 
 extern const struct outbox_limits world_limits;

@@ -23,6 +23,17 @@ static size_t send_bytes(struct world *w, int dealer, size_t len)
 	return room;
 }
 
+/* Until neither of the first two may have more: what was sent may go on leaving with
+ * each flush, to the kernel's buffers. */
+static void fill_two(struct world *w)
+{
+	for (int d = 0; outbox_space(w->outbox, w->dealers[0].peer) ||
+			outbox_space(w->outbox, w->dealers[1].peer);
+	     d = !d)
+		if (outbox_space(w->outbox, w->dealers[d].peer))
+			(void)send_bytes(w, d, 60 * 1024);
+}
+
 static void test_a_peer_that_does_not_read_is_told_apart(void **state)
 {
 	struct world *w = *state;
@@ -127,9 +138,7 @@ static void test_beyond_half_of_its_share_a_tenant_has_fair_parts_of_the_rest(vo
 		(void)reopen(w, d, &mine);
 	(void)reopen(w, DEALERS - 1, &other);
 	/* Each of two takes what it may, and that is more than half of the share. */
-	for (int d = 0; d < 2; d++)
-		while (send_bytes(w, d, 60 * 1024) > 0)
-			continue;
+	fill_two(w);
 	outbox_counts(w->outbox, &counts);
 	assert_in_range(counts.shares_full, 1, 1000); /* some of it may go meanwhile */
 	assert_true(counts.queued_bytes > half && counts.queued_bytes < tight.share_bytes_max);
@@ -150,6 +159,74 @@ static void test_beyond_half_of_its_share_a_tenant_has_fair_parts_of_the_rest(vo
 	assert_int_equal(outbox_space(w->outbox, w->dealers[2].peer), tight.peer_bytes_max);
 	(void)reopen(w, 2, NULL);
 	(void)reopen(w, 3, NULL);
+	world_close(w);
+}
+
+/* Whoever is told of space now has that beside it, and who comes for it later, too. */
+static void test_what_is_held_for_one_is_taken_from_the_share_of_its_tenant(void **state)
+{
+	struct outbox_limits tight = world_limits;
+	tight.share_bytes_max = 2 * MIB;
+	(void)state;
+	struct world *w = world_open(&tight);
+	struct outbox_share *mine = NULL, *other = NULL;
+	for (int d = 0; d < DEALERS - 1; d++)
+		(void)reopen(w, d, &mine);
+	(void)reopen(w, DEALERS - 1, &other);
+	outbox_hold(w->dealers[0].peer, MIB + 1);
+	assert_int_equal(outbox_space(w->outbox, w->dealers[1].peer), MIB / (DEALERS - 1));
+	assert_int_equal(outbox_space(w->outbox, w->dealers[3].peer), tight.peer_bytes_max);
+	struct outbox_peer *away = w->dealers[0].peer;
+	outbox_close(w->outbox, away);
+	assert_int_equal(outbox_space(w->outbox, w->dealers[1].peer), tight.peer_bytes_max);
+	struct span routing = {w->dealers[0].routing, sizeof w->dealers[0].routing};
+	assert_ptr_equal(outbox_open(w->outbox, routing, &w->dealers[0], &mine), away);
+	assert_int_equal(outbox_space(w->outbox, w->dealers[1].peer), MIB / (DEALERS - 1));
+	outbox_let_go(away, MIB + 1);
+	assert_int_equal(outbox_space(w->outbox, w->dealers[1].peer), tight.peer_bytes_max);
+	for (int d = 0; d < DEALERS; d++)
+		(void)reopen(w, d, NULL);
+	world_close(w);
+}
+
+/* Leaves so much unread by the first two, the kernel's buffers being full: nothing comes
+ * back any more. */
+static void leave_unread(struct world *w, size_t bytes)
+{
+	zmq_pollitem_t back = {.fd = outbox_fd(w->outbox), .events = ZMQ_POLLIN};
+	do {
+		outbox_collect(w->outbox);
+		for (int d = 0; d < 2; d++)
+			while (outbox_queued(w->dealers[d].peer) < bytes)
+				(void)send_bytes(w, d, 60 * 1024);
+	} while (!outbox_arm(w->outbox) || zmq_poll(&back, 1, 100) > 0);
+}
+
+/* What several of a tenant were told that they may passes its share together. */
+static void test_who_was_told_of_space_is_not_ended_by_what_others_get_with_it(void **state)
+{
+	enum { LARGE = 700 * 1024 };
+	struct outbox_limits tight = world_limits;
+	tight.share_bytes_max = LARGE / 2;
+	(void)state;
+	struct world *w = world_open(&tight);
+	struct outbox_share *mine = NULL;
+	leave_unread(w, MIB);
+	for (int d = 0; d < 2; d++)
+		assert_true(outbox_space(w->outbox, reopen(w, d, &mine)) >= LARGE);
+	uint8_t *bytes = mem_new(LARGE);
+	for (int d = 0; d < 2; d++)
+		add(w, d, outbox_put(w->outbox, (struct span){bytes, LARGE}));
+	outbox_flush(w->outbox);
+	assert_null(outbox_failed(w->outbox));
+	for (int d = 0; d < 2; d++)
+		assert_true(outbox_queued(w->dealers[d].peer) > LARGE);
+	assert_int_equal(outbox_space(w->outbox, w->dealers[1].peer), 0);
+	free(bytes);
+	for (int d = 0; d < 2; d++)
+		dealer_close(w, &w->dealers[d]);
+	await_empty(w);
+	assert_null(mine);
 	world_close(w);
 }
 
@@ -333,12 +410,9 @@ static void test_when_all_is_full_each_has_its_fair_part(void **state)
 	tight.total_bytes_max = 8 * MIB;
 	size_t fair = tight.total_bytes_max / 2 / DEALERS;
 	struct world *w = world_open(&tight);
-	size_t rooms[2] = {1, 1};
 	struct outbox_counts counts;
 	/* Two that do not read take half of the memory; then they get no more. */
-	for (int d = 0; rooms[0] || rooms[1]; d = !d)
-		if (rooms[d])
-			rooms[d] = send_bytes(w, d, 60 * 1024);
+	fill_two(w);
 	outbox_counts(w->outbox, &counts);
 	assert_true(counts.queued_bytes > tight.total_bytes_max / 2);
 	assert_true(counts.queued_bytes < tight.total_bytes_max);
@@ -367,6 +441,9 @@ int main(void)
 		IN_A_WORLD(test_a_peer_that_does_not_read_is_told_apart),
 		cmocka_unit_test(test_beyond_half_of_all_each_tenant_has_the_same_part),
 		cmocka_unit_test(test_beyond_half_of_its_share_a_tenant_has_fair_parts_of_the_rest),
+		cmocka_unit_test(test_what_is_held_for_one_is_taken_from_the_share_of_its_tenant),
+		cmocka_unit_test(
+			test_who_was_told_of_space_is_not_ended_by_what_others_get_with_it),
 		cmocka_unit_test(test_a_share_is_there_until_nothing_of_it_is_queued),
 		cmocka_unit_test(test_a_frame_for_many_counts_once_in_their_share),
 		IN_A_WORLD(test_replies_are_made_while_there_is_room_or_nothing_is_queued),
