@@ -1,7 +1,5 @@
 #include "store/meta.h"
 
-#include "base/log.h"
-
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -79,28 +77,6 @@ enum parlor_err meta_get_lineage(struct env *env, struct lineage *lineage, bool 
 		rc = MDB_CORRUPTED;
 	return rc == 0 ? PARLOR_E_OK
 		       : why_set(why, fault_err(rc), "meta: lineage: %s", mdb_strerror(rc));
-}
-
-enum parlor_err meta_renew(struct env *env, struct lineage *lineage, uint64_t id, uint64_t last,
-			   struct why why)
-{
-	uint64_t before = lineage->id;
-	enum parlor_err err = env_prepare(env);
-
-	if (err == PARLOR_E_OK)
-		err = env_begin(env);
-	if (err == PARLOR_E_OK) {
-		lineage_renew(lineage, id, last);
-		meta_put_lineage(env, lineage);
-		err = env_commit(env);
-		env_settle(env, err);
-	}
-	if (err != PARLOR_E_OK)
-		return why_set(why, err, "a copy of journal %llu that cannot be given a name: %s",
-			       (unsigned long long)before, parlor_err_text(err));
-	log_info("store: a copy of journal %llu up to %llu: it goes on as journal %llu",
-		 (unsigned long long)before, (unsigned long long)last, (unsigned long long)id);
-	return PARLOR_E_OK;
 }
 
 static int disown(MDB_env *mdb)

@@ -19,12 +19,6 @@ void meta_put_lineage(struct env *, const struct lineage *);
 enum parlor_err meta_get_lineage(struct env *, struct lineage *, bool *is_copy,
 				 struct why) PARLOR_MUST_CHECK;
 
-/* A copy goes on as a journal of its own, before anything is read from it: sessions,
- * readers and databases that knew the other one must not take this for it. A
- * transaction of its own. */
-enum parlor_err meta_renew(struct env *, struct lineage *, uint64_t id, uint64_t last,
-			   struct why) PARLOR_MUST_CHECK;
-
 /* Of the closed data file at `path`: whoever opens it finds a copy. 0 or LMDB's or
  * the system's error. */
 int meta_disown(const char *path);

@@ -27,7 +27,7 @@ struct store {
 	struct writer writer;
 	enum parlor_err result; /* of the batch, once it was put */
 	struct lineage lineage;
-	bool is_copy; /* found when it was opened */
+	bool renewed; /* it is not on disk: the next commit takes it along */
 	uint32_t partitions;
 	uint64_t covered;
 	uint64_t covered_new; /* with the batch */
@@ -76,7 +76,7 @@ static enum parlor_err load(struct store *s, struct why why)
 	uint64_t partitions = 0, last = 0;
 	enum parlor_err err;
 
-	if ((err = meta_get_lineage(&s->env, &s->lineage, &s->is_copy, why)) != PARLOR_E_OK ||
+	if ((err = meta_get_lineage(&s->env, &s->lineage, &s->renewed, why)) != PARLOR_E_OK ||
 	    (err = meta_get(&s->env, "parts", &partitions, why)) != PARLOR_E_OK ||
 	    (err = meta_get(&s->env, "covered", &s->covered, why)) != PARLOR_E_OK ||
 	    (err = meta_get(&s->env, "last", &last, why)) != PARLOR_E_OK ||
@@ -106,6 +106,17 @@ static enum parlor_err in_read(struct store *s, struct why why,
 	return err;
 }
 
+/* A copy goes on as a journal of its own: sessions, readers and databases that knew the other one
+ * must not take this for it. */
+static void renew(struct store *s, uint64_t id)
+{
+	uint64_t before = s->lineage.id, last = s->journal.last;
+
+	lineage_renew(&s->lineage, id, last);
+	log_info("store: a copy of journal %llu up to %llu: it goes on as journal %llu",
+		 (unsigned long long)before, (unsigned long long)last, (unsigned long long)id);
+}
+
 static enum parlor_err open_store(struct store *s, const struct store_options *o,
 				  uint64_t journal_id, struct why why)
 {
@@ -124,8 +135,9 @@ static enum parlor_err open_store(struct store *s, const struct store_options *o
 		err = env_open_rest(&s->env, why);
 	if (err == PARLOR_E_OK)
 		err = in_read(s, why, load);
-	if (err == PARLOR_E_OK && s->is_copy && !o->read_only)
-		err = meta_renew(&s->env, &s->lineage, journal_id, s->journal.last, why);
+	s->renewed &= !o->read_only;
+	if (err == PARLOR_E_OK && s->renewed)
+		renew(s, journal_id);
 	if (err == PARLOR_E_OK && !o->read_only && (err = writer_open(&s->writer)) != PARLOR_E_OK)
 		return why_set(why, err, "no second thread can be made");
 	if (err == PARLOR_E_OK && !o->read_only && space_reserve(&s->env.space, 0, true) != 0)
@@ -169,6 +181,11 @@ uint64_t store_journal_id(const struct store *s)
 const struct lineage *store_lineage(const struct store *s)
 {
 	return &s->lineage;
+}
+
+bool store_lineage_durable(const struct store *s)
+{
+	return !s->renewed;
 }
 
 uint32_t store_partitions(const struct store *s)
@@ -364,6 +381,8 @@ static enum parlor_err put_once(struct store *s, bool all)
 		meta_put(env, "last", s->last_new);
 	if (all && s->covered_new != s->covered)
 		meta_put(env, "covered", s->covered_new);
+	if (s->renewed)
+		meta_put_lineage(env, &s->lineage);
 	die_at("transaction_put");
 	err = env_commit(env);
 	die_at("transaction_committed");
@@ -395,6 +414,8 @@ static enum parlor_err settle(struct store *s)
 	journal_settle(&s->journal, committed);
 	batch_clear(&s->batch);
 	s->open = false;
+	if (committed)
+		s->renewed = false;
 	if (committed && !s->rows_left)
 		s->covered = s->covered_new;
 	return s->result;

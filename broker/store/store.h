@@ -42,15 +42,18 @@ struct store_options {
 
 /* why: of at least 256 bytes, one line for a person. STORE_LOCKED, STORE_VERSION,
  * STORE_CORRUPT, STORE (I/O, permissions), STORE_FULL (no space to make it).
- * A new directory, and one that is a copy of another, becomes journal `journal_id`.
- * Checks for stale readers. LMDB allows one open store of a directory in a
- * process, and no fork while it is open. */
+ * A new directory, and one that is a copy of another, becomes journal `journal_id`: the copy on
+ * disk with its first commit (store_lineage_durable). Checks for stale readers. LMDB allows one
+ * open store of a directory in a process, and no fork while it is open. */
 enum parlor_err store_open(struct store **, const struct store_options *, uint64_t journal_id,
 			   char *why, size_t why_size) PARLOR_MUST_CHECK;
 void store_close(struct store *);
 
 uint64_t store_journal_id(const struct store *); /* never 0 */
 const struct lineage *store_lineage(const struct store *);
+/* False for a copy before its first commit. Nobody may write its identity down anywhere else yet:
+ * if the process ends now, the next one takes another. */
+bool store_lineage_durable(const struct store *);
 uint32_t store_partitions(const struct store *);
 /* Lowest position kept, last + 1 when empty. Inside a read transaction: that its reads find. */
 uint64_t store_first(const struct store *);

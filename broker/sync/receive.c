@@ -389,6 +389,11 @@ static void hear(struct sync *s, uint64_t now_us)
 	}
 	if (s->hooks.heard)
 		s->hooks.heard(s->hooks.ctx, front_fd(&s->frame));
+	if (!store_lineage_durable(s->store)) {
+		/* A database or a recording would be of a journal that may never have been. */
+		refuse(s, &peer, PARLOR_E_STORE_FULL);
+		return;
+	}
 	if (h.worker && h.worker->lost) {
 		assign_settle(s, now_us);
 		h.worker = NULL;

@@ -2,18 +2,20 @@
 journal from there on, for sessions, for readers and for databases. A database has one
 journal; others write nothing there."""
 
+import errno
 import os
 import shutil
 import time
 
 import pytest
 from client import Client
-from conftest import counters, people, say, unreads, whole_history
-from proc import Broker, Process, Worker, ctl, environment, program, run
+from conftest import counters, people, say, unreads, until, whole_history
+from proc import Broker, Process, Worker, ctl, environment, preloaded, program, run
 from stack import Stack
 from test_trim import ALONE, begin, load, snapshot, until_idle, verify
 
 STORED = 1
+STORE_FULL = 41
 TABLES = ("room", "chat_group", "group_member", "group_message", "member", "sync_mark",
           "sync_quarantine")
 
@@ -295,6 +297,54 @@ def test_a_restored_broker_goes_on_in_a_database_that_is_no_newer(stack, tmp_pat
         finally:
             worker.end()
     assert dump(stack) == before
+
+
+def test_a_copy_on_a_full_disk_is_read_and_takes_no_database_before_its_identity_is_on_disk(stack, tmp_path):
+    """Each start has another one until there is room: a database or a recording that had
+    been told one of them would know none of the next."""
+    fault, recording = tmp_path / "fault", tmp_path / "recording"
+    with stack.client("bob") as bob:
+        open_desk(bob)
+        stack.settle()
+        journals, resume = [bob.welcome.journal], bob.drop()
+    backup(stack.broker.data, tmp_path / "copy")
+    stack.dismiss()
+    before = dump(stack)
+    fault.write_text(f"write {errno.ENOSPC}")
+    stack.broker.env = preloaded("PARLOR_FAULT", FAULT_FILE=fault)
+    restore(stack.broker, tmp_path / "copy")
+    worker = Worker(stack.broker, stack.url, ready=None)
+    stack.workers.append(worker)
+    recorder = Process(program("parlor-replay"), "record", "--broker", stack.broker.worker, "--follow",
+                       "--out", str(recording))
+    try:
+        for _ in range(2):
+            with stack.client("bob", resume=resume) as bob:
+                assert bob.welcome.reset
+                assert [m.body for m in whole_history(bob, "r")] == ["one", "two"]
+                assert bob.refusal("post", room="r", sender="bob", client_id="x", body="y") == STORE_FULL
+                worker.await_said("disk or map is full")
+                assert bob.sync_status().workers == 0
+                journals.append(bob.welcome.journal)
+                resume = bob.drop()
+            stack.broker.crash()
+        assert dump(stack) == before and read(recording) == ""
+        fault.unlink()
+        with stack.client("bob", resume=resume) as bob:
+            assert bob.welcome.reset
+            until(lambda: bob.refusal("post", room="r", sender="bob", client_id="x", body="y") == 0)
+            journals.append(bob.welcome.journal)
+            stack.settle()
+            until(lambda: '"y"' in read(recording))
+            resume = bob.drop()
+        recorder.stop()
+    finally:
+        recorder.end()
+    assert len(set(journals)) == 4
+    assert stack.rows("SELECT DISTINCT broker_id FROM sync_mark") == ((journals[-1],),)
+    stack.broker.restart()
+    with stack.client("bob", resume=resume) as bob:
+        assert not bob.welcome.reset
 
 
 def test_partitions_that_the_lost_history_left_alone_stay_alone_too(stack, tmp_path):

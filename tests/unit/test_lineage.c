@@ -3,9 +3,11 @@
 #include "store_world.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -70,6 +72,55 @@ static void a_copy_is_another_journal_and_knows_of_which(void **state)
 	store_read_end(w->store);
 }
 
+static void set_file_limit(rlim_t bytes)
+{
+	struct rlimit limit;
+
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = bytes;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static enum parlor_err commit_one(struct world *w)
+{
+	begin(w);
+	append_to(w, store_last(w->store) + 1, "more");
+	return store_commit(w->store);
+}
+
+/* Until there is, each start takes another one, and none of them is remembered. */
+static void a_copy_without_space_has_its_identity_with_its_first_commit(void **state)
+{
+	static const char *const texts[] = {"one"};
+	struct world *w = *state;
+
+	open_world(w);
+	assert_true(store_lineage_durable(w->store));
+	post_texts(w, texts, 1);
+	close_world(w);
+	put_copy_in_place(w);
+	for (uint64_t id = COPY_ID; id < COPY_ID + 3; id++) {
+		open_as(w, id);
+		assert_int_equal(store_journal_id(w->store), id);
+		assert_int_equal(store_lineage(w->store)->len, 1);
+		assert_int_equal(lineage_shared(store_lineage(w->store), JOURNAL_ID), 1);
+		set_file_limit(1);
+		assert_int_equal(commit_one(w), PARLOR_E_STORE_FULL);
+		set_file_limit(RLIM_INFINITY);
+		assert_false(store_lineage_durable(w->store));
+		if (id < COPY_ID + 2)
+			close_world(w);
+	}
+	assert_int_equal(commit_one(w), PARLOR_E_OK);
+	assert_true(store_lineage_durable(w->store));
+	close_world(w);
+	open_as(w, COPY_ID + 3);
+	assert_int_equal(store_journal_id(w->store), COPY_ID + 2);
+	assert_true(store_lineage_durable(w->store));
+	assert_int_equal(store_last(w->store), 2);
+}
+
 static void whoever_only_reads_changes_nothing(void **state)
 {
 	static const char *const texts[] = {"one"};
@@ -117,6 +168,7 @@ int main(void)
 #define STORY(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 	const struct CMUnitTest stories[] = {
 		STORY(a_copy_is_another_journal_and_knows_of_which),
+		STORY(a_copy_without_space_has_its_identity_with_its_first_commit),
 		STORY(whoever_only_reads_changes_nothing),
 		cmocka_unit_test(of_very_many_the_oldest_is_a_stranger),
 	};

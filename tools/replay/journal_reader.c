@@ -136,7 +136,7 @@ static enum parlor_err take(struct journal_reader *f, zmq_msg_t *frame,
 	if (to->op_case != PARLOR__TO_WORKER__OP_REFUSED)
 		return PARLOR_E_OK;
 	f->ask_us = clock_mono_us() + REFUSED_US;
-	if (to->refused->code == PARLOR_E_TOO_MANY)
+	if (to->refused->code == PARLOR_E_TOO_MANY || to->refused->code == PARLOR_E_STORE_FULL)
 		return PARLOR_E_OK;
 	return failed(f, PARLOR_E_OP, "the broker does not serve its journal");
 }
