@@ -183,6 +183,8 @@ static enum parlor_err open_all(struct env *e, const char *dir, const struct spa
 	if (err != PARLOR_E_OK)
 		return err;
 	int rc = e->read_only ? 0 : make_file(dir);
+	if (rc == 0 && (err = readers_reserve_table(dir, why)) != PARLOR_E_OK)
+		return err;
 	if (rc == 0)
 		rc = open_mdb(e, dir, limits);
 	if (rc != 0)

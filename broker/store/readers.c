@@ -12,6 +12,8 @@
 
 #define PATH_BYTES 4096
 #define NOTE_BYTES 32
+#define TABLE_BYTES 8192 /* of as many readers as LMDB takes by itself */
+#define TABLE_MODE 0600
 
 /* ---- whose table it is -------------------------------------------------------------- */
 
@@ -38,6 +40,34 @@ void readers_note_table(int lock_fd, const char *dir)
 	/* Without the note a reader only knows less. */
 	if (ftruncate(lock_fd, 0) != 0 || pwrite(lock_fd, note, (size_t)len, 0) != len)
 		log_debug("store: parlor.lock cannot be written: %s", strerror(errno));
+}
+
+/* LMDB writes the table through its map, where a page that has no block on a full disk is a
+ * SIGBUS. */
+enum parlor_err readers_reserve_table(const char *dir, struct why why)
+{
+	struct stat file;
+	char path[PATH_BYTES];
+	int rc;
+
+	snprintf(path, sizeof path, "%s/data.mdb", dir);
+	if (access(path, F_OK) != 0)
+		return PARLOR_E_OK;
+	snprintf(path, sizeof path, "%s/lock.mdb", dir);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, TABLE_MODE);
+	/* LMDB meets the same, and says it. */
+	if (fd < 0)
+		return PARLOR_E_OK;
+	do
+		rc = fallocate(fd, 0, 0, TABLE_BYTES) ? errno : 0;
+	while (rc == EINTR);
+	/* One that is in use already has its pages. */
+	bool none = fstat(fd, &file) == 0 && file.st_blocks == 0;
+	close(fd);
+	if (!none || fault_err(rc) != PARLOR_E_STORE_FULL)
+		return PARLOR_E_OK;
+	return why_set(why, PARLOR_E_STORE_FULL, "%s: %s: it takes %d bytes to open the directory",
+		       path, strerror(rc), TABLE_BYTES);
 }
 
 /* What the last broker noted; false when there was none. */

@@ -1,6 +1,7 @@
 """No room left, in the tables of a broker, in its map or on its disk: refused, with
 nothing lost and nothing half done, and it goes on when there is room."""
 
+import os
 import random
 import time
 
@@ -276,3 +277,23 @@ def test_a_full_disk_refuses_and_loses_nothing_and_goes_on_when_there_is_room(tm
         assert len(bob.bodies(20)) == 20
         broker.restart()
         assert client.room_show(room="r").last_seq == posted + 20
+
+
+def test_a_directory_that_was_put_back_on_a_full_disk_is_refused_in_words(tmp_path):
+    """A backup has no lock.mdb: LMDB would make one, and die of a page that has no block."""
+    flag, env = when_full(tmp_path)
+    with Broker(FULL, env=env) as broker:
+        with Client(broker.client) as client:
+            client.room_create(room="r", members=people("alice", "bob"))
+        broker.stop()
+        lock = os.path.join(broker.data, "lock.mdb")
+        os.unlink(lock)
+        flag.touch()
+        words = f"{lock}: No space left on device"
+        assert words in broker.refused_start()
+        assert words in run(program("parlor-replay"), "verify", "--data", broker.data, status=7, env=env).err
+        flag.unlink()
+        broker.start()
+        assert os.stat(lock).st_blocks * 512 >= os.stat(lock).st_size
+        with Client(broker.client) as client:
+            assert client.room_show(room="r").members == 2
