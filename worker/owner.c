@@ -10,7 +10,7 @@
 /* Of one statement, so that it ends in time. */
 #define CHUNK_ROWS 20000
 
-struct asking {
+struct owner_search {
 	struct db *db;
 	struct sql sql;
 	const struct owner *owner;
@@ -32,7 +32,7 @@ static const struct owner_ancestor *ancestor_of(const struct owner *o, uint64_t 
 
 static void mark_row(void *arg, const struct span *cells, unsigned n)
 {
-	struct asking *a = arg;
+	struct owner_search *a = arg;
 	uint64_t broker_id = db_cell_number(cells[0]), position = db_cell_number(cells[1]);
 	const struct owner_ancestor *ancestor = ancestor_of(a->owner, broker_id);
 	(void)n;
@@ -58,14 +58,14 @@ static void no_row(void *arg, const struct span *cells, unsigned n)
 
 /* Only a row that is there in any case keeps others from asking meanwhile: what
  * is not there yet can be locked on some servers only. */
-static enum parlor_err lock(struct asking *a)
+static enum parlor_err lock(struct owner_search *a)
 {
 	sql_put_text(&a->sql, "SELECT version FROM schema_version WHERE version = 1 FOR UPDATE");
 	return db_select(a->db, &a->sql, no_row, NULL);
 }
 
 /* Waits for what others are about to commit. */
-static enum parlor_err read_marks(struct asking *a)
+static enum parlor_err read_marks(struct owner_search *a)
 {
 	sql_clear(&a->sql);
 	sql_put(&a->sql,
@@ -77,13 +77,13 @@ static enum parlor_err read_marks(struct asking *a)
 
 static void room_row(void *arg, const struct span *cells, unsigned n)
 {
-	struct asking *a = arg;
+	struct owner_search *a = arg;
 	(void)n;
 	a->stranger = db_cell_number(cells[0]);
 }
 
 /* Rooms outlive marks that somebody deleted. */
-static enum parlor_err read_rooms(struct asking *a)
+static enum parlor_err read_rooms(struct owner_search *a)
 {
 	sql_clear(&a->sql);
 	sql_put(&a->sql, "SELECT broker_id FROM room WHERE broker_id NOT IN (?",
@@ -95,7 +95,7 @@ static enum parlor_err read_rooms(struct asking *a)
 	return db_select(a->db, &a->sql, room_row, a);
 }
 
-static enum parlor_err judge(const struct asking *a)
+static enum parlor_err judge(const struct owner_search *a)
 {
 	if (a->stranger)
 		snprintf(a->why, OWNER_WHY_MAX,
@@ -124,7 +124,7 @@ static const char *const renames[] = {
 	"UPDATE sync_mark SET broker_id = ? WHERE broker_id = ? LIMIT ?",
 };
 
-static enum parlor_err take_over(struct asking *a, uint64_t from)
+static enum parlor_err take_over(struct owner_search *a, uint64_t from)
 {
 	enum parlor_err err = PARLOR_E_OK;
 	for (size_t i = 0; !err && i < sizeof renames / sizeof renames[0]; i++) {
@@ -143,7 +143,7 @@ static enum parlor_err take_over(struct asking *a, uint64_t from)
 	return err;
 }
 
-static enum parlor_err ask(struct asking *a)
+static enum parlor_err search(struct owner_search *a)
 {
 	enum parlor_err err = lock(a);
 	if (!err)
@@ -162,9 +162,9 @@ static enum parlor_err ask(struct asking *a)
 
 enum parlor_err owner_check(struct db *db, const struct owner *owner, char why[OWNER_WHY_MAX])
 {
-	struct asking a = {.db = db, .owner = owner, .why = why};
+	struct owner_search a = {.db = db, .owner = owner, .why = why};
 	sql_init(&a.sql, db);
-	enum parlor_err err = ask(&a);
+	enum parlor_err err = search(&a);
 	sql_fini(&a.sql);
 	return err;
 }

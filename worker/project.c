@@ -29,9 +29,9 @@ static int compare(const void *left, const void *right)
 	return order ? order : strcmp(a->room, b->room);
 }
 
-static void put_text(struct buf *text, const char *partition)
+static void put_text(struct buf *text, const char *piece)
 {
-	buf_put(text, partition, strlen(partition));
+	buf_put(text, piece, strlen(piece));
 }
 
 static void put_case(struct buf *text, size_t n)

@@ -19,7 +19,7 @@ struct subscribers_topic {
 	struct subscribers_entry *entries;
 	uint32_t len;
 	uint32_t cap;
-	struct subscribers_entry only; /* entries, as long as there is room for one */
+	struct subscribers_entry only; /* entries, as long as there is but one */
 };
 
 /* Slots of a session, which may have a million: none is moved but in the first block as that

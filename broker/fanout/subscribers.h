@@ -48,7 +48,7 @@ enum parlor_err subscribers_add(struct subscribers *, struct topic, struct sessi
 				uint64_t since) PARLOR_MUST_CHECK;
 /* The same without the limits: for who looks at them later. */
 void subscribers_put(struct subscribers *, struct topic, struct session *, uint64_t since);
-/* There is room for so many entries more of the session, whoever else comes, until it gives
+/* So many entries more of the session have space, whoever else comes, until it gives
  * that back: of each before it is added. PARLOR_E_TOO_MANY: there is not. */
 enum parlor_err subscribers_reserve(struct subscribers *, struct session *,
 				    uint64_t n) PARLOR_MUST_CHECK;

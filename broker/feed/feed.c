@@ -45,8 +45,8 @@ static struct feed_reader *slot_for(struct feed *t, const struct peer *peer)
 	return unused;
 }
 
-bool feed_ask(struct feed *t, const struct peer *peer, const Parlor__JournalRead *read,
-	      uint64_t now_us)
+bool feed_request(struct feed *t, const struct peer *peer, const Parlor__JournalRead *read,
+		  uint64_t now_us)
 {
 	struct feed_reader *q = slot_for(t, peer);
 	t->asked++;

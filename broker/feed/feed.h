@@ -42,7 +42,7 @@ void feed_fini(struct feed *);
 
 /* Takes a question, in place of one that the peer left open. False: too many
  * readers wait, or have pages unread. */
-bool feed_ask(struct feed *, const struct peer *, const Parlor__JournalRead *, uint64_t now_us);
+bool feed_request(struct feed *, const struct peer *, const Parlor__JournalRead *, uint64_t now_us);
 
 /* Answers one of those who can be answered: there is something to read, or the
  * time is up. head: last committed position; the read transaction may be older.

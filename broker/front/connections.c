@@ -42,8 +42,8 @@ struct connections {
 	void *events;
 	int events_fd;
 	bool unread; /* events were left for the next turn */
-	int nothing; /* what `hand` is while it holds no connection */
-	int hand;
+	int nothing; /* /dev/null: what `copy` is of while no connection is being ended */
+	int copy;    /* of the descriptor of the connection at hand */
 	struct connection_limits limits;
 	struct connection *by_fd;
 	struct connection *waiting; /* longest waited for first */
@@ -97,8 +97,8 @@ struct connections *connections_open(void *zmq_ctx, void *router,
 	};
 	c->unread = true;
 	c->nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	c->hand = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (c->nothing >= 0 && c->hand >= 0 && listen_to(c, zmq_ctx))
+	c->copy = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (c->nothing >= 0 && c->copy >= 0 && listen_to(c, zmq_ctx))
 		return c;
 	connections_close(c);
 	return NULL;
@@ -143,8 +143,8 @@ void connections_close(struct connections *c)
 		forget(c, c->by_fd);
 	if (c->nothing >= 0)
 		(void)close(c->nothing);
-	if (c->hand >= 0)
-		(void)close(c->hand);
+	if (c->copy >= 0)
+		(void)close(c->copy);
 	free(c);
 }
 
@@ -218,11 +218,11 @@ static void end(struct connections *c, struct connection *one)
 	unwait(c, one);
 	one->ended = true;
 	c->ended++;
-	if (dup3(one->fd, c->hand, O_CLOEXEC) < 0)
+	if (dup3(one->fd, c->copy, O_CLOEXEC) < 0)
 		return;
-	if (one->cookie && cookie_of(c->hand) == one->cookie)
-		(void)shutdown(c->hand, SHUT_RDWR);
-	(void)dup3(c->nothing, c->hand, O_CLOEXEC);
+	if (one->cookie && cookie_of(c->copy) == one->cookie)
+		(void)shutdown(c->copy, SHUT_RDWR);
+	(void)dup3(c->nothing, c->copy, O_CLOEXEC);
 }
 
 static uint64_t going_on(const struct connections *c)

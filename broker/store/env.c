@@ -115,8 +115,8 @@ static int open_meta(struct env *e)
 	MDB_stat stat;
 
 	mdb_env_stat(e->mdb, &stat);
-	e->fresh = stat.ms_entries == 0;
-	return e->fresh ? 0 : open_databases(e, ENV_META, ENV_META + 1);
+	e->empty = stat.ms_entries == 0;
+	return e->empty ? 0 : open_databases(e, ENV_META, ENV_META + 1);
 }
 
 enum parlor_err env_open_rest(struct env *e, struct why why)
@@ -301,7 +301,7 @@ void env_create(struct env *e)
 	for (size_t i = 0; i < ENV_DBS && e->rc == 0; i++)
 		env_fail(e, mdb_dbi_open(e->write, databases[i].name,
 					 databases[i].flags | MDB_CREATE, &e->db[i]));
-	e->fresh = false;
+	e->empty = false;
 }
 
 void env_fail(struct env *e, int rc)

@@ -29,7 +29,7 @@ struct env {
 	bool broken;      /* a commit failed for another reason than a lack of space */
 	bool lack_told;   /* the last commit found no space, and the log says so */
 	bool read_only;
-	bool fresh;       /* no databases yet: env_create makes them */
+	bool empty;       /* no databases yet: env_create makes them */
 	uint64_t dropped; /* bytes of the map that the pass of env_drop_mapped_pages has seen */
 	int lock_fd;
 	int data_fd;

@@ -288,13 +288,13 @@ static int list_free(struct space *s, struct pages *pages)
 		goto out;
 	size_t newest = mdb_txn_id(txn), oldest = newest;
 	mdb_reader_list(s->mdb, take_older, &oldest);
-	s->fresh = 0;
+	s->freed = 0;
 	while ((rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
 		size_t id = number_at(key.mv_data, 0);
 		if (id < oldest)
 			add_record(pages, &value);
 		else if (id == newest)
-			s->fresh = number_at(value.mv_data, 0) * s->page;
+			s->freed = number_at(value.mv_data, 0) * s->page;
 	}
 	mdb_cursor_close(cursor);
 out:
@@ -394,7 +394,7 @@ enum parlor_err space_reserve(struct space *s, uint64_t bytes, bool idle)
 			return PARLOR_E_STORE;
 		}
 		if (!fits(s, bytes)) {
-			s->stuck = s->fresh >= STUCK_BYTES;
+			s->stuck = s->freed >= STUCK_BYTES;
 			log_each(LOG_WARN, SAY_MS,
 				 "store: no space: %s; writing is refused until there is",
 				 mdb_strerror(s->lack ? s->lack : MDB_MAP_FULL));
@@ -432,6 +432,6 @@ size_t space_rows(struct space *s, size_t rows, bool idle)
 	if (rc != 0)
 		log_error("store: no space can be had: %s", mdb_strerror(rc));
 	fit = rc == 0 ? rows_that_fit(s, rows) : 0;
-	s->stuck = !fit && s->fresh >= STUCK_BYTES;
+	s->stuck = !fit && s->freed >= STUCK_BYTES;
 	return fit;
 }

@@ -32,7 +32,7 @@ struct space {
 	uint64_t taken;    /* the same of the commit that is under way */
 	uint64_t credit;   /* free inside the file, when there is no space behind its end */
 	uint64_t runs;     /* what of it lies in runs of pages, when counted */
-	uint64_t fresh;    /* what the last commit gave free: of use from the one after the next */
+	uint64_t freed;    /* what the last commit gave free: of use from the one after the next */
 	uint64_t retry_us; /* not before, after a refusal */
 	uint64_t refusals;
 	uint64_t disk_us; /* the disk is not asked before, after it gave nothing */

@@ -127,9 +127,9 @@ static enum parlor_err open_store(struct store *s, const struct store_options *o
 	assert(partitions <= PARTITIONS_MAX);
 	if (err != PARLOR_E_OK)
 		return err;
-	if (s->env.fresh && o->read_only)
+	if (s->env.empty && o->read_only)
 		return why_set(why, PARLOR_E_STORE, "%s: no broker has run there yet", o->dir);
-	if (s->env.fresh)
+	if (s->env.empty)
 		err = create(s, journal_id, partitions, why);
 	else if ((err = in_read(s, why, check_version)) == PARLOR_E_OK)
 		err = env_open_rest(&s->env, why);

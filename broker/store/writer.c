@@ -9,7 +9,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-static void tell(const struct writer *w)
+static void signal_end(const struct writer *w)
 {
 	uint64_t one = 1;
 	/* Fails only when the counter is full, and then it is readable. */
@@ -34,7 +34,7 @@ static void *run(void *arg)
 		w->job = NULL;
 		w->ended = true;
 		pthread_cond_broadcast(&w->cond);
-		tell(w);
+		signal_end(w);
 	}
 	pthread_mutex_unlock(&w->lock);
 	return NULL;

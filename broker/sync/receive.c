@@ -196,7 +196,7 @@ static void live(struct heard *h, struct partition *p, const Parlor__PartitionSt
 		log_warn("sync: partition %u: the database went back from %llu to %llu", p->no,
 			 (unsigned long long)p->mark, (unsigned long long)state->position);
 	}
-	/* A word about unread columns or rooms while a batch is under way. */
+	/* It tells of unread columns or rooms only: the batch is still on its way. */
 	bool same = p->state == PARTITION_LIVE && p->sent.is && state->position == p->mark;
 	struct sent_batch sent = p->sent;
 	partition_set_mark(p, state->position, state->unread_position);
@@ -332,7 +332,7 @@ static void on_release_done(struct heard *h)
 static void on_journal_read(struct heard *h)
 {
 	struct sync *s = h->sync;
-	if (!feed_ask(&s->feed, h->peer, h->from->journal_read, h->now_us))
+	if (!feed_request(&s->feed, h->peer, h->from->journal_read, h->now_us))
 		refuse(s, h->peer, PARLOR_E_TOO_MANY);
 }
 

@@ -30,11 +30,11 @@ static void a_readers_question_is_replaced_by_its_key_alone(void **state)
 	struct feed feed;
 	(void)state;
 	feed_init(&feed, 3);
-	assert_true(feed_ask(&feed, &mine, &read, 0));
-	assert_true(feed_ask(&feed, &mine, &read, 0));
+	assert_true(feed_request(&feed, &mine, &read, 0));
+	assert_true(feed_request(&feed, &mine, &read, 0));
 	assert_int_equal(feed.len, 1);
-	assert_true(feed_ask(&feed, &other, &read, 0));
-	assert_true(feed_ask(&feed, &keyless, &read, 0));
+	assert_true(feed_request(&feed, &other, &read, 0));
+	assert_true(feed_request(&feed, &keyless, &read, 0));
 	assert_int_equal(feed.len, 3);
 	feed_fini(&feed);
 }

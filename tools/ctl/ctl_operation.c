@@ -32,7 +32,7 @@ static void show_sync(const Parlor__Reply *r)
 	printf("journal at %" PRIu64 ", MySQL has everything up to %" PRIu64 ", %u worker%s\n",
 	       s->position, s->synced, s->workers, s->workers == 1 ? "" : "s");
 	if (s->n_partitions) {
-		table_heads(&t, HEADS("PART", "MESSAGES", "UNREAD", "WORKER", "TROUBLE"));
+		table_heads(&t, HEADS("PARTITION", "MESSAGES", "UNREAD", "WORKER", "TROUBLE"));
 		for (size_t i = 0; i < s->n_partitions; i++) {
 			table_number(&t, s->partitions[i]->partition);
 			table_number(&t, s->partitions[i]->position);

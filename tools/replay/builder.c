@@ -11,7 +11,7 @@
 #define STEP_RECORDS 2000
 #define STEP_BYTES ((size_t)4 << 20)
 /* Rows of one commit; it must fit the headroom that the store keeps. */
-#define SLICE_ROWS 8000
+#define BATCH_ROWS 8000
 #define ROW_BYTES 8192
 #define RECORD_BYTES 1024
 #define DIRTY_ROWS_MAX 200000
@@ -137,11 +137,11 @@ uint64_t builder_room_position(const struct builder *b, uint64_t room)
 }
 
 enum parlor_err builder_message(struct builder *b, const struct core_call *call,
-				const struct imported_message *told, struct core_posted *posted)
+				const struct imported_message *message, struct core_posted *posted)
 {
-	enum parlor_err err = import_message(b->core, call, told, posted);
+	enum parlor_err err = import_message(b->core, call, message, posted);
 	/* The record of the message, which the one of its recall follows. */
-	if (!err && told->recalled)
+	if (!err && message->recalled)
 		turn_recall_body(&b->turn, b->turn.records[b->turn.len - 2].live.position);
 	return err;
 }
@@ -164,14 +164,14 @@ static enum parlor_err commit(struct builder *b, bool rows)
 	turn_end(b);
 	enum parlor_err err =
 		store_reserve(b->store, b->turn.bytes.len + b->turn.len * RECORD_BYTES +
-						(rows ? (uint64_t)SLICE_ROWS * ROW_BYTES : 0));
+						(rows ? (uint64_t)BATCH_ROWS * ROW_BYTES : 0));
 	if (!err)
 		err = store_begin(b->store);
 	if (err)
 		return err;
 	append_records(b);
 	if (rows) {
-		core_write_back(b->core, SLICE_ROWS, store_put, b->store, &covered);
+		core_write_back(b->core, BATCH_ROWS, store_put, b->store, &covered);
 		store_set_covered(b->store, covered);
 	}
 	err = store_commit(b->store);

@@ -1,6 +1,6 @@
 /* A data directory made by telling the core what happened: records into the
  * journal, rows written back behind them, as a broker does it, but with nobody to
- * answer. Owns core, store and the commits. What is told is durable after
+ * answer. Owns core, store and the commits. What it is given is durable after
  * builder_finish; a directory that was not finished must not be used. */
 #ifndef BUILDER_H
 #define BUILDER_H

@@ -26,7 +26,7 @@ static void judge_id(struct census *c, const struct mend_id *id, const char *wha
 		findings_add(c->findings, FINDING_long_id, "%s, now %s", what, id->text);
 }
 
-/* Replaces *text with what is told, unless that is nothing. */
+/* Replaces *text by what the row says, unless that is nothing. */
 static void set_text(struct census *c, char **text, struct span raw, size_t max,
 		     enum finding too_long)
 {
@@ -34,16 +34,16 @@ static void set_text(struct census *c, char **text, struct span raw, size_t max,
 	if (!raw.len)
 		return;
 	struct mend_text found = mend_text(&mended, raw, max);
-	char *news = mem_text(mended.data, mended.len);
+	char *valid = mem_text(mended.data, mended.len);
 	if (found.invalid)
-		findings_add(c->findings, FINDING_invalid_text, "%s", news);
+		findings_add(c->findings, FINDING_invalid_text, "%s", valid);
 	if (found.cut)
-		findings_add(c->findings, too_long, "%s", news);
+		findings_add(c->findings, too_long, "%s", valid);
 	/* A piece of an address leads nowhere. */
 	if (found.cut && too_long == FINDING_long_avatar)
-		news[0] = '\0';
+		valid[0] = '\0';
 	free(*text);
-	*text = news;
+	*text = valid;
 	buf_fini(&mended);
 }
 

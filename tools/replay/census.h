@@ -31,7 +31,7 @@ struct census_room {
 	uint64_t first_us; /* of what has a time; 0: nothing */
 	uint64_t memberships;
 	uint64_t messages;
-	bool told; /* for whoever tells it */
+	bool imported; /* its record is written */
 	UT_hash_handle hh;
 };
 

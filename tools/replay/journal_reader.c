@@ -23,7 +23,7 @@ struct journal_reader {
 	void *context;
 	void *socket;
 	uint64_t query;
-	uint64_t ask_us; /* when to ask (again) */
+	uint64_t request_us; /* when to ask (again) */
 	uint64_t journal;
 	struct buf out;
 	struct arena arena;
@@ -88,7 +88,7 @@ const char *journal_reader_error(const struct journal_reader *f)
 }
 
 /* What cannot be sent now is tried again soon: nobody is connected. */
-static void ask(struct journal_reader *f, uint64_t from, uint64_t now_us)
+static void request(struct journal_reader *f, uint64_t from, uint64_t now_us)
 {
 	Parlor__JournalRead read = PARLOR__JOURNAL_READ__INIT;
 
@@ -98,7 +98,7 @@ static void ask(struct journal_reader *f, uint64_t from, uint64_t now_us)
 	buf_clear(&f->out);
 	wire_put_field(&f->out, PARLOR__FROM_WORKER__OP_JOURNAL_READ, &read.base);
 	bool sent = zmq_send(f->socket, f->out.data, f->out.len, ZMQ_DONTWAIT) >= 0;
-	f->ask_us = now_us + (sent ? PATIENCE_US : 10000);
+	f->request_us = now_us + (sent ? PATIENCE_US : 10000);
 }
 
 static enum parlor_err take_page(struct journal_reader *f, const Parlor__JournalPage *got,
@@ -106,7 +106,7 @@ static enum parlor_err take_page(struct journal_reader *f, const Parlor__Journal
 {
 	if (got->query != f->query)
 		return PARLOR_E_OK;
-	f->ask_us = 0;
+	f->request_us = 0;
 	if (f->journal && got->journal != f->journal)
 		return failed(f, PARLOR_E_VALUE, "another journal answers now");
 	f->journal = got->journal;
@@ -135,7 +135,7 @@ static enum parlor_err take(struct journal_reader *f, zmq_msg_t *frame,
 		return take_page(f, to->journal_page, page);
 	if (to->op_case != PARLOR__TO_WORKER__OP_REFUSED)
 		return PARLOR_E_OK;
-	f->ask_us = clock_mono_us() + REFUSED_US;
+	f->request_us = clock_mono_us() + REFUSED_US;
 	if (to->refused->code == PARLOR_E_TOO_MANY || to->refused->code == PARLOR_E_STORE_FULL)
 		return PARLOR_E_OK;
 	return failed(f, PARLOR_E_OP, "the broker does not serve its journal");
@@ -167,9 +167,9 @@ enum parlor_err journal_reader_next(struct journal_reader *f, uint64_t from, int
 	*page = NULL;
 	while (!err && !*page && woken >= 0) {
 		uint64_t now_us = clock_mono_us();
-		if (now_us >= f->ask_us)
-			ask(f, from, now_us);
-		uint64_t next_us = f->ask_us < until_us ? f->ask_us : until_us;
+		if (now_us >= f->request_us)
+			request(f, from, now_us);
+		uint64_t next_us = f->request_us < until_us ? f->request_us : until_us;
 		long ms = next_us > now_us ? (long)((next_us - now_us + 999) / 1000) : 0;
 		zmq_pollitem_t item = {.socket = f->socket, .events = ZMQ_POLLIN};
 		woken = zmq_poll(&item, 1, ms);

@@ -52,7 +52,7 @@ uint64_t pace_due_us(const struct pace *pace, const struct corpus_room *room, ui
 	return (uint64_t)(ms * 1000 / pace->speed);
 }
 
-uint64_t pace_moment_us(const struct pace *pace, int64_t first_ms, int64_t t_ms)
+uint64_t pace_event_us(const struct pace *pace, int64_t first_ms, int64_t t_ms)
 {
 	if (pace->speed <= 0 || t_ms <= first_ms)
 		return 0;

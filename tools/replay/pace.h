@@ -26,7 +26,7 @@ uint64_t pace_post_us(const struct pace *, uint64_t posts);
 
 /* Microseconds from the start of all to an event, by the recorded times of it
  * and of the first one. */
-uint64_t pace_moment_us(const struct pace *, int64_t first_ms, int64_t t_ms);
+uint64_t pace_event_us(const struct pace *, int64_t first_ms, int64_t t_ms);
 
 /* Microseconds from the start of the room, its first event that is played, to
  * the event. */

@@ -33,8 +33,8 @@ struct play {
 	struct delivery_check delivery_check;
 	uint64_t start_us;
 	uint64_t heard_us; /* when the last event came */
-	uint64_t told_us;
-	uint64_t told_posts;
+	uint64_t progress_us;
+	uint64_t progress_posts;
 };
 
 static void on_event(void *arg, unsigned session, const Parlor__Event *event)
@@ -49,7 +49,7 @@ static void on_event(void *arg, unsigned session, const Parlor__Event *event)
 
 /* ---- progress ------------------------------------------------------------------ */
 
-static void tell_time_left(const struct play *p, uint64_t now_us)
+static void print_time_left(const struct play *p, uint64_t now_us)
 {
 	uint64_t done;
 	uint64_t total;
@@ -61,25 +61,25 @@ static void tell_time_left(const struct play *p, uint64_t now_us)
 		seconds * (double)(total - done) / (double)done);
 }
 
-static void tell(struct play *p, uint64_t now_us)
+static void print_progress(struct play *p, uint64_t now_us)
 {
 	bool tty = isatty(STDERR_FILENO) == 1;
 	uint64_t posts = p->summary.texts + p->summary.notices;
 
-	if (now_us - p->told_us < (tty ? PROGRESS_TTY_US : PROGRESS_LOG_US))
+	if (now_us - p->progress_us < (tty ? PROGRESS_TTY_US : PROGRESS_LOG_US))
 		return;
-	double rate = (double)(posts - p->told_posts) * 1e6 / (double)(now_us - p->told_us);
+	double rate = (double)(posts - p->progress_posts) * 1e6 / (double)(now_us - p->progress_us);
 	fprintf(stderr, "%s%llu messages, %.0f/s, %zu rooms open", tty ? "\r" : "",
 		(unsigned long long)posts, rate, p->open_len);
-	tell_time_left(p, now_us);
+	print_time_left(p, now_us);
 	if (p->options->attach)
 		fprintf(stderr, ", %llu to be heard",
 			(unsigned long long)delivery_check_outstanding(&p->delivery_check));
 	if (sessions_away(p->players.sessions))
 		fprintf(stderr, ", the broker is away");
 	fprintf(stderr, tty ? "\033[K" : "\n");
-	p->told_us = now_us;
-	p->told_posts = posts;
+	p->progress_us = now_us;
+	p->progress_posts = posts;
 }
 
 /* ---- players ------------------------------------------------------------------------ */
@@ -210,7 +210,7 @@ static bool play_rooms(struct play *p)
 		if (!work(p, wait_ms(p, now_us)))
 			return false;
 		close_done_players(p);
-		tell(p, now_us);
+		print_progress(p, now_us);
 	}
 }
 
@@ -234,14 +234,14 @@ static bool hear_all(struct play *p)
 			return true;
 		if (!work(p, WAIT_MS_MAX))
 			return false;
-		tell(p, now_us);
+		print_progress(p, now_us);
 	}
 	return true;
 }
 
 static void play(struct play *p)
 {
-	p->start_us = p->told_us = p->players.start_us = clock_mono_us();
+	p->start_us = p->progress_us = p->players.start_us = clock_mono_us();
 	bool connected = play_rooms(p);
 	if (connected && interrupted())
 		connected = drain(p);

@@ -41,11 +41,11 @@ struct player {
 };
 
 /* An unanswered request. */
-struct ask {
+struct player_sent {
 	struct player *player;
 	size_t step;
 	uint64_t sent_us;
-	struct ask *next;
+	struct player_sent *next;
 };
 
 /* ---- what all players share ---------------------------------------------------- */
@@ -53,29 +53,30 @@ struct ask {
 void players_fini(struct players *all)
 {
 	while (all->spare != NULL) {
-		struct ask *ask = all->spare;
-		all->spare = ask->next;
-		free(ask);
+		struct player_sent *sent = all->spare;
+		all->spare = sent->next;
+		free(sent);
 	}
 }
 
-static struct ask *ask_get(struct player *player)
+static struct player_sent *sent_get(struct player *player)
 {
 	struct players *all = player->all;
-	struct ask *ask = all->spare;
+	struct player_sent *sent = all->spare;
 
-	if (ask == NULL)
-		ask = mem_new(sizeof(*ask));
+	if (sent == NULL)
+		sent = mem_new(sizeof(*sent));
 	else
-		all->spare = ask->next;
-	*ask = (struct ask){.player = player, .step = player->next, .sent_us = clock_mono_us()};
-	return ask;
+		all->spare = sent->next;
+	*sent = (struct player_sent){
+		.player = player, .step = player->next, .sent_us = clock_mono_us()};
+	return sent;
 }
 
-static void ask_put(struct players *all, struct ask *ask)
+static void sent_put(struct players *all, struct player_sent *sent)
 {
-	ask->next = all->spare;
-	all->spare = ask;
+	sent->next = all->spare;
+	all->spare = sent;
 }
 
 /* ---- opening and closing ------------------------------------------------------ */
@@ -264,11 +265,11 @@ static bool removed_before(const struct player *player, int code, size_t step)
 
 static void take_reply(void *arg, int code, const Parlor__Reply *reply)
 {
-	struct ask ask = *(struct ask *)arg;
-	struct player *player = ask.player;
+	struct player_sent sent = *(struct player_sent *)arg;
+	struct player *player = sent.player;
 	struct summary *summary = player->all->summary;
 
-	ask_put(player->all, arg);
+	sent_put(player->all, arg);
 	player->in_flight--;
 	player->all->in_flight--;
 	player->all->session_in_flight[player->session]--;
@@ -276,8 +277,8 @@ static void take_reply(void *arg, int code, const Parlor__Reply *reply)
 		summary->unanswered++;
 		return;
 	}
-	if (code != PARLOR_E_OK && !removed_before(player, code, ask.step)) {
-		take_refused(player, code, ask.step);
+	if (code != PARLOR_E_OK && !removed_before(player, code, sent.step)) {
+		take_refused(player, code, sent.step);
 		return;
 	}
 	summary->acknowledged++;
@@ -289,7 +290,7 @@ static void take_reply(void *arg, int code, const Parlor__Reply *reply)
 	else if (player->state == PLAYER_FIND)
 		take_found(player, reply);
 	else
-		take_done(player, &player->script.steps[ask.step], reply, ask.sent_us);
+		take_done(player, &player->script.steps[sent.step], reply, sent.sent_us);
 }
 
 /* ---- requests ------------------------------------------------------------------ */
@@ -297,12 +298,12 @@ static void take_reply(void *arg, int code, const Parlor__Reply *reply)
 static enum parlor_err request_send(struct operation *d, Parlor__Request *request)
 {
 	struct player *player = d->owner;
-	struct ask *ask = ask_get(player);
+	struct player_sent *sent = sent_get(player);
 	enum parlor_err err =
-		sessions_send(player->all->sessions, player->session, request, take_reply, ask);
+		sessions_send(player->all->sessions, player->session, request, take_reply, sent);
 
 	if (err == PARLOR_E_BUSY) {
-		ask_put(player->all, ask);
+		sent_put(player->all, sent);
 		return err;
 	}
 	player->in_flight++;
@@ -310,7 +311,7 @@ static enum parlor_err request_send(struct operation *d, Parlor__Request *reques
 	player->all->session_in_flight[player->session]++;
 	if (err != PARLOR_E_OK) {
 		Parlor__Reply none = PARLOR__REPLY__INIT;
-		take_reply(ask, err, &none);
+		take_reply(sent, err, &none);
 	}
 	return PARLOR_E_OK;
 }

@@ -32,7 +32,7 @@ struct players {
 	size_t in_flight_max;
 	uint32_t session_in_flight[DELIVERY_CHECK_SESSIONS_MAX];
 	uint32_t session_in_flight_max; /* how many STORED posts the broker lets wait */
-	struct ask *spare;              /* requests to use again */
+	struct player_sent *spare;      /* to use again */
 };
 
 void players_fini(struct players *);

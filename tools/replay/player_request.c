@@ -9,8 +9,8 @@
 #define FIND_PAGE 32
 
 /* As it would be asked for if it were recorded. */
-static bool ask(const struct player_request *q, const struct operation_kind *kind,
-		struct operation *d)
+static bool send(const struct player_request *q, const struct operation_kind *kind,
+		 struct operation *d)
 {
 	struct place place = {.id = q->room->id, .counted = true};
 
@@ -22,7 +22,7 @@ static bool ask(const struct player_request *q, const struct operation_kind *kin
 
 bool player_request_create(const struct player_request *q)
 {
-	return ask(q, &operation_create, &(struct operation){.guessed = true});
+	return send(q, &operation_create, &(struct operation){.guessed = true});
 }
 
 bool player_request_history(const struct player_request *q, uint64_t from)
@@ -41,7 +41,7 @@ static struct recording_event joins(const struct player_request *q, uint32_t who
 		.from = id, .name = id, .avatar = "", .agent = who == q->script->manager};
 }
 
-static bool ask_add(const struct player_request *q, const struct step *step)
+static bool send_add(const struct player_request *q, const struct step *step)
 {
 	const uint32_t *crowd = &q->script->crowd[step->crowd];
 	struct operation d = {.event = joins(q, crowd[0]), .joins_len = step->crowd_len - 1};
@@ -50,12 +50,12 @@ static bool ask_add(const struct player_request *q, const struct step *step)
 	d.joins = mem_new(step->crowd_len * sizeof *d.joins);
 	for (size_t i = 0; i < d.joins_len; i++)
 		d.joins[i].event = joins(q, crowd[i + 1]);
-	bool sent = ask(q, &operation_add, &d);
+	bool sent = send(q, &operation_add, &d);
 	free(d.joins);
 	return sent;
 }
 
-static bool ask_post(const struct player_request *q, const struct step *step, struct operation *d)
+static bool send_post(const struct player_request *q, const struct step *step, struct operation *d)
 {
 	const struct corpus_event *event = &q->room->events[step->event];
 	char client_id[SCRIPT_ID_MAX];
@@ -64,7 +64,7 @@ static bool ask_post(const struct player_request *q, const struct step *step, st
 	d->event.kind = kind_of_type(event->type == CORPUS_TEXT ? "text" : "notice");
 	d->event.client_id = client_id;
 	d->event.body = event->body;
-	return ask(q, &operation_post, d);
+	return send(q, &operation_post, d);
 }
 
 bool player_request_step(const struct player_request *q, const struct step *step)
@@ -73,15 +73,15 @@ bool player_request_step(const struct player_request *q, const struct step *step
 
 	switch (step->kind) {
 	case STEP_ADD:
-		return ask_add(q, step);
+		return send_add(q, step);
 	case STEP_REMOVE:
-		return ask(q, &operation_remove, &d);
+		return send(q, &operation_remove, &d);
 	case STEP_POST:
-		return ask_post(q, step, &d);
+		return send_post(q, step, &d);
 	case STEP_READ:
 		d.event.seq = (int64_t)q->seqs[step->event];
 		/* 0: that message was refused, there is nothing to read */
-		return !d.event.seq || ask(q, &operation_read, &d);
+		return !d.event.seq || send(q, &operation_read, &d);
 	}
 	return false;
 }

@@ -15,12 +15,12 @@ void progress_tell(struct progress *p, uint64_t done, uint64_t total, const char
 	bool tty = isatty(STDERR_FILENO) == 1;
 
 	if (!p->start_us) {
-		*p = (struct progress){.start_us = now_us, .told_us = now_us};
-		p->start = p->told = done;
+		*p = (struct progress){.start_us = now_us, .printed_us = now_us};
+		p->start = p->printed = done;
 	}
-	if (now_us - p->told_us < (tty ? TTY_US : LOG_US))
+	if (now_us - p->printed_us < (tty ? TTY_US : LOG_US))
 		return;
-	double rate = (double)(done - p->told) * 1e6 / (double)(now_us - p->told_us);
+	double rate = (double)(done - p->printed) * 1e6 / (double)(now_us - p->printed_us);
 	fprintf(stderr, "%s%" PRIu64, tty ? "\r" : "", done);
 	if (total)
 		fprintf(stderr, " of %" PRIu64, total);
@@ -30,8 +30,8 @@ void progress_tell(struct progress *p, uint64_t done, uint64_t total, const char
 			(double)(now_us - p->start_us) / 1e6 * (double)(total - done) /
 				(double)(done - p->start));
 	fprintf(stderr, tty ? "\033[K" : "\n");
-	p->told_us = now_us;
-	p->told = done;
+	p->printed_us = now_us;
+	p->printed = done;
 	p->any = true;
 }
 

@@ -1,4 +1,4 @@
-/* How far long work has come, told on stderr now and then: on one line of a
+/* How far long work has come, printed on stderr now and then: on one line of a
  * terminal, line by line elsewhere. */
 #ifndef PROGRESS_H
 #define PROGRESS_H
@@ -8,8 +8,8 @@
 
 /* Zeroed is at its beginning. */
 struct progress {
-	uint64_t start_us, told_us;
-	uint64_t start, told; /* how far it was then */
+	uint64_t start_us, printed_us;
+	uint64_t start, printed; /* how far it was then */
 	bool any;
 };
 

@@ -110,8 +110,8 @@ static bool send_operation(struct rerun *r, struct operation *d)
 
 static uint64_t due_us(const struct rerun *r, const struct operation *d)
 {
-	uint64_t due = r->start_us +
-		       pace_moment_us(&r->options->pace, r->workload.first_ms, d->event.t_ms);
+	uint64_t due =
+		r->start_us + pace_event_us(&r->options->pace, r->workload.first_ms, d->event.t_ms);
 	uint64_t post = r->start_us + pace_post_us(&r->options->pace, r->posts);
 
 	return d->kind == &operation_post && post > due ? post : due;

@@ -49,21 +49,21 @@ static struct core_call call_of(const struct census_room *room, uint64_t time_us
 
 /* ---- rooms and joins ------------------------------------------------------------ */
 
-static enum parlor_err tell_room(struct run *run, struct census_room *room, uint64_t time_us)
+static enum parlor_err add_room(struct run *run, struct census_room *room, uint64_t time_us)
 {
 	const struct core_call call = call_of(room, time_us);
-	if (room->told)
+	if (room->imported)
 		return PARLOR_E_OK;
-	room->told = true;
+	room->imported = true;
 	run->r->rooms++;
 	/* Everybody has seen everything so far. */
-	const struct imported_room told = {
+	const struct imported_room record = {
 		.id = SPAN_TEXT(room->id), .name = SPAN_TEXT(room->name), .open = true};
-	return failed(run, import_room(builder_core(run->r->builder), &call, &told), room->id,
+	return failed(run, import_room(builder_core(run->r->builder), &call, &record), room->id,
 		      "cannot be made");
 }
 
-static enum parlor_err tell_join(struct run *run, const struct census_membership *membership)
+static enum parlor_err add_join(struct run *run, const struct census_membership *membership)
 {
 	static const struct core_notice silent;
 	struct core_room_view view;
@@ -72,7 +72,7 @@ static enum parlor_err tell_join(struct run *run, const struct census_membership
 					      .type = membership->type,
 					      .name = SPAN_TEXT(membership->name),
 					      .avatar = SPAN_TEXT(membership->avatar)};
-	enum parlor_err err = tell_room(run, membership->room, membership->joined_us);
+	enum parlor_err err = add_room(run, membership->room, membership->joined_us);
 	if (!err)
 		err = core_members_add(builder_core(run->r->builder), &call,
 				       SPAN_TEXT(membership->room->id), &spec, 1, &silent, &view);
@@ -81,11 +81,11 @@ static enum parlor_err tell_join(struct run *run, const struct census_membership
 	return failed(run, err, membership->room->id, "a member cannot join");
 }
 
-static enum parlor_err tell_joins(struct run *run, uint64_t until_us)
+static enum parlor_err add_joins(struct run *run, uint64_t until_us)
 {
 	enum parlor_err err = PARLOR_E_OK;
 	while (!err && run->next_membership && run->next_membership->joined_us <= until_us) {
-		err = tell_join(run, run->next_membership);
+		err = add_join(run, run->next_membership);
 		run->next_membership = run->next_membership->hh.next;
 	}
 	return err;
@@ -162,14 +162,14 @@ static void judge_sender(struct run *run, const struct census_room *room, const 
 			     id->text);
 }
 
-static enum parlor_err tell_message(struct run *run, struct census_room *room,
-				    const struct legacy_row *row, uint64_t time_us)
+static enum parlor_err add_message(struct run *run, struct census_room *room,
+				   const struct legacy_row *row, uint64_t time_us)
 {
 	struct mend_id sender;
 	struct core_posted posted;
 	const struct core_limits *limits = &core_limits_default;
 	const struct core_call call = call_of(room, time_us);
-	enum parlor_err err = tell_room(run, room, time_us);
+	enum parlor_err err = add_room(run, room, time_us);
 	if (err)
 		return err;
 	mend_id(&sender, row->member);
@@ -177,7 +177,7 @@ static enum parlor_err tell_message(struct run *run, struct census_room *room,
 	compare_same_time(run, room, sender.text, row->body, time_us);
 	if (!row->timed)
 		findings_add(run->r->findings, FINDING_no_time, "room %s", room->id);
-	const struct imported_message told = {
+	const struct imported_message message = {
 		.room = SPAN_TEXT(room->id),
 		.sender = SPAN_TEXT(sender.text),
 		.sender_name = mended(run, &run->name, row->name, limits->name_bytes,
@@ -189,7 +189,7 @@ static enum parlor_err tell_message(struct run *run, struct census_room *room,
 		.type = type_of(run, room, row),
 		.content_type = content_type_of(run, room, row),
 	};
-	err = builder_message(run->r->builder, &call, &told, &posted);
+	err = builder_message(run->r->builder, &call, &message, &posted);
 	if (!err)
 		err = builder_step(run->r->builder);
 	return failed(run, err, room->id, "a message cannot be taken over");
@@ -210,9 +210,9 @@ static void take_message(void *arg, const struct legacy_row *row)
 	if (!room)
 		return;
 	uint64_t time_us = census_time(run->r->census, row);
-	run->err = tell_joins(run, time_us);
+	run->err = add_joins(run, time_us);
 	if (!run->err)
-		run->err = tell_message(run, room, row, time_us);
+		run->err = add_message(run, room, row, time_us);
 	run->r->messages++;
 	say_progress(run);
 }
@@ -248,8 +248,8 @@ static uint64_t read_up_to(const struct line *lines, uint64_t last, uint64_t mem
 	return seq;
 }
 
-static enum parlor_err tell_read(struct run *run, const struct census_membership *membership,
-				 const struct line *lines, uint64_t last_seq)
+static enum parlor_err add_read(struct run *run, const struct census_membership *membership,
+				const struct line *lines, uint64_t last_seq)
 {
 	struct core *core = builder_core(run->r->builder);
 	struct core_unread_view view;
@@ -283,7 +283,7 @@ static int by_room(const struct census_membership *a, const struct census_member
 }
 
 /* Memberships stand room by room. */
-static enum parlor_err tell_room_reads(struct run *run, struct census_membership **at)
+static enum parlor_err add_room_reads(struct run *run, struct census_membership **at)
 {
 	const struct census_room *room = (*at)->room;
 	const struct core_call call = call_of(room, 0);
@@ -292,7 +292,7 @@ static enum parlor_err tell_room_reads(struct run *run, struct census_membership
 		core_room_show(builder_core(run->r->builder), &call, SPAN_TEXT(room->id), &view);
 	struct line *lines = err ? NULL : read_lines(run, &view, &err);
 	for (; !err && *at && (*at)->room == room; *at = (*at)->hh.next)
-		err = tell_read(run, *at, lines, view.last_seq);
+		err = add_read(run, *at, lines, view.last_seq);
 	free(lines);
 	return failed(run, err, room->id, "unread cannot be set");
 }
@@ -303,7 +303,7 @@ static enum parlor_err tell_reads(struct run *run)
 	HASH_SORT(run->r->census->memberships, by_room);
 	struct census_membership *at = run->r->census->memberships;
 	while (!err && at)
-		err = tell_room_reads(run, &at);
+		err = add_room_reads(run, &at);
 	return err;
 }
 
@@ -319,7 +319,7 @@ enum parlor_err resettle_run(struct resettle *r)
 	if (!err)
 		err = run.err;
 	if (!err)
-		err = tell_joins(&run, UINT64_MAX);
+		err = add_joins(&run, UINT64_MAX);
 	if (!err)
 		err = tell_reads(&run);
 	if (!err)

@@ -1,4 +1,4 @@
-/* What a census found, and the messages, told to a builder in order of time: rooms
+/* What a census found, and the messages, given to a builder in order of time: rooms
  * as they are first heard of, members as they join, then how far everybody has
  * read. Owns the order and the judgement of messages. */
 #ifndef RESETTLE_H

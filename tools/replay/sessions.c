@@ -167,12 +167,12 @@ enum parlor_err sessions_start(struct sessions *s, int timeout_ms)
 {
 	uint64_t start = clock_mono_us();
 	uint64_t until = start + (uint64_t)timeout_ms * 1000;
-	bool told = false;
+	bool warned = false;
 
 	while (!all_up(s)) {
-		if (!told && clock_mono_us() - start > PATIENCE_US) {
+		if (!warned && clock_mono_us() - start > PATIENCE_US) {
 			log_info("no broker yet; trying for %d s", timeout_ms / 1000);
-			told = true;
+			warned = true;
 		}
 		enum parlor_err err = sessions_work(s, 100);
 		if (err != PARLOR_E_OK)

@@ -96,25 +96,25 @@ static struct present *find_present(const struct workload *p, const struct tenan
 	return who;
 }
 
-/* True when that is news. */
+/* True when that changes it. */
 static bool set_present(struct workload *p, struct tenant *tenant, const char *id, bool online)
 {
 	char *key;
 	size_t len;
 	struct present *who = find_present(p, tenant, id, &key, &len);
-	bool news = (who != NULL) != online;
+	bool changed = (who != NULL) != online;
 
-	if (news && online) {
+	if (changed && online) {
 		who = mem_new(sizeof *who + len);
 		who->tenant = tenant;
 		memcpy(who->id, key, len);
 		HASH_ADD_KEYPTR(hh, p->online, who->id, len, who);
-	} else if (news) {
+	} else if (changed) {
 		HASH_DEL(p->online, who);
 		free(who);
 	}
 	free(key);
-	return news;
+	return changed;
 }
 
 static void workload_presence(struct workload *p, const struct event_source_item *item,
@@ -125,10 +125,10 @@ static void workload_presence(struct workload *p, const struct event_source_item
 
 	if (p->options->no_presence)
 		return;
-	bool news = set_present(p, tenant, e->from, online);
-	if (news)
+	bool changed = set_present(p, tenant, e->from, online);
+	if (changed)
 		put(p, online ? &operation_attach : &operation_detach, item, tenant, NULL);
-	if (online && (!news || strcmp(e->body, "busy") == 0))
+	if (online && (!changed || strcmp(e->body, "busy") == 0))
 		put(p, &operation_presence, item, tenant, NULL);
 }
 

@@ -18,9 +18,9 @@ void rows_init(struct rows *rows, struct db *db, const char *head, const char *r
 	rows->err = PARLOR_E_OK;
 }
 
-static void put_text(struct buf *text, const char *partition)
+static void put_text(struct buf *text, const char *piece)
 {
-	buf_put(text, partition, strlen(partition));
+	buf_put(text, piece, strlen(piece));
 }
 
 /* head row, row tail, with its NUL. */

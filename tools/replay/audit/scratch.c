@@ -8,7 +8,7 @@
 
 #define MIB ((uint64_t)1 << 20)
 /* Rows of one commit, and what one may cost: a copied page, and a split one. */
-#define SLICE 4096
+#define BATCH_ROWS 4096
 #define ROW_COST_BYTES 8192
 
 static void forget_names(const char *dir)
@@ -27,7 +27,7 @@ enum parlor_err scratch_open(struct scratch *s, char *why, size_t why_size)
 	char dir[256];
 	const char *base = getenv("TMPDIR");
 	struct store_options options = {
-		.dir = dir, .map_init = 64 * MIB, .headroom = SLICE * ROW_COST_BYTES};
+		.dir = dir, .map_init = 64 * MIB, .headroom = BATCH_ROWS * ROW_COST_BYTES};
 
 	*s = (struct scratch){NULL};
 	int len =
@@ -66,13 +66,14 @@ static enum parlor_err fill_batch(struct scratch *s, struct snapshot *from)
 {
 	struct row_key row;
 	struct span key, value;
-	enum parlor_err err = store_reserve(s->store, SLICE * ROW_COST_BYTES), end = PARLOR_E_OK;
+	enum parlor_err err = store_reserve(s->store, BATCH_ROWS * ROW_COST_BYTES),
+			end = PARLOR_E_OK;
 	if (!err)
 		err = store_begin(s->store);
 	if (err)
 		return err;
-	for (unsigned n = 0; n < SLICE && !(end = snapshot_next(from, &row.table, &key, &value));
-	     n++) {
+	for (unsigned n = 0;
+	     n < BATCH_ROWS && !(end = snapshot_next(from, &row.table, &key, &value)); n++) {
 		row.len = key.len;
 		memcpy(row.bytes, key.data, key.len);
 		store_put(s->store, &row, value);
@@ -95,12 +96,12 @@ enum parlor_err scratch_fill(struct scratch *s, struct snapshot *from)
 static enum parlor_err write_batch(struct scratch *s, struct core *core, core_put_fn *put)
 {
 	uint64_t covered;
-	enum parlor_err err = store_reserve(s->store, SLICE * ROW_COST_BYTES);
+	enum parlor_err err = store_reserve(s->store, BATCH_ROWS * ROW_COST_BYTES);
 	if (!err)
 		err = store_begin(s->store);
 	if (err)
 		return err;
-	core_write_back(core, SLICE, put, s->store, &covered);
+	core_write_back(core, BATCH_ROWS, put, s->store, &covered);
 	return store_commit(s->store);
 }
 
