@@ -3,13 +3,19 @@
 # private MariaDB, the broker and two workers, plays recorded conversations,
 # kills the broker in the middle, and counts at the end, from the files alone,
 # whether anything was lost or doubled. Leaves nothing running and no data.
+#
+#     tools/demo.sh [--corpus FILE]
+#
+# --corpus FILE, or PARLOR_CORPUS=FILE: conversations of yours (format: tests/data/README.md),
+# some thousand messages or more, are played after the sample in the same way.
 # PARLOR_BIN=DIRECTORY: the programs there are taken, and nothing is installed or built.
 set -euo pipefail
+from=$PWD
 cd "$(dirname "$0")/.."
 . tools/lib.sh
 
 sample=tests/data/sample.ndjson
-small=../shared/data/corpus-small.ndjson
+corpus=${PARLOR_CORPUS-}
 room=tea-1004
 visitor=陈先生
 kills=3
@@ -19,6 +25,14 @@ step() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
 note() { printf '  %s\n' "$*"; }
 quote() { sed -u "s/^/  ${dim}|${plain} /"; }
 fail() { printf '\nFAILED: %s\n' "$*" >&2; exit 1; }
+
+case $# in
+  0) ;;
+  2) [ "$1" = --corpus ] || fail "$1 is no option: tools/demo.sh [--corpus FILE]"; corpus=$2 ;;
+  *) fail "tools/demo.sh [--corpus FILE]" ;;
+esac
+case $corpus in '' | /*) ;; *) corpus=$from/$corpus ;; esac
+[ -z "$corpus" ] || [ -r "$corpus" ] || fail "$corpus cannot be read"
 
 # ---- processes ----------------------------------------------------------------------
 
@@ -150,10 +164,10 @@ step "The whole sample, and the broker killed with SIGKILL $kills times meanwhil
 files=("$sample")
 play_and_kill "$sample" 8/s
 
-if [ -f "$small" ]; then
-  step "100 recorded rooms of $small, and again $kills kills"
-  files+=("$small")
-  play_and_kill "$small" 50/s
+if [ -n "$corpus" ]; then
+  step "$corpus, and again $kills kills"
+  files+=("$corpus")
+  play_and_kill "$corpus" 50/s
 fi
 
 step "Everything once more: what is there already is not posted again"

@@ -8,13 +8,16 @@
 #
 # --short: everything once and small, in three minutes: does it all work? Then,
 # as with --only, RESULTS.md and the pictures are left alone unless --render.
+# --corpus, or PARLOR_CORPUS: what `mixed` plays instead of the tests' sample,
+# which is small (format: tests/data/README.md).
 set -euo pipefail
+from=$PWD
 cd "$(dirname "$0")/../.."
 . tools/lib.sh
 
-out=build/results.json bin='' corpus=../shared/data/corpus-large.ndjson.gz
+out=build/results.json bin='' corpus=${PARLOR_CORPUS-}
 runs=3 seconds=2 short='' only='' render=yes
-usage() { sed -n '2,11s/^# \{0,1\}//p' "$0"; exit "$1"; }
+usage() { sed -n '2,13s/^# \{0,1\}//p' "$0"; exit "$1"; }
 while [ $# -gt 0 ]; do
   case $1 in
     --short) short=yes render='' runs=1 seconds=1; shift ;;
@@ -29,6 +32,8 @@ while [ $# -gt 0 ]; do
   esac
 done
 
+case $corpus in '' | /*) ;; *) corpus=$from/$corpus ;; esac
+[ -z "$corpus" ] || [ -r "$corpus" ] || { echo "$corpus cannot be read" >&2; exit 2; }
 if [ -z "$bin" ]; then
   tools/bench/install-peers.sh
   build release
@@ -43,10 +48,12 @@ mkdir -p "$(dirname "$out")"
 measure() {
   local section=$1 began=$SECONDS
   shift
+  local said=$*
+  [ -z "$corpus" ] || said=${said/"$corpus"/FILE}
   case ",$only," in ,, | *,"$section",*) ;; *) return 0 ;; esac
-  printf '{"section": "%s", "command": "parlor-bench %s"}\n' "$section" "$*" >>"$out"
+  printf '{"section": "%s", "command": "parlor-bench %s"}\n' "$section" "$said" >>"$out"
   "$bin/parlor-bench" "$@" --json >>"$out"
-  printf '%-9s %4d s  parlor-bench %s\n' "$section" $((SECONDS - began)) "$*"
+  printf '%-9s %4d s  parlor-bench %s\n' "$section" $((SECONDS - began)) "$said"
 }
 
 python=/usr/bin/python3
@@ -54,7 +61,7 @@ python=/usr/bin/python3
 
 small=() backlog=() file=()
 [ -z "$short" ] || small=(--rooms 500) backlog=(--messages 20000)
-[ ! -r "$corpus" ] || file=(--corpus "$corpus")
+[ -z "$corpus" ] || file=(--corpus "$corpus")
 [ -z "$short" ] || file=()
 
 measure floor compare floor --rate half --runs "$runs" --seconds "$seconds" --warmup-ms 500 "${small[@]}"
