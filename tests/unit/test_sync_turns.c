@@ -191,7 +191,7 @@ static void what_comes_before_a_damaged_record_is_sent(void **state)
 	until_all_is_there(w);
 	h->hold = true;
 	uint64_t last = world_post(w, "room", 5);
-	world_post(w, "room", 1);
+	world_post(w, "room", 2);
 	assert_int_equal(store_read_begin(w->store), PARLOR_E_OK);
 	assert_int_equal(store_read(w->store, last + 1, &e), PARLOR_E_OK);
 	size_t len = e.head.len;
