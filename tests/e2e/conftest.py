@@ -6,7 +6,7 @@ import itertools
 import time
 
 import pytest
-from client import Client
+from client import PATIENCE, Client
 from mariadb import MariaDB
 from proc import Broker
 from worker_bench import Bench
@@ -114,7 +114,7 @@ def first_refusal(client):
         for id, reply in list(client.replies.items()):
             if reply.code:
                 return client.replies.pop(id)
-        if not client._receive(10):
+        if not client._receive(PATIENCE):
             raise TimeoutError("no refusal came")
 
 
@@ -126,7 +126,7 @@ def stat(client, name):
     return counters(client)[name]
 
 
-def until(condition, seconds=20):
+def until(condition, seconds=PATIENCE):
     """Asks now and then: nothing announces it, and who asks all the time is in the way."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -5,11 +5,12 @@ with, every room is dense, every unread equals a recount."""
 import json
 import random
 import threading
+import time
 
 import oracle
 import pytest
 import recording
-from client import Client
+from client import PATIENCE, Client
 from conftest import check_rooms, people, whole_history
 from proc import Broker, Process, play_argv
 
@@ -122,6 +123,13 @@ def check_watched(watched, stored):
 REPLAY_KILLS = 55
 
 
+def play_up_to(aim, client, replay):
+    deadline = time.monotonic() + PATIENCE
+    while client.sync_status().position < aim:
+        assert replay.running(), "there is more to play than there are kills"
+        assert time.monotonic() < deadline, "the replay does not go on"
+
+
 def test_a_broker_killed_again_and_again_during_a_replay(broker, tmp_path):
     file = recording.make(tmp_path / "made.ndjson", rooms=150, events=120)
     chance = random.Random(3)
@@ -130,8 +138,7 @@ def test_a_broker_killed_again_and_again_during_a_replay(broker, tmp_path):
         with Client(broker.client, tenant="replay") as client:
             for _ in range(REPLAY_KILLS):
                 aim = client.sync_status().position + chance.randrange(1, 250)
-                while client.sync_status().position < aim:
-                    assert replay.running(), "there is more to play than there are kills"
+                play_up_to(aim, client, replay)
                 broker.crash()
             summary = json.loads(replay.line(180))
             assert replay.wait() == 0
@@ -154,8 +161,7 @@ def test_a_broker_that_may_keep_little_in_memory(tmp_path):
         try:
             with Client(broker.client) as client:
                 for aim in (2000, 8000):
-                    while client.sync_status().position < aim:
-                        assert replay.running(), "there is more to play"
+                    play_up_to(aim, client, replay)
                     broker.crash()
                 assert json.loads(replay.line(120))["good"]
                 assert replay.wait() == 0

@@ -185,7 +185,7 @@ def answers(client, books):
     """Each message as it was, or refused; never another one."""
     refused = 0
     for n in range(len(books.bodies)):
-        reply = client.wait(client.send("history", room="r", limit=1, **{"from": n + 1}), patience=10)
+        reply = client.wait(client.send("history", room="r", limit=1, **{"from": n + 1}), patience=20)
         refused += reply.code != 0
         assert reply.code or [(m.seq, m.body) for m in reply.history.messages] == [
             (n + 1, books.bodies[str(n)])]
@@ -224,7 +224,8 @@ def start_on_damage(broker, books):
             assert status == 1 or status in FELL, process.stderr()
             assert status != 1 or "parlord: " + broker.data in process.stderr()
             return "does not start" if status == 1 else "falls"
-        with Client(broker.client) as client:
+        with Client(broker.client, hello=False) as client:
+            client.hello(patience=20)
             refused = answers(client, books)
             process.stop()
         return "refuses some" if refused else "serves"

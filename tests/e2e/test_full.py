@@ -7,7 +7,7 @@ import time
 
 import parlor_pb2 as pb
 import pytest
-from client import Client, Refused
+from client import PATIENCE, Client, Refused
 from conftest import numbers, people, spec, stat, state, until
 from proc import Broker, preloaded, program, run
 
@@ -91,7 +91,7 @@ def fill(client, enough=100_000):
     raise AssertionError("the store never was full")
 
 
-def insist(client, n, patience=10):
+def insist(client, n, patience=PATIENCE):
     """Posts, and again while the store is full: there is room now, and the
     broker looks for it now and then."""
     deadline = time.monotonic() + patience
@@ -129,8 +129,9 @@ def when_full(tmp_path):
 
 def fill_up(client, meanwhile):
     """Until not the shortest post fits, also when all rows are written."""
-    size = 60_000
+    size, deadline = 60_000, time.monotonic() + PATIENCE
     while size or stat(client, "rows_dirty"):
+        assert time.monotonic() < deadline, "it is never full"
         meanwhile()
         size = size or 60_000
         reply = client.wait(client.send("post", room="r", sender="alice", client_id=f"up-{next(numbers)}",
@@ -147,13 +148,16 @@ def test_sessions_come_and_go_while_the_disk_is_full(tmp_path):
     with Broker(settings, env=env) as broker, Client(broker.client) as client, \
             Client(broker.client, presence=True) as watcher:
         client.room_create(room="r", members=people("alice", "bob"))
-        gates = [Client(broker.client, members=[f"{gate}-{n}" for n in range(1000)]) for gate in range(3)]
-        both = Client(broker.client, members=["alice", "bob"])
 
         def keep(*sessions):
             for session in (watcher, *sessions):
                 session.ping()
 
+        gates = []
+        for gate in range(3):
+            gates.append(Client(broker.client, members=[f"{gate}-{n}" for n in range(1000)]))
+            keep(*gates)
+        both = Client(broker.client, members=["alice", "bob"])
         flag.touch()
         fill_up(client, lambda: keep(both, *gates))
         assert both.detach(members=["bob"]).attached == 1, "detaching needs no room"

@@ -115,7 +115,7 @@ def test_whoever_records_does_not_go_on_in_another_history(tmp_path):
         try:
             with Client(broker.client) as client:
                 say(client, "lost")
-                deadline = time.monotonic() + 30
+                deadline = time.monotonic() + 60
                 while "lost" not in read(tmp_path / "recording"):
                     assert time.monotonic() < deadline
             restore(broker, tmp_path / "copy")

@@ -1,11 +1,13 @@
 """Answers that are larger than they may be, or cut: lists of rooms with long last
 messages, words of a worker about a page of old history."""
 
+import time
+
 import pytest
 import worker_pb2 as wp
 import zmq
 from client import PATIENCE, Client
-from conftest import people, say, spec, stat
+from conftest import people, say, spec, stat, until
 from proc import Broker
 
 DB_DATA = 95
@@ -95,22 +97,22 @@ def test_a_refusal_is_cut_between_characters(tmp_path):
         for n in range(30):
             client.send_all([("post", dict(room="r", sender="alice", client_id=f"{n}-{i}", body="x"))
                              for i in range(100)])
+        deadline = time.monotonic() + PATIENCE
         while stat(client, "journal_first") < 10:
+            assert time.monotonic() < deadline, "nothing is trimmed"
             say(client, "more")
     with Broker(data=data) as broker, Client(broker.client) as client:
         for shift in range(3):
             words = "-" * shift + "€" * 200
             worker = Stranger(broker, words)
             try:
-                while client.sync_status().workers == 0:
-                    pass
+                until(lambda: client.sync_status().workers)
                 request = client.send("history", room="r", **{"from": 1})
                 worker.refuse_a_query()
                 reply = client.wait(request)
                 assert reply.code == DB_DATA
                 assert reply.text == words.encode()[:255].decode(errors="ignore")
                 worker.say(goodbye={})
-                while client.sync_status().workers:
-                    pass
+                until(lambda: not client.sync_status().workers)
             finally:
                 worker.close()

@@ -5,7 +5,7 @@ import os
 import time
 
 import parlor_pb2 as pb
-from client import Client, Wire
+from client import PATIENCE, Client, Wire
 from conftest import counters, people, say, until
 from proc import Broker, environment
 
@@ -37,13 +37,13 @@ class Deaf:
         self.wire = Wire(broker.client, **SLOW)
         self.wire.send(pb.Request(id=1, hello=dict(version=1, tenant="default", client="deaf",
                                                    members=members)))
-        assert self.wire.receive(20).replies[0].code == 0
+        assert self.wire.receive(PATIENCE).replies[0].code == 0
 
     def hear(self, ids):
         """The replies, until all of these have come."""
         replies, wanted = [], set(ids)
         while wanted:
-            frame = self.wire.receive(20)
+            frame = self.wire.receive(PATIENCE)
             assert frame is not None, f"{len(wanted)} replies did not come"
             replies += frame.replies
             wanted -= {reply.id for reply in frame.replies}
@@ -159,7 +159,7 @@ def test_a_damaged_frame_is_carried_on_with_as_well():
         client.wire.raw(frame)
         got = []
         while len(got) < 12:
-            got += client.wire.receive(20).replies
+            got += client.wire.receive(PATIENCE).replies
         assert [(r.id, r.code) for r in got] == [
             *((n, 0) for n in range(10, 15)), (0x63, 5), (0x62, 1), *((n, 0) for n in range(20, 25))]
 
@@ -172,7 +172,7 @@ def test_who_sends_more_than_can_be_held_without_reading_is_let_go():
         say(client, *(["y" * 4000] * 20))
         deaf = Deaf(broker)
         assert counters(client)["sessions"] == 2
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while counters(client)["sessions"] == 2:
             assert time.monotonic() < deadline
             deaf.wire.send(*pages(500))

@@ -4,8 +4,8 @@ typing, silence and goodbye."""
 import time
 
 import pytest
-from client import Client, Refused
-from conftest import people, say, spec, stat
+from client import PATIENCE, Client, Refused
+from conftest import people, say, spec, stat, until
 from proc import Broker
 
 OFFLINE, ONLINE, BUSY_ = 1, 2, 3
@@ -252,7 +252,7 @@ def test_a_session_that_does_not_read_slows_nobody_and_misses_nothing(broker, se
     assert counters["sessions_fell_behind"] > 0, "it was too much to keep for it"
     with_slow = sorted(taken)
     assert with_slow[len(taken) // 2] < 3 * alone[len(alone) // 2] + 0.005
-    assert with_slow[-1] < 1.0
+    assert with_slow[-1] < 5.0
     watched = [watcher.event("posted").position for _ in range(count)]
     assert [slow.event("posted").position for _ in range(count)] == watched
     say(service, "live")
@@ -379,7 +379,7 @@ def test_after_goodbye_there_is_no_session(service, room, connect):
 
 @pytest.fixture
 def impatient():
-    settings = {"session.heartbeat_ms": 100, "session.timeout_ms": 400}
+    settings = {"session.heartbeat_ms": 100, "session.timeout_ms": 1500}
     with Broker(settings) as broker:
         yield broker
 
@@ -387,7 +387,7 @@ def impatient():
 def test_silence_ends_a_session_and_its_members_go_offline(impatient):
     with Client(impatient.client, presence=True) as watcher, \
             Client(impatient.client, members=["bob"]) as bob:
-        assert bob.welcome.heartbeat_ms == 100 and bob.welcome.timeout_ms == 400
+        assert bob.welcome.heartbeat_ms == 100 and bob.welcome.timeout_ms == 1500
         assert watcher.event("presence").presence.presence == ONLINE
         assert watcher.event("presence").presence.presence == OFFLINE
         bob.welcomes = 0
@@ -396,7 +396,7 @@ def test_silence_ends_a_session_and_its_members_go_offline(impatient):
 
 def test_a_ping_is_enough_to_live(impatient):
     with Client(impatient.client, members=["bob"]) as bob, Client(impatient.client) as other:
-        deadline = time.monotonic() + 1.5
+        deadline = time.monotonic() + 3
         while time.monotonic() < deadline:
             bob.call("ping")
             assert presence(other, "bob") == {"bob": ONLINE}
@@ -408,8 +408,7 @@ def test_a_lost_session_comes_back_by_itself(impatient):
                                                      presence=True) as bob:
         service.room_create(room="r", members=people("alice", "bob"))
         bob.event("joined")
-        while service.presence_get(members=["bob"]).members[0].presence == ONLINE:
-            pass
+        until(lambda: presence(service, "bob") == {"bob": OFFLINE})
         say(service, "missed")
         assert bob.bodies(1) == ["missed"]
         assert bob.welcomes == 2 and not bob.welcome.reset
@@ -425,8 +424,8 @@ def test_sigterm_finishes_what_was_asked_and_says_goodbye(tenant):
         broker.stop()
         end = bob.event("end").end
         assert end.code == STOPPING and end.text
-        while service._receive(0.2):
-            pass
+        while service.end is None:
+            assert service._receive(PATIENCE), "no goodbye"
         assert service.end.code == STOPPING
         answers = {id: service.replies[id] for id in asked[1:] if id in service.replies}
         assert {a.code for a in answers.values()} <= {0, STOPPING}

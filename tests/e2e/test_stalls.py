@@ -95,7 +95,7 @@ def test_what_was_asked_before_it_is_stopped_is_answered(tmp_path):
 
 
 def test_a_worker_that_pinged_while_the_broker_stood_still_keeps_its_partitions(database):
-    settings = {"sync.partitions": 2, "sync.worker_heartbeat_ms": 100, "sync.worker_lease_ms": 800}
+    settings = {"sync.partitions": 2, "sync.worker_heartbeat_ms": 100, "sync.worker_lease_ms": 1500}
     with Stack(database, settings, "stalls") as stack, stack.client() as client:
         client.room_create(room="r", members=people("alice"))
         say(client, "before")

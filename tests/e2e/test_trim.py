@@ -7,7 +7,7 @@ import shutil
 import time
 
 import pytest
-from client import Client
+from client import PATIENCE, Client
 from conftest import counters, people, unreads
 from proc import Broker, Process, environment, program, run
 from test_mysql import Stack
@@ -33,18 +33,19 @@ def snapshot(data, *more, status=EQUAL):
 
 
 def load(client, posts, body="x" * 400, room="r", many=250):
-    """Posts, many in flight; some reading between."""
+    """Posts, many in flight; some reading between. So many have to be answered in time together."""
     for _ in range(0, posts, many):
+        deadline = time.monotonic() + PATIENCE
         sent = [client.send("post", room=room, sender="alice", client_id=str(next(serial)), body=body)
                 for _ in range(many)]
-        replies = [client.wait(id) for id in sent]
+        replies = [client.wait(id, deadline - time.monotonic()) for id in sent]
         assert [reply.code for reply in replies] == [0] * many
         client.read(room=room, member="bob", seq=replies[many // 2].posted.seq)
 
 
 def until(client, holds, what):
     """Small commits go on until the counters say so: trimming follows them."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while not holds(now := counters(client)):
         assert time.monotonic() < deadline, (what, now)
         load(client, 1, body="tick", room="busy", many=1)
@@ -53,7 +54,7 @@ def until(client, holds, what):
 
 def until_idle(client, holds):
     """The same while nothing happens: what is left to do is done then."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while not holds(now := counters(client)):
         assert time.monotonic() < deadline, now
     return now

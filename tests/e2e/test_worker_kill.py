@@ -3,6 +3,7 @@ next finds in the database what there is to do. For builds with proto/base/die.h
 
 import os
 import signal
+import time
 from itertools import count
 
 import pytest
@@ -16,6 +17,7 @@ POINTS = [("partition_claimed", 2), ("batch_fenced", 1), ("batch_written", 1), (
           ("batch_committed", 1), ("batch_committed", 4), ("batch_told", 1), ("batch_told", 6),
           ("flush_written", 1), ("flush_written", 2), ("flush_committed", 1)]
 ROUNDS = int(os.environ.get("PARLOR_KILL_ROUNDS", "8"))
+DEATH_SECONDS = 120
 WORKER, NOT_QUARANTINED = 43, 47
 
 
@@ -45,7 +47,9 @@ def test_workers_killed_at_every_point_of_a_batch_and_of_a_flush(stack):
         for point, times in POINTS * ROUNDS:
             worker = Mortal(stack, point, times)
             try:
+                deadline = time.monotonic() + DEATH_SECONDS
                 while worker.running():
+                    assert time.monotonic() < deadline, f"{point}: does not come by"
                     talk.go_on(10)
                 worker.die()
             finally:

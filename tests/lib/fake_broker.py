@@ -39,7 +39,7 @@ class FakeBroker:
         peer = next(p for p, n in reversed(self.names.items()) if n == name)
         self.socket.send_multipart([peer, wpb.ToWorker(**op).SerializeToString()])
 
-    def hear(self, name, op, seconds=20):
+    def hear(self, name, op, seconds=60):
         """The next message of that kind from that worker. Others are kept."""
         deadline = time.monotonic() + seconds
         while True:
@@ -75,7 +75,7 @@ class FakeBroker:
     def _answer(self, peer, **op):
         self.socket.send_multipart([peer, wpb.ToWorker(**op).SerializeToString()])
 
-    def serve_until(self, condition, seconds=20):
+    def serve_until(self, condition, seconds=60):
         """Keeps the link alive until something outside of it is so."""
         deadline = time.monotonic() + seconds
         while not condition():
@@ -95,12 +95,12 @@ class FakeBroker:
                                         digest=digest, more=more, records=records))
         return upto
 
-    def apply(self, name, records, after, upto=None, partition=0, seconds=20, unread=True, **more):
+    def apply(self, name, records, after, upto=None, partition=0, seconds=60, unread=True, **more):
         """Sends a batch and waits for its end, and until the unread columns have it, too."""
         upto = self.send_batch(name, records, after, upto, partition, **more)
         return self.done(name, upto, partition, seconds, unread)
 
-    def done(self, name, upto, partition=0, seconds=20, unread=True):
+    def done(self, name, upto, partition=0, seconds=60, unread=True):
         while True:
             done = self.hear(name, "batch_done", seconds)
             if (done.partition, done.position) == (partition, upto) and (
