@@ -173,13 +173,17 @@ def test_the_time_of_the_broker():
         greedy[0].room_create(room="r", members=people("alice", *(f"m{n:03}" for n in range(400))))
         other.room_create(room="r", members=people("alice"))
         before = counters(other)["turns_full_of_steps"]
-        asked = {client: client.send_all([("members_list", dict(room="r", limit=200))] * 200) for client in greedy}
-        say(other, "c")
-        assert other.history(room="r").messages[-1].body == "c"
-        now = counters(other)
+        for _ in range(10):  # all may be done when somebody comes to look
+            asked = {client: client.send_all([("members_list", dict(room="r", limit=200))] * 200) for client in greedy}
+            say(other, "c")
+            assert other.history(room="r").messages[-1].body == "c"
+            now = counters(other)
+            for client, ids in asked.items():
+                assert {len(client.wait(id).members.members) for id in ids} == {200}
+            if now["sessions_held_back"]:
+                break
         assert now["sessions_held_back"] > 0, "they wait while the other one is answered"
-        for client, ids in asked.items():
-            assert {len(client.wait(id).members.members) for id in ids} == {200}
+        for client in greedy:
             client.close()
         assert counters(other)["turns_full_of_steps"] - before >= 4 * 200 * 200 / 1000 / 2
         other.close()
