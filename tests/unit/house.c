@@ -51,6 +51,21 @@ void house_close(struct house *h)
 	free(h);
 }
 
+struct broker *house_with(void **state, const char *name, const char *value)
+{
+	const char *const settings[] = {name, value, NULL};
+	struct house *h = house_open(settings);
+	*state = h;
+	house_turn(&h->broker);
+	return &h->broker;
+}
+
+int house_teardown(void **state)
+{
+	house_close(*state);
+	return 0;
+}
+
 void house_turn(struct broker *b)
 {
 	lifecycle_sweep(b);
@@ -89,4 +104,12 @@ Parlor__Request *house_hello(char *tenant)
 	request.op_case = PARLOR__REQUEST__OP_HELLO;
 	request.hello = &hello;
 	return &request;
+}
+
+struct session *house_meets(struct broker *b, uint8_t peer, char *tenant)
+{
+	Parlor__Request *hello = house_hello(tenant);
+	struct session *s = house_hears(b, peer, &hello, 1);
+	assert_non_null(s);
+	return s;
 }

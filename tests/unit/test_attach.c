@@ -20,29 +20,6 @@ static const struct core_call call = {.tenant = {"acme", 4}, .now_us = 1000000};
 static char names[][3] = {"m1", "m2", "m3", "t1", "t2"};
 static char *mine[] = {names[0], names[1], names[2]}, *theirs[] = {names[3], names[4]};
 
-static struct broker *house_with(void **state, const char *name, const char *value)
-{
-	const char *const settings[] = {name, value, NULL};
-	struct house *h = house_open(settings);
-	*state = h;
-	house_turn(&h->broker);
-	return &h->broker;
-}
-
-static int close_house(void **state)
-{
-	house_close(*state);
-	return 0;
-}
-
-static struct session *begin(struct broker *b, uint8_t peer)
-{
-	Parlor__Request *hello = house_hello(acme);
-	struct session *s = house_hears(b, peer, &hello, 1);
-	assert_non_null(s);
-	return s;
-}
-
 static struct attach_request all_of_mine(void)
 {
 	return (struct attach_request){.members = mine, .n = 3};
@@ -73,7 +50,7 @@ static uint64_t known(struct broker *b)
 /* It has introduced the first of several members, and stops there. */
 static struct session *half_way(struct broker *b)
 {
-	struct session *s = begin(b, 1);
+	struct session *s = house_meets(b, 1, acme);
 	struct attach_request q = all_of_mine();
 	while (!known(b))
 		assert_int_equal(go_on(b, s, &q), PARLOR_E_BUSY);
@@ -94,7 +71,7 @@ static void finish(struct broker *b, struct session *s)
 /* Else it would be refused, and leave names that are known for ever. */
 static void what_an_attach_needs_is_not_taken_by_another(struct broker *b, enum parlor_err refusal)
 {
-	struct session *s = half_way(b), *other = begin(b, 2);
+	struct session *s = half_way(b), *other = house_meets(b, 2, acme);
 	assert_int_equal(attach(b, other, theirs, 1), refusal);
 	assert_int_equal(known(b), 1);
 	finish(b, s);
@@ -120,7 +97,7 @@ static void a_tenant_without_room_for_its_members_is_not_introduced(void **state
 {
 	struct broker *b = house_with(state, "tenant.tenant_members", "2");
 	uint32_t tenant;
-	assert_int_equal(attach(b, begin(b, 1), mine, 3), PARLOR_E_TENANT_FULL);
+	assert_int_equal(attach(b, house_meets(b, 1, acme), mine, 3), PARLOR_E_TENANT_FULL);
 	assert_int_equal(core_tenant_find(b->core, call.tenant, &tenant), PARLOR_E_OK);
 	assert_int_equal(tenant, 0);
 }
@@ -128,7 +105,7 @@ static void a_tenant_without_room_for_its_members_is_not_introduced(void **state
 static void a_session_that_ends_half_way_gives_back_what_was_kept(void **state)
 {
 	struct broker *b = house_with(state, "tenant.tenant_members", "3");
-	struct session *s = half_way(b), *other = begin(b, 2);
+	struct session *s = half_way(b), *other = house_meets(b, 2, acme);
 	assert_int_equal(attach(b, other, theirs, 2), PARLOR_E_TENANT_FULL);
 	lifecycle_end(b, s, PARLOR_E_TIMEOUT);
 	assert_int_equal(attach(b, other, theirs, 2), PARLOR_E_OK);
@@ -138,7 +115,7 @@ static void a_session_that_ends_half_way_gives_back_what_was_kept(void **state)
 static void an_attach_waits_where_the_disk_fills_half_way(void **state)
 {
 	struct broker *b = house_with(state, NULL, NULL);
-	struct session *s = begin(b, 1);
+	struct session *s = house_meets(b, 1, acme);
 	struct attach_request q = all_of_mine();
 	q.full = true;
 	b->meter = (struct meter){0};
@@ -205,7 +182,7 @@ static void who_is_put_into_too_many_rooms_half_way_has_its_session_ended(void *
 static void a_hello_is_refused_where_disk_and_sessions_are_full(void **state)
 {
 	struct broker *b = house_with(state, "session.sessions", "1");
-	(void)begin(b, 1);
+	(void)house_meets(b, 1, acme);
 	Parlor__Request *request = house_hello(acme);
 	request->hello->members = mine;
 	request->hello->n_members = 3;
@@ -219,7 +196,7 @@ static void an_attach_behind_a_join_is_charged_the_commit_it_needs(void **state)
 {
 	static char room[] = "r";
 	struct broker *b = house_with(state, NULL, NULL);
-	struct session *s = begin(b, 1);
+	struct session *s = house_meets(b, 1, acme);
 	Parlor__MemberSpec spec = PARLOR__MEMBER_SPEC__INIT, *specs = &spec;
 	Parlor__RoomCreate create = PARLOR__ROOM_CREATE__INIT;
 	Parlor__Attach attach = PARLOR__ATTACH__INIT;
@@ -253,7 +230,7 @@ static void an_attach_behind_a_join_is_charged_the_commit_it_needs(void **state)
 
 int main(void)
 {
-#define IN_A_HOUSE(test) cmocka_unit_test_teardown(test, close_house)
+#define IN_A_HOUSE(test) cmocka_unit_test_teardown(test, house_teardown)
 	const struct CMUnitTest tests[] = {
 		IN_A_HOUSE(numbers_are_kept_for_who_is_half_way_introduced),
 		IN_A_HOUSE(places_to_listen_are_kept_for_who_is_half_way_introduced),

@@ -18,29 +18,6 @@ static char acme[] = "acme", room[] = "r";
 static const struct core_call call = {.tenant = {"acme", 4}, .now_us = 1000000};
 static const struct core_notice quiet;
 
-static struct broker *house_with(void **state, const char *name, const char *value)
-{
-	const char *const settings[] = {name, value, NULL};
-	struct house *h = house_open(settings);
-	*state = h;
-	house_turn(&h->broker);
-	return &h->broker;
-}
-
-static int close_house(void **state)
-{
-	house_close(*state);
-	return 0;
-}
-
-static struct session *begin(struct broker *b)
-{
-	Parlor__Request *hello = house_hello(acme);
-	struct session *s = house_hears(b, 1, &hello, 1);
-	assert_non_null(s);
-	return s;
-}
-
 /* One piece of it, in a turn of its own of so many steps. */
 static enum parlor_err carry_out(struct request *a, struct broker *b, struct session *s,
 				 const Parlor__Request *request, uint64_t steps)
@@ -108,7 +85,7 @@ static void is_page(const struct request *a, bool more, const char *first, const
 static void a_page_of_members_that_goes_on_has_who_came_meanwhile(void **state)
 {
 	struct broker *b = house_with(state, NULL, NULL);
-	struct session *s = begin(b);
+	struct session *s = house_meets(b, 1, acme);
 	struct request a;
 	Parlor__MembersList list = PARLOR__MEMBERS_LIST__INIT;
 	Parlor__Request request = PARLOR__REQUEST__INIT, *requests = &request;
@@ -164,7 +141,7 @@ static void presence_of_many_is_read_by_pieces(void **state)
 	enum { MEMBERS = 1000, PIECE = 1000, STEPS_OF_ONE = 2 * METER_ROW_STEPS };
 	static char ids[MEMBERS][8], *named[MEMBERS];
 	struct broker *b = house_with(state, "limits.resident_bytes", "64k");
-	struct session *s = begin(b);
+	struct session *s = house_meets(b, 1, acme);
 	struct request a;
 	Parlor__PresenceGet get = PARLOR__PRESENCE_GET__INIT;
 	Parlor__Request request = PARLOR__REQUEST__INIT;
@@ -197,7 +174,7 @@ static void presence_of_many_is_read_by_pieces(void **state)
 
 int main(void)
 {
-#define IN_A_HOUSE(test) cmocka_unit_test_teardown(test, close_house)
+#define IN_A_HOUSE(test) cmocka_unit_test_teardown(test, house_teardown)
 	const struct CMUnitTest tests[] = {
 		IN_A_HOUSE(a_page_of_members_that_goes_on_has_who_came_meanwhile),
 		IN_A_HOUSE(presence_of_many_is_read_by_pieces),
