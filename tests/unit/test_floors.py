@@ -66,7 +66,7 @@ def includes(source):
 
 
 def leaks(source):
-    """Includes of a header that calls itself private, from outside its folder."""
+    """Includes of a header that calls itself private, from outside its floor."""
     private = {}
     for path in files_of(source):
         head = (source / path).read_text().split("*/")[0].replace("\n * ", " ")
@@ -75,10 +75,10 @@ def leaks(source):
     if not private:
         return ["no header calls itself private"]
     return [
-        f"{path.relative_to(source)} includes {name}, which is private to its folder"
+        f"{path.relative_to(source)} includes {name}, which is private to its floor"
         for top in ("broker", "worker", "tools") for path in sorted((source / top).rglob("*.[ch]"))
         for name in re.findall(r'^#include "([^"]+)"', path.read_text(), re.M)
-        if name in private and path.parent != (source / private[name]).parent
+        if name in private and folder_of(path.relative_to(source)) != folder_of(private[name])
     ]
 
 
