@@ -6,7 +6,7 @@ PARLOR_PACKAGES=(
   libzmq3-dev liblmdb-dev default-libmysqlclient-dev libprotobuf-c-dev protobuf-c-compiler
   protobuf-compiler libxxhash-dev uthash-dev libinih-dev libmicrohttpd-dev libjansson-dev zlib1g-dev
   libcmocka-dev libsqlite3-dev mariadb-server
-  python3 python3-zmq python3-protobuf python3-pymysql python3-pytest
+  python3 python3-zmq python3-protobuf python3-pymysql python3-pytest tzdata
 )
 
 as_root() {
