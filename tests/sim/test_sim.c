@@ -65,7 +65,8 @@ static void run(const struct options *o, uint64_t first, uint64_t step)
 	static struct world world;
 	uint64_t worlds = 0, records = 0, began_us = clock_mono_us();
 	for (uint64_t i = first; i < o->worlds; i += step) {
-		world_init(&world, o->seed + i, o->store ? disk_in_store() : disk_in_memory());
+		world_init(&world, &world_of_rooms, o->seed + i,
+			   o->store ? disk_in_store() : disk_in_memory());
 		for (uint64_t op = 0; op < o->ops; op++)
 			world_step(&world);
 		world_end(&world);

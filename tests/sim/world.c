@@ -1,7 +1,6 @@
 #include "world.h"
 
 #include "check.h"
-#include "moves.h"
 
 #include "base/mem.h"
 
@@ -31,13 +30,18 @@ bool world_chance(struct world *w, unsigned percent)
 	return world_below(w, 100) < percent;
 }
 
+uint64_t world_one_of(struct world *w, const uint64_t *choices, size_t n)
+{
+	return choices[world_below(w, n)];
+}
+
 /* ---- telling ------------------------------------------------------------------- */
 
 void world_say(struct world *w, const char *format, ...)
 {
 	char *line = w->transcript[w->said++ % TRANSCRIPT_LINES];
 	int at = snprintf(line, TRANSCRIPT_WIDTH, "%4d @%llu ", w->op,
-			  (unsigned long long)w->now.position);
+			  (unsigned long long)w->emitted);
 	va_list args;
 	va_start(args, format);
 	vsnprintf(line + at, TRANSCRIPT_WIDTH - (size_t)at, format, args);
@@ -54,8 +58,8 @@ void world_fail(struct world *w, const char *file, int line, const char *format,
 	va_start(args, format);
 	vfprintf(stderr, format, args);
 	va_end(args);
-	fprintf(stderr, "\nworld %llu failed at operation %d; again with: test_sim --seed %llu\n",
-		(unsigned long long)w->seed, w->op, (unsigned long long)w->seed);
+	fprintf(stderr, "\nworld %llu failed at operation %d; again with: test_sim%s --seed %llu\n",
+		(unsigned long long)w->seed, w->op, w->kind->option, (unsigned long long)w->seed);
 	abort();
 }
 
@@ -68,8 +72,7 @@ static void take_record(void *ctx, const struct record *r)
 	WANT(w, r->time_us >= w->emitted_us, "time goes back");
 	w->emitted = r->position;
 	w->emitted_us = r->time_us;
-	w->last_kind = r->kind;
-	w->last_unread = r->kind == RECORD_READ ? r->read.unread : 0;
+	w->kind->heard(w, r);
 	record_encode(&w->pending, r);
 	if (w->pending_len == w->pending_cap) {
 		w->pending_cap = w->pending_cap ? 2 * w->pending_cap : 64;
@@ -83,8 +86,8 @@ static void new_core(struct world *w)
 {
 	w->core = core_new(&w->limits, w->disk.rows(w->disk.ctx),
 			   (struct core_sink){.ctx = w, .record = take_record});
-	w->emitted = w->durable.position;
-	w->emitted_us = w->durable.record_us;
+	w->emitted = w->disk.last(w->disk.ctx);
+	w->emitted_us = w->durable_us;
 	WANT_SAME(w, core_load(w->core), PARLOR_E_OK);
 }
 
@@ -140,7 +143,8 @@ static void launch(struct world *w)
 		write_back(w, 1 + world_below(w, 40));
 	w->flying = true;
 	w->flown_len = w->pending_len;
-	oracle_copy(&w->flown, &w->now);
+	w->flown_us = w->emitted_us;
+	w->kind->launched(w);
 	world_say(w, "-- launch");
 }
 
@@ -150,7 +154,8 @@ static void land(struct world *w)
 	core_landed(w->core);
 	w->flying = false;
 	forget_flown(w);
-	oracle_copy(&w->durable, &w->flown);
+	w->durable_us = w->flown_us;
+	w->kind->landed(w);
 	world_say(w, "-- commit");
 }
 
@@ -217,58 +222,22 @@ static void crash(struct world *w)
 	core_free(w->core);
 	forget_pending(w);
 	w->disk.restart(w->disk.ctx);
-	oracle_copy(&w->now, &w->durable);
-	oracle_restart(&w->now);
+	w->kind->restored(w);
 	world_say(w, "-- crash");
 	new_core(w);
 	recover(w);
 	world_say(w, "-- recovered from %llu", (unsigned long long)w->disk.covered(w->disk.ctx));
-	check_tables(w);
-	check_all(w);
-	if (world_chance(w, 75))
-		moves_boot(w);
+	w->kind->check_all(w);
+	w->kind->boot(w);
 }
 
 /* ---- a life --------------------------------------------------------------------- */
 
-static uint64_t one_of(struct world *w, const uint64_t *choices, size_t n)
+void world_init(struct world *w, const struct world_kind *kind, uint64_t seed, struct disk disk)
 {
-	return choices[world_below(w, n)];
-}
-#define ONE_OF(w, ...)                               \
-	one_of((w), (const uint64_t[]){__VA_ARGS__}, \
-	       sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t))
-
-void world_init(struct world *w, uint64_t seed, struct disk disk)
-{
-	*w = (struct world){.seed = seed, .random = seed, .disk = disk, .clock_us = 1000000};
-	w->limits = (struct core_limits){
-		.name_bytes = 8,
-		.avatar_bytes = 9,
-		.body_bytes = 12,
-		.client_id_bytes = 6,
-		.room_members = (uint32_t)ONE_OF(w, 3, 5, 8, 20),
-		.request_members = O_SPECS,
-		.mentions = O_MENTIONS,
-		.page = (uint32_t)ONE_OF(w, 1, 3, 50),
-		.members = ONE_OF(w, 8, 16, O_MEMBERS),
-		.rooms = ONE_OF(w, 6, 12, O_ROOMS),
-		.tenants = (uint32_t)ONE_OF(w, 1, 2, O_TENANTS),
-		.keys_recent_blocks = (uint32_t)ONE_OF(w, 0, 0, 1, 30),
-		.own_row_every = (uint32_t)ONE_OF(w, 1, 2, 5),
-		.keys_in_range = (uint32_t)ONE_OF(w, 1, 1, 2, 64),
-		.inbox_rooms = (uint32_t)ONE_OF(w, 0, 1, 1, 2),
-		.resident_bytes = ONE_OF(w, 0, 4000, 10000, 1 << 20),
-	};
-	w->limits.tenant_members = w->limits.members - w->limits.members / 4;
-	w->limits.tenant_rooms = w->limits.rooms - w->limits.rooms / 4;
-	w->commit = (unsigned)ONE_OF(w, 15, 50, 100);
-	w->write_back = (unsigned)ONE_OF(w, 0, 10, 40, 90);
-	w->evict = (unsigned)ONE_OF(w, 10, 50, 90);
-	w->crash = (unsigned)ONE_OF(w, 0, 1, 4);
-	oracle_init(&w->now, &w->limits);
-	oracle_init(&w->durable, &w->limits);
-	oracle_init(&w->flown, &w->limits);
+	*w = (struct world){
+		.kind = kind, .seed = seed, .random = seed, .disk = disk, .clock_us = 1000000};
+	kind->begin(w);
 	new_core(w);
 }
 
@@ -276,27 +245,16 @@ void world_fini(struct world *w)
 {
 	core_free(w->core);
 	w->disk.close(w->disk.ctx);
-	oracle_fini(&w->now);
-	oracle_fini(&w->durable);
-	oracle_fini(&w->flown);
+	w->kind->end(w);
 	buf_fini(&w->pending);
 	free(w->pending_ends);
 }
 
-#define CHECK_ALL_EVERY 50
-
 void world_step(struct world *w)
 {
 	w->op++;
-	moves_one(w);
-	WANT_SAME(w, core_position(w->core), w->now.position);
-	WANT_SAME(w, w->emitted, w->now.position);
-	if (w->touched >= 0)
-		check_room(w, w->touched);
-	check_repeat(w);
-	check_tables(w);
-	if (w->op % CHECK_ALL_EVERY == 0)
-		check_all(w);
+	w->kind->step(w);
+	WANT_SAME(w, core_position(w->core), w->emitted);
 	if (world_chance(w, w->evict))
 		core_evict(w->core);
 	if (world_chance(w, w->commit))
@@ -351,8 +309,8 @@ static void execute_again(struct world *w, struct hash128 *hash)
 			core_evict(w->core);
 	}
 	write_all(w);
-	check_all(w);
-	check_rows(w);
+	w->kind->check_all(w);
+	w->kind->check_rows(w);
 	*hash = w->disk.hash(w->disk.ctx);
 	core_free(w->core);
 	w->disk.close(w->disk.ctx);
@@ -363,9 +321,9 @@ static void execute_again(struct world *w, struct hash128 *hash)
 void world_end(struct world *w)
 {
 	commit(w);
-	check_all(w);
+	w->kind->check_all(w);
 	write_all(w);
-	check_rows(w);
+	w->kind->check_rows(w);
 	struct hash128 is = w->disk.hash(w->disk.ctx), again;
 	execute_again(w, &again);
 	WANT(w, is.low == again.low && is.high == again.high,
