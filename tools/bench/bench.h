@@ -14,7 +14,7 @@ scenario_fn scenario_floor, scenario_team, scenario_size, scenario_sync, scenari
 scenario_fn scenario_storm, scenario_mixed, scenario_history, scenario_idle, scenario_restart;
 scenario_fn scenario_hostile;
 scenario_fn ceiling_skeleton, ceiling_router, ceiling_lmdb;
-scenario_fn compare_floor;
+scenario_fn compare_floor, compare_desk;
 
 /* One run of floor or its ceiling: a row into each of the reports, one a depth
  * (1, 16, 256), or a single one for the depth or the rate of the options. */

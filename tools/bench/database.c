@@ -118,6 +118,25 @@ void database_close(struct database *d)
 	mysql_library_end();
 }
 
+MYSQL *database_connect(const struct database *d)
+{
+	MYSQL *c = mysql_init(NULL);
+	check(c, "out of memory");
+	mysql_options(c, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+	check(mysql_real_connect(c, NULL, "root", NULL, NAME, 0, d->socket, CLIENT_MULTI_RESULTS),
+	      "mysql: %s", mysql_error(c));
+	return c;
+}
+
+int database_descriptor(MYSQL *c)
+{
+#ifdef MARIADB_BASE_VERSION
+	return (int)mysql_get_socket(c);
+#else
+	return (int)c->net.fd;
+#endif
+}
+
 void database_migrate(struct database *d, struct rig *r)
 {
 	char program[RIG_PATH_MAX];

@@ -23,6 +23,10 @@ void database_close(struct database *); /* the connection; the rig stops the ser
 /* Parlor's tables, made by parlor-worker --migrate. */
 void database_migrate(struct database *, struct rig *);
 
+/* One more connection, for the caller to close; and its socket. */
+struct st_mysql *database_connect(const struct database *);
+int database_descriptor(struct st_mysql *);
+
 void database_run(struct database *, const char *sql);
 /* The first cell of a query's first row; 0 when it is NULL. */
 uint64_t database_number(struct database *, const char *sql);

@@ -50,18 +50,29 @@ static const struct scenario {
 };
 #define SCENARIOS (sizeof scenarios / sizeof scenarios[0])
 
+/* Of `compare`: the same work on Parlor and on what it would otherwise run on. */
+static const struct scenario comparisons[] = {
+	{"floor", compare_floor,
+	 "that on Parlor, the skeleton, MySQL, Redis, NATS and RabbitMQ by\n"
+	 "                turns, and how they relate (tools/bench/install-peers.sh)"},
+	{"desk", compare_desk,
+	 "a desk of 160 seats: conversations a second, each opened, served, ten\n"
+	 "                messages, closed; on MySQL in two ways and on Redis"},
+};
+#define COMPARISONS (sizeof comparisons / sizeof comparisons[0])
+
 static void help(FILE *out)
 {
 	fputs("usage: parlor-bench SCENARIO [options]\n"
-	      "       parlor-bench compare floor [options]\n"
+	      "       parlor-bench compare floor|desk [options]\n"
 	      "       parlor-bench --smoke\n\n"
 	      "Starts real servers in private directories, loads them, checks every result.\n\n",
 	      out);
 	for (size_t i = 0; i < SCENARIOS; i++)
 		fprintf(out, "  %-13s %s\n", scenarios[i].name, scenarios[i].doc);
-	fputs("  compare floor that on Parlor, the skeleton, MySQL, Redis, NATS and RabbitMQ by\n"
-	      "                turns, and how they relate (tools/bench/install-peers.sh)\n\n",
-	      out);
+	for (size_t i = 0; i < COMPARISONS; i++)
+		fprintf(out, "  compare %-5s %s\n", comparisons[i].name, comparisons[i].doc);
+	fputs("\n", out);
 	options_help(out);
 	fputs("\nExit status: 0 measured and right, 1 failed, 2 usage.\n", out);
 }
@@ -123,10 +134,12 @@ int main(int argc, char **argv)
 			return EXIT_OK;
 		}
 	}
-	if (rest + 2 == argc && strcmp(argv[rest], "compare") == 0 &&
-	    strcmp(argv[rest + 1], "floor") == 0) {
-		compare_floor(&o);
-		return EXIT_OK;
+	for (size_t i = 0; rest + 2 == argc && i < COMPARISONS; i++) {
+		if (strcmp(argv[rest], "compare") == 0 &&
+		    strcmp(argv[rest + 1], comparisons[i].name) == 0) {
+			comparisons[i].run(&o);
+			return EXIT_OK;
+		}
 	}
 	help(stderr);
 	return EXIT_USAGE;

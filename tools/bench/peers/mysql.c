@@ -102,26 +102,6 @@ static void make_tables(struct peer_site *s, struct mysql_peer *p)
 	buf_fini(&sql);
 }
 
-static MYSQL *connect_to(const struct mysql_peer *p)
-{
-	MYSQL *c = mysql_init(NULL);
-	check(c, "out of memory");
-	mysql_options(c, MYSQL_SET_CHARSET_NAME, "utf8mb4");
-	check(mysql_real_connect(c, NULL, "root", NULL, "parlor", 0, p->db.socket,
-				 CLIENT_MULTI_RESULTS),
-	      "mysql: %s", mysql_error(c));
-	return c;
-}
-
-static int descriptor_of(MYSQL *c)
-{
-#ifdef MARIADB_BASE_VERSION
-	return (int)mysql_get_socket(c);
-#else
-	return (int)c->net.fd;
-#endif
-}
-
 static void mysql_peer_open(struct peer_site *s)
 {
 	struct mysql_peer *p = s->peer = mem_new(sizeof *p);
@@ -131,8 +111,8 @@ static void mysql_peer_open(struct peer_site *s)
 	p->len = s->senders;
 	p->links = mem_new(p->len * sizeof *p->links);
 	for (size_t i = 0; i < p->len; i++) {
-		p->links[i].connection = connect_to(p);
-		drive_add(s->drive, descriptor_of(p->links[i].connection), true, false);
+		p->links[i].connection = database_connect(&p->db);
+		drive_add(s->drive, database_descriptor(p->links[i].connection), true, false);
 	}
 }
 

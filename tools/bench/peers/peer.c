@@ -49,19 +49,24 @@ static bool in_path(const char *program)
 	return false;
 }
 
+void peer_require(const char *name, const char *program)
+{
+	check(program,
+	      "built without the client library of %s: run " INSTALL
+	      ", configure and build again, or leave it out with --peers",
+	      name);
+	check(in_path(program),
+	      "%s is not installed (%s): run " INSTALL ", or leave it out with --peers", name,
+	      program);
+}
+
 const struct peer *peer_find(const char *name)
 {
 	for (size_t i = 0; i < sizeof peers / sizeof peers[0]; i++) {
 		const struct peer *p = peers[i].peer;
 		if (strcmp(peers[i].name, name) != 0)
 			continue;
-		check(p,
-		      "built without the client library of %s: run " INSTALL
-		      ", configure and build again, or leave it out with --peers",
-		      name);
-		check(in_path(p->program),
-		      "%s is not installed (%s): run " INSTALL ", or leave it out with --peers",
-		      name, p->program);
+		peer_require(name, p ? p->program : NULL);
 		return p;
 	}
 	fail("no peer is called %s; there are mysql, redis, nats, rabbitmq", name);

@@ -45,6 +45,9 @@ extern const struct peer peer_mysql, peer_redis, peer_nats, peer_rabbitmq;
 
 /* By name; fails, naming the script that installs it, when it is not there. */
 const struct peer *peer_find(const char *name);
+/* Fails when a peer's program is not there; NULL: its client library was not. */
+void peer_require(const char *name, const char *program);
+
 /* Which cases there are: some depths, and half of the best rate among them. */
 struct peer_cases {
 	size_t depths_len;

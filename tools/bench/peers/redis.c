@@ -5,18 +5,15 @@
  * file, TCP (a unix socket), looking the members up (they are arguments). */
 #include "fail.h"
 #include "peer.h"
+#include "redis_server.h"
 
-#include "base/clock.h"
 #include "base/mem.h"
 
-#include <hiredis.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#define START_US 30000000
 #define NAME_MAX_BYTES 32
 #define ARGS_MAX 512
 #define VERIFY_AHEAD 100
@@ -40,69 +37,18 @@ struct redis_peer {
 	char (*members)[NAME_MAX_BYTES];
 };
 
-static void start(struct peer_site *s, struct redis_peer *r)
-{
-	char log[RIG_PATH_MAX];
-	rig_path(&s->rig, r->socket, "redis.sock");
-	rig_path(&s->rig, log, "redis.out");
-	const char *argv[] = {"redis-server",
-			      "--port",
-			      "0",
-			      "--unixsocket",
-			      r->socket,
-			      "--dir",
-			      s->rig.dir,
-			      "--logfile",
-			      log,
-			      "--daemonize",
-			      "no",
-			      "--appendonly",
-			      "yes",
-			      "--appendfsync",
-			      "always",
-			      "--auto-aof-rewrite-percentage",
-			      "0",
-			      "--save",
-			      "",
-			      NULL};
-	s->server = rig_start(&s->rig, "redis-server", argv, true, NULL, NULL);
-}
-
-static redisContext *await(struct peer_site *s, const struct redis_peer *r)
-{
-	uint64_t until = clock_mono_us() + START_US;
-	for (;;) {
-		redisContext *c = redisConnectUnix(r->socket);
-		check(c, "out of memory");
-		if (!c->err)
-			return c;
-		redisFree(c);
-		fail_if_interrupted();
-		rig_check(s->server);
-		check(clock_mono_us() < until, "redis-server does not answer");
-		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
-	}
-}
-
-static redisReply *checked(redisContext *c, redisReply *reply)
-{
-	check(reply, "redis: %s", c->errstr);
-	check(reply->type != REDIS_REPLY_ERROR, "redis: %s", reply->str);
-	return reply;
-}
-
 static void load_script(struct peer_site *s, struct redis_peer *r, redisContext *c)
 {
 	char text[sizeof script + 16];
 	snprintf(text, sizeof text, script, s->sessions);
-	redisReply *reply = checked(c, redisCommand(c, "SCRIPT LOAD %s", text));
+	redisReply *reply = redis_checked(c, redisCommand(c, "SCRIPT LOAD %s", text));
 	snprintf(r->sha, sizeof r->sha, "%s", reply->str);
 	freeReplyObject(reply);
 }
 
 static void subscribe(redisContext *c, uint32_t session)
 {
-	freeReplyObject(checked(c, redisCommand(c, "SUBSCRIBE session:%u", session + 1)));
+	freeReplyObject(redis_checked(c, redisCommand(c, "SUBSCRIBE session:%u", session + 1)));
 }
 
 static void name_members(struct peer_site *s, struct redis_peer *r)
@@ -117,14 +63,14 @@ static void name_members(struct peer_site *s, struct redis_peer *r)
 static void redis_open(struct peer_site *s)
 {
 	struct redis_peer *r = s->peer = mem_new(sizeof *r);
-	start(s, r);
+	s->server = redis_server_start(&s->rig, r->socket);
 	name_members(s, r);
 	r->len = s->senders + s->sessions;
 	r->links = mem_new(r->len * sizeof *r->links);
 	r->answers = mem_new(r->len * sizeof *r->answers);
 	for (size_t i = 0; i < r->len; i++) {
 		bool listens = i >= s->senders;
-		r->links[i] = await(s, r);
+		r->links[i] = redis_server_connect(s->server, r->socket);
 		if (listens)
 			subscribe(r->links[i], (uint32_t)(i - s->senders));
 		drive_add(s->drive, r->links[i]->fd, !listens, listens);
@@ -161,10 +107,7 @@ static void redis_post(void *ctx, size_t link, const struct drive_post *p)
 static void redis_flush(void *ctx, size_t link)
 {
 	struct redis_peer *r = ((struct peer_site *)ctx)->peer;
-	int done = 0;
-	while (!done)
-		check(redisBufferWrite(r->links[link], &done) == REDIS_OK, "redis: %s",
-		      r->links[link]->errstr);
+	redis_server_send(r->links[link]);
 }
 
 static void take(struct peer_site *s, struct redis_peer *r, size_t link, redisReply *reply)
@@ -211,12 +154,12 @@ static void verify_room(struct peer_site *s, struct redis_peer *r, uint32_t room
 	redisContext *c = r->links[0];
 	redisReply *reply;
 	check(redisGetReply(c, (void **)&reply) == REDIS_OK, "redis: %s", c->errstr);
-	check((uint64_t)checked(c, reply)->integer == tally_room(&s->tally, room),
+	check((uint64_t)redis_checked(c, reply)->integer == tally_room(&s->tally, room),
 	      "redis: room %u holds %lld messages, posted were %" PRIu64, room, reply->integer,
 	      tally_room(&s->tally, room));
 	freeReplyObject(reply);
 	check(redisGetReply(c, (void **)&reply) == REDIS_OK, "redis: %s", c->errstr);
-	checked(c, reply);
+	redis_checked(c, reply);
 	for (uint32_t i = 0; i < s->tally.members; i++) {
 		uint64_t unread = count_of(reply, r->members[i]);
 		check(unread == tally_unread(&s->tally, room, i),
