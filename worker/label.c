@@ -68,7 +68,10 @@ static void labels_free(void *state)
 static const struct fold_kind kinds[] = {
 	{PARLOR__RECORD_KIND__RECORD_ROOM_LABELS, PARLOR__EVENT__KIND_LABELS_CHANGED, add_labels},
 };
-static const struct table tables[] = {{"room_label", 3, {"ent_id", "group_id", "label"}, true}};
+static const struct table tables[] = {{.name = "room_label",
+				       .migration = 3,
+				       .key = {"ent_id", "group_id", "label"},
+				       .of_room = true}};
 const struct noun label_noun = {
 	NOUN_LIST(tables),     NOUN_LIST(kinds),    .state_bytes = sizeof(struct fold_labelled),
 	.write = labels_write, .free = labels_free,

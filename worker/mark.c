@@ -92,5 +92,6 @@ enum parlor_err mark_move(struct db *db, const struct mark *from, const struct m
 	return err;
 }
 
-static const struct table tables[] = {{"sync_mark", 1, {"broker_id", "part"}, false}};
+static const struct table tables[] = {
+	{.name = "sync_mark", .migration = 1, .key = {"broker_id", "part"}}};
 const struct noun mark_noun = {NOUN_LIST(tables)};

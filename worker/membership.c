@@ -274,9 +274,15 @@ static const struct fold_kind kinds[] = {
 	{KIND(READ, READ), add_read},
 };
 static const struct table tables[] = {
-	{"chat_group", 1, {"ent_id", "uuid", "member_id"}, true},
-	{"group_member", 1, {"ent_id", "group_id", "member_id"}, true},
-	{"chat_group_current", 1, {NULL}, false},
+	{.name = "chat_group",
+	 .migration = 1,
+	 .key = {"ent_id", "uuid", "member_id"},
+	 .of_room = true},
+	{.name = "group_member",
+	 .migration = 1,
+	 .key = {"ent_id", "group_id", "member_id"},
+	 .of_room = true},
+	{.name = "chat_group_current", .migration = 1},
 };
 const struct noun membership_noun = {
 	NOUN_LIST(tables),

@@ -141,7 +141,10 @@ static const struct fold_kind kinds[] = {
 	{PARLOR__RECORD_KIND__RECORD_POSTED, PARLOR__EVENT__KIND_POSTED, add_posted},
 	{PARLOR__RECORD_KIND__RECORD_RECALLED, PARLOR__EVENT__KIND_RECALLED, add_recalled},
 };
-static const struct table tables[] = {{"group_message", 1, {"ent_id", "group_id", "seq"}, true}};
+static const struct table tables[] = {{.name = "group_message",
+				       .migration = 1,
+				       .key = {"ent_id", "group_id", "seq"},
+				       .of_room = true}};
 const struct noun message_noun = {
 	NOUN_LIST(tables),       NOUN_LIST(kinds),      .state_bytes = sizeof(struct fold_messages),
 	.write = messages_write, .free = messages_free,

@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "left_out.h"
 #include "migrations.h"
 #include "tables.h"
 
@@ -93,9 +94,18 @@ enum parlor_err migrate_check(struct db *db, char *why)
 	return PARLOR_E_DB_SCHEMA;
 }
 
-/* Runs the statements of a migration: each ends with ; at a line's end. One that adds
- * a column which is there was carried out before the migration was cut short. */
-static enum parlor_err run_script(struct db *db, const char *text)
+static enum parlor_err run_statement(struct db *db, const char *statement,
+				     const struct left_out *left)
+{
+	if (left_out_has(left, statement))
+		return PARLOR_E_OK;
+	enum parlor_err err = db_run_text(db, statement);
+	/* The column was added before the migration was cut short. */
+	return err && error_is(db, COLUMN_IS_THERE) ? PARLOR_E_OK : err;
+}
+
+/* Runs the statements of a migration: each ends with ; at a line's end. */
+static enum parlor_err run_script(struct db *db, const char *text, const struct left_out *left)
 {
 	enum parlor_err err = PARLOR_E_OK;
 	while (!err && *text) {
@@ -103,10 +113,8 @@ static enum parlor_err run_script(struct db *db, const char *text)
 		size_t len = end ? (size_t)(end - text) : strlen(text);
 		if (strspn(text, " \t\n") < len) {
 			char *statement = mem_text(text, len);
-			err = db_run_text(db, statement);
+			err = run_statement(db, statement, left);
 			free(statement);
-			if (err && error_is(db, COLUMN_IS_THERE))
-				err = PARLOR_E_OK;
 			die_at("migration_statement");
 		}
 		text += end ? len + 2 : len;
@@ -114,7 +122,9 @@ static enum parlor_err run_script(struct db *db, const char *text)
 	return err;
 }
 
-static enum parlor_err put_version(struct db *db, const struct migration *m)
+/* One transaction: a migration that has begun knows what it leaves out. */
+static enum parlor_err put_begun(struct db *db, const struct migration *m,
+				 const struct left_out *left)
 {
 	struct sql sql;
 	sql_init(&sql, db);
@@ -122,15 +132,34 @@ static enum parlor_err put_version(struct db *db, const struct migration *m)
 		"INSERT INTO schema_version (version, name, started_at) VALUES (?, ?, ?) "
 		"ON DUPLICATE KEY UPDATE version = VALUES(version)",
 		sql_u(m->version), sql_t(m->name), sql_time(clock_wall_us()));
-	enum parlor_err err = db_run(db, &sql, NULL);
+	enum parlor_err err = db_begin(db);
 	if (!err)
-		err = run_script(db, m->sql);
-	if (!err) {
-		sql_clear(&sql);
-		sql_put(&sql, "UPDATE schema_version SET applied_at = ? WHERE version = ?",
-			sql_time(clock_wall_us()), sql_u(m->version));
 		err = db_run(db, &sql, NULL);
-	}
+	if (!err)
+		err = left_out_write(db, m->version, left);
+	if (!err)
+		err = db_commit(db);
+	if (err)
+		db_rollback(db);
+	sql_fini(&sql);
+	return err;
+}
+
+static enum parlor_err put_version(struct db *db, const struct migration *m, bool began)
+{
+	struct sql sql;
+	struct left_out left;
+	enum parlor_err err = left_out_find(db, m->version, began, &left);
+	if (!err)
+		err = put_begun(db, m, &left);
+	if (!err)
+		err = run_script(db, m->sql, &left);
+	if (err)
+		return err;
+	sql_init(&sql, db);
+	sql_put(&sql, "UPDATE schema_version SET applied_at = ? WHERE version = ?",
+		sql_time(clock_wall_us()), sql_u(m->version));
+	err = db_run(db, &sql, NULL);
 	sql_fini(&sql);
 	return err;
 }
@@ -181,7 +210,7 @@ static enum parlor_err bring_up(struct db *db, char *why)
 	if (!err)
 		err = db_run_text(db, version_table);
 	for (uint64_t i = v.done; !err && i < migrations_len; i++) {
-		err = put_version(db, &migrations[i]);
+		err = put_version(db, &migrations[i], migrations[i].version <= v.newest);
 		if (!err)
 			log_info("schema: applied %s", migrations[i].name);
 	}

@@ -15,6 +15,7 @@ struct table {
 	unsigned migration;                 /* that makes it */
 	const char *key[TABLE_KEY_MAX + 1]; /* its primary key's columns; a view has none */
 	bool of_room; /* its rows are of the room that the key's second column names */
+	bool yields;  /* where something else has its name, it is left out */
 };
 
 /* Several nouns may fold records of one kind. */

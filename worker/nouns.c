@@ -6,15 +6,18 @@
 
 /* One line a noun: its struct stands at the end of its file. They are written in this
  * order; what one reads of another's rows stands behind it. */
-#define NOUNS(NOUN)      \
-	NOUN(room)       \
-	NOUN(label)      \
-	NOUN(message)    \
-	NOUN(membership) \
-	NOUN(profile)    \
-	NOUN(presence)   \
-	NOUN(mark)       \
-	NOUN(quarantine)
+#define NOUNS(NOUN)             \
+	NOUN(room)              \
+	NOUN(label)             \
+	NOUN(message)           \
+	NOUN(membership)        \
+	NOUN(profile)           \
+	NOUN(presence)          \
+	NOUN(mark)              \
+	NOUN(quarantine)        \
+	NOUN(desk_config)       \
+	NOUN(desk_conversation) \
+	NOUN(seed_view)
 
 #define DECLARED(name) extern const struct noun name##_noun;
 NOUNS(DECLARED)

@@ -82,7 +82,8 @@ static const struct fold_kind kinds[] = {
 	{PARLOR__RECORD_KIND__RECORD_MEMBER_CHANGED, PARLOR__EVENT__KIND_MEMBER_CHANGED,
 	 add_changed},
 };
-static const struct table tables[] = {{"member", 1, {"ent_id", "uuid"}, false}};
+static const struct table tables[] = {
+	{.name = "member", .migration = 1, .key = {"ent_id", "uuid"}}};
 const struct noun profile_noun = {
 	NOUN_LIST(tables),       NOUN_LIST(kinds),      .state_bytes = sizeof(struct fold_profiles),
 	.write = profiles_write, .free = profiles_free,

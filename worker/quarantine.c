@@ -123,5 +123,7 @@ enum parlor_err quarantine_erase(struct db *db, const struct mark *mark, struct 
 }
 
 static const struct table tables[] = {
-	{"sync_quarantine", 1, {"broker_id", "part", "ent_id", "topic_kind", "group_id"}, false}};
+	{.name = "sync_quarantine",
+	 .migration = 1,
+	 .key = {"broker_id", "part", "ent_id", "topic_kind", "group_id"}}};
 const struct noun quarantine_noun = {NOUN_LIST(tables)};

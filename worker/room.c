@@ -86,5 +86,5 @@ static const struct fold_kind kinds[] = {
 	CHANGE(ROOM_RENAMED),
 	CHANGE(ROOM_STATE),
 };
-static const struct table tables[] = {{"room", 1, {"ent_id", "uuid"}, false}};
+static const struct table tables[] = {{.name = "room", .migration = 1, .key = {"ent_id", "uuid"}}};
 const struct noun room_noun = {NOUN_LIST(tables), NOUN_LIST(kinds), .write = room_write};

@@ -2,11 +2,12 @@
 
 #include "nouns.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-#define TABLES_MAX 32
+#define TABLES_MAX 64
 /* Those that compare byte by byte, trailing blanks included: MariaDB's, MySQL's. */
 #define COLLATIONS "'utf8mb4_nopad_bin', 'utf8mb4_0900_bin'"
 
@@ -40,6 +41,7 @@ static void key_row(void *arg, const struct span *cells, unsigned n)
 	(void)n;
 	while ((known = table_at(i)) && strcasecmp(known->name, table) != 0)
 		i++;
+	assert(i < TABLES_MAX);
 	if (*look->why || !known)
 		return;
 	const char *wanted = known->key[look->columns[i]];
@@ -76,17 +78,31 @@ static void judge_missing(struct look *look)
 	}
 }
 
+static bool put_name(struct sql *sql, const struct table *table, bool first)
+{
+	sql_put(sql, first ? "(?" : ", ?", sql_t(table->name));
+	return false;
+}
+
 void tables_put_names(struct sql *sql, uint64_t version)
 {
 	const struct table *table;
 	bool first = true;
-	for (size_t i = 0; (table = table_at(i)); i++) {
-		if (table->migration <= version)
-			continue;
-		sql_put(sql, first ? "(?" : ", ?", sql_t(table->name));
-		first = false;
-	}
+	for (size_t i = 0; (table = table_at(i)); i++)
+		if (table->migration > version && !table->yields)
+			first = put_name(sql, table, first);
 	sql_put_text(sql, first ? "('')" : ")");
+}
+
+bool tables_put_yielding(struct sql *sql, uint64_t version)
+{
+	const struct table *table;
+	bool first = true;
+	for (size_t i = 0; (table = table_at(i)); i++)
+		if (table->migration == version && table->yields)
+			first = put_name(sql, table, first);
+	sql_put_text(sql, first ? "('')" : ")");
+	return !first;
 }
 
 enum parlor_err tables_check(struct db *db, char *why)

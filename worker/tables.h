@@ -14,8 +14,11 @@
  * not be asked. */
 enum parlor_err tables_possible(struct db *, char *why) PARLOR_MUST_CHECK;
 
-/* ('room', ...): the tables and views that migrations behind that version make. */
+/* ('room', ...): the tables and views that migrations behind that version make, those
+ * that yield aside. */
 void tables_put_names(struct sql *, uint64_t version);
+/* Those that yield, of that one migration. False: there is none. */
+bool tables_put_yielding(struct sql *, uint64_t version);
 
 /* Of the database in use; as above, with table, key and column. */
 enum parlor_err tables_check(struct db *, char *why) PARLOR_MUST_CHECK;
