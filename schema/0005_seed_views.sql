@@ -83,18 +83,20 @@ SELECT s.no AS id, s.conversation_id AS session_id, c.visitor_id AS user_name,
             WHEN s.end_why IN (2, 3) THEN 6
             WHEN s.end_why = 7 AND c.close_why IN (6, 8, 10) THEN 6 ELSE 7 END AS session_state,
        CASE s.kind WHEN 2 THEN 1 ELSE 0 END AS isrobot_seat,
-       s.started_at AS created_time, COALESCE(s.last_at, s.started_at) AS update_time, s.ent_id
+       s.started_at AS created_time,
+       GREATEST(s.started_at, CASE WHEN s.ended_at IS NULL
+                THEN COALESCE(c.last_message_at, s.started_at)
+                ELSE COALESCE(s.last_at, s.started_at) END) AS update_time, s.ent_id
 FROM desk_stint s JOIN desk_conversation c
   ON c.ent_id = s.ent_id AND c.conversation_id = s.conversation_id
 UNION ALL
-SELECT -c.no, c.conversation_id, c.visitor_id, NULL, CONCAT('shop_', c.desk_no),
+SELECT c.unserved, c.conversation_id, c.visitor_id, NULL, CONCAT('shop_', c.desk_no),
        CASE c.product WHEN '' THEN '*' ELSE c.product END,
        CASE WHEN c.state = 3 THEN 1 WHEN c.state = 1 THEN 2 WHEN c.state = 2 THEN 3
             WHEN c.close_why IN (6, 8, 10) THEN 6 ELSE 7 END,
        0, c.opened_at, COALESCE(c.last_message_at, c.opened_at), c.ent_id
 FROM desk_conversation c
-WHERE NOT EXISTS (SELECT 1 FROM desk_stint s WHERE s.ent_id = c.ent_id
-                  AND s.conversation_id = c.conversation_id);
+WHERE c.unserved IS NOT NULL;
 
 -- A row a conversation; seat_id and seat_name are of its last human stint.
 CREATE OR REPLACE /*M!100203 ALGORITHM=TEMPTABLE */ VIEW session_mapping AS
@@ -220,8 +222,13 @@ WHERE a.removed = 0;
 CREATE OR REPLACE /*M!100203 ALGORITHM=TEMPTABLE */ VIEW tp_customer_service_users_job AS
 SELECT c.visitor_id AS openid, s.agent_no AS uid,
        TIMESTAMPDIFF(SECOND, '1970-01-01', s.started_at) AS starttime,
-       TIMESTAMPDIFF(SECOND, '1970-01-01', COALESCE(s.last_at, s.started_at)) AS lasttime,
-       TIMESTAMPDIFF(SECOND, '1970-01-01', COALESCE(s.ended_at, s.last_at, s.started_at)) AS time,
+       TIMESTAMPDIFF(SECOND, '1970-01-01',
+                     GREATEST(s.started_at, CASE WHEN s.ended_at IS NULL
+                              THEN COALESCE(c.last_message_at, s.started_at)
+                              ELSE COALESCE(s.last_at, s.started_at) END)) AS lasttime,
+       TIMESTAMPDIFF(SECOND, '1970-01-01',
+                     GREATEST(s.started_at, COALESCE(s.ended_at, c.last_message_at, s.started_at)))
+       AS time,
        s.ent_id AS token,
        (SELECT a.name FROM desk_agent a
         WHERE a.ent_id = s.ent_id AND a.agent = s.agent_id) AS agent_name
@@ -229,9 +236,9 @@ FROM desk_stint s JOIN desk_conversation c
   ON c.ent_id = s.ent_id AND c.conversation_id = s.conversation_id;
 
 CREATE OR REPLACE /*M!100203 ALGORITHM=TEMPTABLE */ VIEW tp_customer_service_users_change AS
-SELECT t.no AS cid, t.from_agent_no AS uid, t.to_agent_no AS touid,
+SELECT t.no AS cid, t.from_agent_no AS uid, COALESCE(t.to_agent_no, 0) AS touid,
        TIMESTAMPDIFF(SECOND, '1970-01-01', t.ended_at) AS time, t.ent_id AS token,
        (SELECT c.visitor_id FROM desk_conversation c
         WHERE c.ent_id = t.ent_id AND c.conversation_id = t.conversation_id) AS openid
 FROM desk_transfer t
-WHERE t.how = 5;
+WHERE t.how IN (1, 5);

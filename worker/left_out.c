@@ -16,9 +16,9 @@ static void there_row(void *arg, const struct span *cells, unsigned n)
 			    (int)cells[0].len, (const char *)cells[0].data);
 	assert(more > 0 && (size_t)more < room);
 	left->len += (size_t)more;
-	log_error("schema: the database has %.*s already: the view of that name is left out "
-		  "(schema/README.md)",
-		  (int)cells[0].len, (const char *)cells[0].data);
+	log_warn("schema: the database has %.*s already: the view of that name is left out "
+		 "(schema/README.md)",
+		 (int)cells[0].len, (const char *)cells[0].data);
 }
 
 static void kept_row(void *arg, const struct span *cells, unsigned n)

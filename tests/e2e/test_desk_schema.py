@@ -91,6 +91,7 @@ class Book:
         self.put("desk_stint", **{**dict(
             no=no, conversation_id=f"c{conversation}", n=n, seat_no=21, agent_no=12, agent_id="bob",
             visitor_no=11, kind=1, started_at=at(10), last_at=at(20)), **more})
+        self.rows("UPDATE desk_conversation SET stints = stints + 1 WHERE no = %s", conversation)
 
     def message(self, room, seq, sender, position, body="hello", **more):
         self.put("group_message", **{**dict(
@@ -212,7 +213,7 @@ def test_a_session_is_a_stint_or_a_conversation_that_nobody_served(book):
     assert [(row[0], row[6]) for row in book.view("session", "1 DESC")] == [
         (-1, 1), (-2, 2), (-3, 3), (-4, 6), (-5, 6), (-6, 6), (-7, 7)]
     assert book.view("session", "1 DESC")[0] == (-1, "c1", "ann", None, "shop_1", "*", 1, 0, at(0), at(0))
-    book.conversation(8, ACTIVE, product="tea")
+    book.conversation(8, ACTIVE, product="tea", last_message_at=at(25))
     book.conversation(9, CLOSED, close_why=8)
     for n, end_why in enumerate((1, 2, 3, 4, 7), 1):
         book.stint(80 + n, 8, n, end_why=end_why, ended_at=at(30))
@@ -222,7 +223,8 @@ def test_a_session_is_a_stint_or_a_conversation_that_nobody_served(book):
         (81, 5, 0), (82, 6, 0), (83, 6, 0), (84, 7, 0), (85, 7, 0), (86, 4, 1), (91, 6, 0)]
     assert [row for row in book.view("session") if row[0] in (81, 86)] == [
         (81, "c8", "ann", "bob", "shop_1", "tea", 5, 0, at(10), at(20)),
-        (86, "c8", "ann", "bob", "shop_1", "tea", 4, 1, at(10), at(10))]
+        (86, "c8", "ann", "bob", "shop_1", "tea", 4, 1, at(10), at(25))]
+    assert book.rows("SELECT session_id FROM session WHERE id = -3 OR id = 91 ORDER BY id") == (("c3",), ("c9",))
 
 
 def test_a_session_mapping_says_who_spoke_last_and_the_last_human(book):
@@ -320,9 +322,9 @@ def test_who_waits_is_found_by_an_index(book):
     many = 3000
     book.rows("INSERT INTO desk_party (ent_id, member_id, no)"
               f" SELECT %s, CONCAT('v', seq), seq FROM seq_1_to_{many}", T)
-    book.rows("INSERT INTO desk_conversation (ent_id, conversation_id, no, room, visitor_id, visitor_no, agent_no,"
+    book.rows("INSERT INTO desk_conversation (ent_id, conversation_id, no, room, visitor_id, visitor_no,"
               " status, state, first_seq, last_seq) SELECT %s, CONCAT('c', seq), seq, CONCAT('r', seq),"
-              " CONCAT('v', seq), seq, IF(seq %% 100 = 0, NULL, seq %% 7), IF(seq %% 100 = 0, 'open', 'closed'),"
+              " CONCAT('v', seq), seq, IF(seq %% 100 = 0, 'open', 'closed'),"
               f" IF(seq %% 100 = 0, 2, 7), 1, 2 FROM seq_1_to_{many}", T)
     book.rows("INSERT INTO group_message (ent_id, group_id, seq, sender, sender_name, sender_avatar, message_type,"
               " content_type, message_content, client_id, position, created_at) SELECT %s, CONCAT('r', seq), 1,"
@@ -337,7 +339,7 @@ def test_who_waits_is_found_by_an_index(book):
             ("SELECT m.id FROM conversations c JOIN messages m ON m.conversation_id = c.id WHERE c.id = 456", 1),
             ("SELECT * FROM users WHERE username = 'v9'", 1), ("SELECT * FROM users WHERE id = 9", 1),
             ("SELECT * FROM session_mapping WHERE session_id = 'c9'", 1),
-            ("SELECT * FROM session WHERE user_name = 'v9'", 1),
+            ("SELECT * FROM session WHERE user_name = 'v9'", 1), ("SELECT * FROM session WHERE id = -9", 1),
             ("SELECT * FROM tp_customer_service_fans_message WHERE openid = 'v9'", 1)):
         assert len(book.rows(question)) == count, question
         filled = ("c", "m", "p")  # as the views call the tables with many rows
