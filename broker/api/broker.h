@@ -65,7 +65,8 @@ struct broker {
 /* What a session asks, as the core hears it. */
 static inline struct core_call broker_call(const struct broker *b, const struct session *s)
 {
-	return (struct core_call){.tenant = s->tenant->id, .now_us = b->wall_us};
+	return (struct core_call){
+		.tenant = s->tenant->id, .now_us = b->wall_us, .served_us = b->now_us};
 }
 
 #endif

@@ -41,16 +41,6 @@ static void refuse(struct request *a, uint64_t id, int code)
 
 /* ---- one request ---------------------------------------------------------------------- */
 
-/* What the records of a request take, against its own bytes. */
-#define RECORDS_PER_NAME 10
-
-static size_t cost(const struct request *a)
-{
-	if (!(a->kind->needs & NAMES_MANY))
-		return a->bytes;
-	return a->bytes + RECORDS_PER_NAME * protobuf_c_message_get_packed_size(&a->request->base);
-}
-
 static enum parlor_err check(struct request *a)
 {
 	unsigned needs = a->kind->needs;
@@ -61,8 +51,8 @@ static enum parlor_err check(struct request *a)
 	if ((needs & NEEDS_SESSION) && !a->session)
 		return PARLOR_E_NO_SESSION;
 	enum parlor_err err = PARLOR_E_OK;
-	if (needs & (NEEDS_SPACE | TRIES_SPACE))
-		err = commit_reserve(&a->broker->commit, cost(a));
+	if (needs & (NEEDS_SPACE | TRIES_SPACE | SETTLES))
+		err = commit_reserve(&a->broker->commit, request_cost(a));
 	a->full = err == PARLOR_E_STORE_FULL;
 	return a->full && (needs & TRIES_SPACE) ? PARLOR_E_OK : err;
 }

@@ -5,16 +5,18 @@
 #include <assert.h>
 
 /* One line a noun: its table stands at the end of its file. */
-#define NOUNS(NOUN)    \
-	NOUN(session)  \
-	NOUN(presence) \
-	NOUN(room)     \
-	NOUN(members)  \
-	NOUN(label)    \
-	NOUN(message)  \
-	NOUN(reading)  \
-	NOUN(inbox)    \
-	NOUN(sync)     \
+#define NOUNS(NOUN)        \
+	NOUN(session)      \
+	NOUN(presence)     \
+	NOUN(room)         \
+	NOUN(members)      \
+	NOUN(label)        \
+	NOUN(message)      \
+	NOUN(reading)      \
+	NOUN(inbox)        \
+	NOUN(desk)         \
+	NOUN(conversation) \
+	NOUN(sync)         \
 	NOUN(stats)
 
 #define DECLARED(noun) extern const struct request_noun noun##_requests;

@@ -1,5 +1,6 @@
 #include "api/request.h"
 
+#include "core/desk/desk.h"
 #include "wire.h"
 
 #include <parlor/fields.h>
@@ -61,6 +62,24 @@ bool reply_refuse_stranger(struct broker *b, struct span routing, uint64_t id, i
 	return outbox_send(b->outbox, routing, buf_span(&b->scratch));
 }
 
+/* ---- what one costs -------------------------------------------------------------------- */
+
+/* What the records of a request take, against its own bytes. */
+#define RECORDS_PER_NAME 10
+
+/* Of a conversation that is opened, closed or passed on, and of a pair that is made then. */
+#define CONVERSATION_BYTES 8192
+#define PAIRS_BYTES (CORE_DESK_PAIRS * 1024)
+
+size_t request_cost(const struct request *a)
+{
+	if (a->kind->needs & SETTLES)
+		return a->bytes + CONVERSATION_BYTES + PAIRS_BYTES;
+	if (!(a->kind->needs & NAMES_MANY))
+		return a->bytes;
+	return a->bytes + RECORDS_PER_NAME * protobuf_c_message_get_packed_size(&a->request->base);
+}
+
 /* ---- what handlers use --------------------------------------------------------------- */
 
 bool request_is_operator(const struct request *a)
@@ -69,7 +88,7 @@ bool request_is_operator(const struct request *a)
 }
 
 /* What a result takes, without what it points to. */
-#define RESULT_BYTES_MAX 256
+#define RESULT_BYTES_MAX 512
 
 void request_begin(struct request *a)
 {
@@ -113,7 +132,8 @@ char *request_text(struct request *a, struct span text)
 	char *copy = request_memory(a, text.len + 1);
 	if (!copy)
 		return NULL;
-	memcpy(copy, text.data, text.len);
+	if (text.len)
+		memcpy(copy, text.data, text.len);
 	copy[text.len] = 0;
 	return copy;
 }

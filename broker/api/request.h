@@ -41,6 +41,7 @@ enum request_needs {
 	NAMES_MANY = 8,   /* each member it names becomes several records */
 	SHOWS_STATE = 16, /* the reply says as of which position it is */
 	GOES_ON = 32,     /* BUSY: it came further, and goes on in another turn */
+	SETTLES = 64,     /* writes, and pairs conversations with seats behind that */
 };
 
 /* What one that goes on may take at once, about: some milliseconds. */
@@ -69,6 +70,8 @@ struct request_noun {
 
 /* ---- for handlers ---------------------------------------------------------------- */
 
+/* Bytes that its records take, at most about. */
+size_t request_cost(const struct request *);
 /* Its key opens all tenants. */
 bool request_is_operator(const struct request *);
 /* The reply and its memory are empty again. */

@@ -1,4 +1,5 @@
 #include "api/request.h"
+#include "core/desk/desk.h"
 #include "core/run.h"
 
 #include "turn/presence.h"
@@ -174,9 +175,34 @@ static void count_sync(struct counters *c, const struct broker *b)
 	counter(c, "journal_reads_refused", n.reads_refused);
 }
 
+static void count_desk(struct counters *c, const struct broker *b)
+{
+	struct core_desk_counts n;
+	core_desk_counts(b->core, &n);
+	counter(c, "desk_open", n.open);
+	counter(c, "desk_deferred", n.deferred);
+	counter(c, "desk_waiting", n.waiting);
+	counter(c, "desk_offered", n.offered);
+	counter(c, "desk_robots", n.robots);
+	counter(c, "desk_active", n.active);
+	counter(c, "desk_held", n.held);
+	counter(c, "desk_offers", n.offers);
+	counter(c, "desk_accepted", n.accepted);
+	counter(c, "desk_declined", n.declined);
+	counter(c, "desk_expired", n.expired);
+	counter(c, "desk_withdrawn", n.withdrawn);
+	counter(c, "desk_late", n.late);
+	counter(c, "desk_claims", n.claims);
+	counter(c, "desk_races", n.races);
+	counter(c, "desk_transfers", n.transfers);
+	counter(c, "desk_abandoned", n.abandoned);
+	counter(c, "desk_closed", n.closed);
+	counter(c, "desk_storms", n.storms);
+}
+
 static enum parlor_err op_stats(struct request *a)
 {
-	enum { COUNTERS_MAX = 128 };
+	enum { COUNTERS_MAX = 160 };
 	struct counters c = {.request = a, .cap = COUNTERS_MAX};
 	/* They count all tenants together. */
 	if (!request_is_operator(a))
@@ -187,6 +213,7 @@ static enum parlor_err op_stats(struct request *a)
 	count_broker(&c, a->broker);
 	count_front(&c, a->broker);
 	count_state(&c, a->broker);
+	count_desk(&c, a->broker);
 	count_sync(&c, a->broker);
 	Parlor__StatsReport *report = request_result(a);
 	report->counters = c.list;

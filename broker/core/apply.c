@@ -1,5 +1,6 @@
 #include "core/apply.h"
 
+#include "core/desk/tables.h"
 #include "core/member_row.h"
 #include "core/membership_row.h"
 #include "core/room_row.h"
@@ -7,6 +8,8 @@
 enum parlor_err apply_record(struct core *c, const struct record_kind *kind, const struct record *r)
 {
 	enum parlor_err err = kind->apply(c, r);
+	if (!err)
+		err = c->desk->hooks->follow(c, r);
 	if (err)
 		return err;
 	if (c->engine.applied < r->position)

@@ -3,6 +3,8 @@
 #include "core/apply.h"
 #include "core/block.h"
 #include "core/decide.h"
+#include "core/desk/desk.h"
+#include "core/desk/tables.h"
 #include "core/kinds.h"
 #include "core/member_row.h"
 #include "core/recent.h"
@@ -25,6 +27,12 @@ const struct core_limits core_limits_default = {
 	.tenant_members = 10000000,
 	.tenant_rooms = 10000000,
 	.tenants = 10000,
+	.desks = 10000,
+	.teams = 50000,
+	.seats = 100000,
+	.team_seats = 1000000,
+	.desk_rows = 1000000,
+	.conversations_open = 1000000,
 	.resident_bytes = (size_t)512 << 20,
 };
 
@@ -36,8 +44,11 @@ _Static_assert((KEYS_RECENT_BLOCKS + 1) * BLOCK_MESSAGES <= RECENT_SPAN,
 #define OWN_ROW_EVERY 32
 #define INBOX_ROOMS 100
 
-static const struct row_kind *const heads[ROW_TABLES] = {
-	[ROW_NAMES] = &tenant_kind, [ROW_MEMBERS] = &member_kind, [ROW_ROOMS] = &room_kind};
+static const struct row_kind *const heads[ROW_TABLES] = {[ROW_NAMES] = &tenant_kind,
+							 [ROW_MEMBERS] = &member_kind,
+							 [ROW_ROOMS] = &room_kind,
+							 [ROW_DESK] = &config_row_kind,
+							 [ROW_VISITS] = &conversation_row_kind};
 
 struct core *core_new(const struct core_limits *limits, struct core_rows rows,
 		      struct core_sink sink)
@@ -54,6 +65,7 @@ struct core *core_new(const struct core_limits *limits, struct core_rows rows,
 	if (!c->limits.inbox_rooms)
 		c->limits.inbox_rooms = INBOX_ROOMS;
 	row_engine_init(&c->engine, rows, heads, c, c->limits.resident_bytes);
+	desk_init(c);
 	return c;
 }
 
@@ -61,8 +73,10 @@ void core_free(struct core *c)
 {
 	if (!c)
 		return;
+	desk_forget(c);
 	row_engine_fini(&c->engine);
 	member_free_inboxes(c, SIZE_MAX);
+	desk_fini(c);
 	activity_fini(&c->activity);
 	tenant_names_fini(&c->tenant_names);
 	buf_fini(&c->scratch);
@@ -82,17 +96,15 @@ enum parlor_err core_load(struct core *c)
 		err = PARLOR_E_STORE_CORRUPT;
 	c->engine.applied = c->engine.covered = c->engine.covered_landed = c->state.covered;
 	c->now_us = c->state.time_us;
-	return err ? err : tenant_names_load(c);
+	if (!err)
+		err = tenant_names_load(c);
+	return err ? err : desk_load(c);
 }
-
-/* Of what is due at one time: the rest is for the next turns. */
-#define TICK_ROWS 2000
-#define TICK_STEPS 100000
 
 enum parlor_err core_tick(struct core *c, const struct core_call *call, bool *more)
 {
 	core_clock(c, call);
-	enum parlor_err err = row_engine_expire(&c->engine, c->now_us, TICK_ROWS, TICK_STEPS, more);
+	enum parlor_err err = desk_tick(c, call, more);
 	if (err)
 		core_break(c, err);
 	return c->broken;
@@ -100,7 +112,7 @@ enum parlor_err core_tick(struct core *c, const struct core_call *call, bool *mo
 
 uint64_t core_due(const struct core *c)
 {
-	return row_engine_due(&c->engine);
+	return desk_due(c);
 }
 
 uint64_t core_position(const struct core *c)

@@ -6,16 +6,21 @@
 #include <assert.h>
 
 /* One line a noun: its table stands at the end of its file. */
-#define NOUNS(NOUN)      \
-	NOUN(message)    \
-	NOUN(reading)    \
-	NOUN(membership) \
-	NOUN(presence)   \
-	NOUN(room)       \
-	NOUN(member)     \
-	NOUN(tenant)     \
-	NOUN(run)        \
-	NOUN(label)
+#define NOUNS(NOUN)        \
+	NOUN(message)      \
+	NOUN(reading)      \
+	NOUN(membership)   \
+	NOUN(presence)     \
+	NOUN(room)         \
+	NOUN(member)       \
+	NOUN(tenant)       \
+	NOUN(run)          \
+	NOUN(label)        \
+	NOUN(desk_clock)   \
+	NOUN(config)       \
+	NOUN(duty)         \
+	NOUN(conversation) \
+	NOUN(business)
 
 #define DECLARED(noun) extern const struct record_noun noun##_records;
 NOUNS(DECLARED)
@@ -83,6 +88,8 @@ static struct topic topic_of(const struct record *r, enum topic_kind kind)
 		return topic_member(r->member);
 	case TOPIC_TENANT:
 		return topic_tenant(r->tenant);
+	case TOPIC_TEAM:
+		return topic_team(r->conversation.team);
 	case TOPIC_NONE:
 		break;
 	}
@@ -97,6 +104,12 @@ struct topic record_topic(const struct record *r)
 struct topic record_heard(const struct record *r)
 {
 	return topic_of(r, kind_of(r)->heard);
+}
+
+struct topic record_also(const struct record *r)
+{
+	const struct record_kind *kind = kind_of(r);
+	return kind->also ? topic_of(r, kind->also) : (struct topic){.kind = TOPIC_NONE};
 }
 
 uint8_t record_partition(const struct record *r, uint32_t partitions)

@@ -17,6 +17,7 @@ enum parlor_err record_decode(struct record *, const void *bytes, size_t len) PA
 /* What it is about, and whose listeners are told of it: TOPIC_NONE is nobody's. */
 struct topic record_topic(const struct record *);
 struct topic record_heard(const struct record *);
+struct topic record_also(const struct record *); /* and these, each session once */
 /* PARTITION_NONE when MySQL is told nothing of it. */
 uint8_t record_partition(const struct record *, uint32_t partitions);
 enum record_moves record_moves(const struct record *);

@@ -1,6 +1,7 @@
 #include "core/membership.h"
 
 #include "core/decide.h"
+#include "core/index.h"
 #include "core/member_row.h"
 #include "core/membership_row.h"
 
@@ -46,6 +47,31 @@ static void emit_joined(struct core *c, const struct room *room, const struct me
 						     .seen = room->row.counted,
 						     .read_seq = room->row.last_seq},
 					  .last_seq = room->row.last_seq,
+					  .type = spec->type,
+					  .name = spec->name,
+					  .avatar = spec->avatar}};
+	core_emit(c, &kinds[JOINED], &r);
+}
+
+void membership_emit_joined_from(struct core *c, const struct room *room, const struct member *m,
+				 const struct core_member_spec *spec, uint64_t seq)
+{
+	struct row_message msg = {.counted = 0};
+	bool found = true;
+	enum parlor_err err = seq ? index_message(c, room->no, seq, &msg, &found) : PARLOR_E_OK;
+	if (err || !found) {
+		core_break(c, err ? err : PARLOR_E_STORE_CORRUPT);
+		return;
+	}
+	struct record r = {.tenant = room->row.tenant,
+			   .room = room->no,
+			   .member = m->no,
+			   .room_id = room->row.id,
+			   .member_id = m->row.id,
+			   .membership = {.counts = {.counted = room->row.counted,
+						     .seen = msg.counted,
+						     .read_seq = seq},
+					  .last_seq = seq,
 					  .type = spec->type,
 					  .name = spec->name,
 					  .avatar = spec->avatar}};

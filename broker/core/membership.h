@@ -47,6 +47,9 @@ bool membership_is_as(const struct membership *, const struct core_member_spec *
 /* Those who are there already stay as they are. */
 enum parlor_err membership_emit_joins(struct core *, struct tenant *, struct room *,
 				      const struct core_member_spec *, size_t n) PARLOR_MUST_CHECK;
+/* Who is not there, and has all that counts behind that seq as unread. */
+void membership_emit_joined_from(struct core *, const struct room *, const struct member *,
+				 const struct core_member_spec *, uint64_t seq);
 void membership_emit_left(struct core *, const struct membership *);
 /* The profile that the membership has from now on; the spec's id is not looked at. */
 void membership_emit_changed(struct core *, const struct membership *,

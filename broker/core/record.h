@@ -25,8 +25,36 @@ enum record_kind_no {
 	RECORD_TENANT = 12,
 	RECORD_MEMBER = 13,
 	RECORD_ROOM_LABELS = 14,
+	/* the desk: its time, its rows, its hours, its conversations */
+	RECORD_DESK_CLOCK = 20,
+	RECORD_DESK_SET = 21,
+	RECORD_TEAM_SET = 22,
+	RECORD_AGENT_SET = 23,
+	RECORD_SEAT_SET = 24,
+	RECORD_TEAM_SEAT_SET = 25,
+	RECORD_VISITOR_SET = 26,
+	RECORD_GROUP_SET = 27,
+	RECORD_TYPE_SET = 28,
+	RECORD_ROUTE_SET = 29,
+	RECORD_TEXT_SET = 30,
+	RECORD_HOURS_SET = 31,
+	RECORD_HOURS_TURNED = 32,
+	RECORD_OPENED = 33,
+	RECORD_QUEUED = 34,
+	RECORD_RAISED = 35,
+	RECORD_OFFERED = 36,
+	RECORD_OFFER_ENDED = 37,
+	RECORD_ASSIGNED = 38,
+	RECORD_RELEASED = 39,
+	RECORD_HELD = 40,
+	RECORD_TRANSFER = 41,
+	RECORD_MARKED = 42,
+	RECORD_REMINDED = 43,
+	RECORD_CLOSED = 44,
+	RECORD_RATED = 45,
+	RECORD_BUSINESS_SET = 46, /* of a desk or of a seat */
 };
-#define RECORD_KIND_MAX RECORD_ROOM_LABELS
+#define RECORD_KIND_MAX RECORD_BUSINESS_SET
 
 enum room_state { ROOM_STATE_OPEN = 1, ROOM_STATE_CLOSED = 2, ROOM_STATE_DISSOLVED = 3 };
 enum member_type { MEMBER_TYPE_MANAGER = 1, MEMBER_TYPE_MEMBER = 2 };
@@ -88,6 +116,40 @@ struct record_labels {
 	struct span all; /* see core/label.h */
 };
 
+struct record_desk_clock {
+	uint64_t offset_us; /* of the desk's time to that of records, modulo 2^64 */
+};
+/* A row of a desk's configuration: all of it afterwards. */
+struct record_config {
+	uint64_t no;
+	struct span fields; /* core/desk/form.h */
+	uint8_t kind;       /* enum config_no */
+	bool removed;
+	const void *is; /* its struct */
+};
+struct record_duty {
+	uint64_t hours; /* number of the row */
+	uint64_t until_us;
+	bool open;
+};
+/* What became of a conversation: all of its row afterwards, and what else is new. Numbers
+ * are those of rows; 0: none. */
+struct record_conversation {
+	uint64_t no;
+	struct span row;   /* core/desk/conversation_row.h */
+	struct span stint; /* that began or ended, all of it; */
+	uint32_t stint_n;  /* which of the conversation's it is */
+	uint64_t given;    /* numbers that rows have, so far */
+	uint64_t offers;   /* and offers */
+	uint64_t team;     /* who watches it is told */
+	uint64_t seat, ready_us, idle_us;
+	uint64_t agent, misses; /* of that seat */
+	uint64_t team_seat, turn, pass;
+	struct span decision;
+	uint8_t how; /* it was assigned, released, an offer or a transfer ended */
+	const struct conversation_told *told;
+};
+
 struct record {
 	uint64_t position;
 	uint64_t time_us;
@@ -110,6 +172,10 @@ struct record {
 		struct record_read read;
 		struct record_presence presence;
 		struct record_labels labels;
+		struct record_desk_clock desk_clock;
+		struct record_config config;
+		struct record_duty duty;
+		struct record_conversation conversation;
 	};
 };
 

@@ -29,6 +29,7 @@ struct record_kind {
 	enum parlor_err (*apply)(struct core *, const struct record *);
 	enum topic_kind about; /* of which the record has the number */
 	enum topic_kind heard; /* whose listeners are told */
+	enum topic_kind also;  /* and whose besides; 0: nobody's */
 	enum record_partition partition;
 	enum record_moves moves;
 	bool (*moves_if)(const struct record *); /* NULL: each one does */

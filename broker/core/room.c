@@ -86,6 +86,11 @@ static void emit_room(struct core *c, const struct record_kind *kind, const stru
 	core_emit(c, kind, &r);
 }
 
+void room_emit_state(struct core *c, const struct room *room, uint8_t state)
+{
+	emit_room(c, &kinds[STATE], room, room->row.name, state);
+}
+
 enum parlor_err core_room_create(struct core *c, const struct core_call *call,
 				 const struct core_room_create *q, struct core_room_view *view)
 {

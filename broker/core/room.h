@@ -53,6 +53,7 @@ struct core_room_made {
 /* Capacity was checked, and that there is none of that id. */
 enum parlor_err room_emit_created(struct core *, const struct tenant *,
 				  const struct core_room_made *, struct room **) PARLOR_MUST_CHECK;
+void room_emit_state(struct core *, const struct room *, uint8_t state);
 void room_view(const struct room *, uint64_t position, struct core_room_view *);
 
 #endif

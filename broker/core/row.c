@@ -67,16 +67,20 @@ static ROW_FIELDS(room_rest, ROOM(members), ROOM(last_seq), ROOM(counted), ROOM(
 		  ROOM(active_us), ROOM(active_pos), FIELD_OF_HASH(struct row_room, content),
 		  ROOM(id), ROOM(name));
 
-/* Beside `open`, in its byte: a room without labels takes no more for them. */
+/* Beside `open`, in its byte: a room without them takes no more for them. */
 #define LABELLED 2
+#define OF_DESK 4
 
 void row_put_room(struct buf *b, const struct row_room *r)
 {
 	fields_encode(b, room_begin, r);
-	buf_put_u8(b, (uint8_t)(r->open | (r->labels.len ? LABELLED : 0)));
+	buf_put_u8(b, (uint8_t)(r->open | (r->labels.len ? LABELLED : 0) |
+				(r->conversation ? OF_DESK : 0)));
 	fields_encode(b, room_rest, r);
 	if (r->labels.len)
 		buf_put_span(b, r->labels);
+	if (r->conversation)
+		buf_put_varint(b, r->conversation);
 }
 
 bool row_get_room(struct span v, struct row_room *r)
@@ -88,8 +92,10 @@ bool row_get_room(struct span v, struct row_room *r)
 	r->open = flags & 1;
 	fields_decode(&in, room_rest, r);
 	r->labels = flags & LABELLED ? reader_span(&in) : (struct span){NULL, 0};
-	return !in.bad && reader_left(&in) == 0 && flags <= (1 | LABELLED) &&
-	       !(flags & LABELLED) == (r->labels.len == 0);
+	r->conversation = flags & OF_DESK ? reader_varint(&in) : 0;
+	return !in.bad && reader_left(&in) == 0 && flags <= (1 | LABELLED | OF_DESK) &&
+	       !(flags & LABELLED) == (r->labels.len == 0) &&
+	       !(flags & OF_DESK) == (r->conversation == 0);
 }
 
 bool row_get_number(struct span v, uint64_t *number)

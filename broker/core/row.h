@@ -6,16 +6,24 @@
  *   table         key                              value
  *   ROW_NAMES     'T' 0 id | 'R' tenant id | 'M' tenant id   number
  *                 'S'                              counters of the state
+ *                 'V' tenant id                    the number of a conversation
  *                 'C' tenant                       how much of its share a tenant has
+ *                 'D'                              counters of the desk, its clock
+ *                 'O' tenant conversation          is open
  *   ROW_MEMBERS   member 0                         the member
  *                 member 1 room                    is in that room: since which position
  *                 member 2 position                left a room at that position
+ *                 member 3 0                       the visitor: its profile
+ *                 member 4 desk                    the visitor at that desk
  *   ROW_ROOMS     room 0                           the room
  *                 room 1 member                    the membership
  *                 room 2 number                    a block of messages: block.h
  *                 room 3 start of a range          idempotency keys: keys.h
  *                 room 4 member seq                an own counted message: its number
  *                 room 5 id                        the number of a member, in order of ids
+ *   ROW_DESK      number 0                         a row of a desk's configuration
+ *   ROW_VISITS    conversation 0                   the conversation
+ *                 conversation 1 n                 a stint of it
  */
 #ifndef CORE_ROW_H
 #define CORE_ROW_H
@@ -38,7 +46,13 @@ enum row_sub {
 	ROW_KEYS = 3,
 	ROW_OWN = 4,
 	ROW_MEMBER_ID = 5,
-	ROW_TENANT = 'C' /* the first part */
+	ROW_VISITOR = 3,
+	ROW_GUEST = 4,
+	ROW_STINT = 1,
+	ROW_TENANT = 'C', /* the first part */
+	ROW_DESK_STATE = 'D',
+	ROW_OPEN = 'O',
+	ROW_VISIT_NAME = 'V'
 };
 
 /* Values. Spans borrow. */
@@ -78,6 +92,7 @@ struct row_room {
 	uint64_t active_us;
 	uint64_t active_pos; /* of the last message, else of the creation: orders lists */
 	uint64_t content;
+	uint64_t conversation; /* the last one in it; 0: there was none */
 	struct span id;
 	struct span name;
 	struct span labels; /* see core/label.h */

@@ -1,13 +1,16 @@
 #include "core/run.h"
 
 #include "core/decide.h"
+#include "core/desk/tables.h"
 
 static const struct record_kind kinds[1];
 
 uint64_t core_boot(struct core *c, uint64_t now_us)
 {
 	core_clock(c, &(struct core_call){.now_us = now_us});
+	c->desk->hooks->booting(c);
 	core_emit(c, &kinds[0], &(struct record){.run = c->state.run + 1});
+	c->desk->hooks->booted(c);
 	return c->state.run;
 }
 

@@ -116,6 +116,8 @@ struct inbox_holds {
 	uint64_t gone_bytes;
 };
 
+struct desk_state;
+
 struct core {
 	struct core_limits limits;
 	struct core_sink sink;
@@ -138,6 +140,7 @@ struct core {
 	struct room *rooms_by_id;
 	struct activity activity;
 	struct inbox_holds inboxes;
+	struct desk_state *desk;
 	struct buf scratch;
 	struct buf scan;
 };
@@ -148,7 +151,20 @@ _Static_assert(offsetof(struct tenant, base) == 0 && offsetof(struct member, bas
 		       offsetof(struct block, base) == 0,
 	       "a row is cast to what it is");
 
-enum { KIND_MEMBER, KIND_ROOM, KIND_MEMBERSHIP, KIND_BLOCK, KIND_KEYS, KIND_TENANT, KINDS_OF_ROWS };
+enum {
+	KIND_MEMBER,
+	KIND_ROOM,
+	KIND_MEMBERSHIP,
+	KIND_BLOCK,
+	KIND_KEYS,
+	KIND_TENANT,
+	KIND_CONFIG,
+	KIND_VISITOR,
+	KIND_GUEST,
+	KIND_CONVERSATION,
+	KIND_STINT,
+	KINDS_OF_ROWS
+};
 _Static_assert(KINDS_OF_ROWS <= ENGINE_KINDS_MAX, "the engine has a pool for each");
 extern const struct row_kind tenant_kind, member_kind, room_kind, membership_kind, block_kind;
 

@@ -13,6 +13,7 @@ enum topic_kind {
 	TOPIC_ROOM = 1,
 	TOPIC_MEMBER = 2,
 	TOPIC_TENANT = 3,
+	TOPIC_TEAM = 4,
 	TOPIC_NONE = 255,
 };
 
@@ -34,6 +35,11 @@ static inline struct topic topic_member(uint64_t member)
 static inline struct topic topic_tenant(uint32_t tenant)
 {
 	return (struct topic){TOPIC_TENANT, tenant};
+}
+
+static inline struct topic topic_team(uint64_t team)
+{
+	return (struct topic){TOPIC_TEAM, team};
 }
 
 static inline bool topic_equal(struct topic a, struct topic b)

@@ -35,6 +35,7 @@ enum parlor_err core_topic_id(struct core *c, struct topic topic, struct span *i
 		return member_id(c, topic.number, id);
 	case TOPIC_TENANT:
 		return core_tenant_id(c, (uint32_t)topic.number, id);
+	case TOPIC_TEAM: /* no record is about one */
 	case TOPIC_NONE:
 		break;
 	}
@@ -60,6 +61,7 @@ static enum parlor_err number_of(struct core *c, const struct topic_name *name, 
 		err = core_tenant_find(c, name->id, &tenant);
 		*no = tenant;
 		break;
+	case TOPIC_TEAM:
 	case TOPIC_NONE:
 		break;
 	}

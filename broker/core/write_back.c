@@ -1,5 +1,6 @@
 /* What the core writes back: rows, by the engine, and with each commit that has some the
  * counters of the state; what that comes to is asked here. */
+#include "core/desk/desk.h"
 #include "core/member_row.h"
 #include "core/tenant_row.h"
 
@@ -23,6 +24,7 @@ size_t core_write_back(struct core *c, size_t rows_max, core_put_fn *put, void *
 	buf_clear(&c->scratch);
 	row_put_state(&c->scratch, &c->state);
 	put(ctx, &key, buf_span(&c->scratch));
+	desk_put_state(c, put, ctx);
 	return rows;
 }
 

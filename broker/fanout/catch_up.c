@@ -78,7 +78,7 @@ static void sweep_topic(struct sweep *w, struct shared_event *e, struct topic to
 
 static void sweep_record(struct sweep *w, const struct record *r, struct span event, unsigned hash)
 {
-	struct topic heard = record_heard(r);
+	struct topic heard = record_heard(r), also = record_also(r);
 	struct shared_event e = {.fanout = w->fanout, .bytes = event};
 	w->position = r->position;
 	w->fanout->counts.steps_caught_up++;
@@ -86,6 +86,8 @@ static void sweep_record(struct sweep *w, const struct record *r, struct span ev
 	if (event.len && heard.kind != TOPIC_NONE &&
 	    (!r->run || r->run == core_run(w->fanout->core)))
 		sweep_topic(w, &e, heard, hash);
+	if (event.len && also.kind != TOPIC_NONE)
+		sweep_topic(w, &e, also, subscribers_hash(also));
 }
 
 static bool is_done(const struct sweep *w)

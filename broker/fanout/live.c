@@ -33,6 +33,20 @@ static size_t to_listeners(struct shared_event *e, const struct live_record *r)
 	return n;
 }
 
+/* Those who listen to both have it. */
+static size_t to_others(struct shared_event *e, const struct live_record *r)
+{
+	size_t n;
+	uint64_t since;
+	struct subscribers *all = e->fanout->subscribers;
+	const struct subscribers_entry *entries = subscribers_of(all, r->also, &n);
+	for (size_t i = 0; i < n; i++)
+		if (r->heard.kind == TOPIC_NONE ||
+		    !subscribers_since(all, r->heard, entries[i].session, &since))
+			enqueue_live(e, entries[i].session, r->position);
+	return n;
+}
+
 /* ---- records that change who listens ----------------------------------------------- */
 
 /* For a member on its way in or out a session listens to some rooms only. */
@@ -101,6 +115,8 @@ uint64_t live_deliver(struct fanout *f, const struct live_record *r, struct span
 		n += member_joined(f, r);
 	if (r->heard.kind != TOPIC_NONE)
 		n += to_listeners(&e, r);
+	if (r->also.kind != TOPIC_NONE)
+		n += to_others(&e, r);
 	if (r->moves == MOVES_OUT)
 		n += member_left(f, r);
 	if (r->moves == MOVES_ALL_OUT)
@@ -119,6 +135,11 @@ size_t live_listeners(const struct fanout *f, const struct live_record *r)
 	size_t n = 0;
 	if (r->heard.kind != TOPIC_NONE)
 		(void)subscribers_of_hashed(f->subscribers, r->heard, r->hash, &n);
+	if (r->also.kind != TOPIC_NONE) {
+		size_t others;
+		(void)subscribers_of(f->subscribers, r->also, &others);
+		n += others;
+	}
 	if (r->moves == MOVES_IN || r->moves == MOVES_OUT)
 		n += fanout_devices(f, r->member);
 	return n;

@@ -14,6 +14,7 @@ struct live_record {
 	uint64_t position;
 	struct topic heard; /* whose listeners are told */
 	unsigned hash;      /* of heard: subscribers_hash */
+	struct topic also;  /* whose listeners are told besides */
 	struct topic topic; /* what it is about, */
 	uint64_t member;    /* which that one listens to from here on, or no more: */
 	enum record_moves moves;

@@ -30,9 +30,10 @@ static const struct {
 	const char *name;
 	unsigned flags;
 } databases[ENV_DBS] = {
-	[ENV_META] = {"meta", 0},   [ENV_JOURNAL] = {"journal", MDB_INTEGERKEY},
-	[ENV_NAMES] = {"names", 0}, [ENV_MEMBERS] = {"members", 0},
-	[ENV_ROOMS] = {"rooms", 0},
+	[ENV_META] = {"meta", 0},     [ENV_JOURNAL] = {"journal", MDB_INTEGERKEY},
+	[ENV_NAMES] = {"names", 0},   [ENV_MEMBERS] = {"members", 0},
+	[ENV_ROOMS] = {"rooms", 0},   [ENV_DESK] = {"desk", 0},
+	[ENV_VISITS] = {"visits", 0},
 };
 
 MDB_val env_val(const void *bytes, size_t len)

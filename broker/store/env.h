@@ -13,8 +13,16 @@
 #include <lmdb.h>
 #include <stdbool.h>
 
-enum env_db { ENV_META, ENV_JOURNAL, ENV_NAMES, ENV_MEMBERS, ENV_ROOMS };
-#define ENV_DBS 5
+enum env_db {
+	ENV_META,
+	ENV_JOURNAL,
+	ENV_NAMES,
+	ENV_MEMBERS,
+	ENV_ROOMS,
+	ENV_DESK,
+	ENV_VISITS,
+	ENV_DBS
+};
 #define ENV_ROWS ENV_NAMES /* and behind it, as their tables follow each other */
 
 struct env {

@@ -8,7 +8,8 @@
 #include <string.h>
 
 _Static_assert(ENV_ROWS + ROW_NAMES == ENV_NAMES && ENV_ROWS + ROW_MEMBERS == ENV_MEMBERS &&
-		       ENV_ROWS + ROW_ROOMS == ENV_ROOMS,
+		       ENV_ROWS + ROW_ROOMS == ENV_ROOMS && ENV_ROWS + ROW_DESK == ENV_DESK &&
+		       ENV_ROWS + ROW_VISITS == ENV_VISITS,
 	       "a database for each table of rows");
 
 static enum parlor_err read_err(const char *what, int rc)

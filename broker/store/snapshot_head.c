@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define MAGIC "PARLSNAP"
-#define FORM 3
+#define FORM 4
 #define PATH_BYTES 4096
 
 uint64_t snapshot_digest(struct span head)

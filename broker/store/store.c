@@ -15,7 +15,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#define VERSION 5
+#define VERSION 6
+#define VERSION_BEFORE 5 /* has all of it but databases, which are made */
 #define PARTITIONS_DEFAULT 16
 #define PARTITIONS_MAX (PARTITION_NONE - 1)
 
@@ -27,7 +28,8 @@ struct store {
 	struct writer writer;
 	enum parlor_err result; /* of the batch, once it was put */
 	struct lineage lineage;
-	bool renewed; /* it is not on disk: the next commit takes it along */
+	bool renewed;     /* it is not on disk: the next commit takes it along */
+	uint64_t version; /* as it was found */
 	uint32_t partitions;
 	uint64_t covered;
 	uint64_t covered_new; /* with the batch */
@@ -61,14 +63,32 @@ static enum parlor_err create(struct store *s, uint64_t journal_id, uint32_t par
 
 static enum parlor_err check_version(struct store *s, struct why why)
 {
-	uint64_t version = 0;
-	enum parlor_err err = meta_get(&s->env, "version", &version, why);
+	enum parlor_err err = meta_get(&s->env, "version", &s->version, why);
+	bool reads = s->version == VERSION || (s->version == VERSION_BEFORE && !s->env.read_only);
 
-	if (err == PARLOR_E_OK && version != VERSION)
+	if (err == PARLOR_E_OK && !reads)
 		err = why_set(why, PARLOR_E_STORE_VERSION,
 			      "data directory of version %llu, this broker reads version %d",
-			      (unsigned long long)version, VERSION);
+			      (unsigned long long)s->version, VERSION);
 	return err;
+}
+
+/* There is no way back: a build of the version before refuses it from here on. */
+static enum parlor_err upgrade(struct store *s, struct why why)
+{
+	enum parlor_err err = env_begin(&s->env);
+
+	if (err == PARLOR_E_OK) {
+		env_create(&s->env);
+		meta_put(&s->env, "version", VERSION);
+		err = env_commit(&s->env);
+		env_settle(&s->env, err);
+	}
+	if (err != PARLOR_E_OK)
+		return why_set(why, err, "cannot be brought to version %d: %s", VERSION,
+			       parlor_err_text(err));
+	log_info("store: brought from version %d to %d", VERSION_BEFORE, VERSION);
+	return PARLOR_E_OK;
 }
 
 static enum parlor_err load(struct store *s, struct why why)
@@ -132,7 +152,7 @@ static enum parlor_err open_store(struct store *s, const struct store_options *o
 	if (s->env.empty)
 		err = create(s, journal_id, partitions, why);
 	else if ((err = in_read(s, why, check_version)) == PARLOR_E_OK)
-		err = env_open_rest(&s->env, why);
+		err = s->version == VERSION ? env_open_rest(&s->env, why) : upgrade(s, why);
 	if (err == PARLOR_E_OK)
 		err = in_read(s, why, load);
 	s->renewed &= !o->read_only;

@@ -6,7 +6,7 @@
 
 bool tick_run(struct commit *c)
 {
-	struct core_call call = {.now_us = c->wall_us};
+	struct core_call call = {.now_us = c->wall_us, .served_us = c->now_us};
 	bool more = false;
 	c->due_waits = false;
 	if (core_due(c->core) > c->wall_us)

@@ -30,6 +30,7 @@ void turn_record(void *turn, const struct record *r)
 	*out = (struct turn_record){.live = {.position = r->position,
 					     .heard = heard,
 					     .hash = subscribers_hash(heard),
+					     .also = record_also(r),
 					     .topic = record_topic(r),
 					     .member = r->member,
 					     .moves = record_moves(r)},

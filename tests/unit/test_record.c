@@ -38,8 +38,55 @@ static const struct golden {
 	{RECORD_MEMBER, "0dac028080f9c0c1c48203054d03616e6e"},
 	{RECORD_ROOM_LABELS, "0eac028080f9c0c1c4820305e807097669700077616974"
 			     "00"},
+	{RECORD_DESK_CLOCK, "14ac028080f9c0c1c4820305807be1ffffffffff"},
+	{RECORD_DESK_SET, "15ac028080f9c0c1c482030590030701066669656c6473"},
+	{RECORD_TEAM_SET, "16ac028080f9c0c1c482030590030701066669656c6473"},
+	{RECORD_AGENT_SET, "17ac028080f9c0c1c482030590030701066669656c6473"},
+	{RECORD_SEAT_SET, "18ac028080f9c0c1c482030590030701066669656c6473"},
+	{RECORD_TEAM_SEAT_SET, "19ac028080f9c0c1c482030590030701066669656c6473"},
+	{RECORD_VISITOR_SET, "1aac028080f9c0c1c482030590030701066669656c6473"},
+	{RECORD_GROUP_SET, "1bac028080f9c0c1c482030590030701066669656c6473"},
+	{RECORD_TYPE_SET, "1cac028080f9c0c1c482030590030701066669656c6473"},
+	{RECORD_ROUTE_SET, "1dac028080f9c0c1c482030590030701066669656c6473"},
+	{RECORD_TEXT_SET, "1eac028080f9c0c1c482030590030701066669656c6473"},
+	{RECORD_HOURS_SET, "1fac028080f9c0c1c482030590030701066669656c6473"},
+	{RECORD_HOURS_TURNED, "20ac028080f9c0c1c48203059103018080f9c0c1c48203"},
+	{RECORD_OPENED, "21ac028080f9c0c1c4820305e8074d920303726f7702057374696e74f403"
+			"1e930396031e80808080089403e807e7079503010303776879"},
+	{RECORD_QUEUED, "22ac028080f9c0c1c4820305e8074d920303726f7702057374696e74f403"
+			"1e930396031e80808080089403e807e7079503010303776879"},
+	{RECORD_RAISED, "23ac028080f9c0c1c4820305e8074d920303726f7702057374696e74f403"
+			"1e930396031e80808080089403e807e7079503010303776879"},
+	{RECORD_OFFERED, "24ac028080f9c0c1c4820305e8074d920303726f7702057374696e74f403"
+			 "1e930396031e80808080089403e807e7079503010303776879"},
+	{RECORD_OFFER_ENDED, "25ac028080f9c0c1c4820305e8074d920303726f7702057374696e74f403"
+			     "1e930396031e80808080089403e807e7079503010303776879"},
+	{RECORD_ASSIGNED, "26ac028080f9c0c1c4820305e8074d920303726f7702057374696e74f403"
+			  "1e930396031e80808080089403e807e7079503010303776879"},
+	{RECORD_RELEASED, "27ac028080f9c0c1c4820305e8074d920303726f7702057374696e74f403"
+			  "1e930396031e80808080089403e807e7079503010303776879"},
+	{RECORD_HELD, "28ac028080f9c0c1c4820305e8074d920303726f7702057374696e74f403"
+		      "1e930396031e80808080089403e807e7079503010303776879"},
+	{RECORD_TRANSFER, "29ac028080f9c0c1c4820305e8074d920303726f7702057374696e74f403"
+			  "1e930396031e80808080089403e807e7079503010303776879"},
+	{RECORD_MARKED, "2aac028080f9c0c1c4820305e8074d920303726f7702057374696e74f403"
+			"1e930396031e80808080089403e807e7079503010303776879"},
+	{RECORD_REMINDED, "2bac028080f9c0c1c4820305e8074d920303726f7702057374696e74f403"
+			  "1e930396031e80808080089403e807e7079503010303776879"},
+	{RECORD_CLOSED, "2cac028080f9c0c1c4820305e8074d920303726f7702057374696e74f403"
+			"1e930396031e80808080089403e807e7079503010303776879"},
+	{RECORD_RATED, "2dac028080f9c0c1c4820305e8074d920303726f7702057374696e74f403"
+		       "1e930396031e80808080089403e807e7079503010303776879"},
+	{RECORD_BUSINESS_SET, "2eac028080f9c0c1c482030590030701066669656c6473"},
 };
 #define GOLDEN (sizeof golden / sizeof golden[0])
+
+/* Of kinds that there may be: 15 to 19. */
+#define NUMBERS_KEPT 5
+static bool is_kept(unsigned no)
+{
+	return no > RECORD_ROOM_LABELS && no < RECORD_DESK_CLOCK;
+}
 
 static const struct record_counts counts = {.counted = 128, .seen = 127, .read_seq = 126};
 
@@ -94,13 +141,38 @@ static struct record full(enum record_kind_no kind)
 		r.presence.now = 2;
 	if (kind == RECORD_ROOM_LABELS)
 		r.labels.all = labels;
+	if (kind == RECORD_DESK_CLOCK)
+		r.desk_clock.offset_us = (uint64_t)-2000000;
+	if ((kind >= RECORD_DESK_SET && kind <= RECORD_HOURS_SET) || kind == RECORD_BUSINESS_SET)
+		r.config = (struct record_config){
+			.no = 400, .fields = SPAN_TEXT("fields"), .kind = 7, .removed = true};
+	if (kind == RECORD_HOURS_TURNED)
+		r.duty = (struct record_duty){.hours = 401, .until_us = TIME_US, .open = true};
+	if (kind >= RECORD_OPENED && kind <= RECORD_RATED)
+		r.conversation = (struct record_conversation){.no = 402,
+							      .row = SPAN_TEXT("row"),
+							      .stint = SPAN_TEXT("stint"),
+							      .stint_n = 2,
+							      .given = 500,
+							      .offers = 30,
+							      .team = 403,
+							      .seat = 404,
+							      .ready_us = 1000,
+							      .idle_us = 999,
+							      .agent = 405,
+							      .misses = 1,
+							      .team_seat = 406,
+							      .turn = 30,
+							      .pass = 1U << 31,
+							      .decision = SPAN_TEXT("why"),
+							      .how = 3};
 	return r;
 }
 
 static void every_kind_of_record_has_its_recorded_bytes(void **state)
 {
 	(void)state;
-	assert_int_equal(GOLDEN, RECORD_KIND_MAX);
+	assert_int_equal(GOLDEN, RECORD_KIND_MAX - NUMBERS_KEPT);
 	for (size_t i = 0; i < GOLDEN; i++) {
 		struct buf b = {0};
 		struct record r = full(golden[i].kind);
@@ -211,7 +283,9 @@ static void every_kind_says_all_there_is_to_know_of_it(void **state)
 	assert_null(record_kind(RECORD_KIND_MAX + 1));
 	for (unsigned no = 1; no <= RECORD_KIND_MAX; no++) {
 		const struct record_kind *kind = record_kind(no);
-		assert_non_null(kind);
+		assert_int_equal(kind == NULL, is_kept(no));
+		if (!kind)
+			continue;
 		assert_int_equal(kind->no, no);
 		assert_true(kind->name && *kind->name);
 		assert_non_null(kind->apply);
@@ -222,7 +296,8 @@ static void every_kind_says_all_there_is_to_know_of_it(void **state)
 		assert_true(kind->counts < sizeof(struct record));
 		assert_true(!kind->moves_if || kind->moves != MOVES_NOBODY);
 		for (unsigned other = 1; other < no; other++)
-			assert_string_not_equal(kind->name, record_kind(other)->name);
+			if (!is_kept(other))
+				assert_string_not_equal(kind->name, record_kind(other)->name);
 	}
 }
 
@@ -245,7 +320,7 @@ static void workers_know_every_kind_that_a_partition_carries(void **state)
 		const struct record_kind *kind = record_kind(no);
 		const ProtobufCEnumValue *value =
 			protobuf_c_enum_descriptor_get_value(known, (int)no);
-		if (kind->partition == PARTITION_NO) {
+		if (!kind || kind->partition == PARTITION_NO) {
 			assert_null(value);
 			continue;
 		}
@@ -275,6 +350,8 @@ static void counts_are_found_where_the_kind_has_them(void **state)
 {
 	(void)state;
 	for (unsigned no = 1; no <= RECORD_KIND_MAX; no++) {
+		if (is_kept(no))
+			continue;
 		struct record r = full((enum record_kind_no)no);
 		const struct record_counts *c = record_counts(&r);
 		bool has = no == RECORD_POSTED || no == RECORD_JOINED || no == RECORD_READ;

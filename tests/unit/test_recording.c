@@ -162,6 +162,8 @@ static void the_tools_know_every_kind_of_record(void **state)
 {
 	(void)state;
 	for (unsigned no = 1; no <= RECORD_KIND_MAX; no++) {
+		if (!record_kind(no))
+			continue;
 		const struct kind *kind = kind_of_record((enum record_kind_no)no);
 		assert_non_null(kind);
 		assert_non_null(kind->what);

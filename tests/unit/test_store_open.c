@@ -55,7 +55,29 @@ static void another_version_is_refused(void **state)
 	set_meta(w, "version", 99);
 	assert_int_equal(try_open(w), PARLOR_E_STORE_VERSION);
 	assert_non_null(strstr(w->why, "version 99"));
+	set_meta(w, "version", 6);
+	open_world(w);
+}
+
+/* It lacked databases, which are made, and cannot go back. */
+static void the_version_before_is_brought_up_to_this_one(void **state)
+{
+	struct world *w = *state;
+	struct store *reader;
+
+	open_world(w);
+	close_world(w);
 	set_meta(w, "version", 5);
+	w->options.read_only = true;
+	assert_int_equal(store_open(&reader, &w->options, 0, w->why, sizeof w->why),
+			 PARLOR_E_STORE_VERSION);
+	w->options.read_only = false;
+	open_world(w);
+	close_world(w);
+	w->options.read_only = true;
+	assert_int_equal(store_open(&reader, &w->options, 0, w->why, sizeof w->why), PARLOR_E_OK);
+	store_close(reader);
+	w->options.read_only = false;
 	open_world(w);
 }
 
@@ -249,6 +271,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		STORY(a_second_broker_is_refused),
 		STORY(another_version_is_refused),
+		STORY(the_version_before_is_brought_up_to_this_one),
+		STORY(the_version_before_is_brought_up_to_this_one),
 		STORY(an_environment_of_someone_else_is_refused),
 		STORY(meta_that_contradicts_the_journal_is_refused),
 		STORY(a_file_that_is_no_environment_is_refused),

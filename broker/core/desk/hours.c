@@ -5,7 +5,7 @@
 #define WEEK_DAYS 7
 #define NEVER INT64_MAX
 
-/* ---- the text -------------------------------------------------------------------------- */
+/* ---- the text ----------------------------------------------------------------- */
 
 struct text {
 	const char *at, *end;
@@ -174,7 +174,7 @@ enum parlor_err hours_read(struct hours *h, struct span rules)
 	return PARLOR_E_OK;
 }
 
-/* ---- the clock on the wall ------------------------------------------------------------- */
+/* ---- the clock on the wall ---------------------------------------------------- */
 
 /* Seconds that it is ahead of UTC at t; *until: when it is set the next time. */
 static int64_t ahead_at(const struct hours *h, int64_t t, int64_t *until)

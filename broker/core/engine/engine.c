@@ -93,7 +93,7 @@ enum parlor_err row_engine_scan(struct engine *e, const struct row_key *from, si
 
 /* ---- what is due ------------------------------------------------------------------- */
 
-static void set_due(struct engine *e, struct row *row)
+void row_set_due(struct engine *e, struct row *row)
 {
 	if (row->kind->due_us)
 		deadlines_set(&e->deadlines, row, row->gone ? 0 : row->kind->due_us(row));
@@ -195,7 +195,7 @@ enum parlor_err row_load(struct engine *e, const struct row_kind *kind, uint64_t
 		row_drop(e, row);
 		return PARLOR_E_STORE_CORRUPT;
 	}
-	set_due(e, row);
+	row_set_due(e, row);
 	*read = true;
 	*out = row;
 	return PARLOR_E_OK;
@@ -226,7 +226,7 @@ static void count_dirty(struct engine *e, const struct row *row)
 void row_touch(struct engine *e, struct row *row)
 {
 	struct row *head = row->head;
-	set_due(e, row);
+	row_set_due(e, row);
 	if (row->dirty)
 		return;
 	row->dirty = true;
@@ -255,7 +255,7 @@ void row_touch_with(struct engine *e, struct row *row, struct row *with)
 	struct row *head = row->head;
 	assert(with->head == head && with != row);
 	row_touch(e, with);
-	set_due(e, row);
+	row_set_due(e, row);
 	row->joined = true;
 	if (row->dirty) {
 		move_behind(head, with, row);

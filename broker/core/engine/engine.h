@@ -29,7 +29,7 @@
 
 #include <stdbool.h>
 
-#define ENGINE_KINDS_MAX 8
+#define ENGINE_KINDS_MAX 16
 
 struct row;
 struct engine;
@@ -173,6 +173,8 @@ void row_touch(struct engine *, struct row *);
 /* The same, in one commit with another row of its cluster: never the one without
  * the other. */
 void row_touch_with(struct engine *, struct row *, struct row *with);
+/* Nothing that is stored has changed, but when it is due. */
+void row_set_due(struct engine *, struct row *);
 /* To be deleted; row_revive when it is there again. */
 void row_remove(struct engine *, struct row *);
 void row_revive(struct engine *, struct row *);

@@ -7,8 +7,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-enum row_table { ROW_NAMES, ROW_MEMBERS, ROW_ROOMS };
-#define ROW_TABLES 3
+enum row_table { ROW_NAMES, ROW_MEMBERS, ROW_ROOMS, ROW_DESK, ROW_VISITS };
+#define ROW_TABLES 5
 #define ROW_KEY_MAX 80
 
 struct row_key {

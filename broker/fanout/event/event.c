@@ -10,13 +10,16 @@
 #include <string.h>
 
 /* One line a noun: its table stands at the end of its file. */
-#define NOUNS(NOUN)      \
-	NOUN(message)    \
-	NOUN(reading)    \
-	NOUN(membership) \
-	NOUN(presence)   \
-	NOUN(room)       \
-	NOUN(label)
+#define NOUNS(NOUN)        \
+	NOUN(message)      \
+	NOUN(reading)      \
+	NOUN(membership)   \
+	NOUN(presence)     \
+	NOUN(room)         \
+	NOUN(label)        \
+	NOUN(config)       \
+	NOUN(conversation) \
+	NOUN(business)
 
 #define DECLARED(noun) extern const struct event_noun noun##_events;
 NOUNS(DECLARED)

@@ -13,6 +13,7 @@
 	NOUN(message)    \
 	NOUN(presence)   \
 	NOUN(run)        \
+	NOUN(desk)       \
 	NOUN(number)
 
 #define DECLARED(noun) extern const struct replay_noun replay_##noun;

@@ -1,0 +1,18 @@
+/* The desk's time: microseconds of service. It runs with the loop, not while the broker
+ * is down or held up, and knows nothing of steps of the clock on the wall. Records have it
+ * by an offset to their own time, which is a record where it changes. Private to the core. */
+#ifndef DESK_CLOCK_H
+#define DESK_CLOCK_H
+
+#include "core/desk/tables.h"
+
+/* Its time when there is a desk for the first time: no head start goes back behind 0. */
+#define DESK_BEGINS_US (UINT64_C(1) << 45)
+/* As of the last record, or later: what is decided now is decided at that time. */
+uint64_t desk_now(const struct core *);
+/* The loop's clock, which runs while it serves; records its offset when it has changed. */
+void desk_clock_see(struct core *, const struct core_call *);
+/* That time of the desk, on the wall. */
+uint64_t desk_clock_wall(const struct core *, uint64_t desk_us);
+
+#endif

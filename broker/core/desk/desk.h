@@ -1,0 +1,31 @@
+/* The desk as a part of the core: read, begun, told what others record, and ticking. Owns
+ * when what is derived is there, and the desk's own counters. */
+#ifndef DESK_DESK_H
+#define DESK_DESK_H
+
+#include "core/call.h"
+#include "core/engine/key.h"
+
+struct core_desk_counts {
+	uint64_t open, deferred, waiting, offered, robots, active, held;
+	uint64_t offers, accepted, declined, expired, withdrawn, late, claims, races;
+	uint64_t transfers, abandoned, closed, storms;
+};
+/* Pairs that a request makes at most before it is answered; the others are due at once. */
+#define CORE_DESK_PAIRS 16
+void core_desk_counts(const struct core *, struct core_desk_counts *);
+
+/* ---- for the core ------------------------------------------------------------- */
+
+void desk_init(struct core *);
+/* Before the rows go, and after that. */
+void desk_forget(struct core *);
+void desk_fini(struct core *);
+enum parlor_err desk_load(struct core *) PARLOR_MUST_CHECK;
+/* Its counters, when they have changed. */
+void desk_put_state(struct core *, core_put_fn *, void *ctx);
+/* As core_tick and core_due. */
+enum parlor_err desk_tick(struct core *, const struct core_call *, bool *more) PARLOR_MUST_CHECK;
+uint64_t desk_due(const struct core *);
+
+#endif

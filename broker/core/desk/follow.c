@@ -1,0 +1,180 @@
+#include "core/desk/follow.h"
+
+#include "core/apply.h"
+#include "core/desk/clock.h"
+#include "core/desk/config_row.h"
+#include "core/desk/conversation_row.h"
+#include "core/desk/seats.h"
+#include "core/desk/settle.h"
+#include "core/room_row.h"
+
+#include <utlist.h>
+
+/* ---- words -------------------------------------------------------------------- */
+
+static uint64_t member_of_seat(struct core *c, uint64_t seat)
+{
+	const struct config *config = seat ? config_find_no(c, seat) : NULL;
+	return config ? ((const struct seat *)config->is)->row.party_no : 0;
+}
+
+static void visitor_spoke(struct core *c, struct conversation *v)
+{
+	v->row.visitor_spoke_desk_us = desk_now(c);
+	v->row.spoke = SPOKE_VISITOR;
+	if (!v->row.seat)
+		v->row.asks++;
+	if (v->row.state == CONVERSATION_HELD)
+		settle_wake(c, v);
+}
+
+static void seat_spoke(struct core *c, struct conversation *v, uint64_t time_us)
+{
+	v->row.seat_spoke_desk_us = desk_now(c);
+	v->row.spoke = SPOKE_SEAT;
+	if (!v->row.first_response_us && !v->row.robot)
+		v->row.first_response_us = time_us;
+}
+
+static enum parlor_err follow_posted(struct core *c, const struct record *r)
+{
+	struct room *room;
+	struct conversation *v;
+	enum parlor_err err = apply_room(c, r, &room);
+	if (err || !room->row.conversation || r->posted.type != MESSAGE_TYPE_MESSAGE || !r->member)
+		return err;
+	err = conversation_find_no(c, room->row.conversation, &v);
+	if (err || !v || v->row.state == CONVERSATION_CLOSED || v->as_of >= r->position)
+		return err;
+	uint8_t before = v->row.spoke;
+	if (r->member == v->row.visitor)
+		visitor_spoke(c, v);
+	else if (r->member == member_of_seat(c, v->row.seat))
+		seat_spoke(c, v, r->time_us);
+	else
+		return PARLOR_E_OK;
+	v->as_of = r->position;
+	v->row.spoke_seq = r->posted.seq;
+	v->row.last_message_us = r->time_us;
+	/* The same side again: what is due comes later, and is found out then. */
+	if (v->row.spoke != before)
+		conversation_set_due(c, v);
+	row_touch(&c->engine, &v->base);
+	return PARLOR_E_OK;
+}
+
+/* ---- presence ----------------------------------------------------------------- */
+
+static void wake_seat(struct core *c, const struct seat *s)
+{
+	for (struct conversation *v = s->serves; v; v = v->next)
+		settle_wake(c, v);
+	for (struct unit *u = s->units; u; u = u->next)
+		settle_wake(c, u->of);
+}
+
+static void wake_agent(struct core *c, const struct agent *a)
+{
+	for (struct seat *s = a->seats; s; s = s->next)
+		wake_seat(c, s);
+}
+
+static void set_presence(struct core *c, struct agent *a, uint8_t now)
+{
+	if (a->presence != PRESENCE_IS_OFFLINE && now == PRESENCE_IS_OFFLINE)
+		a->gone_us = desk_now(c);
+	a->presence = now;
+	agent_check(c, a);
+	wake_agent(c, a);
+}
+
+static void follow_presence(struct core *c, const struct record *r)
+{
+	struct guests *g;
+	struct agent *a = agent_find_member(c, r->tenant, r->member);
+	if (a)
+		set_presence(c, a, r->presence.now);
+	HASH_FIND(hh, c->desk->guests, &r->member, sizeof r->member, g);
+	for (struct conversation *v = g ? g->open : NULL; v; v = v->guest_next) {
+		v->visitor_gone_us = r->presence.now == PRESENCE_IS_OFFLINE ? desk_now(c) : 0;
+		conversation_set_due(c, v);
+	}
+}
+
+void follow_boot(struct core *c)
+{
+	struct desk_state *d = c->desk;
+	d->boot_us = desk_now(c);
+	for (struct config *config = d->by_key; config; config = config->by_key.next) {
+		struct agent *a = config->is;
+		if (config->kind != CONFIG_AGENT)
+			continue;
+		a->presence = PRESENCE_IS_OFFLINE;
+		a->gone_us = d->boot_us;
+		a->gone_with_many = false;
+		agent_check(c, a);
+		for (struct seat *s = a->seats; s; s = s->next)
+			for (struct conversation *v = s->serves; v; v = v->next)
+				conversation_set_due(c, v);
+	}
+}
+
+/* ---- rooms -------------------------------------------------------------------- */
+
+static enum parlor_err follow_room(struct core *c, const struct record *r)
+{
+	struct room *room;
+	struct conversation *v = NULL;
+	enum parlor_err err = apply_room(c, r, &room);
+	if (!err && room->row.conversation)
+		err = conversation_find_no(c, room->row.conversation, &v);
+	if (!err && v && v->linked)
+		settle_wake(c, v);
+	return err;
+}
+
+enum parlor_err follow_record(struct core *c, const struct record *r)
+{
+	if (r->kind == RECORD_POSTED)
+		return follow_posted(c, r);
+	if (!c->desk->built)
+		return PARLOR_E_OK;
+	if (r->kind == RECORD_PRESENCE)
+		follow_presence(c, r);
+	else if (r->kind == RECORD_BOOT)
+		follow_boot(c);
+	else if (r->kind == RECORD_ROOM_STATE)
+		return follow_room(c, r);
+	return PARLOR_E_OK;
+}
+
+/* ---- rows of the configuration ------------------------------------------------ */
+
+void follow_config_change(struct core *c, struct config *config)
+{
+	seats_unlink(c, config);
+}
+
+void follow_config_changed(struct core *c, struct config *config)
+{
+	seats_link(c, config);
+	if (config->kind == CONFIG_AGENT)
+		wake_agent(c, config->is);
+	if (config->kind == CONFIG_SEAT)
+		wake_seat(c, config->is);
+	if (config->kind == CONFIG_TEAM)
+		((struct team *)config->is)->duty_turned = true;
+}
+
+void follow_hours(struct core *c, struct config *hours)
+{
+	(void)hours;
+	/* A desk's, a team's: few turn at once, and a look at a team that did not costs little. */
+	for (struct config *config = c->desk->by_key; config; config = config->by_key.next) {
+		struct team *t = config->is;
+		if (config->kind != CONFIG_TEAM)
+			continue;
+		t->duty_turned = true;
+		contest_mark(c, &t->contest);
+	}
+}

@@ -1,0 +1,275 @@
+/* The desk in memory: rows of desks, teams, agents and seats, which all are resident, the
+ * open conversations, and what follows from them: queues, loads, who is ready. What is
+ * derived is built when the broker begins a run, and kept as records are applied; it is
+ * stored nowhere. Private to the core. */
+#ifndef DESK_TABLES_H
+#define DESK_TABLES_H
+
+#include "core/desk/form.h"
+#include "core/desk/rank.h"
+#include "core/tables.h"
+
+struct config;
+struct conversation;
+struct seat;
+struct team;
+
+/* One row of a kind of form.h. */
+struct config {
+	struct row base;
+	UT_hash_handle by_key; /* of the bytes below */
+	enum config_no kind;
+	uint32_t tenant;
+	uint64_t as_of;
+	bool removed;
+	void *is;    /* struct desk, team, ...: it begins with its row */
+	char *bytes; /* what the texts of the row borrow from */
+	uint8_t *key;
+	size_t key_len;
+};
+
+/* Who may be paired next: a team with its queue, or a seat with those that are reserved
+ * for it. In order of the smallest key that waits there, as it was last seen. */
+struct contest {
+	struct rank_node node;
+	uint64_t key;
+	struct team *team;
+	struct seat *seat; /* NULL: of the team */
+};
+
+struct desk {
+	struct row_desk row;
+	struct config *config;
+	struct team *team;     /* "*" */
+	struct team *teams;    /* list */
+	struct rank_tree open; /* conversations, by number */
+};
+struct team {
+	struct row_team row;
+	struct config *config;
+	struct desk *desk;
+	struct team *prev, *next;           /* desk->teams */
+	struct rank_tree deferred;          /* who waits for it to open */
+	struct rank_tree all;               /* who waits in it: places are counted here */
+	struct rank_tree free[DESK_LEVELS]; /* of them those that may be paired, by level */
+	struct rank_tree over[DESK_LEVELS]; /* the same of teams that it helps */
+	struct rank_tree ready;             /* its seats that can take one, as the strategy says */
+	struct rank_tree robots;            /* the same of robots */
+	struct rank_tree seats;             /* all of them, by number */
+	uint32_t available[DESK_LEVELS];    /* of its seats, with room or not */
+	uint64_t turn;                      /* the last one given */
+	uint64_t conversations;             /* open ones of it */
+	bool duty_turned;                   /* its hours have, and not all was done about it */
+	struct contest contest;
+	uint64_t left_us;    /* desk time at which somebody left the queue last */
+	uint64_t between_us; /* two of them, on average: for estimates */
+	uint32_t departures;
+};
+struct agent {
+	struct row_agent row;
+	struct config *config;
+	struct seat *seats; /* list */
+	uint64_t load;
+	uint8_t presence;
+	uint64_t gone_us; /* desk time since when it is offline */
+	bool gone_with_many;
+};
+struct seat {
+	struct row_seat row;
+	struct config *config;
+	struct agent *agent;
+	struct desk *desk;
+	struct seat *prev, *next; /* agent->seats */
+	struct team_seat *teams;  /* list */
+	uint64_t load;
+	bool available;              /* as its teams have counted it */
+	bool rests;                  /* ready_us is still to come */
+	struct conversation *serves; /* list */
+	struct unit *units;          /* list: those, as far as they count, and offers to it */
+	struct rank_tree reserved;   /* conversations that wait for it */
+	struct contest contest;
+};
+struct team_seat {
+	struct row_team_seat row;
+	struct config *config;
+	struct team *team;
+	struct seat *seat;
+	struct team_seat *prev, *next; /* seat->teams */
+	struct rank_node in_seats, in_ready;
+	uint64_t load;
+};
+/* The other kinds are nothing but their rows. */
+
+/* ---- conversations ------------------------------------------------------------ */
+
+enum conversation_state {
+	CONVERSATION_DEFERRED = 1,
+	CONVERSATION_WAITING,
+	CONVERSATION_OFFERED,
+	CONVERSATION_BOT,
+	CONVERSATION_ACTIVE,
+	CONVERSATION_HELD,
+	CONVERSATION_CLOSED
+};
+enum spoke_last { SPOKE_NOBODY = 0, SPOKE_VISITOR = 3, SPOKE_SEAT = 4 };
+
+/* Times that end in _desk_us are the desk's, the others are of the wall. Seats, teams and
+ * the like are numbers of rows. */
+struct row_conversation {
+	struct span id, room_id, visitor_id, product;
+	uint64_t desk, team, room, visitor, type, business, reopens, content;
+	uint8_t state, priority, level, spoke, close_why, queue_why, score;
+	bool robot;     /* who serves is one */
+	bool overflows; /* the overflow team may take it, too */
+
+	uint64_t key;           /* in the queue; the smallest is served first */
+	uint64_t asked_desk_us; /* when it asked, without any head start */
+	uint64_t waits_desk_us; /* since when it waits, this time */
+	uint64_t wanted;        /* seat that was asked for */
+	uint64_t reserved;      /* seat that it waits for */
+	uint64_t reserved_until_desk_us;
+
+	uint64_t offer, offer_team, offer_until_desk_us;
+	uint64_t accepted; /* number of the offer by which who serves came to it; 0: by none */
+	uint8_t offer_why;
+	struct number_list offered;  /* seats that the live offer went to */
+	struct number_list excluded; /* of each: seat, since when, until when in desk time */
+	uint32_t offers;
+
+	uint64_t seat, serving_team; /* who serves, and as whose; a robot that stays, too */
+	uint32_t stints;
+	uint64_t stint;       /* number of the row of the last one */
+	uint64_t human_stint; /* of the last one of a human */
+	uint64_t human_seat;
+	uint64_t since_desk_us; /* of the stint, or of the state */
+
+	uint64_t transfer, transfer_seat, transfer_team, transfer_until_desk_us;
+	uint8_t transfer_wait;
+	uint32_t transfers, takeaways, asks;
+	uint64_t reminded_seq; /* of the message about whose answer was reminded */
+	uint8_t reminded_sla;  /* bits */
+	uint8_t texts;         /* bits: those that were said */
+
+	uint64_t first_seq, last_seq;
+	uint64_t opened_desk_us, visitor_spoke_desk_us, seat_spoke_desk_us;
+	uint64_t spoke_seq; /* of the last words of whoever spoke last */
+	uint64_t opened_us, queued_us, assigned_us, first_response_us, last_message_us, closed_us;
+	uint64_t rating_until_us;
+};
+struct row_stint {
+	uint64_t no, seat, agent, started_us, last_us, ended_us, from_seq, to_seq, wait_ms;
+	uint8_t how, end_why;
+	bool robot;
+};
+
+/* A member who has open conversations, at one desk each. */
+struct guests {
+	UT_hash_handle hh; /* key: member */
+	uint64_t member;
+	struct conversation *open;
+};
+
+struct conversation {
+	struct row base;
+	UT_hash_handle by_id;
+	uint8_t id_key[ID_KEY_MAX];
+	uint64_t no, as_of;
+	uint32_t tenant;
+	struct row_conversation row;
+	char *bytes; /* that its texts and lists borrow from */
+
+	/* While it is open. */
+	bool pinned; /* it stays in memory */
+	bool linked; /* and what is derived knows it */
+	const struct desk_state *state;
+	struct desk *desk;
+	struct team *team;
+	uint64_t due_us;           /* desk time at which it is to be looked at; 0: never */
+	uint64_t looked_us;        /* desk time up to which exclusions were looked at */
+	uint64_t visitor_gone_us;  /* desk time since when its visitor is offline; 0: it is not */
+	bool offered_before_boot;  /* the live offer was made in an earlier run */
+	UT_hash_handle by_visitor; /* key: desk and visitor */
+	uint64_t visitor_key[2];
+	struct rank_node in_open;
+	struct rank_node in_all, in_free, in_overflow;
+	struct guests *guests;                        /* of its visitor */
+	struct conversation *guest_prev, *guest_next; /* guests->open */
+	struct rank_tree *all, *free, *over;          /* that it stands in; NULL: in none */
+	struct seat *seat;                            /* that serves it */
+	struct conversation *prev, *next;             /* seat->serves; before that, state->loaded */
+	struct unit {                                 /* what it takes of whom */
+		struct conversation *of;
+		struct seat *seat;
+		struct team_seat *team_seat; /* or NULL */
+		struct unit *prev, *next;    /* seat->units */
+	} units[1 + DESK_ASKED_MAX];
+	unsigned units_len;
+	bool wakes; /* desk->waking */
+	struct conversation *wakes_next;
+};
+struct stint {
+	struct row base;
+	uint64_t as_of;
+	struct row_stint row;
+};
+
+struct row_desk_state {
+	uint64_t given;     /* numbers, so far */
+	uint64_t offset_us; /* of the desk's time to that of records, modulo 2^64 */
+	uint64_t offers;    /* of all, numbered */
+	uint64_t as_of;
+};
+
+struct desk_counts {
+	uint64_t open[CONVERSATION_CLOSED + 1];
+	uint64_t offers, accepted, declined, expired, withdrawn, late, claims, races;
+	uint64_t transfers, abandoned, closed, storms;
+	uint64_t match_steps_max;
+};
+
+/* What stands below calls who stands above it. */
+struct desk_hooks {
+	uint64_t (*due)(const struct conversation *); /* desk time, 0: never */
+	enum parlor_err (*expire)(struct core *, struct conversation *);
+	enum parlor_err (*rested)(struct core *, struct seat *);
+	/* Before a row of the configuration changes, and when it has. */
+	void (*unlink)(struct core *, struct config *);
+	void (*link)(struct core *, struct config *);
+	/* A run begins; it has begun. */
+	void (*booting)(struct core *);
+	void (*booted)(struct core *);
+	/* A record of another noun has been applied. */
+	enum parlor_err (*follow)(struct core *, const struct record *);
+	/* Hours have opened or closed. */
+	void (*turned)(struct core *, struct config *);
+	/* It was woken: see settle.h. */
+	void (*look)(struct core *, struct conversation *);
+};
+
+struct desk_state {
+	struct row_desk_state row;
+	bool built;            /* what is derived is there */
+	bool live;             /* decisions are made: not while records are executed again */
+	uint64_t served_us;    /* the loop's clock when it was looked at last, */
+	uint64_t clock_us;     /* and the desk's then */
+	uint64_t boot_us;      /* desk time of this run's beginning */
+	uint64_t hold_us;      /* nothing is paired before */
+	uint64_t duty_next_us; /* on the wall: some hours turn */
+	struct config *by_key;
+	uint64_t rows[CONFIG_NOS];   /* numbers given, of each kind */
+	struct conversation *loaded; /* open ones, while nothing is derived */
+	struct conversation *by_id;  /* those in memory */
+	struct conversation *by_visitor;
+	struct guests *guests;
+	struct rank_tree contests;
+	struct conversation *waking;
+	const struct desk_hooks *hooks;
+	struct desk_counts counts;
+	struct buf scratch;
+};
+
+extern const struct row_kind config_row_kind, conversation_row_kind, stint_row_kind;
+
+#define CONTAINER(node, type, member) ((type *)(void *)((char *)(node)-offsetof(type, member)))
+
+#endif
