@@ -1,18 +1,424 @@
-/* Conversations of a desk, who served them when, offers, transfers and ratings. */
-#include "noun.h"
+#include "desk_conversation.h"
 
-#define TABLE(table, ...)                        \
-	{                                        \
-		.name = (table), .migration = 4, \
-		.key = { "ent_id",               \
-			 "conversation_id",      \
-			 __VA_ARGS__ }           \
+#include "base/mem.h"
+#include "db/upsert.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Rooms that one question asks for. */
+#define ROOMS_MAX 256
+
+/* ---- folding ---------------------------------------------------------------------------- */
+
+static struct desk_item *add_item(struct fold *fold, struct fold_conversations *all,
+				  const Parlor__SyncRecord *r, bool asks)
+{
+	const struct fold_room *room = fold_room(fold, r);
+	struct desk_room *desk;
+	HASH_FIND(hh, all->rooms, &room, sizeof(room), desk);
+	if (!desk) {
+		desk = mem_new(sizeof *desk);
+		desk->room = room;
+		HASH_ADD(hh, all->rooms, room, sizeof(room), desk);
 	}
-static const struct table tables[] = {
-	TABLE("desk_conversation", NULL),
-	TABLE("desk_stint", "n"),
-	TABLE("desk_offer", "offer", "seat_no"),
-	TABLE("desk_transfer", "no"),
-	TABLE("desk_rating", NULL),
+	desk->asks |= asks;
+	MEM_GROW(all->items, all->items_len, all->items_cap, 64);
+	struct desk_item *item = &all->items[all->items_len++];
+	*item = (struct desk_item){.position = r->event->position, .time_us = r->event->time_us};
+	if (desk->last)
+		all->items[desk->last - 1].next = all->items_len;
+	else
+		desk->first = all->items_len;
+	desk->last = all->items_len;
+	return item;
+}
+
+static void add_changed(struct fold *fold, void *state, const Parlor__SyncRecord *r)
+{
+	const Parlor__ConversationChanged *told = desk_told(r->event);
+	if (told->conversation)
+		add_item(fold, state, r, false)->changed = told->conversation;
+}
+
+/* Notices are nobody's words. */
+static void add_posted(struct fold *fold, void *state, const Parlor__SyncRecord *r)
+{
+	const Parlor__Message *m = r->event->posted;
+	if (!*m->sender || m->type != PARLOR__MESSAGE_TYPE__MESSAGE_MESSAGE)
+		return;
+	struct desk_item *item = add_item(fold, state, r, true);
+	item->posted = m;
+	item->seq = m->seq;
+}
+
+static void add_read(struct fold *fold, void *state, const Parlor__SyncRecord *r)
+{
+	struct desk_item *item = add_item(fold, state, r, true);
+	item->read = r->event->read;
+	item->seq = r->read_seq;
+}
+
+/* ---- what becomes of it --------------------------------------------------------------------- */
+
+static struct desk_now *add_now(struct desk_room *room, const char *id, uint64_t no)
+{
+	struct desk_now *now = mem_new(sizeof *now), **at = &room->conversations;
+	now->tenant = room->room->tenant;
+	now->id = id;
+	now->no = no;
+	while (*at && (*at)->no > no)
+		at = &(*at)->next;
+	now->next = *at;
+	*at = now;
+	return now;
+}
+
+static struct desk_now *now_of(struct desk_room *room, const Parlor__Conversation *c)
+{
+	for (struct desk_now *now = room->conversations; now; now = now->next)
+		if (strcmp(now->id, c->conversation) == 0)
+			return now;
+	return add_now(room, c->conversation, c->no);
+}
+
+/* Whatever is posted behind it counts, also where the row knew of it: it comes again. */
+static void change(struct desk_now *now, const Parlor__Conversation *c)
+{
+	now->told = c;
+	now->spoke_seq = 0;
+	now->visitor = c->visitor;
+	now->agent = c->agent;
+	now->robot = c->robot;
+	now->state = (int)c->state;
+	now->first_seq = c->first_seq;
+	now->asks = c->asks;
+	now->spoke = (int)c->spoke;
+	now->responded = c->first_response_us > 0;
+	now->first_response_us = c->first_response_us;
+	now->last_message_us = c->last_message_us;
+}
+
+/* A message that the row counts already changes nothing. */
+static bool post(struct desk_now *now, const struct desk_item *item)
+{
+	bool visitor = strcmp(item->posted->sender, now->visitor) == 0;
+	bool agent = !visitor && strcmp(item->posted->sender, now->agent) == 0;
+	if (now->state == PARLOR__CONVERSATION_STATE__CONVERSATION_CLOSED ||
+	    item->seq < now->first_seq)
+		return false;
+	if ((!visitor && !agent) || item->seq <= now->spoke_seq)
+		return true;
+	now->spoke_seq = item->seq;
+	now->spoke = visitor ? PARLOR__SPOKE_LAST__SPOKE_VISITOR : PARLOR__SPOKE_LAST__SPOKE_SEAT;
+	now->last_message_us = item->time_us;
+	if (visitor && !*now->agent)
+		now->asks++;
+	if (agent && !now->robot && !now->responded) {
+		now->responded = true;
+		now->first_response_us = item->time_us;
+	}
+	return true;
+}
+
+static bool has_read(struct desk_now *now, const struct desk_item *item)
+{
+	uint64_t *seq = strcmp(item->read->member, now->visitor) == 0 ? &now->visitor_read_seq
+			: strcmp(item->read->member, now->agent) == 0 ? &now->agent_read_seq
+								      : NULL;
+	if (!seq || item->seq <= *seq)
+		return false;
+	*seq = item->seq;
+	return true;
+}
+
+void desk_room_walk(const struct fold_conversations *all, struct desk_room *room)
+{
+	for (size_t i = room->first; i; i = all->items[i - 1].next) {
+		const struct desk_item *item = &all->items[i - 1];
+		struct desk_now *now =
+			item->changed ? now_of(room, item->changed) : room->conversations;
+		bool moved = item->changed != NULL;
+		if (!now)
+			continue;
+		if (item->changed)
+			change(now, item->changed);
+		else
+			moved = item->posted ? post(now, item) : has_read(now, item);
+		if (moved && !item->read)
+			now->time_us = item->time_us;
+		if (moved)
+			now->position = item->position;
+	}
+}
+
+/* ---- what was there -------------------------------------------------------------------------- */
+
+struct search {
+	struct desk_room **rooms; /* by tenant and id */
+	size_t len;
 };
-const struct noun desk_conversation_noun = {NOUN_LIST(tables)};
+
+static int by_name(const void *left, const void *right)
+{
+	const struct fold_room *a = (*(struct desk_room *const *)left)->room;
+	const struct fold_room *b = (*(struct desk_room *const *)right)->room;
+	int order = strcmp(a->tenant, b->tenant);
+	return order ? order : strcmp(a->room, b->room);
+}
+
+static void now_row(void *arg, const struct span *cells, unsigned n)
+{
+	const struct search *s = arg;
+	const struct fold_room name = {.tenant = (const char *)cells[0].data,
+				       .room = (const char *)cells[1].data};
+	const struct desk_room like = {.room = &name}, *key = &like;
+	struct desk_room **found = bsearch(&key, s->rooms, s->len, sizeof *s->rooms, by_name);
+	(void)n;
+	if (!found)
+		return;
+	struct buf texts = {0};
+	for (int i = 2; i < 5; i++)
+		buf_put(&texts, cells[i].data ? cells[i].data : (const uint8_t *)"",
+			cells[i].len + 1);
+	char *text = mem_text(texts.data, texts.len);
+	buf_fini(&texts);
+	struct desk_now *now = add_now(*found, text, db_cell_number(cells[5]));
+	now->texts = text;
+	now->visitor = text + strlen(text) + 1;
+	now->agent = now->visitor + strlen(now->visitor) + 1;
+	now->robot = db_cell_number(cells[6]) == 2;
+	now->state = (int)db_cell_number(cells[7]);
+	now->first_seq = db_cell_number(cells[8]);
+	now->asks = (uint32_t)db_cell_number(cells[9]);
+	now->spoke = (int)db_cell_number(cells[10]);
+	now->spoke_seq = db_cell_number(cells[11]);
+	now->visitor_read_seq = db_cell_number(cells[12]);
+	now->agent_read_seq = db_cell_number(cells[13]);
+	now->responded = db_cell_number(cells[14]);
+}
+
+/* The latest conversation of each of the first rooms, all of one tenant; how many rooms. */
+static size_t put_question(struct sql *sql, const struct search *s)
+{
+	const char *tenant = s->rooms[0]->room->tenant;
+	size_t n = 0;
+	sql_put(sql,
+		"SELECT c.ent_id, c.room, c.conversation_id, c.visitor_id, c.agent_id, c.no, "
+		"c.kind, c.state, c.first_seq, c.asks, c.spoke, c.spoke_seq, c.visitor_read_seq, "
+		"c.agent_read_seq, c.first_response_at IS NOT NULL FROM "
+		"(SELECT room, MAX(no) AS no FROM desk_conversation WHERE ent_id = ? AND room IN (",
+		sql_t(tenant));
+	for (; n < s->len && n < ROOMS_MAX && strcmp(s->rooms[n]->room->tenant, tenant) == 0; n++)
+		sql_put(sql, n ? ", ?" : "?", sql_t(s->rooms[n]->room->room));
+	sql_put(sql, ") GROUP BY room) l JOIN desk_conversation c ON c.no = l.no AND c.ent_id = ?",
+		sql_t(tenant));
+	return n;
+}
+
+static enum parlor_err read_rooms(struct db *db, const struct fold_conversations *all)
+{
+	struct search s = {.rooms = mem_new(HASH_COUNT(all->rooms) * sizeof *s.rooms + 1)};
+	struct desk_room **list = s.rooms;
+	enum parlor_err err = PARLOR_E_OK;
+	struct sql sql;
+	for (struct desk_room *room = all->rooms; room; room = room->hh.next)
+		if (room->asks)
+			s.rooms[s.len++] = room;
+	qsort(s.rooms, s.len, sizeof *s.rooms, by_name);
+	sql_init(&sql, db);
+	while (!err && s.len) {
+		sql_clear(&sql);
+		size_t n = put_question(&sql, &s);
+		err = db_select(db, &sql, now_row, &s);
+		s.rooms += n;
+		s.len -= n;
+	}
+	sql_fini(&sql);
+	free(list);
+	return err;
+}
+
+/* ---- writing ---------------------------------------------------------------------------- */
+
+static const char *status_of(int state)
+{
+	if (state == PARLOR__CONVERSATION_STATE__CONVERSATION_CLOSED)
+		return "closed";
+	return state <= PARLOR__CONVERSATION_STATE__CONVERSATION_OFFERED ? "open" : "pending";
+}
+
+static struct sql_value or_null(uint64_t number)
+{
+	return number ? sql_u(number) : sql_t(NULL);
+}
+
+static struct sql_value time_or_null(uint64_t us)
+{
+	return us ? sql_time(us) : sql_t(NULL);
+}
+
+#define SAID_COLUMNS                                                                        \
+	{"asks", UPSERT_SET}, {"spoke", UPSERT_SET}, {"spoke_seq", UPSERT_SET},             \
+		{"visitor_read_seq", UPSERT_GREATEST}, {"agent_read_seq", UPSERT_GREATEST}, \
+		{"first_response_at", UPSERT_IF_TOLD}, {"last_message_at", UPSERT_IF_TOLD}, \
+		{"updated_at", UPSERT_GREATEST},                                            \
+	{                                                                                   \
+		"position", UPSERT_SET                                                      \
+	}
+#define SAID(now)                                                                             \
+	sql_u((now)->asks), sql_u((uint64_t)(now)->spoke), sql_u((now)->spoke_seq),           \
+		sql_u((now)->visitor_read_seq), sql_u((now)->agent_read_seq),                 \
+		time_or_null((now)->first_response_us), time_or_null((now)->last_message_us), \
+		sql_time((now)->time_us), sql_u((now)->position)
+
+/* Of which all is told. */
+static void put_told(struct upsert *u, const struct desk_now *now)
+{
+	const Parlor__Conversation *c = now->told;
+	const struct sql_value values[] = {
+		sql_t(now->tenant),
+		sql_t(now->id),
+		sql_u(c->no),
+		sql_t(c->room),
+		sql_t(c->desk),
+		sql_u(c->desk_no),
+		sql_t(c->team),
+		sql_u(c->team_no),
+		sql_t(c->visitor),
+		sql_u(c->visitor_no),
+		sql_t(*c->agent ? c->agent : NULL),
+		or_null(c->agent_no),
+		sql_u(c->seat_no),
+		sql_u(c->robot ? 2 : 1),
+		sql_u((uint64_t)c->state),
+		sql_t(status_of((int)c->state)),
+		sql_u(c->type_no),
+		sql_t(c->product),
+		sql_u(c->business),
+		sql_u(c->priority),
+		sql_u(c->level),
+		sql_u(c->reopens),
+		sql_u(c->stint),
+		sql_u(c->first_seq),
+		or_null(c->last_seq),
+		sql_time(c->opened_us),
+		time_or_null(c->queued_us),
+		time_or_null(c->assigned_us),
+		time_or_null(c->closed_us),
+		sql_u((uint64_t)c->close_why),
+		time_or_null(c->rating_until_us),
+		SAID(now),
+	};
+	upsert_put(u, values);
+}
+
+static const struct upsert_column told_columns[] = {
+	{"ent_id", UPSERT_ONCE},      {"conversation_id", UPSERT_ONCE},
+	{"no", UPSERT_SET},           {"room", UPSERT_SET},
+	{"desk_id", UPSERT_SET},      {"desk_no", UPSERT_SET},
+	{"team_id", UPSERT_SET},      {"team_no", UPSERT_SET},
+	{"visitor_id", UPSERT_SET},   {"visitor_no", UPSERT_SET},
+	{"agent_id", UPSERT_SET},     {"agent_no", UPSERT_SET},
+	{"seat_no", UPSERT_SET},      {"kind", UPSERT_SET},
+	{"state", UPSERT_SET},        {"status", UPSERT_SET},
+	{"type_no", UPSERT_SET},      {"product", UPSERT_SET},
+	{"business", UPSERT_SET},     {"priority", UPSERT_SET},
+	{"level", UPSERT_SET},        {"reopens", UPSERT_SET},
+	{"stints", UPSERT_SET},       {"first_seq", UPSERT_SET},
+	{"last_seq", UPSERT_SET},     {"opened_at", UPSERT_SET},
+	{"queued_at", UPSERT_SET},    {"assigned_at", UPSERT_SET},
+	{"closed_at", UPSERT_SET},    {"close_why", UPSERT_SET},
+	{"rating_until", UPSERT_SET}, SAID_COLUMNS,
+};
+
+static void put_said(struct upsert *u, const struct desk_now *now)
+{
+	const struct sql_value values[] = {sql_t(now->tenant), sql_t(now->id), SAID(now)};
+	upsert_put(u, values);
+}
+
+static const struct upsert_column said_columns[] = {
+	{"ent_id", UPSERT_ONCE}, {"conversation_id", UPSERT_ONCE}, SAID_COLUMNS};
+
+static enum parlor_err write_rooms(struct db *db, const struct fold_conversations *all, bool told)
+{
+	struct upsert u;
+	if (told)
+		upsert_init(&u, db, "desk_conversation", told_columns,
+			    sizeof told_columns / sizeof *told_columns);
+	else
+		upsert_init(&u, db, "desk_conversation", said_columns,
+			    sizeof said_columns / sizeof *said_columns);
+	for (const struct desk_room *room = all->rooms; room; room = room->hh.next)
+		for (const struct desk_now *now = room->conversations; now; now = now->next) {
+			if (!now->position || (now->told != NULL) != told)
+				continue;
+			if (told)
+				put_told(&u, now);
+			else
+				put_said(&u, now);
+		}
+	return upsert_finish(&u);
+}
+
+static enum parlor_err conversations_write(struct db *db, const struct fold *fold, void *state,
+					   const struct mark *mark)
+{
+	struct fold_conversations *all = state;
+	(void)fold;
+	(void)mark;
+	enum parlor_err err = read_rooms(db, all);
+	if (err)
+		return err;
+	for (struct desk_room *room = all->rooms; room; room = room->hh.next)
+		desk_room_walk(all, room);
+	err = write_rooms(db, all, true);
+	return err ? err : write_rooms(db, all, false);
+}
+
+static void conversations_free(void *state)
+{
+	struct fold_conversations *all = state;
+	for (struct desk_room *room = all->rooms; room; room = room->hh.next)
+		for (struct desk_now *now = room->conversations, *next; now; now = next) {
+			next = now->next;
+			free(now->texts);
+			free(now);
+		}
+	MEM_FREE_TABLE(all->rooms);
+	free(all->items);
+}
+
+#define TOLD(KIND, EVENT)                                                                    \
+	{                                                                                    \
+		PARLOR__RECORD_KIND__RECORD_##KIND, PARLOR__EVENT__KIND_##EVENT, add_changed \
+	}
+static const struct fold_kind kinds[] = {
+	TOLD(OPENED, CONVERSATION),
+	TOLD(QUEUED, CONVERSATION),
+	TOLD(RAISED, CONVERSATION),
+	TOLD(OFFERED, OFFER),
+	TOLD(OFFER_ENDED, OFFER_ENDED),
+	TOLD(ASSIGNED, CONVERSATION),
+	TOLD(RELEASED, CONVERSATION),
+	TOLD(HELD, CONVERSATION),
+	TOLD(TRANSFER, TRANSFER),
+	TOLD(MARKED, CONVERSATION),
+	TOLD(REMINDED, CONVERSATION),
+	TOLD(CLOSED, CONVERSATION),
+	TOLD(RATED, CONVERSATION),
+	{PARLOR__RECORD_KIND__RECORD_POSTED, PARLOR__EVENT__KIND_POSTED, add_posted},
+	{PARLOR__RECORD_KIND__RECORD_READ, PARLOR__EVENT__KIND_READ, add_read},
+};
+static const struct table tables[] = {{.name = "desk_conversation",
+				       .migration = 4,
+				       .key = {"ent_id", "conversation_id"},
+				       .of_journal = true}};
+const struct noun desk_conversation_noun = {
+	NOUN_LIST(tables),
+	NOUN_LIST(kinds),
+	.state_bytes = sizeof(struct fold_conversations),
+	.write = conversations_write,
+	.free = conversations_free,
+};

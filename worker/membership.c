@@ -54,7 +54,7 @@ static void add_joined(struct fold *fold, void *state, const Parlor__SyncRecord 
 	membership->seen_set = membership->read_set = true;
 	membership->seen = r->seen;
 	membership->read_seq = r->read_seq;
-	membership->joined_seq = r->read_seq; /* who joins has read all there is */
+	membership->joined_seq = r->read_seq; /* who joins sees what is behind it */
 	membership->joined_us = r->event->time_us;
 }
 
@@ -167,6 +167,25 @@ static enum parlor_err write_joined(struct db *db, const struct fold_memberships
 	return rows_finish(&rows);
 }
 
+/* Who joined from an earlier message on has the rest unread: as of the room's last one, which
+ * these records need not know. */
+static enum parlor_err write_joined_seq(struct db *db, const struct fold_memberships *all)
+{
+	struct picks behind = {0};
+	for (const struct fold_membership *s = all->list; s; s = s->hh.next)
+		if (s->state == FOLD_MEMBERSHIP_JOINED && !s->room->last_seq && unread_of(s))
+			picks_add(&behind, (struct pick){.tenant = s->room->tenant,
+							 .room = s->room->room,
+							 .member = s->member});
+	enum parlor_err err =
+		picks_run(&behind, db,
+			  "UPDATE chat_group SET unread_seq = (SELECT r.last_seq FROM room r WHERE "
+			  "r.ent_id = chat_group.ent_id AND r.uuid = chat_group.uuid)",
+			  &group_columns);
+	picks_fini(&behind);
+	return err;
+}
+
 /* Who was there before: `seen` moves with own posts, read_seq with reading; the
  * record knows the room's counter, so unread is known, too. As of which seq it
  * is, is known after a post. Without one either all of the room's posts are
@@ -239,6 +258,8 @@ static enum parlor_err write_all(struct db *db, const struct fold_memberships *a
 		err = write_joined(db, all, true);
 	if (!err)
 		err = write_joined(db, all, false);
+	if (!err)
+		err = write_joined_seq(db, all);
 	for (int kind = 0; !err && kind < 4; kind++)
 		err = write_seen(db, all, kind & 1, kind & 2);
 	if (!err)

@@ -14,8 +14,9 @@ struct table {
 	const char *name;
 	unsigned migration;                 /* that makes it */
 	const char *key[TABLE_KEY_MAX + 1]; /* its primary key's columns; a view has none */
-	bool of_room; /* its rows are of the room that the key's second column names */
-	bool yields;  /* where something else has its name, it is left out */
+	bool of_room;    /* its rows are of the room that the key's second column names */
+	bool of_journal; /* all of its rows are of the journal that the database has */
+	bool yields;     /* where something else has its name, it is left out */
 };
 
 /* Several nouns may fold records of one kind. */

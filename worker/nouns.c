@@ -17,6 +17,7 @@
 	NOUN(quarantine)        \
 	NOUN(desk_config)       \
 	NOUN(desk_conversation) \
+	NOUN(desk_served)       \
 	NOUN(seed_view)
 
 #define DECLARED(name) extern const struct noun name##_noun;

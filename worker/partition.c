@@ -151,8 +151,9 @@ static enum parlor_err write_group(struct attempt *a, size_t first, bool *done)
 	if (!alone)
 		refuse(a, head);
 	else
-		log_error("the database refuses a presence of tenant %s: %s; it is left out",
-			  head->tenant, db_error(a->db));
+		log_error("the database refuses a record of kind %d of tenant %s: %s; it is left "
+			  "out",
+			  (int)head->kind, head->tenant, db_error(a->db));
 	return db_run_text(a->db, "ROLLBACK TO SAVEPOINT topic_records");
 }
 

@@ -405,6 +405,8 @@ def test_damaged_tables_are_made_anew_beside_a_running_broker(stack):
     stack.rows("DELETE FROM group_message WHERE seq IN (2, 4, 6)")
     stack.rows("UPDATE chat_group SET unread = 99, seen = 0")
     stack.rows("INSERT INTO chat_group (ent_id, uuid, member_id) VALUES ('default', 'desk', 'ghost')")
+    stack.rows("INSERT INTO desk (ent_id, desk) VALUES ('default', 'ghost')")
+    stack.rows("INSERT INTO desk_conversation (ent_id, conversation_id) VALUES ('default', 'ghost')")
     assert "other sessions" in rebuild("mysql", stack, status=1).err
     dismiss(stack)
     said = rebuild("mysql", stack, status=1).err
@@ -415,6 +417,7 @@ def test_damaged_tables_are_made_anew_beside_a_running_broker(stack):
         say(client, "meanwhile", room="quiet")
         stack.hire()
         stack.settle()
+    assert stack.rows("SELECT desk FROM desk UNION SELECT conversation_id FROM desk_conversation") == ()
     made = tables(stack)
     for what in ("group_member", "member"):
         assert made[what] == rows[what]

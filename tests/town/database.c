@@ -41,6 +41,10 @@ static const char tables[] =
 	" PRIMARY KEY (broker_id, part, ent_id, topic_kind, group_id)) WITHOUT ROWID;"
 	"CREATE TABLE room_label (ent_id TEXT, group_id TEXT, label TEXT,"
 	" PRIMARY KEY (ent_id, group_id, label)) WITHOUT ROWID;"
+	"CREATE TABLE desk_conversation (ent_id TEXT, conversation_id TEXT, no INT, room TEXT,"
+	" visitor_id TEXT, agent_id TEXT, kind INT, state INT, first_seq INT, asks INT, spoke INT,"
+	" spoke_seq INT, visitor_read_seq INT, agent_read_seq INT, first_response_at TEXT,"
+	" PRIMARY KEY (ent_id, conversation_id)) WITHOUT ROWID;"
 	"CREATE TABLE schema_version (version INT PRIMARY KEY);"
 	"INSERT INTO schema_version VALUES (3);";
 

@@ -163,23 +163,31 @@ static enum parlor_err claim_marks(struct db *db, const struct journal *j)
 	return err ? err : sent;
 }
 
-/* Every table whose rows are of rooms. */
-static enum parlor_err empty_rooms(struct db *db, const struct journal *j)
+static enum parlor_err empty_table(struct db *db, const struct journal *j,
+				   const struct table *table)
 {
-	const struct table *table;
-	enum parlor_err err = PARLOR_E_OK;
-	for (size_t i = 0; !err && (table = table_at(i)); i++) {
-		struct sql sql;
-		if (!table->of_room)
-			continue;
-		sql_init(&sql, db);
+	struct sql sql;
+	sql_init(&sql, db);
+	if (table->of_room)
 		sql_put(&sql,
 			"DELETE t FROM ? t JOIN room r ON r.ent_id = t.ent_id AND r.uuid = t.? "
 			"WHERE r.broker_id = ?",
 			sql_name(table->name), sql_name(table->key[1]), sql_u(j->id));
-		err = db_run(db, &sql, NULL);
-		sql_fini(&sql);
-	}
+	else
+		sql_put(&sql, "DELETE FROM ?", sql_name(table->name));
+	enum parlor_err err = db_run(db, &sql, NULL);
+	sql_fini(&sql);
+	return err;
+}
+
+/* Every table whose rows are of rooms, or all of one journal. */
+static enum parlor_err empty_tables(struct db *db, const struct journal *j)
+{
+	const struct table *table;
+	enum parlor_err err = PARLOR_E_OK;
+	for (size_t i = 0; !err && (table = table_at(i)); i++)
+		if (table->of_room || table->of_journal)
+			err = empty_table(db, j, table);
 	return err;
 }
 
@@ -191,7 +199,7 @@ static enum parlor_err empty(struct db *db, const struct journal *j)
 	if (!err)
 		err = claim_marks(db, j);
 	if (!err)
-		err = empty_rooms(db, j);
+		err = empty_tables(db, j);
 	for (size_t i = 0; !err && i < sizeof statements / sizeof statements[0]; i++) {
 		struct sql sql;
 		sql_init(&sql, db);

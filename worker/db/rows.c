@@ -36,6 +36,8 @@ static void write_statement(struct rows *rows, size_t n)
 	buf_put_u8(&rows->text, 0);
 }
 
+_Static_assert(ROW_VALUES_MAX <= ROWS_VALUES_MAX, "a row fits");
+
 /* In powers of two: a statement of each is all that the server has to know. */
 static void send_rows(struct rows *rows)
 {
@@ -57,7 +59,7 @@ void rows_put(struct rows *rows, const struct sql_value *values, size_t n)
 	assert(n <= ROW_VALUES_MAX && (rows->len == 0 || rows->width == n));
 	for (size_t i = 0; i < n; i++)
 		bytes += VALUE_BYTES + (values[i].text ? strlen(values[i].text) : 0);
-	if (rows->len == ROWS_MAX ||
+	if (rows->len == ROWS_MAX || (rows->len + 1) * n > ROWS_VALUES_MAX ||
 	    (rows->len && rows->bytes + bytes > db_statement_max(rows->db)))
 		send_rows(rows);
 	rows->width = n;

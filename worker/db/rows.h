@@ -9,7 +9,8 @@
 
 /* Longer statements save no more, and cost memory in the server. */
 #define ROWS_MAX 64
-#define ROW_VALUES_MAX 16
+#define ROWS_VALUES_MAX 1024
+#define ROW_VALUES_MAX 64
 
 struct rows {
 	struct db *db;
@@ -21,7 +22,7 @@ struct rows {
 	size_t len;       /* rows gathered */
 	size_t bytes;
 	enum parlor_err err;
-	struct sql_value values[ROWS_MAX * ROW_VALUES_MAX];
+	struct sql_value values[ROWS_VALUES_MAX];
 };
 
 /* head, row and tail are borrowed. */
