@@ -161,14 +161,21 @@ SELECT g.no AS gid, g.ent_id AS token, g.name AS groupname,
 FROM desk_group g
 WHERE g.removed = 0;
 
+-- Visitors with a profile, and those who have none but were here.
 CREATE OR REPLACE /*M!100203 ALGORITHM=TEMPTABLE */ VIEW tp_customer_service_fans AS
-SELECT v.visitor AS openid, v.ent_id AS token, v.nickname,
-       CASE v.sex WHEN 1 THEN 1 WHEN 2 THEN 0 END AS sex, v.province, v.city,
-       v.avatar AS headimgurl, v.tel, v.remark, v.group_no AS gid,
-       (SELECT a.name FROM desk_agent a
-        WHERE a.ent_id = v.ent_id AND a.agent = v.owner) AS owner_name
-FROM desk_visitor v
-WHERE v.removed = 0;
+SELECT p.member_id AS openid, p.ent_id AS token,
+       COALESCE(NULLIF(v.nickname, ''), (SELECT m.name FROM member m
+                WHERE m.ent_id = p.ent_id AND m.uuid = p.member_id), '') AS nickname,
+       CASE v.sex WHEN 1 THEN 1 WHEN 2 THEN 0 END AS sex, COALESCE(v.province, '') AS province,
+       COALESCE(v.city, '') AS city,
+       COALESCE(NULLIF(v.avatar, ''), (SELECT m.avator FROM member m
+                WHERE m.ent_id = p.ent_id AND m.uuid = p.member_id), '') AS headimgurl,
+       COALESCE(v.tel, '') AS tel, COALESCE(v.remark, '') AS remark,
+       COALESCE(v.group_no, 0) AS gid
+FROM desk_party p LEFT JOIN desk_visitor v ON v.ent_id = p.ent_id AND v.visitor = p.member_id
+WHERE v.removed = 0
+   OR (v.removed IS NULL
+       AND EXISTS (SELECT 1 FROM desk_conversation c WHERE c.visitor_no = p.no));
 
 CREATE OR REPLACE /*M!100203 ALGORITHM=TEMPTABLE */ VIEW tp_customer_service_fans_visitors AS
 SELECT c.no AS vid, c.visitor_id AS openid, c.ent_id AS token,

@@ -31,7 +31,6 @@ static const struct table tables[] = {
 	TABLE("desk_hours", "hours"),
 	TABLE("desk_business", "desk", "business"),
 	TABLE("desk_seat_business", "desk", "agent", "business"),
-	TABLE("desk_party", "member_id"),
 };
 
 static const struct table *table_of(unsigned kind)
@@ -187,30 +186,6 @@ static enum parlor_err write_kind(struct db *db, const struct fold_configs *conf
 	return any ? upsert_finish(&u) : PARLOR_E_OK;
 }
 
-/* A member's number, as an agent's or a visitor's row tells it. */
-static enum parlor_err write_parties(struct db *db, const struct fold_configs *configs)
-{
-	static const struct upsert_column columns[] = {{"ent_id", UPSERT_ONCE},
-						       {"member_id", UPSERT_ONCE},
-						       {"no", UPSERT_SET},
-						       {"created_at", UPSERT_ONCE}};
-	struct upsert u;
-	upsert_init(&u, db, "desk_party", columns, sizeof columns / sizeof *columns);
-	for (const struct fold_config *c = configs->list; c; c = c->hh.next) {
-		if (!c->row || (c->kind != PARLOR__DESK_SET__ROW_AGENT &&
-				c->kind != PARLOR__DESK_SET__ROW_VISITOR))
-			continue;
-		const struct sql_value values[] = {
-			sql_t(c->tenant),
-			value_named(c->row, table_of(c->kind)->key[1]),
-			value_named(c->row, "party_no"),
-			sql_time(c->time_us),
-		};
-		upsert_put(&u, values);
-	}
-	return upsert_finish(&u);
-}
-
 static enum parlor_err configs_write(struct db *db, const struct fold *fold, void *state,
 				     const struct mark *mark)
 {
@@ -223,7 +198,7 @@ static enum parlor_err configs_write(struct db *db, const struct fold *fold, voi
 		if (!err)
 			err = write_kind(db, configs, kind, false);
 	}
-	return err ? err : write_parties(db, configs);
+	return err;
 }
 
 static void configs_free(void *state)
@@ -240,7 +215,7 @@ static const struct fold_kind kinds[] = {
 	SET(DESK),  SET(TEAM), SET(AGENT), SET(SEAT), SET(TEAM_SEAT), SET(VISITOR),
 	SET(GROUP), SET(TYPE), SET(ROUTE), SET(TEXT), SET(HOURS),     SET(BUSINESS),
 };
-_Static_assert(sizeof tables / sizeof *tables == KINDS + 1, "a table for each kind, and parties");
+_Static_assert(sizeof tables / sizeof *tables == KINDS, "a table for each kind");
 const struct noun desk_config_noun = {
 	NOUN_LIST(tables),      NOUN_LIST(kinds),     .state_bytes = sizeof(struct fold_configs),
 	.write = configs_write, .free = configs_free,

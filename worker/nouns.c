@@ -16,6 +16,7 @@
 	NOUN(mark)              \
 	NOUN(quarantine)        \
 	NOUN(desk_config)       \
+	NOUN(desk_party)        \
 	NOUN(desk_conversation) \
 	NOUN(desk_served)       \
 	NOUN(seed_view)

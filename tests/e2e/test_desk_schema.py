@@ -260,7 +260,12 @@ def test_fans_their_groups_visits_and_types(book):
     assert book.view("tp_customer_service_fans_visitors_type") == [(71, T, "Bills")]
     assert book.view("tp_customer_service_fans") == [
         (f"v{no}", T, "N", sex, "P", "C", "/a", "1", "R", 61) for no, sex in ((11, None), (12, 1), (13, 0))]
-    book.conversation(1, AWAITED, type_no=71)
+    book.agent("bob", 20)
+    book.put("desk_party", member_id="ann", no=21)
+    book.put("member", uuid="ann", name="Ann", avator="/ann")
+    book.conversation(1, AWAITED, type_no=71, visitor_no=21)
+    assert book.view("tp_customer_service_fans")[0] == ("ann", T, "Ann", None, "", "", "/ann", "", "", 0)
+    assert len(book.view("tp_customer_service_fans")) == 4
     book.conversation(2, CLOSED, assigned_at=at(5), last_message_at=at(9))
     book.stint(81, 2, 1, agent_no=12)
     book.stint(82, 2, 2, agent_no=13)

@@ -336,6 +336,8 @@ def test_tenants_have_conversations_of_their_own(bench):
         records = desk.create("r", members=["ann"]) + [desk.open("c", number)]
         records += [desk.post("r", "ann", tenant) for _ in range(number)]
         position = bench.broker.apply("w", records, after=position).position
+    assert bench.rows("SELECT ent_id, member_id, no FROM desk_party ORDER BY 1") == (
+        ("acme", "ann", 11), ("bolt", "ann", 11))
     assert bench.rows("SELECT ent_id, no, asks FROM desk_conversation ORDER BY 1") == (("acme", 1, 2), ("bolt", 2, 3))
     assert bench.rows("SELECT ent_id, COUNT(*) FROM messages GROUP BY ent_id ORDER BY 1") == (
         ("acme", 1), ("bolt", 2))

@@ -19,12 +19,14 @@ static void put_name(struct buf *text, const char *before, const char *name, con
 
 static void put_update(struct buf *text, const struct upsert_column *c)
 {
+	static const char *const of_two[] = {[UPSERT_GREATEST] = "GREATEST(VALUES(",
+					     [UPSERT_LEAST] = "LEAST(VALUES(",
+					     [UPSERT_IF_TOLD] = "COALESCE(VALUES("};
 	put_name(text, "", c->name, " = ");
 	if (c->kind == UPSERT_SET) {
 		put_name(text, "VALUES(", c->name, ")");
 	} else {
-		put_name(text, c->kind == UPSERT_GREATEST ? "GREATEST(VALUES(" : "COALESCE(VALUES(",
-			 c->name, "), ");
+		put_name(text, of_two[c->kind], c->name, "), ");
 		put_name(text, "", c->name, ")");
 	}
 }

@@ -9,7 +9,8 @@ enum upsert_kind {
 	UPSERT_SET,      /* the new value stands */
 	UPSERT_ONCE,     /* of a key; or what stands there stays */
 	UPSERT_GREATEST, /* of the two */
-	UPSERT_IF_TOLD   /* the new one, unless it is NULL */
+	UPSERT_LEAST,
+	UPSERT_IF_TOLD /* the new one, unless it is NULL */
 };
 
 struct upsert_column {
