@@ -93,6 +93,23 @@ static struct span desk_named(const ProtobufCMessage *like)
 	return SPAN_TEXT(*(char *const *)(const void *)((const char *)like + desk->offset));
 }
 
+/* Visitors are as many as members: only one that is named is shown. */
+static enum parlor_err find_rows(struct request *a, const Parlor__DeskRows *q, uint64_t *after,
+				 size_t limit, bool *more, struct rows_page *page)
+{
+	struct core_desk_row row;
+	if (q->like->row_case != PARLOR__DESK_SET__ROW_VISITOR)
+		return core_desk_rows(a->broker->core, &a->call, (enum config_no)q->like->row_case,
+				      desk_named(row_of(q->like)), after, limit, more, add_row,
+				      page);
+	*more = false;
+	enum parlor_err err = core_desk_visitor(a->broker->core, &a->call,
+						SPAN_TEXT(q->like->visitor->visitor), &row);
+	if (!err && row.is)
+		add_row(page, &row);
+	return err;
+}
+
 static enum parlor_err op_desk_rows(struct request *a)
 {
 	const Parlor__DeskRows *q = a->request->desk_rows;
@@ -104,9 +121,7 @@ static enum parlor_err op_desk_rows(struct request *a)
 	bool more;
 	if (!page.items)
 		return PARLOR_E_NO_MEMORY;
-	enum parlor_err err =
-		core_desk_rows(a->broker->core, &a->call, (enum config_no)q->like->row_case,
-			       desk_named(row_of(q->like)), &after, limit, &more, add_row, &page);
+	enum parlor_err err = find_rows(a, q, &after, limit, &more, &page);
 	if (err)
 		return err;
 	Parlor__DeskRowsPage *result = request_result(a);

@@ -26,6 +26,10 @@ enum parlor_err core_desk_set(struct core *, const struct core_call *, enum conf
 			      const void *is, bool remove, struct span move_to,
 			      struct core_desk_row *) PARLOR_MUST_CHECK;
 
+/* The row of a visitor; is NULL: there is none. */
+enum parlor_err core_desk_visitor(struct core *, const struct core_call *, struct span visitor,
+				  struct core_desk_row *) PARLOR_MUST_CHECK;
+
 typedef void core_desk_row_fn(void *ctx, const struct core_desk_row *);
 /* Of one kind, where `desk` is not empty of that desk, in order of numbers, those behind *after;
  * *more: there are others. */
