@@ -1,5 +1,6 @@
 #include "api/room.h"
 
+#include "core/desk/room_side.h"
 #include "core/room_members.h"
 
 _Static_assert((int)MEMBER_TYPE_MANAGER == (int)PARLOR__MEMBER_TYPE__MEMBER_MANAGER &&
@@ -35,6 +36,9 @@ static enum parlor_err op_members_remove(struct request *a)
 	struct span *ids;
 	enum parlor_err err = request_spans(a, q->members, q->n_members,
 					    a->broker->settings.core.request_members, &ids);
+	if (!err)
+		err = core_desk_may_leave(a->broker->core, &a->call, SPAN_TEXT(q->room), ids,
+					  q->n_members);
 	if (!err)
 		err = reserve_known(a, q->n_members);
 	if (!err)

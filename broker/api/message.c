@@ -1,5 +1,6 @@
 #include "api/request.h"
 
+#include "core/desk/room_side.h"
 #include "core/message.h"
 #include "turn/message.h"
 #include "wire.h"
@@ -33,7 +34,7 @@ static enum parlor_err read_post(struct request *a, const Parlor__Post *q, struc
 		.content_type = (uint8_t)q->content_type,
 		.mentions = mentions,
 		.mentions_len = q->n_mentions,
-		.repeat_only = a->full,
+		.refusal = a->full ? PARLOR_E_STORE_FULL : PARLOR_E_OK,
 	};
 	return PARLOR_E_OK;
 }
@@ -63,7 +64,7 @@ static enum parlor_err op_post(struct request *a)
 	if (!err)
 		err = read_post(a, q, &post);
 	if (!err)
-		err = core_post(a->broker->core, &a->call, &post, &posted);
+		err = core_desk_post(a->broker->core, &a->call, &post, &posted);
 	if (!err && stored)
 		err = wait_stored(a, &posted);
 	if (err)

@@ -1,6 +1,7 @@
 #include "core/message.h"
 
 #include "core/decide.h"
+#include "core/desk/tables.h"
 #include "core/index.h"
 #include "core/keys.h"
 #include "core/member_row.h"
@@ -170,8 +171,12 @@ enum parlor_err core_post(struct core *c, const struct core_call *call, const st
 	err = posted_before(c, room, dedup, content, posted, &before);
 	if (err || before)
 		return err;
-	if (q->repeat_only)
-		return PARLOR_E_STORE_FULL;
+	if (q->refusal)
+		return q->refusal;
+	if (room->row.conversation)
+		err = c->desk->hooks->may_post(c, room, m->no);
+	if (err)
+		return err;
 
 	if (room->row.state == ROOM_STATE_DISSOLVED)
 		return PARLOR_E_ROOM_DISSOLVED;

@@ -19,7 +19,7 @@ struct core_post {
 	uint8_t content_type;
 	const struct span *mentions;
 	size_t mentions_len;
-	bool repeat_only; /* nothing can be written: a new one is STORE_FULL */
+	enum parlor_err refusal; /* of a new one, such as STORE_FULL; OK: it is posted */
 };
 struct core_posted {
 	uint64_t room, seq, position, time_us;

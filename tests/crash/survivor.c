@@ -105,7 +105,7 @@ static bool is_posted(struct survivor_run *s, const struct ack *a)
 				 .client_id = a->client_id,
 				 .body = a->body,
 				 .type = MESSAGE_TYPE_MESSAGE,
-				 .repeat_only = true};
+				 .refusal = PARLOR_E_STORE_FULL};
 	enum parlor_err err = core_post(s->core, &call, &post, &posted);
 
 	if (err || posted.seq != a->seq || posted.position != a->position ||

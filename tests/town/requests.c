@@ -22,7 +22,7 @@ static void take_post(struct town *t, const struct note *note)
 				 .client_id = SPAN_TEXT(id),
 				 .body = SPAN_TEXT(c->body),
 				 .type = c->no % 6 ? MESSAGE_TYPE_MESSAGE : MESSAGE_TYPE_NOTICE,
-				 .repeat_only = commit_reserve(&k->commit, 64) != PARLOR_E_OK};
+				 .refusal = commit_reserve(&k->commit, 64)};
 	*e = (struct effect){.client = note->client, .no = c->no, .try = note->try};
 	e->err = core_post(k->commit.core, &call, &post, &e->posted);
 	t->refused_full += e->err == PARLOR_E_STORE_FULL;

@@ -319,99 +319,6 @@ static void a_clock_that_jumps_ends_nothing(void **state)
 	assert_int_not_equal(shown(w, "c1").offer, offer);
 }
 
-/* ---- messages --------------------------------------------------------------------------- */
-
-static uint64_t unread_of(struct world *w, const char *id, const char *member)
-{
-	char room[65];
-	struct conversation_view v = shown(w, id);
-	memcpy(room, v.room.data, v.room.len);
-	room[v.room.len] = 0;
-	return unread(w, room, member);
-}
-
-static void who_comes_has_what_waited_as_unread(void **state)
-{
-	struct world *w = *state;
-	desk_begin(w, AUTO);
-	agent_add(w, "lin", 1);
-	agent_add(w, "chen", 1);
-	opened(w, "c1", "v1");
-	says(w, "c1", "v1");
-	says(w, "c1", "v1");
-	online(w, "lin");
-	assert_int_equal(unread_of(w, "c1", "lin"), 3);
-	says(w, "c1", "lin");
-	online(w, "chen");
-	assert_int_equal(to_agent(w, "c1", "lin", "chen"), PARLOR_E_OK);
-	assert_int_equal(accept_offer(w, "c1", shown(w, "c1").offer, "chen"), PARLOR_E_OK);
-	assert_int_equal(unread_of(w, "c1", "chen"), 4);
-	says(w, "c1", "chen");
-	says(w, "c1", "v1");
-	/* Who served before has what came since it left. */
-	assert_int_equal(to_agent(w, "c1", "chen", "lin"), PARLOR_E_OK);
-	assert_int_equal(accept_offer(w, "c1", shown(w, "c1").offer, "lin"), PARLOR_E_OK);
-	assert_int_equal(unread_of(w, "c1", "lin"), 2);
-}
-
-static void a_silent_visitor_is_let_go_but_not_one_who_waits_for_an_answer(void **state)
-{
-	struct world *w = *state;
-	desk_begin(w, AUTO);
-	agent_add(w, "lin", 2);
-	online(w, "lin");
-	opened(w, "c1", "v1");
-	opened(w, "c2", "v2");
-	says(w, "c1", "lin");
-	says(w, "c2", "v2");
-	pass_ms(w, 1790 * 1000);
-	assert_has(w, "c1", ACTIVE, "lin");
-	pass_ms(w, 20 * 1000);
-	assert_int_equal(state_of(w, "c1"), CLOSED);
-	assert_has(w, "c2", ACTIVE, "lin");
-}
-
-static void a_visitor_has_one_conversation_at_a_desk(void **state)
-{
-	struct world *w = *state;
-	struct conversation_view view;
-	desk_begin(w, AUTO);
-	opened(w, "c1", "v1");
-	struct core_desk_open again = {.conversation = text("c9"), .visitor = text("v1")};
-	assert_int_equal(open_as(w, again, &view), PARLOR_E_OK);
-	assert_true(span_equal(view.conversation, text("c1")));
-	struct core_desk_open other = {
-		.conversation = text("c1"), .visitor = text("v1"), .priority = 2};
-	assert_int_equal(open_as(w, other, &view), PARLOR_E_DESK_CONFLICT);
-	assert_int_equal(closed(w, "c1", "v1"), PARLOR_E_OK);
-	assert_int_equal(open_as(w, again, &view), PARLOR_E_OK);
-	assert_true(span_equal(view.conversation, text("c9")));
-	assert_int_equal(view.reopens, shown(w, "c1").no);
-}
-
-static void all_that_was_said_holds_after_a_kill(void **state)
-{
-	struct world *w = *state;
-	desk_begin(w, AUTO);
-	agent_add(w, "lin", 2);
-	online(w, "lin");
-	opened(w, "c1", "v1");
-	opened(w, "c2", "v2");
-	opened(w, "c3", "v3");
-	assert_int_equal(closed(w, "c1", "lin"), PARLOR_E_OK);
-	write_all(w);
-	opened(w, "c4", "v4");
-	restart_after_ms(w, 1000);
-	assert_has(w, "c1", CLOSED, "");
-	assert_has(w, "c2", ACTIVE, "lin");
-	assert_has(w, "c3", ACTIVE, "lin");
-	assert_int_equal(place_of(w, "c4"), 1);
-	online(w, "lin");
-	assert_int_equal(closed(w, "c2", "lin"), PARLOR_E_OK);
-	pass_ms(w, 4000);
-	assert_has(w, "c4", ACTIVE, "lin");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -430,10 +337,6 @@ int main(void)
 		STORY(an_agent_may_be_gone_for_a_minute),
 		STORY(a_broker_that_was_down_has_let_no_time_pass),
 		STORY(a_clock_that_jumps_ends_nothing),
-		STORY(who_comes_has_what_waited_as_unread),
-		STORY(a_silent_visitor_is_let_go_but_not_one_who_waits_for_an_answer),
-		STORY(a_visitor_has_one_conversation_at_a_desk),
-		STORY(all_that_was_said_holds_after_a_kill),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -105,7 +105,7 @@ enum parlor_err core_desk_claim(struct core *c, const struct core_call *call,
 		return asked_end(&a, err, view);
 	struct conversation *v = a.v;
 	c->desk->counts.claims++;
-	if (v->row.offer || !v->all) {
+	if (v->row.offer || !v->all || v->row.state == CONVERSATION_DEFERRED) {
 		c->desk->counts.races++;
 		return PARLOR_E_NOT_WAITING;
 	}
@@ -268,6 +268,9 @@ static enum parlor_err find_type(struct asked *a, struct span type, uint64_t *no
 	config_key_text(&k, type);
 	struct config *config = config_find_key(a->core, &k);
 	if (!config || config->removed)
+		return PARLOR_E_TYPE_UNKNOWN;
+	uint64_t desk = ((const struct row_type *)config->is)->desk_no;
+	if (desk && desk != a->v->row.desk)
 		return PARLOR_E_TYPE_UNKNOWN;
 	*no = config->base.at.number;
 	return PARLOR_E_OK;

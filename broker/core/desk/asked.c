@@ -32,6 +32,9 @@ static enum parlor_err find_by(struct asked *a, struct span by)
 		return err;
 	const struct config *seat = a->v->row.seat ? config_find_no(a->core, a->v->row.seat) : NULL;
 	a->by = m->no;
+	/* Whoever served it last may ask again for what it has done. */
+	if (!seat && a->v->row.state == CONVERSATION_CLOSED && a->v->row.human_seat)
+		seat = config_find_no(a->core, a->v->row.human_seat);
 	if (seat && ((const struct seat *)seat->is)->row.party_no == m->no)
 		a->who = WHO_OWNER;
 	else if (manages(a->core, a->v, m->no))

@@ -6,6 +6,7 @@
 #include "core/desk/conversation_row.h"
 #include "core/desk/duty.h"
 #include "core/desk/follow.h"
+#include "core/desk/room_side.h"
 #include "core/desk/seats.h"
 #include "core/desk/setting.h"
 #include "core/desk/settle.h"
@@ -72,6 +73,7 @@ static const struct desk_hooks hooks = {
 	.look = timer_look,
 	.booting = booting,
 	.booted = booted,
+	.may_post = room_side_may_post,
 	.follow = follow_record,
 };
 

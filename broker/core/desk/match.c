@@ -118,6 +118,18 @@ static struct team_seat *choose(struct core *c, const struct conversation *v, st
 
 /* ---- why ---------------------------------------------------------------------- */
 
+/* Walking all seats would cost more than the choice: the rest follows from counts. */
+static void count_passed_over(const struct conversation *v, const struct team *t,
+			      struct decision *d)
+{
+	size_t available = 0, all = rank_count(&t->seats), ready = rank_count(&t->ready);
+	for (int level = 0; level < DESK_LEVELS; level++)
+		available += t->available[level];
+	d->offline = (uint32_t)(all > available ? all - available : 0);
+	d->full = (uint32_t)(available > ready ? available - ready : 0);
+	d->excluded = (uint32_t)(v->row.excluded.len / 3);
+}
+
 void match_decision(struct core *c, const struct conversation *v, const struct team *t,
 		    struct decision *d)
 {
@@ -127,6 +139,7 @@ void match_decision(struct core *c, const struct conversation *v, const struct t
 			       .ready = (uint32_t)rank_count(&t->ready),
 			       .level = v->row.level,
 			       .place = (uint32_t)queue_place(v, &of)};
+	count_passed_over(v, t, d);
 	(void)c;
 }
 

@@ -176,8 +176,8 @@ static enum parlor_err check_space(struct opening *o)
 	uint64_t open = 0;
 	for (int i = 0; i < CONVERSATION_CLOSED; i++)
 		open += c->desk->counts.open[i];
-	if (open >= c->limits.conversations_open ||
-	    rank_count(&o->team->all) >= SETTING(o->team, max_waiting))
+	uint64_t most = SETTING(o->team, max_waiting); /* 0: off */
+	if (open >= c->limits.conversations_open || (most && rank_count(&o->team->all) >= most))
 		return PARLOR_E_QUEUE_FULL;
 	if (o->desk->row.queue_off && !match_may_serve(c, o->team))
 		return PARLOR_E_QUEUE_FULL;
@@ -304,14 +304,19 @@ static void fill(struct opening *o, struct conversation_change *ch, struct span 
 		row->reopens = o->guest->row.conversation;
 }
 
+static struct core_post first_post(const struct opening *o)
+{
+	return (struct core_post){.sender = o->q->visitor,
+				  .client_id = o->q->client_id,
+				  .body = o->q->body,
+				  .type = MESSAGE_TYPE_MESSAGE};
+}
+
 static enum parlor_err post_first(struct opening *o, const struct room *room)
 {
-	const struct core_post post = {.room = room->row.id,
-				       .sender = o->q->visitor,
-				       .client_id = o->q->client_id,
-				       .body = o->q->body,
-				       .type = MESSAGE_TYPE_MESSAGE};
+	struct core_post post = first_post(o);
 	struct core_posted posted;
+	post.room = room->row.id;
 	return o->q->body.len ? core_post(o->core, o->call, &post, &posted) : PARLOR_E_OK;
 }
 
@@ -411,6 +416,19 @@ static enum parlor_err find(struct opening *o, struct conversation **v)
 	return find_visitor(o, v);
 }
 
+/* Its client id may have been used for another message. */
+static enum parlor_err check_first(struct opening *o)
+{
+	struct core_posted posted;
+	struct core_post post = first_post(o);
+	post.refusal = PARLOR_E_STORE_FULL;
+	if (!post.body.len || !o->room || !o->visitor)
+		return PARLOR_E_OK;
+	post.room = o->room->row.id;
+	enum parlor_err err = core_post(o->core, o->call, &post, &posted);
+	return err == PARLOR_E_STORE_FULL || err == PARLOR_E_NOT_MEMBER ? PARLOR_E_OK : err;
+}
+
 static enum parlor_err may_open(struct opening *o)
 {
 	if (o->desk->row.off)
@@ -424,6 +442,8 @@ static enum parlor_err may_open(struct opening *o)
 		err = check_space(o);
 	if (!err)
 		err = find_room(o);
+	if (!err)
+		err = check_first(o);
 	return err ? err : check_numbers(o);
 }
 

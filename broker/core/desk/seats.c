@@ -221,10 +221,18 @@ static void unlink_agent(struct agent *a)
 		unlink_seat(s);
 }
 
+/* Who becomes an agent may have been there before. */
+static uint8_t presence_of(struct core *c, const struct agent *a)
+{
+	const struct member *m =
+		(const struct member *)row_find(&c->engine, &member_kind, a->row.party_no, 0);
+	return m && m->row.presence_run == c->state.run ? m->row.presence : PRESENCE_IS_OFFLINE;
+}
+
 static void link_agent(struct core *c, struct agent *a)
 {
 	if (!a->presence)
-		a->presence = PRESENCE_IS_OFFLINE;
+		a->presence = presence_of(c, a);
 	for (struct seat *s = a->seats; s; s = s->next)
 		seat_in(c, s);
 }

@@ -238,6 +238,8 @@ struct desk_hooks {
 	/* A run begins; it has begun. */
 	void (*booting)(struct core *);
 	void (*booted)(struct core *);
+	/* Somebody posts in a room that has had a conversation. */
+	enum parlor_err (*may_post)(struct core *, const struct room *, uint64_t member);
 	/* A record of another noun has been applied. */
 	enum parlor_err (*follow)(struct core *, const struct record *);
 	/* Hours have opened or closed. */

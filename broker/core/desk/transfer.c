@@ -96,6 +96,7 @@ static void emit_asked(struct asked *a, const struct core_desk_act *act,
 		ch.row.transfer_until_desk_us = waits && us ? desk_now(c) + us : 0;
 	}
 	ch.transfer = &t;
+	ch.told = team;
 	ch.how = t.end;
 	ch.by = act->by;
 	conversation_emit(c, RECORD_TRANSFER, &ch);

@@ -59,7 +59,6 @@ const struct field transfer_view_fields[] = {
 	T(note),    T(end),        T(asked_us),      T(ended_us), FIELDS_END};
 
 #define D(member) FIELD(struct decision, member)
-const struct field decision_fields[] = {D(strategy),  D(why),      D(ready),       D(level),
-					D(score),     D(of),       D(second_seat), D(second_score),
-					D(second_of), D(offline),  D(away),        D(full),
-					D(resting),   D(excluded), D(place),       FIELDS_END};
+const struct field decision_fields[] = {
+	D(strategy),     D(why),       D(ready),   D(level), D(score),    D(of),    D(second_seat),
+	D(second_score), D(second_of), D(offline), D(full),  D(excluded), D(place), FIELDS_END};

@@ -40,7 +40,7 @@ struct transfer_view {
 };
 struct decision {
 	uint64_t score, of, second_seat, second_score, second_of;
-	uint32_t ready, offline, away, full, resting, excluded, place;
+	uint32_t ready, offline, full, excluded, place;
 	uint8_t strategy, why, level;
 };
 
