@@ -1,5 +1,7 @@
 """The oracle of the desk's strategies, against sequences worked out by hand."""
 
+import random
+
 import pytest
 from desk_oracle import MINUTE_US, Desk, Refused, hash64
 
@@ -301,3 +303,32 @@ def test_a_gap_lies_between_two_conversations_of_a_seat():
     assert desk.open(1, "t", 10) == [(1, [1])]
     assert desk.open(2, "t", 11) == []
     assert desk.settle(12) == [(2, [1])]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_limits_hold_and_nobody_waits_beside_a_free_seat_whatever_happens(seed):
+    chance = random.Random(seed)
+    strategy = chance.choice(["round_robin", "most_idle", "least_busy", "longest_idle", "random",
+                              "priority", "weighted", "broadcast"])
+    desk = seven(strategy, offers=chance.random() < 0.5, width=chance.randint(1, 3))
+    for step in range(300):
+        happen(desk, chance, step)
+        load = desk.loads()
+        assert all(load[seat] <= seat.max for seat in desk.seats.values())
+        free = [s for s in desk.teams["t"].seats if s.seat.available and load[s.seat] < s.seat.max]
+        assert not free or all(c.state != "waiting" for c in desk.open_ones.values())
+
+
+def happen(desk, chance, step):
+    offered = [c for c in desk.open_ones.values() if c.state == "offered"]
+    active = [no for no, c in desk.open_ones.items() if c.state == "active"]
+    what = chance.random()
+    if offered and what < 0.4:
+        c = chance.choice(offered)
+        chance.choice((desk.accept, desk.decline))(c.no, chance.choice(c.held).seat.no, step)
+    elif active and what < 0.6:
+        desk.close(chance.choice(active), step)
+    elif what < 0.7:
+        desk.available(chance.randint(1, 7), chance.random() < 0.8, step)
+    else:
+        desk.open(1000 + step, "t", step, priority=chance.randint(0, 3))
