@@ -60,7 +60,8 @@ class Team:
     width: int = 1  # broadcast: how many seats are asked at once
     boost: float = 0
     gap: float = 0
-    again_after: float = 60 * 1_000_000
+    again_after: float = 60 * 1_000_000  # who said no is asked again
+    again_early: float = 5 * 1_000_000  # the same when there is nobody else
     turn: int = 0
     seats: list = field(default_factory=list)
 
@@ -75,7 +76,7 @@ class Conversation:
     state: str = "waiting"  # offered, active
     offer: int = 0  # the last one's number
     held: list = field(default_factory=list)  # team seats that keep room for it
-    excluded: dict = field(default_factory=dict)  # seat: until when; the oldest first
+    excluded: dict = field(default_factory=dict)  # seat: since when; the oldest first
 
 
 def _idle(s, load):
@@ -172,7 +173,7 @@ class Desk:
             raise Refused("SEAT_AWAY")
         if not self._has_room(mine[0], self.loads()):
             raise Refused("SEAT_FULL")
-        self._turn(mine[0])
+        self._turn(mine[:1])
         self._give(c, mine[0], at)
         return self.settle(at)
 
@@ -226,25 +227,25 @@ class Desk:
         made = []
         while True:
             load = self.loads()
-            pairs = [pair for c in self.open_ones.values() if c.state == "waiting"
-                     and (pair := self._pair(c, load))]
-            if not pairs:
+            waiting = sorted(((self._urgency(c, ranked), c, ranked)
+                              for c in self.open_ones.values() if c.state == "waiting"
+                              and (ranked := self._who_may(c, load))), key=lambda w: w[0])
+            if not waiting:
                 return made
-            c, chosen = min(pairs, key=lambda pair: self._urgency(*pair))
+            _, c, ranked = waiting[0]
+            chosen = self._chosen(c, ranked)
             self._bring_together(c, chosen)
             made.append((c.no, [s.seat.no for s in chosen]))
 
-    def _urgency(self, c, chosen):
-        return c.key - chosen[0].team.boost, c.no
+    def _urgency(self, c, ranked):
+        return c.key - ranked[0].team.boost, c.no
 
-    def _pair(self, c, load):
-        for team in filter(None, (c.team, c.overflow)):
-            ranked = self._ranked(c, team, load)
-            if ranked:
-                return c, self._chosen(c, team, ranked)
-        return None
+    def _who_may(self, c, load):
+        return self._ranked(c, c.team, load) or (
+            c.overflow and self._ranked(c, c.overflow, load))
 
-    def _chosen(self, c, team, ranked):
+    def _chosen(self, c, ranked):
+        team = ranked[0].team
         if team.strategy == "broadcast":
             return ranked[:team.width]
         if team.strategy != "random":
@@ -257,12 +258,15 @@ class Desk:
         if team.strategy == "manual":
             return []
         could = [s for s in team.seats if self._could(c, s, load)]
-        may = [s for s in could if c.excluded.get(s.seat, self.now) <= self.now]
+        may = [s for s in could if self._since(c, s) + team.again_after <= self.now]
         if could and not may:  # rather one who said no than nobody
-            oldest = next(seat for seat in c.excluded if seat in [s.seat for s in could])
-            may = [s for s in could if s.seat is oldest]
+            oldest = min(could, key=lambda s: self._since(c, s))
+            may = [oldest] if self._since(c, oldest) + team.again_early <= self.now else []
         return sorted(may, key=lambda s: (s.level, *KEYS[team.strategy](s, load), s.order,
                                           s.seat.no))
+
+    def _since(self, c, s):
+        return c.excluded.get(s.seat, float("-inf"))
 
     def _could(self, c, s, load):
         at_home = s.team is c.team
@@ -281,11 +285,10 @@ class Desk:
     # ---- what follows from it ----------------------------------------------------------------
 
     def _bring_together(self, c, chosen):
-        """Every seat that is asked has a turn of its own, in the order of their rank."""
         self.offers += 1
         c.offer = self.offers
+        self._turn(chosen)
         for s in chosen:
-            self._turn(s)
             s.passed += STRIDE // s.weight
             c.excluded.pop(s.seat, None)
         if chosen[0].team.offers:
@@ -293,9 +296,12 @@ class Desk:
         else:
             self._give(c, chosen[0], self.now)
 
-    def _turn(self, s):
-        s.team.turn += 1
-        s.turn = s.team.turn
+    def _turn(self, seats):
+        """Seats that are asked together have the same turn."""
+        team = seats[0].team
+        team.turn += 1
+        for s in seats:
+            s.turn = team.turn
 
     def _give(self, c, s, at):
         c.state, c.held = "active", [s]
@@ -308,7 +314,7 @@ class Desk:
 
     def _exclude(self, c, s, at):
         c.excluded.pop(s.seat, None)
-        c.excluded[s.seat] = at + s.team.again_after
+        c.excluded[s.seat] = at
         while len(c.excluded) > EXCLUSIONS_MAX:
             del c.excluded[next(iter(c.excluded))]
 
