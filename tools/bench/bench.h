@@ -12,7 +12,7 @@ typedef void scenario_fn(const struct options *);
 
 scenario_fn scenario_floor, scenario_team, scenario_size, scenario_sync, scenario_list;
 scenario_fn scenario_storm, scenario_mixed, scenario_history, scenario_idle, scenario_restart;
-scenario_fn scenario_hostile;
+scenario_fn scenario_hostile, scenario_desk;
 scenario_fn ceiling_skeleton, ceiling_router, ceiling_lmdb;
 scenario_fn compare_floor, compare_desk;
 

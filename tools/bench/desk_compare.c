@@ -1,6 +1,7 @@
 /* compare desk: the same conversations on each system, by turns, so that
  * whatever disturbs the machine disturbs all; and how they relate. */
 #include "bench.h"
+#include "desk_parlor.h"
 #include "desk_peer.h"
 #include "fail.h"
 
@@ -16,7 +17,7 @@
 
 struct system {
 	const char *name;
-	const struct desk_peer *peer;
+	const struct desk_peer *peer; /* NULL: Parlor */
 	struct report report;
 };
 
@@ -39,6 +40,23 @@ static struct desk_shape shape_of(const struct options *o)
 	return shape;
 }
 
+static void add_system(struct comparison *c, const struct options *o, const char *name,
+		       const struct desk_peer *peer)
+{
+	check(c->len < SYSTEMS_MAX, "more systems than %d", SYSTEMS_MAX);
+	struct system *s = &c->systems[c->len++];
+	*s = (struct system){.name = name, .peer = peer};
+	report_begin(&s->report, o->json, "desk", name, "");
+}
+
+static void run_one(const struct comparison *c, const struct options *o, struct system *s)
+{
+	if (s->peer)
+		desk_peer_run(s->peer, o, &c->shape, c->links, &s->report);
+	else
+		desk_parlor_run(o, &c->shape, c->links, &s->report);
+}
+
 static void add_peers(struct comparison *c, const struct options *o)
 {
 	char names[256], *rest = NULL;
@@ -46,11 +64,8 @@ static void add_peers(struct comparison *c, const struct options *o)
 	check(strlen(asked) < sizeof names, "--peers: too long");
 	memcpy(names, asked, strlen(asked) + 1);
 	for (char *name = strtok_r(names, ",", &rest); name; name = strtok_r(NULL, ",", &rest)) {
-		check(c->len < SYSTEMS_MAX, "more systems than %d", SYSTEMS_MAX);
-		struct system *s = &c->systems[c->len++];
-		s->peer = desk_peer_find(name);
-		s->name = s->peer->name;
-		report_begin(&s->report, o->json, "desk", s->name, "");
+		const struct desk_peer *peer = desk_peer_find(name);
+		add_system(c, o, peer->name, peer);
 	}
 }
 
@@ -69,7 +84,7 @@ static void print_table(const struct comparison *c)
 	printf("\nopened, served, %u messages, closed: %u seats for %u people\n", c->shape.posts,
 	       c->shape.teams * c->shape.seats * c->shape.max, c->shape.people);
 	printf("  %-14s %7s %12s %14s %14s   %s\n", "", "links", "a second", "open p99 us",
-	       "close p99 us", "the first one is");
+	       "close p99 us", "Parlor is");
 	for (size_t i = 0; i < c->len; i++)
 		print_line(&c->systems[i].report, &c->systems[0].report);
 	printf("\n");
@@ -83,12 +98,12 @@ void compare_desk(const struct options *o)
 	struct comparison *c = mem_new(sizeof *c);
 	c->shape = shape_of(o);
 	c->links = o->smoke ? 4 : (size_t)option_or(o->in_flight, LINKS_DEFAULT);
+	add_system(c, o, "parlor", NULL);
 	add_peers(c, o);
 	uint64_t runs = o->smoke ? 1 : option_or(o->runs, RUNS_DEFAULT);
 	for (uint64_t n = 0; n < runs; n++)
 		for (size_t i = 0; i < c->len; i++)
-			desk_peer_run(c->systems[i].peer, o, &c->shape, c->links,
-				      &c->systems[i].report);
+			run_one(c, o, &c->systems[i]);
 	if (!o->json)
 		print_table(c);
 	for (size_t i = 0; o->json && i < c->len; i++)

@@ -16,7 +16,7 @@ enum state { NEW, WAITS, SERVED, ENDED };
 
 struct conversation {
 	enum state state;
-	uint32_t team, person;
+	uint32_t team, person, seat;
 };
 
 struct link {
@@ -107,7 +107,8 @@ static struct desk_ask of(const struct desk_work *w, enum desk_step step, uint32
 	return (struct desk_ask){.step = step,
 				 .conversation = conversation,
 				 .person = w->all[conversation].person,
-				 .team = w->all[conversation].team};
+				 .team = w->all[conversation].team,
+				 .seat = w->all[conversation].seat};
 }
 
 static void open_one(struct desk_work *w, size_t link)
@@ -210,6 +211,7 @@ void desk_given(struct desk_work *w, uint32_t conversation, uint32_t seat, uint6
 	      "conversation %" PRIu32 " was given to a seat of another team", conversation);
 	w->waiting -= c->state == WAITS;
 	c->state = SERVED;
+	c->seat = seat;
 	w->ready[(w->ready_first + w->ready_len++) % w->shape.people] = conversation;
 	w->progress_ns = w->now_ns;
 	if (order)

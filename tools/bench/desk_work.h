@@ -25,6 +25,7 @@ struct desk_ask {
 	uint32_t conversation; /* from 1; not of MATCH */
 	uint32_t person;       /* from 0: below the shape's people, one conversation at a time */
 	uint32_t team;
+	uint32_t seat; /* who serves; not of OPEN */
 	uint32_t post; /* from 0 */
 	struct span body;
 };

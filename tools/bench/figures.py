@@ -60,3 +60,9 @@ NAMES = {
     "mysql": "MySQL (MariaDB)",
     "rabbitmq": "RabbitMQ",
 }
+DESKS = {
+    "parlor": "Parlor",
+    "mysql": "MySQL, SKIP LOCKED",
+    "mysql-update": "MySQL, WHERE agent_id IS NULL",
+    "redis": "Redis",
+}

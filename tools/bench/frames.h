@@ -30,6 +30,11 @@ enum frame_op {
 	OP_SYNC_STATUS = 60,
 	OP_SYNC_WAIT = 61,
 	OP_STATS = 63,
+	OP_DESK_SET = 70,
+	OP_DESK_OPEN = 72,
+	OP_DESK_PLACE = 74,
+	OP_DESK_CLOSE = 87,
+	OP_DESK_WATCH = 91,
 };
 
 /* Appends a request to a frame. */
@@ -53,6 +58,7 @@ enum {
 	EVENT_POSTED = 10,
 	EVENT_LEFT = 14,
 	EVENT_END = 19,
+	EVENT_CONVERSATION = 21,
 	RESULT_WELCOME = 10,
 	RESULT_POSTED = 11
 };

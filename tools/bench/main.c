@@ -41,6 +41,10 @@ static const struct scenario {
 	{"hostile", scenario_hostile,
 	 "a tenant's 2,000 posts a second, alone and beside another tenant that takes\n"
 	 "                what it can get (--attack abcdef, by --sessions)"},
+	{"desk", scenario_desk,
+	 "10,000 seats in 100 teams, all busy, 10,000 and 100,000 who wait: what the\n"
+	 "                end of a conversation costs, which serves the next one, a place, who\n"
+	 "                waits; the next start; and a message there beside one elsewhere"},
 	{"skeleton", ceiling_skeleton,
 	 "ceiling of floor: fixed structs, one journal append a post, no index, no\n"
 	 "                counters, no protobuf; the same load"},
@@ -57,7 +61,7 @@ static const struct scenario comparisons[] = {
 	 "                turns, and how they relate (tools/bench/install-peers.sh)"},
 	{"desk", compare_desk,
 	 "a desk of 160 seats: conversations a second, each opened, served, ten\n"
-	 "                messages, closed; on MySQL in two ways and on Redis"},
+	 "                messages, closed; on Parlor, on MySQL in two ways and on Redis"},
 };
 #define COMPARISONS (sizeof comparisons / sizeof comparisons[0])
 

@@ -50,7 +50,7 @@ static const struct option_row rows[] = {
 	    "                 f, posts to a room that many sessions hear"),
 	ROW("peers", TEXT, peers, "compare: only these of mysql,redis,nats,rabbitmq (all)"),
 	ROW("json", SWITCH, json, "one JSON object a line instead of tables"),
-	ROW("callgrind", SWITCH, callgrind, "size: count instructions under valgrind"),
+	ROW("callgrind", SWITCH, callgrind, "size, desk: count instructions under valgrind"),
 	ROW("smoke", SWITCH, smoke, "every scenario, tiny: does it work at all"),
 	ROW("verbose", SWITCH, verbose, "say what is being done, on stderr"),
 	ROW("help", SWITCH, help, "this"),

@@ -8,7 +8,7 @@ of a page anew. What stands outside of them is nobody's but the author's."""
 import re
 import sys
 
-from figures import NAMES, SYSTEMS, Figures, number
+from figures import DESKS, NAMES, SYSTEMS, Figures, number
 
 
 def table(head, rows):
@@ -183,6 +183,32 @@ def turn_ends(f):
     return table(["turns that were full of"] + [k.replace("_", " ") for k in kinds] + ["ended by a commit"], rows)
 
 
+def desk(f):
+    ours = f.row("desk", system="parlor")
+    rows = []
+    for r in f.rows("desk"):
+        fields = ("links", "conversations_per_s", "open_p50_us", "open_p99_us", "close_p99_us", "overtaken_by_max")
+        rows.append([DESKS[r["system"]]] + [number(r.get(k)) for k in fields])
+        rows[-1].append(times(ratio(ours, r, "conversations_per_s")))
+    head = ["", "at once", "conversations/s", "open p50 µs", "open p99 µs", "close p99 µs", "overtaken by"]
+    return table(head + ["Parlor is"], rows)
+
+
+def desk_queue(f):
+    rows = [r for r in f.medians.get("desk_queue", []) if r["variant"] != "posts"]
+    return columns(
+        rows,
+        ("waiting", "waiting"),
+        ("seats", "seats"),
+        ("CPU µs a close, which serves the next", "close_main_us"),
+        ("CPU µs a place", "place_main_us"),
+        ("close p99 µs", "close_p99_us"),
+        ("place p99 µs", "place_p99_us"),
+        ("bytes who waits", "bytes_per_waiting"),
+        ("restart, s", "restart_s"),
+    )
+
+
 def mixed(f):
     rows = [r for r in f.medians.get("mixed", [])]
     return columns(
@@ -263,6 +289,8 @@ def aims_of(f):
     synced = best(f.rows("sync"), "messages_per_s")
     listed, storm_row, floor = f.row("list"), f.row("storm"), f.row("floor", system="parlor", in_flight=256)
     idle, restart = f.row("idle"), f.row("restart")
+    desks = {s: f.row("desk", system=s) for s in DESKS}
+    short, long = (f.row("desk_queue", variant=f"{n} waiting") for n in (10000, 100000))
 
     def get(row, key, scale=1.0):
         return row[key] * scale if row else None
@@ -282,6 +310,10 @@ def aims_of(f):
         ("`storm`, all caught up", 5, 2, get(storm_row, "caught_up_s"), False, "{:.2g} s"),
         ("broker's own memory, `floor`", 200, 120, get(floor, "broker_anon_mb"), False, "{:.0f} MB"),
         ("memory of an idle session", 60, 40, get(idle, "kb_per_session"), False, "{:.0f} KB"),
+        ("`desk`, conversations/s against MySQL, 16 connections", 10, 10, ratio(desks["parlor"], desks["mysql"], "conversations_per_s"), True, "{:.1f}×"),
+        ("the same against Redis", 4, 4, ratio(desks["parlor"], desks["redis"], "conversations_per_s"), True, "{:.1f}×"),
+        ("`desk`, CPU of a close, 100,000 waiting against 10,000", 2, 2, ratio(long, short, "close_main_us"), False, "{:.2f}×"),
+        ("`desk`, a post against one elsewhere", 1.02, 1.02, get(f.row("desk_queue", variant="posts"), "desk_post_ratio"), False, "{:.3f}×"),
         ("restart after SIGKILL to the first served request", 2, 0.5, get(restart, "served_s"), False, "{:.2g} s"),
     ]
 
@@ -326,6 +358,8 @@ BLOCKS = {
     "storm": storm,
     "hostile": hostile,
     "turn_ends": turn_ends,
+    "desk": desk,
+    "desk_queue": desk_queue,
     "mixed": mixed,
     "history": history,
     "footprint": footprint,

@@ -3,16 +3,14 @@
  * differs. Instructions are counted by callgrind: the difference between a run
  * of N posts and one of 2N, start and stop left out that way. */
 #include "bench.h"
-#include "fail.h"
+#include "callgrind.h"
 #include "stage.h"
 
 #include "base/mem.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define POSTERS 10
 #define CALLGRIND_POSTS 20000
@@ -52,46 +50,22 @@ static void time_posts(const struct options *o, uint32_t members, struct row *ro
 
 /* ---- instructions ------------------------------------------------------------------------- */
 
-/* All instructions of a finished run, from the line of totals. */
-static double read_totals(const char *path)
-{
-	char line[512];
-	double total = 0;
-	FILE *file = fopen(path, "re");
-	check(file, "%s: %s", path, strerror(errno));
-	while (fgets(line, sizeof line, file))
-		if (sscanf(line, "totals: %lf", &total) == 1)
-			break;
-	fclose(file);
-	check(total > 0, "%s has no line of totals", path);
-	return total;
-}
-
 static double count_run(const struct options *o, uint32_t members, uint64_t posts)
 {
-	char file[RIG_PATH_MAX], out[RIG_PATH_MAX + 32];
 	struct stage_plan plan = plan_of(o, members, 1);
 	struct load_plan load = {.in_flight = option_or(o->in_flight, 256), .posts = posts};
 	struct load_result *result = mem_new(sizeof *result);
+	struct callgrind counted;
 	struct stage s;
 	struct options quiet = *o;
 	quiet.perf = NULL;
-	if (o->perf)
-		snprintf(file, sizeof file, "%s", o->perf);
-	else
-		snprintf(file, sizeof file, "%.400s/parlor-bench-callgrind-%ld",
-			 o->dir ? o->dir : "/tmp", (long)getpid());
-	snprintf(out, sizeof out, "--callgrind-out-file=%s", file);
-	const char *before[] = {"valgrind", "--tool=callgrind", out, NULL};
-	plan.before = before;
+	callgrind_init(&counted, o);
+	plan.before = counted.before;
 	stage_open(&s, &quiet, &plan);
 	stage_run(&s, &load, result);
 	stage_close(&s);
-	double total = read_totals(file);
-	if (!o->perf)
-		(void)unlink(file);
 	free(result);
-	return total;
+	return callgrind_total(&counted);
 }
 
 static void count_posts(const struct options *o, uint32_t members, struct row *row)
