@@ -10,9 +10,15 @@
 #define DESK_BEGINS_US (UINT64_C(1) << 45)
 /* As of the last record, or later: what is decided now is decided at that time. */
 uint64_t desk_now(const struct core *);
+/* Of a record that is applied, now or again. */
+uint64_t desk_at(const struct core *, const struct record *);
 /* The loop's clock, which runs while it serves; records its offset when it has changed. */
 void desk_clock_see(struct core *, const struct core_call *);
 /* That time of the desk, on the wall. */
 uint64_t desk_clock_wall(const struct core *, uint64_t desk_us);
+/* What is stored of it is as of what the rows cover: records behind that are applied again
+ * after a kill, and had the offset that was then. */
+void desk_clock_put(struct core *, struct row_desk_state *);
+void desk_clock_loaded(struct core *);
 
 #endif

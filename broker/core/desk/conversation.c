@@ -374,9 +374,9 @@ static enum parlor_err apply_guest(struct core *c, const struct record *r,
 	if (v->row.human_seat)
 		g->row.seat = v->row.human_seat;
 	if (r->kind == RECORD_RELEASED)
-		g->row.served_us = desk_now(c);
+		g->row.served_us = desk_at(c, r);
 	if (r->kind == RECORD_CLOSED)
-		g->row.ended_us = desk_now(c);
+		g->row.ended_us = desk_at(c, r);
 	row_touch(&c->engine, &g->base);
 	return PARLOR_E_OK;
 }

@@ -103,6 +103,7 @@ void desk_fini(struct core *c)
 	struct desk_state *d = c->desk;
 	MEM_FREE_TABLE(d->guests);
 	buf_fini(&d->scratch);
+	free(d->offsets);
 	free(d);
 }
 
@@ -123,9 +124,11 @@ void desk_put_state(struct core *c, core_put_fn *put, void *ctx)
 	struct row_key key;
 	if (!d->row.given)
 		return;
+	struct row_desk_state row = d->row;
+	desk_clock_put(c, &row);
 	state_key(&key);
 	buf_clear(&d->scratch);
-	fields_encode(&d->scratch, state_fields, &d->row);
+	fields_encode(&d->scratch, state_fields, &row);
 	put(ctx, &key, buf_span(&d->scratch));
 }
 
@@ -140,6 +143,7 @@ enum parlor_err desk_load(struct core *c)
 		return PARLOR_E_OK;
 	if (!err && !fields_decode_whole(value, state_fields, &d->row))
 		err = PARLOR_E_STORE_CORRUPT;
+	desk_clock_loaded(c);
 	if (!err)
 		err = config_load(c);
 	return err ? err : conversation_load(c);

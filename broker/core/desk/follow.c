@@ -18,9 +18,9 @@ static uint64_t member_of_seat(struct core *c, uint64_t seat)
 	return config ? ((const struct seat *)config->is)->row.party_no : 0;
 }
 
-static void visitor_spoke(struct core *c, struct conversation *v)
+static void visitor_spoke(struct core *c, struct conversation *v, const struct record *r)
 {
-	v->row.visitor_spoke_desk_us = desk_now(c);
+	v->row.visitor_spoke_desk_us = desk_at(c, r);
 	v->row.spoke = SPOKE_VISITOR;
 	if (!v->row.seat)
 		v->row.asks++;
@@ -28,12 +28,12 @@ static void visitor_spoke(struct core *c, struct conversation *v)
 		settle_wake(c, v);
 }
 
-static void seat_spoke(struct core *c, struct conversation *v, uint64_t time_us)
+static void seat_spoke(struct core *c, struct conversation *v, const struct record *r)
 {
-	v->row.seat_spoke_desk_us = desk_now(c);
+	v->row.seat_spoke_desk_us = desk_at(c, r);
 	v->row.spoke = SPOKE_SEAT;
 	if (!v->row.first_response_us && !v->row.robot)
-		v->row.first_response_us = time_us;
+		v->row.first_response_us = r->time_us;
 }
 
 static enum parlor_err follow_posted(struct core *c, const struct record *r)
@@ -48,9 +48,9 @@ static enum parlor_err follow_posted(struct core *c, const struct record *r)
 		return err;
 	uint8_t before = v->row.spoke;
 	if (r->member == v->row.visitor)
-		visitor_spoke(c, v);
+		visitor_spoke(c, v, r);
 	else if (r->member == member_of_seat(c, v->row.seat))
-		seat_spoke(c, v, r->time_us);
+		seat_spoke(c, v, r);
 	else
 		return PARLOR_E_OK;
 	v->as_of = r->position;

@@ -250,6 +250,10 @@ struct desk_hooks {
 
 struct desk_state {
 	struct row_desk_state row;
+	struct desk_offset { /* as the clock's records said; the first holds before the others */
+		uint64_t as_of, offset_us;
+	} * offsets;
+	size_t offsets_len, offsets_cap;
 	bool built;            /* what is derived is there */
 	bool live;             /* decisions are made: not while records are executed again */
 	uint64_t served_us;    /* the loop's clock when it was looked at last, */
