@@ -1,5 +1,6 @@
 #include "args.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -8,20 +9,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OPTIONS_MAX 32
+#define OPTIONS_MAX 96
 #define SECONDS_MAX 1000000.0
+
+static int takes(const struct args_option *option)
+{
+	if (!option->value)
+		return no_argument;
+	return *option->value == '[' ? optional_argument : required_argument;
+}
 
 static size_t add_options(struct option *all, size_t n, const struct args_option *options)
 {
-	for (; options && options->name && n < OPTIONS_MAX; options++) {
+	for (; options && options->name; options++) {
 		size_t known = 0;
 
 		while (known < n && strcmp(all[known].name, options->name) != 0)
 			known++;
-		if (known == n)
-			all[n++] = (struct option){options->name,
-						   options->value ? required_argument : no_argument,
-						   NULL, 0};
+		if (known < n)
+			continue;
+		assert(n < OPTIONS_MAX);
+		all[n++] = (struct option){options->name, takes(options), NULL, 0};
 	}
 	return n;
 }

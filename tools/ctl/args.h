@@ -9,7 +9,7 @@
 
 struct args_option {
 	const char *name;  /* without the dashes */
-	const char *value; /* what it takes, for the help; NULL: nothing */
+	const char *value; /* what it takes, for the help; NULL: nothing; "[=no]": or nothing */
 	const char *help;
 };
 

@@ -1,5 +1,6 @@
 #include "ctl.h"
 
+#include "fields.h"
 #include "show.h"
 
 #include <assert.h>
@@ -112,18 +113,24 @@ Parlor__Notice *ctl_notice(const struct args *args, Parlor__Notice *notice)
 static bool put_field(const ProtobufCFieldDescriptor *field, char *body,
 		      const char *const *operands, size_t left)
 {
+	char what[FIELDS_NAME_BYTES];
+
 	if (field->label == PROTOBUF_C_LABEL_REPEATED) {
 		memcpy(body + field->quantifier_offset, &left, sizeof left);
 		memcpy(body + field->offset, &operands, sizeof operands);
 		return true;
 	}
-	if (field->type == PROTOBUF_C_TYPE_STRING) {
-		memcpy(body + field->offset, operands, sizeof *operands);
-		return true;
-	}
-	assert(field->type == PROTOBUF_C_TYPE_UINT64);
-	return args_number(*operands, "SEQ", 0, UINT64_MAX,
-			   (uint64_t *)(void *)(body + field->offset));
+	return fields_put(field, body, fields_heading(field, what), *operands);
+}
+
+bool ctl_fill(const struct command *c, const struct args *args,
+	      const ProtobufCMessageDescriptor *type, void *body)
+{
+	for (size_t i = 0; i < args->operands_len && i < CTL_FIELDS_MAX && c->fields[i]; i++)
+		if (!put_field(protobuf_c_message_descriptor_get_field_by_name(type, c->fields[i]),
+			       body, args->operands + i, args->operands_len - i))
+			return false;
+	return !c->also || fields_take(args, c->also, body);
 }
 
 enum ctl_exit ctl_plain(struct ctl *ctl, const struct args *args)
@@ -135,10 +142,8 @@ enum ctl_exit ctl_plain(struct ctl *ctl, const struct args *args)
 
 	assert(type->sizeof_message <= sizeof body);
 	protobuf_c_message_init(type, body);
-	for (size_t i = 0; i < args->operands_len && i < CTL_FIELDS_MAX && c->fields[i]; i++)
-		if (!put_field(protobuf_c_message_descriptor_get_field_by_name(type, c->fields[i]),
-			       body, args->operands + i, args->operands_len - i))
-			return CTL_USAGE;
+	if (!ctl_fill(c, args, type, body))
+		return CTL_USAGE;
 	if (put)
 		memcpy(body + protobuf_c_message_descriptor_get_field_by_name(type, "notice")
 				       ->offset,

@@ -27,7 +27,7 @@ struct ctl {
 #define CTL_FIELDS_MAX 3
 
 struct command {
-	const char *name; /* one or two words */
+	const char *name; /* one to three words */
 	const char *operands;
 	size_t operands_min;
 	size_t operands_max;
@@ -38,6 +38,9 @@ struct command {
 	 * last may be a list. */
 	Parlor__Request__OpCase op;
 	const char *fields[CTL_FIELDS_MAX];
+	/* Whose other fields are options, too. Of a row of a desk, also which kind it is. */
+	const ProtobufCMessageDescriptor *also;
+	Parlor__DeskSet__RowCase row;
 };
 
 /* How a result is shown to people. page: as JSON it is a line an item of its list. */
@@ -54,6 +57,10 @@ struct show_event {
 /* What a noun has on the command line; each table ends with an empty row, or is NULL.
  * It stands at the end of the noun's file; nouns.c lists them. */
 struct noun {
+	/* Of one with many commands: its first word; the help of the program has only that, with
+	 * what it is for, and lists them when that word is given. Of several with the same word
+	 * one has the help. */
+	const char *name, *help;
 	const struct command *commands;
 	const struct show_result *results;
 	const struct show_event *events;
@@ -70,6 +77,10 @@ enum ctl_exit ctl_call(struct ctl *, Parlor__Request__OpCase, void *body, Parlor
 enum ctl_exit ctl_ask(struct ctl *, Parlor__Request__OpCase, void *body);
 /* The run of a command that asks just what its operands say, and --notice. */
 enum ctl_exit ctl_plain(struct ctl *, const struct args *);
+/* The fields that the operands are, and the options that are fields. False after saying what
+ * is wrong. */
+bool ctl_fill(const struct command *, const struct args *, const ProtobufCMessageDescriptor *,
+	      void *body);
 /* NULL when none was given; else filled in. */
 Parlor__Notice *ctl_notice(const struct args *, Parlor__Notice *);
 /* Says it on stderr; the exit code that belongs to the error. */

@@ -27,10 +27,10 @@ bool enum_parse(const ProtobufCEnumDescriptor *kind, const char *word, int *valu
 	for (unsigned i = 0; i < kind->n_values; i++) {
 		const char *name = enum_word(kind, kind->values[i].value);
 
-		if (name && strcmp(name, "none") != 0 && strcmp(name, word) == 0) {
-			*value = kind->values[i].value;
-			return true;
-		}
+		if (!name || strcmp(name, word) != 0)
+			continue;
+		*value = kind->values[i].value;
+		return *value != 0 || strcmp(name, "none") != 0;
 	}
 	return false;
 }

@@ -13,7 +13,8 @@ void json_line(FILE *, const ProtobufCMessage *);
 /* "notice" for MESSAGE_NOTICE, NULL for a value that the grammar lacks. The
  * text is good until the next call. */
 const char *enum_word(const ProtobufCEnumDescriptor *, int value);
-/* The other way round; false when there is no such word. */
+/* The other way round; false when there is no such word, or it is the "none" that stands for
+ * a value that is not given. */
 bool enum_parse(const ProtobufCEnumDescriptor *, const char *word, int *value);
 
 #endif

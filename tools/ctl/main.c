@@ -1,6 +1,7 @@
 /* parlor: the command line for people and scripts. */
 #include "base/keys.h"
 #include "ctl.h"
+#include "fields.h"
 
 #include <parlor/version.h>
 
@@ -31,9 +32,10 @@ static void print_options(const struct args_option *options)
 	for (; options && options->name; options++) {
 		char left[64];
 		const char *help = options->help, *end;
+		const char *value = options->value ? options->value : "";
 
-		snprintf(left, sizeof left, "--%s%s%s", options->name, options->value ? " " : "",
-			 options->value ? options->value : "");
+		snprintf(left, sizeof left, "--%s%s%s", options->name,
+			 *value && *value != '[' ? " " : "", value);
 		printf("  %-24s", left);
 		if (strlen(left) > 23)
 			printf("\n  %-24s", "");
@@ -43,54 +45,87 @@ static void print_options(const struct args_option *options)
 	}
 }
 
+static void print_command(const struct command *c)
+{
+	printf("  %s%s%s\n        %s\n", c->name, *c->operands ? " " : "", c->operands, c->help);
+}
+
 static void print_help(void)
 {
 	printf("usage: parlor [OPTION]... COMMAND ...\n\ncommands:\n");
-	for (size_t n = 0; nouns[n]; n++)
-		for (const struct command *c = nouns[n]->commands; c->name; c++)
-			printf("  %s%s%s\n        %s\n", c->name, *c->operands ? " " : "",
-			       c->operands, c->help);
+	for (size_t n = 0; nouns[n]; n++) {
+		if (nouns[n]->help)
+			printf("  %s ...\n        %s\n", nouns[n]->name, nouns[n]->help);
+		if (nouns[n]->name)
+			continue;
+		for (const struct command *c = nouns[n]->commands; c && c->name; c++)
+			print_command(c);
+	}
 	printf("\noptions, before or behind the command:\n");
 	print_options(global_options);
 	printf("\nexit code: 0 done, 1 refused by the broker, 2 usage, 3 not reachable or no "
 	       "answer in time\n");
 }
 
-static void print_command_help(const struct command *c)
+static void print_command_help(const struct command *c, const struct args_option *options)
 {
-	printf("usage: parlor %s%s%s%s\n\n%s\n", c->name, c->options ? " [OPTION]..." : "",
+	printf("usage: parlor %s%s%s%s\n\n%s\n", c->name, options->name ? " [OPTION]..." : "",
 	       *c->operands ? " " : "", c->operands, c->help);
-	if (c->options) {
+	if (options->name) {
 		printf("\noptions:\n");
-		print_options(c->options);
+		print_options(options);
 	}
 	printf("\nThe options of all commands: parlor --help\n");
 }
 
 /* ---- the command and its options ---- */
 
-/* How many words of the operands name the command; 0: not this one. */
-static size_t names(const struct command *c, const char *const *words, size_t n)
+/* How many words of the operands are the first of the command's name; *whole: all of it. */
+static size_t names(const struct command *c, const char *const *words, size_t n, bool *whole)
 {
-	const char *space = strchr(c->name, ' ');
-	size_t first = space ? (size_t)(space - c->name) : strlen(c->name);
+	const char *left = c->name;
+	size_t i = 0;
 
-	if (n == 0 || strlen(words[0]) != first || strncmp(words[0], c->name, first) != 0)
-		return 0;
-	if (!space)
-		return 1;
-	return n > 1 && strcmp(words[1], space + 1) == 0 ? 2 : 0;
+	for (; i < n && *left; i++) {
+		size_t len = strcspn(left, " ");
+		if (strlen(words[i]) != len || strncmp(words[i], left, len) != 0)
+			break;
+		left += len + (left[len] == ' ');
+	}
+	*whole = !*left;
+	return i;
 }
 
 static const struct command *find(const struct args *args, size_t *words)
 {
+	bool whole;
+
 	for (size_t n = 0; nouns[n]; n++)
-		for (const struct command *c = nouns[n]->commands; c->name; c++) {
-			*words = names(c, args->operands, args->operands_len);
-			if (*words)
+		for (const struct command *c = nouns[n]->commands; c && c->name; c++) {
+			*words = names(c, args->operands, args->operands_len, &whole);
+			if (whole)
 				return c;
 		}
 	return NULL;
+}
+
+/* Of the commands that begin with these words, when --help is behind them. */
+static bool print_help_of(const struct args *args)
+{
+	size_t n = args->operands_len, found = 0;
+	bool whole;
+
+	if (n < 2 || strcmp(args->operands[n - 1], "--help") != 0)
+		return false;
+	for (size_t i = 0; nouns[i]; i++)
+		for (const struct command *c = nouns[i]->commands; c && c->name; c++)
+			if (names(c, args->operands, n - 1, &whole) == n - 1) {
+				print_command(c);
+				found++;
+			}
+	if (found)
+		printf("\nThe options of a command: behind it --help\n");
+	return found;
 }
 
 static const char *environment(const char *name)
@@ -128,13 +163,15 @@ static bool take_globals(struct ctl *ctl, struct keys *keys, const struct args *
 static enum ctl_exit run(struct ctl *ctl, struct keys *keys, const struct command *c, int argc,
 			 char **argv)
 {
+	struct fields_options own;
 	struct args args;
 
 	ctl->command = c;
-	if (!args_parse(&args, argc, argv, c->options, global_options, false))
+	fields_options(&own, c->also, c->fields, CTL_FIELDS_MAX, c->options);
+	if (!args_parse(&args, argc, argv, own.options, global_options, false))
 		return CTL_USAGE;
 	if (args_has(&args, "help")) {
-		print_command_help(c);
+		print_command_help(c, own.options);
 		return CTL_OK;
 	}
 	if (!take_globals(ctl, keys, &args))
@@ -168,6 +205,8 @@ int main(int argc, char **argv)
 		return CTL_OK;
 	}
 	c = find(&args, &words);
+	if (!c && print_help_of(&args))
+		return CTL_OK;
 	if (!c) {
 		fprintf(stderr, "parlor: %s; see parlor --help\n",
 			args.operands_len ? "no such command" : "a command is needed");

@@ -20,31 +20,39 @@ static char **next_cell(struct table *t)
 	return &t->cells[t->len++];
 }
 
+FILE *table_cell(struct table *t)
+{
+	t->out = open_memstream(&t->cell, &t->cell_size);
+	if (!t->out) {
+		fputs("parlor: no memory\n", stderr);
+		exit(MEM_EXIT_STATUS);
+	}
+	return t->out;
+}
+
+void table_cell_end(struct table *t)
+{
+	fclose(t->out);
+	*next_cell(t) = t->cell ? t->cell : mem_text("", 0);
+	t->out = NULL;
+	t->cell = NULL;
+}
+
 void table_text(struct table *t, const char *text)
 {
-	char *cell = NULL;
-	size_t size;
-	FILE *out = open_memstream(&cell, &size);
-
-	if (out) {
-		show_text(out, text);
-		fclose(out);
-	}
-	*next_cell(t) = cell ? cell : mem_text("", 0);
+	show_text(table_cell(t), text);
+	table_cell_end(t);
 }
 
 void table_list(struct table *t, char *const *texts, size_t n)
 {
-	char *cell = NULL;
-	size_t size;
-	FILE *out = open_memstream(&cell, &size);
+	FILE *out = table_cell(t);
 
-	for (size_t i = 0; out && i < n; i++)
-		fprintf(out, "%s%s", i ? ", " : "", texts[i]);
-	if (out)
-		fclose(out);
-	table_text(t, cell ? cell : "");
-	free(cell);
+	for (size_t i = 0; i < n; i++) {
+		fputs(i ? ", " : "", out);
+		show_text(out, texts[i]);
+	}
+	table_cell_end(t);
 }
 
 void table_number(struct table *t, uint64_t number)

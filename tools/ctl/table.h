@@ -15,11 +15,17 @@ struct table {
 	char **cells;
 	size_t len;
 	size_t cap;
+	FILE *out; /* the cell that is being written */
+	char *cell;
+	size_t cell_size;
 };
 
 void table_init(struct table *, size_t columns);
-/* The next cell, left to right, top to bottom; control characters are shown
- * escaped. */
+/* The next cell, left to right, top to bottom, is what is written to the file up to
+ * table_cell_end. Text of others is to be shown by show_text. */
+FILE *table_cell(struct table *);
+void table_cell_end(struct table *);
+/* Control characters are shown escaped. */
 void table_text(struct table *, const char *);
 void table_number(struct table *, uint64_t);
 /* As one cell: "vip, waits". */
