@@ -81,6 +81,10 @@ enum ctl_exit ctl_plain(struct ctl *, const struct args *);
  * is wrong. */
 bool ctl_fill(const struct command *, const struct args *, const ProtobufCMessageDescriptor *,
 	      void *body);
+/* Shows what reaches these members or, with `watch`, what happens to these teams, until it is
+ * interrupted. */
+enum ctl_exit ctl_follow(struct ctl *, const struct args *, const char *const *members, size_t n,
+			 Parlor__DeskWatch *watch);
 /* NULL when none was given; else filled in. */
 Parlor__Notice *ctl_notice(const struct args *, Parlor__Notice *);
 /* Says it on stderr; the exit code that belongs to the error. */

@@ -1,4 +1,4 @@
-/* parlor follow */
+/* parlor follow, and what else shows events until it is interrupted */
 #include "base/clock.h"
 #include "ctl.h"
 #include "show.h"
@@ -8,6 +8,8 @@
 
 struct follow {
 	struct ctl *ctl;
+	Parlor__DeskWatch *watch; /* asked for in every session; or NULL */
+	enum ctl_exit refused;
 	uint64_t left; /* events; UINT64_MAX: no end */
 	bool say_ready;
 	bool began;
@@ -33,18 +35,43 @@ static void on_event(void *arg, const Parlor__Event *event)
 		f->left--;
 }
 
-static void on_session(void *arg, const Parlor__Welcome *welcome, bool reset)
+static void begin(struct follow *f)
 {
-	struct follow *f = arg;
-
-	(void)welcome;
-	if (reset)
-		fprintf(stderr, "parlor: what happened in between cannot be shown any more\n");
 	if (!f->began && f->say_ready) {
 		puts("ready");
 		fflush(stdout);
 	}
 	f->began = true;
+}
+
+static void on_watched(void *arg, int code, const Parlor__Reply *reply)
+{
+	struct follow *f = arg;
+
+	if (!code)
+		begin(f);
+	else if (reply)
+		f->refused = ctl_fail(code, reply->text);
+}
+
+static void on_session(void *arg, const Parlor__Welcome *welcome, bool reset)
+{
+	Parlor__Request request = PARLOR__REQUEST__INIT;
+	struct follow *f = arg;
+	enum parlor_err err;
+
+	(void)welcome;
+	if (reset)
+		fprintf(stderr, "parlor: what happened in between cannot be shown any more\n");
+	if (!f->watch) {
+		begin(f);
+		return;
+	}
+	request.op_case = PARLOR__REQUEST__OP_DESK_WATCH;
+	request.desk_watch = f->watch;
+	err = parlor_client_send(f->ctl->client, &request, on_watched, f);
+	if (err)
+		f->refused = ctl_fail(err, NULL);
 }
 
 static void on_lost(void *arg, int code, const char *text)
@@ -74,7 +101,7 @@ static enum ctl_exit listen_to(struct follow *f)
 	int timeout_ms = ctl->timeout_ms < 0 ? CTL_TIMEOUT_MS : ctl->timeout_ms;
 	uint64_t deadline = clock_mono_us() + (uint64_t)timeout_ms * 1000;
 
-	while (!stopped && f->left) {
+	while (!stopped && f->left && !f->refused) {
 		uint64_t now = clock_mono_us();
 		int left_ms = f->began ? 1000 : now < deadline ? (int)((deadline - now) / 1000) : 0;
 		enum parlor_err err = parlor_client_poll(ctl->client, left_ms, NULL);
@@ -84,18 +111,22 @@ static enum ctl_exit listen_to(struct follow *f)
 		if (!f->began && clock_mono_us() >= deadline)
 			return ctl_fail(PARLOR_E_TIMEOUT, "no welcome from the broker in time");
 	}
-	return CTL_OK;
+	return f->refused;
 }
 
-static enum ctl_exit follow(struct ctl *ctl, const struct args *args)
+enum ctl_exit ctl_follow(struct ctl *ctl, const struct args *args, const char *const *members,
+			 size_t n, Parlor__DeskWatch *watch)
 {
-	struct follow f = {.ctl = ctl, .left = UINT64_MAX, .say_ready = args_has(args, "ready")};
+	struct follow f = {.ctl = ctl,
+			   .watch = watch,
+			   .left = UINT64_MAX,
+			   .say_ready = args_has(args, "ready")};
 	enum ctl_exit status;
 
 	if (!args_option_number(args, "count", 1, UINT64_MAX - 1, &f.left))
 		return CTL_USAGE;
-	ctl->options.members = args->operands;
-	ctl->options.members_len = args->operands_len;
+	ctl->options.members = members;
+	ctl->options.members_len = n;
 	ctl->options.presence = args_has(args, "presence");
 	ctl->options.on_event = on_event;
 	ctl->options.on_session = on_session;
@@ -109,6 +140,11 @@ static enum ctl_exit follow(struct ctl *ctl, const struct args *args)
 	parlor_client_close(ctl->client);
 	ctl->client = NULL;
 	return status;
+}
+
+static enum ctl_exit follow(struct ctl *ctl, const struct args *args)
+{
+	return ctl_follow(ctl, args, args->operands, args->operands_len, NULL);
 }
 
 /* ---- shown ---- */
