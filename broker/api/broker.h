@@ -66,7 +66,7 @@ struct broker {
 static inline struct core_call broker_call(const struct broker *b, const struct session *s)
 {
 	return (struct core_call){
-		.tenant = s->tenant->id, .now_us = b->wall_us, .served_us = b->now_us};
+		.tenant = s->tenant->id, .now_us = b->wall_us, .served_us = b->commit.served_us};
 }
 
 #endif

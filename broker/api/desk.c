@@ -176,7 +176,7 @@ static enum parlor_err op_desk_watch(struct request *a)
 }
 
 static const struct request_kind kinds[] = {
-	REQUEST(DESK_SET, NEEDS_SESSION | SETTLES | SHOWS_STATE, op_desk_set, DESK_ROW),
+	REQUEST(DESK_SET, NEEDS_SESSION | SETTLES | SHOWS_STATE | GOES_ON, op_desk_set, DESK_ROW),
 	REQUEST(DESK_ROWS, NEEDS_SESSION | SHOWS_STATE, op_desk_rows, DESK_ROWS),
 	REQUEST(DESK_WATCH, NEEDS_SESSION, op_desk_watch, DONE),
 };

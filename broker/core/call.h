@@ -11,7 +11,7 @@ struct core;
 struct core_call {
 	struct span tenant;
 	uint64_t now_us;    /* clamped to never go back */
-	uint64_t served_us; /* a clock that runs while the broker serves, for the desk */
+	uint64_t served_us; /* a clock that runs while the broker serves and has space */
 	uint64_t random[2]; /* of an id the core makes */
 };
 

@@ -57,7 +57,11 @@ struct commit {
 	bool trim_given;       /* to a commit of rows alone */
 	struct late boot_late; /* the run's first record, which is all the turn holds */
 	struct presence_debt *presence_owed;
-	bool due_waits; /* tick.c: what is due, for space */
+	/* tick.c's: */
+	bool due_waits;           /* what is due, for space */
+	uint64_t served_us;       /* a clock that stands still meanwhile */
+	uint64_t ticked_us;       /* of now_us: when it was moved last, */
+	uint64_t space_looked_us; /* and space was looked for */
 	struct buf scratch;
 	struct commit_counts counts;
 };

@@ -259,6 +259,37 @@ static void what_is_given_back_waits_where_it_stood(void **state)
 	assert_has(w, "c1", ACTIVE, "chen");
 }
 
+static void a_team_goes_when_its_queue_has_gone_to_another(void **state)
+{
+	struct world *w = *state;
+	struct core_desk_row out;
+	const struct row_team vip = {.desk = text("shop"), .team = text("vip")};
+	desk_begin(w, AUTO);
+	team_set(w, (struct row_team){.team = text("vip")});
+	for (int i = 0; i < 20; i++) {
+		struct conversation_view view;
+		char id[8] = {'c', (char)('a' + i), 0};
+		struct core_desk_open q = {
+			.conversation = text(id), .visitor = text(id), .team = text("vip")};
+		assert_int_equal(open_as(w, q, &view), PARLOR_E_OK);
+		pass_ms(w, 10);
+	}
+	opened(w, "last", "last");
+	assert_int_equal(row_set(w, CONFIG_TEAM, &vip, true), PARLOR_E_TEAM_BUSY);
+	enum parlor_err err = PARLOR_E_BUSY;
+	for (int turns = 0; err == PARLOR_E_BUSY && turns < 3; turns++) {
+		err = core_desk_set(w->core, &w->call, CONFIG_TEAM, &vip, true, text("*"), &out);
+		commit(w, 0);
+	}
+	assert_int_equal(err, PARLOR_E_OK);
+	assert_int_equal(place_of(w, "ca"), 1);
+	assert_int_equal(place_of(w, "ct"), 20);
+	assert_int_equal(place_of(w, "last"), 21);
+	agent_add(w, "lin", 1);
+	online(w, "lin");
+	assert_has(w, "ca", ACTIVE, "lin");
+}
+
 /* ---- who is gone ---------------------------------------------------------------------- */
 
 static void an_agent_may_be_gone_for_a_minute(void **state)
@@ -334,6 +365,7 @@ int main(void)
 		STORY(whoever_has_it_keeps_it_until_it_is_taken),
 		STORY(a_team_takes_what_is_passed_on_to_it),
 		STORY(what_is_given_back_waits_where_it_stood),
+		STORY(a_team_goes_when_its_queue_has_gone_to_another),
 		STORY(an_agent_may_be_gone_for_a_minute),
 		STORY(a_broker_that_was_down_has_let_no_time_pass),
 		STORY(a_clock_that_jumps_ends_nothing),

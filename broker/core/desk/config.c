@@ -3,7 +3,9 @@
 #include "core/decide.h"
 #include "core/desk/clock.h"
 #include "core/desk/config_row.h"
+#include "core/desk/desk.h"
 #include "core/desk/duty.h"
+#include "core/desk/move.h"
 #include "core/desk/naming.h"
 #include "core/desk/visitor_row.h"
 #include "core/member_row.h"
@@ -89,19 +91,35 @@ static void emit_star(struct core *c, uint32_t tenant, uint64_t desk_no, struct 
 	config_emit(c, tenant, CONFIG_TEAM, c->desk->row.given + 1, &star, false);
 }
 
-static enum parlor_err may_remove(struct core *c, const struct config *config)
+static enum parlor_err may_remove(const struct config *config)
 {
 	const struct desk *desk = config->is;
 	const struct team *team = config->is;
-	(void)c;
 	if (config->kind == CONFIG_DESK && rank_count(&desk->open))
 		return PARLOR_E_TEAM_BUSY;
-	if (config->kind == CONFIG_TEAM && (team->conversations || team == team->desk->team))
+	if (config->kind == CONFIG_TEAM && (team->open.root || team == team->desk->team))
 		return PARLOR_E_TEAM_BUSY;
 	return PARLOR_E_OK;
 }
 
-static enum parlor_err remove_row(struct core *c, struct config *config, struct core_desk_row *out)
+/* BUSY: there are more of them, it goes on when it is asked again. */
+static enum parlor_err move_conversations(struct core *c, struct config *config, struct span id)
+{
+	struct team *from = config->is;
+	if (!id.len)
+		return PARLOR_E_OK;
+	if (config->kind != CONFIG_TEAM || from == from->desk->team)
+		return PARLOR_E_VALUE;
+	struct team *to = team_find(c, from->desk, id);
+	if (!to)
+		return PARLOR_E_TEAM_UNKNOWN;
+	if (to == from)
+		return PARLOR_E_VALUE;
+	return move_some(c, from, to, CORE_DESK_PAIRS) ? PARLOR_E_BUSY : PARLOR_E_OK;
+}
+
+static enum parlor_err remove_row(struct core *c, struct config *config, struct span move_to,
+				  struct core_desk_row *out)
 {
 	if (!config)
 		return PARLOR_E_OK;
@@ -109,7 +127,9 @@ static enum parlor_err remove_row(struct core *c, struct config *config, struct 
 		out->no = config->base.at.number;
 		return PARLOR_E_OK;
 	}
-	enum parlor_err err = may_remove(c, config);
+	enum parlor_err err = move_conversations(c, config, move_to);
+	if (!err)
+		err = may_remove(config);
 	if (err)
 		return err;
 	config_emit(c, config->tenant, config->kind, config->base.at.number, config->is, true);
@@ -214,7 +234,6 @@ enum parlor_err core_desk_set(struct core *c, const struct core_call *call, enum
 	union row_any row = {0};
 	struct naming a = {.core = c, .call = call};
 	struct config_key k;
-	(void)move_to;
 	core_clock(c, call);
 	*out = (struct core_desk_row){.kind = kind};
 	memcpy(&row, is, config_form(kind)->size);
@@ -231,7 +250,7 @@ enum parlor_err core_desk_set(struct core *c, const struct core_call *call, enum
 		return set_visitor(&a, &row.visitor, remove, out);
 	config_key_of(&k, kind, a.tenant_no, &row);
 	struct config *config = a.tenant ? config_find_key(c, &k) : NULL;
-	return remove ? remove_row(c, config, out) : set_row(&a, kind, &row, config, out);
+	return remove ? remove_row(c, config, move_to, out) : set_row(&a, kind, &row, config, out);
 }
 
 /* ---- listing ------------------------------------------------------------------ */

@@ -19,7 +19,8 @@ struct core_desk_row {
 };
 
 /* All of the row `is`, its numbers aside; the same again changes nothing. remove: its key
- * is enough. move_to: of a team that is removed, who gets its queue. DESK_UNKNOWN,
+ * is enough. move_to: of a team that is removed, who gets its conversations; BUSY: so far some of
+ * them, it goes on when it is asked again. DESK_UNKNOWN,
  * TEAM_UNKNOWN, AGENT_UNKNOWN, SEAT_UNKNOWN, VALUE, EMPTY, TOO_LONG, TOO_MANY, TENANT_FULL,
  * TEAM_BUSY. */
 enum parlor_err core_desk_set(struct core *, const struct core_call *, enum config_no,

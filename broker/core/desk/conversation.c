@@ -262,7 +262,8 @@ void conversation_link(struct core *c, struct conversation *v)
 	v->linked = true;
 	v->in_open.id = v->no;
 	rank_insert(&v->desk->open, &v->in_open);
-	v->team->conversations++;
+	v->in_team.id = v->no;
+	rank_insert(&v->team->open, &v->in_team);
 	d->counts.open[v->row.state]++;
 	find_units(c, v);
 	for (unsigned i = 0; i < v->units_len; i++)
@@ -286,7 +287,7 @@ static void unlink_conversation(struct core *c, struct conversation *v)
 		give_back_unit(c, &v->units[i]);
 	v->units_len = 0;
 	d->counts.open[v->row.state]--;
-	v->team->conversations--;
+	rank_remove(&v->team->open, &v->in_team);
 	rank_remove(&v->desk->open, &v->in_open);
 	v->linked = false;
 	unlink_guest(d, v);

@@ -95,11 +95,10 @@ static bool fits(struct core *c, const struct core_desk_list *q, const struct co
 	struct conversation_view view;
 	if (q->state && v->row.state != q->state)
 		return false;
-	if (!q->team.len && !q->agent.len && !q->visitor.len)
+	if (!q->agent.len && !q->visitor.len)
 		return true;
 	conversation_show(c, v->no, &v->row, 0, &view);
-	return text_fits(q->team, view.team) && text_fits(q->agent, view.agent) &&
-	       text_fits(q->visitor, view.visitor);
+	return text_fits(q->agent, view.agent) && text_fits(q->visitor, view.visitor);
 }
 
 static bool is_behind(const struct rank_node *n, const void *bound)
@@ -114,10 +113,15 @@ enum parlor_err core_desk_list(struct core *c, const struct core_call *call,
 	enum parlor_err err = find_desk(c, call, q->desk, &desk);
 	if (err)
 		return err;
-	size_t at = rank_lower(&desk->open, is_behind, &q->after);
-	struct rank_node *n = at < rank_count(&desk->open) ? rank_select(&desk->open, at) : NULL;
-	for (; n && q->limit > 0 && !meter_spent(c->engine.meter); n = rank_next(&desk->open, n)) {
-		const struct conversation *v = CONTAINER(n, struct conversation, in_open);
+	const struct team *team = q->team.len ? team_find(c, desk, q->team) : NULL;
+	if (q->team.len && !team)
+		return PARLOR_E_TEAM_UNKNOWN;
+	const struct rank_tree *open = team ? &team->open : &desk->open;
+	size_t at = rank_lower(open, is_behind, &q->after);
+	struct rank_node *n = at < rank_count(open) ? rank_select(open, at) : NULL;
+	for (; n && q->limit > 0 && !meter_spent(c->engine.meter); n = rank_next(open, n)) {
+		const struct conversation *v = team ? CONTAINER(n, struct conversation, in_team)
+						    : CONTAINER(n, struct conversation, in_open);
 		meter_walk(c->engine.meter, 1);
 		q->after = v->no;
 		if (!fits(c, q, v))

@@ -270,7 +270,7 @@ static void link_team(struct core *c, struct team *t)
 			t->over[level].before = conversation_before_in_overflow;
 		}
 		t->ready.before = t->robots.before = strategy_before;
-		t->seats.before = by_number;
+		t->seats.before = t->open.before = by_number;
 		if (span_equal(t->row.team, (struct span){"*", 1}))
 			t->desk->team = t;
 	}

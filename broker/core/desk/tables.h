@@ -58,7 +58,7 @@ struct team {
 	struct rank_tree seats;             /* all of them, by number */
 	uint32_t available[DESK_LEVELS];    /* of its seats, with room or not */
 	uint64_t turn;                      /* the last one given */
-	uint64_t conversations;             /* open ones of it */
+	struct rank_tree open;              /* its open conversations, by number */
 	bool duty_turned;                   /* its hours have, and not all was done about it */
 	struct contest contest;
 	uint64_t left_us;    /* desk time at which somebody left the queue last */
@@ -190,7 +190,7 @@ struct conversation {
 	bool offered_before_boot;  /* the live offer was made in an earlier run */
 	UT_hash_handle by_visitor; /* key: desk and visitor */
 	uint64_t visitor_key[2];
-	struct rank_node in_open;
+	struct rank_node in_open, in_team;
 	struct rank_node in_all, in_free, in_overflow;
 	struct guests *guests;                        /* of its visitor */
 	struct conversation *guest_prev, *guest_next; /* guests->open */
