@@ -2,6 +2,8 @@
  * tests' own. */
 #include "desk_world.h"
 
+#include "core/desk/desk.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -313,6 +315,28 @@ static void an_agent_may_be_gone_for_a_minute(void **state)
 	assert_int_equal(place_of(w, "c2"), 2);
 }
 
+static void many_who_go_at_once_have_twice_as_long(void **state)
+{
+	struct world *w = *state;
+	struct core_desk_counts n;
+	desk_begin(w, AUTO);
+	for (const char *id = "abcdefghijkl"; *id; id++) {
+		const char name[] = {*id, *id, 0}, conversation[] = {'c', *id, 0};
+		agent_add(w, name, 1);
+		online(w, name);
+		opened(w, conversation, (const char[]){'v', *id, 0});
+	}
+	for (const char *id = "abcdefghijkl"; *id; id++)
+		offline(w, (const char[]){*id, *id, 0});
+	core_desk_counts(w->core, &n);
+	assert_int_equal(n.storms, 1);
+	pass_ms(w, 119000);
+	assert_has(w, "ca", ACTIVE, "aa");
+	pass_ms(w, 2000);
+	assert_has(w, "ca", WAITING, "");
+	assert_has(w, "cl", WAITING, "");
+}
+
 static void a_broker_that_was_down_has_let_no_time_pass(void **state)
 {
 	struct world *w = *state;
@@ -367,6 +391,7 @@ int main(void)
 		STORY(what_is_given_back_waits_where_it_stood),
 		STORY(a_team_goes_when_its_queue_has_gone_to_another),
 		STORY(an_agent_may_be_gone_for_a_minute),
+		STORY(many_who_go_at_once_have_twice_as_long),
 		STORY(a_broker_that_was_down_has_let_no_time_pass),
 		STORY(a_clock_that_jumps_ends_nothing),
 	};

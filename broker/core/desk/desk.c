@@ -102,6 +102,7 @@ void desk_fini(struct core *c)
 {
 	struct desk_state *d = c->desk;
 	MEM_FREE_TABLE(d->guests);
+	MEM_FREE_TABLE(d->crowds);
 	buf_fini(&d->scratch);
 	free(d->offsets);
 	free(d);
@@ -166,6 +167,7 @@ enum parlor_err desk_tick(struct core *c, const struct core_call *call, bool *mo
 		desk_clock_see(c, call);
 		duty_run(c);
 	}
+	c->desk->releases = 0;
 	enum parlor_err err =
 		row_engine_expire(&c->engine, desk_now(c), TICK_ROWS, TICK_STEPS, more);
 	if (!err && serves(c->desk))

@@ -79,10 +79,51 @@ static void wake_agent(struct core *c, const struct agent *a)
 		wake_seat(c, s);
 }
 
+/* Within a second, of the agents of a tenant, more than a quarter and so many. */
+#define STORM_US 1000000
+#define STORM_PARTS 4
+#define STORM_AGENTS 8
+
+static struct crowd *crowd_of(struct desk_state *d, struct agent *a)
+{
+	uint32_t tenant = a->config->tenant;
+	if (!a->crowd)
+		HASH_FIND(hh, d->crowds, &tenant, sizeof tenant, a->crowd);
+	if (!a->crowd) {
+		a->crowd = mem_new(sizeof *a->crowd);
+		a->crowd->tenant = tenant;
+		HASH_ADD(hh, d->crowds, tenant, sizeof tenant, a->crowd);
+	}
+	return a->crowd;
+}
+
+static void count_gone(struct core *c, struct crowd *crowd)
+{
+	uint64_t now = desk_now(c);
+	if (crowd->begun_us + STORM_US < now || !crowd->begun_us) {
+		crowd->begun_us = now;
+		crowd->online_then = crowd->online;
+		crowd->gone = 0;
+	}
+	bool was = crowd->storm_us == crowd->begun_us;
+	crowd->online--;
+	if (++crowd->gone < STORM_AGENTS || crowd->gone * STORM_PARTS <= crowd->online_then || was)
+		return;
+	crowd->storm_us = crowd->begun_us;
+	c->desk->counts.storms++;
+}
+
 static void set_presence(struct core *c, struct agent *a, uint8_t now)
 {
-	if (a->presence != PRESENCE_IS_OFFLINE && now == PRESENCE_IS_OFFLINE)
+	bool was = a->presence != PRESENCE_IS_OFFLINE, is = now != PRESENCE_IS_OFFLINE;
+	struct crowd *crowd = crowd_of(c->desk, a);
+	if (!was && is)
+		crowd->online++;
+	if (was && !is) {
 		a->gone_us = desk_now(c);
+		if (crowd->online)
+			count_gone(c, crowd);
+	}
 	a->presence = now;
 	agent_check(c, a);
 	wake_agent(c, a);
@@ -111,7 +152,8 @@ void follow_boot(struct core *c)
 			continue;
 		a->presence = PRESENCE_IS_OFFLINE;
 		a->gone_us = d->boot_us;
-		a->gone_with_many = false;
+		if (a->crowd)
+			*a->crowd = (struct crowd){.hh = a->crowd->hh, .tenant = a->crowd->tenant};
 		agent_check(c, a);
 		for (struct seat *s = a->seats; s; s = s->next)
 			for (struct conversation *v = s->serves; v; v = v->next)

@@ -65,14 +65,24 @@ struct team {
 	uint64_t between_us; /* two of them, on average: for estimates */
 	uint32_t departures;
 };
+/* The agents of a tenant together: many that go at once have most likely lost what they are
+ * connected by. */
+struct crowd {
+	UT_hash_handle hh; /* key: tenant */
+	uint32_t tenant;
+	uint64_t online;
+	uint64_t begun_us;          /* desk time since when those that go are counted, */
+	uint64_t online_then, gone; /* of so many */
+	uint64_t storm_us;          /* who has gone since then has twice as long; 0: nobody */
+};
 struct agent {
 	struct row_agent row;
+	struct crowd *crowd;
 	struct config *config;
 	struct seat *seats; /* list */
 	uint64_t load;
 	uint8_t presence;
 	uint64_t gone_us; /* desk time since when it is offline */
-	bool gone_with_many;
 };
 struct seat {
 	struct row_seat row;
@@ -186,6 +196,7 @@ struct conversation {
 	struct team *team;
 	uint64_t due_us;           /* desk time at which it is to be looked at; 0: never */
 	uint64_t looked_us;        /* desk time up to which exclusions were looked at */
+	uint64_t put_off_us;       /* desk time up to which its agent being gone was put off */
 	uint64_t visitor_gone_us;  /* desk time since when its visitor is offline; 0: it is not */
 	bool offered_before_boot;  /* the live offer was made in an earlier run */
 	UT_hash_handle by_visitor; /* key: desk and visitor */
@@ -267,6 +278,8 @@ struct desk_state {
 	struct conversation *by_id;  /* those in memory */
 	struct conversation *by_visitor;
 	struct guests *guests;
+	struct crowd *crowds;
+	unsigned releases; /* of this tick */
 	struct rank_tree contests;
 	struct conversation *waking;
 	const struct desk_hooks *hooks;

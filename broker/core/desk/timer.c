@@ -172,7 +172,10 @@ static uint64_t agent_gone_due(const struct conversation *v)
 	uint64_t gone = s->agent->gone_us;
 	if (grace_us && gone == v->state->boot_us && grace_us < SETTING_BOOT_US)
 		grace_us = SETTING_BOOT_US;
-	return behind(gone, s->agent->gone_with_many ? 2 * grace_us : grace_us);
+	const struct crowd *crowd = s->agent->crowd;
+	bool with_many = crowd && crowd->storm_us && gone >= crowd->storm_us;
+	uint64_t due = behind(gone, with_many ? 2 * grace_us : grace_us);
+	return due && due < v->put_off_us ? v->put_off_us : due;
 }
 
 static void back_to_queue(struct core *c, struct conversation *v, enum release_why why,
@@ -193,8 +196,15 @@ static void back_to_queue(struct core *c, struct conversation *v, enum release_w
 				   .until_us = desk_now(c) + SETTING_US(v->team, sticky_wait_ms)});
 }
 
+/* Of one tick: when thousands go, others are served between them. */
+#define RELEASES 200
+
 static void agent_gone(struct core *c, struct conversation *v)
 {
+	if (c->desk->releases++ >= RELEASES) {
+		v->put_off_us = desk_now(c) + 1;
+		return;
+	}
 	if (v->team->row.when_gone == 2)
 		service_close(c, v, CLOSE_GONE, NO_ONE, NO_ONE);
 	else
