@@ -361,8 +361,9 @@ static enum parlor_err apply_guest(struct core *c, const struct record *r,
 	struct guest *g;
 	if (r->kind != RECORD_OPENED && r->kind != RECORD_RELEASED && r->kind != RECORD_CLOSED)
 		return PARLOR_E_OK;
+	const struct desk *desk = show_row(c, v->row.desk);
 	enum parlor_err err = member_find_no(c, v->row.visitor, &m);
-	if (!err && !m)
+	if (!err && (!m || !desk))
 		err = PARLOR_E_STORE_CORRUPT;
 	if (!err)
 		err = guest_put_in(c, m, v->row.desk, &g);
@@ -370,7 +371,7 @@ static enum parlor_err apply_guest(struct core *c, const struct record *r,
 		return err;
 	g->as_of = r->position;
 	g->row.conversation = v->no;
-	if (!((const struct desk *)show_row(c, v->row.desk))->row.room_each)
+	if (!desk->row.room_each)
 		g->row.room = v->row.room;
 	if (v->row.human_seat)
 		g->row.seat = v->row.human_seat;
