@@ -4,6 +4,7 @@
  *
  *     spoil WAY DIR TENANT ROOM MEMBER */
 #include "core/block.h"
+#include "core/desk/conversation_row.h"
 #include "core/kinds.h"
 #include "store/store.h"
 
@@ -195,6 +196,37 @@ static void seq_gap(struct victim *v)
 	append(v, &r);
 }
 
+/* The last conversation in the room stands elsewhere in the queue. */
+static void place(struct victim *v)
+{
+	struct row_key key;
+	struct reader in;
+	struct row_conversation row;
+	row_key_one(&key, ROW_VISITS, v->room_row.conversation, ROW_SELF);
+	struct span value = get(v, &key);
+	reader_init(&in, value.data, value.len);
+	buf_put_varint(&v->texts, reader_varint(&in)); /* as of */
+	buf_put_varint(&v->texts, reader_varint(&in)); /* tenant */
+	must(conversation_get_row((struct span){in.at, reader_left(&in)}, &row), "conversation");
+	row.key++;
+	conversation_put_row(&v->texts, &row);
+	put(v, &key, &v->texts);
+}
+
+static void no_stint(struct victim *v)
+{
+	struct row_key key;
+	row_key_pair(&key, ROW_VISITS, v->room_row.conversation, ROW_STINT, 1);
+	put(v, &key, NULL);
+}
+
+static void no_profile(struct victim *v)
+{
+	struct row_key key;
+	row_key_pair(&key, ROW_MEMBERS, v->member, ROW_VISITOR, 0);
+	put(v, &key, NULL);
+}
+
 /* The entry in the middle is not there any more. Without the store: it would
  * have to be asked. */
 static void no_entry(struct victim *v)
@@ -223,7 +255,8 @@ static const struct {
 	{"seen", seen},         {"read-seq", read_seq},     {"no-membership", no_membership},
 	{"last-seq", last_seq}, {"created", created},       {"garbage", garbage},
 	{"message", message},   {"wrong-read", wrong_read}, {"wrong-post", wrong_post},
-	{"seq-gap", seq_gap},   {"no-entry", no_entry},
+	{"seq-gap", seq_gap},   {"no-entry", no_entry},     {"place", place},
+	{"no-stint", no_stint}, {"no-profile", no_profile},
 };
 
 int main(int argc, char **argv)

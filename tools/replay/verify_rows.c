@@ -2,6 +2,7 @@
 
 #include "audit/pager.h"
 #include "core/block.h"
+#include "row_text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -67,6 +68,8 @@ static void say(char *text, enum row_table table, const struct side *side, bool 
 	if (table == ROW_ROOMS && side->key.len >= ROW_PREFIX &&
 	    ((key[8] == 0 && say_room(text, side->value)) ||
 	     (key[8] == 1 && say_membership(text, side->value))))
+		return;
+	if (row_text_desk(text, FINDING_TEXT, table, side->key, side->value))
 		return;
 	text[0] = 0;
 	say_bytes(text, side->value);
@@ -136,7 +139,8 @@ static void name(struct compare *c, struct finding *f, struct span at)
 	bool numbered = c->table != ROW_NAMES && at.len >= ROW_PREFIX;
 	uint64_t number = numbered ? be64_get(key) : 0;
 	uint64_t tail = numbered && at.len >= ROW_PREFIX + 8 ? row_key_tail(key, at.len) : 0;
-	finding_set(f, AUDIT_ROWS, "a row");
+	const char *of_desk = row_text_name(c->table, at);
+	finding_set(f, AUDIT_ROWS, of_desk ? of_desk : "a row");
 	if (c->table == ROW_ROOMS && numbered) {
 		if (key[8] < rooms)
 			finding_set(f, AUDIT_ROWS, of_room[key[8]]);
@@ -148,9 +152,12 @@ static void name(struct compare *c, struct finding *f, struct span at)
 		finding_name(f, c->engine, key[8] == 1 ? tail : 0, number);
 	} else if (c->table == ROW_NAMES) {
 		finding_set(f, AUDIT_ROWS,
-			    key[0] == 'S'   ? "the row of the state"
-			    : key[0] == 'C' ? "how many names a tenant has"
-					    : "the number of a name");
+			    key[0] == 'S'              ? "the row of the state"
+			    : key[0] == 'C'            ? "how many names a tenant has"
+			    : key[0] == ROW_DESK_STATE ? "the row of the desk's state"
+			    : key[0] == ROW_OPEN       ? "that a conversation is open"
+			    : key[0] == ROW_VISIT_NAME ? "the number of a conversation"
+						       : "the number of a name");
 	}
 }
 

@@ -178,12 +178,18 @@ enum parlor_err engine_start_again(struct engine *e, uint64_t upto)
 	return load_base(e);
 }
 
-/* Names are for everybody; the rest is about a room or a presence. */
+/* Names, and rows of a desk's configuration, which what is about rooms refers to. */
+static bool is_for_all(const struct record *r)
+{
+	const struct record_kind *kind = record_kind(r->kind);
+	return kind->partition == PARTITION_NO || kind->about == TOPIC_NONE;
+}
+
 static bool is_other_room(struct engine *e, const struct record *r)
 {
 	if (r->kind == RECORD_TENANT && span_equal(r->tenant_id, e->tenant))
 		e->tenant_no = r->tenant;
-	if (!e->room.len || record_kind(r->kind)->partition == PARTITION_NO)
+	if (!e->room.len || is_for_all(r))
 		return false;
 	if (r->kind == RECORD_ROOM_CREATED && r->tenant == e->tenant_no &&
 	    span_equal(r->room_id, e->room))
@@ -191,9 +197,11 @@ static bool is_other_room(struct engine *e, const struct record *r)
 	return !r->room || r->room != e->room_no;
 }
 
-static bool is_behind_mark(const struct engine *e, const struct entry *entry)
+static bool is_behind_mark(const struct engine *e, const struct entry *entry,
+			   const struct record *r)
 {
-	return e->marks && entry->partition < store_partitions(e->source->store) &&
+	return e->marks && !is_for_all(r) &&
+	       entry->partition < store_partitions(e->source->store) &&
 	       entry->position > e->marks[entry->partition];
 }
 
@@ -208,7 +216,7 @@ static enum parlor_err apply(void *arg, const struct entry *entry, const struct 
 	struct run *run = arg;
 	struct engine *e = run->engine;
 	enum parlor_err err = PARLOR_E_OK;
-	if (!is_behind_mark(e, entry) && !is_other_room(e, r))
+	if (!is_behind_mark(e, entry, r) && !is_other_room(e, r))
 		err = core_apply(e->core, r);
 	if (err)
 		return source_fault(e->source, err, entry->position,

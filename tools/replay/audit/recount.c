@@ -21,6 +21,7 @@ struct membership {
 struct parlor {
 	UT_hash_handle hh;
 	uint64_t no;
+	bool desk;          /* a conversation was opened in it */
 	uint64_t *messages; /* by seq - 1: the sender's number, and on top whether it counts */
 	size_t len, cap;
 	struct membership *memberships;
@@ -160,6 +161,23 @@ static bool has_read(struct parlor *room, const struct record *r, struct recount
 	return unread == said || wrong(f, RECOUNT_UNREAD, r, unread, said);
 }
 
+/* Behind all that was said; whoever comes to serve a visitor has what waited as unread. */
+static bool come(struct recount *c, struct parlor *room, const struct record *r,
+		 struct recount_finding *f)
+{
+	const struct record_counts *counts = &r->membership.counts;
+	if (!room->desk) {
+		join(c, room, r->member, room->len);
+		return true;
+	}
+	if (counts->read_seq > room->len)
+		return wrong(f, RECOUNT_ROOM, r, 0, 0);
+	join(c, room, r->member, counts->read_seq);
+	uint64_t unread = count(room, membership_of(room, r->member));
+	uint64_t said = counts->counted - counts->seen;
+	return unread == said || wrong(f, RECOUNT_UNREAD, r, unread, said);
+}
+
 static bool leave(struct recount *c, struct parlor *room, const struct record *r,
 		  struct recount_finding *f)
 {
@@ -185,10 +203,11 @@ bool recount_take(struct recount *c, const struct record *r, struct recount_find
 		return post(room, r, f);
 	if (r->kind == RECORD_READ)
 		return has_read(room, r, f);
+	if (r->kind == RECORD_OPENED)
+		room->desk = true;
 	switch (record_moves(r)) {
 	case MOVES_IN:
-		join(c, room, r->member, room->len); /* behind all that was said */
-		return true;
+		return come(c, room, r, f);
 	case MOVES_OUT:
 		return leave(c, room, r, f);
 	case MOVES_ALL_OUT:
@@ -201,6 +220,14 @@ bool recount_take(struct recount *c, const struct record *r, struct recount_find
 }
 
 /* ---- a snapshot ------------------------------------------------------------------ */
+
+static bool begin_room(struct recount *c, uint64_t no, struct span value)
+{
+	struct row_room row;
+	add_room(c, no);
+	room_of(c, no)->desk = row_get_room(value, &row) && row.conversation;
+	return true;
+}
 
 static bool begin_block(struct parlor *room, uint64_t no, struct span value)
 {
@@ -227,10 +254,8 @@ bool recount_begin(struct recount *c, enum row_table table, struct span key, str
 	uint64_t no = be64_get(bytes);
 	if (no % c->groups != c->group)
 		return true;
-	if (bytes[8] == ROW_SELF) {
-		add_room(c, no);
-		return true;
-	}
+	if (bytes[8] == ROW_SELF)
+		return begin_room(c, no, value);
 	if (bytes[8] == ROW_KEYS || bytes[8] == ROW_OWN || bytes[8] == ROW_MEMBER_ID)
 		return true; /* follow from the others */
 	struct parlor *room = room_of(c, no);
