@@ -94,7 +94,8 @@ def test_all_kinds_of_rows_are_set_listed_and_removed(desk, service):
              ("desk", ("shop",), ("--hours", "day"), dict(name="Tea shop", hours="day"))]
     for kind, key, options, expected in kinds:
         desk(kind, "set", *key, *options)
-        listed = [line["row"][kind.replace("-", "_")] for line in rows(desk(kind, "list", "--json"))]
+        which = ("show", *key) if kind == "visitor" else ("list",)  # these are too many for a list
+        listed = [line["row"][kind.replace("-", "_")] for line in rows(desk(kind, *which, "--json"))]
         assert any(expected.items() <= found.items() for found in listed), (kind, listed)
     for kind, key, *_ in kinds[:4]:
         assert "removed  no " in desk(kind, "remove", *key).out

@@ -20,8 +20,12 @@ def read(*path):
         return file.read()
 
 
+def blocks(text, kind):
+    return re.findall(rf"^```{kind}\n(.*?)^```$", text, re.M | re.S)
+
+
 def block(text, kind):
-    (found,) = re.findall(rf"^```{kind}\n(.*?)^```$", text, re.M | re.S)
+    (found,) = blocks(text, kind)
     return found
 
 
@@ -54,6 +58,7 @@ def without_measures(text):
     """Without times, rates and trailing blanks."""
     text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "DATE", text)
     text = re.sub(r'"time_us":\d+', "TIME", text)
+    text = re.sub(r"^(set  no \d+) .*$", r"\1", text, flags=re.M)
     text = re.sub(r"^(ack time|requests .* in) .*$", r"\1", text, flags=re.M)
     return re.sub(r" +$", "", text, flags=re.M)
 
@@ -67,7 +72,7 @@ def played(broker_alone, database):
     worker = Worker(broker_alone, url, "--name", "worker-1")
     results = []
     try:
-        for command, expected in typed(block(README, "console")):
+        for command, expected in typed("".join(blocks(README, "console"))):
             if command.startswith("parlor-replay"):
                 command += f" --broker {broker_alone.client}"
             env = environment(PARLOR_BROKER=broker_alone.client,

@@ -1,5 +1,6 @@
 /* What the command line makes of words, and what it lets reach a terminal. */
 #include "args.h"
+#include "ctl.h"
 #include "json.h"
 #include "show.h"
 #include "spec.h"
@@ -115,6 +116,47 @@ static void json_has_the_names_of_the_grammar(void **state)
 	free(line);
 }
 
+static void print_event(FILE *out, const void *event)
+{
+	const Parlor__Event *e = event;
+
+	for (size_t n = 0; nouns[n]; n++)
+		for (const struct show_event *s = nouns[n]->events; s && s->show; s++)
+			if (s->kind == e->kind_case)
+				s->show(out, e);
+}
+
+static void a_row_of_a_desk_is_told_in_words(void **state)
+{
+	Parlor__Event event = PARLOR__EVENT__INIT;
+	Parlor__DeskRow row = PARLOR__DESK_ROW__INIT;
+	Parlor__DeskSet set = PARLOR__DESK_SET__INIT;
+	Parlor__DeskTeamSeat seat = PARLOR__DESK_TEAM_SEAT__INIT;
+	char shop[] = "shop", sales[] = "sales", lin[] = "lin\n";
+	char *line;
+	(void)state;
+
+	seat.desk = shop;
+	seat.team = sales;
+	seat.agent = lin;
+	seat.level = 2;
+	seat.team_no = 5;
+	set.row_case = PARLOR__DESK_SET__ROW_TEAM_SEAT;
+	set.team_seat = &seat;
+	row.no = 7;
+	row.row = &set;
+	event.kind_case = PARLOR__EVENT__KIND_DESK_ROW;
+	event.desk_row = &row;
+	line = printed(print_event, &event);
+	assert_string_equal(line,
+			    "team-seat 7 is set, desk shop, team sales, agent lin\\n, level 2");
+	free(line);
+	set.remove = true;
+	line = printed(print_event, &event);
+	assert_non_null(strstr(line, "team-seat 7 is removed, desk shop"));
+	free(line);
+}
+
 static void print_table(FILE *out, const void *unused)
 {
 	struct table t;
@@ -191,6 +233,7 @@ int main(void)
 		cmocka_unit_test(members_are_written_with_colons),
 		cmocka_unit_test(nothing_that_steers_a_terminal_gets_through),
 		cmocka_unit_test(json_has_the_names_of_the_grammar),
+		cmocka_unit_test(a_row_of_a_desk_is_told_in_words),
 		cmocka_unit_test(columns_are_as_wide_as_a_terminal_shows_them),
 		cmocka_unit_test(options_may_stand_anywhere_and_repeat),
 		cmocka_unit_test(numbers_are_whole_and_in_range),

@@ -401,7 +401,6 @@ static const struct command commands[] = {
 	    "team", "agent"),
 	LIST("team-seat", TEAM_SEAT, "[DESK]", 1),
 	ROW("visitor", "a visitor's profile", VISITOR, _visitor, "VISITOR", 1, 1, "visitor"),
-	LIST("visitor", VISITOR, "", 0),
 	ROW("group", "a group of visitors", GROUP, _group, "GROUP", 1, 1, "group"),
 	LIST("group", GROUP, "", 0),
 	ROW("type", "a type of conversations", TYPE, _type, "TYPE", 1, 1, "type"),

@@ -2,6 +2,7 @@
 
 #include "json.h"
 #include "show.h"
+#include "words.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -79,23 +80,42 @@ static void put_words(char *help, size_t size, const ProtobufCEnumDescriptor *ki
 	}
 }
 
+static const char *value_of(const ProtobufCFieldDescriptor *f)
+{
+	switch (f->type) {
+	case PROTOBUF_C_TYPE_STRING:
+		return "TEXT";
+	case PROTOBUF_C_TYPE_ENUM:
+		return "WORD";
+	case PROTOBUF_C_TYPE_BOOL:
+		return "[=no]";
+	default:
+		return "N";
+	}
+}
+
+/* What it is for, and what it may be. */
+static void put_help(char *help, size_t size, const ProtobufCFieldDescriptor *f)
+{
+	const char *purpose = words_of(f->name);
+	size_t len = (size_t)snprintf(help, size, "%s", purpose ? purpose : "");
+	assert(len < size);
+	if (is_setting(f))
+		snprintf(help + len, size - len, " (%soff, default)",
+			 ends_in(f->name, "_ms") ? "milliseconds, " : "");
+	if (f->type != PROTOBUF_C_TYPE_ENUM)
+		return;
+	help[len] = '\n';
+	put_words(help + len + 1, size - len - 1, f->descriptor);
+}
+
 static void add_option(struct fields_options *o, const ProtobufCFieldDescriptor *f)
 {
 	assert(o->len < FIELDS_OPTIONS_MAX && strlen(f->name) < sizeof o->names[0]);
-	char *help = o->helps[o->len];
-	struct args_option *option = &o->options[o->len];
-	option->name = fields_name(f, o->names[o->len]);
-	option->value = f->type == PROTOBUF_C_TYPE_STRING ? "TEXT"
-			: f->type == PROTOBUF_C_TYPE_ENUM ? "WORD"
-			: f->type == PROTOBUF_C_TYPE_BOOL ? "[=no]"
-							  : "N";
-	*help = '\0';
-	if (f->type == PROTOBUF_C_TYPE_ENUM)
-		put_words(help, sizeof o->helps[0], f->descriptor);
-	else if (is_setting(f))
-		snprintf(help, sizeof o->helps[0], "%soff; default",
-			 ends_in(f->name, "_ms") ? "milliseconds; " : "");
-	option->help = help;
+	put_help(o->helps[o->len], sizeof o->helps[0], f);
+	o->options[o->len] = (struct args_option){.name = fields_name(f, o->names[o->len]),
+						  .value = value_of(f),
+						  .help = o->helps[o->len]};
 	o->len++;
 }
 

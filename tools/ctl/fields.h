@@ -19,7 +19,7 @@ struct fields_options {
 	struct args_option options[FIELDS_OPTIONS_MAX + 1];
 	size_t len;
 	char names[FIELDS_OPTIONS_MAX][24];
-	char helps[FIELDS_OPTIONS_MAX][160];
+	char helps[FIELDS_OPTIONS_MAX][256];
 };
 
 /* One for each field that is not among `but`, which ends with a NULL or at `but_max`; behind
