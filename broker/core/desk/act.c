@@ -217,12 +217,13 @@ enum parlor_err core_desk_resume(struct core *c, const struct core_call *call,
 
 void act_handoff(struct core *c, struct conversation *v, struct span by, struct span why)
 {
+	bool alone = !desk_unsettled(c);
 	if (!v->team->row.robot_stays)
 		service_release(c, v, RELEASE_HANDOFF, by, why);
 	service_queue(c, v,
 		      &(struct queueing){
 			      .why = QUEUE_HANDOFF, .now = !v->team->row.handoff_keeps, .by = by});
-	match_prefer(c, v);
+	match_prefer(c, v, alone);
 }
 
 enum parlor_err core_desk_handoff(struct core *c, const struct core_call *call,

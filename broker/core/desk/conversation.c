@@ -225,6 +225,20 @@ static void give_back_unit(struct core *c, struct unit *u)
 	seat_give_back(c, u->seat, u->team_seat);
 }
 
+static void take_units(struct core *c, struct conversation *v)
+{
+	find_units(c, v);
+	for (unsigned i = 0; i < v->units_len; i++)
+		take_unit(c, &v->units[i]);
+}
+
+static void give_back_units(struct core *c, struct conversation *v)
+{
+	for (unsigned i = 0; i < v->units_len; i++)
+		give_back_unit(c, &v->units[i]);
+	v->units_len = 0;
+}
+
 static void link_guest(struct desk_state *d, struct conversation *v)
 {
 	struct guests *g;
@@ -265,15 +279,24 @@ void conversation_link(struct core *c, struct conversation *v)
 	v->in_team.id = v->no;
 	rank_insert(&v->team->open, &v->in_team);
 	d->counts.open[v->row.state]++;
-	find_units(c, v);
-	for (unsigned i = 0; i < v->units_len; i++)
-		take_unit(c, &v->units[i]);
+	take_units(c, v);
 	struct config *seat = v->row.seat ? config_find_no(c, v->row.seat) : NULL;
 	v->seat = seat ? seat->is : NULL;
 	if (v->seat)
 		DL_APPEND(v->seat->serves, v);
 	queue_enter(c, v);
 	conversation_set_due(c, v);
+}
+
+void conversation_count_held(struct core *c, struct team *t)
+{
+	for (struct rank_node *n = rank_first(&t->open); n; n = rank_next(&t->open, n)) {
+		struct conversation *v = CONTAINER(n, struct conversation, in_team);
+		if (v->row.state != CONVERSATION_HELD)
+			continue;
+		give_back_units(c, v);
+		take_units(c, v);
+	}
 }
 
 static void unlink_conversation(struct core *c, struct conversation *v)
@@ -283,9 +306,7 @@ static void unlink_conversation(struct core *c, struct conversation *v)
 	if (v->seat)
 		DL_DELETE(v->seat->serves, v);
 	v->seat = NULL;
-	for (unsigned i = 0; i < v->units_len; i++)
-		give_back_unit(c, &v->units[i]);
-	v->units_len = 0;
+	give_back_units(c, v);
 	d->counts.open[v->row.state]--;
 	rank_remove(&v->team->open, &v->in_team);
 	rank_remove(&v->desk->open, &v->in_open);
@@ -354,27 +375,28 @@ static enum parlor_err apply_room_of(struct core *c, const struct record *r)
 	return err;
 }
 
-static enum parlor_err apply_guest(struct core *c, const struct record *r,
-				   const struct conversation *v)
+/* By what the record says: the conversation's row may contain what came later. */
+static enum parlor_err apply_guest(struct core *c, const struct record *r)
 {
 	struct member *m;
 	struct guest *g;
+	struct row_conversation row;
 	if (r->kind != RECORD_OPENED && r->kind != RECORD_RELEASED && r->kind != RECORD_CLOSED)
 		return PARLOR_E_OK;
-	const struct desk *desk = show_row(c, v->row.desk);
-	enum parlor_err err = member_find_no(c, v->row.visitor, &m);
-	if (!err && (!m || !desk))
+	if (!conversation_get_row(r->conversation.row, &row) || !show_row(c, row.desk))
+		return PARLOR_E_STORE_CORRUPT;
+	enum parlor_err err = member_find_no(c, row.visitor, &m);
+	if (!err && !m)
 		err = PARLOR_E_STORE_CORRUPT;
 	if (!err)
-		err = guest_put_in(c, m, v->row.desk, &g);
+		err = guest_put_in(c, m, row.desk, &g);
 	if (err || g->as_of >= r->position)
 		return err;
 	g->as_of = r->position;
-	g->row.conversation = v->no;
-	if (!desk->row.room_each)
-		g->row.room = v->row.room;
-	if (v->row.human_seat)
-		g->row.seat = v->row.human_seat;
+	g->row.conversation = r->conversation.no;
+	g->row.room = row.room;
+	if (row.human_seat)
+		g->row.seat = row.human_seat;
 	if (r->kind == RECORD_RELEASED)
 		g->row.served_us = desk_at(c, r);
 	if (r->kind == RECORD_CLOSED)
@@ -435,7 +457,7 @@ static enum parlor_err apply_conversation(struct core *c, const struct record *r
 	if (!err)
 		err = apply_room_of(c, r);
 	if (!err)
-		err = apply_guest(c, r, v);
+		err = apply_guest(c, r);
 	if (!err && r->conversation.stint.len)
 		err = stint_put_in(c, v, r->conversation.stint_n, r->conversation.stint,
 				   r->position);

@@ -3,6 +3,7 @@
 #include "core/apply.h"
 #include "core/desk/clock.h"
 #include "core/desk/config_row.h"
+#include "core/desk/conversation.h"
 #include "core/desk/conversation_row.h"
 #include "core/desk/seats.h"
 #include "core/desk/settle.h"
@@ -206,6 +207,8 @@ void follow_config_changed(struct core *c, struct config *config)
 		wake_seat(c, config->is);
 	if (config->kind == CONFIG_TEAM)
 		((struct team *)config->is)->duty_turned = true;
+	if (config->kind == CONFIG_TEAM)
+		conversation_count_held(c, config->is);
 }
 
 void follow_hours(struct core *c, struct config *hours)

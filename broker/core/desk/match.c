@@ -37,7 +37,10 @@ static unsigned lowest_level(const struct team *t)
 static bool level_fits(const struct team *t, const struct conversation *v,
 		       const struct team_seat *s)
 {
-	return s->row.level <= v->row.level || s->row.level <= lowest_level(t);
+	uint64_t queue = v->row.transfer_team ? v->row.transfer_team : v->row.team;
+	/* A team that helps does so with all it has. */
+	return s->row.level <= v->row.level || s->row.level <= lowest_level(t) ||
+	       t->config->base.at.number != queue;
 }
 
 /* Everybody who is on duty has declined: the one whose no is oldest is asked again soon. */
@@ -214,7 +217,7 @@ static bool comes_before(const struct conversation *a, const struct conversation
 static void heads_begin(struct heads *h, struct team *t, unsigned level)
 {
 	for (size_t i = 0; i < 2 * DESK_LEVELS; i++)
-		h->nodes[i] = i % DESK_LEVELS >= level ? rank_first(tree_at(t, i)) : NULL;
+		h->nodes[i] = i >= level ? rank_first(tree_at(t, i)) : NULL;
 }
 
 static struct conversation *heads_next(struct heads *h, struct team *t)
@@ -287,7 +290,7 @@ static bool turn_one(struct core *c, struct team *t)
 		return false;
 	if (!closed) {
 		service_queue(c, v, &(struct queueing){.why = QUEUE_OPENED});
-		match_prefer(c, v);
+		match_prefer(c, v, false);
 	} else if (v->row.transfer) {
 		t->duty_turned = false; /* whoever has it goes on */
 	} else {
@@ -363,7 +366,8 @@ struct team_seat *match_robot(struct core *c, struct team *t)
 }
 
 /* It gets the seat, waits for it (true), or cannot have it. */
-static bool prefer(struct core *c, struct conversation *v, struct seat *s, enum offer_why why)
+static bool prefer(struct core *c, struct conversation *v, struct seat *s, enum offer_why why,
+		   bool alone)
 {
 	struct team *t = v->team;
 	struct team_seat *ts = s && s->desk == v->desk ? team_seat_find(c, t, s) : NULL;
@@ -371,7 +375,8 @@ static bool prefer(struct core *c, struct conversation *v, struct seat *s, enum 
 	if (!ts || !s->available || queue_excludes(v, s->config->base.at.number, now))
 		return false;
 	bool full = !seat_has_room(s, ts);
-	bool later = s->rests || now < c->desk->hold_us;
+	/* Beside others it has no advantage but that of its key. */
+	bool later = s->rests || now < c->desk->hold_us || !alone;
 	uint64_t wait_us = SETTING_US(t, sticky_wait_ms);
 	if ((full && t->row.sticky_full == 0) || (!full && later)) {
 		if (!wait_us)
@@ -411,7 +416,7 @@ static struct seat *last_seat(struct core *c, struct conversation *v, struct mem
 	return seat_find_no(c, g->row.seat);
 }
 
-void match_prefer(struct core *c, struct conversation *v)
+void match_prefer(struct core *c, struct conversation *v, bool alone)
 {
 	struct member *m;
 	if (v->row.state != CONVERSATION_WAITING || !team_is_automatic(c, v->team))
@@ -421,12 +426,12 @@ void match_prefer(struct core *c, struct conversation *v)
 		core_break(c, err ? err : PARLOR_E_STORE_CORRUPT);
 		return;
 	}
-	if (v->row.wanted && prefer(c, v, seat_find_no(c, v->row.wanted), WHY_ASKED))
+	if (v->row.wanted && prefer(c, v, seat_find_no(c, v->row.wanted), WHY_ASKED, alone))
 		return;
-	if (!c->broken && prefer(c, v, seat_of_owner(c, v, m), WHY_OWNER))
+	if (!c->broken && prefer(c, v, seat_of_owner(c, v, m), WHY_OWNER, alone))
 		return;
 	if (!c->broken)
-		(void)prefer(c, v, last_seat(c, v, m), WHY_STICKY);
+		(void)prefer(c, v, last_seat(c, v, m), WHY_STICKY, alone);
 }
 
 uint64_t match_exclusion_due(const struct conversation *v, uint64_t now_us)

@@ -11,8 +11,9 @@
 bool match_run(struct core *, size_t pairs_max);
 
 /* The seat that a conversation should have before any other, as it begins to wait: asked
- * for, its visitor's own, or the last. It gets it, waits for it, or goes on to all. */
-void match_prefer(struct core *, struct conversation *);
+ * for, its visitor's own, or the last. It gets it, waits for it, or goes on to all. alone:
+ * nobody else is still to be paired, who may have asked before. */
+void match_prefer(struct core *, struct conversation *, bool alone);
 /* Whether the team would serve one more at once. */
 bool match_may_serve(struct core *, struct team *);
 /* A seat of it, or of a robot; NULL: none is ready. */

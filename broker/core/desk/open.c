@@ -353,6 +353,7 @@ static enum parlor_err emit_opened(struct opening *o, struct conversation **v)
 static enum parlor_err open_new(struct opening *o, struct conversation **v)
 {
 	struct core *c = o->core;
+	bool alone = !desk_unsettled(c);
 	enum parlor_err err = tenant_introduce(c, o->call, &o->tenant);
 	if (!err)
 		err = member_introduce(c, o->tenant, o->q->visitor, &o->visitor);
@@ -367,7 +368,7 @@ static enum parlor_err open_new(struct opening *o, struct conversation **v)
 		service_assign(c, *v, robot->seat, o->team, HOW_ROBOT, NULL,
 			       (struct span){NULL, 0});
 	else
-		match_prefer(c, *v);
+		match_prefer(c, *v, alone);
 	return c->broken;
 }
 

@@ -190,10 +190,13 @@ static void link_team_seat(struct core *c, struct team_seat *t)
 	contest_mark(c, &t->team->contest);
 }
 
-static void unlink_seat(struct seat *s)
+static void unlink_seat(struct core *c, struct seat *s)
 {
 	if (!s->agent)
 		return;
+	/* Fewer who are available let higher levels in. */
+	for (struct team_seat *t = s->teams; t && s->available; t = t->next)
+		contest_mark(c, &t->team->contest);
 	seat_out(s);
 	count_available(s, false);
 	s->available = false;
@@ -215,10 +218,10 @@ static void link_seat(struct core *c, struct seat *s)
 	seat_in(c, s);
 }
 
-static void unlink_agent(struct agent *a)
+static void unlink_agent(struct core *c, struct agent *a)
 {
 	for (struct seat *s = a->seats; s; s = s->next)
-		unlink_seat(s);
+		unlink_seat(c, s);
 }
 
 /* Who becomes an agent may have been there before. */
@@ -303,10 +306,10 @@ void seats_unlink(struct core *c, struct config *config)
 		unlink_team(config->is);
 		break;
 	case CONFIG_AGENT:
-		unlink_agent(config->is);
+		unlink_agent(c, config->is);
 		break;
 	case CONFIG_SEAT:
-		unlink_seat(config->is);
+		unlink_seat(c, config->is);
 		break;
 	case CONFIG_TEAM_SEAT:
 		unlink_team_seat(config->is);

@@ -204,6 +204,8 @@ void service_assign(struct core *c, struct conversation *v, struct seat *s, stru
 	struct leaving before;
 	enum release_why why = v->row.transfer ? RELEASE_TRANSFER : RELEASE_HANDOFF;
 	withdraw_others(c, v, s);
+	if (v->row.seat == s->config->base.at.number)
+		service_release(c, v, why, by, NO_ONE);
 	note_leaving(c, v, why, &before);
 	bool transfers = v->row.transfer != 0;
 	uint64_t from = join(c, v, s);

@@ -153,8 +153,9 @@ static uint64_t exclusion_due(const struct conversation *v)
 
 static void exclusion_ends(struct core *c, struct conversation *v)
 {
-	contest_mark(c, &v->team->contest);
-	struct team *over = queue_overflow(c, v->team);
+	struct team *t = v->row.transfer_team ? team_find_no(c, v->row.transfer_team) : v->team;
+	contest_mark(c, &t->contest);
+	struct team *over = queue_overflow(c, t);
 	if (over)
 		contest_mark(c, &over->contest);
 }
