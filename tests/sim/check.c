@@ -1,6 +1,7 @@
 #include "check.h"
 
 #include "core/block.h"
+#include "core/desk/tables.h"
 #include "core/keys.h"
 #include "core/membership_row.h"
 #include "core/presence.h"
@@ -242,6 +243,8 @@ static void count_held(const struct world *w, struct held held[O_MEMBERS + 1])
 {
 	const struct inbox_holds *holds = &w->core->inboxes;
 	for (const struct row *row = w->core->engine.rows; row; row = row->hh.next) {
+		if (row->head != row && row->head->kind == &member_kind)
+			held[((const struct member *)row->head)->no].refs++;
 		if (row->kind != &membership_kind || !row->other)
 			continue;
 		struct held *h = &held[((const struct member *)row->other)->no];
@@ -278,6 +281,12 @@ static void check_dirty(struct world *w, const struct row *head)
 	WANT_SAME(w, bits_next(bits, head->at.number) == head->at.number, n > 0);
 }
 
+static bool stays(const struct row *row)
+{
+	return row->kind == &tenant_kind || row->kind == &config_row_kind ||
+	       (row->kind == &conversation_row_kind && ((const struct conversation *)row)->pinned);
+}
+
 static void check_resident(struct world *w, size_t *rows, uint64_t *bytes)
 {
 	struct row *row, *next;
@@ -288,7 +297,7 @@ static void check_resident(struct world *w, size_t *rows, uint64_t *bytes)
 		*rows += row->dirty;
 		refs += row->refs;
 		refer += (size_t)(row->head != row) + (row->other != NULL);
-		refer += row->kind == &tenant_kind; /* it stays */
+		refer += stays(row);
 		*bytes += row->bytes;
 		WANT(w, !row->gone || row->dirty || row->in_flight, "a clean tombstone");
 		if (row->head == row)

@@ -1,10 +1,10 @@
 /* Seeded worlds: random operations on the core, an oracle beside it, crashes
  * and write-back in between.
  *
- *   test_sim [--store] [--seeds N] [--ops N] [--seed N]
+ *   test_sim [--desk] [--store] [--seeds N] [--ops N] [--seed N]
  *
- * --store: on LMDB instead of in memory. A seed (also PARLOR_SEED) names one
- * world, which is run alone. */
+ * --desk: worlds of desks, else of rooms. --store: on LMDB instead of in memory. A seed (also
+ * PARLOR_SEED) names one world, which is run alone. */
 #include "world.h"
 
 #include "base/clock.h"
@@ -18,9 +18,12 @@
 #define OPS 130
 #define WORLDS 500
 #define WORLDS_ON_STORE 30
+#define DESK_OPS 400
+#define DESK_WORLDS 40
 #define FIRST_SEED 1
 
 struct options {
+	const struct world_kind *kind;
 	bool store, one;
 	uint64_t worlds, ops, seed;
 };
@@ -40,7 +43,9 @@ static bool read_options(struct options *o, char **argv)
 	if (seed)
 		o->one = good = number(seed, &o->seed);
 	for (char **arg = argv + 1; *arg && good; arg++) {
-		if (!strcmp(*arg, "--store")) {
+		if (!strcmp(*arg, "--desk")) {
+			o->kind = &world_of_desks;
+		} else if (!strcmp(*arg, "--store")) {
 			o->store = true;
 		} else if (!strcmp(*arg, "--seeds")) {
 			good = number(*++arg, &o->worlds);
@@ -52,8 +57,11 @@ static bool read_options(struct options *o, char **argv)
 			good = false;
 		}
 	}
+	bool desk = o->kind == &world_of_desks;
 	if (!o->worlds)
-		o->worlds = o->store ? WORLDS_ON_STORE : WORLDS;
+		o->worlds = o->store ? WORLDS_ON_STORE : desk ? DESK_WORLDS : WORLDS;
+	if (!o->ops)
+		o->ops = desk ? DESK_OPS : OPS;
 	if (o->one)
 		o->worlds = 1;
 	return good;
@@ -65,12 +73,12 @@ static void run(const struct options *o, uint64_t first, uint64_t step)
 	static struct world world;
 	uint64_t worlds = 0, records = 0, began_us = clock_mono_us();
 	for (uint64_t i = first; i < o->worlds; i += step) {
-		world_init(&world, &world_of_rooms, o->seed + i,
+		world_init(&world, o->kind, o->seed + i,
 			   o->store ? disk_in_store() : disk_in_memory());
 		for (uint64_t op = 0; op < o->ops; op++)
 			world_step(&world);
 		world_end(&world);
-		records += world.now.position;
+		records += world.emitted;
 		worlds++;
 		world_fini(&world);
 	}
@@ -101,9 +109,10 @@ static int run_two(const struct options *o)
 int main(int argc, char **argv)
 {
 	(void)argc;
-	struct options o = {.seed = FIRST_SEED, .ops = OPS};
+	struct options o = {.kind = &world_of_rooms, .seed = FIRST_SEED};
 	if (!read_options(&o, argv)) {
-		fprintf(stderr, "usage: test_sim [--store] [--seeds N] [--ops N] [--seed N]\n");
+		fprintf(stderr,
+			"usage: test_sim [--desk] [--store] [--seeds N] [--ops N] [--seed N]\n");
 		return 2;
 	}
 	if (o.worlds > 1)

@@ -35,7 +35,7 @@ struct world_kind {
 	void (*landed)(struct world *);
 	void (*restored)(struct world *);
 };
-extern const struct world_kind world_of_rooms;
+extern const struct world_kind world_of_rooms, world_of_desks;
 
 struct world {
 	const struct world_kind *kind;
@@ -62,6 +62,8 @@ struct world {
 	enum record_kind_no last_kind;
 	uint64_t last_unread;
 	int touched; /* room of the operation, -1: none */
+
+	struct desk_world *desk; /* of desks; NULL */
 
 	/* percent */
 	unsigned commit, write_back, evict, crash;

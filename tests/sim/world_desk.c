@@ -1,0 +1,123 @@
+/* Worlds of desks: the model goes along with the records, and is asked what must hold. */
+#include "desk_world.h"
+
+#include "core/run.h"
+
+#include <stdlib.h>
+
+static void begin(struct world *w)
+{
+	w->limits = core_limits_default;
+	w->limits.resident_bytes = ONE_OF(w, 0, 4000, 1 << 20);
+	w->commit = (unsigned)ONE_OF(w, 15, 50, 100);
+	w->write_back = (unsigned)ONE_OF(w, 0, 10, 40, 90);
+	w->evict = (unsigned)ONE_OF(w, 10, 50, 90);
+	w->crash = (unsigned)ONE_OF(w, 0, 1, 3);
+	if (!w->desk)
+		w->desk = mem_new(sizeof *w->desk);
+}
+
+static void end(struct world *w)
+{
+	free(w->desk);
+	w->desk = NULL;
+}
+
+static void heard(struct world *w, const struct record *r)
+{
+	if (r->kind != RECORD_DESK_CLOCK)
+		w->desk->quiet = false;
+	model_record(w, &w->desk->now, r);
+}
+
+static void launched(struct world *w)
+{
+	model_copy(&w->desk->flown, &w->desk->now);
+}
+
+static void landed(struct world *w)
+{
+	model_copy(&w->desk->durable, &w->desk->flown);
+}
+
+static void restored(struct world *w)
+{
+	model_copy(&w->desk->now, &w->desk->durable);
+	w->desk->now.now_us = w->desk->now.record_us;
+}
+
+/* Time of the loop, and on the wall, which may be another: somebody sets it, or the loop is
+ * held up. */
+static void pass(struct world *w)
+{
+	struct desk_world *d = w->desk;
+	uint64_t us = ONE_OF(w, 0, 0, 0, 1000, 100000, 300000, 1000000, 1000000, 2500000, 7000000);
+	uint64_t wall = world_chance(w, 95) ? us : world_below(w, 100000000);
+	us = world_chance(w, 97) ? us : 0;
+	d->served_us += us;
+	d->desk_us += us;
+	w->clock_us += wall;
+	w->call = (struct core_call){.tenant = w->call.tenant,
+				     .now_us = w->clock_us,
+				     .served_us = d->served_us,
+				     .random = {world_random(w), world_random(w)}};
+}
+
+static void tick(struct world *w)
+{
+	bool more = true;
+	for (int n = 0; more; n++) {
+		WANT(w, n < 100, "it does not come to an end");
+		WANT_SAME(w, core_tick(w->core, &w->call, &more), PARLOR_E_OK);
+	}
+}
+
+static void boot(struct world *w)
+{
+	struct desk_world *d = w->desk;
+	d->desk_us = model_now(&d->now);
+	(void)core_boot(w->core, w->clock_us);
+	world_say(w, "boot");
+	/* The loop's clock begins anywhere. */
+	d->served_us = 1 + world_below(w, 1000000000);
+	w->call = (struct core_call){.now_us = w->clock_us, .served_us = d->served_us};
+	tick(w);
+}
+
+static void step(struct world *w)
+{
+	if (w->op == 1)
+		boot(w);
+	pass(w);
+	w->call.tenant = world_chance(w, 70) ? SPAN_TEXT("t0") : SPAN_TEXT("t1");
+	tick(w);
+	desk_check(w);
+	w->desk->quiet = true;
+	if (!w->desk->now.desks_len) {
+		desk_set_up(w);
+		w->desk->desk_us = model_now(&w->desk->now);
+	} else {
+		desk_move(w);
+	}
+	tick(w);
+	desk_check(w);
+}
+
+static void check_all(struct world *w)
+{
+	(void)w;
+}
+
+const struct world_kind world_of_desks = {
+	.option = " --desk",
+	.begin = begin,
+	.end = end,
+	.step = step,
+	.check_all = check_all,
+	.check_rows = check_all,
+	.boot = boot,
+	.heard = heard,
+	.launched = launched,
+	.landed = landed,
+	.restored = restored,
+};
