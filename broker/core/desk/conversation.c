@@ -8,6 +8,7 @@
 #include "core/desk/queue.h"
 #include "core/desk/seats.h"
 #include "core/desk/show.h"
+#include "core/desk/units.h"
 #include "core/desk/visitor_row.h"
 #include "core/member_row.h"
 #include "core/room_row.h"
@@ -184,61 +185,6 @@ void conversation_emit(struct core *c, enum record_kind_no no, struct conversati
 
 /* ---- what is derived ---------------------------------------------------------- */
 
-static void add_unit(struct core *c, struct conversation *v, uint64_t seat_no, uint64_t team_no)
-{
-	struct config *seat = config_find_no(c, seat_no), *team = config_find_no(c, team_no);
-	if (!seat)
-		return;
-	assert(v->units_len < sizeof v->units / sizeof v->units[0]);
-	v->units[v->units_len++] =
-		(struct unit){.of = v,
-			      .seat = seat->is,
-			      .team_seat = team ? team_seat_find(c, team->is, seat->is) : NULL};
-}
-
-/* Whether who serves has a place taken by it. */
-static bool serving_counts(const struct conversation *v)
-{
-	if (!v->row.seat)
-		return false;
-	return v->row.state != CONVERSATION_HELD || !v->team->row.hold_frees;
-}
-
-static void find_units(struct core *c, struct conversation *v)
-{
-	v->units_len = 0;
-	if (serving_counts(v))
-		add_unit(c, v, v->row.seat, v->row.serving_team);
-	for (size_t i = 0; i < v->row.offered.len; i++)
-		add_unit(c, v, numbers_at(&v->row.offered, i), v->row.offer_team);
-}
-
-static void take_unit(struct core *c, struct unit *u)
-{
-	DL_APPEND(u->seat->units, u);
-	seat_take(c, u->seat, u->team_seat);
-}
-
-static void give_back_unit(struct core *c, struct unit *u)
-{
-	DL_DELETE(u->seat->units, u);
-	seat_give_back(c, u->seat, u->team_seat);
-}
-
-static void take_units(struct core *c, struct conversation *v)
-{
-	find_units(c, v);
-	for (unsigned i = 0; i < v->units_len; i++)
-		take_unit(c, &v->units[i]);
-}
-
-static void give_back_units(struct core *c, struct conversation *v)
-{
-	for (unsigned i = 0; i < v->units_len; i++)
-		give_back_unit(c, &v->units[i]);
-	v->units_len = 0;
-}
-
 static void link_guest(struct desk_state *d, struct conversation *v)
 {
 	struct guests *g;
@@ -279,24 +225,13 @@ void conversation_link(struct core *c, struct conversation *v)
 	v->in_team.id = v->no;
 	rank_insert(&v->team->open, &v->in_team);
 	d->counts.open[v->row.state]++;
-	take_units(c, v);
+	units_take(c, v);
 	struct config *seat = v->row.seat ? config_find_no(c, v->row.seat) : NULL;
 	v->seat = seat ? seat->is : NULL;
 	if (v->seat)
 		DL_APPEND(v->seat->serves, v);
 	queue_enter(c, v);
 	conversation_set_due(c, v);
-}
-
-void conversation_count_held(struct core *c, struct team *t)
-{
-	for (struct rank_node *n = rank_first(&t->open); n; n = rank_next(&t->open, n)) {
-		struct conversation *v = CONTAINER(n, struct conversation, in_team);
-		if (v->row.state != CONVERSATION_HELD)
-			continue;
-		give_back_units(c, v);
-		take_units(c, v);
-	}
 }
 
 static void unlink_conversation(struct core *c, struct conversation *v)
@@ -306,7 +241,7 @@ static void unlink_conversation(struct core *c, struct conversation *v)
 	if (v->seat)
 		DL_DELETE(v->seat->serves, v);
 	v->seat = NULL;
-	give_back_units(c, v);
+	units_give_back(c, v);
 	d->counts.open[v->row.state]--;
 	rank_remove(&v->team->open, &v->in_team);
 	rank_remove(&v->desk->open, &v->in_open);

@@ -47,8 +47,6 @@ bool conversation_is_offered(const struct row_conversation *, uint64_t seat);
 void conversation_exclude(struct conversation_change *, uint64_t seat, uint64_t now_us,
 			  uint64_t until_us);
 
-/* Whether those of a team that are held take places may have changed. */
-void conversation_count_held(struct core *, struct team *);
 /* What is derived from the open ones: when the run begins. */
 void conversation_link(struct core *, struct conversation *);
 

@@ -3,10 +3,10 @@
 #include "core/apply.h"
 #include "core/desk/clock.h"
 #include "core/desk/config_row.h"
-#include "core/desk/conversation.h"
 #include "core/desk/conversation_row.h"
 #include "core/desk/seats.h"
 #include "core/desk/settle.h"
+#include "core/desk/units.h"
 #include "core/room_row.h"
 
 #include <utlist.h>
@@ -205,10 +205,12 @@ void follow_config_changed(struct core *c, struct config *config)
 		wake_agent(c, config->is);
 	if (config->kind == CONFIG_SEAT)
 		wake_seat(c, config->is);
-	if (config->kind == CONFIG_TEAM)
+	if (config->kind == CONFIG_TEAM_SEAT)
+		units_count_team_seat(c, config->is);
+	if (config->kind == CONFIG_TEAM) {
 		((struct team *)config->is)->duty_turned = true;
-	if (config->kind == CONFIG_TEAM)
-		conversation_count_held(c, config->is);
+		units_count_held(c, config->is);
+	}
 }
 
 void follow_hours(struct core *c, struct config *hours)
