@@ -10,8 +10,7 @@
 #define LATE_US 500000
 #define TOLERANCE_US 100000
 
-/* ---- who has it (D1, D6) ----------------------------------------------------------------------
- */
+/* ---- who has it (D1, D6) --------------------------------------------------------- */
 
 static void check_owner(struct world *w, struct desk_model *m, const struct d_conversation *c)
 {
@@ -40,8 +39,7 @@ static void check_owner(struct world *w, struct desk_model *m, const struct d_co
 	WANT(w, room->state == ROOM_STATE_OPEN, "open in a room that is closed");
 }
 
-/* ---- unread (D7) ------------------------------------------------------------------------------
- */
+/* ---- unread (D7) ----------------------------------------------------------------- */
 
 static void check_unread(struct world *w, struct desk_model *m, const struct d_conversation *c)
 {
@@ -58,19 +56,16 @@ static void check_unread(struct world *w, struct desk_model *m, const struct d_c
 	WANT_SAME(w, is.unread, model_unread(m, c, s->row.party_no));
 }
 
-/* ---- places (D9) -------------------------------------------------------------------------------
- */
+/* ---- places (D9) ----------------------------------------------------------------- */
 
 static void check_place(struct world *w, struct desk_model *m, const struct d_conversation *c)
 {
-	char id[24];
 	uint64_t of, place = model_place(m, c, &of);
 	struct conversation_view view;
 	struct place_view is;
 	struct core_call call = {.tenant = m->tenants[c->tenant]};
-	int len = snprintf(id, sizeof id, "c%llu", (unsigned long long)c->handle);
-	WANT_SAME(w, core_desk_place(w->core, &call, (struct span){id, (size_t)len}, &view, &is),
-		  PARLOR_E_OK);
+	const struct span id = {c->id, c->id_len};
+	WANT_SAME(w, core_desk_place(w->core, &call, id, &view, &is), PARLOR_E_OK);
 	WANT_SAME(w, is.place, place);
 	WANT(w, !place || is.of == of, "%d of %d, not of %d", (int)place, (int)is.of, (int)of);
 	WANT_SAME(w, view.no, c->no);
@@ -81,7 +76,7 @@ static void check_place(struct world *w, struct desk_model *m, const struct d_co
 }
 
 /* ---- loads (D2), looked at from inside
- * ------------------------------------------------------------ */
+ * ---------------------------------------- */
 
 static void check_loads(struct world *w, struct desk_model *m)
 {
@@ -102,7 +97,7 @@ static void check_loads(struct world *w, struct desk_model *m)
 }
 
 /* ---- pairs that were left (D3)
- * ----------------------------------------------------------------------- */
+ * ------------------------------------------------ */
 
 static void check_left(struct world *w, struct desk_model *m, struct d_conversation *c,
 		       struct d_team *team)
@@ -126,7 +121,7 @@ static void check_pairs(struct world *w, struct desk_model *m, struct d_conversa
 }
 
 /* ---- time (D10)
- * ---------------------------------------------------------------------------------- */
+ * --------------------------------------------------------------- */
 
 static void check_time(struct world *w, struct desk_model *m)
 {

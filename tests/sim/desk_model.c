@@ -28,7 +28,7 @@ uint64_t model_now(const struct desk_model *m)
 	return m->now_us + m->offset_us;
 }
 
-/* ---- settings ------------------------------------------------------------------------------ */
+/* ---- settings -------------------------------------------------------------------- */
 
 uint64_t model_us(uint64_t said, uint64_t otherwise)
 {
@@ -40,7 +40,7 @@ uint64_t model_less(uint64_t a, uint64_t b)
 	return a > b ? a - b : 0;
 }
 
-/* ---- by number ---------------------------------------------------------------------------- */
+/* ---- by number ------------------------------------------------------------------- */
 
 #define FIND(list, len, condition)         \
 	for (int i = 0; i < (len); i++)    \
@@ -104,7 +104,7 @@ struct d_team *model_overflow(struct desk_model *m, const struct d_team *team)
 	return NULL;
 }
 
-/* ---- counted -------------------------------------------------------------------------------- */
+/* ---- counted --------------------------------------------------------------------- */
 
 bool model_is_offered(const struct d_conversation *c, uint64_t seat)
 {

@@ -75,7 +75,8 @@ struct d_exclusion {
 };
 struct d_conversation {
 	uint64_t no, position;
-	uint64_t handle; /* its id: c and a number */
+	char id[40];
+	size_t id_len;
 	uint32_t tenant;
 	struct row_conversation row; /* its lists are those below */
 	uint64_t offered[DESK_ASKED_MAX];
@@ -131,7 +132,7 @@ struct d_room *model_room(struct desk_model *, uint64_t no);
 struct d_stay *model_stay(struct d_room *, uint64_t member);
 struct d_team *model_overflow(struct desk_model *, const struct d_team *);
 
-/* ---- counted ---------------------------------------------------------------------------- */
+/* ---- counted --------------------------------------------------------------------- */
 
 struct d_load {
 	uint64_t seat, agent, team_seat;
@@ -154,7 +155,7 @@ uint64_t model_place(struct desk_model *, const struct d_conversation *, uint64_
 const struct d_message *model_last_word(const struct desk_model *, const struct d_conversation *);
 uint64_t model_unread(struct desk_model *, const struct d_conversation *, uint64_t member);
 
-/* ---- records ------------------------------------------------------------------------------ */
+/* ---- records --------------------------------------------------------------------- */
 
 /* Checks what a record says against what was before it, and takes it in. */
 void model_record(struct world *, struct desk_model *, const struct record *);

@@ -4,6 +4,7 @@
 #include "core/desk/act.h"
 #include "core/desk/list.h"
 #include "core/desk/open.h"
+#include "core/desk/room_side.h"
 #include "core/desk/transfer.h"
 #include "core/message.h"
 #include "core/presence.h"
@@ -44,12 +45,12 @@ void desk_told(struct world *w, enum parlor_err err, const char *format, ...)
 	w->desk->quiet = true;
 }
 
-/* ---- whom it is about ----------------------------------------------------------------------- */
+/* ---- whom it is about ------------------------------------------------------------ */
 
 /* A conversation, and what is asked of it: as its tenant. */
 struct asking {
 	struct d_conversation *c; /* NULL: none is open */
-	char id[24];
+	char id[40];
 	struct core_desk_act act;
 	struct conversation_view view;
 };
@@ -73,8 +74,8 @@ static void ask(struct world *w, struct asking *a, unsigned states)
 		a->c = &m->open[world_below(w, (uint64_t)m->open_len)];
 	if (a->c)
 		w->call.tenant = m->tenants[a->c->tenant];
-	int len =
-		snprintf(a->id, sizeof a->id, "c%llu", a->c ? (unsigned long long)a->c->handle : 0);
+	/* c0 is nobody's. */
+	int len = snprintf(a->id, sizeof a->id, "%s", a->c ? a->c->id : "c0");
 	a->act.conversation = (struct span){a->id, (size_t)len};
 	w->desk->quiet = true;
 }
@@ -126,8 +127,7 @@ static void want(struct world *w, const struct asking *a, enum parlor_err got,
 	     parlor_err_name((int)expected));
 }
 
-/* ---- visitors ----------------------------------------------------------------------------------
- */
+/* ---- visitors -------------------------------------------------------------------- */
 
 const struct d_desk *desk_any(struct world *w)
 {
@@ -176,7 +176,7 @@ static void move_post(struct world *w)
 			      .body = SPAN_TEXT("words"),
 			      .type = world_chance(w, 90) ? MESSAGE_TYPE_MESSAGE
 							  : MESSAGE_TYPE_NOTICE};
-	enum parlor_err err = core_post(w->core, &w->call, &q, &posted);
+	enum parlor_err err = core_desk_post(w->core, &w->call, &q, &posted);
 	desk_told(w, err, "post to %s by %.*s", a.id, (int)q.sender.len,
 		  (const char *)q.sender.data);
 }
@@ -211,7 +211,7 @@ static void move_rate(struct world *w)
 }
 
 /* ---- agents
- * -------------------------------------------------------------------------------------- */
+ * ------------------------------------------------------------------- */
 
 /* Whose answer it is: the offer's, or wrong in one way. */
 static void ask_offer(struct world *w, struct asking *a)
@@ -294,8 +294,6 @@ static void move_claim(struct world *w)
 {
 	struct asking a;
 	ask(w, &a, IN(WAITING) | (world_chance(w, 30) ? IN(OFFERED) | IN(ACTIVE) : 0));
-	if (a.c && a.c->row.state == CONVERSATION_DEFERRED)
-		return;
 	a.act.agent = ANY(w, agents);
 	struct d_seat *s = a.c ? seat_of(w, a.c, a.act.agent) : NULL;
 	enum parlor_err expected = may_ask(&a, s);
@@ -408,7 +406,7 @@ static void move_mode(struct world *w)
 }
 
 /* ---- whoever is there, and rooms
- * -------------------------------------------------------------------- */
+ * ---------------------------------------------- */
 
 static void move_presence(struct world *w)
 {
@@ -454,16 +452,36 @@ static void move_room_state(struct world *w)
 	desk_told(w, err, "room of %s is %d", a.id, state);
 }
 
+static void move_remove_member(struct world *w)
+{
+	struct asking a;
+	struct core_room_view view;
+	ask(w, &a, ~0U);
+	if (!a.c)
+		return;
+	const struct d_room *room = model_room(model(w), a.c->row.room);
+	bool closed = a.c->row.state == CONVERSATION_CLOSED;
+	struct span who = a.c->row.seat ? agent_of(w, a.c->row.seat) : a.c->row.visitor_id;
+	enum parlor_err err = core_desk_may_leave(w->core, &w->call,
+						  (struct span){room->id, room->id_len}, &who, 1);
+	if (!err)
+		err = core_members_remove(w->core, &w->call, (struct span){room->id, room->id_len},
+					  &who, 1, &(struct core_notice){.body = NO_ONE}, &view);
+	desk_told(w, err, "remove %.*s from the room of %s", (int)who.len, (const char *)who.data,
+		  a.id);
+	WANT(w, err || closed, "it was needed there");
+}
+
 static const struct {
 	unsigned weight;
 	void (*make)(struct world *);
 } moves[] = {
-	{160, move_open},     {130, move_post},    {40, move_read},    {10, move_rate},
-	{130, move_accept},   {40, move_decline},  {50, move_claim},   {20, move_assign},
-	{25, move_return},    {20, move_hold},     {20, move_resume},  {15, move_handoff},
-	{90, move_close},     {60, move_transfer}, {20, move_cancel},  {15, move_mark},
-	{25, move_mode},      {80, move_presence}, {6, move_all_come}, {3, move_all_go},
-	{5, move_room_state}, {40, desk_change},
+	{160, move_open},     {130, move_post},        {40, move_read},    {10, move_rate},
+	{130, move_accept},   {40, move_decline},      {50, move_claim},   {20, move_assign},
+	{25, move_return},    {20, move_hold},         {20, move_resume},  {15, move_handoff},
+	{90, move_close},     {60, move_transfer},     {20, move_cancel},  {15, move_mark},
+	{25, move_mode},      {80, move_presence},     {6, move_all_come}, {3, move_all_go},
+	{5, move_room_state}, {5, move_remove_member}, {40, desk_change},
 };
 #define MOVES (sizeof moves / sizeof moves[0])
 

@@ -7,7 +7,7 @@
 
 #define LATE_US 500000
 
-/* ---- settings ----------------------------------------------------------------------------- */
+/* ---- settings -------------------------------------------------------------------- */
 
 static uint64_t boost_us(const struct d_team *t, unsigned priority)
 {
@@ -17,7 +17,7 @@ static uint64_t boost_us(const struct d_team *t, unsigned priority)
 	return boosts[priority];
 }
 
-/* ---- states (D1) ---------------------------------------------------------------------------- */
+/* ---- states (D1) ----------------------------------------------------------------- */
 
 #define IN(state) (1U << CONVERSATION_##state)
 #define ANY_OPEN (IN(DEFERRED) | IN(WAITING) | IN(OFFERED) | IN(BOT) | IN(ACTIVE) | IN(HELD))
@@ -63,7 +63,7 @@ static void check_step(struct world *w, enum record_kind_no kind, const struct d
 	WANT(w, !c->row.transfer || !row->transfer || row->seat, "nobody has it");
 }
 
-/* ---- keys (D12) ------------------------------------------------------------------------------ */
+/* ---- keys (D12) ------------------------------------------------------------------ */
 
 static void check_key(struct world *w, struct desk_model *m, const struct record *r,
 		      const struct d_conversation *c, const struct row_conversation *row)
@@ -80,8 +80,7 @@ static void check_key(struct world *w, struct desk_model *m, const struct record
 		WANT_SAME(w, row->key, c->row.key);
 }
 
-/* ---- offers (D5) -------------------------------------------------------------------------------
- */
+/* ---- offers (D5) ----------------------------------------------------------------- */
 
 static void check_offer(struct world *w, struct desk_model *m, const struct record *r,
 			const struct d_conversation *c, const struct row_conversation *row)
@@ -119,8 +118,7 @@ static void check_offer(struct world *w, struct desk_model *m, const struct reco
 	}
 }
 
-/* ---- silence (D10) ------------------------------------------------------------------------------
- */
+/* ---- silence (D10) --------------------------------------------------------------- */
 
 /* Once for each silence, and about who is silent; whoever waits for an answer is not let go. */
 static void check_silence(struct world *w, struct desk_model *m, const struct record *r,
@@ -144,7 +142,7 @@ static void check_silence(struct world *w, struct desk_model *m, const struct re
 }
 
 /* ---- taking it in
- * ------------------------------------------------------------------------------------ */
+ * ------------------------------------------------------------- */
 
 static void take_row(struct d_conversation *c, const struct row_conversation *row)
 {
@@ -162,14 +160,6 @@ static void take_row(struct d_conversation *c, const struct row_conversation *ro
 	c->row.offered = c->row.excluded = (struct number_list){.len = 0};
 }
 
-static uint64_t handle_of(struct span id)
-{
-	uint64_t handle = 0;
-	for (size_t i = 1; i < id.len; i++)
-		handle = handle * 10 + (uint64_t)(((const char *)id.data)[i] - '0');
-	return handle;
-}
-
 static struct d_conversation *add_conversation(struct world *w, struct desk_model *m,
 					       const struct record *r,
 					       const struct row_conversation *row)
@@ -182,7 +172,9 @@ static struct d_conversation *add_conversation(struct world *w, struct desk_mode
 	WANT(w, m->open_len < D_OPEN, "too many for the model");
 	struct d_conversation *c = &m->open[m->open_len++];
 	*c = (struct d_conversation){
-		.no = r->conversation.no, .tenant = r->tenant, .handle = handle_of(row->id)};
+		.no = r->conversation.no, .tenant = r->tenant, .id_len = row->id.len};
+	WANT(w, row->id.len < sizeof c->id, "a longer id than any");
+	memcpy(c->id, row->id.data, row->id.len);
 	WANT_SAME(w, row->first_seq, model_room(m, row->room)->last_seq + 1);
 	WANT(w, row->state == CONVERSATION_WAITING || row->state == CONVERSATION_DEFERRED,
 	     "opened as %d", row->state);
@@ -260,7 +252,7 @@ static void take_conversation(struct world *w, struct desk_model *m, const struc
 }
 
 /* ---- rows of the configuration
- * ---------------------------------------------------------------------- */
+ * ------------------------------------------------ */
 
 #define TAKE(list, type)                                                            \
 	do {                                                                        \
@@ -316,7 +308,7 @@ static void take_config(struct world *w, struct desk_model *m, const struct reco
 }
 
 /* ---- rooms and members
- * ---------------------------------------------------------------------------------- */
+ * -------------------------------------------------------- */
 
 static void take_left(struct world *w, struct desk_model *m, const struct record *r)
 {
