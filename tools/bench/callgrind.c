@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-void callgrind_init(struct callgrind *c, const struct options *o)
+void callgrind_init(struct callgrind *c, const struct options *o, const char *only)
 {
 	*c = (struct callgrind){.keep = o->perf};
 	if (o->perf)
@@ -19,6 +19,10 @@ void callgrind_init(struct callgrind *c, const struct options *o)
 	c->before[0] = "valgrind";
 	c->before[1] = "--tool=callgrind";
 	c->before[2] = c->out;
+	if (!only)
+		return;
+	snprintf(c->only, sizeof c->only, "--toggle-collect=%s", only);
+	c->before[3] = c->only;
 }
 
 /* It stands in the line of totals. */

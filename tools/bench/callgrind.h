@@ -11,11 +11,13 @@
 struct callgrind {
 	char file[RIG_PATH_MAX];
 	char out[RIG_PATH_MAX + 32];
-	bool keep;             /* --perf says where */
-	const char *before[4]; /* words before parlord */
+	bool keep; /* --perf says where */
+	char only[64];
+	const char *before[5]; /* words before parlord */
 };
 
-void callgrind_init(struct callgrind *, const struct options *);
+/* only: the function, or pattern of functions, in which instructions count; NULL: all. */
+void callgrind_init(struct callgrind *, const struct options *, const char *only);
 /* Of the run that has ended. */
 double callgrind_total(struct callgrind *);
 

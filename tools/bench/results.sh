@@ -76,6 +76,7 @@ measure list list --runs "$runs" --seconds "$seconds" "${small[@]}"
 measure storm storm --runs "$runs" "${backlog[@]}"
 measure desk compare desk --runs "$runs" --seconds "$seconds" --warmup-ms 500
 [ -n "$short" ] || measure desk_queue desk --runs 1
+[ -n "$short" ] || measure desk_posts desk --callgrind --runs 1
 measure hostile hostile --runs 1 --seconds 3 --attack abcde "${backlog[@]}"
 measure mixed mixed --runs 1 "${file[@]}"
 measure history history --runs 1 --seconds "$seconds" "${backlog[@]}"

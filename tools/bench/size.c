@@ -59,7 +59,7 @@ static double count_run(const struct options *o, uint32_t members, uint64_t post
 	struct stage s;
 	struct options quiet = *o;
 	quiet.perf = NULL;
-	callgrind_init(&counted, o);
+	callgrind_init(&counted, o, NULL);
 	plan.before = counted.before;
 	stage_open(&s, &quiet, &plan);
 	stage_run(&s, &load, result);
