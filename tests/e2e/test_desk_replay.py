@@ -1,14 +1,15 @@
 """A desk in the journal: executed again it is the same, to the row; and the tools that
 read a data directory know it."""
 
+import json
 import os
 import shutil
 
 import pytest
 from auditor import ROWS, lines, replay, verify
 from client import Client
-from desk_talk import furnish, says, shown, talk
-from proc import Broker, run
+from desk_talk import furnish, furnish_more, rows_of, says, shown, talk
+from proc import Broker, play, program, run
 
 
 @pytest.fixture(scope="module")
@@ -73,3 +74,65 @@ def test_a_desk_in_copies_and_snapshots(past, tmp_path):
     replay("snapshot", "--data", tmp_path / "backup")
     found = verify(tmp_path / "backup")
     assert found["hash"] == before["hash"]
+
+
+# ---- why ----------------------------------------------------------------------------------
+
+
+def test_every_step_of_a_conversation_and_what_was_seen_when_it_was_made(past):
+    steps = lines("why", "c1", "--data", past.data)
+    kinds = [step["kind"] for step in steps]
+    assert kinds[0] == "opened" and kinds[-2:] == ["closed", "rated"]
+    assert [step["position"] for step in steps] == sorted(step["position"] for step in steps)
+    for step in steps:
+        if step["kind"] == "offered":
+            seen = step["decision"]
+            assert seen["strategy"] == "STRATEGY_MOST_IDLE" and seen["ready"] == 2
+            assert seen.get("score", 0) / seen["of"] <= seen.get("second_score", 0) / seen["second_of"]
+    told = replay("why", "c1", "--data", past.data).out
+    assert "by owner" in told and "most idle" in told and "note: about a bill" in told and "很好" in told
+    assert len(told.splitlines()) == len(steps)
+
+
+def test_a_conversation_that_the_journal_does_not_tell_of(past):
+    assert "no such conversation" in replay("why", "c9", "--data", past.data, status=1).err
+    assert "no such conversation" in replay("why", "c1", "--tenant", "other", "--data", past.data, status=1).err
+
+
+# ---- recorded, and played again ---------------------------------------------------------------
+
+
+def recorded(broker):
+    done = run(program("parlor-replay"), "record", "--broker", broker.worker, "--tenant", "default")
+    return [json.loads(line) for line in done.out.splitlines()]
+
+
+def written(path, recording):
+    path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in recording), encoding="utf-8")
+    return path
+
+
+def test_the_rows_of_a_desk_are_played_again(tmp_path):
+    with Broker() as source, Broker() as empty:
+        with Client(source.client) as client:
+            furnish(client)
+            furnish_more(client)
+            rows = rows_of(client)
+        recording = recorded(source)
+        assert len({line["type"] for line in recording[1:]}) == 12
+        path = written(tmp_path / "rows.ndjson", recording)
+        for _ in range(2):
+            assert play(empty, path, tenant="default")["good"]
+            with Client(empty.client) as client:
+                assert rows_of(client) == rows
+
+
+@pytest.mark.parametrize("row", ["{}", '{"row": 7}', '{"row": {"dance": 1}}', '{"row": {"name": 1}}'])
+def test_a_line_of_a_row_that_is_none_is_named(tmp_path, row):
+    recording = [{"recording": 1, "journal": 1, "from": 1, "tenant": "default"}]
+    line = dict(room="", seq=0, t=1, **{"from": ""}, role="member", type="desk_group", body="", position=2)
+    recording.append({**line, **json.loads(row)})
+    with Broker() as empty:
+        done = run(program("parlor-replay"), "play", str(written(tmp_path / "rows.ndjson", recording)), "--broker",
+                   empty.client, status=2)
+        assert "rows.ndjson:2" in done.err and "row" in done.err

@@ -12,6 +12,7 @@
 #include "record.h"
 #include "snapshot_command.h"
 #include "verify.h"
+#include "why.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -33,6 +34,7 @@ static const struct command commands[] = {
 	 snapshot_main},
 	{"at", "POSITION ROOM  a room as it was", at_main},
 	{"explain", "ROOM MEMBER    how an unread count came to be", explain_main},
+	{"why", "CONVERSATION   what became of a conversation, and why of whom", why_main},
 	{"diff", "DIR DIR        what differs between two data directories", diff_main},
 	{"rebuild", "lmdb|mysql     make one of them anew from the other", rebuild_main},
 	{"adopt", "               make rooms of tables that a product had before", adopt_main},

@@ -2,9 +2,11 @@
 
 #include "core/kinds.h"
 #include "core/record.h"
+#include "message_json.h"
 #include "noun/noun.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define WHY_BYTES 160
@@ -131,6 +133,18 @@ static enum parlor_err check_lists(const struct recording_event *e, char *why)
 	return PARLOR_E_VALUE;
 }
 
+static enum parlor_err check_row(const struct recording_event *e, char *why)
+{
+	if (!(e->kind->needs & LINE_NEEDS_ROW))
+		return PARLOR_E_OK;
+	if (!json_is_object(e->row))
+		return wrong(why, "row must be an object");
+	ProtobufCMessage *row = message_of_json(e->kind->row(e->kind, e->row)->descriptor, e->row);
+	bool good = row != NULL;
+	free(row);
+	return good ? PARLOR_E_OK : wrong(why, "row has a key that is none of its kind's");
+}
+
 static enum parlor_err check(const struct recording_event *e, const char *role, char *why)
 {
 	unsigned needs = e->kind->needs;
@@ -148,25 +162,27 @@ static enum parlor_err check(const struct recording_event *e, const char *role, 
 	if ((needs & LINE_NEEDS_CLIENT_ID) && !e->client_id[0])
 		return wrong(why, "a text must have a client_id");
 	enum parlor_err err = check_body(e, why);
-	return err ? err : check_lists(e, why);
+	if (!err)
+		err = check_lists(e, why);
+	return err ? err : check_row(e, why);
 }
 
 enum parlor_err recording_event_get(struct recording_event *e, json_t *object, char *why)
 {
 	json_error_t error;
 	json_int_t seq, t, position = 0;
-	int open = 0, recalled = 0;
+	int open = 0, recalled = 0, removed = 0;
 	const char *role, *type, *content = "text";
 
 	*e = (struct recording_event){.client_id = "", .name = "", .avatar = ""};
 	if (json_unpack_ex(object, &error, 0,
 			   "{s:s, s:I, s:I, s:s, s:s, s:s, s:s, s?I, s?s, s?s, s?s, s?s, s?s, s?b,"
-			   " s?b, s?o}",
+			   " s?b, s?o, s?o, s?b}",
 			   "room", &e->room, "seq", &seq, "t", &t, "from", &e->from, "role", &role,
 			   "type", &type, "body", &e->body, "position", &position, "tenant",
 			   &e->tenant, "client_id", &e->client_id, "name", &e->name, "avatar",
 			   &e->avatar, "content", &content, "open", &open, "recalled", &recalled,
-			   "mentions", &e->mentions) != 0)
+			   "mentions", &e->mentions, "row", &e->row, "removed", &removed) != 0)
 		return wrong(why, error.text);
 	e->kind = kind_of_type(type);
 	if (!e->kind)
@@ -181,6 +197,7 @@ enum parlor_err recording_event_get(struct recording_event *e, json_t *object, c
 	e->agent = strcmp(role, "agent") == 0;
 	e->open = open != 0;
 	e->recalled = recalled != 0;
+	e->removed = removed != 0;
 	return check(e, role, why);
 }
 

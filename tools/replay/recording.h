@@ -44,6 +44,8 @@ struct recording_event {
 	bool recalled;
 	json_t *mentions; /* array of texts, or NULL */
 	json_t *texts;    /* the same, under its kind's own key */
+	json_t *row;      /* of a desk, an object; or NULL */
+	bool removed;     /* that row is gone */
 };
 
 /* New objects. The second is NULL for an entry that nobody was told of. */

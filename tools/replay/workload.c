@@ -375,6 +375,17 @@ static bool something_played(struct workload *p)
 	return false;
 }
 
+static bool is_of_no_room(const struct kind *kind)
+{
+	return kind->record == RECORD_PRESENCE || (kind->needs & LINE_NEEDS_ROW);
+}
+
+/* From others: nobody asks for it again. */
+static bool follows(const struct kind *kind)
+{
+	return !kind->operation && kind->record != RECORD_PRESENCE;
+}
+
 bool workload_next(struct workload *p)
 {
 	const struct event_source_item *item;
@@ -394,14 +405,18 @@ bool workload_next(struct workload *p)
 		workload_boot(p, item);
 		return true;
 	}
-	if (e->kind->record == RECORD_PRESENCE &&
-	    p->options->choice.rooms_len + p->options->choice.rooms_first)
+	if (is_of_no_room(e->kind) && p->options->choice.rooms_len + p->options->choice.rooms_first)
+		return true;
+	if (follows(e->kind))
 		return true;
 	struct tenant *tenant = tenant_of(p, e);
 	if (!tenant)
 		return false;
-	if (e->kind->record != RECORD_PRESENCE)
+	if (e->kind->record == RECORD_PRESENCE)
+		workload_presence(p, item, tenant);
+	else if (e->kind->needs & LINE_NEEDS_ROW)
+		put(p, e->kind->operation, item, tenant, NULL);
+	else
 		return workload_room(p, item, tenant);
-	workload_presence(p, item, tenant);
 	return true;
 }

@@ -1,7 +1,16 @@
+#include "noun/desk.h"
+
+#include "message_json.h"
 #include "noun/noun.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Fields from here on are numbers that a broker gives. */
+#define ROW_NUMBERS 60
+#define TYPE_PREFIX "desk_"
 
 /* The message of a row, which has the name of its kind. */
 static void what_row(char *text, size_t size, const Parlor__Event *e, const struct record *r)
@@ -16,9 +25,11 @@ static void what_row(char *text, size_t size, const Parlor__Event *e, const stru
 		 e ? e->desk_row->no : 0, row && row->remove ? "removed" : "set");
 }
 
-static const Parlor__ConversationChanged *change_of(const Parlor__Event *e)
+const Parlor__ConversationChanged *desk_change_of(const Parlor__Event *e)
 {
 	switch (e->kind_case) {
+	case PARLOR__EVENT__KIND_CONVERSATION:
+		return e->conversation;
 	case PARLOR__EVENT__KIND_OFFER:
 		return e->offer;
 	case PARLOR__EVENT__KIND_OFFER_ENDED:
@@ -26,7 +37,7 @@ static const Parlor__ConversationChanged *change_of(const Parlor__Event *e)
 	case PARLOR__EVENT__KIND_TRANSFER:
 		return e->transfer;
 	default:
-		return e->conversation;
+		return NULL;
 	}
 }
 
@@ -40,7 +51,7 @@ static const char *state_of(const Parlor__Conversation *v)
 static void what_conversation(char *text, size_t size, const Parlor__Event *e,
 			      const struct record *r)
 {
-	const Parlor__ConversationChanged *change = change_of(e);
+	const Parlor__ConversationChanged *change = desk_change_of(e);
 	const Parlor__Conversation *v = change->conversation;
 	const char *who = change->offer ? change->offer->agent : v ? v->agent : "";
 	(void)r;
@@ -62,32 +73,77 @@ static void what_hours(char *text, size_t size, const Parlor__Event *e, const st
 		 r->duty.open ? "open" : "close");
 }
 
+/* A kind of row has the name of its line; a business may be a seat's. */
+static const ProtobufCFieldDescriptor *row_field(const struct kind *kind, const json_t *row)
+{
+	const char *name = kind->type + strlen(TYPE_PREFIX);
+	if (kind->record == RECORD_BUSINESS_SET && json_object_get(row, "agent"))
+		name = "seat_business";
+	return protobuf_c_message_descriptor_get_field_by_name(&parlor__desk_set__descriptor, name);
+}
+
+static void draft_row(struct draft *d, const Parlor__Event *e)
+{
+	const Parlor__DeskSet *set = e->desk_row->row;
+	const ProtobufCMessage *row = set ? (const ProtobufCMessage *)set->desk : NULL;
+	if (!row)
+		return;
+	json_object_set_new(d->more, "row", message_to_json(row, ROW_NUMBERS));
+	if (set->remove)
+		json_object_set_new(d->more, "removed", json_true());
+}
+
+static enum parlor_err send_row(struct operation *d, operation_send_fn *fn)
+{
+	const struct recording_event *e = &d->event;
+	const ProtobufCFieldDescriptor *of = row_field(e->kind, e->row);
+	ProtobufCMessage *row = message_of_json(of->descriptor, e->row);
+	/* The messages of the oneof are pointers in one place. */
+	enum parlor_err err = OPERATION_SEND(d, fn, DESK_SET, desk_set, DeskSet,
+					     .row_case = (Parlor__DeskSet__RowCase)of->id,
+					     .desk = (Parlor__Desk *)row, .remove = e->removed);
+	free(row);
+	return err;
+}
+
+static const struct operation_kind operation_row = {send_row,
+						    .counted = OPERATION_COUNTED(changes)};
+
+/* All that is told of it. */
+static void draft_conversation(struct draft *d, const Parlor__Event *e)
+{
+	const Parlor__ConversationChanged *change = desk_change_of(e);
+	d->from = change->by;
+	json_object_set_new(d->more, "change", message_to_json(&change->base, UINT32_MAX));
+}
+
 #define ROW(no, name)                                                                           \
 	{                                                                                       \
 		.record = RECORD_##no, .event = PARLOR__EVENT__KIND_DESK_ROW, .what = what_row, \
-		.type = (name)                                                                  \
+		.type = TYPE_PREFIX name, .needs = LINE_NEEDS_ROW, .draft = draft_row,          \
+		.row = row_field, .operation = &operation_row                                   \
 	}
-#define CHANGE(no, kind, name)                                              \
-	{                                                                   \
-		.record = RECORD_##no, .event = PARLOR__EVENT__KIND_##kind, \
-		.what = what_conversation, .type = (name)                   \
+#define CHANGE(no, kind, name)                                                         \
+	{                                                                              \
+		.record = RECORD_##no, .event = PARLOR__EVENT__KIND_##kind,            \
+		.what = what_conversation, .type = (name), .draft = draft_conversation \
 	}
 
 static const struct kind kinds[] = {
 	{.record = RECORD_DESK_CLOCK, .what = what_clock},
 	{.record = RECORD_HOURS_TURNED, .what = what_hours},
-	ROW(DESK_SET, "desk_desk"),
-	ROW(TEAM_SET, "desk_team"),
-	ROW(AGENT_SET, "desk_agent"),
-	ROW(SEAT_SET, "desk_seat"),
-	ROW(TEAM_SEAT_SET, "desk_team_seat"),
-	ROW(VISITOR_SET, "desk_visitor"),
-	ROW(GROUP_SET, "desk_group"),
-	ROW(TYPE_SET, "desk_type"),
-	ROW(ROUTE_SET, "desk_route"),
-	ROW(TEXT_SET, "desk_text"),
-	ROW(HOURS_SET, "desk_hours"),
-	ROW(BUSINESS_SET, "desk_business"),
+	ROW(DESK_SET, "desk"),
+	ROW(TEAM_SET, "team"),
+	ROW(AGENT_SET, "agent"),
+	ROW(SEAT_SET, "seat"),
+	ROW(TEAM_SEAT_SET, "team_seat"),
+	ROW(VISITOR_SET, "visitor"),
+	ROW(GROUP_SET, "group"),
+	ROW(TYPE_SET, "type"),
+	ROW(ROUTE_SET, "route"),
+	ROW(TEXT_SET, "text"),
+	ROW(HOURS_SET, "hours"),
+	ROW(BUSINESS_SET, "business"),
 	CHANGE(OPENED, CONVERSATION, "desk_opened"),
 	CHANGE(QUEUED, CONVERSATION, "desk_queued"),
 	CHANGE(RAISED, CONVERSATION, "desk_raised"),

@@ -26,6 +26,7 @@ enum line_needs {
 	LINE_NEEDS_FROM = 2, /* somebody did it */
 	LINE_NEEDS_SEQ = 4,
 	LINE_NEEDS_CLIENT_ID = 8,
+	LINE_NEEDS_ROW = 16, /* the fields of its kind's message, under "row" */
 };
 
 struct kind {
@@ -40,7 +41,10 @@ struct kind {
 	void (*draft)(struct draft *, const Parlor__Event *); /* NULL: adds nothing */
 	const char *const *bodies;                            /* that it may have; NULL: any */
 	const char *texts; /* key of a list of texts that it may have; NULL: none */
-	/* That it comes to; NULL: workload.c knows. */
+	/* Of its row, whatever it holds; NULL: it has none. */
+	const ProtobufCFieldDescriptor *(*row)(const struct kind *, const json_t *row);
+	/* That it comes to; NULL: workload.c knows, or it follows from others and is not
+	 * asked for. */
 	const struct operation_kind *operation;
 };
 
