@@ -4,7 +4,9 @@ passed on and closed, and what happens in words."""
 import json
 
 import pytest
-from proc import Process, program, run
+from client import Client
+from conftest import stat, until
+from proc import Broker, Process, program, run
 
 MANUAL, ALWAYS, OFF = 9, 3, 4294967295  # values of desk.proto
 
@@ -238,6 +240,22 @@ def test_what_happens_is_told_in_words_to_who_watches_a_team_and_to_who_is_asked
     expect(watcher, "lin serves it no more, closed, by lin: \"solved\"", "is closed, seat, by lin: \"solved\"")
     desk("rate", "c", "4", "--by", "ann", "--comment", "fine")
     expect(watcher, "is rated 4 of 5, by ann: \"fine\"")
+
+
+def test_who_watches_goes_on_when_the_broker_comes_back():
+    with Broker() as broker, Client(broker.client) as client:
+        client.desk_set(desk=dict(desk="shop"))
+        watcher = Process(program("parlor"), "--broker", broker.client, "desk", "watch", "shop", "*", "--ready",
+                          ready="ready")
+        try:
+            assert stat(client, "subscriber_entries") == 1
+            broker.crash()
+            until(lambda: stat(client, "subscriber_entries") == 1)
+            client.desk_open(conversation="c", desk="shop", visitor="ann")
+            expect(watcher, "conversation c of ann: waits in team *, new")
+            watcher.stop()
+        finally:
+            watcher.end()
 
 
 def test_words_that_are_wrong_are_refused_before_anything_is_asked(desk):
