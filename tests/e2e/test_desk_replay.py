@@ -3,11 +3,13 @@ read a data directory know it."""
 
 import json
 import os
+import re
 import shutil
 
 import pytest
 from auditor import ROWS, lines, replay, verify
 from client import Client
+from conftest import whole_history
 from desk_talk import furnish, furnish_more, rows_of, says, shown, talk
 from proc import Broker, play, program, run
 
@@ -125,6 +127,30 @@ def test_the_rows_of_a_desk_are_played_again(tmp_path):
             assert play(empty, path, tenant="default")["good"]
             with Client(empty.client) as client:
                 assert rows_of(client) == rows
+
+
+def told(client, room, conversations):
+    """What became of them, without times; and the room, message by message."""
+    times = re.compile("_us$|_no$|^no$|^position$|^transfer$|^reopens$")
+    return ([{field.name: value for field, value in shown(client, conversation).ListFields()
+              if not times.search(field.name)} for conversation in conversations],
+            [(m.seq, m.sender, m.body, m.type, m.client_id) for m in whole_history(client, room)],
+            [(m.member, m.type, m.read_seq, m.unread, m.joined_seq) for m in client.members_list(room=room).members])
+
+
+def test_a_recording_of_a_desk_gives_the_same_conversations(tmp_path):
+    """Offered, declined, accepted, passed on, given back, held, closed, rated: to the same agents."""
+    with Broker() as source, Broker() as empty:
+        with Client(source.client, members=["lin", "chen"]) as client:
+            furnish(client)
+            talk(client)
+            room = shown(client, "c1").room
+            before = told(client, room, ("c1", "c2", "c3", "c4"))
+            path = written(tmp_path / "desk.ndjson", recorded(source))
+        summary = play(empty, path, tenant="default")
+        assert summary["good"] and summary["renumbered"] == 0, summary
+        with Client(empty.client) as client:
+            assert told(client, room, ("c1", "c2", "c3", "c4")) == before
 
 
 @pytest.mark.parametrize("row", ["{}", '{"row": 7}', '{"row": {"dance": 1}}', '{"row": {"name": 1}}'])

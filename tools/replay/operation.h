@@ -23,6 +23,10 @@ enum operation_rules {
 	OPERATION_AMONG_ITSELF = 2, /* even so, not for others of its kind */
 	OPERATION_TAKES_JOINS = 4,  /* that stand behind its line */
 	OPERATION_TAKES_NOTICE = 8, /* so, behind those */
+	OPERATION_TAKES_TEXT = 16,  /* of a visitor, as its notice */
+	/* Where there is a desk, nothing else is unanswered meanwhile: who is there to serve
+	 * is known to the broker before the next request is. */
+	OPERATION_APART = 32,
 };
 
 /* All that there is to know of a kind of request; rows stand in the nouns' files. */

@@ -20,6 +20,8 @@ struct place {
 	bool chosen;        /* to be played */
 	bool foreign;       /* the broker had it before: it is left alone */
 	bool counted;       /* ahead is known */
+	bool desk;          /* a conversation was met in it */
+	bool released;      /* and with the line before, somebody had served */
 	uint64_t ahead;     /* messages of the recorded room that are not played */
 	struct face *faces; /* members made up, of a guessed room */
 	size_t out;         /* operations of the room that are unanswered */

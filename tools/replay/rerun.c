@@ -26,6 +26,7 @@ struct rerun {
 	size_t waiting;        /* for an answer */
 	size_t waiting_max;
 	size_t again; /* of out: refused for a while */
+	bool apart;   /* what was sent last is waited for */
 	uint64_t retry_us;
 	uint64_t start_us; /* of this pass over the file */
 	uint64_t posts;
@@ -39,7 +40,7 @@ static void take_done(struct rerun *r, const struct operation *d, const Parlor__
 	struct summary *s = r->summary;
 
 	s->acknowledged++;
-	s->notices += d->notice != NULL;
+	s->notices += d->notice && !(d->kind->rules & OPERATION_TAKES_TEXT);
 	if (d->kind->counted)
 		++*(uint64_t *)(void *)((char *)s + d->kind->counted);
 	if (d->kind->done)
@@ -150,6 +151,9 @@ static enum sent send_next(struct rerun *r)
 
 	if (due > now_us)
 		return SENT_NOT_DUE;
+	bool apart = r->workload.desk && (d->kind->rules & OPERATION_APART);
+	if (r->waiting && (apart || r->apart))
+		return SENT_NOT_NOW;
 	if (r->again || r->waiting >= r->waiting_max ||
 	    (d->place && !place_free(d->place, d->kind)))
 		return SENT_NOT_NOW;
@@ -159,6 +163,7 @@ static enum sent send_next(struct rerun *r)
 		operation_free(d);
 		return SENT;
 	}
+	r->apart = apart;
 	d->owner = r;
 	DL_APPEND(r->out, d);
 	if (d->place) {

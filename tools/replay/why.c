@@ -4,7 +4,7 @@
 #include "audit/record_text.h"
 #include "core/kinds.h"
 #include "message_json.h"
-#include "noun/desk.h"
+#include "noun/conversation.h"
 #include "options.h"
 
 #include <ctype.h>
@@ -196,10 +196,10 @@ static enum parlor_err come_by(void *arg, const struct entry *entry, const struc
 	struct why *w = arg;
 	if (r->kind == RECORD_TENANT && span_equal(r->tenant_id, w->tenant))
 		w->tenant_no = r->tenant;
-	if (r->kind < RECORD_OPENED || r->kind > RECORD_RATED || r->tenant != w->tenant_no)
+	if (!conversation_has(r->kind) || r->tenant != w->tenant_no)
 		return PARLOR_E_OK;
 	const Parlor__Event *event = record_text_event(&w->record_text, entry);
-	const Parlor__ConversationChanged *change = event ? desk_change_of(event) : NULL;
+	const Parlor__ConversationChanged *change = event ? conversation_change_of(event) : NULL;
 	if (!change || !change->conversation)
 		return source_fault(&w->source, PARLOR_E_STORE_CORRUPT, entry->position,
 				    "journal entry %" PRIu64 ": a conversation without its event",

@@ -1,5 +1,6 @@
 #include "workload.h"
 
+#include "noun/conversation.h"
 #include "noun/noun.h"
 
 #include "base/mem.h"
@@ -130,6 +131,13 @@ static void workload_presence(struct workload *p, const struct event_source_item
 		put(p, online ? &operation_attach : &operation_detach, item, tenant, NULL);
 	if (online && (!changed || strcmp(e->body, "busy") == 0))
 		put(p, &operation_presence, item, tenant, NULL);
+}
+
+static void workload_row(struct workload *p, const struct event_source_item *item,
+			 struct tenant *tenant)
+{
+	p->desk = true;
+	put(p, item->event.kind->operation, item, tenant, NULL);
 }
 
 /* A broker run began: everybody is offline. */
@@ -307,6 +315,46 @@ static bool workload_note(struct workload *p, const struct event_source_item *it
 	return true;
 }
 
+/* What a broker does by itself where it changes a conversation: who serves comes in and
+ * goes, and its texts are said. */
+static bool goes_with_desk(const struct workload *p, const struct recording_event *e,
+			   const struct place *place)
+{
+	const struct event_source_item *next = event_source_peek(&p->event_source);
+	bool before = next->line && same_room(&next->event, e);
+	if (e->kind->record == RECORD_JOINED)
+		return before && next->event.kind->record == RECORD_ASSIGNED;
+	if (e->kind->record == RECORD_LEFT)
+		return place->released;
+	return place->desk && is_note(e) && !(before && dissolves(&next->event));
+}
+
+/* The first message of a conversation goes with its opening: whoever serves it comes
+ * behind. */
+static bool gather_text(struct workload *p, struct operation *d)
+{
+	const struct event_source_item *next = follower(p, d);
+
+	if (!next || next->event.kind->record != RECORD_POSTED ||
+	    recording_is_notice(&next->event) ||
+	    strcmp(next->event.from, conversation_visitor(d->line)) != 0)
+		return true;
+	operation_set_notice(d, next->line, &next->event);
+	return step(p, &next);
+}
+
+static bool workload_conversation(struct workload *p, const struct event_source_item *item,
+				  struct tenant *tenant, struct place *place)
+{
+	const struct kind *kind = item->event.kind;
+	place->desk = true;
+	place->released = kind->record == RECORD_RELEASED;
+	if (!kind->operation || (kind->is_asked && !kind->is_asked(item->line)))
+		return true;
+	struct operation *d = put(p, kind->operation, item, tenant, place);
+	return !(kind->operation->rules & OPERATION_TAKES_TEXT) || gather_text(p, d);
+}
+
 static bool workload_room(struct workload *p, const struct event_source_item *item,
 			  struct tenant *tenant)
 {
@@ -316,6 +364,12 @@ static bool workload_room(struct workload *p, const struct event_source_item *it
 	if (!place)
 		return false;
 	if (!place->chosen)
+		return true;
+	if (conversation_has(e->kind->record))
+		return workload_conversation(p, item, tenant, place);
+	bool goes = goes_with_desk(p, e, place);
+	place->released = false;
+	if (goes)
 		return true;
 	if (is_note(e))
 		return workload_note(p, item, tenant, place);
@@ -380,12 +434,6 @@ static bool is_of_no_room(const struct kind *kind)
 	return kind->record == RECORD_PRESENCE || (kind->needs & LINE_NEEDS_ROW);
 }
 
-/* From others: nobody asks for it again. */
-static bool follows(const struct kind *kind)
-{
-	return !kind->operation && kind->record != RECORD_PRESENCE;
-}
-
 bool workload_next(struct workload *p)
 {
 	const struct event_source_item *item;
@@ -407,15 +455,13 @@ bool workload_next(struct workload *p)
 	}
 	if (is_of_no_room(e->kind) && p->options->choice.rooms_len + p->options->choice.rooms_first)
 		return true;
-	if (follows(e->kind))
-		return true;
 	struct tenant *tenant = tenant_of(p, e);
 	if (!tenant)
 		return false;
 	if (e->kind->record == RECORD_PRESENCE)
 		workload_presence(p, item, tenant);
 	else if (e->kind->needs & LINE_NEEDS_ROW)
-		put(p, e->kind->operation, item, tenant, NULL);
+		workload_row(p, item, tenant);
 	else
 		return workload_room(p, item, tenant);
 	return true;

@@ -27,6 +27,7 @@ struct workload {
 	uint64_t events;
 	int64_t first_ms; /* time of the first event that is played */
 	bool begun;
+	bool desk; /* rows of one were met */
 };
 
 void workload_init(struct workload *, const struct play_options *, struct lines *);

@@ -1,5 +1,3 @@
-#include "noun/desk.h"
-
 #include "message_json.h"
 #include "noun/noun.h"
 
@@ -23,40 +21,6 @@ static void what_row(char *text, size_t size, const Parlor__Event *e, const stru
 	(void)r;
 	snprintf(text, size, "desk: %s %" PRIu64 " %s", of ? of->name : "row",
 		 e ? e->desk_row->no : 0, row && row->remove ? "removed" : "set");
-}
-
-const Parlor__ConversationChanged *desk_change_of(const Parlor__Event *e)
-{
-	switch (e->kind_case) {
-	case PARLOR__EVENT__KIND_CONVERSATION:
-		return e->conversation;
-	case PARLOR__EVENT__KIND_OFFER:
-		return e->offer;
-	case PARLOR__EVENT__KIND_OFFER_ENDED:
-		return e->offer_ended;
-	case PARLOR__EVENT__KIND_TRANSFER:
-		return e->transfer;
-	default:
-		return NULL;
-	}
-}
-
-static const char *state_of(const Parlor__Conversation *v)
-{
-	const ProtobufCEnumValue *state = protobuf_c_enum_descriptor_get_value(
-		&parlor__conversation_state__descriptor, (int)v->state);
-	return state ? state->name : "";
-}
-
-static void what_conversation(char *text, size_t size, const Parlor__Event *e,
-			      const struct record *r)
-{
-	const Parlor__ConversationChanged *change = desk_change_of(e);
-	const Parlor__Conversation *v = change->conversation;
-	const char *who = change->offer ? change->offer->agent : v ? v->agent : "";
-	(void)r;
-	snprintf(text, size, "conversation %s: %s%s%s", v ? v->conversation : "",
-		 v ? state_of(v) : "", *who ? " " : "", who);
 }
 
 static void what_clock(char *text, size_t size, const Parlor__Event *e, const struct record *r)
@@ -106,16 +70,8 @@ static enum parlor_err send_row(struct operation *d, operation_send_fn *fn)
 	return err;
 }
 
-static const struct operation_kind operation_row = {send_row,
+static const struct operation_kind operation_row = {send_row, OPERATION_APART,
 						    .counted = OPERATION_COUNTED(changes)};
-
-/* All that is told of it. */
-static void draft_conversation(struct draft *d, const Parlor__Event *e)
-{
-	const Parlor__ConversationChanged *change = desk_change_of(e);
-	d->from = change->by;
-	json_object_set_new(d->more, "change", message_to_json(&change->base, UINT32_MAX));
-}
 
 #define ROW(no, name)                                                                           \
 	{                                                                                       \
@@ -123,12 +79,6 @@ static void draft_conversation(struct draft *d, const Parlor__Event *e)
 		.type = TYPE_PREFIX name, .needs = LINE_NEEDS_ROW, .draft = draft_row,          \
 		.row = row_field, .operation = &operation_row                                   \
 	}
-#define CHANGE(no, kind, name)                                                         \
-	{                                                                              \
-		.record = RECORD_##no, .event = PARLOR__EVENT__KIND_##kind,            \
-		.what = what_conversation, .type = (name), .draft = draft_conversation \
-	}
-
 static const struct kind kinds[] = {
 	{.record = RECORD_DESK_CLOCK, .what = what_clock},
 	{.record = RECORD_HOURS_TURNED, .what = what_hours},
@@ -144,18 +94,5 @@ static const struct kind kinds[] = {
 	ROW(TEXT_SET, "text"),
 	ROW(HOURS_SET, "hours"),
 	ROW(BUSINESS_SET, "business"),
-	CHANGE(OPENED, CONVERSATION, "desk_opened"),
-	CHANGE(QUEUED, CONVERSATION, "desk_queued"),
-	CHANGE(RAISED, CONVERSATION, "desk_raised"),
-	CHANGE(OFFERED, OFFER, "desk_offered"),
-	CHANGE(OFFER_ENDED, OFFER_ENDED, "desk_offer_ended"),
-	CHANGE(ASSIGNED, CONVERSATION, "desk_assigned"),
-	CHANGE(RELEASED, CONVERSATION, "desk_released"),
-	CHANGE(HELD, CONVERSATION, "desk_held"),
-	CHANGE(TRANSFER, TRANSFER, "desk_transfer"),
-	CHANGE(MARKED, CONVERSATION, "desk_marked"),
-	CHANGE(REMINDED, CONVERSATION, "desk_reminded"),
-	CHANGE(CLOSED, CONVERSATION, "desk_closed"),
-	CHANGE(RATED, CONVERSATION, "desk_rated"),
 };
 const struct replay_noun replay_desk = {NOUN_LIST(kinds)};

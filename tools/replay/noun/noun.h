@@ -44,8 +44,9 @@ struct kind {
 	/* Of its row, whatever it holds; NULL: it has none. */
 	const ProtobufCFieldDescriptor *(*row)(const struct kind *, const json_t *row);
 	/* That it comes to; NULL: workload.c knows, or it follows from others and is not
-	 * asked for. */
+	 * asked for. Nor is a line for which the second one is false; NULL: all are. */
 	const struct operation_kind *operation;
+	bool (*is_asked)(const json_t *line);
 };
 
 struct core_room_view;

@@ -5,15 +5,16 @@
 
 /* One line a noun: its struct stands at the end of its file. Tables are compared in this
  * order; what one knows of another's row stands behind it. */
-#define NOUNS(NOUN)      \
-	NOUN(room)       \
-	NOUN(label)      \
-	NOUN(membership) \
-	NOUN(reading)    \
-	NOUN(message)    \
-	NOUN(presence)   \
-	NOUN(run)        \
-	NOUN(desk)       \
+#define NOUNS(NOUN)        \
+	NOUN(room)         \
+	NOUN(label)        \
+	NOUN(membership)   \
+	NOUN(reading)      \
+	NOUN(message)      \
+	NOUN(presence)     \
+	NOUN(run)          \
+	NOUN(desk)         \
+	NOUN(conversation) \
 	NOUN(number)
 
 #define DECLARED(noun) extern const struct replay_noun replay_##noun;

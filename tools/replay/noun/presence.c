@@ -41,11 +41,11 @@ static enum parlor_err send_presence(struct operation *d, operation_send_fn *fn)
 							       : PARLOR__PRESENCE__PRESENCE_ONLINE);
 }
 
-const struct operation_kind operation_attach = {send_attach,
+const struct operation_kind operation_attach = {send_attach, OPERATION_APART,
 						.counted = OPERATION_COUNTED(presences)};
-const struct operation_kind operation_detach = {send_detach,
+const struct operation_kind operation_detach = {send_detach, OPERATION_APART,
 						.counted = OPERATION_COUNTED(presences)};
-const struct operation_kind operation_presence = {send_presence,
+const struct operation_kind operation_presence = {send_presence, OPERATION_APART,
 						  .counted = OPERATION_COUNTED(presences)};
 
 /* What a line comes to depends on who is online: workload.c knows. */
