@@ -2,6 +2,7 @@
 
 #include "api/dispatch.h"
 #include "api/lifecycle.h"
+#include "api/place.h"
 #include "fanout/catch_up.h"
 #include "turn/presence.h"
 #include "turn/tick.h"
@@ -143,6 +144,7 @@ static enum parlor_err work(struct loop *l, uint64_t passed_us)
 	bool due = !b->stopping && !is_full(b) && tick_run(&b->commit);
 	l->more = serve_clients(l) || due;
 	count_silence(l, passed_us);
+	place_tell(b);
 	bool owed = presence_pay(&b->commit);
 	if (b->commit.failed)
 		return PARLOR_E_STORE;

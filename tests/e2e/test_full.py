@@ -182,6 +182,33 @@ def test_sessions_come_and_go_while_the_disk_is_full(tmp_path):
             assert [m.presence for m in shown] == [pb.PRESENCE_ONLINE, pb.PRESENCE_ONLINE, pb.PRESENCE_OFFLINE]
 
 
+def test_while_the_disk_is_full_no_offer_ends(tmp_path):
+    """Who could not have accepted has missed nothing: the desk's time stands still."""
+    flag, env = when_full(tmp_path)
+    with Broker(FULL, env=env) as broker, Client(broker.client, members=["lin"]) as client:
+        client.room_create(room="r", members=people("alice"))
+        client.desk_set(desk=dict(desk="shop"))
+        client.desk_set(team=dict(desk="shop", team="*", accept=1, offer_ms=2000))
+        client.desk_set(agent=dict(agent="lin"))
+        client.desk_set(seat=dict(desk="shop", agent="lin", max=1))
+        client.desk_set(team_seat=dict(desk="shop", team="*", agent="lin"))
+        flag.touch()
+        fill_up(client, client.ping)
+        flag.unlink()
+        until(lambda: client.refusal("desk_open", conversation="c1", desk="shop", visitor="v") == 0)
+        offer = client.desk_show(conversation="c1").offer
+        flag.touch()
+        fill_up(client, client.ping)
+        assert client.refusal("desk_accept", conversation="c1", offer=offer, agent="lin") == STORE_FULL
+        full = time.monotonic()
+        while time.monotonic() < full + 4:  # twice as long as it stands
+            assert client.desk_show(conversation="c1").offer == offer
+            client.drain()
+        flag.unlink()
+        until(lambda: client.refusal("desk_accept", conversation="c1", offer=offer, agent="lin") == 0)
+        assert client.desk_show(conversation="c1").agent == "lin"
+
+
 def test_room_for_what_is_known_of_members_is_reserved():
     """A short request makes long records: who is changed, and who leaves, is told with name and avatar."""
     settings = {"store.map_init_bytes": "16M", "store.map_max_bytes": "64M", "store.headroom_bytes": "1M"}

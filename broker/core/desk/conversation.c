@@ -237,7 +237,7 @@ void conversation_link(struct core *c, struct conversation *v)
 static void unlink_conversation(struct core *c, struct conversation *v)
 {
 	struct desk_state *d = c->desk;
-	queue_leave(v);
+	queue_leave(c, v);
 	if (v->seat)
 		DL_DELETE(v->seat->serves, v);
 	v->seat = NULL;

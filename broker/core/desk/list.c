@@ -145,3 +145,35 @@ enum parlor_err core_desk_team(struct core *c, const struct core_call *call, str
 		*no = t->config->base.at.number;
 	return err;
 }
+
+static void tell_places(struct core *c, struct team *t, core_place_fn *fn, void *ctx)
+{
+	struct place_view place = {.of = rank_count(&t->all)};
+	struct rank_node *n = rank_first(&t->all);
+	for (; n && place.place < PLACES_TOLD; n = rank_next(&t->all, n)) {
+		const struct conversation *v = CONTAINER(n, struct conversation, in_all);
+		struct conversation_view view;
+		place.place++;
+		place.estimate_ms = queue_estimate_ms(t, place.place);
+		conversation_show(c, v->no, &v->row, 0, &view);
+		if (v->team == t) /* not one that is passed on to it: that visitor is served */
+			fn(ctx, v->row.visitor, &view, &place);
+	}
+}
+
+void core_desk_places(struct core *c, uint64_t now_us, core_place_fn *fn, void *ctx)
+{
+	struct team *t = c->desk->moving, *next;
+	c->desk->moving = NULL;
+	for (; t; t = next) {
+		next = t->moves_next;
+		t->moves = t->places_told_us && t->places_told_us + PLACES_US > now_us;
+		if (t->moves) {
+			t->moves_next = c->desk->moving;
+			c->desk->moving = t;
+			continue;
+		}
+		t->places_told_us = now_us;
+		tell_places(c, t, fn, ctx);
+	}
+}

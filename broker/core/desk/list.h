@@ -38,4 +38,12 @@ enum parlor_err core_desk_list(struct core *, const struct core_call *, struct c
 enum parlor_err core_desk_team(struct core *, const struct core_call *, struct span desk,
 			       struct span team, uint64_t *no) PARLOR_MUST_CHECK;
 
+/* Places that have changed, to be told to their visitors: of the first so many of each team, and
+ * of a team not more often than every PLACES_US of the caller's clock. */
+#define PLACES_TOLD 50
+#define PLACES_US 2000000
+typedef void core_place_fn(void *ctx, uint64_t visitor, const struct conversation_view *,
+			   const struct place_view *);
+void core_desk_places(struct core *, uint64_t now_us, core_place_fn *, void *ctx);
+
 #endif

@@ -22,8 +22,19 @@ static void stand(struct rank_tree **in, struct rank_tree *tree, struct rank_nod
 	*in = tree;
 }
 
+/* Who waits there has another place, perhaps: it is told by and by. */
+static void note_moved(struct desk_state *d, struct team *t)
+{
+	if (!d->live || t->moves)
+		return;
+	t->moves = true;
+	t->moves_next = d->moving;
+	d->moving = t;
+}
+
 static void enter_team(struct core *c, struct conversation *v, struct team *team)
 {
+	note_moved(c->desk, team);
 	stand(&v->all, &team->all, &v->in_all, v->no);
 	/* Beyond so many offers it is left to whoever claims it. */
 	if (v->row.offer || v->row.offers >= SETTING_OFFERS_MAX)
@@ -66,8 +77,10 @@ void queue_enter(struct core *c, struct conversation *v)
 	}
 }
 
-void queue_leave(struct conversation *v)
+void queue_leave(struct core *c, struct conversation *v)
 {
+	if (v->all == &v->team->all)
+		note_moved(c->desk, v->team);
 	if (v->all)
 		rank_remove(v->all, &v->in_all);
 	if (v->free)

@@ -60,6 +60,9 @@ struct team {
 	uint64_t turn;                      /* the last one given */
 	struct rank_tree open;              /* its open conversations, by number */
 	bool duty_turned;                   /* its hours have, and not all was done about it */
+	bool moves;                         /* places in it are not what was told */
+	struct team *moves_next;            /* state->moving */
+	uint64_t places_told_us;            /* by the clock of who tells them */
 	struct contest contest;
 	uint64_t left_us;    /* desk time at which somebody left the queue last */
 	uint64_t between_us; /* two of them, on average: for estimates */
@@ -282,6 +285,7 @@ struct desk_state {
 	unsigned releases; /* of this tick */
 	struct rank_tree contests;
 	struct conversation *waking;
+	struct team *moving; /* whose places have changed */
 	const struct desk_hooks *hooks;
 	struct desk_counts counts;
 	struct buf scratch;

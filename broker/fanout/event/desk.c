@@ -1,5 +1,7 @@
 #include "core/desk/form.h"
+#include "core/desk/list.h"
 #include "core/desk/view.h"
+#include "event/event.h"
 #include "event/form.h"
 #include "event/kind.h"
 
@@ -84,3 +86,16 @@ static const struct event_kind conversations[] = {
 	{RECORD_RATED, PB_EVENT_CONVERSATION, put_conversation},
 };
 const struct event_noun conversation_events = EVENT_NOUN(conversations);
+
+void event_put_place(struct buf *b, struct span conversation, const struct place_view *place,
+		     uint8_t state)
+{
+	struct buf inner = {0};
+	event_put_text(&inner, PB_DESK_PLACE_CONVERSATION, conversation);
+	wire_put_varint_field(&inner, PB_DESK_PLACE_PLACE, place->place);
+	wire_put_varint_field(&inner, PB_DESK_PLACE_OF, place->of);
+	wire_put_varint_field(&inner, PB_DESK_PLACE_ESTIMATE_MS, place->estimate_ms);
+	wire_put_varint_field(&inner, PB_DESK_PLACE_STATE, state);
+	wire_put_bytes_field(b, PB_EVENT_PLACE, buf_span(&inner));
+	buf_fini(&inner);
+}

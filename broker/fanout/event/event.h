@@ -14,6 +14,9 @@ void event_put(struct buf *, const struct record *, struct buf *scratch);
 /* Appends an encoded Event that is stored nowhere. */
 void event_put_typing(struct buf *, struct span room, struct span member);
 void event_put_end(struct buf *, int code);
+struct place_view;
+void event_put_place(struct buf *, struct span conversation, const struct place_view *,
+		     uint8_t state);
 
 /* The encoded Message inside a posted event, and the event's time. False when
  * the event is none. */

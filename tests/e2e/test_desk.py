@@ -1,0 +1,134 @@
+"""A desk, as services see it: who hears of what, what a full disk and a kill leave, and that
+tenants do not mix."""
+
+from client import Client
+from conftest import stat, until
+from proc import Broker
+
+DEFERRED, WAITING, OFFERED, BOT, ACTIVE, HELD, CLOSED = range(1, 8)
+ROUND_ROBIN, MANUAL = 1, 9
+OFFER = 1  # how a team's seats accept
+OFF = 4294967295
+MEMBER_UNKNOWN = 25
+(TEAM_UNKNOWN, TYPE_UNKNOWN, SEAT_UNKNOWN, AGENT_UNKNOWN, CONVERSATION_UNKNOWN, VISITOR_BLOCKED, QUEUE_FULL,
+ TEAM_CLOSED, DESK_CONFLICT, ROOM_BUSY, OFFER_GONE, NOT_WAITING, SEAT_FULL, SEAT_AWAY, NOT_SEATED, NOT_YOURS,
+ CONVERSATION_CLOSED, CONVERSATION_OPEN, TRANSFER_OPEN, TRANSFER_GONE, TEAM_BUSY, NOT_RATABLE, RATED,
+ DESK_UNKNOWN) = range(101, 125)
+
+
+def make_desk(client, agents=("lin", "chen"), max=1, **team):
+    client.desk_set(desk=dict(desk="shop", name="Shop"))
+    team.setdefault("gap_ms", OFF)
+    client.desk_set(team=dict(desk="shop", team="*", **team))
+    for agent in agents:
+        client.desk_set(agent=dict(agent=agent))
+        client.desk_set(seat=dict(desk="shop", agent=agent, max=max))
+        client.desk_set(team_seat=dict(desk="shop", team="*", agent=agent))
+
+
+def opened(client, name, **more):
+    return client.desk_open(conversation=name, desk="shop", visitor=f"visitor of {name}", **more)
+
+
+def test_an_agent_hears_of_its_offer_and_watchers_of_all(connect):
+    service, lin, visitor = connect(), connect("lin"), connect("visitor of c1")
+    make_desk(service, accept=OFFER)
+    service.desk_watch(desk="shop", teams=["*"])
+    opened(service, "c1", body="hello", client_id="1")
+    offer = lin.event("offer")
+    assert offer.offer.offer.agent == "lin" and offer.offer.offer.expires_ms == 20000
+    assert offer.offer.conversation.state == OFFERED
+    assert offer.offer.decision.ready == 1 and offer.offer.decision.strategy == ROUND_ROBIN
+    assert service.event("offer").position == offer.position
+    lin.desk_accept(conversation="c1", offer=offer.offer.offer.offer, agent="lin")
+    assert lin.event("joined").joined.member == "lin"
+    for who in (lin, visitor, service):
+        event = who.event("conversation")
+        while event.conversation.conversation.state != ACTIVE:
+            event = who.event("conversation")
+        assert event.conversation.stint.agent == "lin"
+    assert lin.unread_get(room=offer.room, member="lin").unread == 1
+    service.desk_watch(desk="shop", teams=["*"], stop=True)
+
+
+def test_a_visitor_who_waits_is_told_of_its_place(connect):
+    service, last = connect(), connect("visitor of c3")
+    make_desk(service)
+    for name in ("c1", "c2", "c3"):
+        opened(service, name)
+    while last.event("place").place.place != 3:
+        pass
+    service.desk_close(conversation="c1")
+    event = last.event("place").place
+    assert (event.conversation, event.place, event.of, event.state) == ("c3", 2, 2, WAITING)
+
+
+def test_what_is_wrong_is_refused_by_name_and_leaves_no_trace(connect):
+    client = connect()
+    make_desk(client, strategy=MANUAL)
+    client.desk_set(agent=dict(agent="idle"))
+    opened(client, "c1", product="p")
+    before = client.sync_status().position
+    no = client.refusal
+    assert no("desk_open", desk="none", visitor="v") == DESK_UNKNOWN
+    assert no("desk_open", desk="shop", visitor="v", team="none") == TEAM_UNKNOWN
+    assert no("desk_open", desk="shop", visitor="v", type="none") == TYPE_UNKNOWN
+    assert no("desk_open", desk="shop", visitor="v", agent="idle") == AGENT_UNKNOWN
+    assert no("desk_open", conversation="c1", desk="shop", visitor="v", product="q") == DESK_CONFLICT
+    room = client.desk_show(conversation="c1").room
+    assert no("desk_open", desk="shop", visitor="v", room=room) == ROOM_BUSY
+    assert no("desk_show", conversation="none") == CONVERSATION_UNKNOWN
+    assert no("desk_claim", conversation="c1", agent="idle") == SEAT_UNKNOWN
+    assert no("desk_accept", conversation="c1", offer=1, agent="lin") == OFFER_GONE
+    assert no("desk_return", conversation="c1", by="nobody") == MEMBER_UNKNOWN
+    assert no("desk_transfer_cancel", conversation="c1", transfer=1) == TRANSFER_GONE
+    assert no("desk_rate", conversation="c1", by="visitor of c1", score=5) == NOT_RATABLE
+    assert no("desk_close", conversation="c1", by="idle") == NOT_YOURS
+    assert no("desk_set", team=dict(desk="shop", team="*"), remove=True) == TEAM_BUSY
+    assert no("desk_set", seat=dict(desk="shop", agent="nobody", max=1)) == AGENT_UNKNOWN
+    assert no("desk_mode", agent="nobody", mode=1) == AGENT_UNKNOWN
+    assert no("members_remove", room=room, members=["visitor of c1"]) == CONVERSATION_OPEN
+    assert client.sync_status().position == before
+    client.desk_close(conversation="c1")
+    assert no("desk_claim", conversation="c1", agent="lin") == CONVERSATION_CLOSED
+    client.desk_set(desk=dict(desk="shop", name="Shop", queue_off=True))
+    assert no("desk_open", desk="shop", visitor="v") == QUEUE_FULL
+
+
+def test_tenants_do_not_mix(broker, connect):
+    here = connect()
+    make_desk(here)
+    opened(here, "c1")
+    with Client(broker.client, tenant="another") as there:
+        assert there.refusal("desk_show", conversation="c1") == CONVERSATION_UNKNOWN
+        assert there.refusal("desk_queue", desk="shop", team="*") == DESK_UNKNOWN
+        assert there.refusal("desk_watch", desk="shop", teams=["*"]) == DESK_UNKNOWN
+        make_desk(there)
+        opened(there, "c1")
+        assert there.desk_show(conversation="c1").no != here.desk_show(conversation="c1").no
+        with Client(broker.client, tenant="another", members=["lin"]):
+            until(lambda: there.desk_show(conversation="c1").state == ACTIVE)
+            assert here.desk_show(conversation="c1").state == WAITING
+
+
+def test_a_kill_takes_nothing_that_was_answered_and_gives_nothing_twice():
+    with Broker() as broker:
+        with Client(broker.client) as service:
+            make_desk(service, agents=[f"a{i}" for i in range(5)], max=2)
+            for i in range(20):
+                opened(service, f"c{i}", body="hi", client_id="1")
+            agents = Client(broker.client, members=[f"a{i}" for i in range(5)])
+            until(lambda: stat(service, "desk_active") == 10)
+            had = {v.conversation: v.agent for v in service.desk_list(desk="shop", state=ACTIVE).conversations}
+            agents.close()
+            broker.kill()
+            broker.start()
+        with Client(broker.client, members=[f"a{i}" for i in range(5)]) as service:
+            page = service.desk_list(desk="shop").conversations
+            assert {v.conversation: v.agent for v in page if v.agent} == had
+            assert [v.conversation for v in service.desk_queue(desk="shop", team="*").conversations] == \
+                [f"c{i}" for i in range(20) if f"c{i}" not in had]
+            for name in had:
+                service.desk_close(conversation=name)
+            until(lambda: stat(service, "desk_active") == 10)
+            assert stat(service, "desk_open") == 10
