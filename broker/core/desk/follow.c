@@ -198,6 +198,13 @@ void follow_config_change(struct core *c, struct config *config)
 	seats_unlink(c, config);
 }
 
+/* When something is due follows from the team's settings, too. */
+static void look_at_dues(struct core *c, const struct team *t)
+{
+	for (struct rank_node *n = rank_first(&t->open); n; n = rank_next(&t->open, n))
+		conversation_set_due(c, CONTAINER(n, struct conversation, in_team));
+}
+
 void follow_config_changed(struct core *c, struct config *config)
 {
 	seats_link(c, config);
@@ -210,6 +217,7 @@ void follow_config_changed(struct core *c, struct config *config)
 	if (config->kind == CONFIG_TEAM) {
 		((struct team *)config->is)->duty_turned = true;
 		units_count_held(c, config->is);
+		look_at_dues(c, config->is);
 	}
 }
 
