@@ -6,6 +6,7 @@
 #include "core/desk/list.h"
 #include "core/reading.h"
 
+#define BOOT_US 20000000
 #define BOOT_HOLD_US 3000000
 #define LATE_US 500000
 #define TOLERANCE_US 100000
@@ -132,11 +133,39 @@ static void check_time(struct world *w, struct desk_model *m)
 
 static void check_overdue(struct world *w, struct desk_model *m, const struct d_conversation *c)
 {
-	uint64_t now = model_now(m), boot = m->boot_us + 20000000 + LATE_US;
+	uint64_t now = model_now(m), boot = m->boot_us + BOOT_US + LATE_US;
 	if (!c->row.offer || c->row.offer_until_desk_us == UINT64_MAX || now <= boot)
 		return;
 	WANT(w, now <= c->row.offer_until_desk_us + LATE_US, "offer %d of conversation %d is over",
 	     (int)c->row.offer, (int)c->no);
+}
+
+/* Whoever serves is not gone for ever: its time is doubled where many go at once. */
+static void check_gone(struct world *w, struct desk_model *m, const struct d_conversation *c)
+{
+	const struct d_team *team = model_team(m, c->row.team);
+	const struct d_seat *s = c->row.seat ? model_seat(m, c->row.seat) : NULL;
+	uint64_t grace = model_us(team->row.grace_ms, 60000), now = model_now(m);
+	if (!s || c->row.robot || team->row.when_gone == 1 || !grace)
+		return;
+	const struct d_member *member = &m->members[s->row.party_no];
+	const struct d_agent *a = model_agent(m, s->row.party_no);
+	if (member->presence != PRESENCE_IS_OFFLINE || a->row.mode == MODE_ALWAYS ||
+	    s->row.mode == MODE_ALWAYS || s->row.bind)
+		return;
+	grace = grace < BOOT_US ? BOOT_US : grace;
+	WANT(w, now <= member->gone_us + 2 * grace + LATE_US,
+	     "conversation %d is still with an agent that is gone", (int)c->no);
+}
+
+static void check_waits(struct world *w, struct desk_model *m, const struct d_conversation *c)
+{
+	const struct d_team *team = model_team(m, c->row.team);
+	uint64_t most = model_us(team->row.max_wait_ms, 0);
+	WANT(w,
+	     !most || c->row.state != CONVERSATION_WAITING ||
+		     model_now(m) <= c->row.waits_desk_us + most + LATE_US,
+	     "conversation %d waits for too long", (int)c->no);
 }
 
 void desk_check(struct world *w)
@@ -154,5 +183,7 @@ void desk_check(struct world *w)
 		check_place(w, m, c);
 		check_pairs(w, m, c);
 		check_overdue(w, m, c);
+		check_gone(w, m, c);
+		check_waits(w, m, c);
 	}
 }

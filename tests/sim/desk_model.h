@@ -53,6 +53,7 @@ struct d_member {
 	uint32_t tenant;
 	struct span id;
 	uint8_t presence;
+	uint64_t gone_us; /* desk time since when it is offline */
 };
 /* Who is in a room: reading counts from there on. */
 struct d_stay {

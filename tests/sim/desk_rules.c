@@ -367,9 +367,11 @@ static void take_room(struct world *w, struct desk_model *m, const struct record
 
 static void boot(struct desk_model *m)
 {
-	for (int i = 0; i < m->members_len; i++)
-		m->members[i].presence = PRESENCE_IS_OFFLINE;
 	m->boot_us = model_now(m);
+	for (int i = 0; i < m->members_len; i++) {
+		m->members[i].presence = PRESENCE_IS_OFFLINE;
+		m->members[i].gone_us = m->boot_us;
+	}
 }
 
 void model_record(struct world *w, struct desk_model *m, const struct record *r)
@@ -387,11 +389,15 @@ void model_record(struct world *w, struct desk_model *m, const struct record *r)
 		m->tenants[r->tenant] = model_word(r->tenant_id);
 	} else if (r->kind == RECORD_MEMBER) {
 		WANT(w, r->member < D_MEMBERS, "too many for the model");
-		m->members[r->member] =
-			(struct d_member){r->tenant, model_word(r->member_id), PRESENCE_IS_OFFLINE};
+		m->members[r->member] = (struct d_member){.tenant = r->tenant,
+							  .id = model_word(r->member_id),
+							  .presence = PRESENCE_IS_OFFLINE};
 		m->members_len = (int)r->member + 1;
 	} else if (r->kind == RECORD_PRESENCE) {
-		m->members[r->member].presence = r->presence.now;
+		struct d_member *member = &m->members[r->member];
+		if (member->presence != PRESENCE_IS_OFFLINE)
+			member->gone_us = model_now(m);
+		member->presence = r->presence.now;
 	} else {
 		take_room(w, m, r);
 	}
