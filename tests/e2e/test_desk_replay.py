@@ -96,6 +96,23 @@ def test_every_step_of_a_conversation_and_what_was_seen_when_it_was_made(past):
     assert len(told.splitlines()) == len(steps)
 
 
+def test_everybody_who_might_have_had_it_in_the_strategys_order(past):
+    """By executing the journal again: whoever was chosen is the first."""
+    for conversation in ("c1", "c2", "c3", "c4"):
+        steps = lines("why", conversation, "--candidates", "--data", past.data)
+        assert steps and not any("candidates" in step for step in steps if step["kind"] not in ("offered", "assigned"))
+        for step in steps:
+            if step.get("decision", {}).get("why") == "WHY_STRATEGY":
+                first, *others = step["candidates"]
+                assert first["chosen"] and first["state"] == "ready" and first["agent"] == (
+                    step.get("offer") or step["stint"])["agent"]
+                assert {one["agent"] for one in others} | {first["agent"]} == {"lin", "chen"}
+                assert (first["score"], first["of"]) == (step["decision"].get("score", 0), step["decision"]["of"])
+    declined = [step for step in lines("why", "c2", "--candidates", "--data", past.data) if step["kind"] == "offered"]
+    assert declined[1]["candidates"][1]["state"] == "excluded"
+    assert "excluded" in replay("why", "c2", "--candidates", "--data", past.data).out
+
+
 def test_a_conversation_that_the_journal_does_not_tell_of(past):
     assert "no such conversation" in replay("why", "c9", "--data", past.data, status=1).err
     assert "no such conversation" in replay("why", "c1", "--tenant", "other", "--data", past.data, status=1).err

@@ -2,13 +2,17 @@
 
 #include "audit/finding.h"
 #include "audit/record_text.h"
+#include "core/desk/candidates.h"
 #include "core/kinds.h"
 #include "message_json.h"
 #include "noun/conversation.h"
 #include "options.h"
 
+#include "base/mem.h"
+
 #include <ctype.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -20,9 +24,18 @@ struct why {
 	const char *conversation;
 	struct span tenant;
 	uint32_t tenant_no;
+	bool candidates;
 	struct source source;
+	struct engine engine; /* of candidates */
 	struct record_text record_text;
 	uint64_t steps;
+	/* Of the record that is to be applied next. */
+	struct seen {
+		struct candidate *list;
+		char (*agents)[ROW_ID_MAX + 1];
+		size_t len, cap, agents_cap;
+	} seen;
+	uint64_t not_first; /* decisions for another than the first */
 };
 
 /* ---- words ---------------------------------------------------------------------- */
@@ -156,6 +169,86 @@ static void put_conversation(enum record_kind_no kind, const Parlor__Conversatio
 		printf("  %u", v->score);
 }
 
+/* ---- candidates ------------------------------------------------------------------- */
+
+static const char *const states[] = {
+	[CANDIDATE_READY] = "ready",       [CANDIDATE_AWAY] = "not there",
+	[CANDIDATE_FULL] = "full",         [CANDIDATE_RESTS] = "rests",
+	[CANDIDATE_EXCLUDED] = "excluded", [CANDIDATE_LEVEL] = "of a higher level",
+	[CANDIDATE_SERVES] = "serves it",
+};
+
+static void see(void *ctx, const struct candidate *c)
+{
+	struct seen *seen = ctx;
+	MEM_GROW(seen->agents, seen->len, seen->agents_cap, 16);
+	MEM_GROW(seen->list, seen->len, seen->cap, 16);
+	seen->list[seen->len] = *c;
+	audit_text(seen->agents[seen->len++], sizeof *seen->agents, c->agent);
+}
+
+/* What stands before the record was seen when it was decided. */
+static enum parlor_err look(void *arg, const struct entry *entry, const struct record *r)
+{
+	struct why *w = arg;
+	(void)entry;
+	w->seen.len = 0;
+	if (r->kind != RECORD_OFFERED && r->kind != RECORD_ASSIGNED)
+		return PARLOR_E_OK;
+	enum parlor_err err = core_desk_candidates(w->engine.core, r, see, &w->seen);
+	return err == PARLOR_E_NOT_FOUND ? PARLOR_E_OK : err;
+}
+
+/* By the strategy, and by one that has an order: the chosen one must be the first. */
+static bool has_order(const Parlor__Decision *d)
+{
+	return d && d->why == PARLOR__OFFER_WHY__WHY_STRATEGY &&
+	       d->strategy != PARLOR__DESK_STRATEGY__STRATEGY_RANDOM &&
+	       d->strategy != PARLOR__DESK_STRATEGY__STRATEGY_BROADCAST;
+}
+
+static bool is_first(const struct why *w, uint64_t seat)
+{
+	const struct seen *seen = &w->seen;
+	if (seen->len && seen->list[0].state == CANDIDATE_READY)
+		return seen->list[0].seat == seat;
+	/* All were excluded: the oldest no is forgotten. */
+	for (size_t i = 0; i < seen->len; i++)
+		if (seen->list[i].seat == seat)
+			return seen->list[i].state == CANDIDATE_EXCLUDED;
+	return false;
+}
+
+static void print_candidates(const struct why *w, uint64_t seat)
+{
+	for (size_t i = 0; i < w->seen.len; i++) {
+		const struct candidate *c = &w->seen.list[i];
+		printf("%12s%s ", "", c->seat == seat ? ">" : " ");
+		record_text_put(stdout, w->seen.agents[i]);
+		printf("  %s  load %" PRIu64 "/%" PRIu64 "  score ", states[c->state], c->load,
+		       c->max);
+		put_score((Parlor__DeskStrategy)c->strategy, c->score, c->of);
+		putchar('\n');
+	}
+}
+
+static json_t *candidates_json(const struct why *w, uint64_t seat)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < w->seen.len; i++) {
+		const struct candidate *c = &w->seen.list[i];
+		json_array_append_new(
+			list, json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:i, s:b}", "agent",
+					w->seen.agents[i], "state", states[c->state], "load",
+					(json_int_t)c->load, "max", (json_int_t)c->max, "score",
+					(json_int_t)c->score, "of", (json_int_t)c->of, "level",
+					(int)c->level, "chosen", (int)(c->seat == seat)));
+	}
+	return list;
+}
+
+/* ---- lines ------------------------------------------------------------------------ */
+
 static void print_step(const struct entry *entry, const struct record *r,
 		       const Parlor__ConversationChanged *change)
 {
@@ -179,13 +272,15 @@ static void print_step(const struct entry *entry, const struct record *r,
 	putchar('\n');
 }
 
-static bool step_json(const struct entry *entry, const struct record *r,
+static bool step_json(const struct why *w, const struct entry *entry, const struct record *r,
 		      const Parlor__ConversationChanged *change)
 {
 	json_t *line = message_to_json(&change->base, UINT32_MAX);
 	json_object_set_new(line, "position", json_integer((json_int_t)entry->position));
 	json_object_set_new(line, "time_us", json_integer((json_int_t)r->time_us));
 	json_object_set_new(line, "kind", json_string(record_kind(r->kind)->name));
+	if (w->seen.len)
+		json_object_set_new(line, "candidates", candidates_json(w, r->conversation.seat));
 	return record_text_json_line(stdout, line);
 }
 
@@ -207,10 +302,14 @@ static enum parlor_err come_by(void *arg, const struct entry *entry, const struc
 	if (strcmp(change->conversation->conversation, w->conversation) != 0)
 		return PARLOR_E_OK;
 	w->steps++;
-	if (w->json)
-		w->failed |= !step_json(entry, r, change);
-	else
-		print_step(entry, r, change);
+	if (w->seen.len && has_order(change->decision))
+		w->not_first += !is_first(w, r->conversation.seat);
+	if (w->json) {
+		w->failed |= !step_json(w, entry, r, change);
+		return PARLOR_E_OK;
+	}
+	print_step(entry, r, change);
+	print_candidates(w, r->conversation.seat);
 	return PARLOR_E_OK;
 }
 
@@ -231,11 +330,26 @@ static enum parlor_err find_tenant(struct why *w)
 	return PARLOR_E_OK;
 }
 
+static enum parlor_err execute(struct why *w)
+{
+	enum parlor_err err = engine_init(&w->engine, &w->source);
+	if (!err)
+		err = engine_start(&w->engine, w->source.last);
+	if (err)
+		return err;
+	core_desk_derive(w->engine.core);
+	w->engine.before = look;
+	w->engine.before_arg = w;
+	return engine_run(&w->engine, w->source.last, come_by, w);
+}
+
 static enum parlor_err walk(struct why *w, const char *dir)
 {
 	enum parlor_err err = source_open(&w->source, dir);
 	if (!err && w->tenant.len <= ROW_ID_MAX)
 		err = find_tenant(w);
+	if (!err && w->candidates)
+		return execute(w);
 	return err ? err : source_walk(&w->source, w->source.first, w->source.last, come_by, w);
 }
 
@@ -246,8 +360,12 @@ static int finish(const struct why *w)
 			w->source.first > 1 ? ", and its beginning is trimmed" : "");
 		return AUDIT_DIFFERENT;
 	}
+	if (w->not_first)
+		fprintf(stderr,
+			"parlor-replay: %" PRIu64 " decisions were for another than the first\n",
+			w->not_first);
 	if (!w->failed && !fflush(stdout))
-		return AUDIT_EQUAL;
+		return w->not_first ? AUDIT_DIFFERENT : AUDIT_EQUAL;
 	fprintf(stderr, "parlor-replay: output cannot be written\n");
 	return AUDIT_UNREADABLE;
 }
@@ -257,6 +375,10 @@ int why_main(int argc, char **argv)
 	struct why w = {0};
 	struct options_shared shared;
 	const struct options_row rows[] = {
+		{"candidates", NULL,
+		 "everybody who might have had it, in the strategy's order:\n"
+		 "executes the journal again",
+		 OPTIONS_FLAG, .into = &w.candidates},
 		{"json", NULL, "lines of JSON, one a step", OPTIONS_FLAG, .into = &w.json},
 		{0},
 	};
@@ -267,8 +389,11 @@ int why_main(int argc, char **argv)
 			 "offered, assigned, to whom, and what the strategy saw when it chose:\n"
 			 "the score of the seat it chose, of the next best, and how many were\n"
 			 "ready.\n"
-			 "exit: 0 printed; 1 the journal tells of no such conversation; 2 usage;\n"
-			 "3 the journal is damaged; 7 something cannot be read",
+			 "exit: 0 printed; 1 the journal tells of no such conversation, or "
+			 "somebody\n"
+			 "was chosen who was not the first; 2 usage; 3 the journal is damaged;\n"
+			 "7 something cannot be read; 8 the journal begins behind position 1, and\n"
+			 "no snapshot can be used",
 		.shared = OPTIONS_DATA | OPTIONS_DATA_NEEDED | OPTIONS_TENANT,
 		.rows = rows,
 	};
@@ -281,6 +406,9 @@ int why_main(int argc, char **argv)
 	int code = err ? (int)audit_exit_of(err) : finish(&w);
 	if (err)
 		fprintf(stderr, "parlor-replay: %s\n", w.source.why);
+	engine_fini(&w.engine);
+	free(w.seen.list);
+	free(w.seen.agents);
 	source_close(&w.source);
 	record_text_fini(&w.record_text);
 	return code;

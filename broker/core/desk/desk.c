@@ -22,7 +22,7 @@
 static const enum config_no order[] = {CONFIG_DESK, CONFIG_TEAM, CONFIG_AGENT, CONFIG_SEAT,
 				       CONFIG_TEAM_SEAT};
 
-static void build(struct core *c)
+void desk_derive(struct core *c)
 {
 	struct desk_state *d = c->desk;
 	d->built = true;
@@ -58,7 +58,7 @@ static void booted(struct core *c)
 {
 	struct desk_state *d = c->desk;
 	if (!d->built)
-		build(c);
+		desk_derive(c);
 	follow_boot(c);
 	d->hold_us = d->row.given ? d->boot_us + SETTING_BOOT_HOLD_US : 0;
 }

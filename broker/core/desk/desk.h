@@ -22,6 +22,8 @@ void desk_init(struct core *);
 void desk_forget(struct core *);
 void desk_fini(struct core *);
 enum parlor_err desk_load(struct core *) PARLOR_MUST_CHECK;
+/* What is derived from rows: once, and kept from then on. */
+void desk_derive(struct core *);
 /* Its counters, when they have changed. */
 void desk_put_state(struct core *, core_put_fn *, void *ctx);
 /* As core_tick and core_due. */

@@ -34,8 +34,7 @@ static unsigned lowest_level(const struct team *t)
 	return level;
 }
 
-static bool level_fits(const struct team *t, const struct conversation *v,
-		       const struct team_seat *s)
+bool match_level_fits(const struct team *t, const struct conversation *v, const struct team_seat *s)
 {
 	uint64_t queue = v->row.transfer_team ? v->row.transfer_team : v->row.team;
 	/* A team that helps does so with all it has. */
@@ -74,7 +73,7 @@ static uint64_t asked_again(const struct conversation *v, const struct team *t, 
 static bool may_have(const struct conversation *v, const struct team *t, const struct team_seat *s,
 		     uint64_t now, uint64_t again)
 {
-	return level_fits(t, v, s) &&
+	return match_level_fits(t, v, s) &&
 	       (!v->row.excluded.len || !queue_excludes(v, s->row.seat_no, now) ||
 		s->row.seat_no == again) &&
 	       s->row.seat_no != v->row.seat;
@@ -111,7 +110,7 @@ static struct team_seat *choose(struct core *c, const struct conversation *v, st
 	for (; n; n = rank_next(&t->ready, n)) {
 		struct team_seat *s = ready_of(n);
 		meter_walk(c->engine.meter, 1);
-		if (!level_fits(t, v, s))
+		if (!match_level_fits(t, v, s))
 			return NULL;
 		if (may_have(v, t, s, now, again))
 			return s;

@@ -18,6 +18,8 @@ void match_prefer(struct core *, struct conversation *, bool alone);
 bool match_may_serve(struct core *, struct team *);
 /* A seat of it, or of a robot; NULL: none is ready. */
 struct team_seat *match_robot(struct core *, struct team *);
+/* The conversation has come to the level of that seat, or nobody of a lower one is there. */
+bool match_level_fits(const struct team *, const struct conversation *, const struct team_seat *);
 /* What is seen of the team's seats at this moment. */
 void match_decision(struct core *, const struct conversation *, const struct team *,
 		    struct decision *);

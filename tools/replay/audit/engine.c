@@ -216,8 +216,11 @@ static enum parlor_err apply(void *arg, const struct entry *entry, const struct 
 	struct run *run = arg;
 	struct engine *e = run->engine;
 	enum parlor_err err = PARLOR_E_OK;
-	if (!is_behind_mark(e, entry, r) && !is_other_room(e, r))
+	if (!is_behind_mark(e, entry, r) && !is_other_room(e, r)) {
+		if (e->before && (err = e->before(e->before_arg, entry, r)))
+			return err;
 		err = core_apply(e->core, r);
+	}
 	if (err)
 		return source_fault(e->source, err, entry->position,
 				    "journal entry %" PRIu64

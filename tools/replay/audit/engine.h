@@ -19,6 +19,9 @@ struct engine {
 	struct snapshot snapshot;
 	bool from_snapshot; /* begin with it also when the journal is whole */
 	struct progress progress;
+	/* Called in front of every entry that is applied; NULL: nothing is. */
+	source_fn *before;
+	void *before_arg;
 	/* Entries of a partition behind its mark are left out, when marks are given. */
 	const uint64_t *marks; /* store_partitions(); borrowed */
 	/* Rooms but this one are left out, when it is named. */
