@@ -297,10 +297,10 @@ class Desk:
             self._give(c, chosen[0], self.now)
 
     def _turn(self, seats):
-        """Seats that are asked together have the same turn."""
+        """Seats that are asked together have turns one behind the other."""
         team = seats[0].team
-        team.turn += 1
         for s in seats:
+            team.turn += 1
             s.turn = team.turn
 
     def _give(self, c, s, at):

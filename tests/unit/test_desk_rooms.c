@@ -258,6 +258,25 @@ static void of_several_who_are_asked_the_first_has_it(void **state)
 	assert_int_equal(accept_offer(w, "c3", shown(w, "c3").offer, "a1"), PARLOR_E_OK);
 }
 
+static void of_three_who_are_asked_by_twos_each_is_left_out_in_turn(void **state)
+{
+	struct world *w = *state;
+	const char *const left_out[] = {"a3", "a2", "a1", "a3", "a2", "a1"};
+	desk_begin(w, (struct row_team){.strategy = STRATEGY_BROADCAST, .broadcast = 2});
+	for (const char *id = "123"; *id; id++) {
+		const char agent[] = {'a', *id, 0};
+		agent_add(w, agent, 9);
+		online(w, agent);
+	}
+	for (int n = 0; n < 6; n++) {
+		const char id[] = {'c', (char)('0' + n), 0};
+		opened(w, id, id);
+		assert_int_equal(decline_offer(w, id, shown(w, id).offer, left_out[n]),
+				 PARLOR_E_NOT_YOURS);
+		assert_int_equal(closed(w, id, ""), PARLOR_E_OK);
+	}
+}
+
 static void who_comes_outside_the_hours_waits_for_the_morning(void **state)
 {
 	struct world *w = *state;
@@ -339,6 +358,7 @@ int main(void)
 		STORY(a_robot_answers_first_and_leaves_when_a_human_comes),
 		STORY(what_is_held_is_resumed_by_the_visitor),
 		STORY(of_several_who_are_asked_the_first_has_it),
+		STORY(of_three_who_are_asked_by_twos_each_is_left_out_in_turn),
 		STORY(who_comes_outside_the_hours_waits_for_the_morning),
 		STORY(a_score_belongs_to_who_served_last),
 		STORY(all_that_was_said_holds_after_a_kill),

@@ -259,6 +259,14 @@ BEFORE(in_all)
 BEFORE(in_free)
 BEFORE(in_overflow)
 
+void conversation_due_by(struct core *c, struct conversation *v, uint64_t desk_us)
+{
+	if (v->due_us && v->due_us <= desk_us)
+		return;
+	v->due_us = desk_us;
+	row_set_due(&c->engine, &v->base);
+}
+
 void conversation_set_due(struct core *c, struct conversation *v)
 {
 	v->due_us = v->linked ? c->desk->hooks->due(v) : 0;

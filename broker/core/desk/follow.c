@@ -5,6 +5,7 @@
 #include "core/desk/config_row.h"
 #include "core/desk/conversation_row.h"
 #include "core/desk/seats.h"
+#include "core/desk/setting.h"
 #include "core/desk/settle.h"
 #include "core/desk/units.h"
 #include "core/room_row.h"
@@ -37,6 +38,22 @@ static void seat_spoke(struct core *c, struct conversation *v, const struct reco
 		v->row.first_response_us = r->time_us;
 }
 
+static uint64_t sooner(uint64_t us, uint64_t than)
+{
+	return us && us < than ? us : than;
+}
+
+/* What may be due first now that the other side has spoken; what is due then is looked at
+ * whole. */
+static uint64_t soonest_us(const struct conversation *v)
+{
+	const struct team *t = v->team;
+	if (v->row.spoke == SPOKE_SEAT)
+		return sooner(SETTING_US(t, hold_ms), SETTING_US(t, remind_visitor_ms));
+	uint64_t first = sooner(SETTING_US(t, take_away_ms), SETTING_US(t, remind_seat_ms));
+	return v->row.robot ? sooner(SETTING_US(t, robot_silence_ms), first) : first;
+}
+
 static enum parlor_err follow_posted(struct core *c, const struct record *r)
 {
 	struct room *room;
@@ -58,8 +75,8 @@ static enum parlor_err follow_posted(struct core *c, const struct record *r)
 	v->row.spoke_seq = r->posted.seq;
 	v->row.last_message_us = r->time_us;
 	/* The same side again: what is due comes later, and is found out then. */
-	if (v->row.spoke != before)
-		conversation_set_due(c, v);
+	if (v->row.spoke != before && v->linked)
+		conversation_due_by(c, v, desk_at(c, r) + soonest_us(v));
 	row_touch(&c->engine, &v->base);
 	return PARLOR_E_OK;
 }

@@ -33,6 +33,9 @@ void service_offer(struct core *c, struct conversation *v, struct seat *s, struc
 		if (ch.row.state == CONVERSATION_WAITING)
 			ch.row.state = CONVERSATION_OFFERED;
 	}
+	/* Each of several has a turn of its own, or the first of them would be asked each time. */
+	if (!first)
+		ch.offers++;
 	conversation_add_offered(&ch, s->config->base.at.number);
 	ch.seat = s;
 	offer_take_turn(c, &ch, s, team);
