@@ -154,7 +154,8 @@ static void check_gone(struct world *w, struct desk_model *m, const struct d_con
 	    s->row.mode == MODE_ALWAYS || s->row.bind)
 		return;
 	grace = grace < BOOT_US ? BOOT_US : grace;
-	WANT(w, now <= member->gone_us + 2 * grace + LATE_US,
+	uint64_t since = member->gone_us > a->set_us ? member->gone_us : a->set_us;
+	WANT(w, now <= since + 2 * grace + LATE_US,
 	     "conversation %d is still with an agent that is gone", (int)c->no);
 }
 

@@ -35,7 +35,7 @@ struct d_team {
 	struct row_team row;
 };
 struct d_agent {
-	uint64_t no;
+	uint64_t no, set_us;
 	bool removed;
 	struct row_agent row;
 };

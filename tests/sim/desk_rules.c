@@ -305,6 +305,10 @@ static void take_config(struct world *w, struct desk_model *m, const struct reco
 		return;
 	}
 	intern((enum config_no)r->config.kind, row);
+	/* Of an agent, or of one of its seats. */
+	for (int i = 0; i < m->agents_len; i++)
+		if (r->config.kind == CONFIG_AGENT || r->config.kind == CONFIG_SEAT)
+			m->agents[i].set_us = model_now(m);
 }
 
 /* ---- rooms and members
