@@ -1,7 +1,7 @@
 #include "row_text.h"
 
-#include "core/desk/conversation_row.h"
 #include "core/desk/form.h"
+#include "core/desk/row.h"
 
 #include <inttypes.h>
 #include <parlor/desk.pb-c.h>

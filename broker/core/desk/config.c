@@ -7,6 +7,7 @@
 #include "core/desk/duty.h"
 #include "core/desk/move.h"
 #include "core/desk/naming.h"
+#include "core/desk/settle.h"
 #include "core/desk/visitor_row.h"
 #include "core/member_row.h"
 #include "core/tenant_row.h"
@@ -250,7 +251,10 @@ enum parlor_err core_desk_set(struct core *c, const struct core_call *call, enum
 		return set_visitor(&a, &row.visitor, remove, out);
 	config_key_of(&k, kind, a.tenant_no, &row);
 	struct config *config = a.tenant ? config_find_key(c, &k) : NULL;
-	return remove ? remove_row(c, config, move_to, out) : set_row(&a, kind, &row, config, out);
+	err = remove ? remove_row(c, config, move_to, out) : set_row(&a, kind, &row, config, out);
+	if (!err && out->position)
+		desk_settle(c);
+	return err;
 }
 
 /* ---- listing ------------------------------------------------------------------ */

@@ -13,9 +13,6 @@ enum parlor_err conversation_find(struct core *, uint32_t tenant, struct span id
 /* The open one of a visitor at a desk; NULL: there is none. */
 struct conversation *conversation_of_visitor(struct core *, uint64_t desk, uint64_t visitor);
 
-/* All of its row, encoded as records have it. */
-void conversation_put_row(struct buf *, const struct row_conversation *);
-bool conversation_get_row(struct span, struct row_conversation *);
 /* A new one, or all of one that is there. */
 enum parlor_err conversation_put_in(struct core *, uint64_t no, uint32_t tenant, struct span row,
 				    struct conversation **) PARLOR_MUST_CHECK;
@@ -29,8 +26,6 @@ enum parlor_err conversation_load(struct core *) PARLOR_MUST_CHECK;
 /* n: from 1 on. NULL: there is none. */
 enum parlor_err stint_find(struct core *, struct conversation *, uint32_t n,
 			   struct stint **) PARLOR_MUST_CHECK;
-void stint_put_row(struct buf *, const struct row_stint *);
-bool stint_get_row(struct span, struct row_stint *);
 enum parlor_err stint_put_in(struct core *, struct conversation *, uint32_t n, struct span row,
 			     uint64_t as_of) PARLOR_MUST_CHECK;
 
@@ -38,8 +33,5 @@ enum parlor_err stint_put_in(struct core *, struct conversation *, uint32_t n, s
 bool conversation_before_in_all(const struct rank_node *, const struct rank_node *);
 bool conversation_before_in_free(const struct rank_node *, const struct rank_node *);
 bool conversation_before_in_overflow(const struct rank_node *, const struct rank_node *);
-
-/* The numbers of such a list. */
-uint64_t numbers_at(const struct number_list *, size_t i);
 
 #endif

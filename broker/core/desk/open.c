@@ -292,7 +292,7 @@ static void fill(struct opening *o, struct conversation_change *ch, struct span 
 		.since_desk_us = now,
 		.opened_desk_us = now,
 		.wanted = o->wanted ? o->wanted->config->base.at.number : 0,
-		.asks = 1,
+		.asks = o->q->body.len ? 0 : 1, /* its first message counts itself */
 		.first_seq = o->room->row.last_seq + 1,
 		.opened_us = c->now_us,
 		.queued_us = c->now_us,
