@@ -190,6 +190,42 @@ static void one_of_two_who_claim_has_it(void **state)
 	assert_int_equal(claim(w, "c2", "ann"), PARLOR_E_SEAT_UNKNOWN);
 }
 
+static void who_comes_late_by_weight_does_not_catch_up(void **state)
+{
+	struct world *w = *state;
+	int of_chen = 0;
+	desk_begin(w, (struct row_team){.strategy = STRATEGY_WEIGHTED});
+	agent_add(w, "lin", 99);
+	agent_add(w, "chen", 99);
+	online(w, "lin");
+	for (int n = 0; n < 16; n++) {
+		const char id[] = {'c', (char)('a' + n), 0};
+		if (n == 10)
+			online(w, "chen");
+		opened(w, id, id);
+		of_chen += n >= 10 && strcmp(agent_of(w, id), "chen") == 0;
+	}
+	assert_in_range(of_chen, 2, 4);
+}
+
+static void rows_are_bounded_in_number_behind_a_start_too(void **state)
+{
+	struct world *w = *state;
+	struct row_group group = {.group = text("a")};
+	w->limits.desk_rows = 2;
+	restart(w);
+	assert_int_equal(row_set(w, CONFIG_GROUP, &group, false), PARLOR_E_OK);
+	group.group = text("b");
+	assert_int_equal(row_set(w, CONFIG_GROUP, &group, false), PARLOR_E_OK);
+	group.group = text("c");
+	assert_int_equal(row_set(w, CONFIG_GROUP, &group, false), PARLOR_E_TENANT_FULL);
+	write_all(w);
+	restart(w);
+	assert_int_equal(row_set(w, CONFIG_GROUP, &group, false), PARLOR_E_TENANT_FULL);
+	group.group = text("b");
+	assert_int_equal(row_set(w, CONFIG_GROUP, &group, false), PARLOR_E_OK);
+}
+
 /* ---- passing on -------------------------------------------------------------------- */
 
 static void whoever_has_it_keeps_it_until_it_is_taken(void **state)
@@ -386,6 +422,8 @@ int main(void)
 		STORY(who_declines_is_not_asked_again_while_another_is_there),
 		STORY(all_limits_hold_at_once),
 		STORY(one_of_two_who_claim_has_it),
+		STORY(who_comes_late_by_weight_does_not_catch_up),
+		STORY(rows_are_bounded_in_number_behind_a_start_too),
 		STORY(whoever_has_it_keeps_it_until_it_is_taken),
 		STORY(a_team_takes_what_is_passed_on_to_it),
 		STORY(what_is_given_back_waits_where_it_stood),

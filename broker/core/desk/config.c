@@ -271,6 +271,14 @@ static uint64_t desk_of(const struct config *config)
 	return 0;
 }
 
+static bool is_behind(const struct rank_node *n, const void *bound)
+{
+	return n->id <= *(const uint64_t *)bound;
+}
+
+/* Of a page: it ends there, and the next one goes on. */
+#define ROWS_LOOKS 10000
+
 enum parlor_err core_desk_rows(struct core *c, const struct core_call *call, enum config_no kind,
 			       struct span desk_id, uint64_t *after, size_t limit, bool *more,
 			       core_desk_row_fn *fn, void *ctx)
@@ -283,24 +291,19 @@ enum parlor_err core_desk_rows(struct core *c, const struct core_call *call, enu
 		desk = desk_find(c, t->no, desk_id);
 	if (err || !t || (desk_id.len && !desk))
 		return err ? err : desk_id.len ? PARLOR_E_DESK_UNKNOWN : PARLOR_E_OK;
-	for (uint64_t no = *after + 1; no <= c->desk->row.given; no++) {
-		struct config *config = config_find_no(c, no);
-		meter_walk(c->engine.meter, 1);
-		if (meter_spent(c->engine.meter)) {
-			*more = true;
-			break;
-		}
-		*after = no;
-		if (!config || config->kind != kind || config->tenant != t->no || config->removed ||
-		    (desk && desk_of(config) != desk->config->base.at.number))
+	const struct rank_tree *rows = config_list(c, kind, t->no, false);
+	size_t at = rows ? rank_lower(rows, is_behind, after) : 0, looks = 0;
+	struct rank_node *n = rows && at < rank_count(rows) ? rank_select(rows, at) : NULL;
+	for (; n && limit > 0 && looks < ROWS_LOOKS; n = rank_next(rows, n), looks++) {
+		const struct config *config = CONTAINER(n, struct config, in_list);
+		*after = n->id;
+		if (config->removed || (desk && desk_of(config) != desk->config->base.at.number))
 			continue;
-		if (limit-- == 0) {
-			*after = no - 1;
-			*more = true;
-			break;
-		}
-		fn(ctx, &(struct core_desk_row){.kind = kind, .no = no, .is = config->is});
+		fn(ctx, &(struct core_desk_row){.kind = kind, .no = n->id, .is = config->is});
+		limit--;
 	}
+	meter_walk(c->engine.meter, looks);
+	*more = n != NULL;
 	return PARLOR_E_OK;
 }
 
@@ -338,7 +341,6 @@ static enum parlor_err apply_config(struct core *c, const struct record *r)
 		return PARLOR_E_STORE_CORRUPT;
 	if (config && d->built)
 		d->hooks->unlink(c, config);
-	bool is_new = !config;
 	enum parlor_err err = config_put_in(c, r->config.no, (enum config_no)r->config.kind,
 					    r->tenant, r->config.fields, &config);
 	if (err)
@@ -349,8 +351,6 @@ static enum parlor_err apply_config(struct core *c, const struct record *r)
 	if (config->kind == CONFIG_AGENT)
 		((struct agent *)config->is)->row.misses = 0;
 	row_touch(&c->engine, &config->base);
-	if (is_new)
-		d->rows[config->kind]++;
 	if (d->row.given < r->config.no) {
 		d->row.given = r->config.no;
 	}

@@ -32,8 +32,8 @@ enum parlor_err core_desk_visitor(struct core *, const struct core_call *, struc
 				  struct core_desk_row *) PARLOR_MUST_CHECK;
 
 typedef void core_desk_row_fn(void *ctx, const struct core_desk_row *);
-/* Of one kind, where `desk` is not empty of that desk, in order of numbers, those behind *after;
- * *more: there are others. */
+/* Of one kind, where `desk` is not empty of that desk, in order of numbers, those behind *after,
+ * which is moved on; *more: there may be others. A page may end before its limit. */
 enum parlor_err core_desk_rows(struct core *, const struct core_call *, enum config_no,
 			       struct span desk, uint64_t *after, size_t limit, bool *more,
 			       core_desk_row_fn *, void *ctx) PARLOR_MUST_CHECK;

@@ -313,6 +313,28 @@ const struct row_kind config_row_kind = {.name = "desk",
 					 .expire = config_expire,
 					 .drop = drop_config};
 
+/* By their numbers alone. */
+static bool by_number(const struct rank_node *a, const struct rank_node *b)
+{
+	(void)a;
+	(void)b;
+	return false;
+}
+
+struct rank_tree *config_list(struct core *c, enum config_no kind, uint32_t tenant, bool make)
+{
+	struct config_list *list;
+	const uint64_t key = (uint64_t)tenant << 8 | kind;
+	HASH_FIND(hh, c->desk->lists, &key, sizeof key, list);
+	if (!list && make) {
+		list = mem_new(sizeof *list);
+		list->key = key;
+		list->rows.before = by_number;
+		HASH_ADD(hh, c->desk->lists, key, sizeof list->key, list);
+	}
+	return list ? &list->rows : NULL;
+}
+
 /* It stays, and is found. */
 static void link_config(struct core *c, struct config *config)
 {
@@ -323,6 +345,10 @@ static void link_config(struct core *c, struct config *config)
 	memcpy(config->key, k.bytes, k.len);
 	config->key_len = k.len;
 	HASH_ADD_KEYPTR(by_key, c->desk->by_key, config->key, config->key_len, config);
+	struct rank_tree *list = config_list(c, config->kind, config->tenant, true);
+	config->in_list.id = config->base.at.number;
+	rank_insert(list, &config->in_list);
+	c->desk->rows[config->kind]++;
 }
 
 static void resize(struct core *c, struct config *config, size_t bytes)

@@ -102,6 +102,7 @@ void desk_fini(struct core *c)
 {
 	struct desk_state *d = c->desk;
 	MEM_FREE_TABLE(d->guests);
+	MEM_FREE_TABLE(d->lists);
 	MEM_FREE_TABLE(d->crowds);
 	buf_fini(&d->scratch);
 	free(d->offsets);

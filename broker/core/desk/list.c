@@ -106,6 +106,9 @@ static bool is_behind(const struct rank_node *n, const void *bound)
 	return n->id <= *(const uint64_t *)bound;
 }
 
+/* Of a page: it ends there, and the next one goes on. */
+#define LIST_LOOKS 10000
+
 enum parlor_err core_desk_list(struct core *c, const struct core_call *call,
 			       struct core_desk_list *q, core_conversation_fn *fn, void *ctx)
 {
@@ -119,7 +122,8 @@ enum parlor_err core_desk_list(struct core *c, const struct core_call *call,
 	const struct rank_tree *open = team ? &team->open : &desk->open;
 	size_t at = rank_lower(open, is_behind, &q->after);
 	struct rank_node *n = at < rank_count(open) ? rank_select(open, at) : NULL;
-	for (; n && q->limit > 0 && !meter_spent(c->engine.meter); n = rank_next(open, n)) {
+	size_t looks = 0;
+	for (; n && q->limit > 0 && looks < LIST_LOOKS; n = rank_next(open, n), looks++) {
 		const struct conversation *v = team ? CONTAINER(n, struct conversation, in_team)
 						    : CONTAINER(n, struct conversation, in_open);
 		meter_walk(c->engine.meter, 1);

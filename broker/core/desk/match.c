@@ -257,25 +257,24 @@ static struct conversation *first_pair(struct core *c, struct team *t, struct te
 	return NULL;
 }
 
+/* The first of those that wait for the seat whose team lets it take one more. */
 static struct conversation *first_reserved(struct core *c, struct seat *s)
 {
 	struct rank_node *n = rank_first(&s->reserved);
-	(void)c;
-	if (!n || !s->available || s->rests || !seat_has_room(s, NULL))
+	if (!s->available || s->rests)
 		return NULL;
-	return CONTAINER(n, struct conversation, in_free);
+	for (size_t looks = 0; n && looks < LOOKS; looks++, n = rank_next(&s->reserved, n)) {
+		struct conversation *v = CONTAINER(n, struct conversation, in_free);
+		if (seat_has_room(s, team_seat_find(c, v->team, s)))
+			return v;
+	}
+	return NULL;
 }
 
-/* False: the limit in the team does not let it; it waits no longer than was said. */
-static bool pair_reserved(struct core *c, struct conversation *v, struct seat *s)
+static void pair_reserved(struct core *c, struct conversation *v, struct seat *s)
 {
-	struct team *t = v->team;
-	struct team_seat *ts = team_seat_find(c, t, s);
-	enum offer_why why = v->row.queue_why == QUEUE_RESUMED ? WHY_RESUMED : WHY_STICKY;
-	if (ts && !seat_has_room(s, ts))
-		return false;
-	pair(c, v, t, ts, s, why);
-	return true;
+	enum offer_why why = (enum offer_why)v->row.offer_why;
+	pair(c, v, v->team, team_seat_find(c, v->team, s), s, why ? why : WHY_STICKY);
 }
 
 /* Its hours have turned: one of those for whom that means something. False: there is none. */
@@ -338,13 +337,11 @@ bool match_run(struct core *c, size_t pairs_max)
 			continue;
 		}
 		pairs_max--;
-		bool paired = true;
 		if (contest->seat)
-			paired = pair_reserved(c, v, contest->seat);
+			pair_reserved(c, v, contest->seat);
 		else
 			pair(c, v, contest->team, s, s->seat, WHY_STRATEGY);
-		if (paired)
-			contest_mark(c, contest);
+		contest_mark(c, contest);
 	}
 	return false;
 }
@@ -383,7 +380,8 @@ static bool prefer(struct core *c, struct conversation *v, struct seat *s, enum 
 		service_queue(c, v,
 			      &(struct queueing){.why = (enum queue_why)v->row.queue_why,
 						 .reserved = s->config->base.at.number,
-						 .until_us = now + wait_us});
+						 .until_us = now + wait_us,
+						 .reserved_why = why});
 		return true;
 	}
 	if (full && t->row.sticky_full == 1)

@@ -14,7 +14,12 @@
 void contest_mark(struct core *c, struct contest *contest)
 {
 	struct desk_state *d = c->desk;
-	if (!d->live || rank_contains(&contest->node))
+	if (!d->live)
+		return;
+	/* Who has come may be before whoever was first there. */
+	if (rank_contains(&contest->node) && contest->key)
+		rank_remove(&d->contests, &contest->node);
+	if (rank_contains(&contest->node))
 		return;
 	contest->key = 0; /* not known: first of all */
 	rank_insert(&d->contests, &contest->node);
@@ -106,6 +111,16 @@ static void count_available(struct seat *s, bool available)
 			t->team->available[t->row.level] += available ? 1 : -1U;
 }
 
+/* By weight it begins where the first of the others is. */
+static void note_pass(struct team_seat *t)
+{
+	const struct rank_node *n = rank_first(&t->team->ready);
+	if (!n || team_strategy(t->team) != STRATEGY_WEIGHTED || rank_contains(&t->in_ready))
+		return;
+	uint64_t of;
+	strategy_score(CONTAINER(n, const struct team_seat, in_ready), &t->pass_least, &of);
+}
+
 static void seat_check(struct core *c, struct seat *s)
 {
 	bool available = seat_is_available(s);
@@ -113,6 +128,8 @@ static void seat_check(struct core *c, struct seat *s)
 	count_available(s, available);
 	s->available = available;
 	for (struct team_seat *t = s->teams; t; t = t->next) {
+		if (available && !was)
+			note_pass(t);
 		team_seat_check(c, t);
 		/* Who is told apart by level: fewer who are available let higher ones in. */
 		if (was != available)

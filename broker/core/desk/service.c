@@ -274,6 +274,7 @@ void service_queue(struct core *c, struct conversation *v, const struct queueing
 	ch.row.level = 0;
 	ch.row.overflows = false;
 	ch.row.reserved = q->reserved;
+	ch.row.offer_why = (uint8_t)q->reserved_why;
 	ch.row.reserved_until_desk_us = q->reserved ? q->until_us : 0;
 	if (q->excluded)
 		conversation_exclude(&ch, q->excluded, now, now + SETTING_US(team, again_ms));

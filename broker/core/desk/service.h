@@ -66,6 +66,7 @@ struct queueing {
 	enum queue_why why;
 	bool now;          /* behind those who asked before now, else as it had asked */
 	uint64_t reserved; /* seat that it waits for, or 0 */
+	enum offer_why reserved_why;
 	uint64_t until_us; /* desk time */
 	uint64_t excluded; /* seat that is not asked for a while, or 0 */
 	struct team *team; /* where, else as it is */

@@ -12,6 +12,12 @@ static const struct team_seat *of_node(const struct rank_node *n)
 	return CONTAINER(n, const struct team_seat, in_ready);
 }
 
+/* Whoever was away does not catch up. */
+static uint64_t pass_of(const struct team_seat *s)
+{
+	return s->row.pass > s->pass_least ? s->row.pass : s->pass_least;
+}
+
 void strategy_score(const struct team_seat *s, uint64_t *score, uint64_t *of)
 {
 	*of = 1;
@@ -30,7 +36,7 @@ void strategy_score(const struct team_seat *s, uint64_t *score, uint64_t *of)
 		*score = UINT64_MAX - s->seat->row.priority_milli;
 		break;
 	case STRATEGY_WEIGHTED:
-		*score = s->row.pass;
+		*score = pass_of(s);
 		break;
 	case STRATEGY_RANDOM:
 		*score = 0;
@@ -91,5 +97,5 @@ size_t strategy_draw(uint64_t seed, uint64_t conversation, uint64_t offer, size_
 
 uint64_t strategy_pass(const struct team_seat *s)
 {
-	return s->row.pass + STRIDE / (s->row.weight ? s->row.weight : 1);
+	return pass_of(s) + STRIDE / (s->row.weight ? s->row.weight : 1);
 }

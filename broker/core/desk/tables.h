@@ -19,6 +19,7 @@ struct team;
 struct config {
 	struct row base;
 	UT_hash_handle by_key; /* of the bytes below */
+	struct rank_node in_list;
 	enum config_no kind;
 	uint32_t tenant;
 	uint64_t as_of;
@@ -27,6 +28,12 @@ struct config {
 	char *bytes; /* what the texts of the row borrow from */
 	uint8_t *key;
 	size_t key_len;
+};
+
+struct config_list {
+	UT_hash_handle hh;
+	uint64_t key; /* tenant and kind */
+	struct rank_tree rows;
 };
 
 /* Who may be paired next: a team with its queue, or a seat with those that are reserved
@@ -111,6 +118,7 @@ struct team_seat {
 	struct team_seat *prev, *next; /* seat->teams */
 	struct rank_node in_seats, in_ready;
 	uint64_t load;
+	uint64_t pass_least; /* by weight: where the others were when it came */
 };
 /* The other kinds are nothing but their rows. */
 
@@ -210,6 +218,7 @@ struct desk_state {
 	uint64_t hold_us;      /* nothing is paired before */
 	uint64_t duty_next_us; /* on the wall: some hours turn */
 	struct config *by_key;
+	struct config_list *lists;
 	uint64_t rows[CONFIG_NOS];   /* numbers given, of each kind */
 	struct conversation *loaded; /* open ones, while nothing is derived */
 	struct conversation *by_id;  /* those in memory */

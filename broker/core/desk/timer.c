@@ -452,6 +452,7 @@ static void resume(struct core *c, struct conversation *v)
 	service_queue(c, v,
 		      &(struct queueing){.why = QUEUE_RESUMED,
 					 .reserved = wait_us ? seat : 0,
+					 .reserved_why = WHY_RESUMED,
 					 .until_us = desk_now(c) + wait_us});
 }
 
