@@ -93,6 +93,23 @@ static void an_offer_is_accepted_once(void **state)
 	assert_has(w, "c1", ACTIVE, "lin");
 }
 
+static void an_offer_ends_with_its_conversation(void **state)
+{
+	struct world *w = *state;
+	struct core_desk_counts n;
+	desk_begin(w, OFFERS);
+	agent_add(w, "lin", 1);
+	online(w, "lin");
+	opened(w, "c1", "v1");
+	uint64_t offer = shown(w, "c1").offer;
+	assert_int_equal(closed(w, "c1", "v1"), PARLOR_E_OK);
+	core_desk_counts(w->core, &n);
+	assert_int_equal(n.withdrawn, 1); /* lin was told */
+	assert_int_equal(accept_offer(w, "c1", offer, "lin"), PARLOR_E_CONVERSATION_CLOSED);
+	opened(w, "c2", "v2");
+	assert_int_equal(state_of(w, "c2"), OFFERED);
+}
+
 static void an_offer_that_nobody_takes_goes_to_the_next(void **state)
 {
 	struct world *w = *state;
@@ -381,12 +398,14 @@ static void a_broker_that_was_down_has_let_no_time_pass(void **state)
 	online(w, "lin");
 	opened(w, "c1", "v1");
 	assert_int_equal(accept_offer(w, "c1", shown(w, "c1").offer, "lin"), PARLOR_E_OK);
+	says(w, "c1", "lin"); /* the visitor may be silent for half an hour */
 	opened(w, "c2", "v2");
 	uint64_t offer = shown(w, "c2").offer;
 	restart_after_ms(w, 3600 * 1000);
 	assert_has(w, "c1", ACTIVE, "lin");
 	assert_int_equal(shown(w, "c2").offer, offer);
 	pass_ms(w, 19000);
+	assert_has(w, "c1", ACTIVE, "lin");
 	assert_int_equal(shown(w, "c2").offer, offer);
 	online(w, "lin");
 	assert_int_equal(accept_offer(w, "c2", offer, "lin"), PARLOR_E_OK);
@@ -417,6 +436,7 @@ int main(void)
 		STORY(who_asked_first_is_first),
 		STORY(a_priority_is_a_head_start),
 		STORY(an_offer_is_accepted_once),
+		STORY(an_offer_ends_with_its_conversation),
 		STORY(an_offer_that_nobody_takes_goes_to_the_next),
 		STORY(who_misses_three_offers_is_away),
 		STORY(who_declines_is_not_asked_again_while_another_is_there),
