@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 
 #define VERSION 6
-#define VERSION_BEFORE 5 /* has all of it but databases, which are made */
+#define VERSION_BEFORE 5 /* lacks databases, which are made: there is no way back */
 #define PARTITIONS_DEFAULT 16
 #define PARTITIONS_MAX (PARTITION_NONE - 1)
 
@@ -73,11 +73,9 @@ static enum parlor_err check_version(struct store *s, struct why why)
 	return err;
 }
 
-/* There is no way back: a build of the version before refuses it from here on. */
 static enum parlor_err upgrade(struct store *s, struct why why)
 {
 	enum parlor_err err = env_begin(&s->env);
-
 	if (err == PARLOR_E_OK) {
 		env_create(&s->env);
 		meta_put(&s->env, "version", VERSION);
@@ -85,8 +83,7 @@ static enum parlor_err upgrade(struct store *s, struct why why)
 		env_settle(&s->env, err);
 	}
 	if (err != PARLOR_E_OK)
-		return why_set(why, err, "cannot be brought to version %d: %s", VERSION,
-			       parlor_err_text(err));
+		return why_set(why, err, "cannot be upgraded: %s", parlor_err_text(err));
 	log_info("store: brought from version %d to %d", VERSION_BEFORE, VERSION);
 	return PARLOR_E_OK;
 }
