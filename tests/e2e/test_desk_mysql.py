@@ -77,7 +77,7 @@ def test_a_conversation_is_in_mysql_what_the_broker_shows_of_it(stack):
         assert stack.rows("SELECT content, is_read FROM messages ORDER BY id") == (
             ("hello?", 1), ("anybody?", 1), ("here I am", 0))
         assert stack.rows("SELECT status, seat_name, product_id, request_count FROM session_mapping") == (
-            (4, "bob", "tea", 3),)
+            (4, "bob", "tea", 2),)
 
         asked = client.desk_transfer(conversation="c", by="bob", agent="chen", note="knows tea")
         client.desk_accept(conversation="c", offer=asked.offer, agent="chen")
