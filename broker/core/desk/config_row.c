@@ -28,65 +28,15 @@ void config_key_text(struct config_key *k, struct span text)
 
 void config_key_of(struct config_key *k, enum config_no kind, uint32_t tenant, const void *is)
 {
-	const struct row_team *team = is;
-	const struct row_seat *seat = is;
-	const struct row_team_seat *team_seat = is;
-	const struct row_route *route = is;
-	const struct row_text *text = is;
-	const struct row_business *business = is;
-	const struct row_seat_business *seat_business = is;
 	config_key_begin(k, kind, tenant);
-	switch (kind) {
-	case CONFIG_DESK:
-		config_key_text(k, ((const struct row_desk *)is)->desk);
-		break;
-	case CONFIG_TEAM:
-		config_key_number(k, team->desk_no);
-		config_key_text(k, team->team);
-		break;
-	case CONFIG_AGENT:
-		config_key_number(k, ((const struct row_agent *)is)->party_no);
-		break;
-	case CONFIG_SEAT:
-		config_key_number(k, seat->desk_no);
-		config_key_number(k, seat->party_no);
-		break;
-	case CONFIG_TEAM_SEAT:
-		config_key_number(k, team_seat->team_no);
-		config_key_number(k, team_seat->seat_no);
-		break;
-	case CONFIG_VISITOR:
-		config_key_number(k, ((const struct row_visitor *)is)->party_no);
-		break;
-	case CONFIG_GROUP:
-		config_key_text(k, ((const struct row_group *)is)->group);
-		break;
-	case CONFIG_TYPE:
-		config_key_text(k, ((const struct row_type *)is)->type);
-		break;
-	case CONFIG_ROUTE:
-		config_key_number(k, route->desk_no);
-		config_key_number(k, route->by);
-		config_key_text(k, route->value);
-		break;
-	case CONFIG_TEXT:
-		config_key_number(k, text->desk_no);
-		config_key_number(k, text->team_no);
-		config_key_number(k, text->which);
-		break;
-	case CONFIG_HOURS:
-		config_key_text(k, ((const struct row_hours *)is)->hours);
-		break;
-	case CONFIG_BUSINESS:
-		config_key_number(k, business->desk_no);
-		config_key_number(k, business->business);
-		break;
-	case CONFIG_SEAT_BUSINESS:
-		config_key_number(k, seat_business->seat_no);
-		config_key_number(k, seat_business->business);
-		break;
-	case CONFIG_NOS:
-		assert(false);
+	for (const struct field *f = config_form(kind)->key; f->type != FIELD_LAST; f++) {
+		const void *at = (const char *)is + f->at;
+		if (f->type == FIELD_TEXT)
+			config_key_text(k, *(const struct span *)at);
+		else if (f->type == FIELD_U8)
+			config_key_number(k, *(const uint8_t *)at);
+		else
+			config_key_number(k, *(const uint64_t *)at);
 	}
 }
 

@@ -158,34 +158,44 @@
 #define AT(row, member, max) FIELD(struct row_##row, member),
 #define MAX(row, member, max) (max),
 #define NO_STATE FIELDS({0, FIELD_LAST})
-#define FORM(row, list, state_fields)                                                             \
-	{                                                                                         \
-		.name = #row, .size = sizeof(struct row_##row),                                   \
-		.fields = (const struct field[]){list(AT) FIELDS_END},                            \
-		.max = (const uint64_t[]){list(MAX)},                                             \
-		.fields_len = sizeof((const uint64_t[]){list(MAX)}) / 8, .state = (state_fields), \
+#define KEY(row, member) FIELD(struct row_##row, member)
+#define FORM(row, list, key_fields, state_fields)                                             \
+	{                                                                                     \
+		.name = #row, .size = sizeof(struct row_##row),                               \
+		.fields = (const struct field[]){list(AT) FIELDS_END},                        \
+		.max = (const uint64_t[]){list(MAX)},                                         \
+		.fields_len = sizeof((const uint64_t[]){list(MAX)}) / 8, .key = (key_fields), \
+		.state = (state_fields),                                                      \
 	}
 
 static const struct config_form forms[CONFIG_NOS] = {
-	[CONFIG_DESK] = FORM(desk, DESK, NO_STATE),
-	[CONFIG_TEAM] = FORM(team, TEAM, NO_STATE),
-	[CONFIG_AGENT] = FORM(agent, AGENT, FIELDS(FIELD(struct row_agent, misses))),
+	[CONFIG_DESK] = FORM(desk, DESK, FIELDS(KEY(desk, desk)), NO_STATE),
+	[CONFIG_TEAM] = FORM(team, TEAM, FIELDS(KEY(team, desk_no), KEY(team, team)), NO_STATE),
+	[CONFIG_AGENT] = FORM(agent, AGENT, FIELDS(KEY(agent, party_no)),
+			      FIELDS(FIELD(struct row_agent, misses))),
 	[CONFIG_SEAT] =
-		FORM(seat, SEAT,
+		FORM(seat, SEAT, FIELDS(KEY(seat, desk_no), KEY(seat, party_no)),
 		     FIELDS(FIELD(struct row_seat, ready_us), FIELD(struct row_seat, idle_us))),
 	[CONFIG_TEAM_SEAT] =
-		FORM(team_seat, TEAM_SEAT,
+		FORM(team_seat, TEAM_SEAT, FIELDS(KEY(team_seat, team_no), KEY(team_seat, seat_no)),
 		     FIELDS(FIELD(struct row_team_seat, turn), FIELD(struct row_team_seat, pass))),
-	[CONFIG_VISITOR] = FORM(visitor, VISITOR, NO_STATE),
-	[CONFIG_GROUP] = FORM(group, GROUP, NO_STATE),
-	[CONFIG_TYPE] = FORM(type, TYPE, NO_STATE),
-	[CONFIG_ROUTE] = FORM(route, ROUTE, NO_STATE),
-	[CONFIG_TEXT] = FORM(text, TEXTS, NO_STATE),
+	[CONFIG_VISITOR] = FORM(visitor, VISITOR, FIELDS(KEY(visitor, party_no)), NO_STATE),
+	[CONFIG_GROUP] = FORM(group, GROUP, FIELDS(KEY(group, group)), NO_STATE),
+	[CONFIG_TYPE] = FORM(type, TYPE, FIELDS(KEY(type, type)), NO_STATE),
+	[CONFIG_ROUTE] =
+		FORM(route, ROUTE, FIELDS(KEY(route, desk_no), KEY(route, by), KEY(route, value)),
+		     NO_STATE),
+	[CONFIG_TEXT] =
+		FORM(text, TEXTS, FIELDS(KEY(text, desk_no), KEY(text, team_no), KEY(text, which)),
+		     NO_STATE),
 	[CONFIG_HOURS] =
-		FORM(hours, HOURS,
+		FORM(hours, HOURS, FIELDS(KEY(hours, hours)),
 		     FIELDS(FIELD(struct row_hours, open), FIELD(struct row_hours, until_us))),
-	[CONFIG_BUSINESS] = FORM(business, BUSINESS, NO_STATE),
-	[CONFIG_SEAT_BUSINESS] = FORM(seat_business, SEAT_BUSINESS, NO_STATE),
+	[CONFIG_BUSINESS] = FORM(business, BUSINESS,
+				 FIELDS(KEY(business, desk_no), KEY(business, business)), NO_STATE),
+	[CONFIG_SEAT_BUSINESS] =
+		FORM(seat_business, SEAT_BUSINESS,
+		     FIELDS(KEY(seat_business, seat_no), KEY(seat_business, business)), NO_STATE),
 };
 
 const struct config_form *config_form(enum config_no no)

@@ -156,6 +156,7 @@ struct config_form {
 	const struct field *fields; /* in the order of its message */
 	const uint64_t *max;        /* of each of them */
 	size_t fields_len;
+	const struct field *key;   /* that no two rows of a tenant have the same: texts, numbers */
 	const struct field *state; /* that records about conversations change, stored behind */
 };
 const struct config_form *config_form(enum config_no);
