@@ -1,5 +1,6 @@
 #include "core/desk/conversation_row.h"
 
+#include "core/desk/config_row.h"
 #include "core/name.h"
 
 #include <assert.h>
@@ -69,6 +70,8 @@ static void drop_conversation(void *core, struct row *row)
 {
 	struct core *c = core;
 	struct conversation *v = (struct conversation *)row;
+	if (c->desk->last == v)
+		c->desk->last = NULL;
 	if (v->by_id.tbl)
 		HASH_DELETE(by_id, c->desk->by_id, v);
 	free(v->bytes);
@@ -96,11 +99,18 @@ enum parlor_err conversation_find_no(struct core *c, uint64_t no, struct convers
 {
 	struct row *row;
 	bool read;
+	*out = c->desk->last;
+	if (*out && (*out)->no == no) {
+		(*out)->base.used = true;
+		return PARLOR_E_OK;
+	}
 	enum parlor_err err =
 		row_load(&c->engine, &conversation_row_kind, no, 0, NULL, &row, &read);
 	*out = err ? NULL : (struct conversation *)row;
 	if (read)
 		link_id(c, *out);
+	if (*out)
+		c->desk->last = *out;
 	return err;
 }
 
@@ -151,6 +161,14 @@ enum parlor_err conversation_put_in(struct core *c, uint64_t no, uint32_t tenant
 	}
 	row_resize(&c->engine, &(*out)->base, row.len);
 	return PARLOR_E_OK;
+}
+
+uint64_t conversation_serving(struct core *c, const struct conversation *v)
+{
+	if (v->linked)
+		return v->seat ? v->seat->row.party_no : 0;
+	const struct config *seat = v->row.seat ? config_find_no(c, v->row.seat) : NULL;
+	return seat ? ((const struct seat *)seat->is)->row.party_no : 0;
 }
 
 #define BEFORE(node)                                                                          \

@@ -14,12 +14,6 @@
 
 /* ---- words -------------------------------------------------------------------- */
 
-static uint64_t member_of_seat(struct core *c, uint64_t seat)
-{
-	const struct config *config = seat ? config_find_no(c, seat) : NULL;
-	return config ? ((const struct seat *)config->is)->row.party_no : 0;
-}
-
 static void visitor_spoke(struct core *c, struct conversation *v, const struct record *r)
 {
 	v->row.visitor_spoke_desk_us = desk_at(c, r);
@@ -67,7 +61,7 @@ static enum parlor_err follow_posted(struct core *c, const struct record *r)
 	uint8_t before = v->row.spoke;
 	if (r->member == v->row.visitor)
 		visitor_spoke(c, v, r);
-	else if (r->member == member_of_seat(c, v->row.seat))
+	else if (r->member == conversation_serving(c, v))
 		seat_spoke(c, v, r);
 	else
 		return PARLOR_E_OK;

@@ -67,12 +67,6 @@ enum parlor_err core_desk_post(struct core *c, const struct core_call *call,
 	return err ? err : core_post(c, call, q, posted);
 }
 
-static uint64_t serving(struct core *c, const struct conversation *v)
-{
-	const struct config *seat = v->row.seat ? config_find_no(c, v->row.seat) : NULL;
-	return seat ? ((const struct seat *)seat->is)->row.party_no : 0;
-}
-
 enum parlor_err core_desk_may_leave(struct core *c, const struct core_call *call,
 				    struct span room_id, const struct span *members, size_t n)
 {
@@ -80,7 +74,7 @@ enum parlor_err core_desk_may_leave(struct core *c, const struct core_call *call
 	enum parlor_err err = find(c, call, room_id, &v);
 	if (err || !v || v->row.state == CONVERSATION_CLOSED)
 		return err;
-	uint64_t agent = serving(c, v);
+	uint64_t agent = conversation_serving(c, v);
 	for (size_t i = 0; !err && i < n; i++) {
 		struct member *m;
 		err = decide_member(c, call, members[i], &m);

@@ -221,6 +221,7 @@ struct desk_state {
 	struct config_list *lists;
 	uint64_t rows[CONFIG_NOS];   /* numbers given, of each kind */
 	struct conversation *loaded; /* open ones, while nothing is derived */
+	struct conversation *last;   /* found last: a post asks for it twice */
 	struct conversation *by_id;  /* those in memory */
 	struct conversation *by_visitor;
 	struct guests *guests;
