@@ -35,21 +35,22 @@ enum parlor_err membership_check_specs(struct core *c, const struct core_member_
 	return decide_distinct(c, ids, n);
 }
 
+/* seen: of what counts up to that seq, all. */
 static void emit_joined(struct core *c, const struct room *room, const struct member *m,
-			const struct core_member_spec *spec)
+			const struct core_member_spec *spec, uint64_t seq, uint64_t seen)
 {
-	struct record r = {.tenant = room->row.tenant,
-			   .room = room->no,
-			   .member = m->no,
-			   .room_id = room->row.id,
-			   .member_id = m->row.id,
-			   .membership = {.counts = {.counted = room->row.counted,
-						     .seen = room->row.counted,
-						     .read_seq = room->row.last_seq},
-					  .last_seq = room->row.last_seq,
-					  .type = spec->type,
-					  .name = spec->name,
-					  .avatar = spec->avatar}};
+	struct record r = {
+		.tenant = room->row.tenant,
+		.room = room->no,
+		.member = m->no,
+		.room_id = room->row.id,
+		.member_id = m->row.id,
+		.membership = {
+			.counts = {.counted = room->row.counted, .seen = seen, .read_seq = seq},
+			.last_seq = seq,
+			.type = spec->type,
+			.name = spec->name,
+			.avatar = spec->avatar}};
 	core_emit(c, &kinds[JOINED], &r);
 }
 
@@ -63,19 +64,7 @@ void membership_emit_joined_from(struct core *c, const struct room *room, const 
 		core_break(c, err ? err : PARLOR_E_STORE_CORRUPT);
 		return;
 	}
-	struct record r = {.tenant = room->row.tenant,
-			   .room = room->no,
-			   .member = m->no,
-			   .room_id = room->row.id,
-			   .member_id = m->row.id,
-			   .membership = {.counts = {.counted = room->row.counted,
-						     .seen = msg.counted,
-						     .read_seq = seq},
-					  .last_seq = seq,
-					  .type = spec->type,
-					  .name = spec->name,
-					  .avatar = spec->avatar}};
-	core_emit(c, &kinds[JOINED], &r);
+	emit_joined(c, room, m, spec, seq, msg.counted);
 }
 
 enum parlor_err membership_emit_joins(struct core *c, struct tenant *t, struct room *room,
@@ -93,7 +82,7 @@ enum parlor_err membership_emit_joins(struct core *c, struct tenant *t, struct r
 		}
 		if (ms)
 			continue;
-		emit_joined(c, room, m, &specs[i]);
+		emit_joined(c, room, m, &specs[i], room->row.last_seq, room->row.counted);
 	}
 	return PARLOR_E_OK;
 }
