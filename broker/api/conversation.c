@@ -4,8 +4,13 @@
 #include "core/desk/list.h"
 #include "core/desk/open.h"
 #include "core/desk/transfer.h"
+#include "event/event.h"
+#include "turn/message.h"
+#include "wire.h"
 
 #include "base/random.h"
+
+#include <parlor/fields.h>
 
 static enum parlor_err answer(struct request *a, const struct conversation_view *view)
 {
@@ -275,6 +280,85 @@ static enum parlor_err op_desk_list(struct request *a)
 	return err;
 }
 
+/* ---- why: what was told of it, from the journal -------------------------------------------- */
+
+struct steps {
+	uint64_t no; /* of the conversation */
+	uint64_t at; /* position of the next one, 0: there is none */
+	size_t left;
+	bool trimmed;
+};
+
+/* Each names the one before: nothing is looked for. */
+static enum parlor_err put_step(struct broker *b, struct steps *w, struct buf *page)
+{
+	struct span event;
+	uint64_t no, before;
+	enum parlor_err err = message_event(&b->commit, w->at, &event);
+	if (err)
+		return err == PARLOR_E_NOT_FOUND ? PARLOR_E_STORE_CORRUPT : err;
+	if (!event_conversation(event, &no, &before) || no != w->no || before >= w->at)
+		return PARLOR_E_STORE_CORRUPT;
+	wire_put_bytes_field(page, PB_DESK_STEPS_STEPS, event);
+	w->at = before;
+	w->left--;
+	return PARLOR_E_OK;
+}
+
+static enum parlor_err put_steps(struct request *a, struct steps *w, struct buf *page)
+{
+	struct broker *b = a->broker;
+	size_t most = request_page_bytes(a);
+	enum parlor_err err = PARLOR_E_OK;
+	while (!err && w->at && w->left && page->len < most) {
+		w->trimmed = w->at < store_first(b->store);
+		if (w->trimmed)
+			break;
+		err = put_step(b, w, page);
+	}
+	wire_put_varint_field(page, PB_DESK_STEPS_MORE, w->at && !w->trimmed);
+	wire_put_varint_field(page, PB_DESK_STEPS_BEFORE, w->trimmed ? 0 : w->at);
+	wire_put_varint_field(page, PB_DESK_STEPS_TRIMMED, w->trimmed);
+	return err;
+}
+
+/* What a client says of where to go on is believed only if it is of that conversation. */
+static enum parlor_err go_on(struct broker *b, struct steps *w, uint64_t at)
+{
+	struct span event;
+	uint64_t no, before;
+	if (!at || at < store_first(b->store)) {
+		w->at = at ? at : w->at;
+		return PARLOR_E_OK;
+	}
+	if (at > w->at || message_event(&b->commit, at, &event) != PARLOR_E_OK ||
+	    !event_conversation(event, &no, &before) || no != w->no)
+		return PARLOR_E_VALUE;
+	w->at = at;
+	return PARLOR_E_OK;
+}
+
+static enum parlor_err op_desk_why(struct request *a)
+{
+	const Parlor__DeskWhy *q = a->request->desk_why;
+	struct broker *b = a->broker;
+	struct steps w = {.left = request_limit(a, q->limit)};
+	struct buf page = {0};
+	enum parlor_err err =
+		core_desk_told(b->core, &a->call, SPAN_TEXT(q->conversation), &w.no, &w.at);
+	if (!err)
+		err = go_on(b, &w, q->before);
+	if (!err)
+		err = put_steps(a, &w, &page);
+	if (!err) {
+		reply_put_page(b, a->session, a->request->id, core_position(b->core),
+			       PB_REPLY_STEPS, buf_span(&page));
+		a->done = true;
+	}
+	buf_fini(&page);
+	return err;
+}
+
 #define ACT(CASE, handle) REQUEST(CASE, NEEDS_SESSION | SETTLES | SHOWS_STATE, handle, CONVERSATION)
 #define LOOK(CASE, handle, REPLY) REQUEST(CASE, NEEDS_SESSION | SHOWS_STATE, handle, REPLY)
 
@@ -298,5 +382,6 @@ static const struct request_kind kinds[] = {
 	LOOK(DESK_PLACE, op_desk_place, PLACE),
 	LOOK(DESK_QUEUE, op_desk_queue, CONVERSATIONS),
 	LOOK(DESK_LIST, op_desk_list, CONVERSATIONS),
+	REQUEST(DESK_WHY, NEEDS_SESSION, op_desk_why, STEPS),
 };
 const struct request_noun conversation_requests = REQUEST_NOUN(kinds);

@@ -102,25 +102,6 @@ static enum parlor_err op_recall(struct request *a)
 /* ---- history: pages put together from stored bytes ---------------------------------------------
  */
 
-/* as_of: 0 when a worker read the page, who says nothing of the journal. */
-static void put_page(struct broker *b, struct session *s, uint64_t id, uint64_t as_of,
-		     const struct buf *page)
-{
-	uint8_t bytes[4 * (1 + BUF_VARINT_MAX)];
-	struct buf *out = replies_begin(&b->commit.turn.replies);
-	/* What stands before the page; a page is large, and copied once. */
-	struct buf head = BUF_ON(bytes);
-	wire_put_varint_field(&head, PB_REPLY_ID, id);
-	wire_put_varint_field(&head, PB_REPLY_AS_OF, as_of);
-	buf_put_varint(&head, PB_REPLY_HISTORY << 3 | 2);
-	buf_put_varint(&head, page->len);
-	buf_put_varint(out, PB_FROM_BROKER_REPLIES << 3 | 2);
-	buf_put_varint(out, head.len + page->len);
-	buf_put(out, head.data, head.len);
-	buf_put(out, page->data, page->len);
-	replies_end(&b->commit.turn.replies, s->out);
-}
-
 static enum parlor_err put_message(struct broker *b, struct buf *page, struct buf *message,
 				   const struct row_message *row)
 {
@@ -174,7 +155,8 @@ static enum parlor_err put_hot(struct request *a, struct history_walk *w, bool *
 	if (!err && !*archive) {
 		bool more = w->at >= w->place.first_seq && w->at <= w->place.last_seq && w->at > 0;
 		wire_put_varint_field(&page, PB_HISTORY_PAGE_MORE, more);
-		put_page(b, a->session, a->request->id, core_position(b->core), &page);
+		reply_put_page(b, a->session, a->request->id, core_position(b->core),
+			       PB_REPLY_HISTORY, buf_span(&page));
 		a->done = true;
 	}
 	buf_fini(&page);
@@ -255,7 +237,7 @@ void reply_put_archive(struct broker *b, const struct pending_asker *to,
 		wire_put_field(&page, PB_HISTORY_PAGE_MESSAGES, &archive->messages[i]->base);
 	bool more = to->more || archive->more || archive->n_messages < to->expected;
 	wire_put_varint_field(&page, PB_HISTORY_PAGE_MORE, more);
-	put_page(b, to->session, to->request_id, 0, &page);
+	reply_put_page(b, to->session, to->request_id, 0, PB_REPLY_HISTORY, buf_span(&page));
 	buf_fini(&page);
 }
 

@@ -33,6 +33,24 @@ void reply_put_posted(struct broker *b, struct session *s, uint64_t id, uint64_t
 	replies_end(&b->commit.turn.replies, s->out);
 }
 
+void reply_put_page(struct broker *b, struct session *s, uint64_t id, uint64_t as_of,
+		    uint32_t result, struct span page)
+{
+	uint8_t bytes[4 * (1 + BUF_VARINT_MAX)];
+	struct buf *out = replies_begin(&b->commit.turn.replies);
+	/* What stands before the page; a page is large, and copied once. */
+	struct buf head = BUF_ON(bytes);
+	wire_put_varint_field(&head, PB_REPLY_ID, id);
+	wire_put_varint_field(&head, PB_REPLY_AS_OF, as_of);
+	buf_put_varint(&head, result << 3 | 2);
+	buf_put_varint(&head, page.len);
+	buf_put_varint(out, PB_FROM_BROKER_REPLIES << 3 | 2);
+	buf_put_varint(out, head.len + page.len);
+	buf_put(out, head.data, head.len);
+	buf_put(out, page.data, page.len);
+	replies_end(&b->commit.turn.replies, s->out);
+}
+
 static void refusal(Parlor__Reply *reply, uint64_t id, int code, const char *text)
 {
 	parlor__reply__init(reply);

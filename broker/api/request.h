@@ -103,6 +103,10 @@ size_t request_page_bytes(const struct request *);
 void reply_put(struct broker *, struct session *, const Parlor__Reply *);
 void reply_put_posted(struct broker *, struct session *, uint64_t id, uint64_t seq,
 		      uint64_t position, uint64_t time_us);
+/* With a result that is put together by hand, by its field in Reply. as_of: 0 when a worker
+ * read the page, who says nothing of the journal. */
+void reply_put_page(struct broker *, struct session *, uint64_t id, uint64_t as_of, uint32_t result,
+		    struct span page);
 /* Answers who waited for a page of old history (message.c). */
 void reply_put_archive(struct broker *, const struct pending_asker *, const Parlor__ArchivePage *);
 /* A refusal; text is set from the code when it is NULL. */

@@ -2,6 +2,7 @@
 passed on and closed, and what happens in words."""
 
 import json
+import re
 
 import pytest
 from client import Client
@@ -195,6 +196,47 @@ def test_offers_and_transfers_are_taken_by_their_numbers(desk):
     (asked,) = rows(desk("transfer", "c", "--agent", "lin", "--json"))
     (taken,) = rows(desk("accept", "c", str(asked["offer"]), "lin", "--json"))
     assert taken["agent"] == "lin" and not taken["transfer"]
+
+
+def steps_of(done):
+    """Each line without its times."""
+    return [re.sub(r"waited \d+ s", "waited N s", " ".join(line.split()[2:])) for line in done.out.splitlines()]
+
+
+def test_why_it_went_to_whom_is_said_step_by_step(desk):
+    desk("team", "set", "shop", "sales", "--strategy", "most-idle", "--accept", "offer", "--again-ms", "60000")
+    desk("open", "shop", "ben", "--team", "sales", "--conversation", "b", "--agent", "wu")
+    (other,) = cells(desk("list", "shop"))
+    desk("accept", "b", other["OFFER"], "wu")
+    desk("open", "shop", "ann", "--team", "sales", "--conversation", "c", "--priority", "2")
+    first = rows(desk("show", "c", "--json"))[0]["offer"]
+    desk("decline", "c", str(first), "lin", "--why", "busy")
+    second = rows(desk("show", "c", "--json"))[0]["offer"]
+    desk("mark", "c", "--priority", "1")
+    desk("accept", "c", str(second), "wu")
+    desk("hold", "c", "--by", "wu")
+    desk("resume", "c", "--by", "wu")
+    desk("close", "c", "--by", "wu", "--why", "solved")
+    desk("rate", "c", "5", "--by", "ann")
+    assert steps_of(desk("why", "c")) == [
+        "opened by ann team sales, new, priority 2",
+        f"offered #{first} to lin for 20 s most-idle 0/3 before 1/3 (wu) of 2 ready place 1",
+        f"declined #{first} lin busy",
+        f"offered #{second} to wu for 20 s most-idle 1/3 before 0/3 (lin) of 2 ready; 1 asked before place 1",
+        "marked team sales, new, priority 1",
+        "assigned wu, accepted, waited N s asked by wu",
+        "held team sales, priority 1 asked by wu",
+        "resumed team sales, priority 1 asked by wu",
+        "released wu, closed asked by wu solved",
+        "closed seat asked by wu solved",
+        "rated 5 of 5 asked by ann"]
+    lines = rows(desk("why", "c", "--json"))
+    assert lines[1]["offer"]["decision"]["second_agent"] == "wu" and lines[0]["conversation"]["before"] == 0
+    last = desk("why", "c", "--limit", "2")
+    assert steps_of(last) == steps_of(desk("why", "c"))[-2:] and "there are earlier ones: --before " in last.err
+    earlier = last.err.split("--before ")[1].strip()
+    assert steps_of(desk("why", "c", "--before", earlier)) == steps_of(desk("why", "c"))[:-2]
+    assert "CONVERSATION_UNKNOWN (105)" in desk("why", "none", status=1).err
 
 
 def test_a_robot_hands_off(desk):

@@ -1,8 +1,10 @@
 """A desk, as services see it: who hears of what, what a full disk and a kill leave, and that
 tenants do not mix."""
 
+import itertools
+
 from client import Client
-from conftest import stat, until
+from conftest import people, stat, until
 from proc import Broker
 
 DEFERRED, WAITING, OFFERED, BOT, ACTIVE, HELD, CLOSED = range(1, 8)
@@ -10,6 +12,7 @@ ROUND_ROBIN, MANUAL = 1, 9
 OFFER = 1  # how a team's seats accept
 OFF = 4294967295
 MEMBER_UNKNOWN = 25
+VALUE = 14
 (TEAM_UNKNOWN, TYPE_UNKNOWN, SEAT_UNKNOWN, AGENT_UNKNOWN, CONVERSATION_UNKNOWN, VISITOR_BLOCKED, QUEUE_FULL,
  TEAM_CLOSED, DESK_CONFLICT, ROOM_BUSY, OFFER_GONE, NOT_WAITING, SEAT_FULL, SEAT_AWAY, NOT_SEATED, NOT_YOURS,
  CONVERSATION_CLOSED, CONVERSATION_OPEN, TRANSFER_OPEN, TRANSFER_GONE, TEAM_BUSY, NOT_RATABLE, RATED,
@@ -95,12 +98,88 @@ def test_what_is_wrong_is_refused_by_name_and_leaves_no_trace(connect):
     assert no("desk_open", desk="shop", visitor="v") == QUEUE_FULL
 
 
+def why(client, conversation, **more):
+    """All that happened to it, the first first, page by page."""
+    steps, before = [], 0
+    while True:
+        page = client.desk_why(conversation=conversation, before=before, **more)
+        steps += page.steps
+        before = page.before
+        if not page.more:
+            return steps[::-1], page.trimmed
+
+
+def told(event):
+    return getattr(event, event.WhichOneof("kind"))
+
+
+def test_why_a_conversation_went_to_whom_is_answered_as_it_was_told(connect):
+    service, lin, chen = connect(), connect("lin"), connect("chen")
+    make_desk(service, accept=OFFER)
+    service.desk_watch(desk="shop", teams=["*"])
+    opened(service, "other")
+    other = service.event("offer")
+    ids = service.send_all([
+        ("desk_open", dict(conversation="c1", desk="shop", visitor="ann", agent=other.offer.offer.agent)),
+        ("desk_why", dict(conversation="c1"))])
+    asked = [service.wait(id) for id in ids][1].steps  # in the turn in which it was opened
+    assert told(asked.steps[-1]).before == 0 and not asked.trimmed and not asked.more
+    service.desk_close(conversation="other")
+    offers = [e for e in service.drain() if e.WhichOneof("kind") == "offer" and told(e).conversation.conversation == "c1"]
+    for offer in offers:
+        service.desk_decline(conversation="c1", offer=told(offer).offer.offer, agent=told(offer).offer.agent, why="busy")
+    while (offer := service.event("offer")) and told(offer).conversation.conversation != "c1":
+        pass
+    service.desk_accept(conversation="c1", offer=told(offer).offer.offer, agent=told(offer).offer.agent)
+    service.desk_close(conversation="c1")
+    steps, trimmed = why(service, "c1")
+    kinds = [step.WhichOneof("kind") for step in steps]
+    assert kinds[0] == "conversation" and "offer_ended" in kinds and not trimmed
+    assert [told(step).before for step in steps] == [0] + [step.position for step in steps[:-1]]
+    assert offer in steps and told(offer).decision.strategy == ROUND_ROBIN
+    assert told(steps[-1]).conversation.state == CLOSED
+    assert service.desk_show(conversation="c1").stint == 1
+    for limit in (1, 2, 3):
+        assert why(service, "c1", limit=limit)[0] == steps
+    no = service.refusal
+    assert no("desk_why", conversation="none") == CONVERSATION_UNKNOWN
+    assert no("desk_why", conversation="c1", before=other.position) == VALUE
+    assert no("desk_why", conversation="c1", before=steps[-1].position + 1) == VALUE
+
+
+def test_why_is_answered_as_far_back_as_the_journal_is_kept():
+    small = {"history.without_mysql": "on", "history.hot_records": 100, "store.dirty_rows_max": 1000}
+    with Broker(small) as broker, Client(broker.client) as client:
+        make_desk(client, strategy=MANUAL)
+        room = opened(client, "c1").room
+        client.desk_mark(conversation="c1", priority=1)
+        first = client.desk_why(conversation="c1").steps[-1].position
+        broker.crash()
+        assert not why(client, "c1")[1]
+        client.room_create(room="r", members=people("ann"))
+        posts = itertools.count()
+
+        def trimmed():
+            for id in client.send_all([("post", dict(room="r", sender="ann", client_id=str(next(posts)), body="x"))
+                                       for _ in range(100)]):
+                client.wait(id)
+            return stat(client, "journal_first") > first
+        until(trimmed)
+        client.post(room=room, sender="visitor of c1", client_id="1", body="?")
+        client.desk_mark(conversation="c1", priority=2)
+        steps, gone = why(client, "c1")
+        assert gone and told(steps[-1]).conversation.priority == 2 and told(steps[0]).before
+        page = client.desk_why(conversation="c1", before=told(steps[0]).before)
+        assert (list(page.steps), page.more, page.trimmed) == ([], False, True)
+
+
 def test_tenants_do_not_mix(broker, connect):
     here = connect()
     make_desk(here)
     opened(here, "c1")
     with Client(broker.client, tenant="another") as there:
         assert there.refusal("desk_show", conversation="c1") == CONVERSATION_UNKNOWN
+        assert there.refusal("desk_why", conversation="c1") == CONVERSATION_UNKNOWN
         assert there.refusal("desk_queue", desk="shop", team="*") == DESK_UNKNOWN
         assert there.refusal("desk_watch", desk="shop", teams=["*"]) == DESK_UNKNOWN
         make_desk(there)

@@ -96,6 +96,60 @@ static void put_listed(struct buf *b)
 	wire_put(b, &frame.base);
 }
 
+/* An offer, as desk_why answers it. */
+static void put_steps(struct buf *b)
+{
+	Parlor__Conversation conversation = PARLOR__CONVERSATION__INIT;
+	conversation.no = 70001;
+	conversation.conversation = TEXT("c-1");
+	conversation.state = PARLOR__CONVERSATION_STATE__CONVERSATION_OFFERED;
+	conversation.position = 123456789;
+	Parlor__Offer offer = PARLOR__OFFER__INIT;
+	offer.offer = 8812;
+	offer.agent = TEXT("客服小李");
+	offer.why = PARLOR__OFFER_WHY__WHY_STRATEGY;
+	offer.expires_ms = 20000;
+	Parlor__Decision decision = PARLOR__DECISION__INIT;
+	decision.strategy = PARLOR__DESK_STRATEGY__STRATEGY_MOST_IDLE;
+	decision.why = PARLOR__OFFER_WHY__WHY_STRATEGY;
+	decision.ready = 3;
+	decision.score = 1;
+	decision.of = 10;
+	decision.second_seat = 12;
+	decision.second_score = 2;
+	decision.second_of = 10;
+	decision.full = 5;
+	decision.place = 4;
+	decision.second_agent = TEXT("chen");
+	Parlor__ConversationChanged change = PARLOR__CONVERSATION_CHANGED__INIT;
+	change.conversation = &conversation;
+	change.offer = &offer;
+	change.decision = &decision;
+	change.before = 123456700;
+	Parlor__Event event = PARLOR__EVENT__INIT;
+	event.position = 123456789;
+	event.time_us = UINT64_C(1700000000000000);
+	event.room = TEXT("room-7");
+	event.kind_case = PARLOR__EVENT__KIND_OFFER;
+	event.offer = &change;
+	Parlor__Event *events[] = {&event};
+	Parlor__DeskSteps steps = PARLOR__DESK_STEPS__INIT;
+	steps.steps = events;
+	steps.n_steps = 1;
+	steps.more = true;
+	steps.before = 123456700;
+	Parlor__Reply reply = PARLOR__REPLY__INIT;
+	reply.id = 4;
+	reply.as_of = 123456790;
+	reply.result_case = PARLOR__REPLY__RESULT_STEPS;
+	reply.steps = &steps;
+	Parlor__Reply *replies[] = {&reply};
+	Parlor__FromBroker frame = PARLOR__FROM_BROKER__INIT;
+	frame.replies = replies;
+	frame.n_replies = 1;
+	wire_put(b, &frame.base);
+}
+
 /* The message of put_post as sessions see it. */
 static void make_event(Parlor__Event *event, Parlor__Message *message)
 {
@@ -257,6 +311,7 @@ const struct frame frames[] = {
 	{"post", &parlor__to_broker__descriptor, put_post},
 	{"posted", &parlor__from_broker__descriptor, put_posted},
 	{"listed", &parlor__from_broker__descriptor, put_listed},
+	{"steps", &parlor__from_broker__descriptor, put_steps},
 	{"event", &parlor__from_broker__descriptor, put_event},
 	{"worker_welcome", &parlor__to_worker__descriptor, put_worker_welcome},
 	{"batch", &parlor__to_worker__descriptor, put_batch},

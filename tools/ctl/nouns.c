@@ -10,6 +10,7 @@
 	NOUN(follow)     \
 	NOUN(desk)       \
 	NOUN(desk_row)   \
+	NOUN(desk_why)   \
 	NOUN(desk_event) \
 	NOUN(operation)
 

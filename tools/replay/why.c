@@ -98,7 +98,8 @@ static void put_decision(const Parlor__Decision *d)
 	if (d->second_seat) {
 		fputs(" before ", stdout);
 		put_score(d->strategy, d->second_score, d->second_of);
-		printf(" (seat %" PRIu64 ")", d->second_seat);
+		put_text(" (", d->second_agent);
+		putchar(')');
 	}
 	printf("  of %u ready", d->ready);
 	if (d->place)

@@ -146,6 +146,7 @@ void conversation_emit(struct core *c, enum record_kind_no no, struct conversati
 	struct row_conversation now;
 	struct record r = {.tenant = ch->tenant};
 	struct conversation_told told = {.conversation = &view,
+					 .before = ch->of ? ch->of->row.told : 0,
 					 .transfer = ch->transfer,
 					 .decision = ch->decision,
 					 .queued = ch->row.queue_why,
@@ -156,13 +157,14 @@ void conversation_emit(struct core *c, enum record_kind_no no, struct conversati
 	fill_record(c, ch, &r);
 	fill_offer(c, ch);
 	told.offer = ch->offer;
+	ch->row.told = c->state.position + 1;
 	conversation_put_row(&row, &ch->row);
 	r.conversation.row = buf_span(&row);
 	/* Its texts may be those of the row that changes. */
 	bool good = conversation_get_row(r.conversation.row, &now);
 	assert(good);
 	r.room_id = now.room_id;
-	conversation_show(c, ch->no, &now, c->state.position + 1, &view);
+	conversation_show(c, ch->no, &now, now.told, &view);
 	if (ch->stint) {
 		stint_put_row(&stint, ch->stint);
 		r.conversation.stint = buf_span(&stint);

@@ -31,6 +31,18 @@ enum parlor_err core_desk_show(struct core *c, const struct core_call *call, str
 	return err;
 }
 
+enum parlor_err core_desk_told(struct core *c, const struct core_call *call, struct span id,
+			       uint64_t *no, uint64_t *position)
+{
+	struct conversation *v;
+	enum parlor_err err = find(c, call, id, &v);
+	if (err)
+		return err;
+	*no = v->no;
+	*position = v->row.told;
+	return PARLOR_E_OK;
+}
+
 enum parlor_err core_desk_place(struct core *c, const struct core_call *call, struct span id,
 				struct conversation_view *view, struct place_view *place)
 {

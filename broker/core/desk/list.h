@@ -9,6 +9,10 @@
 enum parlor_err core_desk_show(struct core *, const struct core_call *, struct span conversation,
 			       struct conversation_view *) PARLOR_MUST_CHECK;
 
+/* Its number, and the position of the last record about it. CONVERSATION_UNKNOWN. */
+enum parlor_err core_desk_told(struct core *, const struct core_call *, struct span conversation,
+			       uint64_t *no, uint64_t *position) PARLOR_MUST_CHECK;
+
 struct place_view {
 	uint64_t place;       /* from 1 on; 0: it waits in no queue */
 	uint64_t of;          /* how many wait there */

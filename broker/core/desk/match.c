@@ -159,6 +159,7 @@ static void decision_of(struct core *c, const struct conversation *v, struct tea
 		return;
 	struct team_seat *second = ready_of(next);
 	d->second_seat = second->row.seat_no;
+	d->second_agent = second->seat->row.agent;
 	strategy_score(second, &d->second_score, &d->second_of);
 }
 

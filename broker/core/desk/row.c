@@ -69,6 +69,7 @@ static const struct field row_fields[] = {IS(id),
 					  IS(last_message_us),
 					  IS(closed_us),
 					  IS(rating_until_us),
+					  IS(told),
 					  FIELDS_END};
 
 #define STINT(member) FIELD(struct row_stint, member)

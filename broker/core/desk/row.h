@@ -58,6 +58,7 @@ struct row_conversation {
 	uint64_t spoke_seq; /* of the last words of whoever spoke last */
 	uint64_t opened_us, queued_us, assigned_us, first_response_us, last_message_us, closed_us;
 	uint64_t rating_until_us;
+	uint64_t told; /* position of the record that this row was in */
 };
 struct row_stint {
 	uint64_t no, seat, agent, started_us, last_us, ended_us, from_seq, to_seq, wait_ms;

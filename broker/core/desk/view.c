@@ -60,5 +60,6 @@ const struct field transfer_view_fields[] = {
 
 #define D(member) FIELD(struct decision, member)
 const struct field decision_fields[] = {
-	D(strategy),     D(why),       D(ready),   D(level), D(score),    D(of),    D(second_seat),
-	D(second_score), D(second_of), D(offline), D(full),  D(excluded), D(place), FIELDS_END};
+	D(strategy), D(why),         D(ready),        D(level),        D(score),
+	D(of),       D(second_seat), D(second_score), D(second_of),    D(offline),
+	D(full),     D(excluded),    D(place),        D(second_agent), FIELDS_END};

@@ -40,6 +40,7 @@ struct transfer_view {
 };
 struct decision {
 	uint64_t score, of, second_seat, second_score, second_of;
+	struct span second_agent;
 	uint32_t ready, offline, full, excluded, place;
 	uint8_t strategy, why, level;
 };
@@ -50,6 +51,7 @@ extern const struct field conversation_view_fields[], stint_view_fields[], offer
 /* What is told of a change beside the conversation; NULL and empty: nothing. */
 struct conversation_told {
 	const struct conversation_view *conversation;
+	uint64_t before; /* position of the record about it before this one */
 	const struct stint_view *stint;
 	const struct offer_view *offer;
 	const struct transfer_view *transfer;

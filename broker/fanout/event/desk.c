@@ -54,6 +54,7 @@ static void put_conversation(struct buf *b, const struct record *r)
 	event_put_form_in(b, PB_CONVERSATION_CHANGED_CONVERSATION,
 			  &parlor__conversation__descriptor, conversation_view_fields,
 			  told->conversation);
+	wire_put_varint_field(b, PB_CONVERSATION_CHANGED_BEFORE, told->before);
 	wire_put_varint_field(b, PB_CONVERSATION_CHANGED_QUEUED, told->queued);
 	event_put_form_in(b, PB_CONVERSATION_CHANGED_STINT, &parlor__stint__descriptor,
 			  stint_view_fields, told->stint);
@@ -86,6 +87,36 @@ static const struct event_kind conversations[] = {
 	{RECORD_RATED, PB_EVENT_CONVERSATION, put_conversation},
 };
 const struct event_noun conversation_events = EVENT_NOUN(conversations);
+
+static bool is_change(const struct wire_field *f)
+{
+	return wire_is_bytes(f, PB_EVENT_CONVERSATION) || wire_is_bytes(f, PB_EVENT_OFFER) ||
+	       wire_is_bytes(f, PB_EVENT_OFFER_ENDED) || wire_is_bytes(f, PB_EVENT_TRANSFER);
+}
+
+static void read_change(struct span change, uint64_t *no, uint64_t *before)
+{
+	struct wire_field f, of;
+	while (wire_next(&change, &f)) {
+		if (f.no == PB_CONVERSATION_CHANGED_BEFORE)
+			*before = f.number;
+		if (!wire_is_bytes(&f, PB_CONVERSATION_CHANGED_CONVERSATION))
+			continue;
+		while (wire_next(&f.value, &of))
+			if (of.no == PB_CONVERSATION_NO)
+				*no = of.number;
+	}
+}
+
+bool event_conversation(struct span event, uint64_t *no, uint64_t *before)
+{
+	struct wire_field f;
+	*no = *before = 0;
+	while (wire_next(&event, &f))
+		if (is_change(&f))
+			read_change(f.value, no, before);
+	return *no != 0;
+}
 
 void event_put_place(struct buf *b, struct span conversation, const struct place_view *place,
 		     uint8_t state)

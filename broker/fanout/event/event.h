@@ -22,6 +22,10 @@ void event_put_place(struct buf *, struct span conversation, const struct place_
  * the event is none. */
 bool event_message(struct span event, struct span *message, uint64_t *time_us);
 
+/* Which conversation's event it is, and the position of the one before it, or 0. False
+ * when the event is about none. */
+bool event_conversation(struct span event, uint64_t *no, uint64_t *before);
+
 /* Appends an encoded Message with no more than body_max bytes of its body.
  * Recalled: with none, and marked so. Works on the bytes, whatever their size.
  * False when they are none. */

@@ -1,10 +1,11 @@
 """Writes the golden frames with Python's protobuf, so that the C encoder is
 compared with another implementation. Run only when the protocol gains frames:
-    protoc --python_out=DIR -I proto proto/parlor.proto proto/worker.proto
+    protoc --python_out=DIR -I proto proto/desk.proto proto/parlor.proto proto/worker.proto
     PYTHONPATH=DIR /usr/bin/python3 tests/data/golden/write.py
 """
 import pathlib
 
+import desk_pb2 as d
 import parlor_pb2 as p
 import worker_pb2 as w
 
@@ -21,6 +22,13 @@ posted = p.FromBroker(replies=[p.Reply(id=2, posted=p.Posted(
     seq=12, position=123456789, time_us=TIME))])
 listed = p.FromBroker(replies=[p.Reply(id=3, as_of=123456789, list=p.InboxPage(items=[
     p.InboxRoom(room="room-7", state=p.ROOM_OPEN, unread=1, last_seq=12)]))])
+steps = p.FromBroker(replies=[p.Reply(id=4, as_of=123456790, steps=p.DeskSteps(more=True, before=123456700, steps=[
+    p.Event(position=123456789, time_us=TIME, room="room-7", offer=d.ConversationChanged(
+        conversation=d.Conversation(no=70001, conversation="c-1", state=d.CONVERSATION_OFFERED, position=123456789),
+        offer=d.Offer(offer=8812, agent="客服小李", why=d.WHY_STRATEGY, expires_ms=20000),
+        decision=d.Decision(strategy=d.STRATEGY_MOST_IDLE, why=d.WHY_STRATEGY, ready=3, score=1, of=10, second_seat=12,
+                            second_score=2, second_of=10, full=5, place=4, second_agent="chen"),
+        before=123456700))]))])
 one_event = p.Event(position=123456789, time_us=TIME, room="room-7", posted=p.Message(
     seq=12, sender="visitor-9", sender_name="Ann", sender_avatar="https://example.com/a.png",
     type=p.MESSAGE_MESSAGE, content_type=p.CONTENT_IMAGE, body=BODY, client_id="c-0001",
@@ -47,7 +55,7 @@ journal_page = w.ToWorker(journal_page=w.JournalPage(
         w.JournalEntry(position=123456788, partition=255, tenant="acme", head=b"\x01\x00\xff"),
         w.JournalEntry(position=123456789, partition=5, tenant="acme", head=b"\x02", event=one_event)]))
 
-frames = {"hello": hello, "worker_welcome": worker_welcome, "post": post, "posted": posted, "listed": listed, "event": event, "batch": batch,
+frames = {"hello": hello, "worker_welcome": worker_welcome, "post": post, "posted": posted, "listed": listed, "steps": steps, "event": event, "batch": batch,
           "partition_state": partition_state, "journal_read": journal_read, "journal_page": journal_page}
 here = pathlib.Path(__file__).parent
 for name, frame in frames.items():
