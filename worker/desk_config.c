@@ -1,15 +1,11 @@
 #include "desk_config.h"
 
 #include "base/mem.h"
-#include "db/upsert.h"
+#include "desk_columns.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define KINDS PARLOR__DESK_SET__ROW_SEAT_BUSINESS
-/* Beside the fields: ent_id, no, removed and two times. */
-#define COLUMNS_MAX ROW_VALUES_MAX
 
 /* In the order of DeskSet's fields; a key's columns behind the first are fields. */
 #define TABLE(table, ...)                                                        \
@@ -33,9 +29,15 @@ static const struct table tables[] = {
 	TABLE("desk_seat_business", "desk", "agent", "business"),
 };
 
-static const struct table *table_of(unsigned kind)
+const struct table *desk_config_table(unsigned kind)
 {
 	return &tables[kind - 1];
+}
+
+const ProtobufCMessageDescriptor *desk_config_form(unsigned kind)
+{
+	return protobuf_c_message_descriptor_get_field(&parlor__desk_set__descriptor, kind)
+		->descriptor;
 }
 
 /* ---- fields ----------------------------------------------------------------------------- */
@@ -74,7 +76,8 @@ static const ProtobufCMessage *row_of(const Parlor__DeskSet *set)
 {
 	const ProtobufCFieldDescriptor *f = protobuf_c_message_descriptor_get_field(
 		set->base.descriptor, (unsigned)set->row_case);
-	if (set->row_case == PARLOR__DESK_SET__ROW__NOT_SET || set->row_case > KINDS || !f)
+	if (set->row_case == PARLOR__DESK_SET__ROW__NOT_SET || set->row_case > DESK_CONFIG_KINDS ||
+	    !f)
 		return NULL;
 	return *(ProtobufCMessage *const *)(const void *)((const char *)set + f->offset);
 }
@@ -87,7 +90,7 @@ static void put_key(struct fold *fold, const char *tenant, unsigned kind,
 	buf_clear(&fold->key);
 	buf_put(&fold->key, &kind, sizeof kind);
 	buf_put(&fold->key, tenant, strlen(tenant) + 1);
-	for (const char *const *column = table_of(kind)->key + 1; *column; column++) {
+	for (const char *const *column = desk_config_table(kind)->key + 1; *column; column++) {
 		struct sql_value value = value_named(row, *column);
 		if (value.kind == SQL_TEXT)
 			buf_put(&fold->key, value.text, strlen(value.text) + 1);
@@ -123,28 +126,28 @@ static void add_row(struct fold *fold, void *state, const Parlor__SyncRecord *r)
 
 /* ---- writing ---------------------------------------------------------------------------- */
 
-static bool is_key(const struct table *table, const char *field)
+bool desk_config_is_key(unsigned kind, const char *field)
 {
-	for (const char *const *column = table->key + 1; *column; column++)
+	for (const char *const *column = desk_config_table(kind)->key + 1; *column; column++)
 		if (strcmp(*column, field) == 0)
 			return true;
 	return false;
 }
 
-/* The columns of a kind, in the order of put_row. all: of a row of which all is known. */
-static size_t list_columns(struct upsert_column *list, unsigned kind,
-			   const ProtobufCMessageDescriptor *d, bool all)
+/* In the order of put_row. */
+size_t desk_config_columns(struct upsert_column *list, unsigned kind, bool all)
 {
-	const struct table *table = table_of(kind);
+	const ProtobufCMessageDescriptor *d = desk_config_form(kind);
 	size_t n = 0;
 	list[n++] = (struct upsert_column){"ent_id", UPSERT_ONCE};
 	list[n++] = (struct upsert_column){"no", UPSERT_SET};
 	list[n++] = (struct upsert_column){"removed", UPSERT_SET};
 	list[n++] = (struct upsert_column){"created_at", UPSERT_ONCE};
 	list[n++] = (struct upsert_column){"updated_at", UPSERT_SET};
+	assert(n == DESK_CONFIG_FIRST);
 	for (unsigned i = 0; i < d->n_fields; i++) {
-		bool key = is_key(table, d->fields[i].name);
-		assert(n < COLUMNS_MAX);
+		bool key = desk_config_is_key(kind, d->fields[i].name);
+		assert(n < ROW_VALUES_MAX);
 		if (all || key)
 			list[n++] = (struct upsert_column){d->fields[i].name,
 							   key ? UPSERT_ONCE : UPSERT_SET};
@@ -154,15 +157,15 @@ static size_t list_columns(struct upsert_column *list, unsigned kind,
 
 static void put_row(struct upsert *u, const struct fold_config *config, bool all)
 {
-	struct sql_value values[COLUMNS_MAX] = {
+	struct sql_value values[ROW_VALUES_MAX] = {
 		sql_t(config->tenant),     sql_u(config->no),         sql_u(config->removed),
 		sql_time(config->time_us), sql_time(config->time_us),
 	};
 	const ProtobufCMessage *row = all ? config->row : config->key;
 	const ProtobufCMessageDescriptor *d = row->descriptor;
-	size_t n = 5;
+	size_t n = DESK_CONFIG_FIRST;
 	for (unsigned i = 0; i < d->n_fields; i++)
-		if (all || is_key(table_of(config->kind), d->fields[i].name))
+		if (all || desk_config_is_key(config->kind, d->fields[i].name))
 			values[n++] = value_of(row, &d->fields[i]);
 	upsert_put(u, values);
 }
@@ -172,14 +175,14 @@ static enum parlor_err write_kind(struct db *db, const struct fold_configs *conf
 				  bool all)
 {
 	struct upsert u;
-	struct upsert_column columns[COLUMNS_MAX];
+	struct upsert_column columns[ROW_VALUES_MAX];
 	bool any = false;
 	for (const struct fold_config *c = configs->list; c; c = c->hh.next) {
 		if (c->kind != kind || (c->row != NULL) != all)
 			continue;
 		if (!any)
-			upsert_init(&u, db, table_of(kind)->name, columns,
-				    list_columns(columns, kind, c->key->descriptor, all));
+			upsert_init(&u, db, desk_config_table(kind)->name, columns,
+				    desk_config_columns(columns, kind, all));
 		any = true;
 		put_row(&u, c, all);
 	}
@@ -193,7 +196,7 @@ static enum parlor_err configs_write(struct db *db, const struct fold *fold, voi
 	enum parlor_err err = PARLOR_E_OK;
 	(void)fold;
 	(void)mark;
-	for (unsigned kind = 1; !err && kind <= KINDS; kind++) {
+	for (unsigned kind = 1; !err && kind <= DESK_CONFIG_KINDS; kind++) {
 		err = write_kind(db, configs, kind, true);
 		if (!err)
 			err = write_kind(db, configs, kind, false);
@@ -215,7 +218,7 @@ static const struct fold_kind kinds[] = {
 	SET(DESK),  SET(TEAM), SET(AGENT), SET(SEAT), SET(TEAM_SEAT), SET(VISITOR),
 	SET(GROUP), SET(TYPE), SET(ROUTE), SET(TEXT), SET(HOURS),     SET(BUSINESS),
 };
-_Static_assert(sizeof tables / sizeof *tables == KINDS, "a table for each kind");
+_Static_assert(sizeof tables / sizeof *tables == DESK_CONFIG_KINDS, "a table for each kind");
 const struct noun desk_config_noun = {
 	NOUN_LIST(tables),      NOUN_LIST(kinds),     .state_bytes = sizeof(struct fold_configs),
 	.write = configs_write, .free = configs_free,

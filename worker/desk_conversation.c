@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "db/upsert.h"
+#include "desk_columns.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -241,123 +242,21 @@ static enum parlor_err read_rooms(struct db *db, const struct fold_conversations
 
 /* ---- writing ---------------------------------------------------------------------------- */
 
-static const char *status_of(int state)
-{
-	if (state == PARLOR__CONVERSATION_STATE__CONVERSATION_CLOSED)
-		return "closed";
-	return state <= PARLOR__CONVERSATION_STATE__CONVERSATION_OFFERED ? "open" : "pending";
-}
-
-static struct sql_value or_null(uint64_t number)
-{
-	return number ? sql_u(number) : sql_t(NULL);
-}
-
-static struct sql_value time_or_null(uint64_t us)
-{
-	return us ? sql_time(us) : sql_t(NULL);
-}
-
-#define SAID_COLUMNS                                                                        \
-	{"asks", UPSERT_SET}, {"spoke", UPSERT_SET}, {"spoke_seq", UPSERT_SET},             \
-		{"visitor_read_seq", UPSERT_GREATEST}, {"agent_read_seq", UPSERT_GREATEST}, \
-		{"first_response_at", UPSERT_IF_TOLD}, {"last_message_at", UPSERT_IF_TOLD}, \
-		{"updated_at", UPSERT_GREATEST},                                            \
-	{                                                                                   \
-		"position", UPSERT_SET                                                      \
-	}
-#define SAID(now)                                                                             \
-	sql_u((now)->asks), sql_u((uint64_t)(now)->spoke), sql_u((now)->spoke_seq),           \
-		sql_u((now)->visitor_read_seq), sql_u((now)->agent_read_seq),                 \
-		time_or_null((now)->first_response_us), time_or_null((now)->last_message_us), \
-		sql_time((now)->time_us), sql_u((now)->position)
-
-/* Of which all is told. */
-static void put_told(struct upsert *u, const struct desk_now *now)
-{
-	const Parlor__Conversation *c = now->told;
-	const struct sql_value values[] = {
-		sql_t(now->tenant),
-		sql_t(now->id),
-		sql_u(c->no),
-		sql_t(c->room),
-		sql_t(c->desk),
-		sql_u(c->desk_no),
-		sql_t(c->team),
-		sql_u(c->team_no),
-		sql_t(c->visitor),
-		sql_u(c->visitor_no),
-		sql_t(*c->agent ? c->agent : NULL),
-		or_null(c->agent_no),
-		sql_u(c->seat_no),
-		sql_u(c->robot ? 2 : 1),
-		sql_u((uint64_t)c->state),
-		sql_t(status_of((int)c->state)),
-		sql_u(c->type_no),
-		sql_t(c->product),
-		sql_u(c->business),
-		sql_u(c->priority),
-		sql_u(c->level),
-		sql_u(c->reopens),
-		sql_u(c->stint),
-		sql_u(c->first_seq),
-		or_null(c->last_seq),
-		sql_time(c->opened_us),
-		time_or_null(c->queued_us),
-		time_or_null(c->assigned_us),
-		time_or_null(c->closed_us),
-		sql_u((uint64_t)c->close_why),
-		time_or_null(c->rating_until_us),
-		SAID(now),
-	};
-	upsert_put(u, values);
-}
-
-static const struct upsert_column told_columns[] = {
-	{"ent_id", UPSERT_ONCE},      {"conversation_id", UPSERT_ONCE},
-	{"no", UPSERT_SET},           {"room", UPSERT_SET},
-	{"desk_id", UPSERT_SET},      {"desk_no", UPSERT_SET},
-	{"team_id", UPSERT_SET},      {"team_no", UPSERT_SET},
-	{"visitor_id", UPSERT_SET},   {"visitor_no", UPSERT_SET},
-	{"agent_id", UPSERT_SET},     {"agent_no", UPSERT_SET},
-	{"seat_no", UPSERT_SET},      {"kind", UPSERT_SET},
-	{"state", UPSERT_SET},        {"status", UPSERT_SET},
-	{"type_no", UPSERT_SET},      {"product", UPSERT_SET},
-	{"business", UPSERT_SET},     {"priority", UPSERT_SET},
-	{"level", UPSERT_SET},        {"reopens", UPSERT_SET},
-	{"stints", UPSERT_SET},       {"first_seq", UPSERT_SET},
-	{"last_seq", UPSERT_SET},     {"opened_at", UPSERT_SET},
-	{"queued_at", UPSERT_SET},    {"assigned_at", UPSERT_SET},
-	{"closed_at", UPSERT_SET},    {"close_why", UPSERT_SET},
-	{"rating_until", UPSERT_SET}, SAID_COLUMNS,
-};
-
-static void put_said(struct upsert *u, const struct desk_now *now)
-{
-	const struct sql_value values[] = {sql_t(now->tenant), sql_t(now->id), SAID(now)};
-	upsert_put(u, values);
-}
-
-static const struct upsert_column said_columns[] = {
-	{"ent_id", UPSERT_ONCE}, {"conversation_id", UPSERT_ONCE}, SAID_COLUMNS};
-
 static enum parlor_err write_rooms(struct db *db, const struct fold_conversations *all, bool told)
 {
+	const struct desk_columns *columns = told ? &desk_conversation_columns : &desk_said_columns;
+	struct sql_value values[ROW_VALUES_MAX];
 	struct upsert u;
-	if (told)
-		upsert_init(&u, db, "desk_conversation", told_columns,
-			    sizeof told_columns / sizeof *told_columns);
-	else
-		upsert_init(&u, db, "desk_conversation", said_columns,
-			    sizeof said_columns / sizeof *said_columns);
+	upsert_init(&u, db, columns->table, columns->list, columns->len);
 	for (const struct desk_room *room = all->rooms; room; room = room->hh.next)
 		for (const struct desk_now *now = room->conversations; now; now = now->next) {
 			if (!now->position || (now->told != NULL) != told)
 				continue;
 			if (told)
-				put_told(&u, now);
+				desk_conversation_values(values, now);
 			else
-				put_said(&u, now);
+				desk_said_values(values, now);
+			upsert_put(&u, values);
 		}
 	return upsert_finish(&u);
 }

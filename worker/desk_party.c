@@ -1,7 +1,7 @@
 /* The numbers of members who are agents or visitors: what other tables refer to. A visitor
  * need have no row of its own: its conversations tell its number. */
 #include "base/mem.h"
-#include "db/upsert.h"
+#include "desk_columns.h"
 #include "noun.h"
 
 #include <stdlib.h>
@@ -61,17 +61,14 @@ static int by_key(const struct fold_party *a, const struct fold_party *b)
 static enum parlor_err parties_write(struct db *db, const struct fold *fold, void *state,
 				     const struct mark *mark)
 {
-	static const struct upsert_column columns[] = {{"ent_id", UPSERT_ONCE},
-						       {"member_id", UPSERT_ONCE},
-						       {"no", UPSERT_SET},
-						       {"created_at", UPSERT_LEAST}};
 	struct fold_parties *all = state;
 	struct upsert u;
 	(void)fold;
 	(void)mark;
 	/* Rows that several workers write are locked in key order. */
 	HASH_SORT(all->list, by_key);
-	upsert_init(&u, db, "desk_party", columns, sizeof columns / sizeof *columns);
+	upsert_init(&u, db, desk_party_columns.table, desk_party_columns.list,
+		    desk_party_columns.len);
 	for (const struct fold_party *p = all->list; p; p = p->hh.next) {
 		const struct sql_value values[] = {sql_t(p->tenant), sql_t(p->member), sql_u(p->no),
 						   sql_time(p->time_us)};

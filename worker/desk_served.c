@@ -1,15 +1,10 @@
 #include "desk_served.h"
 
 #include "base/mem.h"
-#include "db/upsert.h"
-#include "desk_conversation.h"
+#include "desk_columns.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define COLUMNS(list) list, sizeof(list) / sizeof *(list)
 
 /* ---- folding ---------------------------------------------------------------------------- */
 
@@ -37,119 +32,43 @@ static void add_rated(struct fold *fold, void *state, const Parlor__SyncRecord *
 
 /* ---- writing ---------------------------------------------------------------------------- */
 
-static struct sql_value or_null(uint64_t number)
+/* Begun: upsert_put for each of them that has such a part. */
+static void begin(struct upsert *u, struct db *db, const struct desk_columns *columns)
 {
-	return number ? sql_u(number) : sql_t(NULL);
-}
-
-static struct sql_value time_or_null(uint64_t us)
-{
-	return us ? sql_time(us) : sql_t(NULL);
+	upsert_init(u, db, columns->table, columns->list, columns->len);
 }
 
 static enum parlor_err write_stints(struct db *db, const struct fold_served *all)
 {
-	static const struct upsert_column columns[] = {
-		{"ent_id", UPSERT_ONCE},    {"conversation_id", UPSERT_ONCE},
-		{"n", UPSERT_ONCE},         {"no", UPSERT_SET},
-		{"seat_no", UPSERT_SET},    {"agent_no", UPSERT_SET},
-		{"agent_id", UPSERT_SET},   {"visitor_no", UPSERT_SET},
-		{"kind", UPSERT_SET},       {"how", UPSERT_SET},
-		{"from_seq", UPSERT_SET},   {"to_seq", UPSERT_SET},
-		{"started_at", UPSERT_SET}, {"last_at", UPSERT_SET},
-		{"ended_at", UPSERT_SET},   {"end_why", UPSERT_SET},
-		{"wait_ms", UPSERT_SET},
-	};
+	struct sql_value values[ROW_VALUES_MAX];
 	struct upsert u;
-	upsert_init(&u, db, "desk_stint", COLUMNS(columns));
+	begin(&u, db, &desk_stint_columns);
 	for (size_t i = 0; i < all->len; i++) {
 		const struct served *is = &all->list[i];
-		const Parlor__Conversation *c = is->told->conversation;
-		const Parlor__Stint *s = is->told->stint;
-		if (!s)
+		if (!is->told->stint)
 			continue;
-		const struct sql_value values[] = {
-			sql_t(is->tenant),
-			sql_t(c->conversation),
-			sql_u(s->n),
-			sql_u(s->no),
-			sql_u(s->seat_no),
-			sql_u(s->agent_no),
-			sql_t(s->agent),
-			sql_u(c->visitor_no),
-			sql_u(s->robot ? 2 : 1),
-			sql_u((uint64_t)s->how),
-			sql_u(s->from_seq),
-			s->ended_us ? sql_u(s->to_seq) : sql_t(NULL),
-			sql_time(s->started_us),
-			time_or_null(s->last_us),
-			time_or_null(s->ended_us),
-			sql_u((uint64_t)s->end_why),
-			sql_u(s->wait_ms),
-		};
+		desk_stint_values(values, is->tenant, is->told->conversation, is->told->stint);
 		upsert_put(&u, values);
 	}
 	return upsert_finish(&u);
 }
 
-/* {"strategy":2,"ready":3}: fields that are 0 are left out. With its NUL. */
-static void put_json(struct buf *json, const Parlor__Decision *d)
-{
-	const ProtobufCMessageDescriptor *form = d->base.descriptor;
-	const char *before = "{";
-	for (unsigned i = 0; i < form->n_fields; i++) {
-		const ProtobufCFieldDescriptor *f = &form->fields[i];
-		const void *at = (const char *)d + f->offset;
-		uint64_t number = f->type == PROTOBUF_C_TYPE_UINT64 ? *(const uint64_t *)at
-								    : *(const uint32_t *)at;
-		char text[96];
-		if (!number)
-			continue;
-		int n = snprintf(text, sizeof text, "%s\"%s\":%" PRIu64, before, f->name, number);
-		buf_put(json, text, (size_t)n);
-		before = ",";
-	}
-	buf_put(json, before, *before == '{' ? 1 : 0);
-	buf_put(json, "}", 2);
-}
-
-/* The end of an offer knows little of its beginning. */
 static enum parlor_err write_offers(struct db *db, const struct fold_served *all)
 {
-	static const struct upsert_column columns[] = {
-		{"ent_id", UPSERT_ONCE},        {"conversation_id", UPSERT_ONCE},
-		{"offer", UPSERT_ONCE},         {"seat_no", UPSERT_ONCE},
-		{"agent_no", UPSERT_ONCE},      {"team_no", UPSERT_ONCE},
-		{"why", UPSERT_ONCE},           {"how", UPSERT_SET},
-		{"offered_at", UPSERT_IF_TOLD}, {"ended_at", UPSERT_SET},
-		{"decision", UPSERT_IF_TOLD},
-	};
+	struct sql_value values[ROW_VALUES_MAX];
 	struct upsert u;
 	struct buf json = {0};
 	for (size_t i = 0; i < all->len; i++)
 		if (all->list[i].told->offer && all->list[i].told->decision)
-			put_json(&json, all->list[i].told->decision);
+			desk_decision_put(&json, all->list[i].told->decision);
 	const char *decision = (const char *)json.data;
-	upsert_init(&u, db, "desk_offer", COLUMNS(columns));
+	begin(&u, db, &desk_offer_columns);
 	for (size_t i = 0; i < all->len; i++) {
 		const struct served *is = &all->list[i];
-		const Parlor__Offer *o = is->told->offer;
-		if (!o)
+		if (!is->told->offer)
 			continue;
-		bool live = o->end == PARLOR__OFFER_END__OFFER_LIVE;
-		const struct sql_value values[] = {
-			sql_t(is->tenant),
-			sql_t(is->told->conversation->conversation),
-			sql_u(o->offer),
-			sql_u(o->seat_no),
-			sql_u(o->agent_no),
-			sql_u(o->team_no),
-			sql_u((uint64_t)o->why),
-			sql_u((uint64_t)o->end),
-			live ? sql_time(is->time_us) : sql_t(NULL),
-			live ? sql_t(NULL) : sql_time(is->time_us),
-			sql_t(live && is->told->decision ? decision : NULL),
-		};
+		desk_offer_values(values, is->tenant, is->told, is->time_us,
+				  is->told->decision ? decision : NULL);
 		upsert_put(&u, values);
 		if (is->told->decision)
 			decision += strlen(decision) + 1;
@@ -159,46 +78,16 @@ static enum parlor_err write_offers(struct db *db, const struct fold_served *all
 	return err;
 }
 
-/* The end of a transfer tells that it ended; who serves then is who took it. */
 static enum parlor_err write_transfers(struct db *db, const struct fold_served *all)
 {
-	static const struct upsert_column columns[] = {
-		{"ent_id", UPSERT_ONCE},
-		{"conversation_id", UPSERT_ONCE},
-		{"no", UPSERT_ONCE},
-		{"from_agent_no", UPSERT_ONCE},
-		{"to_agent_no", UPSERT_IF_TOLD},
-		{"to_team_no", UPSERT_ONCE},
-		{"mode", UPSERT_ONCE},
-		{"by_no", UPSERT_ONCE},
-		{"note", UPSERT_ONCE},
-		{"asked_at", UPSERT_ONCE},
-		{"ended_at", UPSERT_SET},
-		{"how", UPSERT_SET},
-	};
+	struct sql_value values[ROW_VALUES_MAX];
 	struct upsert u;
-	upsert_init(&u, db, "desk_transfer", COLUMNS(columns));
+	begin(&u, db, &desk_transfer_columns);
 	for (size_t i = 0; i < all->len; i++) {
 		const struct served *is = &all->list[i];
-		const Parlor__Conversation *c = is->told->conversation;
-		const Parlor__Transfer *t = is->told->transfer;
-		if (!t)
+		if (!is->told->transfer)
 			continue;
-		bool taken = t->end == PARLOR__TRANSFER_END__TRANSFER_ACCEPTED;
-		const struct sql_value values[] = {
-			sql_t(is->tenant),
-			sql_t(c->conversation),
-			sql_u(t->no),
-			sql_u(t->from_agent_no),
-			or_null(taken ? c->agent_no : t->to_agent_no),
-			or_null(t->to_team_no),
-			sql_u(t->let_go ? 1 : 0),
-			sql_u(t->by_no),
-			sql_t(t->note),
-			time_or_null(t->asked_us),
-			time_or_null(t->ended_us),
-			sql_u((uint64_t)t->end),
-		};
+		desk_transfer_values(values, is->tenant, is->told);
 		upsert_put(&u, values);
 	}
 	return upsert_finish(&u);
@@ -210,6 +99,7 @@ static enum parlor_err write_ratings(struct db *db, const struct fold_served *al
 #define LAST(column)                                                          \
 	"COALESCE((SELECT s." column " FROM desk_stint s WHERE s.ent_id = ? " \
 	"AND s.conversation_id = ? AND s.kind = 1 ORDER BY s.n DESC LIMIT 1), 0)"
+#define RATED_AND_TWO_KEYS 10
 	struct rows rows;
 	rows_init(&rows, db,
 		  "INSERT INTO desk_rating (ent_id, conversation_id, visitor_no, score, comment, "
@@ -220,12 +110,13 @@ static enum parlor_err write_ratings(struct db *db, const struct fold_served *al
 		  "stint = VALUES(stint), agent_no = VALUES(agent_no)");
 	for (size_t i = 0; i < all->len; i++) {
 		const struct served *is = &all->list[i];
-		const Parlor__Conversation *c = is->told->conversation;
-		struct sql_value tenant = sql_t(is->tenant), id = sql_t(c->conversation);
-		if (is->rated)
-			rows_add(&rows, tenant, id, sql_u(c->visitor_no), sql_u(c->score),
-				 sql_t(is->told->comment), sql_time(is->time_us), tenant, id,
-				 tenant, id);
+		struct sql_value values[RATED_AND_TWO_KEYS];
+		if (!is->rated)
+			continue;
+		desk_rating_values(values, is->tenant, is->told, is->time_us);
+		values[6] = values[8] = values[0];
+		values[7] = values[9] = values[1];
+		rows_put(&rows, values, RATED_AND_TWO_KEYS);
 	}
 	return rows_finish(&rows);
 #undef LAST

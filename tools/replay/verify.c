@@ -2,6 +2,7 @@
 
 #include "audit/record_text.h"
 #include "audit/recovered.h"
+#include "desk_told.h"
 #include "options.h"
 #include "verify_mysql.h"
 #include "verify_rows.h"
@@ -155,22 +156,32 @@ static enum audit_exit behind_snapshot(const struct verify *v)
 }
 
 /* The state at the marks takes the place of the state at the end. */
-static enum audit_exit check_mysql(struct verify *v)
+static enum parlor_err run_to_marks(struct verify *v, struct desk_told **told)
 {
-	if (v->missed)
-		return behind_snapshot(v);
 	enum parlor_err err = engine_start_again(&v->engine, v->source.last);
 	engine_limit_to_marks(&v->engine, v->mysql.marks);
 	if (!err)
-		err = engine_run(&v->engine, v->mysql.high, NULL, NULL);
+		err = desk_told_new(told, &v->engine, v->mysql.marks);
 	if (!err)
-		err = engine_settle(&v->engine);
-	if (err)
-		return broken(v, err);
-	err = verify_mysql(&v->mysql, &v->engine, &v->finding);
-	if (err)
-		return cannot(v, AUDIT_UNREADABLE, v->mysql.why);
-	return differs(v, v->mysql.differing);
+		err = engine_run(&v->engine, v->mysql.high, desk_told_take, *told);
+	if (!err)
+		err = desk_told_end(*told);
+	return err ? err : engine_settle(&v->engine);
+}
+
+static enum audit_exit check_mysql(struct verify *v)
+{
+	struct desk_told *told = NULL;
+	if (v->missed)
+		return behind_snapshot(v);
+	enum parlor_err err = run_to_marks(v, &told);
+	enum audit_exit code = err ? broken(v, err) : AUDIT_EQUAL;
+	if (!code && verify_mysql(&v->mysql, &v->engine, told, &v->finding))
+		code = cannot(v, AUDIT_UNREADABLE, v->mysql.why);
+	else if (!code)
+		code = differs(v, v->mysql.differing);
+	desk_told_free(told);
+	return code;
 }
 
 /* First the database, then the journal: it has all that the database had. */
@@ -265,10 +276,12 @@ static void print_equal(const struct verify *v)
 	       v->unread.memberships, v->unread.unread, v->unread.messages);
 	if (v->url)
 		printf("MySQL     at positions %" PRIu64 " to %" PRIu64 ": %" PRIu64
-		       " rooms, %" PRIu64 " members, %" PRIu64 " messages; %" PRIu64
+		       " rooms, %" PRIu64 " members, %" PRIu64 " messages, %" PRIu64
+		       " rows of the desk (%" PRIu64 " changed since); %" PRIu64
 		       " unread columns lag behind, %" PRIu64 " rooms are in quarantine\n",
 		       v->mysql.low, v->mysql.high, v->mysql.rooms, v->mysql.members,
-		       v->mysql.messages, v->mysql.lagging, v->mysql.left_out);
+		       v->mysql.messages, v->mysql.desk_rows, v->mysql.desk_ahead, v->mysql.lagging,
+		       v->mysql.left_out);
 	printf("all is equal (%.1f s)\n", seconds(v));
 }
 
@@ -287,12 +300,14 @@ static void print_equal_json(const struct verify *v)
 		json_object_set_new(line, "snapshot", json_integer((json_int_t)v->engine.base));
 	if (line && v->url)
 		json_object_set_new(line, "mysql",
-				    json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "low",
-					      (json_int_t)v->mysql.low, "high",
+				    json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+					      "low", (json_int_t)v->mysql.low, "high",
 					      (json_int_t)v->mysql.high, "rooms",
 					      (json_int_t)v->mysql.rooms, "members",
 					      (json_int_t)v->mysql.members, "messages",
-					      (json_int_t)v->mysql.messages, "lagging",
+					      (json_int_t)v->mysql.messages, "desk",
+					      (json_int_t)v->mysql.desk_rows, "desk_changed",
+					      (json_int_t)v->mysql.desk_ahead, "lagging",
 					      (json_int_t)v->mysql.lagging, "quarantined",
 					      (json_int_t)v->mysql.left_out));
 	record_text_json_line(stdout, line);

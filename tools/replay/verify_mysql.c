@@ -2,6 +2,7 @@
 
 #include "audit/pager.h"
 #include "core/run.h"
+#include "verify_mysql_desk.h"
 #include "verify_mysql_rooms.h"
 
 #include "base/mem.h"
@@ -337,7 +338,8 @@ static enum parlor_err tenant_rooms(struct verify_mysql *v, struct engine *engin
 	return failed(v, err);
 }
 
-enum parlor_err verify_mysql(struct verify_mysql *v, struct engine *engine, struct finding *finding)
+enum parlor_err verify_mysql(struct verify_mysql *v, struct engine *engine, struct desk_told *told,
+			     struct finding *finding)
 {
 	struct extra extra = {v, engine, finding};
 	struct core_counts counts;
@@ -364,5 +366,7 @@ enum parlor_err verify_mysql(struct verify_mysql *v, struct engine *engine, stru
 	if (!err && !v->differing && more != PARLOR_E_NOT_FOUND)
 		err = more;
 	pager_fini(&tenants);
+	if (!err && !v->differing)
+		err = failed(v, verify_mysql_desk(v, engine, told, finding));
 	return err;
 }

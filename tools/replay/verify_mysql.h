@@ -8,7 +8,8 @@
  * behind it, which is a state like any other, for no record is about rooms of
  * two partitions. Rooms in quarantine are left out; room.members and updated_at,
  * which are about right, and the profiles in `member`, which rooms share, are
- * not compared. */
+ * not compared. Rows of the desk: desk_cells.c says which columns are not, and those of its
+ * configuration that were changed behind the mark of its partition. */
 #ifndef VERIFY_MYSQL_H
 #define VERIFY_MYSQL_H
 
@@ -29,6 +30,8 @@ struct verify_mysql {
 	uint64_t rooms, members, messages;
 	uint64_t lagging;  /* unread columns that are not brought up to date yet */
 	uint64_t left_out; /* rooms in quarantine */
+	uint64_t desk_rows;
+	uint64_t desk_ahead; /* of them those of its configuration that were changed since */
 	uint64_t differing;
 	char why[512]; /* after a failure */
 };
@@ -43,8 +46,9 @@ enum parlor_err verify_mysql_begin(struct verify_mysql *) PARLOR_MUST_CHECK;
  * do not fit, `differing` is not 0 and finding says why. */
 enum parlor_err verify_mysql_marks(struct verify_mysql *, struct source *,
 				   struct finding *) PARLOR_MUST_CHECK;
-/* The engine was limited to `marks`, has run and is settled. */
-enum parlor_err verify_mysql(struct verify_mysql *, struct engine *,
+struct desk_told;
+/* The engine was limited to `marks`, has run, which was told, and is settled. */
+enum parlor_err verify_mysql(struct verify_mysql *, struct engine *, struct desk_told *,
 			     struct finding *) PARLOR_MUST_CHECK;
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "db/db_error.h"
+#include "db/rows.h"
 
 #include <assert.h>
 #include <errmsg.h>
@@ -18,7 +19,7 @@
 #define STATEMENT_MAX ((size_t)1 << 20)
 #define STATEMENT_MIN ((size_t)16 << 10)
 #define ERROR_MAX 512
-#define CELLS_MAX 32
+#define CELLS_MAX (ROW_VALUES_MAX + 8)
 /* Kept of one connection; beyond it all are forgotten. */
 #define PREPARED_MAX 512
 #define US_PER_S 1000000
