@@ -1,5 +1,7 @@
 #include "adopt.h"
 
+#include "adopt_desk.h"
+#include "aside.h"
 #include "migrate.h"
 #include "options.h"
 #include "resettle.h"
@@ -15,15 +17,20 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define SEAT_MAX 10
 #define WHY_MAX LEGACY_WHY_MAX
+_Static_assert(OLD_TABLES_WHY_MAX <= WHY_MAX, "words of either fit");
 
 static const char about[] =
 	"Reads chat_group, group_member and group_message as a product had them before, says\n"
 	"what it finds wrong in them and what it makes of it, and makes a data directory out\n"
-	"of them. The old tables are renamed to ..." LEGACY_SUFFIX ", never changed; Parlor's own\n"
+	"of them. The old tables are renamed to ..." ASIDE_SUFFIX ", never changed; Parlor's own\n"
 	"take their place, and workers fill them once a broker runs. Stop what writes to the\n"
 	"old tables first. The old unread counts are kept where there is as much to read. Rows\n"
 	"without a tenant are of --tenant.\n"
+	"\n"
+	"With --system, a desk instead, its agents, visitors and conversations:\n"
+	"  conversations    of the tables users, conversations, messages, agent_status\n"
 	"\n"
 	"exit: 0 done, whatever was found; 1 refused, or could not do it; 2 bad usage";
 
@@ -40,6 +47,7 @@ struct adopt {
 	struct staging staging;
 	struct builder *builder;
 	struct resettle resettle;
+	struct adopt_desk desk;
 	char why[WHY_MAX];
 };
 
@@ -59,6 +67,15 @@ static enum parlor_err refuse(struct adopt *a, const char *why)
 
 /* ---- reading ------------------------------------------------------------------- */
 
+static enum parlor_err find_desk(struct adopt *a)
+{
+	a->desk.tables = (struct old_tables){.db = a->server.db,
+					     .schema = a->legacy.schema,
+					     .zone = a->zone,
+					     .names = a->desk.system->tables};
+	return old_tables_find(&a->desk.tables, a->why);
+}
+
 static enum parlor_err find(struct adopt *a)
 {
 	bool rooms = false;
@@ -72,7 +89,11 @@ static enum parlor_err find(struct adopt *a)
 	/* Before anything is moved out of the way. */
 	if (!err)
 		err = tables_possible(a->server.db, a->why);
-	return say_db(a, err ? err : legacy_find(&a->legacy, a->why));
+	if (!err && a->desk.system)
+		err = find_desk(a);
+	else if (!err)
+		err = legacy_find(&a->legacy, a->why);
+	return say_db(a, err);
 }
 
 static enum parlor_err open_builder(struct adopt *a)
@@ -90,7 +111,19 @@ static enum parlor_err open_builder(struct adopt *a)
 		   : builder_open(&a->builder, a->staging.path, partitions, a->why, sizeof a->why);
 }
 
-static enum parlor_err read_all(struct adopt *a)
+static enum parlor_err read_desk(struct adopt *a)
+{
+	a->desk.built.steps.builder = a->builder;
+	a->desk.built.steps.findings = &a->findings;
+	a->desk.built.steps.tenant = a->census.tenant;
+	a->desk.built.steps.now_us = a->census.now_us;
+	enum parlor_err err = adopt_desk_read(&a->desk);
+	if (err)
+		snprintf(a->why, sizeof a->why, "%s", a->desk.built.steps.why);
+	return err;
+}
+
+static enum parlor_err read_rooms(struct adopt *a)
 {
 	struct census *c = &a->census;
 	struct legacy *l = &a->legacy;
@@ -110,6 +143,13 @@ static enum parlor_err read_all(struct adopt *a)
 	return err;
 }
 
+static enum parlor_err count(struct adopt *a, uint64_t rows[LEGACY_TABLES])
+{
+	memset(rows, 0, LEGACY_TABLES * sizeof *rows);
+	return a->desk.system ? old_tables_count(&a->desk.tables, rows)
+			      : legacy_count(&a->legacy, rows);
+}
+
 /* All of one moment, and of a moment that still is. */
 static enum parlor_err read_unmoved(struct adopt *a)
 {
@@ -119,15 +159,15 @@ static enum parlor_err read_unmoved(struct adopt *a)
 	if (!err)
 		err = db_run_text(db, "START TRANSACTION WITH CONSISTENT SNAPSHOT");
 	if (!err)
-		err = legacy_count(&a->legacy, before);
+		err = count(a, before);
 	if (!err)
-		err = read_all(a);
+		err = a->desk.system ? read_desk(a) : read_rooms(a);
 	if (!err)
 		err = db_commit(db);
 	else
 		db_rollback(db);
 	if (!err)
-		err = legacy_count(&a->legacy, after);
+		err = count(a, after);
 	if (!err && memcmp(before, after, sizeof before) != 0 && !a->check)
 		return refuse(a, "somebody writes to the old tables: stop that first");
 	return say_db(a, err);
@@ -140,8 +180,10 @@ static enum parlor_err take_place(struct adopt *a)
 	bool copied;
 	struct db *db = a->server.db;
 	enum parlor_err err = PARLOR_E_OK;
-	if (!a->from && !a->legacy.moved)
-		err = say_db(a, legacy_move_aside(&a->legacy));
+	if (!a->from && a->desk.system)
+		err = say_db(a, adopt_desk_move_aside(&a->desk));
+	else if (!a->from && !a->legacy.moved)
+		err = say_db(a, aside_move(db, a->legacy.schema, NULL));
 	if (err)
 		return err;
 	db_close(db);
@@ -150,6 +192,8 @@ static enum parlor_err take_place(struct adopt *a)
 		return err;
 	log_info("%s", a->why);
 	a->why[0] = '\0';
+	if (a->desk.system)
+		return PARLOR_E_OK;
 	err = say_db(a, legacy_copy_members(&a->legacy, &copied));
 	if (!err && copied)
 		log_info("names and nicknames of the old table member are copied");
@@ -160,31 +204,42 @@ static enum parlor_err take_place(struct adopt *a)
 
 static int print_json(const struct adopt *a)
 {
-	json_t *all = json_pack(
-		"{s:b, s:I, s:I, s:I, s:I, s:I, s:o}", "check", (int)a->check, "rooms",
-		(json_int_t)a->resettle.rooms, "memberships", (json_int_t)a->census.memberships_sum,
-		"messages", (json_int_t)a->resettle.messages, "unread_before",
-		(json_int_t)a->census.unread, "unread", (json_int_t)a->resettle.unread, "findings",
-		findings_json(&a->findings));
+	json_t *all = a->desk.system ? adopt_desk_json(&a->desk)
+				     : json_pack("{s:I, s:I, s:I, s:I, s:I}", "rooms",
+						 (json_int_t)a->resettle.rooms, "memberships",
+						 (json_int_t)a->census.memberships_sum, "messages",
+						 (json_int_t)a->resettle.messages, "unread_before",
+						 (json_int_t)a->census.unread, "unread",
+						 (json_int_t)a->resettle.unread);
+	json_object_set_new(all, "check", json_boolean(a->check));
+	json_object_set_new(all, "findings", findings_json(&a->findings));
 	int failed = !all || json_dumpf(all, stdout, JSON_COMPACT) != 0;
 	putchar('\n');
 	json_decref(all);
 	return failed || fflush(stdout) != 0 ? 1 : 0;
 }
 
-static int print_text(const struct adopt *a)
+static void print_rooms(const struct adopt *a)
 {
 	printf("rooms       %" PRIu64 " with %" PRIu64 " memberships\n", a->resettle.rooms,
 	       a->census.memberships_sum);
 	printf("messages    %" PRIu64 "\n", a->resettle.messages);
 	printf("unread      %" PRIu64 " in all, %" PRIu64 " by the old counts\n",
 	       a->resettle.unread, a->census.unread);
+}
+
+static int print_text(const struct adopt *a)
+{
+	if (a->desk.system)
+		adopt_desk_print(&a->desk);
+	else
+		print_rooms(a);
 	findings_print(&a->findings, stdout);
 	if (a->check)
 		puts("nothing was changed");
 	else
 		printf("%s is ready; the old tables are %s%s\n", a->shared.data,
-		       a->from ? "still in " : "named ...", a->from ? a->from : LEGACY_SUFFIX);
+		       a->from ? "still in " : "named ...", a->from ? a->from : ASIDE_SUFFIX);
 	return fflush(stdout) == 0 ? 0 : 1;
 }
 
@@ -222,9 +277,15 @@ static const char *take_zone(void *into, const char *value)
 		       : "an offset such as +08:00";
 }
 
+static const char *take_system(void *into, const char *value)
+{
+	*(const struct old_system **)into = old_system_find(value);
+	return old_system_find(value) ? NULL : "one of those that --help names";
+}
+
 int adopt_main(int argc, char **argv)
 {
-	struct adopt a = {.why = ""};
+	struct adopt a = {.why = "", .desk = {.built = {.desk = "service"}, .max = SEAT_MAX}};
 	const struct options_row rows[] = {
 		{"check", NULL, "only say what would be; changes nothing", OPTIONS_FLAG,
 		 .into = &a.check},
@@ -232,6 +293,12 @@ int adopt_main(int argc, char **argv)
 		 "where the old tables are, if not in that of --mysql; they\n"
 		 "stay as they are",
 		 OPTIONS_TEXT, .into = &a.from},
+		{"system", "NAME", "whose tables they are, of a desk", OPTIONS_OTHER,
+		 .into = &a.desk.system, .take = take_system},
+		{"desk", "ID", "of a system that has but one (default service)", OPTIONS_TEXT,
+		 .into = &a.desk.built.desk},
+		{"max", "N", "conversations of a seat at once, if they do not say (default 10)",
+		 OPTIONS_NUMBER, .into = &a.desk.max, .min = 1, .max = UINT16_MAX},
 		{"tenant-column", "NAME", "of the old tables (default ent_id, if it is there)",
 		 OPTIONS_TEXT, .into = &a.tenant_column},
 		{"zone", "OFFSET", "of DATETIME columns, such as +08:00 (default: UTC)",
@@ -256,9 +323,12 @@ int adopt_main(int argc, char **argv)
 				   .now_us = clock_wall_us()};
 	if (strlen(a.census.tenant) > ROW_ID_MAX || !*a.census.tenant)
 		options_misuse(&command, "a tenant has 1 to 64 bytes", a.census.tenant);
+	if (strlen(a.desk.built.desk) > ROW_ID_MAX || !*a.desk.built.desk)
+		options_misuse(&command, "a desk has 1 to 64 bytes", a.desk.built.desk);
 	if (!server_open_bare(&a.server, &command, a.shared.mysql))
 		return 1;
 	int status = run(&a);
+	adopt_desk_fini(&a.desk);
 	census_fini(&a.census);
 	findings_fini(&a.findings);
 	server_close(&a.server);

@@ -53,6 +53,8 @@ static struct core_limits limits_of_tables(void)
 	limits.tenants = UINT32_MAX;
 	limits.members = limits.rooms = UINT64_MAX;
 	limits.tenant_members = limits.tenant_rooms = UINT64_MAX;
+	limits.desks = limits.teams = limits.seats = limits.team_seats = UINT64_MAX;
+	limits.desk_rows = limits.conversations_open = UINT64_MAX;
 	return limits;
 }
 

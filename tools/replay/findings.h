@@ -39,7 +39,27 @@
 	X(alike_messages, "messages of equal room, sender, time and content: all kept")        \
 	X(spoke_before_joining, "members who spoke before they joined: joined then")           \
 	X(negative_unread, "unread counts below zero: nothing unread")                         \
-	X(unread_too_high, "unread counts above what there is to read: all of that unread")
+	X(unread_too_high, "unread counts above what there is to read: all of that unread")    \
+	X(long_text, "texts of a desk longer than the limit: cut")                             \
+	X(bad_number, "numbers out of their range: the largest that can be")                   \
+	X(refused_row, "rows that a broker refuses: left out")                                 \
+	X(twice, "rows whose key stood before: left out")                                      \
+	X(untimed_row, "rows without a time: as old as what they are of, or the oldest")       \
+	X(unknown_visitor, "conversations of a visitor who is not known: of one named by the " \
+			   "number")                                                           \
+	X(unknown_agent, "conversations of an agent who is not known or has no seat: of "      \
+			 "nobody")                                                             \
+	X(unknown_type, "conversations of a type that is not known: of none")                  \
+	X(unknown_sender, "messages of somebody who is not known: of the system")              \
+	X(unknown_conversation, "rows of a conversation that is not known: left out")          \
+	X(followed, "conversations that another of the same visitor followed before they had " \
+		    "ended: ended then")                                                       \
+	X(message_behind_end, "messages of a conversation that had ended: in the room behind " \
+			      "it")                                                            \
+	X(message_before, "messages older than their conversation: at its beginning")          \
+	X(status, "conversations whose status is none, or is not what their agent says: as "   \
+		  "the agent says")                                                            \
+	X(read_behind_unread, "messages read behind unread ones: unread")
 
 enum finding {
 #define FINDING_ENUM(name, what) FINDING_##name,

@@ -1,13 +1,13 @@
 #include "legacy.h"
 
-#include "tables.h"
+#include "aside.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
-#define MEMBER_ASIDE "member" LEGACY_SUFFIX
+#define MEMBER_ASIDE "member" ASIDE_SUFFIX
 
 enum column {
 	C_TENANT,
@@ -150,7 +150,7 @@ static enum parlor_err find_table(struct legacy *l, enum legacy_table table, cha
 	char aside[LEGACY_NAME_MAX + 1];
 	struct finding_table f = {.legacy = l, .table = table};
 	const char *name = layouts[table].name;
-	snprintf(aside, sizeof aside, "%s%s", name, LEGACY_SUFFIX);
+	snprintf(aside, sizeof aside, "%s%s", name, ASIDE_SUFFIX);
 	enum parlor_err err = read_columns(&f, aside);
 	if (!err && f.any && table == LEGACY_GROUP)
 		l->moved = true;
@@ -305,44 +305,7 @@ enum parlor_err legacy_count(struct legacy *l, uint64_t counts[LEGACY_TABLES])
 	return err;
 }
 
-/* ---- moving aside ----------------------------------------------------------------------- */
-
-struct renaming {
-	struct sql sql;
-	const char *schema;
-	unsigned len;
-};
-
-static void rename_row(void *arg, const struct span *cells, unsigned n)
-{
-	struct renaming *r = arg;
-	char aside[LEGACY_NAME_MAX + 1];
-	(void)n;
-	snprintf(aside, sizeof aside, "%s%s", (const char *)cells[0].data, LEGACY_SUFFIX);
-	sql_put_text(&r->sql, r->len++ ? ", " : "RENAME TABLE ");
-	sql_put(&r->sql, "?.? TO ?.?", sql_name(r->schema), sql_name(cells[0].data),
-		sql_name(r->schema), sql_name(aside));
-}
-
-enum parlor_err legacy_move_aside(struct legacy *l)
-{
-	struct renaming r = {.schema = l->schema};
-	struct sql sql;
-	sql_init(&sql, l->db);
-	sql_init(&r.sql, l->db);
-	sql_put(&sql,
-		"SELECT table_name FROM information_schema.tables WHERE table_schema = ? AND "
-		"table_name IN ",
-		sql_t(l->schema));
-	tables_put_names(&sql, 0);
-	sql_put_text(&sql, " ORDER BY table_name");
-	enum parlor_err err = db_select(l->db, &sql, rename_row, &r);
-	if (!err && r.len)
-		err = db_run(l->db, &r.sql, NULL);
-	sql_fini(&sql);
-	sql_fini(&r.sql);
-	return err;
-}
+/* ---- what stands aside ------------------------------------------------------------------ */
 
 /* What Parlor keeps of the old table and never writes, or writes once it knows
  * better. Ids that had to be changed are not found in it, and repeated ones once. */

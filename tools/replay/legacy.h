@@ -1,6 +1,6 @@
 /* The tables as chat products had them before: chat_group, group_member and
  * group_message, whatever their columns beside the few that matter. Owns finding
- * them, the queries that read them, and moving them aside; judges no row. */
+ * them and the queries that read them; judges no row. */
 #ifndef LEGACY_H
 #define LEGACY_H
 
@@ -8,7 +8,6 @@
 
 #define LEGACY_WHY_MAX 512
 #define LEGACY_NAME_MAX 64
-#define LEGACY_SUFFIX "_before_parlor"
 
 enum legacy_table { LEGACY_GROUP, LEGACY_MEMBER, LEGACY_MESSAGE };
 #define LEGACY_TABLES 3
@@ -52,8 +51,6 @@ enum parlor_err legacy_read_senders(struct legacy *, legacy_fn *, void *arg) PAR
 /* Rows of each table; to see that nobody writes. */
 enum parlor_err legacy_count(struct legacy *, uint64_t counts[LEGACY_TABLES]) PARLOR_MUST_CHECK;
 
-/* Renames every table whose name Parlor needs, all at once; nothing is lost. */
-enum parlor_err legacy_move_aside(struct legacy *) PARLOR_MUST_CHECK;
 /* Names, avatars, nickname and status of a table `member` that was moved aside, into
  * Parlor's, which db has chosen. Not copied when its columns are others. */
 enum parlor_err legacy_copy_members(struct legacy *, bool *copied) PARLOR_MUST_CHECK;

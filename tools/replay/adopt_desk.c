@@ -1,0 +1,98 @@
+#include "adopt_desk.h"
+
+#include "aside.h"
+#include "old_conversations.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const of_conversations[] = {
+	"there is one desk, with one team, in which everybody who is agent or admin has a seat",
+	"a seat has as many conversations at once as --max says",
+	"an agent took a conversation when it first spoke there, or when the row last changed",
+	"a visitor has one conversation at a time: the next one ends the one before",
+	"nobody is reminded and nothing closed because nobody speaks: the team's settings say so",
+	"ids in the views are new: a conversation's old id is its conversation_id, users have "
+	"their names",
+	NULL};
+
+static const struct old_system systems[] = {
+	{"conversations", old_conversations_names, old_conversations_begin, old_conversations_read,
+	 of_conversations},
+};
+
+const struct old_system *old_system_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof systems / sizeof *systems; i++)
+		if (strcmp(systems[i].name, name) == 0)
+			return &systems[i];
+	return NULL;
+}
+
+enum parlor_err adopt_desk_read(struct adopt_desk *d)
+{
+	struct desk_builder *b = &d->built;
+	enum parlor_err err = d->system->begin(&d->tables, &b->steps.first_us);
+	if (!err)
+		err = desk_builder_begin(b);
+	if (!err)
+		err = d->system->read(&d->tables, b->desk, d->max, desk_builder_row, b);
+	return err ? err : desk_builder_finish(b);
+}
+
+enum parlor_err adopt_desk_move_aside(struct adopt_desk *d)
+{
+	const char *names[OLD_TABLES_MAX + 1] = {NULL};
+	const struct old_tables *t = &d->tables;
+	for (size_t i = 0; t->names[i].name; i++) {
+		names[i] = t->names[i].name;
+		if (t->aside[i])
+			return PARLOR_E_OK; /* an earlier attempt has moved them */
+	}
+	return aside_move(t->db, t->schema, names);
+}
+
+void adopt_desk_fini(struct adopt_desk *d)
+{
+	desk_builder_fini(&d->built);
+	old_tables_fini(&d->tables);
+}
+
+/* ---- words ---------------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	enum config_no kind;
+} shown[] = {{"desks", CONFIG_DESK},         {"agents", CONFIG_AGENT}, {"seats", CONFIG_SEAT},
+	     {"visitors", CONFIG_VISITOR},   {"groups", CONFIG_GROUP}, {"types", CONFIG_TYPE},
+	     {"businesses", CONFIG_BUSINESS}};
+
+json_t *adopt_desk_json(const struct adopt_desk *d)
+{
+	const struct desk_builder *b = &d->built;
+	json_t *said = json_array();
+	for (const char *const *a = d->system->assumptions; *a; a++)
+		json_array_append_new(said, json_string(*a));
+	json_t *all = json_pack(
+		"{s:I, s:I, s:I, s:I, s:I, s:o}", "conversations", (json_int_t)b->conversations,
+		"waiting", (json_int_t)b->waiting, "served", (json_int_t)b->served, "messages",
+		(json_int_t)b->messages, "unread", (json_int_t)b->unread, "assumptions", said);
+	for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
+		json_object_set_new(all, shown[i].name,
+				    json_integer((json_int_t)b->rows.counts[shown[i].kind]));
+	return all;
+}
+
+void adopt_desk_print(const struct adopt_desk *d)
+{
+	const struct desk_builder *b = &d->built;
+	for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
+		printf("%-12s%" PRIu64 "\n", shown[i].name, b->rows.counts[shown[i].kind]);
+	printf("conversations  %" PRIu64 ", of which %" PRIu64 " wait and %" PRIu64 " are served\n",
+	       b->conversations, b->waiting, b->served);
+	printf("messages    %" PRIu64 ", %" PRIu64 " of them unread\n", b->messages, b->unread);
+	puts("assumed:");
+	for (const char *const *a = d->system->assumptions; *a; a++)
+		printf("            %s\n", *a);
+}

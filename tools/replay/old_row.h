@@ -1,0 +1,43 @@
+/* What foreign tables say of a desk, as rows of a few kinds, whatever they are called
+ * there: who reads them makes these, oldest first, and who builds a desk takes them.
+ * Judges nothing. */
+#ifndef OLD_ROW_H
+#define OLD_ROW_H
+
+#include "core/desk/form.h"
+
+enum old_kind {
+	OLD_CONFIG, /* a desk, an agent, a visitor ... */
+	OLD_OPENED,
+	OLD_SAID,
+	OLD_TAKEN, /* an agent serves it from here on */
+	OLD_CLOSED,
+	OLD_SEEN /* a member was there last */
+};
+
+/* Spans borrow during the call. */
+struct old_row {
+	enum old_kind kind;
+	const char *table; /* and what the row is known by in it */
+	struct span key;
+	uint64_t time_us; /* 0: none */
+	struct span tenant;
+
+	struct span conversation;
+	struct span member; /* OPENED: who asks; SAID: who speaks, empty: unknown; SEEN */
+	struct span agent;  /* OPENED: who is to have it in the end, or empty; TAKEN */
+	struct span desk, type, product, body;
+	uint64_t ends_us; /* OPENED: when it was closed; 0: it was not */
+	uint64_t said_us; /* SAID: as the row has it; time_us is not before its conversation */
+	bool read;        /* SAID: by whom it was for */
+	bool stranger;    /* OPENED: who asks is a number that no row has */
+	bool odd;         /* OPENED: of a status that cannot be; CONFIG: of a role that is none */
+
+	enum config_no config; /* CONFIG */
+	union row_any row;
+	bool part; /* CONFIG: the row before was of the same one */
+	bool bare; /* only that there was one is known of that time */
+};
+typedef void old_row_fn(void *arg, const struct old_row *);
+
+#endif
