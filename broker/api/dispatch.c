@@ -72,6 +72,7 @@ static void dispatch_request(struct broker *b, struct request *a)
 	a->unfinished = err == PARLOR_E_BUSY && (a->kind->needs & GOES_ON);
 	if (!err && (a->kind->needs & SHOWS_STATE))
 		a->reply.as_of = core_position(b->core);
+	request_settle(b);
 	die_at("request_decided");
 	b->commit.failed |= core_broken(b->core) != PARLOR_E_OK;
 	if (b->commit.failed || a->unfinished)

@@ -85,14 +85,21 @@ bool reply_refuse_stranger(struct broker *b, struct span routing, uint64_t id, i
 /* What the records of a request take, against its own bytes. */
 #define RECORDS_PER_NAME 10
 
-/* Of a conversation that is opened, closed or passed on, and of a pair that is made then. */
-#define CONVERSATION_BYTES 8192
-#define PAIRS_BYTES (CORE_DESK_PAIRS * 1024)
+/* Of a conversation that is opened, closed or passed on, and of the pairs that are made then. */
+#define SETTLE_BYTES (8192 + CORE_DESK_PAIRS * 1024)
+
+void request_settle(struct broker *b)
+{
+	const struct commit *c = &b->commit;
+	struct core_call call = {.now_us = c->wall_us, .served_us = c->served_us};
+	if (core_desk_woken(b->core) && !commit_reserve(&b->commit, SETTLE_BYTES))
+		core_desk_settle(b->core, &call);
+}
 
 size_t request_cost(const struct request *a)
 {
 	if (a->kind->needs & SETTLES)
-		return a->bytes + CONVERSATION_BYTES + PAIRS_BYTES;
+		return a->bytes + SETTLE_BYTES;
 	if (!(a->kind->needs & NAMES_MANY))
 		return a->bytes;
 	return a->bytes + RECORDS_PER_NAME * protobuf_c_message_get_packed_size(&a->request->base);

@@ -70,6 +70,9 @@ struct request_noun {
 
 /* ---- for handlers ---------------------------------------------------------------- */
 
+/* What it has woken at desks is done with it: a crash before the next commit would leave that
+ * undone for ever. Where there is no space the next tick does it. */
+void request_settle(struct broker *);
 /* Bytes that its records take, at most about. */
 size_t request_cost(const struct request *);
 /* Its key opens all tenants. */

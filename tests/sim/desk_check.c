@@ -40,6 +40,16 @@ static void check_owner(struct world *w, struct desk_model *m, const struct d_co
 	WANT(w, room->state == ROOM_STATE_OPEN, "open in a room that is closed");
 }
 
+/* The visitor's next word ends it, and nothing else does. */
+static void check_held(struct world *w, const struct desk_model *m, const struct d_conversation *c)
+{
+	const struct d_message *last = model_last_word(m, c);
+	WANT(w,
+	     c->row.state != CONVERSATION_HELD || !last || last->sender != c->row.visitor ||
+		     last < m->messages + c->held_at,
+	     "conversation %d is held, and its visitor has spoken", (int)c->no);
+}
+
 /* ---- unread (D7) ----------------------------------------------------------------- */
 
 static void check_unread(struct world *w, struct desk_model *m, const struct d_conversation *c)
@@ -180,6 +190,7 @@ void desk_check(struct world *w)
 	for (int i = 0; i < m->open_len; i++) {
 		struct d_conversation *c = &m->open[i];
 		check_owner(w, m, c);
+		check_held(w, m, c);
 		check_unread(w, m, c);
 		check_place(w, m, c);
 		check_pairs(w, m, c);

@@ -46,7 +46,8 @@ struct d_seat {
 };
 struct d_team_seat {
 	uint64_t no, turn, pass;
-	bool removed;
+	bool removed, available;
+	bool came; /* since its last turn: by weight it began where the others were */
 	struct row_team_seat row;
 };
 struct d_member {
@@ -89,6 +90,7 @@ struct d_conversation {
 	int left_len;
 	uint64_t seen_seq;    /* what who serves had not read began behind it */
 	uint64_t reminded[3]; /* of the message with that seq: whose answer is missing */
+	int held_at;          /* so many messages there were when it was held */
 };
 
 struct desk_model {

@@ -53,7 +53,7 @@ static bool is_before(struct desk_model *m, enum strategy strategy, const struct
 {
 	if (a->row.level != b->row.level)
 		return a->row.level < b->row.level;
-	if (strategy == STRATEGY_RANDOM)
+	if (strategy == STRATEGY_RANDOM || (strategy == STRATEGY_WEIGHTED && (a->came || b->came)))
 		return false;
 	int first = by_strategy(m, strategy, a, b);
 	if (!first)

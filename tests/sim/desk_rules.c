@@ -135,6 +135,10 @@ static void check_silence(struct world *w, struct desk_model *m, const struct re
 	}
 	if (r->kind == RECORD_CLOSED && row->close_why == CLOSE_TIMEOUT)
 		WANT(w, last && !visitors, "the visitor waits for an answer");
+	if (r->kind == RECORD_HELD && row->state == CONVERSATION_HELD)
+		c->held_at = m->messages_len;
+	if (r->kind == RECORD_RELEASED && how == RELEASE_HELD)
+		WANT(w, last && visitors && last >= m->messages + c->held_at, "nobody has called");
 	if (r->kind == RECORD_RELEASED && how == RELEASE_UNANSWERED)
 		WANT(w, last && visitors, "it was answered");
 	if (r->kind == RECORD_RELEASED && how == RELEASE_GONE)
@@ -198,10 +202,9 @@ static void take_seat(struct desk_model *m, const struct record *r, struct d_con
 	bool turns = r->kind == RECORD_OFFERED ||
 		     (r->kind == RECORD_ASSIGNED && r->conversation.how != HOW_ACCEPTED);
 	if (turns && t) {
-		/* Those who are asked at once have one turn. */
-		m->turns += c->offered_len < 2;
-		t->turn = m->turns;
+		t->turn = ++m->turns;
 		t->pass = r->conversation.pass;
+		t->came = false;
 	}
 	if (r->kind == RECORD_ASSIGNED) {
 		uint64_t gap = model_us(team->row.gap_ms, 2000);
@@ -378,6 +381,16 @@ static void boot(struct desk_model *m)
 	}
 }
 
+static void see_who_came(struct desk_model *m)
+{
+	for (int i = 0; i < m->team_seats_len; i++) {
+		struct d_team_seat *t = &m->team_seats[i];
+		bool is = model_available(m, model_seat(m, t->row.seat_no));
+		t->came |= is && !t->available;
+		t->available = is;
+	}
+}
+
 void model_record(struct world *w, struct desk_model *m, const struct record *r)
 {
 	m->record_us = m->now_us = r->time_us;
@@ -405,4 +418,6 @@ void model_record(struct world *w, struct desk_model *m, const struct record *r)
 	} else {
 		take_room(w, m, r);
 	}
+	if (r->kind < RECORD_OPENED || r->kind > RECORD_RATED)
+		see_who_came(m);
 }

@@ -1,6 +1,7 @@
 /* Worlds of desks: the model goes along with the records, and is asked what must hold. */
 #include "desk_world.h"
 
+#include "core/desk/desk.h"
 #include "core/run.h"
 
 #include <stdlib.h>
@@ -99,9 +100,14 @@ static void step(struct world *w)
 		w->desk->desk_us = model_now(&w->desk->now);
 	} else {
 		desk_move(w);
+		if (core_desk_woken(w->core))
+			core_desk_settle(w->core, &w->call);
 	}
-	tick(w);
-	desk_check(w);
+	/* The next tick may come behind a commit, and behind a crash. */
+	if (world_chance(w, 50)) {
+		tick(w);
+		desk_check(w);
+	}
 }
 
 static void check_all(struct world *w)

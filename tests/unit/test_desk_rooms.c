@@ -2,6 +2,7 @@
  * several at once, those who are on duty. Time is the tests' own. */
 #include "desk_world.h"
 
+#include "core/desk/desk.h"
 #include "core/desk/room_side.h"
 
 #include <setjmp.h>
@@ -233,6 +234,106 @@ static void what_is_held_is_resumed_by_the_visitor(void **state)
 	assert_has(w, "c1", ACTIVE, "lin");
 }
 
+static void what_is_held_stays_held_while_its_agent_comes_and_goes(void **state)
+{
+	struct world *w = *state;
+	struct conversation_view view;
+	desk_begin(w, AUTO);
+	agent_add(w, "lin", 1);
+	online(w, "lin");
+	opened(w, "c1", "v1"); /* whose last word is unanswered */
+	struct core_desk_act q = {.conversation = text("c1"), .by = text("lin")};
+	assert_int_equal(core_desk_hold(w->core, &w->call, &q, &view), PARLOR_E_OK);
+	offline(w, "lin");
+	assert_has(w, "c1", HELD, "lin");
+	pass_ms(w, 30000);
+	online(w, "lin");
+	assert_has(w, "c1", HELD, "lin");
+	restart_after_ms(w, 1000);
+	online(w, "lin");
+	assert_has(w, "c1", HELD, "lin");
+	says(w, "c1", "v1");
+	assert_has(w, "c1", ACTIVE, "lin");
+	assert_int_equal(core_desk_hold(w->core, &w->call, &q, &view), PARLOR_E_OK);
+	offline(w, "lin");
+	says(w, "c1", "v1");
+	assert_has(w, "c1", WAITING, ""); /* lin is not there to go on */
+}
+
+static void whatever_is_asked_is_followed_up_in_the_same_commit(void **state)
+{
+	struct world *w = *state;
+	struct core_room_view view;
+	struct conversation_view conversation;
+	char room[65] = {0};
+	desk_begin(w, AUTO);
+	agent_add(w, "lin", 2);
+	online(w, "lin");
+	struct conversation_view v = opened(w, "c1", "v1");
+	memcpy(room, v.room.data, v.room.len);
+	opened(w, "c2", "v2");
+	struct core_desk_act q = {.conversation = text("c2"), .by = text("lin")};
+	assert_int_equal(core_desk_hold(w->core, &w->call, &q, &conversation), PARLOR_E_OK);
+	commit(w, 0);
+	assert_false(core_desk_woken(w->core));
+	assert_int_equal(core_room_set_state(w->core, &w->call, text(room), ROOM_STATE_CLOSED,
+					     &quiet, &view),
+			 PARLOR_E_OK);
+	assert_true(core_desk_woken(w->core));
+	core_desk_settle(w->core, &w->call);
+	assert_int_equal(state_of(w, "c1"), CLOSED);
+	assert_false(core_desk_woken(w->core));
+	memcpy(room, shown(w, "c2").room.data, shown(w, "c2").room.len);
+	said(w, room, "v2", "back");
+	assert_true(core_desk_woken(w->core));
+	core_desk_settle(w->core, &w->call);
+	assert_has(w, "c2", ACTIVE, "lin");
+}
+
+static void who_helps_may_change_while_they_wait(void **state)
+{
+	struct world *w = *state;
+	struct row_team with = {.overflow_ms = 1000, .overflow_team = text("y")};
+	desk_begin(w, AUTO);
+	team_set(w, (struct row_team){.team = text("x")});
+	team_set(w, (struct row_team){.team = text("y")});
+	agent_set(w, (struct row_agent){.agent = text("lin")});
+	seat_set(w, (struct row_seat){.agent = text("lin"), .max = 1});
+	team_seat_set(w, (struct row_team_seat){.team = text("x"), .agent = text("lin")});
+	team_set(w, with);
+	opened(w, "c1", "v1");
+	pass_ms(w, 2000);
+	online(w, "lin");
+	assert_has(w, "c1", WAITING, "");
+	assert_int_equal(claim(w, "c1", "lin"), PARLOR_E_NOT_SEATED);
+	with.overflow_team = text("x");
+	team_set(w, with);
+	assert_has(w, "c1", ACTIVE, "lin");
+}
+
+static void who_helps_may_claim_what_waits_for_another(void **state)
+{
+	struct world *w = *state;
+	struct conversation_view view;
+	desk_begin(w, AUTO);
+	team_set(w, (struct row_team){.team = text("y")});
+	team_set(w, (struct row_team){.overflow_ms = 1000,
+				      .overflow_team = text("y"),
+				      .sticky_wait_ms = 60000});
+	agent_add(w, "lin", 1);
+	agent_set(w, (struct row_agent){.agent = text("chen")});
+	seat_set(w, (struct row_seat){.agent = text("chen"), .max = 1});
+	team_seat_set(w, (struct row_team_seat){.team = text("y"), .agent = text("chen")});
+	online(w, "lin");
+	opened(w, "c1", "v1");
+	struct core_desk_open q = {
+		.conversation = text("c2"), .visitor = text("v2"), .agent = text("lin")};
+	assert_int_equal(open_as(w, q, &view), PARLOR_E_OK);
+	pass_ms(w, 2000);
+	assert_has(w, "c2", WAITING, "");
+	assert_int_equal(claim(w, "c2", "chen"), PARLOR_E_OK);
+}
+
 static void of_several_who_are_asked_the_first_has_it(void **state)
 {
 	struct world *w = *state;
@@ -357,6 +458,10 @@ int main(void)
 		STORY(a_row_of_a_visitor_says_who_is_blocked_and_whose_it_is),
 		STORY(a_robot_answers_first_and_leaves_when_a_human_comes),
 		STORY(what_is_held_is_resumed_by_the_visitor),
+		STORY(what_is_held_stays_held_while_its_agent_comes_and_goes),
+		STORY(whatever_is_asked_is_followed_up_in_the_same_commit),
+		STORY(who_helps_may_change_while_they_wait),
+		STORY(who_helps_may_claim_what_waits_for_another),
 		STORY(of_several_who_are_asked_the_first_has_it),
 		STORY(of_three_who_are_asked_by_twos_each_is_left_out_in_turn),
 		STORY(who_comes_outside_the_hours_waits_for_the_morning),

@@ -82,7 +82,7 @@ enum parlor_err core_desk_decline(struct core *c, const struct core_call *call,
 static struct team *claimed_from(struct core *c, const struct conversation *v, const struct seat *s)
 {
 	struct team *t = v->row.transfer_team ? team_find_no(c, v->row.transfer_team) : v->team;
-	struct team *over = v->over ? queue_overflow(c, v->team) : NULL;
+	struct team *over = t && v->row.overflows ? queue_overflow(c, t) : NULL;
 	if (over && !team_seat_find(c, t, s) && team_seat_find(c, over, s))
 		return over;
 	return t;

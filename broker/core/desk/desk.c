@@ -1,5 +1,6 @@
 #include "core/desk/desk.h"
 
+#include "core/decide.h"
 #include "core/desk/clock.h"
 #include "core/desk/config_row.h"
 #include "core/desk/conversation.h"
@@ -124,7 +125,8 @@ void desk_put_state(struct core *c, core_put_fn *put, void *ctx)
 {
 	struct desk_state *d = c->desk;
 	struct row_key key;
-	if (!d->row.given)
+	/* Its clock may be covered before anything was given a number. */
+	if (!d->row.given && !d->row.as_of)
 		return;
 	struct row_desk_state row = d->row;
 	desk_clock_put(c, &row);
@@ -187,6 +189,18 @@ uint64_t desk_due(const struct core *c)
 	if (due != UINT64_MAX)
 		due = desk_clock_wall(c, due);
 	return duty_next(c) < due ? duty_next(c) : due;
+}
+
+bool core_desk_woken(const struct core *c)
+{
+	return c->desk->waking != NULL;
+}
+
+void core_desk_settle(struct core *c, const struct core_call *call)
+{
+	core_clock(c, call);
+	desk_clock_see(c, call);
+	desk_settle(c);
 }
 
 void core_desk_counts(const struct core *c, struct core_desk_counts *n)

@@ -14,6 +14,10 @@ struct core_desk_counts {
 /* Pairs that a request makes at most before it is answered; the others are due at once. */
 #define CORE_DESK_PAIRS 16
 void core_desk_counts(const struct core *, struct core_desk_counts *);
+/* Something has been asked for that ends or moves conversations. It has to be followed up
+ * in the commit of that request: a crash before the next would leave them as they are. */
+bool core_desk_woken(const struct core *);
+void core_desk_settle(struct core *, const struct core_call *);
 
 /* ---- for the core ------------------------------------------------------------- */
 

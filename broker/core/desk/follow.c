@@ -4,6 +4,7 @@
 #include "core/desk/clock.h"
 #include "core/desk/config_row.h"
 #include "core/desk/conversation_row.h"
+#include "core/desk/queue.h"
 #include "core/desk/seats.h"
 #include "core/desk/setting.h"
 #include "core/desk/settle.h"
@@ -20,7 +21,8 @@ static void visitor_spoke(struct core *c, struct conversation *v, const struct r
 	v->row.spoke = SPOKE_VISITOR;
 	if (!v->row.seat)
 		v->row.asks++;
-	if (v->row.state == CONVERSATION_HELD)
+	v->called = c->desk->live && v->row.state == CONVERSATION_HELD;
+	if (v->called)
 		settle_wake(c, v);
 }
 
@@ -228,6 +230,7 @@ void follow_config_changed(struct core *c, struct config *config)
 	if (config->kind == CONFIG_TEAM) {
 		((struct team *)config->is)->duty_turned = true;
 		units_count_held(c, config->is);
+		queue_check_overflow(c, config->is);
 		look_at_dues(c, config->is);
 	}
 }

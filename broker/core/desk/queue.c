@@ -90,6 +90,22 @@ void queue_leave(struct core *c, struct conversation *v)
 	v->all = v->free = v->over = NULL;
 }
 
+void queue_check_overflow(struct core *c, struct team *t)
+{
+	const struct team *over = queue_overflow(c, t);
+	struct rank_node *next;
+	for (struct rank_node *n = rank_first(&t->all); n; n = next) {
+		struct conversation *v = CONTAINER(n, struct conversation, in_all);
+		bool moved = v->free && v->row.overflows && !v->row.reserved &&
+			     v->over != (over ? &over->over[v->row.level] : NULL);
+		next = rank_next(&t->all, n);
+		if (!moved)
+			continue;
+		queue_leave(c, v);
+		queue_enter(c, v);
+	}
+}
+
 void queue_departed(struct core *c, struct team *t)
 {
 	uint64_t now = desk_now(c);

@@ -9,6 +9,8 @@
 /* As its row says; it stood nowhere before. */
 void queue_enter(struct core *, struct conversation *);
 void queue_leave(struct core *, struct conversation *);
+/* Another team helps this one than before: those that it is asked for wait there. */
+void queue_check_overflow(struct core *, struct team *);
 /* One of the team's has left its queue, and others wait. */
 void queue_departed(struct core *, struct team *);
 /* From 1 on; 0: it waits in no queue. of: how many wait there. */

@@ -20,7 +20,8 @@ void settle_wake(struct core *c, struct conversation *v)
 bool desk_unsettled(const struct core *c)
 {
 	const struct desk_state *d = c->desk;
-	return d->waking || (d->contests.root && desk_now(c) >= d->hold_us);
+	return d->waking || (d->contests.root && desk_now(c) >= d->hold_us) ||
+	       row_engine_due(&c->engine) <= desk_now(c);
 }
 
 static bool settle(struct core *c, size_t pairs_max)

@@ -10,7 +10,7 @@
 void desk_settle(struct core *);
 /* The same for a tick; true: there may be more. */
 bool desk_settle_many(struct core *);
-/* Something is to be settled. */
+/* Something is to be settled, or due by now: who is given a seat at once may not be the first. */
 bool desk_unsettled(const struct core *);
 /* It is to be looked at again: who serves it, or asked, is not where it was. */
 void settle_wake(struct core *, struct conversation *);

@@ -167,7 +167,8 @@ struct conversation {
 		struct unit *prev, *next;    /* seat->units */
 	} units[1 + DESK_ASKED_MAX];
 	unsigned units_len;
-	bool wakes; /* desk->waking */
+	bool wakes;  /* desk->waking */
+	bool called; /* its visitor has spoken while it is held */
 	struct conversation *wakes_next;
 };
 struct stint {

@@ -470,8 +470,9 @@ void timer_look(struct core *c, struct conversation *v)
 		act_handoff(c, v, NO_ONE, NO_ONE);
 	else if (v->seat && !seat_is_on(v->seat))
 		back_to_queue(c, v, RELEASE_REMOVED, QUEUE_GONE);
-	else if (v->row.state == CONVERSATION_HELD && v->row.spoke == SPOKE_VISITOR)
+	else if (v->row.state == CONVERSATION_HELD && v->called)
 		resume(c, v);
+	v->called = false;
 	if (v->linked)
 		conversation_set_due(c, v);
 }
