@@ -118,6 +118,54 @@ def test_a_conversation_that_the_journal_does_not_tell_of(past):
     assert "no such conversation" in replay("why", "c1", "--tenant", "other", "--data", past.data, status=1).err
 
 
+# ---- what happened at a desk --------------------------------------------------------------
+
+
+def test_what_happened_at_a_desk_is_counted_from_its_journal(past):
+    *teams, checks = lines("desk", "--data", past.data)
+    assert checks["faults"] == dict(once=0, order=0, limits=0, lost=0, owned=0) and checks["records"] > 20
+    teams = {team["team"]: team for team in teams}
+    assert {name: team["opened"] for name, team in teams.items()} == {"*": 3, "bills": 1}
+    assert {name: team["served"] + team["left"] for name, team in teams.items()} == {
+        "*": 3, "bills": 1}
+    bills = teams["bills"]
+    assert bills["offers"]["made"] == sum(n for end, n in bills["offers"].items() if end != "made")
+    assert bills["offers"]["accepted"] == 2 and bills["offers"]["declined"] == 1 and bills["returned"] == 1
+    assert teams["*"]["transfers"] == dict(asked=1, taken=1, declined=0, expired=0, cancelled=0)
+    assert bills["ratings"] == 1 and bills["score_sum"] == 5
+    for team in teams.values():
+        waits = team["wait_us"]
+        assert 0 <= waits["p50"] <= waits["p95"] <= waits["p99"] <= waits["max"]
+        assert {agent["agent"] for agent in team["agents"]} == {"lin", "chen"}
+        assert all(agent["busy_us"] <= agent["available_us"] > 0 for agent in team["agents"])
+        assert 0.5 <= team["jain_busy"] <= 1 and 0.5 <= team["jain_conversations"] <= 1
+    assert lines("desk", "--data", past.data) == [*teams.values(), checks]
+
+
+def test_what_happened_at_a_desk_in_words(past):
+    told = replay("desk", "--data", past.data, "--desk", "shop", "--team", "bills").out
+    assert "team bills of desk shop" in told and "team *" not in told
+    assert "2 accepted, 1 declined" in told and "1 given back" in told and "Jain index" in told
+    assert told.count(" yes: ") == 5
+    assert "nothing was opened" in replay("desk", "--data", past.data, "--team", "none", status=1).err
+
+
+@pytest.mark.parametrize("way, check, words", [
+    ("served-twice", "once", "somebody has it already"),
+    ("pushed-in", "order", "behind its place"),
+    ("lost", "lost", "in no queue"),
+    ("unowned", "owned", "handed over by nobody"),
+])
+def test_a_promise_that_was_broken_is_found_in_the_journal(past, tmp_path, way, check, words):
+    data = shutil.copytree(past.data, tmp_path / "copy")
+    run(os.environ["PARLOR_SPOIL"], way, str(data), "default", past.room, "v1")
+    *_, checks = found = lines("desk", "--data", data, status=1)
+    assert checks["faults"][check]
+    faults = [line for line in found if line.get("fault") == check]
+    assert faults and words in faults[0]["what"] and faults[0]["position"] == checks["position"]
+    assert "NO, 1 times" in replay("desk", "--data", data, status=1).out
+
+
 # ---- recorded, and played again ---------------------------------------------------------------
 
 

@@ -9,6 +9,7 @@
 #include "store/store.h"
 
 #include <lmdb.h>
+#include <parlor/parlor.pb-c.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -196,21 +197,79 @@ static void seq_gap(struct victim *v)
 	append(v, &r);
 }
 
-/* The last conversation in the room stands elsewhere in the queue. */
+/* The last conversation in the room; what is stored before its row goes to `head`. */
+static struct row_conversation conversation(struct victim *v, struct row_key *key, struct buf *head)
+{
+	struct reader in;
+	struct row_conversation row;
+	row_key_one(key, ROW_VISITS, v->room_row.conversation, ROW_SELF);
+	struct span value = get(v, key);
+	reader_init(&in, value.data, value.len);
+	buf_put_varint(head, reader_varint(&in)); /* as of */
+	buf_put_varint(head, reader_varint(&in)); /* tenant */
+	must(conversation_get_row((struct span){in.at, reader_left(&in)}, &row), "conversation");
+	return row;
+}
+
+/* It stands elsewhere in the queue. */
 static void place(struct victim *v)
 {
 	struct row_key key;
-	struct reader in;
-	struct row_conversation row;
-	row_key_one(&key, ROW_VISITS, v->room_row.conversation, ROW_SELF);
-	struct span value = get(v, &key);
-	reader_init(&in, value.data, value.len);
-	buf_put_varint(&v->texts, reader_varint(&in)); /* as of */
-	buf_put_varint(&v->texts, reader_varint(&in)); /* tenant */
-	must(conversation_get_row((struct span){in.at, reader_left(&in)}, &row), "conversation");
+	struct row_conversation row = conversation(v, &key, &v->texts);
 	row.key++;
 	conversation_put_row(&v->texts, &row);
 	put(v, &key, &v->texts);
+}
+
+static void append_about(struct victim *v, enum record_kind_no kind, uint8_t how,
+			 const struct row_conversation *row)
+{
+	buf_clear(&v->texts);
+	conversation_put_row(&v->texts, row);
+	struct record r = {.kind = kind,
+			   .conversation = {.no = v->room_row.conversation,
+					    .row = buf_span(&v->texts),
+					    .seat = row->seat,
+					    .how = how}};
+	append(v, &r);
+}
+
+/* Records of a conversation that somebody serves. It is given away once more; */
+static void served_twice(struct victim *v)
+{
+	struct row_key key;
+	struct row_conversation row = conversation(v, &key, &v->texts);
+	row.stints++;
+	append_about(v, RECORD_ASSIGNED, PARLOR__ASSIGN_HOW__HOW_FORCED, &row);
+}
+
+/* it comes to stand before whoever asked before; */
+static void pushed_in(struct victim *v)
+{
+	struct row_key key;
+	struct row_conversation row = conversation(v, &key, &v->texts);
+	row.key -= 1000;
+	append_about(v, RECORD_MARKED, 0, &row);
+}
+
+/* its agent leaves, and it is queued nowhere; */
+static void lost(struct victim *v)
+{
+	struct row_key key;
+	struct row_conversation row = conversation(v, &key, &v->texts);
+	row.seat = 0;
+	append_about(v, RECORD_RELEASED, PARLOR__RELEASE_WHY__RELEASE_RETURNED, &row);
+}
+
+/* and it is handed over by nobody. */
+static void unowned(struct victim *v)
+{
+	struct row_key key;
+	struct row_conversation row = conversation(v, &key, &v->texts);
+	row.transfer = 1;
+	row.transfer_team = row.team;
+	row.seat = 0;
+	append_about(v, RECORD_TRANSFER, PARLOR__TRANSFER_END__TRANSFER_ASKED, &row);
 }
 
 static void no_stint(struct victim *v)
@@ -252,11 +311,24 @@ static const struct {
 	const char *name;
 	void (*spoil)(struct victim *);
 } ways[] = {
-	{"seen", seen},         {"read-seq", read_seq},     {"no-membership", no_membership},
-	{"last-seq", last_seq}, {"created", created},       {"garbage", garbage},
-	{"message", message},   {"wrong-read", wrong_read}, {"wrong-post", wrong_post},
-	{"seq-gap", seq_gap},   {"no-entry", no_entry},     {"place", place},
-	{"no-stint", no_stint}, {"no-profile", no_profile},
+	{"seen", seen},
+	{"read-seq", read_seq},
+	{"no-membership", no_membership},
+	{"last-seq", last_seq},
+	{"created", created},
+	{"garbage", garbage},
+	{"message", message},
+	{"wrong-read", wrong_read},
+	{"wrong-post", wrong_post},
+	{"seq-gap", seq_gap},
+	{"no-entry", no_entry},
+	{"place", place},
+	{"no-stint", no_stint},
+	{"no-profile", no_profile},
+	{"served-twice", served_twice},
+	{"pushed-in", pushed_in},
+	{"lost", lost},
+	{"unowned", unowned},
 };
 
 int main(int argc, char **argv)

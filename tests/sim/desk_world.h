@@ -5,12 +5,15 @@
 
 #include "desk_model.h"
 
+#include "desk/ledger.h"
+
 struct desk_world {
 	struct desk_model now, flown, durable;
 	uint64_t served_us; /* the loop's clock, of this run */
 	uint64_t desk_us;   /* what the desk's clock has to show */
 	uint64_t posts;
-	bool quiet; /* nothing but the clock was recorded since it was set */
+	struct ledger ledger; /* what parlor-replay desk counts of the journal */
+	bool quiet;           /* nothing but the clock was recorded since it was set */
 };
 
 /* One request, by chance. */

@@ -299,6 +299,8 @@ static void execute_again(struct world *w, struct hash128 *hash)
 		struct span head = first.read(first.ctx, at);
 		WANT_SAME(w, record_decode(&r, head.data, head.len), PARLOR_E_OK);
 		WANT_SAME(w, core_apply(w->core, &r), PARLOR_E_OK);
+		if (w->kind->journal)
+			w->kind->journal(w, &r);
 		w->disk.begin(w->disk.ctx);
 		w->disk.append(w->disk.ctx, at, head);
 		if (world_chance(w, 10))
@@ -308,6 +310,8 @@ static void execute_again(struct world *w, struct hash128 *hash)
 		if (world_chance(w, 10))
 			core_evict(w->core);
 	}
+	if (w->kind->journal)
+		w->kind->journal(w, NULL);
 	write_all(w);
 	w->kind->check_all(w);
 	w->kind->check_rows(w);

@@ -34,6 +34,8 @@ struct world_kind {
 	void (*launched)(struct world *);
 	void (*landed)(struct world *);
 	void (*restored)(struct world *);
+	/* The journal from its beginning, record by record; NULL: that was all. May be NULL. */
+	void (*journal)(struct world *, const struct record *);
 };
 extern const struct world_kind world_of_rooms, world_of_desks;
 

@@ -115,6 +115,25 @@ static void check_all(struct world *w)
 	(void)w;
 }
 
+static void found(void *ctx, enum ledger_check check, uint64_t position, const char *text)
+{
+	WANT(ctx, false, "check %d at %llu: %s", check, (unsigned long long)position, text);
+}
+
+/* What is right may not be told as a fault. */
+static void journal(struct world *w, const struct record *r)
+{
+	struct ledger *l = &w->desk->ledger;
+	if (!r) {
+		ledger_end(l);
+		ledger_fini(l);
+		return;
+	}
+	if (r->position == 1)
+		ledger_init(l, found, w);
+	WANT(w, ledger_take(l, r), "record %llu cannot be read", (unsigned long long)r->position);
+}
+
 const struct world_kind world_of_desks = {
 	.option = " --desk",
 	.begin = begin,
@@ -127,4 +146,5 @@ const struct world_kind world_of_desks = {
 	.launched = launched,
 	.landed = landed,
 	.restored = restored,
+	.journal = journal,
 };

@@ -3,6 +3,7 @@
 #include "at.h"
 #include "backup.h"
 #include "base/log.h"
+#include "desk_command.h"
 #include "diff.h"
 #include "dump_command.h"
 #include "explain.h"
@@ -35,6 +36,8 @@ static const struct command commands[] = {
 	{"at", "POSITION ROOM  a room as it was", at_main},
 	{"explain", "ROOM MEMBER    how an unread count came to be", explain_main},
 	{"why", "CONVERSATION   what became of a conversation, and why of whom", why_main},
+	{"desk", "--data DIR     what happened at a desk, and whether all that is promised held",
+	 desk_main},
 	{"diff", "DIR DIR        what differs between two data directories", diff_main},
 	{"rebuild", "lmdb|mysql     make one of them anew from the other", rebuild_main},
 	{"adopt", "               make rooms of tables that a product had before", adopt_main},

@@ -1,0 +1,85 @@
+/* What happened at the desks of a journal, counted anew from its records: who stands in
+ * which queue, who serves whom, what each seat has. Owns the open conversations and their
+ * queues, and the order in which a record is judged (rules.h) and taken in. Believes what a
+ * record says of its own conversation, and nothing that the broker counted for it. */
+#ifndef DESK_LEDGER_H
+#define DESK_LEDGER_H
+
+#include "desk/roster.h"
+
+#include "core/desk/row.h"
+
+/* What is recounted with each record. README.md, "What is promised", has the words behind it. */
+enum ledger_check {
+	CHECK_ONCE,   /* one state, one agent, one offer that ends once */
+	CHECK_ORDER,  /* nobody is asked for while somebody before it waits whom it could serve */
+	CHECK_LIMITS, /* of seat, agent and seat in a team */
+	CHECK_LOST,   /* each one waits, is served or is closed */
+	CHECK_OWNED,  /* while it is handed over somebody has it, and until it is taken the same */
+	CHECKS
+};
+
+#define LEDGER_TEXT 240
+typedef void ledger_fault_fn(void *ctx, enum ledger_check, uint64_t position, const char *text);
+
+struct visit_exclusion {
+	uint64_t seat, until_us;
+};
+
+/* A conversation that is open. Times are the desk's. */
+struct visit {
+	uint64_t no;
+	char id[ROSTER_ID];
+	struct row_conversation row; /* without texts; its lists are those below */
+	uint64_t offered[DESK_ASKED_MAX];
+	struct visit_exclusion excluded[DESK_ASKED_MAX];
+	size_t offered_len, excluded_len;
+	struct roster_team *home; /* where it was opened */
+	bool had_human, had_robot;
+	uint64_t waited_us, waits_since_us; /* before the first human */
+	/* Of the last transfer: who had it, and as of which team it was. */
+	uint64_t handed_by;
+	struct roster_team *handed_from;
+	/* What it takes of the limits of seats: whoever serves, and whom it is offered to. */
+	struct roster_post *units[DESK_ASKED_MAX + 1];
+	size_t units_len;
+	struct roster_post *served_by;
+	struct rank_node in_queue, in_overflow;
+	struct rank_tree *queue, *overflow; /* where it stands; NULL: nowhere */
+	uint64_t guest[2];                  /* desk and visitor: no two that are open have them */
+	UT_hash_handle hh, hh_guest, hh_room;
+};
+
+#define VISIT(node, member) \
+	((struct visit *)(void *)((char *)(node)-offsetof(struct visit, member)))
+
+/* What the next record about a conversation has to be. */
+enum ledger_owes { OWES_NOTHING, OWES_RELEASE, OWES_PLACE };
+
+struct ledger {
+	struct roster roster;
+	struct visit *visits, *by_guest, *by_room;
+	uint64_t offset_us, record_us; /* of the last one: what the desk's clock shows in it */
+	uint64_t offers;               /* the highest number */
+	uint64_t records;              /* about conversations */
+	enum ledger_owes owes;
+	uint64_t owes_no;
+	uint32_t owes_stint;
+	ledger_fault_fn *fault;
+	void *fault_ctx;
+	uint64_t faults[CHECKS], position;
+};
+
+void ledger_init(struct ledger *, ledger_fault_fn *, void *ctx);
+void ledger_fini(struct ledger *);
+/* Each of them, in order. False: its bytes are not what such a record has. */
+bool ledger_take(struct ledger *, const struct record *);
+/* Behind the last one. */
+void ledger_end(struct ledger *);
+
+/* Of what is judged. */
+struct visit *ledger_visit(const struct ledger *, uint64_t no);
+void ledger_fault(struct ledger *, enum ledger_check, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif
