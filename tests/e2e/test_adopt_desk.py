@@ -185,3 +185,101 @@ def test_what_is_wrong_in_the_tables_of_a_small_desk_is_named(database, tmp_path
     assert what["twice"][1] == ["conversations 101"]
     assert what["followed"][1][-1].startswith("conversations 105: conversations 206")
     old.verify()
+
+
+# ---- tp_customer_service_* ------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def wechat(database, tmp_path_factory):
+    yield from served(database, tmp_path_factory.mktemp("wechat"), "tp_customer_service", "wechat.sql")
+
+
+JOINS = {
+    "fans": "LEFT JOIN tp_customer_service_fans_group g ON g.gid = x.gid",
+    "fans_visitors": "JOIN desk_conversation c ON c.no = x.vid LEFT JOIN tp_customer_service_users u ON u.uid = x.uid"
+                     " LEFT JOIN tp_customer_service_fans_visitors_type y ON y.tid = x.tid",
+    "fans_message": "LEFT JOIN tp_customer_service_users u ON u.uid = x.uid",
+    "users_message": "JOIN tp_customer_service_users u ON u.uid = x.uid",
+    "users_job": "JOIN tp_customer_service_users u ON u.uid = x.uid",
+    "users_change": "JOIN tp_customer_service_users u ON u.uid = x.uid"
+                    " JOIN tp_customer_service_users v ON v.uid = x.touid",
+}
+
+def before(join):
+    """The same tables, where they stand aside."""
+    for table in ("fans_group", "fans_visitors_type", "users"):
+        join = join.replace(f"tp_customer_service_{table} ", f"tp_customer_service_{table}_before_parlor ")
+    return join
+
+
+def test_desks_of_accounts_say_what_came_of_them(wechat):
+    assert wechat.report["findings"] == []
+    assert {name: wechat.report[name] for name in (
+        "desks", "agents", "seats", "visitors", "groups", "types", "conversations", "waiting", "served", "messages")} == {
+        "desks": 2, "agents": 3, "seats": 3, "visitors": 4, "groups": 3, "types": 3, "conversations": 5, "waiting": 2,
+        "served": 1, "messages": 12}
+
+
+@pytest.mark.parametrize("table, columns, order", [
+    ("fans_group", "token, groupname", "groupname"),
+    ("fans_visitors_type", "token, name", "name"),
+    ("users", "token, number, name, type, usernam", "usernam"),
+    ("fans", "openid, x.token, nickname, sex, province, city, headimgurl, tel, remark, g.groupname", "openid"),
+    ("fans_visitors", "{vid}, openid, x.token, starttime, lasttime, x.status, u.usernam, y.name, time", "time"),
+    ("fans_message", "x.token, openid, u.usernam, message, time", "mid"),
+    ("users_message", "x.token, openid, u.usernam, message, time", "time"),
+    ("users_job", "openid, u.usernam, starttime, lasttime, time", "starttime"),
+    ("users_change", "u.usernam, v.usernam, time", "time"),
+])
+def test_desks_of_accounts_give_their_tables_back(wechat, table, columns, order):
+    name, join = f"tp_customer_service_{table}", JOINS.get(table, "")
+    now = wechat.rows(f"SELECT {columns.format(vid='c.conversation_id')} FROM {name} x {join} ORDER BY x.{order}")
+    join = before(join).replace("JOIN desk_conversation c ON c.no = x.vid", "")
+    then = wechat.rows(f"SELECT {columns.format(vid='CAST(x.vid AS CHAR)')} FROM {name}_before_parlor x {join}"
+                       f" ORDER BY x.{order}")
+    assert now == then and then
+
+
+def test_passwords_are_not_read(wechat):
+    assert wechat.rows("SELECT DISTINCT userpwd FROM tp_customer_service_users") == (("",),)
+    with open(os.path.join(wechat.data, "data.mdb"), "rb") as data:
+        assert b"secret" not in data.read()
+
+
+def test_visitors_of_an_account_wait_in_the_order_of_asking(wechat):
+    with client_of(wechat, tenant="gh_tea") as client:
+        assert [c.conversation for c in client.desk_queue(desk="service", team="*").conversations] == ["45", "43"]
+        shown = client.desk_show(conversation="44")
+        assert (shown.agent, shown.state) == ("mo", dpb.CONVERSATION_ACTIVE)
+        assert unreads(client, shown.room) == {"oA": 0, "mo": 1}
+    with client_of(wechat, tenant="gh_pots") as client:
+        assert client.desk_show(conversation="46").state == dpb.CONVERSATION_CLOSED
+
+
+BROKEN_WECHAT = (
+    "ALTER TABLE tp_customer_service_fans_visitors MODIFY vid INT NOT NULL, DROP PRIMARY KEY",
+    "INSERT INTO tp_customer_service_fans VALUES ('oE', 'gh_tea', 'Eve', 1, '', '', '', '', '', 99),"
+    " ('oA', 'gh_tea', 'Ann again', 1, '', '', '', '', '', 0)",
+    "INSERT INTO tp_customer_service_users VALUES (10, 'gh_tea', '', 'No type', 5, '0', '')",
+    "INSERT INTO tp_customer_service_fans_visitors VALUES"
+    " (42, 'oB', 'gh_tea', 1700001000, 1700001000, 0, 0, 0, 1700001000),"   # its number stood before
+    " (47, 'oB', 'gh_tea', 1700001100, 1700001100, 1, 77, 9, 1700001100),"  # follows 45; agent and type unknown
+    " (48, '', 'gh_tea', 1700001200, 1700001200, 0, 0, 0, 1700001200)",     # of nobody
+    "INSERT INTO tp_customer_service_fans_message VALUES (20, 'gh_tea', 'oE', 7, 'stray', 1700001300),"
+    " (21, 'gh_tea', 'oE', 7, 'and more', 1700001301)",
+    "INSERT INTO tp_customer_service_users_job VALUES ('oE', 7, 1700000900, 1700000900, 0)",
+    "INSERT INTO tp_customer_service_users_change VALUES (2, 8, 9, 1600000000)",
+)
+
+
+def test_what_is_wrong_in_the_tables_of_an_account_is_named(database, tmp_path):
+    old = Old(database, "broken2", tmp_path, "tp_customer_service", "wechat.sql")
+    old.run(*BROKEN_WECHAT)
+    what = found(old.adopt().json())
+    assert {name: count for name, (count, _) in what.items()} == {
+        "twice": 2, "member_type": 1, "followed": 1, "unknown_agent": 1, "unknown_type": 1, "unknown_group": 1,
+        "refused_row": 1, "stray_message": 1, "stray_stint": 1, "lost_transfer": 1}
+    assert what["lost_transfer"][1] == ["tp_customer_service_users_change 2"]
+    assert what["followed"][1] == ["tp_customer_service_fans_visitors 45: tp_customer_service_fans_visitors 47"]
+    old.verify()

@@ -30,7 +30,9 @@ static const char about[] =
 	"without a tenant are of --tenant.\n"
 	"\n"
 	"With --system, a desk instead, its agents, visitors and conversations:\n"
-	"  conversations    of the tables users, conversations, messages, agent_status\n"
+	"  conversations        of the tables users, conversations, messages, agent_status\n"
+	"  tp_customer_service  of tp_customer_service_fans, _fans_visitors, _users, _users_job "
+	"...\n"
 	"\n"
 	"exit: 0 done, whatever was found; 1 refused, or could not do it; 2 bad usage";
 

@@ -2,6 +2,7 @@
 
 #include "aside.h"
 #include "old_conversations.h"
+#include "old_wechat.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -17,9 +18,22 @@ static const char *const of_conversations[] = {
 	"their names",
 	NULL};
 
+static const char *const of_wechat[] = {
+	"there is one desk for each token, with one team, in which every agent has a seat",
+	"a seat has as many conversations at once as --max says",
+	"a visit ends with its last words; who serves does so until the next agent begins",
+	"messages are of the visit that their visitor had at the time",
+	"what one has answered, or ended, one has read",
+	"visitors have one visit at a time: the next one ends the one before",
+	"nobody is reminded and nothing closed because nobody speaks: the team's settings say so",
+	"numbers in the views are new: a visit's old one is its conversation_id, those of groups "
+	"and types are their ids; agents without a login name are called # and their number",
+	NULL};
+
 static const struct old_system systems[] = {
 	{"conversations", old_conversations_names, old_conversations_begin, old_conversations_read,
 	 of_conversations},
+	{"tp_customer_service", old_wechat_names, old_wechat_begin, old_wechat_read, of_wechat},
 };
 
 const struct old_system *old_system_find(const char *name)

@@ -2,95 +2,24 @@
 
 #include "core/core.h"
 #include "core/desk/act.h"
+#include "core/desk/import.h"
 #include "core/desk/list.h"
 #include "core/desk/open.h"
 #include "core/reading.h"
 #include "core/run.h"
 #include "desk_mend.h"
+#include "mend.h"
 
 #include "base/clock.h"
-#include "base/hash.h"
 #include "base/log.h"
-#include "base/mem.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
-#include <uthash.h>
 
 #define PROGRESS_US 5000000
 #define NO_ONE ((struct span){NULL, 0})
 #define SHOWN(key) (int)(key).len, (const char *)(key).data
 
-typedef char id_text[ROW_ID_MAX + 1];
-
-/* A conversation between its first row and its last. */
-struct talk {
-	id_text tenant, id, desk, visitor, agent, room;
-	bool open, taken;
-	uint64_t ends_us;
-	/* Of messages of the visitor, and of others: read without a gap up to that seq. */
-	struct {
-		uint64_t seq;
-		bool gap;
-	} read[2];
-	UT_hash_handle hh, hh_guest;
-	size_t key_len;
-	char key[]; /* tenant, conversation; behind it tenant, desk, visitor */
-};
-
-/* ---- conversations at hand --------------------------------------------------------- */
-
-static void put_key(struct desk_builder *b, const char *tenant, const char *of, const char *id)
-{
-	buf_clear(&b->key);
-	buf_put(&b->key, tenant, strlen(tenant) + 1);
-	if (of)
-		buf_put(&b->key, of, strlen(of) + 1);
-	buf_put(&b->key, id, strlen(id) + 1);
-}
-
-static struct talk *guest_of(struct desk_builder *b, const char *tenant, const char *desk,
-			     const char *visitor)
-{
-	struct talk *t;
-	put_key(b, tenant, desk, visitor);
-	HASH_FIND(hh_guest, b->guests, b->key.data, b->key.len, t);
-	return t;
-}
-
-static struct talk *talk_of(struct desk_builder *b, const char *tenant, const char *id)
-{
-	struct talk *t;
-	put_key(b, tenant, NULL, id);
-	HASH_FIND(hh, b->talks, b->key.data, b->key.len, t);
-	return t;
-}
-
-static struct talk *new_talk(struct desk_builder *b, const struct talk *like)
-{
-	put_key(b, like->tenant, NULL, like->id);
-	struct buf keys = {0};
-	buf_put(&keys, b->key.data, b->key.len);
-	put_key(b, like->tenant, like->desk, like->visitor);
-	buf_put(&keys, b->key.data, b->key.len);
-	struct talk *t = mem_new(sizeof *t + keys.len);
-	*t = *like;
-	memcpy(t->key, keys.data, keys.len);
-	t->key_len = keys.len - b->key.len;
-	HASH_ADD_KEYPTR(hh, b->talks, t->key, t->key_len, t);
-	HASH_ADD_KEYPTR(hh_guest, b->guests, t->key + t->key_len, b->key.len, t);
-	t->open = true;
-	buf_fini(&keys);
-	return t;
-}
-
-static void free_talk(struct desk_builder *b, struct talk *t)
-{
-	if (t->open)
-		HASH_DELETE(hh_guest, b->guests, t);
-	HASH_DELETE(hh, b->talks, t);
-	free(t);
-}
+/* ---- who serves --------------------------------------------------------------------- */
 
 static enum parlor_err add_reads(struct desk_builder *b, const struct talk *t, uint64_t time_us)
 {
@@ -99,29 +28,54 @@ static enum parlor_err add_reads(struct desk_builder *b, const struct talk *t, u
 	struct core_unread_view view;
 	enum parlor_err err = PARLOR_E_OK;
 	for (int i = 0; !err && i < 2; i++)
-		if (*readers[i] && t->read[i].seq)
+		if (*readers[i] && t->said[i].seq)
 			err = core_read(builder_core(b->steps.builder), &call, SPAN_TEXT(t->room),
-					SPAN_TEXT(readers[i]), t->read[i].seq, &view);
+					SPAN_TEXT(readers[i]), t->said[i].seq, &view);
 	return err;
 }
 
-/* Whose it is to be, from here on. */
-static enum parlor_err take(struct desk_builder *b, const struct old_row *row, struct talk *t,
-			    uint64_t time_us)
+/* Whoever serves has no part in it from here on. */
+static enum parlor_err take_from(struct desk_builder *b, const struct talk *t, const char *agent,
+				 uint64_t time_us, bool moved)
 {
 	struct conversation_view view;
+	struct core *core = builder_core(b->steps.builder);
 	const struct core_desk_act act = {.conversation = SPAN_TEXT(t->id),
-					  .agent = SPAN_TEXT(t->agent)};
+					  .agent = SPAN_TEXT(agent)};
 	const struct core_call call = desk_step_call(&b->steps, t->tenant, time_us);
-	if (t->taken || !*t->agent)
+	enum parlor_err err = add_reads(b, t, time_us);
+	if (!err && moved)
+		return core_desk_import_transfer(core, &call, &act, &view);
+	if (!err)
+		err = core_desk_return(core, &call, &act, &view);
+	return err ? err : core_desk_assign(core, &call, &act, true, &view);
+}
+
+/* It serves from here on. moved: who did has passed it on. */
+static enum parlor_err give_to(struct desk_builder *b, const struct old_row *row, struct talk *t,
+			       const char *agent, uint64_t time_us, bool moved)
+{
+	struct conversation_view view;
+	enum parlor_err err;
+	const struct core_desk_act act = {.conversation = SPAN_TEXT(t->id),
+					  .agent = SPAN_TEXT(agent)};
+	const struct core_call call = desk_step_call(&b->steps, t->tenant, time_us);
+	if (!*agent || (t->taken && strcmp(t->agent, agent) == 0))
 		return PARLOR_E_OK;
-	enum parlor_err err =
-		core_desk_assign(builder_core(b->steps.builder), &call, &act, true, &view);
-	t->taken = !err;
+	if (t->taken)
+		err = take_from(b, t, agent, time_us, moved);
+	else
+		err = core_desk_assign(builder_core(b->steps.builder), &call, &act, true, &view);
 	if (err == PARLOR_E_SEAT_UNKNOWN || err == PARLOR_E_SEAT_AWAY) {
-		desk_step_tell(&b->steps, FINDING_unknown_agent, row, t->agent);
-		t->agent[0] = '\0';
-		err = PARLOR_E_OK;
+		desk_step_tell(&b->steps, FINDING_unknown_agent, row, agent);
+		if (!t->taken)
+			t->agent[0] = '\0';
+		return PARLOR_E_OK;
+	}
+	if (!err) {
+		t->taken = true;
+		if (agent != t->agent)
+			memcpy(t->agent, agent, sizeof t->agent);
 	}
 	return err;
 }
@@ -130,16 +84,20 @@ static enum parlor_err end_talk(struct desk_builder *b, const struct old_row *ro
 				uint64_t time_us)
 {
 	struct conversation_view view;
-	enum parlor_err err = take(b, row, t, time_us);
+	enum parlor_err err = give_to(b, row, t, t->agent, time_us, false);
+	for (int i = 0; t->answered && i < 2; i++) {
+		t->said[i].seq = UINT64_MAX; /* all of it */
+		t->said[i].unread = 0;
+	}
 	if (!err)
 		err = add_reads(b, t, time_us);
+	b->unread += t->said[0].unread + t->said[1].unread;
 	const struct core_desk_act act = {.conversation = SPAN_TEXT(t->id),
 					  .by = SPAN_TEXT(t->taken ? t->agent : "")};
 	const struct core_call call = desk_step_call(&b->steps, t->tenant, time_us);
 	if (!err)
 		err = core_desk_close(builder_core(b->steps.builder), &call, &act, &view);
-	HASH_DELETE(hh_guest, b->guests, t);
-	t->open = false;
+	talk_ended(&b->talks, t);
 	return err;
 }
 
@@ -149,7 +107,7 @@ static enum parlor_err end_talk(struct desk_builder *b, const struct old_row *ro
 static enum parlor_err make_way(struct desk_builder *b, const struct old_row *row,
 				const struct talk *next, uint64_t time_us)
 {
-	struct talk *before = guest_of(b, next->tenant, next->desk, next->visitor);
+	struct talk *before = talk_of_visitor(&b->talks, next->tenant, next->desk, next->visitor);
 	if (!before)
 		return PARLOR_E_OK;
 	if (!before->ends_us || before->ends_us > time_us)
@@ -166,8 +124,7 @@ static enum parlor_err open_talk(struct desk_builder *b, const struct old_row *r
 	struct core *core = builder_core(b->steps.builder);
 	struct core_call call = desk_step_call(&b->steps, like->tenant, time_us);
 	/* Of a room that is to be made. */
-	put_key(b, like->tenant, like->desk, like->visitor);
-	struct hash128 random = hash128(b->key.data, b->key.len);
+	struct hash128 random = talk_hash(&b->talks, like);
 	call.random[0] = random.high;
 	call.random[1] = random.low;
 	struct core_desk_open open = {.conversation = SPAN_TEXT(like->id),
@@ -184,16 +141,36 @@ static enum parlor_err open_talk(struct desk_builder *b, const struct old_row *r
 	return core_desk_open(core, &call, &open, view);
 }
 
+static enum parlor_err add_talk(struct desk_builder *b, const struct old_row *row,
+				const struct talk *like, uint64_t time_us, struct talk **out)
+{
+	struct conversation_view view;
+	enum parlor_err err = make_way(b, row, like, time_us);
+	if (!err)
+		err = open_talk(b, row, like, time_us, &view);
+	if (err)
+		return err;
+	*out = talk_add(&b->talks, like);
+	memcpy((*out)->room, view.room.data, view.room.len);
+	b->conversations++;
+	return PARLOR_E_OK;
+}
+
+static void name_desk(struct desk_builder *b, const struct old_row *row, struct talk *like)
+{
+	desk_step_tenant(&b->steps, row, like->tenant);
+	if (!desk_mend_id(b->steps.findings, row, row->desk, like->desk))
+		snprintf(like->desk, sizeof like->desk, "%s", b->desk);
+}
+
 static void add_opened(struct desk_builder *b, const struct old_row *row)
 {
-	struct talk like = {.ends_us = row->ends_us};
+	struct talk like = {.ends_us = row->ends_us, .answered = row->answered}, *t;
 	struct conversation_view view;
 	uint64_t time_us = desk_step_time(&b->steps, row);
-	desk_step_tenant(&b->steps, row, like.tenant);
+	name_desk(b, row, &like);
 	desk_mend_id(b->steps.findings, row, row->conversation, like.id);
 	desk_mend_id(b->steps.findings, row, row->agent, like.agent);
-	if (!desk_mend_id(b->steps.findings, row, row->desk, like.desk))
-		snprintf(like.desk, sizeof like.desk, "%s", b->desk);
 	desk_mend_id(b->steps.findings, row, row->member, like.visitor);
 	if (row->stranger)
 		desk_step_tell(&b->steps, FINDING_unknown_visitor, row, like.visitor);
@@ -206,15 +183,27 @@ static void add_opened(struct desk_builder *b, const struct old_row *row)
 		desk_step_tell(&b->steps, FINDING_twice, row, "");
 		return;
 	}
-	err = make_way(b, row, &like, time_us);
-	if (!err)
-		err = open_talk(b, row, &like, time_us, &view);
-	if (!err) {
-		struct talk *t = new_talk(b, &like);
-		memcpy(t->room, view.room.data, view.room.len);
-		b->conversations++;
-	}
-	desk_step_end(&b->steps, row, err);
+	desk_step_end(&b->steps, row, add_talk(b, row, &like, time_us, &t));
+}
+
+/* Of messages that are of no conversation of their visitor. */
+static struct talk *make_up(struct desk_builder *b, const struct old_row *row, struct talk *like,
+			    uint64_t time_us)
+{
+	struct talk *t = NULL;
+	char id[2 * sizeof like->id];
+	struct mend_id whole;
+	snprintf(id, sizeof id, "%s %" PRIu64, like->visitor, time_us / 1000000);
+	mend_id(&whole, SPAN_TEXT(id));
+	memcpy(like->id, whole.text, sizeof like->id);
+	like->made_up = true;
+	like->ends_us = 1; /* the next one ends it */
+	like->answered = row->answered;
+	desk_step_tell(&b->steps, FINDING_stray_message, row, like->visitor);
+	enum parlor_err err = add_talk(b, row, like, time_us, &t);
+	if (err)
+		desk_step_end(&b->steps, row, err);
+	return t;
 }
 
 /* ---- what is said, and the end ------------------------------------------------------- */
@@ -223,14 +212,18 @@ static void note_read(struct desk_builder *b, const struct old_row *row, struct 
 		      const char *sender, uint64_t seq)
 {
 	int to = strcmp(sender, t->visitor) == 0 ? 0 : 1;
-	if (!row->read) {
-		t->read[to].gap = true;
-		b->unread++;
-	} else if (!t->read[to].gap) {
-		t->read[to].seq = seq;
+	if (t->answered) {
+		t->said[to].unread++;
+		t->said[!to].unread = 0;
+		t->said[!to].seq = seq;
+	} else if (!row->read) {
+		t->said[to].gap = true;
+		t->said[to].unread++;
+	} else if (!t->said[to].gap) {
+		t->said[to].seq = seq;
 	} else {
 		desk_step_tell(&b->steps, FINDING_read_behind_unread, row, "");
-		b->unread++;
+		t->said[to].unread++;
 	}
 }
 
@@ -240,18 +233,27 @@ static struct talk *place_of(struct desk_builder *b, const struct old_row *row, 
 	if (t->open)
 		return t;
 	desk_step_tell(&b->steps, FINDING_message_behind_end, row, t->id);
-	struct talk *next = guest_of(b, t->tenant, t->desk, t->visitor);
+	struct talk *next = talk_of_visitor(&b->talks, t->tenant, t->desk, t->visitor);
 	return next ? next : t;
 }
 
-static struct talk *talk_at(struct desk_builder *b, const struct old_row *row)
+static struct talk *talk_at(struct desk_builder *b, const struct old_row *row, uint64_t time_us)
 {
-	id_text tenant, id;
-	desk_step_tenant(&b->steps, row, tenant);
-	desk_mend_id(b->steps.findings, row, row->conversation, id);
-	struct talk *t = talk_of(b, tenant, id);
+	struct talk like = {.ends_us = 0};
+	name_desk(b, row, &like);
+	if (desk_mend_id(b->steps.findings, row, row->conversation, like.id)) {
+		struct talk *t = talk_find(&b->talks, like.tenant, like.id);
+		if (!t && row->kind == OLD_SAID)
+			desk_step_tell(&b->steps, FINDING_unknown_conversation, row, like.id);
+		return t;
+	}
+	desk_mend_id(b->steps.findings, row, row->visitor, like.visitor);
+	desk_mend_id(b->steps.findings, row, row->agent, like.agent);
+	struct talk *t = talk_of_visitor(&b->talks, like.tenant, like.desk, like.visitor);
 	if (!t && row->kind == OLD_SAID)
-		desk_step_tell(&b->steps, FINDING_unknown_conversation, row, id);
+		return make_up(b, row, &like, time_us);
+	if (!t)
+		desk_step_tell(&b->steps, FINDING_stray_stint, row, like.visitor);
 	return t;
 }
 
@@ -259,8 +261,8 @@ static void add_said(struct desk_builder *b, const struct old_row *row)
 {
 	id_text sender;
 	struct core_posted posted;
-	struct talk *t = talk_at(b, row);
 	uint64_t time_us = desk_step_time(&b->steps, row);
+	struct talk *t = talk_at(b, row, time_us);
 	if (!t)
 		return;
 	t = place_of(b, row, t);
@@ -273,7 +275,7 @@ static void add_said(struct desk_builder *b, const struct old_row *row)
 	buf_clear(&b->body);
 	desk_mend_text(b->steps.findings, row, row->body, core_limits_default.body_bytes, &b->body);
 	bool serves = t->open && *sender && strcmp(sender, t->agent) == 0;
-	enum parlor_err err = serves ? take(b, row, t, time_us) : PARLOR_E_OK;
+	enum parlor_err err = serves ? give_to(b, row, t, t->agent, time_us, false) : PARLOR_E_OK;
 	const struct imported_message message = {.room = SPAN_TEXT(t->room),
 						 .sender = SPAN_TEXT(sender),
 						 .type = MESSAGE_TYPE_MESSAGE,
@@ -290,20 +292,29 @@ static void add_said(struct desk_builder *b, const struct old_row *row)
 
 static void add_taken(struct desk_builder *b, const struct old_row *row)
 {
-	struct talk *t = talk_at(b, row);
+	id_text agent;
 	uint64_t time_us = desk_step_time(&b->steps, row);
-	if (t && t->open)
-		desk_step_end(&b->steps, row, take(b, row, t, time_us));
+	struct talk *t = talk_at(b, row, time_us);
+	if (!t || !t->open)
+		return;
+	if (!desk_mend_id(b->steps.findings, row, row->agent, agent))
+		memcpy(agent, t->agent, sizeof agent);
+	desk_step_end(&b->steps, row, give_to(b, row, t, agent, time_us, row->moved));
+}
+
+static void add_lost(struct desk_builder *b, const struct old_row *row)
+{
+	desk_step_tell(&b->steps, FINDING_lost_transfer, row, "");
 }
 
 static void add_closed(struct desk_builder *b, const struct old_row *row)
 {
-	struct talk *t = talk_at(b, row);
 	uint64_t time_us = desk_step_time(&b->steps, row);
+	struct talk *t = talk_at(b, row, time_us);
 	if (!t)
 		return;
 	enum parlor_err err = t->open ? end_talk(b, row, t, time_us) : PARLOR_E_OK;
-	free_talk(b, t);
+	talk_free(&b->talks, t);
 	desk_step_end(&b->steps, row, err);
 }
 
@@ -339,7 +350,8 @@ void desk_builder_row(void *arg, const struct old_row *row)
 {
 	static void (*const add[])(struct desk_builder *, const struct old_row *) = {
 		[OLD_CONFIG] = add_config, [OLD_OPENED] = add_opened, [OLD_SAID] = add_said,
-		[OLD_TAKEN] = add_taken,   [OLD_CLOSED] = add_closed, [OLD_SEEN] = add_seen};
+		[OLD_TAKEN] = add_taken,   [OLD_CLOSED] = add_closed, [OLD_SEEN] = add_seen,
+		[OLD_LOST] = add_lost};
 	struct desk_builder *b = arg;
 	if (b->steps.err)
 		return;
@@ -358,17 +370,26 @@ enum parlor_err desk_builder_begin(struct desk_builder *b)
 	return core_broken(builder_core(b->steps.builder));
 }
 
-static enum parlor_err leave_open(struct desk_builder *b)
+static enum parlor_err leave_open(struct desk_builder *b, struct talk *t)
+{
+	static const struct old_row end = {.kind = OLD_CLOSED, .table = "messages"};
+	if (!t->open)
+		return PARLOR_E_OK;
+	if (t->made_up)
+		return end_talk(b, &end, t, 0);
+	b->unread += t->said[0].unread + t->said[1].unread;
+	if (t->taken)
+		b->served++;
+	else
+		b->waiting++;
+	return add_reads(b, t, 0);
+}
+
+static enum parlor_err leave_all_open(struct desk_builder *b)
 {
 	enum parlor_err err = PARLOR_E_OK;
-	for (struct talk *t = b->talks; !err && t; t = t->hh.next) {
-		if (!t->open)
-			continue;
-		err = add_reads(b, t, 0);
-		if (t->taken)
-			b->served++;
-		else
-			b->waiting++;
+	for (struct talk *t = b->talks.by_id; !err && t; t = t->hh.next) {
+		err = leave_open(b, t);
 		if (!err)
 			err = builder_step(b->steps.builder);
 	}
@@ -377,7 +398,7 @@ static enum parlor_err leave_open(struct desk_builder *b)
 
 enum parlor_err desk_builder_finish(struct desk_builder *b)
 {
-	enum parlor_err err = b->steps.err ? b->steps.err : leave_open(b);
+	enum parlor_err err = b->steps.err ? b->steps.err : leave_all_open(b);
 	/* As after any start nobody is served for a moment, whatever is said now. */
 	if (!err && core_boot(builder_core(b->steps.builder), b->steps.now_us))
 		err = old_config_finish(&b->rows);
@@ -390,13 +411,7 @@ enum parlor_err desk_builder_finish(struct desk_builder *b)
 
 void desk_builder_fini(struct desk_builder *b)
 {
-	struct talk *t, *next;
-	HASH_CLEAR(hh_guest, b->guests);
-	HASH_ITER (hh, b->talks, t, next) {
-		HASH_DEL(b->talks, t);
-		free(t);
-	}
 	old_config_fini(&b->rows);
-	buf_fini(&b->key);
+	talks_fini(&b->talks);
 	buf_fini(&b->body);
 }

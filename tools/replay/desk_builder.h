@@ -6,8 +6,7 @@
 #define DESK_BUILDER_H
 
 #include "old_config.h"
-
-struct talk;
+#include "talk.h"
 
 /* Zeroed but for the first part, and the first part of steps. */
 struct desk_builder {
@@ -16,9 +15,8 @@ struct desk_builder {
 
 	struct old_config rows;
 	uint64_t conversations, waiting, served, messages, unread;
-	struct talk *talks;  /* by conversation; those that ended early, too */
-	struct talk *guests; /* by visitor: the open one */
-	struct buf key, body;
+	struct talks talks;
+	struct buf body;
 	uint64_t said_us; /* progress */
 };
 

@@ -59,6 +59,10 @@
 	X(message_before, "messages older than their conversation: at its beginning")          \
 	X(status, "conversations whose status is none, or is not what their agent says: as "   \
 		  "the agent says")                                                            \
+	X(unknown_group, "visitors of a group that is not known: of none")                     \
+	X(stray_message, "messages outside of any conversation: in one of their own")          \
+	X(stray_stint, "times of an agent outside of any conversation: left out")              \
+	X(lost_transfer, "transfers after which nobody took anything: left out")               \
 	X(read_behind_unread, "messages read behind unread ones: unread")
 
 enum finding {

@@ -117,8 +117,15 @@ void old_config_add(struct old_config *d, const struct old_row *row)
 		err = core_desk_set(builder_core(d->steps->builder), &call, row->config, &now,
 				    false, NO_ONE, &out);
 	}
-	if (row->odd && !row->bare)
+	if (row->odd && !row->bare && !row->part)
 		desk_step_tell(d->steps, FINDING_member_type, row, "");
+	if (err == PARLOR_E_VALUE && row->config == CONFIG_VISITOR && is.visitor.group.len) {
+		const struct core_call call = desk_step_call(d->steps, tenant, time_us);
+		desk_step_tell(d->steps, FINDING_unknown_group, row, "");
+		now.visitor.group = NO_ONE;
+		err = core_desk_set(builder_core(d->steps->builder), &call, row->config, &now,
+				    false, NO_ONE, &out);
+	}
 	if (!err && waits)
 		keep_last_word(d, row->config, tenant, &is);
 	if (!err && !row->bare)

@@ -12,7 +12,8 @@ enum old_kind {
 	OLD_SAID,
 	OLD_TAKEN, /* an agent serves it from here on */
 	OLD_CLOSED,
-	OLD_SEEN /* a member was there last */
+	OLD_SEEN, /* a member was there last */
+	OLD_LOST  /* a transfer of nothing that is known */
 };
 
 /* Spans borrow during the call. */
@@ -23,13 +24,16 @@ struct old_row {
 	uint64_t time_us; /* 0: none */
 	struct span tenant;
 
-	struct span conversation;
-	struct span member; /* OPENED: who asks; SAID: who speaks, empty: unknown; SEEN */
-	struct span agent;  /* OPENED: who is to have it in the end, or empty; TAKEN */
+	struct span conversation; /* empty: the one that its visitor has */
+	struct span visitor;      /* SAID, TAKEN: who that is */
+	struct span member;       /* OPENED: who asks; SAID: who speaks, empty: unknown; SEEN */
+	struct span agent;        /* OPENED: who is to have it in the end, or empty; TAKEN */
 	struct span desk, type, product, body;
 	uint64_t ends_us; /* OPENED: when it was closed; 0: it was not */
 	uint64_t said_us; /* SAID: as the row has it; time_us is not before its conversation */
 	bool read;        /* SAID: by whom it was for */
+	bool answered;    /* that is not in the tables: what one has answered one has read */
+	bool moved;       /* TAKEN: who served before has passed it on */
 	bool stranger;    /* OPENED: who asks is a number that no row has */
 	bool odd;         /* OPENED: of a status that cannot be; CONFIG: of a role that is none */
 
