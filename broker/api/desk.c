@@ -2,6 +2,7 @@
 
 #include "api/form.h"
 #include "core/desk/list.h"
+#include "core/desk/report.h"
 
 #include <string.h>
 
@@ -175,9 +176,59 @@ static enum parlor_err op_desk_watch(struct request *a)
 	return PARLOR_E_OK;
 }
 
+/* ---- how a team does ------------------------------------------------------------------ */
+
+struct agents_page {
+	struct request *request;
+	Parlor__DeskAgentReport **items;
+	size_t len;
+	bool full; /* the reply's memory is used up */
+};
+
+static void add_agent(void *ctx, const struct report_seat_view *view)
+{
+	struct agents_page *page = ctx;
+	ProtobufCMessage *item =
+		page->full ? NULL
+			   : form_show(page->request, &parlor__desk_agent_report__descriptor,
+				       report_seat_view_fields, view);
+	page->full |= !item;
+	if (item)
+		page->items[page->len++] = (Parlor__DeskAgentReport *)item;
+}
+
+static enum parlor_err op_desk_report(struct request *a)
+{
+	const Parlor__DeskReport *q = a->request->desk_report;
+	struct core_desk_report report = {.desk = SPAN_TEXT(q->desk),
+					  .team = SPAN_TEXT(q->team),
+					  .hours = q->last_hours,
+					  .after = q->after,
+					  .limit = request_limit(a, q->limit)};
+	struct report_view view;
+	struct agents_page page = {
+		.request = a, .items = request_memory(a, report.limit * sizeof *page.items + 1)};
+	if (!page.items)
+		return PARLOR_E_NO_MEMORY;
+	enum parlor_err err =
+		core_desk_report(a->broker->core, &a->call, &report, &view, add_agent, &page);
+	if (!err && page.full)
+		err = PARLOR_E_NO_MEMORY;
+	if (err)
+		return err;
+	Parlor__DeskTeamReport *result = request_result(a);
+	err = form_fill(a, &result->base, report_view_fields, &view);
+	result->agents = page.items;
+	result->n_agents = page.len;
+	result->more = report.more;
+	result->after = report.after;
+	return err;
+}
+
 static const struct request_kind kinds[] = {
 	REQUEST(DESK_SET, NEEDS_SESSION | SETTLES | SHOWS_STATE | GOES_ON, op_desk_set, DESK_ROW),
 	REQUEST(DESK_ROWS, NEEDS_SESSION | SHOWS_STATE, op_desk_rows, DESK_ROWS),
 	REQUEST(DESK_WATCH, NEEDS_SESSION, op_desk_watch, DONE),
+	REQUEST(DESK_REPORT, NEEDS_SESSION | SHOWS_STATE, op_desk_report, REPORT),
 };
 const struct request_noun desk_requests = REQUEST_NOUN(kinds);

@@ -198,6 +198,10 @@ static void count_desk(struct counters *c, const struct broker *b)
 	counter(c, "desk_abandoned", n.abandoned);
 	counter(c, "desk_closed", n.closed);
 	counter(c, "desk_storms", n.storms);
+	counter(c, "desk_reports", n.reports);
+	counter(c, "desk_reports_dropped", n.reports_dropped);
+	counter(c, "desk_report_seats", n.tallies);
+	counter(c, "desk_report_seats_refused", n.tallies_refused);
 }
 
 static enum parlor_err op_stats(struct request *a)

@@ -239,6 +239,28 @@ def test_why_it_went_to_whom_is_said_step_by_step(desk):
     assert "CONVERSATION_UNKNOWN (105)" in desk("why", "none", status=1).err
 
 
+def test_a_team_is_reported_on(desk):
+    for visitor in ("ann", "ben", "cat"):
+        desk("open", "shop", visitor, "--team", "sales", "--conversation", visitor)
+    desk("claim", "ann", "lin")
+    desk("close", "ann", "--by", "lin")
+    desk("rate", "ann", "4", "--by", "ann")
+    desk("close", "ben", "--by", "ben")
+    hour, day = rows(desk("report", "shop", "sales", "--json"))
+    assert day["since_us"] == hour["since_us"] < day["until_us"]  # the broker's start
+    for was in (hour, day):
+        assert [was[name] for name in ("arrivals", "closed", "handled", "abandoned", "ratings", "rating_milli")] == \
+            [3, 2, 1, 1, 1, 4000]
+        assert [(of["agent"], of["assigned"]) for of in was["agents"]] == [("lin", 1), ("wu", 0)]
+    shown = desk("report", "shop", "sales", "--last-hours", "0").out
+    for words in ("handled", "1 of 2 (50 %)", "4.0 of 5, of 1", "evenness of assignments  0.5", "AGENT  ASSIGNED"):
+        assert words in shown, shown
+    pages = rows(desk("report", "shop", "sales", "--last-hours", "24", "--limit", "1", "--json"))
+    assert [of["agent"] for of in pages[0]["agents"]] == ["lin", "wu"]
+    assert "VALUE (14)" in desk("report", "shop", "sales", "--last-hours", "25", status=1).err
+    assert "TEAM_UNKNOWN (101)" in desk("report", "shop", "none", status=1).err
+
+
 def test_a_robot_hands_off(desk):
     desk("agent", "set", "bot", "--robot", "--mode", "always")
     desk("seat", "set", "shop", "bot")

@@ -8,6 +8,7 @@
 #include "core/desk/queue.h"
 #include "core/desk/seats.h"
 #include "core/desk/show.h"
+#include "core/desk/tally.h"
 #include "core/desk/units.h"
 #include "core/desk/visitor_row.h"
 #include "core/member_row.h"
@@ -402,6 +403,8 @@ static enum parlor_err apply_conversation(struct core *c, const struct record *r
 		return err;
 	apply_seat(c, r);
 	apply_numbers(c, r);
+	if (c->desk->built)
+		tally_record(c, r, &v->row);
 	return PARLOR_E_OK;
 }
 

@@ -11,6 +11,7 @@
 #include "core/desk/seats.h"
 #include "core/desk/setting.h"
 #include "core/desk/settle.h"
+#include "core/desk/tally.h"
 #include "core/desk/timer.h"
 #include "core/tables.h"
 
@@ -60,6 +61,7 @@ static void booted(struct core *c)
 	struct desk_state *d = c->desk;
 	if (!d->built)
 		desk_derive(c);
+	tally_begin(c);
 	follow_boot(c);
 	d->hold_us = d->row.given ? d->boot_us + SETTING_BOOT_HOLD_US : 0;
 }
@@ -105,6 +107,7 @@ void desk_fini(struct core *c)
 	MEM_FREE_TABLE(d->guests);
 	MEM_FREE_TABLE(d->lists);
 	MEM_FREE_TABLE(d->crowds);
+	tally_fini(d);
 	buf_fini(&d->scratch);
 	free(d->offsets);
 	free(d);
@@ -225,6 +228,10 @@ void core_desk_counts(const struct core *c, struct core_desk_counts *n)
 		.abandoned = d->abandoned,
 		.closed = d->closed,
 		.storms = d->storms,
+		.reports = d->reports,
+		.reports_dropped = d->reports_dropped,
+		.tallies = d->tallies,
+		.tallies_refused = d->tallies_refused,
 	};
 	for (int i = 0; i < CONVERSATION_CLOSED; i++)
 		n->open += d->open[i];

@@ -10,6 +10,7 @@ struct core_desk_counts {
 	uint64_t open, deferred, waiting, offered, robots, active, held;
 	uint64_t offers, accepted, declined, expired, withdrawn, late, claims, races;
 	uint64_t transfers, abandoned, closed, storms;
+	uint64_t reports, reports_dropped, tallies, tallies_refused;
 };
 /* Pairs that a request makes at most before it is answered; the others are due at once. */
 #define CORE_DESK_PAIRS 16

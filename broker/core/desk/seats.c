@@ -5,6 +5,7 @@
 #include "core/desk/conversation_row.h"
 #include "core/desk/setting.h"
 #include "core/desk/strategy.h"
+#include "core/desk/tally.h"
 
 #include <assert.h>
 #include <utlist.h>
@@ -131,6 +132,7 @@ static void seat_check(struct core *c, struct seat *s)
 		if (available && !was)
 			note_pass(t);
 		team_seat_check(c, t);
+		tally_available(c, t);
 		/* Who is told apart by level: fewer who are available let higher ones in. */
 		if (was != available)
 			contest_mark(c, &t->team->contest);
@@ -201,6 +203,7 @@ static void link_team_seat(struct core *c, struct team_seat *t)
 	DL_APPEND(t->seat->teams, t);
 	t->in_seats.id = t->row.seat_no;
 	rank_insert(&t->team->seats, &t->in_seats); /* in no order but that of numbers */
+	tally_available(c, t);
 	if (t->seat->available && !t->seat->agent->row.robot && !t->config->removed)
 		t->team->available[t->row.level]++;
 	team_seat_check(c, t);

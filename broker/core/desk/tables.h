@@ -75,6 +75,7 @@ struct team {
 	uint64_t left_us;    /* desk time at which somebody left the queue last */
 	uint64_t between_us; /* two of them, on average: for estimates */
 	uint32_t departures;
+	struct report *report; /* NULL: nothing was counted */
 };
 /* The agents of a tenant together: many that go at once have most likely lost what they are
  * connected by. */
@@ -119,6 +120,7 @@ struct team_seat {
 	struct rank_node in_seats, in_ready;
 	uint64_t load;
 	uint64_t pass_least; /* by weight: where the others were when it came */
+	struct tally *tally; /* for reports; NULL: nothing was counted */
 };
 /* The other kinds are nothing but their rows. */
 
@@ -182,6 +184,7 @@ struct desk_counts {
 	uint64_t offers, accepted, declined, expired, withdrawn, late, claims, races;
 	uint64_t transfers, abandoned, closed, storms;
 	uint64_t match_steps_max;
+	uint64_t reports, reports_dropped, tallies, tallies_refused;
 };
 
 /* What stands below calls who stands above it. */
@@ -227,7 +230,10 @@ struct desk_state {
 	struct conversation *by_visitor;
 	struct guests *guests;
 	struct crowd *crowds;
-	unsigned releases; /* of this tick */
+	struct report *reports;   /* tally.h */
+	struct tally *tallies;    /* likewise */
+	uint64_t report_since_us; /* on the wall: they begin */
+	unsigned releases;        /* of this tick */
 	struct rank_tree contests;
 	struct conversation *waking;
 	struct team *moving; /* whose places have changed */

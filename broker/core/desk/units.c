@@ -1,4 +1,5 @@
 #include "core/desk/units.h"
+#include "core/desk/tally.h"
 
 #include "core/desk/config_row.h"
 #include "core/desk/conversation_row.h"
@@ -36,15 +37,24 @@ static void find_units(struct core *c, struct conversation *v)
 		add_unit(c, v, numbers_at(&v->row.offered, i), v->row.offer_team);
 }
 
+static bool serves(const struct unit *u)
+{
+	return u->of->row.seat == u->seat->config->base.at.number;
+}
+
 static void take_unit(struct core *c, struct unit *u)
 {
 	DL_APPEND(u->seat->units, u);
+	if (serves(u))
+		tally_serves(c, u->team_seat, true);
 	seat_take(c, u->seat, u->team_seat);
 }
 
 static void give_back_unit(struct core *c, struct unit *u)
 {
 	DL_DELETE(u->seat->units, u);
+	if (serves(u))
+		tally_serves(c, u->team_seat, false);
 	seat_give_back(c, u->seat, u->team_seat);
 }
 
@@ -77,8 +87,7 @@ void units_count_held(struct core *c, struct team *t)
 static uint64_t team_of(const struct unit *u)
 {
 	const struct row_conversation *row = &u->of->row;
-	bool serves = row->seat == u->seat->config->base.at.number;
-	return serves ? row->serving_team : row->offer_team;
+	return serves(u) ? row->serving_team : row->offer_team;
 }
 
 void units_count_team_seat(struct core *c, struct team_seat *t)
@@ -90,6 +99,8 @@ void units_count_team_seat(struct core *c, struct team_seat *t)
 		seat_out(s);
 		u->team_seat = t;
 		t->load++;
+		if (serves(u))
+			tally_serves(c, t, true);
 		seat_in(c, s);
 	}
 }
