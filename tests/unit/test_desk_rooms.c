@@ -66,6 +66,24 @@ static void a_silent_visitor_is_let_go_but_not_one_who_waits_for_an_answer(void 
 	assert_has(w, "c2", ACTIVE, "lin");
 }
 
+static void who_writes_again_has_its_seat_reminded_again(void **state)
+{
+	struct world *w = *state;
+	desk_begin(w, AUTO);
+	agent_add(w, "lin", 1);
+	online(w, "lin");
+	opened(w, "c1", "v1");
+	says(w, "c1", "v1");
+	uint64_t before = core_position(w->core);
+	pass_ms(w, 130 * 1000);
+	assert_int_equal(core_position(w->core), before + 1);
+	pass_ms(w, 130 * 1000);
+	assert_int_equal(core_position(w->core), before + 1);
+	says(w, "c1", "v1");
+	pass_ms(w, 130 * 1000);
+	assert_int_equal(core_position(w->core), before + 3);
+}
+
 static void a_visitor_has_one_conversation_at_a_desk(void **state)
 {
 	struct world *w = *state;
@@ -452,6 +470,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		STORY(who_comes_has_what_waited_as_unread),
 		STORY(a_silent_visitor_is_let_go_but_not_one_who_waits_for_an_answer),
+		STORY(who_writes_again_has_its_seat_reminded_again),
 		STORY(a_visitor_has_one_conversation_at_a_desk),
 		STORY(behind_the_end_a_visitor_posts_nothing),
 		STORY(who_is_needed_cannot_be_removed_and_a_closed_room_ends_it),

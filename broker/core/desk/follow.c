@@ -61,6 +61,8 @@ static enum parlor_err follow_posted(struct core *c, const struct record *r)
 	if (err || !v || v->row.state == CONVERSATION_CLOSED || v->as_of >= r->position)
 		return err;
 	uint8_t before = v->row.spoke;
+	/* Nothing may be due any more about what was said last. */
+	bool reminded = v->row.reminded_seq && v->row.reminded_seq == v->row.spoke_seq;
 	if (r->member == v->row.visitor)
 		visitor_spoke(c, v, r);
 	else if (r->member == conversation_serving(c, v))
@@ -71,7 +73,7 @@ static enum parlor_err follow_posted(struct core *c, const struct record *r)
 	v->row.spoke_seq = r->posted.seq;
 	v->row.last_message_us = r->time_us;
 	/* The same side again: what is due comes later, and is found out then. */
-	if (v->row.spoke != before && v->linked)
+	if ((v->row.spoke != before || reminded) && v->linked)
 		conversation_due_by(c, v, desk_at(c, r) + soonest_us(v));
 	row_touch(&c->engine, &v->base);
 	return PARLOR_E_OK;
