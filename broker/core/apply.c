@@ -7,6 +7,9 @@
 
 enum parlor_err apply_record(struct core *c, const struct record_kind *kind, const struct record *r)
 {
+	/* What follows from it does so at its time, now or again. */
+	if (c->now_us < r->time_us)
+		c->now_us = r->time_us;
 	enum parlor_err err = kind->apply(c, r);
 	if (!err)
 		err = c->desk->hooks->follow(c, r);
@@ -18,8 +21,6 @@ enum parlor_err apply_record(struct core *c, const struct record_kind *kind, con
 		c->state.position = r->position;
 		c->state.time_us = r->time_us;
 	}
-	if (c->now_us < r->time_us)
-		c->now_us = r->time_us;
 	return PARLOR_E_OK;
 }
 

@@ -41,17 +41,22 @@ void desk_derive(struct core *c)
 	}
 	for (struct conversation *v; (v = d->loaded) != NULL;) {
 		DL_DELETE(d->loaded, v);
-		v->offered_before_boot = v->row.offer != 0;
 		conversation_link(c, v);
 	}
 }
 
 /* The desk's clock goes on where the last record left it: time without a broker is none. */
-static void booting(struct core *c)
+static void go_on(struct core *c)
 {
 	struct desk_state *d = c->desk;
 	d->clock_us = d->row.as_of ? c->state.time_us + d->row.offset_us : DESK_BEGINS_US;
 	d->live = true;
+}
+
+static void booting(struct core *c)
+{
+	struct desk_state *d = c->desk;
+	go_on(c);
 	if (d->row.given)
 		desk_clock_see(c, &(struct core_call){.served_us = 0});
 }
@@ -64,6 +69,32 @@ static void booted(struct core *c)
 	tally_begin(c);
 	follow_boot(c);
 	d->hold_us = d->row.given ? d->boot_us + SETTING_BOOT_HOLD_US : 0;
+}
+
+/* Who could be paired was not noted while nothing was decided. */
+static void look_at_all(struct core *c)
+{
+	struct desk_state *d = c->desk;
+	for (struct config *config = d->by_key; config; config = config->by_key.next) {
+		struct seat *s = config->kind == CONFIG_SEAT ? config->is : NULL;
+		if (config->kind == CONFIG_TEAM)
+			contest_mark(c, &((struct team *)config->is)->contest);
+		if (s && rank_count(&s->reserved))
+			contest_mark(c, &s->contest);
+	}
+}
+
+void core_desk_serve(struct core *c)
+{
+	struct desk_state *d = c->desk;
+	bool served = d->live;
+	go_on(c);
+	if (!served)
+		look_at_all(c);
+	d->served_us = c->state.time_us;
+	/* A run that began without a desk began before its time. */
+	bool held = d->row.given && d->boot_us <= desk_now(c);
+	d->hold_us = held ? d->boot_us + SETTING_BOOT_HOLD_US : 0;
 }
 
 static const struct desk_hooks hooks = {

@@ -20,6 +20,11 @@ void core_desk_counts(const struct core *, struct core_desk_counts *);
 bool core_desk_woken(const struct core *);
 void core_desk_settle(struct core *, const struct core_call *);
 
+/* For whoever executes records again and wants to see what else would have come of them: from
+ * the last one applied on it decides, as the broker did that wrote it, by a core_call whose
+ * served_us is its now_us. Again behind each DESK_CLOCK and BOOT. */
+void core_desk_serve(struct core *);
+
 /* ---- for the core ------------------------------------------------------------- */
 
 void desk_init(struct core *);

@@ -158,6 +158,19 @@ static void follow_presence(struct core *c, const struct record *r)
 	}
 }
 
+/* Of visitors nothing is known yet, and who was offered something may not have been able to
+ * answer. */
+static void begin_conversations(struct core *c)
+{
+	struct conversation *v, *next;
+	HASH_ITER (by_visitor, c->desk->by_visitor, v, next) {
+		v->offered_before_boot = v->row.offer != 0;
+		v->called = false;
+		v->visitor_gone_us = v->put_off_us = v->looked_us = 0;
+		conversation_set_due(c, v);
+	}
+}
+
 void follow_boot(struct core *c)
 {
 	struct desk_state *d = c->desk;
@@ -171,10 +184,8 @@ void follow_boot(struct core *c)
 		if (a->crowd)
 			*a->crowd = (struct crowd){.hh = a->crowd->hh, .tenant = a->crowd->tenant};
 		agent_check(c, a);
-		for (struct seat *s = a->seats; s; s = s->next)
-			for (struct conversation *v = s->serves; v; v = v->next)
-				conversation_set_due(c, v);
 	}
+	begin_conversations(c);
 }
 
 /* ---- rooms -------------------------------------------------------------------- */
