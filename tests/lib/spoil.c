@@ -272,6 +272,14 @@ static void unowned(struct victim *v)
 	append_about(v, RECORD_TRANSFER, PARLOR__TRANSFER_END__TRANSFER_ASKED, &row);
 }
 
+/* An offer of it that nobody decided on. */
+static void wrong_offer(struct victim *v)
+{
+	struct row_key key;
+	struct row_conversation row = conversation(v, &key, &v->texts);
+	append_about(v, RECORD_OFFERED, 0, &row);
+}
+
 static void no_stint(struct victim *v)
 {
 	struct row_key key;
@@ -329,6 +337,7 @@ static const struct {
 	{"pushed-in", pushed_in},
 	{"lost", lost},
 	{"unowned", unowned},
+	{"wrong-offer", wrong_offer},
 };
 
 int main(int argc, char **argv)

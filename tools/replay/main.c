@@ -13,6 +13,7 @@
 #include "record.h"
 #include "snapshot_command.h"
 #include "verify.h"
+#include "whatif/what_if.h"
 #include "why.h"
 
 #include <stdio.h>
@@ -38,6 +39,8 @@ static const struct command commands[] = {
 	{"why", "CONVERSATION   what became of a conversation, and why of whom", why_main},
 	{"desk", "--data DIR     what happened at a desk, and whether all that is promised held",
 	 desk_main},
+	{"what-if", "--data DIR    what would have come of a desk's day by other rules",
+	 what_if_main},
 	{"diff", "DIR DIR        what differs between two data directories", diff_main},
 	{"rebuild", "lmdb|mysql     make one of them anew from the other", rebuild_main},
 	{"adopt", "               make rooms of tables that a product had before", adopt_main},

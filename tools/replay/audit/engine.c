@@ -8,7 +8,7 @@
 
 #define DIRTY_MAX 200000
 
-/* Nothing is decided here, so nothing is emitted. */
+/* Nothing is decided in an audit, so nothing is emitted. */
 static void no_record(void *ctx, const struct record *r)
 {
 	(void)ctx;
@@ -16,14 +16,18 @@ static void no_record(void *ctx, const struct record *r)
 	assert(!"an audit emits no records");
 }
 
-enum parlor_err engine_init(struct engine *e, struct source *source)
+enum parlor_err engine_init_deciding(struct engine *e, struct source *source, struct core_sink sink)
 {
 	*e = (struct engine){.source = source, .next = 1};
 	enum parlor_err err = scratch_open(&e->scratch, source->why, sizeof source->why);
 	if (!err)
-		e->core = core_new(&core_limits_default, scratch_rows(&e->scratch),
-				   (struct core_sink){.record = no_record});
+		e->core = core_new(&core_limits_default, scratch_rows(&e->scratch), sink);
 	return err;
+}
+
+enum parlor_err engine_init(struct engine *e, struct source *source)
+{
+	return engine_init_deciding(e, source, (struct core_sink){.record = no_record});
 }
 
 void engine_fini(struct engine *e)

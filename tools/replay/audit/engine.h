@@ -32,6 +32,9 @@ struct engine {
 
 /* Failures of an engine stand in the source's `why`. */
 enum parlor_err engine_init(struct engine *, struct source *) PARLOR_MUST_CHECK;
+/* Of one whose core is asked to decide, too: what it records goes there. */
+enum parlor_err engine_init_deciding(struct engine *, struct source *,
+				     struct core_sink) PARLOR_MUST_CHECK;
 void engine_fini(struct engine *);
 /* The state that re-execution begins with: nothing, before position 1, or where
  * the journal's head was trimmed the snapshot's. NOT_FOUND when neither will do:

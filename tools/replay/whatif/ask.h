@@ -1,0 +1,21 @@
+/* What was asked of a desk, as its records tell, asked again of a core that decides. Owns how
+ * a record's event becomes a request; knows nothing of the answer but that it is one. */
+#ifndef WHATIF_ASK_H
+#define WHATIF_ASK_H
+
+#include "audit/record_text.h"
+#include "whatif/cause.h"
+#include "whatif/decider.h"
+
+struct ask {
+	struct decider *decider; /* borrowed */
+	struct record_text text, first;
+};
+void ask_init(struct ask *, struct decider *);
+void ask_fini(struct ask *);
+
+/* By a cause that is a request, at the moment's time. STORE_CORRUPT: its event cannot be
+ * read; others: the request is refused. */
+enum parlor_err ask_again(struct ask *, const struct moment *, struct cause) PARLOR_MUST_CHECK;
+
+#endif
