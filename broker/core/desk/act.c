@@ -83,7 +83,7 @@ static struct team *claimed_from(struct core *c, const struct conversation *v, c
 {
 	struct team *t = v->row.transfer_team ? team_find_no(c, v->row.transfer_team) : v->team;
 	struct team *over = t && v->row.overflows ? queue_overflow(c, t) : NULL;
-	if (over && !team_seat_find(c, t, s) && team_seat_find(c, over, s))
+	if (over && !team_seat_find(t, s) && team_seat_find(over, s))
 		return over;
 	return t;
 }
@@ -206,7 +206,7 @@ enum parlor_err core_desk_resume(struct core *c, const struct core_call *call,
 	if (a.v->row.state != CONVERSATION_HELD)
 		return PARLOR_E_NOT_YOURS;
 	struct seat *s = a.v->seat;
-	const struct team_seat *t = team_seat_find(c, a.v->team, s);
+	const struct team_seat *t = team_seat_find(a.v->team, s);
 	if (!s->available)
 		return PARLOR_E_SEAT_AWAY;
 	if (a.v->team->row.hold_frees && !seat_has_room(s, t))

@@ -88,7 +88,7 @@ enum parlor_err asked_seat(struct asked *a, struct span agent)
 enum parlor_err asked_may_take(const struct asked *a, const struct team *team, bool over)
 {
 	const struct seat *s = a->seat;
-	const struct team_seat *t = team_seat_find(a->core, team, s);
+	const struct team_seat *t = team_seat_find(team, s);
 	if (!seat_is_on(s) || s->agent->row.mode == MODE_AWAY || s->row.mode == MODE_AWAY)
 		return PARLOR_E_SEAT_AWAY;
 	if (over)

@@ -51,7 +51,14 @@ struct config *config_find_key(struct core *c, const struct config_key *k)
 
 struct config *config_find_no(struct core *c, uint64_t no)
 {
-	return (struct config *)row_find(&c->engine, &config_row_kind, no, 0);
+	struct config **found = &c->desk->found[no % DESK_FOUND];
+	if (!*found || (*found)->base.at.number != no) {
+		struct row *row = row_find(&c->engine, &config_row_kind, no, 0);
+		if (!row)
+			return NULL;
+		*found = (struct config *)row;
+	}
+	return *found;
 }
 
 /* The struct of one that is there. */
@@ -105,13 +112,12 @@ struct seat *seat_find(struct core *c, const struct desk *desk, uint64_t member)
 	return find(c, &k);
 }
 
-struct team_seat *team_seat_find(struct core *c, const struct team *team, const struct seat *seat)
+struct team_seat *team_seat_find(const struct team *team, const struct seat *seat)
 {
-	struct config_key k;
-	config_key_begin(&k, CONFIG_TEAM_SEAT, team->config->tenant);
-	config_key_number(&k, team->config->base.at.number);
-	config_key_number(&k, seat->config->base.at.number);
-	return find(c, &k);
+	struct team_seat *t = seat->teams;
+	while (t && (t->team != team || t->config->removed))
+		t = t->next;
+	return t;
 }
 
 struct seat *seat_find_no(struct core *c, uint64_t no)
@@ -245,6 +251,9 @@ static void drop_config(void *core, struct row *row)
 {
 	struct core *c = core;
 	struct config *config = (struct config *)row;
+	struct config **found = &c->desk->found[row->at.number % DESK_FOUND];
+	if (*found == config)
+		*found = NULL;
 	if (config->key)
 		HASH_DELETE(by_key, c->desk->by_key, config);
 	free(config->key);

@@ -24,7 +24,7 @@ struct desk *desk_find(struct core *, uint32_t tenant, struct span id);
 struct team *team_find(struct core *, const struct desk *, struct span id);
 struct agent *agent_find_member(struct core *, uint32_t tenant, uint64_t member);
 struct seat *seat_find(struct core *, const struct desk *, uint64_t member);
-struct team_seat *team_seat_find(struct core *, const struct team *, const struct seat *);
+struct team_seat *team_seat_find(const struct team *, const struct seat *);
 struct seat *seat_find_no(struct core *, uint64_t no);
 struct team *team_find_no(struct core *, uint64_t no);
 struct row_hours *hours_find(struct core *, uint32_t tenant, struct span id);

@@ -139,13 +139,29 @@ static void fill_record(struct core *c, const struct conversation_change *ch, st
 	(void)c;
 }
 
+/* Memory for one is asked for once. */
+#define ROW_BYTES_USUAL 512
+
+/* The record borrows from the row that it replaces, which is kept as long. */
+static void emit(struct core *c, const struct record_kind *kind, struct record *r,
+		 struct conversation *v)
+{
+	char *bytes = v ? v->bytes : NULL;
+	if (v)
+		v->bytes = NULL;
+	core_emit(c, kind, r);
+	if (v && !v->bytes)
+		v->bytes = bytes; /* it could not be applied */
+	else
+		free(bytes);
+}
+
 void conversation_emit(struct core *c, enum record_kind_no no, struct conversation_change *ch)
 {
 	struct buf row = {0}, stint = {0}, decision = {0};
 	struct conversation_view view;
 	struct stint_view stint_is;
-	struct row_conversation now;
-	struct record r = {.tenant = ch->tenant};
+	struct record r = {.tenant = ch->tenant, .room_id = ch->row.room_id};
 	struct conversation_told told = {.conversation = &view,
 					 .before = ch->of ? ch->of->row.told : 0,
 					 .transfer = ch->transfer,
@@ -159,13 +175,10 @@ void conversation_emit(struct core *c, enum record_kind_no no, struct conversati
 	fill_offer(c, ch);
 	told.offer = ch->offer;
 	ch->row.told = c->state.position + 1;
+	(void)buf_reserve(&row, ROW_BYTES_USUAL);
 	conversation_put_row(&row, &ch->row);
 	r.conversation.row = buf_span(&row);
-	/* Its texts may be those of the row that changes. */
-	bool good = conversation_get_row(r.conversation.row, &now);
-	assert(good);
-	r.room_id = now.room_id;
-	conversation_show(c, ch->no, &now, now.told, &view);
+	conversation_show(c, ch->no, &ch->row, ch->row.told, &view);
 	if (ch->stint) {
 		stint_put_row(&stint, ch->stint);
 		r.conversation.stint = buf_span(&stint);
@@ -178,7 +191,7 @@ void conversation_emit(struct core *c, enum record_kind_no no, struct conversati
 		r.conversation.decision = buf_span(&decision);
 	}
 	r.conversation.told = &told;
-	core_emit(c, &kinds[no - RECORD_OPENED], &r);
+	emit(c, &kinds[no - RECORD_OPENED], &r, ch->of);
 	buf_fini(&row);
 	buf_fini(&stint);
 	buf_fini(&decision);
@@ -212,22 +225,13 @@ static void unlink_guest(struct desk_state *d, struct conversation *v)
 	free(g);
 }
 
-void conversation_link(struct core *c, struct conversation *v)
+/* What changes with its state: its team and place there, whose seat it takes, who serves. */
+static void step_in(struct core *c, struct conversation *v)
 {
-	struct desk_state *d = c->desk;
-	v->state = d;
-	v->desk = config_find_no(c, v->row.desk)->is;
 	v->team = config_find_no(c, v->row.team)->is;
-	v->visitor_key[0] = v->row.desk;
-	v->visitor_key[1] = v->row.visitor;
-	HASH_ADD(by_visitor, d->by_visitor, visitor_key, sizeof v->visitor_key, v);
-	link_guest(d, v);
-	v->linked = true;
-	v->in_open.id = v->no;
-	rank_insert(&v->desk->open, &v->in_open);
 	v->in_team.id = v->no;
 	rank_insert(&v->team->open, &v->in_team);
-	d->counts.open[v->row.state]++;
+	c->desk->counts.open[v->row.state]++;
 	units_take(c, v);
 	struct config *seat = v->row.seat ? config_find_no(c, v->row.seat) : NULL;
 	v->seat = seat ? seat->is : NULL;
@@ -237,18 +241,38 @@ void conversation_link(struct core *c, struct conversation *v)
 	conversation_set_due(c, v);
 }
 
-static void unlink_conversation(struct core *c, struct conversation *v)
+static void step_out(struct core *c, struct conversation *v)
 {
-	struct desk_state *d = c->desk;
 	queue_leave(c, v);
 	if (v->seat)
 		DL_DELETE(v->seat->serves, v);
 	v->seat = NULL;
 	units_give_back(c, v);
-	d->counts.open[v->row.state]--;
+	c->desk->counts.open[v->row.state]--;
 	rank_remove(&v->team->open, &v->in_team);
-	rank_remove(&v->desk->open, &v->in_open);
+}
+
+void conversation_link(struct core *c, struct conversation *v)
+{
+	struct desk_state *d = c->desk;
+	v->state = d;
+	v->desk = config_find_no(c, v->row.desk)->is;
+	v->visitor_key[0] = v->row.desk;
+	v->visitor_key[1] = v->row.visitor;
+	HASH_ADD(by_visitor, d->by_visitor, visitor_key, sizeof v->visitor_key, v);
+	link_guest(d, v);
+	v->in_open.id = v->no;
+	rank_insert(&v->desk->open, &v->in_open);
+	v->linked = true;
+	step_in(c, v);
+}
+
+/* It has stepped out. */
+static void unlink_conversation(struct core *c, struct conversation *v)
+{
+	struct desk_state *d = c->desk;
 	v->linked = false;
+	rank_remove(&v->desk->open, &v->in_open);
 	unlink_guest(d, v);
 	HASH_DELETE(by_visitor, d->by_visitor, v);
 	conversation_set_due(c, v);
@@ -282,10 +306,10 @@ static enum parlor_err apply_row(struct core *c, const struct record *r, struct 
 	*out = v;
 	if (err || (v && v->as_of >= r->position))
 		return err;
-	bool waited = v && v->linked && waits(&v->row);
+	bool linked = v && v->linked, waited = linked && waits(&v->row);
 	struct team *team = waited ? v->team : NULL;
-	if (v && v->linked)
-		unlink_conversation(c, v);
+	if (linked)
+		step_out(c, v);
 	err = conversation_put_in(c, r->conversation.no, r->tenant, r->conversation.row, &v);
 	if (err)
 		return err;
@@ -296,7 +320,11 @@ static enum parlor_err apply_row(struct core *c, const struct record *r, struct 
 	pin(c, v);
 	if (waited && !waits(&v->row))
 		queue_departed(c, team);
-	if (d->built && v->pinned)
+	if (linked && !v->pinned)
+		unlink_conversation(c, v);
+	else if (linked)
+		step_in(c, v);
+	else if (d->built && v->pinned)
 		conversation_link(c, v);
 	return PARLOR_E_OK;
 }
@@ -314,14 +342,17 @@ static enum parlor_err apply_room_of(struct core *c, const struct record *r)
 }
 
 /* By what the record says: the conversation's row may contain what came later. */
-static enum parlor_err apply_guest(struct core *c, const struct record *r)
+static enum parlor_err apply_guest(struct core *c, const struct record *r,
+				   const struct conversation *v)
 {
 	struct member *m;
 	struct guest *g;
-	struct row_conversation row;
+	struct row_conversation row = v->row;
 	if (r->kind != RECORD_OPENED && r->kind != RECORD_RELEASED && r->kind != RECORD_CLOSED)
 		return PARLOR_E_OK;
-	if (!conversation_get_row(r->conversation.row, &row) || !show_row(c, row.desk))
+	if (v->as_of != r->position && !conversation_get_row(r->conversation.row, &row))
+		return PARLOR_E_STORE_CORRUPT;
+	if (!show_row(c, row.desk))
 		return PARLOR_E_STORE_CORRUPT;
 	enum parlor_err err = member_find_no(c, row.visitor, &m);
 	if (!err && !m)
@@ -395,7 +426,7 @@ static enum parlor_err apply_conversation(struct core *c, const struct record *r
 	if (!err)
 		err = apply_room_of(c, r);
 	if (!err)
-		err = apply_guest(c, r);
+		err = apply_guest(c, r, v);
 	if (!err && r->conversation.stint.len)
 		err = stint_put_in(c, v, r->conversation.stint_n, r->conversation.stint,
 				   r->position);

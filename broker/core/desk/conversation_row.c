@@ -70,8 +70,9 @@ static void drop_conversation(void *core, struct row *row)
 {
 	struct core *c = core;
 	struct conversation *v = (struct conversation *)row;
-	if (c->desk->last == v)
-		c->desk->last = NULL;
+	struct conversation **found = &c->desk->talks[v->no % DESK_TALKS];
+	if (*found == v)
+		*found = NULL;
 	if (v->by_id.tbl)
 		HASH_DELETE(by_id, c->desk->by_id, v);
 	free(v->bytes);
@@ -99,7 +100,8 @@ enum parlor_err conversation_find_no(struct core *c, uint64_t no, struct convers
 {
 	struct row *row;
 	bool read;
-	*out = c->desk->last;
+	struct conversation **found = &c->desk->talks[no % DESK_TALKS];
+	*out = *found;
 	if (*out && (*out)->no == no) {
 		(*out)->base.used = true;
 		return PARLOR_E_OK;
@@ -110,7 +112,7 @@ enum parlor_err conversation_find_no(struct core *c, uint64_t no, struct convers
 	if (read)
 		link_id(c, *out);
 	if (*out)
-		c->desk->last = *out;
+		*found = *out;
 	return err;
 }
 
@@ -180,14 +182,6 @@ uint64_t conversation_serving(struct core *c, const struct conversation *v)
 BEFORE(in_all)
 BEFORE(in_free)
 BEFORE(in_overflow)
-
-void conversation_due_by(struct core *c, struct conversation *v, uint64_t desk_us)
-{
-	if (v->due_us && v->due_us <= desk_us)
-		return;
-	v->due_us = desk_us;
-	row_set_due(&c->engine, &v->base);
-}
 
 void conversation_set_due(struct core *c, struct conversation *v)
 {

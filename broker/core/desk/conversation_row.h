@@ -20,8 +20,6 @@ enum parlor_err conversation_put_in(struct core *, uint64_t no, uint32_t tenant,
 uint64_t conversation_serving(struct core *, const struct conversation *);
 /* When it is due may have changed, and nothing that is stored. */
 void conversation_set_due(struct core *, struct conversation *);
-/* It is to be looked at by then, if not sooner. */
-void conversation_due_by(struct core *, struct conversation *, uint64_t desk_us);
 /* Those that are open are read once, when the state has been read. */
 enum parlor_err conversation_load(struct core *) PARLOR_MUST_CHECK;
 

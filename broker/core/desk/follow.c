@@ -34,13 +34,14 @@ static void seat_spoke(struct core *c, struct conversation *v, const struct reco
 		v->row.first_response_us = r->time_us;
 }
 
+/* Of two times that may be off. */
 static uint64_t sooner(uint64_t us, uint64_t than)
 {
-	return us && us < than ? us : than;
+	return us && (!than || us < than) ? us : than;
 }
 
-/* What may be due first now that the other side has spoken; what is due then is looked at
- * whole. */
+/* What may be due first now that the other side has spoken: what is due then is looked at
+ * whole. 0: nothing is. */
 static uint64_t soonest_us(const struct conversation *v)
 {
 	const struct team *t = v->team;
@@ -73,8 +74,10 @@ static enum parlor_err follow_posted(struct core *c, const struct record *r)
 	v->row.spoke_seq = r->posted.seq;
 	v->row.last_message_us = r->time_us;
 	/* The same side again: what is due comes later, and is found out then. */
-	if ((v->row.spoke != before || reminded) && v->linked)
-		conversation_due_by(c, v, desk_at(c, r) + soonest_us(v));
+	bool sooner_due = (v->row.spoke != before || reminded) && v->linked;
+	uint64_t us = sooner_due ? soonest_us(v) : 0;
+	if (us && (!v->due_us || desk_at(c, r) + us < v->due_us))
+		v->due_us = desk_at(c, r) + us;
 	row_touch(&c->engine, &v->base);
 	return PARLOR_E_OK;
 }

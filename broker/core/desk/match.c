@@ -259,14 +259,14 @@ static struct conversation *first_pair(struct core *c, struct team *t, struct te
 }
 
 /* The first of those that wait for the seat whose team lets it take one more. */
-static struct conversation *first_reserved(struct core *c, struct seat *s)
+static struct conversation *first_reserved(struct seat *s)
 {
 	struct rank_node *n = rank_first(&s->reserved);
 	if (!s->available || s->rests)
 		return NULL;
 	for (size_t looks = 0; n && looks < LOOKS; looks++, n = rank_next(&s->reserved, n)) {
 		struct conversation *v = CONTAINER(n, struct conversation, in_free);
-		if (seat_has_room(s, team_seat_find(c, v->team, s)))
+		if (seat_has_room(s, team_seat_find(v->team, s)))
 			return v;
 	}
 	return NULL;
@@ -275,7 +275,7 @@ static struct conversation *first_reserved(struct core *c, struct seat *s)
 static void pair_reserved(struct core *c, struct conversation *v, struct seat *s)
 {
 	enum offer_why why = (enum offer_why)v->row.offer_why;
-	pair(c, v, v->team, team_seat_find(c, v->team, s), s, why ? why : WHY_STICKY);
+	pair(c, v, v->team, team_seat_find(v->team, s), s, why ? why : WHY_STICKY);
 }
 
 /* Its hours have turned: one of those for whom that means something. False: there is none. */
@@ -324,7 +324,7 @@ bool match_run(struct core *c, size_t pairs_max)
 				return true;
 			continue;
 		}
-		struct conversation *v = contest->seat ? first_reserved(c, contest->seat)
+		struct conversation *v = contest->seat ? first_reserved(contest->seat)
 						       : first_pair(c, contest->team, &s);
 		if (!v)
 			continue;
@@ -367,7 +367,7 @@ static bool prefer(struct core *c, struct conversation *v, struct seat *s, enum 
 		   bool alone)
 {
 	struct team *t = v->team;
-	struct team_seat *ts = s && s->desk == v->desk ? team_seat_find(c, t, s) : NULL;
+	struct team_seat *ts = s && s->desk == v->desk ? team_seat_find(t, s) : NULL;
 	uint64_t now = desk_now(c);
 	if (!ts || !s->available || queue_excludes(v, s->config->base.at.number, now))
 		return false;

@@ -9,10 +9,9 @@
 
 #define NO_ONE ((struct span){NULL, 0})
 
-void offer_take_turn(struct core *c, struct conversation_change *ch, struct seat *s,
-		     struct team *team)
+void offer_take_turn(struct conversation_change *ch, struct seat *s, struct team *team)
 {
-	ch->team_seat = team ? team_seat_find(c, team, s) : NULL;
+	ch->team_seat = team ? team_seat_find(team, s) : NULL;
 	ch->turn = ch->offers;
 	if (ch->team_seat)
 		ch->pass = strategy_pass(ch->team_seat);
@@ -38,7 +37,7 @@ void service_offer(struct core *c, struct conversation *v, struct seat *s, struc
 		ch.offers++;
 	conversation_add_offered(&ch, s->config->base.at.number);
 	ch.seat = s;
-	offer_take_turn(c, &ch, s, team);
+	offer_take_turn(&ch, s, team);
 	struct offer_view offer = {.offer = ch.row.offer,
 				   .why = (uint8_t)why,
 				   .end = OFFER_LIVE,

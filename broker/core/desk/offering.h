@@ -31,6 +31,6 @@ void service_offer_end(struct core *, struct conversation *, struct seat *, enum
 /* All who are offered it. */
 void service_withdraw(struct core *, struct conversation *);
 /* What an offer or an assignment moves of the order in which seats are asked. */
-void offer_take_turn(struct core *, struct conversation_change *, struct seat *, struct team *);
+void offer_take_turn(struct conversation_change *, struct seat *, struct team *);
 
 #endif

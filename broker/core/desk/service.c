@@ -230,7 +230,7 @@ void service_assign(struct core *c, struct conversation *v, struct seat *s, stru
 	else
 		ch.offers++;
 	if (!offer)
-		offer_take_turn(c, &ch, s, team);
+		offer_take_turn(&ch, s, team);
 	uint64_t gap_us = SETTING_US(team ? team : v->team, gap_ms);
 	if (gap_us && !s->agent->row.robot)
 		ch.ready_us = desk_now(c) + gap_us;

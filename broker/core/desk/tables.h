@@ -208,6 +208,9 @@ struct desk_hooks {
 	void (*look)(struct core *, struct conversation *);
 };
 
+/* What was found last, by number, so that it need not be looked for again. */
+#define DESK_FOUND 256
+#define DESK_TALKS 4096
 struct desk_state {
 	struct row_desk_state row;
 	struct desk_offset { /* as the clock's records said; the first holds before the others */
@@ -222,11 +225,12 @@ struct desk_state {
 	uint64_t hold_us;      /* nothing is paired before */
 	uint64_t duty_next_us; /* on the wall: some hours turn */
 	struct config *by_key;
+	struct config *found[DESK_FOUND];
 	struct config_list *lists;
 	uint64_t rows[CONFIG_NOS];   /* numbers given, of each kind */
 	struct conversation *loaded; /* open ones, while nothing is derived */
-	struct conversation *last;   /* found last: a post asks for it twice */
-	struct conversation *by_id;  /* those in memory */
+	struct conversation *talks[DESK_TALKS];
+	struct conversation *by_id; /* those in memory */
 	struct conversation *by_visitor;
 	struct guests *guests;
 	struct crowd *crowds;

@@ -205,7 +205,7 @@ static void count_assignment(struct core *c, const struct record *r,
 {
 	struct config *seat = config_find_no(c, r->conversation.seat);
 	struct config *team = row->serving_team ? config_find_no(c, row->serving_team) : NULL;
-	struct team_seat *s = seat && team ? team_seat_find(c, team->is, seat->is) : NULL;
+	struct team_seat *s = seat && team ? team_seat_find(team->is, seat->is) : NULL;
 	struct tally *t = s ? tally_of(c, s) : NULL;
 	if (t)
 		tally_hour(t, c->now_us / TALLY_HOUR_US)->assigned++;

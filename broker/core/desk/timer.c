@@ -442,7 +442,7 @@ static void end_offers_of_gone(struct core *c, struct conversation *v)
 static void resume(struct core *c, struct conversation *v)
 {
 	struct seat *s = v->seat;
-	bool room = !v->team->row.hold_frees || seat_has_room(s, team_seat_find(c, v->team, s));
+	bool room = !v->team->row.hold_frees || seat_has_room(s, team_seat_find(v->team, s));
 	if (s->available && room) {
 		act_set_held(c, v, false, NO_ONE);
 		return;

@@ -40,7 +40,7 @@ static enum parlor_err find_seat(struct asked *a, const struct core_desk_transfe
 		return PARLOR_E_VALUE;
 	if (!a->seat->available)
 		return PARLOR_E_SEAT_AWAY;
-	*full = !seat_has_room(a->seat, team_seat_find(a->core, a->v->team, a->seat));
+	*full = !seat_has_room(a->seat, team_seat_find(a->v->team, a->seat));
 	return *full && !q->wait ? PARLOR_E_SEAT_FULL : PARLOR_E_OK;
 }
 

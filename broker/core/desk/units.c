@@ -17,7 +17,7 @@ static void add_unit(struct core *c, struct conversation *v, uint64_t seat_no, u
 	v->units[v->units_len++] =
 		(struct unit){.of = v,
 			      .seat = seat->is,
-			      .team_seat = team ? team_seat_find(c, team->is, seat->is) : NULL};
+			      .team_seat = team ? team_seat_find(team->is, seat->is) : NULL};
 }
 
 /* Whether who serves has a place taken by it. */

@@ -4,6 +4,9 @@
 
 #include <assert.h>
 
+/* Memory for one is asked for once. */
+#define FORM_BYTES_USUAL 512
+
 uint64_t event_form_number(const struct field *f, const void *is)
 {
 	const void *at = (const char *)is + f->at;
@@ -44,6 +47,7 @@ void event_put_form_in(struct buf *b, uint32_t field, const ProtobufCMessageDesc
 	struct buf inner = {0};
 	if (!is)
 		return;
+	(void)buf_reserve(&inner, FORM_BYTES_USUAL);
 	event_put_form(&inner, of, f, is);
 	wire_put_bytes_field(b, field, buf_span(&inner));
 	buf_fini(&inner);
