@@ -144,11 +144,34 @@ uint64_t reader_u64(struct reader *r)
 	return le64toh(value);
 }
 
+/* Of up to eight bytes of a varint their groups of seven bits, side by side. */
+static uint64_t join_groups(uint64_t word)
+{
+	word &= 0x7f7f7f7f7f7f7f7f;
+	word = (word & 0x007f007f007f007f) | (word & 0x7f007f007f007f00) >> 1;
+	word = (word & 0x00003fff00003fff) | (word & 0x3fff00003fff0000) >> 2;
+	return (word & 0x000000000fffffff) | (word & 0x0fffffff00000000) >> 4;
+}
+
 /* A reader that failed stands at its end. */
 uint64_t reader_varint(struct reader *r)
 {
 	uint64_t value = 0;
 	const uint8_t *at = r->at;
+	if (at < r->end && *at < 0x80) {
+		r->at++;
+		return *at;
+	}
+	if (reader_left(r) >= sizeof value) {
+		memcpy(&value, at, sizeof value);
+		value = le64toh(value);
+		uint64_t last = ~value & 0x8080808080808080;
+		if (last) { /* it ends here: what is behind its last byte is not its own */
+			r->at += __builtin_ctzll(last) / 8 + 1;
+			return join_groups(value & (last ^ (last - 1)));
+		}
+		value = 0;
+	}
 	for (unsigned shift = 0; shift < 7 * BUF_VARINT_MAX && at < r->end; shift += 7) {
 		uint8_t byte = *at++;
 		/* The tenth byte has room for one bit. */
