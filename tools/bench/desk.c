@@ -24,8 +24,9 @@
 #define FEW_ROOMS 20
 #define POSTS 20000
 #define ROUNDS 7
-#define COUNTED 20000   /* under callgrind */
-#define POST "op_post*" /* what carries a post out, up to its record and its rows */
+#define COUNTED 20000 /* posts, under callgrind */
+#define COUNTED_ENDS 2000
+#define ROOM_ID_MAX 64
 
 static const uint32_t queues[] = {10000, 100000};
 #define QUEUES (sizeof queues / sizeof queues[0])
@@ -176,7 +177,7 @@ struct posts {
 	bool of_desk;
 	uint32_t rooms;
 	uint64_t posted;
-	char (*room)[64]; /* the desk's, by conversation from 1 */
+	char (*room)[ROOM_ID_MAX]; /* the desk's, by conversation from 1 */
 	char *body;
 };
 
@@ -205,13 +206,18 @@ static void put_member(struct buf *body, const char *member)
 	buf_fini(&spec);
 }
 
-/* The same two people in a room that is no desk's. */
+static void plain_id(char out[ROOM_ID_MAX], uint32_t n)
+{
+	snprintf(out, ROOM_ID_MAX, "plain-%026" PRIu32, n);
+}
+
+/* The same two people in a room that is no desk's, whose id is as long as theirs. */
 static enum frame_op put_plain(void *ctx, size_t i, struct buf *body)
 {
-	char id[DESK_ID_MAX];
+	char id[DESK_ID_MAX], room[ROOM_ID_MAX];
 	(void)ctx;
-	snprintf(id, sizeof id, "plain-%zu", i + 1);
-	put_text(body, 1, id);
+	plain_id(room, (uint32_t)i + 1);
+	put_text(body, 1, room);
 	desk_visitor_id(id, (uint32_t)i + 1);
 	put_member(body, id);
 	desk_seat_id(id, 1);
@@ -223,13 +229,13 @@ static enum frame_op put_plain(void *ctx, size_t i, struct buf *body)
 static enum frame_op put_post(void *ctx, size_t i, struct buf *body)
 {
 	struct posts *p = ctx;
-	char room[64], sender[DESK_ID_MAX], client_id[DESK_ID_MAX];
+	char room[ROOM_ID_MAX], sender[DESK_ID_MAX], client_id[DESK_ID_MAX];
 	uint32_t n = (uint32_t)(p->posted % p->rooms) + 1;
 	(void)i;
 	if (p->of_desk)
 		snprintf(room, sizeof room, "%s", p->room[n]);
 	else
-		snprintf(room, sizeof room, "plain-%" PRIu32, n);
+		plain_id(room, n);
 	if (p->posted / p->rooms % 2)
 		desk_seat_id(sender, 1);
 	else
@@ -239,11 +245,12 @@ static enum frame_op put_post(void *ctx, size_t i, struct buf *body)
 			     (struct span){p->body, p->scene.shape.body});
 }
 
-static void open_posts(struct posts *p, const struct options *o, const char *const *before)
+static void open_posts(struct posts *p, const struct options *o, uint32_t rooms,
+		       const char *const *before)
 {
 	struct desk_shape shape = {.teams = 1,
 				   .seats = 1,
-				   .max = o->smoke || o->callgrind ? FEW_ROOMS : POST_ROOMS,
+				   .max = rooms,
 				   .body = (uint32_t)option_or(o->body, BODY_DEFAULT)};
 	*p = (struct posts){.rooms = shape.max};
 	p->room = mem_new((p->rooms + 1) * sizeof *p->room);
@@ -285,7 +292,7 @@ static void run_posts(const struct options *o, struct report *report)
 	struct posts p;
 	struct row row = {0};
 	double least[2] = {0, 0};
-	open_posts(&p, o, NULL);
+	open_posts(&p, o, o->smoke ? FEW_ROOMS : POST_ROOMS, NULL);
 	for (int round = 0; round < (o->smoke ? 1 : ROUNDS); round++)
 		for (int desk = 0; desk < 2; desk++) {
 			double us = post_main_us(&p, desk, o->smoke ? 100 : POSTS);
@@ -299,28 +306,63 @@ static void run_posts(const struct options *o, struct report *report)
 	close_posts(&p);
 }
 
-static double count_run(const struct options *o, bool of_desk, size_t n)
+/* What carries a request out, up to its records and their rows. */
+struct counted {
+	const char *name, *function;
+	bool of_desk;
+	put_fn *put; /* NULL: a post */
+};
+
+static enum frame_op put_end(void *ctx, size_t i, struct buf *body)
 {
-	struct callgrind counted;
-	struct posts p;
-	callgrind_init(&counted, o, POST);
-	open_posts(&p, o, counted.before);
-	p.of_desk = of_desk;
-	ask_posts(&p, n);
-	close_posts(&p);
-	return callgrind_total(&counted);
+	(void)ctx;
+	return desk_put_close(body, (uint32_t)i + 1);
 }
 
-static void count_posts(const struct options *o, struct report *report)
+/* A seat is free for each that is opened. */
+static const struct counted counted[] = {
+	{"instructions_per_post", "op_post*", false, NULL},
+	{"instructions_per_desk_post", "op_post*", true, NULL},
+	{"instructions_per_open", "op_desk_open*", true, put_conversation},
+	{"instructions_per_close", "op_desk_close*", true, put_end},
+};
+
+static double count_posts(const struct options *o, const struct counted *what, struct posts *p,
+			  const char *const *before)
+{
+	size_t n = option_or(o->messages, COUNTED);
+	open_posts(p, o, FEW_ROOMS, before);
+	p->of_desk = what->of_desk;
+	ask_posts(p, n);
+	return (double)n;
+}
+
+static double count_conversations(const struct options *o, const struct counted *what,
+				  struct posts *p, const char *const *before)
+{
+	open_posts(p, o, COUNTED_ENDS, before);
+	struct bulk bulk = {.n = COUNTED_ENDS, .put = what->put};
+	if (what->put != put_conversation) /* all of them have been opened */
+		dealer_bulk(&p->scene.control, &bulk);
+	return COUNTED_ENDS;
+}
+
+static void count_one(const struct options *o, const struct counted *what, struct row *row)
+{
+	struct callgrind callgrind;
+	struct posts p;
+	callgrind_init(&callgrind, o, what->function);
+	double n = what->put ? count_conversations(o, what, &p, callgrind.before)
+			     : count_posts(o, what, &p, callgrind.before);
+	close_posts(&p);
+	row_set(row, what->name, callgrind_total(&callgrind) / n);
+}
+
+static void count_instructions(const struct options *o, struct report *report)
 {
 	struct row row = {0};
-	double each[2];
-	size_t n = option_or(o->messages, COUNTED);
-	for (int desk = 0; desk < 2; desk++)
-		each[desk] = count_run(o, desk, n) / (double)n;
-	row_set(&row, "instructions_per_post", each[0]);
-	row_set(&row, "instructions_per_desk_post", each[1]);
-	row_set(&row, "more_instructions", each[1] - each[0]);
+	for (size_t i = 0; i < sizeof counted / sizeof counted[0]; i++)
+		count_one(o, &counted[i], &row);
 	report_run(report, &row);
 }
 
@@ -336,7 +378,7 @@ static void run_case(const struct options *o, uint32_t waiting)
 		if (waiting)
 			run_queue(o, waiting, report);
 		else if (o->callgrind)
-			count_posts(o, report);
+			count_instructions(o, report);
 		else
 			run_posts(o, report);
 	}
