@@ -130,6 +130,34 @@ static void every_cut_of_a_record_reads_as_bad(void **state)
 	buf_fini(&b);
 }
 
+/* Of every length: alone, so that its end is that of the bytes, before other bytes, and cut. */
+static void a_varint_is_read_wherever_it_stands(void **state)
+{
+	(void)state;
+	struct reader r;
+	for (unsigned bits = 0; bits < 64; bits++) {
+		const uint64_t numbers[] = {UINT64_MAX >> bits, (UINT64_C(1) << 63) >> bits};
+		for (size_t i = 0; i < 2; i++) {
+			uint8_t bytes[2 * BUF_VARINT_MAX];
+			memset(bytes, 0x81, sizeof bytes);
+			struct buf b = BUF_ON(bytes);
+			buf_put_varint(&b, numbers[i]);
+			for (size_t behind = 0; behind <= BUF_VARINT_MAX; behind++) {
+				reader_init(&r, bytes, b.len + behind);
+				assert_int_equal(reader_varint(&r), numbers[i]);
+				assert_int_equal(reader_left(&r), behind);
+			}
+			reader_init(&r, bytes, b.len - 1);
+			assert_int_equal(reader_varint(&r), 0);
+			assert_true(r.bad);
+		}
+	}
+	/* It may be longer than it needs to be. */
+	reader_init(&r, BYTES("\x85\x80\x80\x80\x80\x80\x00rest"));
+	assert_int_equal(reader_varint(&r), 5);
+	assert_int_equal(reader_left(&r), 4);
+}
+
 static void a_varint_or_length_out_of_range_is_bad(void **state)
 {
 	(void)state;
@@ -395,6 +423,7 @@ int main(void)
 		cmocka_unit_test(buf_reserve_gives_an_address_even_for_nothing),
 		cmocka_unit_test(a_short_read_is_bad_and_stays_bad),
 		cmocka_unit_test(every_cut_of_a_record_reads_as_bad),
+		cmocka_unit_test(a_varint_is_read_wherever_it_stands),
 		cmocka_unit_test(a_varint_or_length_out_of_range_is_bad),
 		cmocka_unit_test(big_endian_keys_sort_as_numbers),
 		cmocka_unit_test(spans_are_equal_by_content),
