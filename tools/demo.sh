@@ -2,7 +2,9 @@
 # Parlor from nothing, on a Debian 12 machine: installs, builds, starts a
 # private MariaDB, the broker and two workers, plays recorded conversations,
 # kills the broker in the middle, and counts at the end, from the files alone,
-# whether anything was lost or doubled. Leaves nothing running and no data.
+# whether anything was lost or doubled. Then the same visitors queue up at a desk, agents
+# come and go, one is killed, and its journal alone says whether each was served once, in
+# order. Leaves nothing running and no data.
 #
 #     tools/demo.sh [--corpus FILE]
 #
@@ -13,6 +15,7 @@ set -euo pipefail
 from=$PWD
 cd "$(dirname "$0")/.."
 . tools/lib.sh
+. tools/demo_desk.sh
 
 sample=tests/data/sample.ndjson
 corpus=${PARLOR_CORPUS-}
@@ -50,7 +53,9 @@ stop() { # NAME [SIGNAL]: ends it and waits
 clean_up() {
   local status=$?
   trap - EXIT INT TERM
-  for name in follow replay worker-1 worker-2 broker mariadb; do stop "$name"; done
+  for name in watch "${agents[@]}" "${agents[@]/%/-hands}" follow replay worker-1 worker-2 broker mariadb; do
+    stop "$name"
+  done
   if [ "$status" != 0 ] && [ "$status" -lt 128 ]; then
     for log in "$dir"/*.log; do
       [ -s "$log" ] && { printf '\n%s ends with\n' "${log##*/}"; tail -n 5 "$log"; }
@@ -86,8 +91,8 @@ sql() {
 }
 
 client=tcp://127.0.0.1:* worker=tcp://127.0.0.1:*
-start_broker() { # on the same ports each time
-  launch broker "$bin/parlord" --data "$dir/broker" --listen "$client" --worker-listen "$worker"
+start_broker() { # [OPTION...]: on the same ports each time
+  launch broker "$bin/parlord" --data "$dir/broker" --listen "$client" --worker-listen "$worker" "$@"
   read -r _ _ client _ worker _ <<<"$ready"
 }
 
@@ -189,3 +194,5 @@ PYTHONPATH=tests/lib "$python" tests/lib/compare.py --socket "$socket" "${files[
 quote <"$dir/compared"
 [ "$status" = 0 ] || fail "MySQL is not as the files say"
 note "Nothing was lost, nothing was doubled, and every unread count is right."
+
+desk_act

@@ -64,28 +64,33 @@ static void note_fault(void *ctx, enum ledger_check check, uint64_t position, co
 /* Of a team: each way to look at how evenly its agents were asked. */
 struct evenness {
 	double busy, assigned;
-	size_t agents;
 };
 
+/* Also one that has no seat in the team, and was given something by hand. */
 static bool is_agent(const struct roster_post *p)
 {
 	return !p->seat->agent->robot && (p->available_us || p->conversations);
+}
+
+static bool has_its_share(const struct roster_post *p)
+{
+	return is_agent(p) && p->row;
 }
 
 static struct evenness evenness_of(const struct roster_team *team)
 {
 	size_t n = 0;
 	for (const struct roster_post *p = team->posts; p; p = p->next_of_team)
-		n += is_agent(p);
+		n += has_its_share(p);
 	double *busy = mem_new((n + 1) * sizeof *busy), *assigned = mem_new((n + 1) * sizeof *busy);
 	size_t at = 0;
 	for (const struct roster_post *p = team->posts; p; p = p->next_of_team) {
-		if (!is_agent(p))
+		if (!has_its_share(p))
 			continue;
 		busy[at] = fairness_share(p->busy_us, p->available_us);
 		assigned[at++] = fairness_share(p->conversations, p->available_us);
 	}
-	struct evenness e = {fairness_jain(busy, n), fairness_jain(assigned, n), n};
+	struct evenness e = {fairness_jain(busy, n), fairness_jain(assigned, n)};
 	free(busy);
 	free(assigned);
 	return e;
@@ -132,40 +137,53 @@ static void print_agents(const struct roster_team *team)
 	}
 }
 
-static void print_team(const struct telling *t, const struct roster_team *team)
+static void print_opened(const struct telling *t, const struct roster_team *team)
 {
 	const struct roster_figures *f = &team->figures;
-	struct evenness e = evenness_of(team);
-	fputs("team ", stdout);
-	record_text_put(stdout, team->id);
-	fputs(" of desk ", stdout);
-	record_text_put(stdout, team->desk->id);
-	printf("\n  conversations  %" PRIu64 " opened: %" PRIu64 " served, %" PRIu64
+	printf("  conversations  %" PRIu64 " opened: %" PRIu64 " served, %" PRIu64
 	       " by a robot alone, %" PRIu64 " left unserved; %" PRIu64 " still open\n",
 	       f->opened, f->served, f->by_robot, f->left, still_open(t, team));
 	put_s("  waits          p50 ", fairness_percentile(f->waits, f->waits_len, 50));
 	put_s(", p95 ", fairness_percentile(f->waits, f->waits_len, 95));
 	put_s(", p99 ", fairness_percentile(f->waits, f->waits_len, 99));
 	put_s(", max ", fairness_percentile(f->waits, f->waits_len, 100));
-	printf("\n  offers         %" PRIu64 ": %" PRIu64 " accepted, %" PRIu64
-	       " declined, %" PRIu64 " expired, %" PRIu64 " withdrawn, %" PRIu64
-	       " to an agent that went\n",
+	putchar('\n');
+}
+
+static void print_asked(const struct roster_figures *f)
+{
+	printf("  offers         %" PRIu64 ": %" PRIu64 " accepted, %" PRIu64 " declined, %" PRIu64
+	       " expired, %" PRIu64 " withdrawn, %" PRIu64 " to an agent that went\n",
 	       f->offers, f->offer_ends[OFFER(ACCEPTED)], f->offer_ends[OFFER(DECLINED)],
 	       f->offer_ends[OFFER(EXPIRED)], f->offer_ends[OFFER(WITHDRAWN)],
 	       f->offer_ends[OFFER(SEAT_GONE)]);
+	printf("  passed over    %" PRIu64 ": who asked later got an agent that was not for them\n",
+	       f->overtaken);
 	printf("  transfers      %" PRIu64 ": %" PRIu64 " taken, %" PRIu64 " declined, %" PRIu64
 	       " expired, %" PRIu64 " cancelled\n",
 	       f->transfers, transfers_taken(f), f->transfer_ends[TRANSFER(DECLINED)],
 	       f->transfer_ends[TRANSFER(EXPIRED)], f->transfer_ends[TRANSFER(CANCELLED)]);
 	printf("  came back      %" PRIu64 " given back, %" PRIu64
-	       " of an agent that was gone, %" PRIu64 " unanswered; %" PRIu64
-	       " overtaken by whom only they could not have\n",
-	       f->returned, f->gone, f->unanswered, f->overtaken);
+	       " of an agent that was gone, %" PRIu64 " unanswered\n",
+	       f->returned, f->gone, f->unanswered);
 	printf("  ratings        %" PRIu64 ", mean %.2f\n", f->ratings,
 	       fairness_share(f->score_sum, f->ratings));
+}
+
+static void print_team(const struct telling *t, const struct roster_team *team)
+{
+	struct evenness e = evenness_of(team);
+	fputs("team ", stdout);
+	record_text_put(stdout, team->id);
+	fputs(" of desk ", stdout);
+	record_text_put(stdout, team->desk->id);
+	putchar('\n');
+	if (team->figures.opened)
+		print_opened(t, team);
+	print_asked(&team->figures);
 	print_agents(team);
-	printf("  Jain index     %.3f of the agents' busy shares, %.3f of conversations by time "
-	       "available\n\n",
+	printf("  Jain index     %.3f of busy shares, %.3f of conversations by time available, of "
+	       "agents with a seat in the team\n\n",
 	       e.busy, e.assigned);
 }
 
