@@ -4,7 +4,7 @@ import os
 import shutil
 
 import pytest
-from auditor import DIFFERENT, replay
+from auditor import DIFFERENT, lines, replay
 from client import Client
 from desk_talk import ACTIVE, CLOSED, OFF, WAITING, awaited, desk_set, furnish, opened, pb, says, served, shown, talk
 from proc import Broker, run
@@ -65,7 +65,7 @@ def test_every_decision_is_made_again_as_it_was(past):
 
 def test_it_begins_in_the_middle(past):
     whole = replay("what-if", "--data", past.data).out
-    for position in (50, 120, 121, 150):
+    for position in (50, 120, 150):
         some = replay("what-if", "--data", past.data, "--from", position).out
         assert some.startswith("as recorded: ") and some != whole
 
@@ -75,3 +75,96 @@ def test_a_decision_that_was_never_made_is_shown(past, tmp_path):
     run(os.environ["PARLOR_SPOIL"], "wrong-offer", str(data), "default", past.room, "v1")
     told = replay("what-if", "--data", data, status=DIFFERENT).out
     assert "a decision that is not made again" in told and "offered" in told and "expected  nothing" in told
+
+
+# ---- by other rules -----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def day():
+    """Two agents in turn: lin has a, c and f, chen has b and d; b and c end before the next one comes, a, d and f
+    in this order behind all. Each has one answer. Then nobody is there for e, whose visitor leaves."""
+    with Broker() as broker:
+        with Client(broker.client, members=["lin", "chen"]) as client:
+            desk_set(client, "desk", desk="shop")
+            desk_set(client, "team", desk="shop", team="tea", strategy=pb.STRATEGY_ROUND_ROBIN, gap_ms=OFF,
+                     sticky_ms=OFF, sla_first_ms=3600000)
+            for agent in ("lin", "chen"):
+                desk_set(client, "agent", agent=agent, max=9)
+                desk_set(client, "seat", desk="shop", agent=agent, max=9)
+                desk_set(client, "team_seat", desk="shop", team="tea", agent=agent)
+            for conversation, agent in (("a", "lin"), ("b", "chen"), ("c", "lin"), ("d", "chen"), ("f", "lin")):
+                opened(client, conversation, f"of-{conversation}", team="tea")
+                assert served(client, conversation) == agent
+                says(client, conversation, agent)
+                if conversation in "bc":
+                    client.desk_close(conversation=conversation, by=agent)
+            for conversation, agent in (("a", "lin"), ("d", "chen"), ("f", "lin")):
+                client.desk_close(conversation=conversation, by=agent)
+            for agent in ("lin", "chen"):
+                client.desk_mode(agent=agent, mode=pb.MODE_AWAY)
+            opened(client, "e", "of-e", team="tea")
+            client.desk_close(conversation="e", by="of-e")
+        broker.stop()
+        yield broker
+
+
+def what_if(broker, *words, **more):
+    return replay("what-if", "--data", broker.data, "--team", "tea", "--json", *words, **more).json()
+
+
+def had(run):
+    return {agent["agent"]: agent["conversations"] for agent in run["agents"]}
+
+
+def jain(run):
+    shares = [agent["conversations"] / agent["available_us"] for agent in run["agents"]]
+    return sum(shares) ** 2 / (len(shares) * sum(share ** 2 for share in shares))
+
+
+def test_the_least_busy_instead_of_the_next(day):
+    """Lin has a while c and d come, and b and c are over: chen gets both. For f both have one, and lin's turn is
+    the older. Everybody is served at once in either run."""
+    found = what_if(day, "--strategy", "least_busy", "--speed", "off")
+    recorded, other = found["recorded"], found["what_if"]
+    assert had(recorded) == {"lin": 3, "chen": 2} and had(other) == {"lin": 2, "chen": 3}
+    for run in (recorded, other):
+        assert (run["opened"], run["served"], run["left"], run["assignments"], run["offers"]) == (6, 5, 1, 5, 0)
+        assert run["wait_us"]["max"] == 0 and run["promises_broken"] == 0 and run["overtaken"] == 0
+        assert run["answers"] == {"due": 6, "in_time": 5}
+        assert abs(run["jain_assignments"] - jain(run)) < 1e-9
+
+
+def test_one_at_a_time(day):
+    """c and d find chen free, as b and c have ended; f waits until a has."""
+    times = {(c, step["kind"]): step["time_us"] for c in "af" for step in lines("why", c, "--data", day.data)}
+    other = what_if(day, "--set", "max=1", "--speed", "off")["what_if"]
+    assert had(other) == {"lin": 2, "chen": 3} and other["served"] == 5
+    assert other["wait_us"]["p50"] == 0 and other["wait_us"]["p95"] == other["wait_us"]["max"]
+    assert abs(other["wait_us"]["max"] - (times["a", "closed"] - times["f", "opened"])) < 2000
+
+
+def test_the_same_rules_without_the_model_between_are_the_same(day):
+    found = what_if(day, "--speed", "off")
+    assert had(found["what_if"]) == had(found["recorded"])
+    assert {**found["what_if"], "agents": 0} == {**found["recorded"], "agents": 0}
+
+
+def test_the_same_question_has_the_same_answer_to_the_byte(past):
+    question = ("what-if", "--data", past.data, "--team", "bills", "--strategy", "random", "--set",
+                "offer=5s,gap=1s", "--patience", "km")
+    said = replay(*question).out
+    assert said == replay(*question).out
+    assert "as recorded: " in said and "WHAT IF" in said and "Kaplan and Meier" in said
+
+
+@pytest.mark.parametrize("words, why", [
+    (("--strategy", "manual"), "least_busy"), (("--set", "offer=soon"), "offer=20s"), (("--set", "name=7"), "offer=20s"),
+    (("--speed", "on"), "off"), (("--team", "none"), "no such team"), (("--team", "tea", "--desk", "x"), "no such team"),
+])
+def test_a_question_that_is_none_is_refused(day, words, why):
+    assert why in replay("what-if", "--data", day.data, *words, status=2).err
+
+
+def test_other_rules_are_somebodys(day):
+    assert "--team" in replay("what-if", "--data", day.data, "--strategy", "random", status=2).err

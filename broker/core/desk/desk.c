@@ -97,6 +97,11 @@ void core_desk_serve(struct core *c)
 	d->hold_us = held ? d->boot_us + SETTING_BOOT_HOLD_US : 0;
 }
 
+uint64_t core_desk_now(const struct core *c)
+{
+	return desk_now(c);
+}
+
 static const struct desk_hooks hooks = {
 	.due = timer_due,
 	.expire = timer_expire,

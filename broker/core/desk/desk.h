@@ -24,6 +24,8 @@ void core_desk_settle(struct core *, const struct core_call *);
  * the last one applied on it decides, as the broker did that wrote it, by a core_call whose
  * served_us is its now_us. Again behind each DESK_CLOCK and BOOT. */
 void core_desk_serve(struct core *);
+/* The desk's time, as of the last record or request. */
+uint64_t core_desk_now(const struct core *);
 
 /* ---- for the core ------------------------------------------------------------- */
 

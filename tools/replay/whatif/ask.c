@@ -1,5 +1,6 @@
 #include "whatif/ask.h"
 
+#include "audit/finding.h"
 #include "core/desk/act.h"
 #include "core/desk/config.h"
 #include "core/desk/list.h"
@@ -55,28 +56,29 @@ static void add_first(struct asking *q, const struct row_conversation *row,
 	}
 }
 
-struct wanted {
-	uint64_t no;
-	char agent[ROW_ID_MAX + 1];
+struct whose {
+	uint64_t seat;
+	char *agent;
 };
 
 static void take_seat(void *ctx, const struct core_desk_row *row)
 {
-	struct wanted *w = ctx;
+	const struct whose *w = ctx;
 	const struct row_seat *seat = row->is;
-	if (row->no == w->no)
-		snprintf(w->agent, sizeof w->agent, "%.*s", (int)seat->agent.len,
-			 (const char *)seat->agent.data);
+	if (row->no == w->seat)
+		audit_text(w->agent, ROW_ID_MAX + 1, seat->agent);
 }
 
-/* Who was asked for, of whom the row has the seat. */
-static enum parlor_err find_wanted(struct asking *q, uint64_t seat, struct wanted *w)
+enum parlor_err ask_agent(struct decider *d, uint32_t tenant, uint64_t seat,
+			  char agent[ROW_ID_MAX + 1])
 {
 	bool more;
+	struct core_call call = decider_call(d, tenant, 0);
+	struct whose whose = {seat, agent};
 	uint64_t after = seat - 1;
-	*w = (struct wanted){.no = seat};
-	return seat ? core_desk_rows(q->core, &q->call, CONFIG_SEAT, (struct span){NULL, 0}, &after,
-				     1, &more, take_seat, w)
+	agent[0] = 0;
+	return seat ? core_desk_rows(decider_core(d), &call, CONFIG_SEAT, (struct span){NULL, 0},
+				     &after, 1, &more, take_seat, &whose)
 		    : PARLOR_E_OK;
 }
 
@@ -84,10 +86,10 @@ static enum parlor_err open(struct asking *q)
 {
 	const Parlor__Conversation *v = q->change->conversation;
 	struct row_conversation row;
-	struct wanted wanted;
+	char wanted[ROW_ID_MAX + 1];
 	if (!conversation_get_row(q->record->conversation.row, &row))
 		return PARLOR_E_STORE_CORRUPT;
-	enum parlor_err err = find_wanted(q, row.wanted, &wanted);
+	enum parlor_err err = ask_agent(q->ask->decider, q->record->tenant, row.wanted, wanted);
 	if (err)
 		return err;
 	struct core_desk_open open = {.conversation = SPAN_TEXT(v->conversation),
@@ -98,7 +100,7 @@ static enum parlor_err open(struct asking *q)
 				      .type = SPAN_TEXT(v->type),
 				      .business = v->business,
 				      .priority = v->priority,
-				      .agent = SPAN_TEXT(wanted.agent),
+				      .agent = SPAN_TEXT(wanted),
 				      .room = SPAN_TEXT(v->room)};
 	add_first(q, &row, &open);
 	return core_desk_open(q->core, &q->call, &open, &q->view);

@@ -14,6 +14,10 @@ struct ask {
 void ask_init(struct ask *, struct decider *);
 void ask_fini(struct ask *);
 
+/* Whose seat it is; empty: nobody's. */
+enum parlor_err ask_agent(struct decider *, uint32_t tenant, uint64_t seat,
+			  char agent[ROW_ID_MAX + 1]) PARLOR_MUST_CHECK;
+
 /* By a cause that is a request, at the moment's time. STORE_CORRUPT: its event cannot be
  * read; others: the request is refused. */
 enum parlor_err ask_again(struct ask *, const struct moment *, struct cause) PARLOR_MUST_CHECK;

@@ -168,6 +168,17 @@ static enum parlor_err decide(struct check *c, size_t i)
 	return meets(c, e) ? PARLOR_E_OK : differs(c, decider_told(&c->decider), e);
 }
 
+static enum parlor_err happen_again(struct check *c, size_t i)
+{
+	const struct moment *m = &c->moment;
+	enum parlor_err err = PARLOR_E_OK;
+	if (!c->decider.serves)
+		return decider_follow(&c->decider, &m->list[i].record);
+	if (ticks_behind(m, i))
+		err = decider_tick(&c->decider, m->time_us);
+	return err ? err : decide(c, i);
+}
+
 static enum parlor_err run_moment(struct check *c)
 {
 	const struct moment *m = &c->moment;
@@ -177,16 +188,9 @@ static enum parlor_err run_moment(struct check *c)
 	if (!c->decider.serves && m->list[0].entry.position > c->from)
 		decider_serve(&c->decider);
 	for (size_t i = 0; !err && i < m->len; i++) {
-		if (!c->decider.serves) {
-			err = decider_follow(&c->decider, &m->list[i].record);
-			continue;
-		}
-		if (ticks_behind(m, i))
-			err = decider_tick(&c->decider, m->time_us);
-		if (!err)
-			err = decide(c, i);
+		err = happen_again(c, i);
 		if (!err && c->seen)
-			c->seen(c->arg, &m->list[i]);
+			c->seen(c->arg, &m->list[i], c->decider.serves);
 	}
 	if (!err)
 		err = decider_settle(&c->decider);

@@ -7,8 +7,8 @@
 #include "audit/finding.h"
 #include "whatif/ask.h"
 
-/* A record of the run, once what it says has been decided again. */
-typedef void check_seen_fn(void *arg, const struct moment_entry *);
+/* A record, once it has happened here: decided again, or of before that, as it was. */
+typedef void check_seen_fn(void *arg, const struct moment_entry *, bool decided);
 
 struct check {
 	struct source *source; /* borrowed */
