@@ -1,7 +1,9 @@
 #include "desk_columns.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LIST(table, columns)                                            \
@@ -141,6 +143,29 @@ void desk_offer_values(struct sql_value *to, const char *tenant,
 	    live ? sql_t(NULL) : sql_time(time_us), sql_t(live ? decision : NULL));
 }
 
+static uint64_t number_at(const ProtobufCFieldDescriptor *f, const void *at)
+{
+	return f->type == PROTOBUF_C_TYPE_UINT64 ? *(const uint64_t *)at : *(const uint32_t *)at;
+}
+
+static void put_text(struct buf *json, const char *text)
+{
+	json_t *value = json_string(text);
+	char *quoted = value ? json_dumps(value, JSON_ENCODE_ANY) : NULL;
+	const char *is = quoted ? quoted : "null";
+	buf_put(json, is, strlen(is));
+	free(quoted);
+	json_decref(value);
+}
+
+static void put_key(struct buf *json, const char *before, const char *name)
+{
+	buf_put(json, before, strlen(before));
+	buf_put(json, "\"", 1);
+	buf_put(json, name, strlen(name));
+	buf_put(json, "\":", 2);
+}
+
 void desk_decision_put(struct buf *json, const Parlor__Decision *d)
 {
 	const ProtobufCMessageDescriptor *form = d->base.descriptor;
@@ -148,13 +173,18 @@ void desk_decision_put(struct buf *json, const Parlor__Decision *d)
 	for (unsigned i = 0; i < form->n_fields; i++) {
 		const ProtobufCFieldDescriptor *f = &form->fields[i];
 		const void *at = (const char *)d + f->offset;
-		uint64_t number = f->type == PROTOBUF_C_TYPE_UINT64 ? *(const uint64_t *)at
-								    : *(const uint32_t *)at;
-		char text[96];
-		if (!number)
+		bool is_text = f->type == PROTOBUF_C_TYPE_STRING;
+		const char *text = is_text ? *(char *const *)at : "";
+		uint64_t number = is_text ? 0 : number_at(f, at);
+		char digits[24];
+		if (!number && !*text)
 			continue;
-		int n = snprintf(text, sizeof text, "%s\"%s\":%" PRIu64, before, f->name, number);
-		buf_put(json, text, (size_t)n);
+		put_key(json, before, f->name);
+		int n = snprintf(digits, sizeof digits, "%" PRIu64, number);
+		if (is_text)
+			put_text(json, text);
+		else
+			buf_put(json, digits, (size_t)n);
 		before = ",";
 	}
 	buf_put(json, before, *before == '{' ? 1 : 0);

@@ -41,7 +41,7 @@ void desk_transfer_values(struct sql_value *, const char *tenant,
 void desk_rating_values(struct sql_value *, const char *tenant, const Parlor__ConversationChanged *,
 			uint64_t time_us);
 
-/* {"strategy":2,"ready":3}: fields that are 0 are left out. With its NUL. */
+/* {"strategy":2,"ready":3}: fields that are 0 or empty are left out. With its NUL. */
 void desk_decision_put(struct buf *, const Parlor__Decision *);
 
 #endif

@@ -148,7 +148,8 @@ def test_a_conversation_from_its_opening_to_its_rating(bench):
     offer = dict(offer=8, agent="bob", agent_no=12, seat_no=22)
     offered = desk.told("c", "OFFERED", state=dpb.CONVERSATION_OFFERED, asks=3, spoke=3,
                         offer=dpb.Offer(why=dpb.WHY_STRATEGY, team_no=4, **offer),
-                        decision=dpb.Decision(strategy=dpb.STRATEGY_MOST_IDLE, ready=3, full=5, score=1, of=10))
+                        decision=dpb.Decision(strategy=dpb.STRATEGY_MOST_IDLE, ready=3, full=5, score=1, of=10,
+                                              second_agent='so "called" 茶\\'))
     missed = desk.told("c", "OFFER_ENDED", state=dpb.CONVERSATION_WAITING,
                        offer=dpb.Offer(end=dpb.OFFER_EXPIRED, team_no=2, **offer))
     records += [offered, missed]
@@ -156,7 +157,8 @@ def test_a_conversation_from_its_opening_to_its_rating(bench):
     assert bench.rows("SELECT offer, seat_no, agent_no, team_no, why, offered_at, ended_at, how FROM desk_offer") == (
         (8, 22, 12, 4, dpb.WHY_STRATEGY, at(offered), at(missed), dpb.OFFER_EXPIRED),)
     ((decision,),) = bench.rows("SELECT decision FROM desk_offer")
-    assert json.loads(decision) == {"strategy": dpb.STRATEGY_MOST_IDLE, "ready": 3, "full": 5, "score": 1, "of": 10}
+    assert json.loads(decision) == {"strategy": dpb.STRATEGY_MOST_IDLE, "ready": 3, "full": 5, "score": 1, "of": 10,
+                                    "second_agent": 'so "called" 茶\\'}
     assert bench.rows("SELECT c.id, u.username FROM conversations c JOIN users u ON c.customer_id = u.id"
                       " WHERE c.status = 'open' AND c.agent_id IS NULL") == ((1, "ann"),)
     assert bench.rows("SELECT request_count, status FROM session_mapping") == ((3, 1),)
