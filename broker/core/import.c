@@ -2,6 +2,7 @@
 
 #include "core/decide.h"
 #include "core/member_row.h"
+#include "core/membership.h"
 #include "core/membership_row.h"
 #include "core/presence.h"
 #include "core/room.h"
@@ -130,6 +131,30 @@ enum parlor_err import_message(struct core *c, const struct core_call *call,
 	if (imported->recalled)
 		(void)message_emit_recall(c, draft.room, posted->seq, 0, (struct span){NULL, 0});
 	return c->broken;
+}
+
+enum parlor_err import_join(struct core *c, const struct core_call *call, struct span id,
+			    const struct core_member_spec *spec, uint64_t seq)
+{
+	struct tenant *t;
+	struct room *room;
+	struct member *m;
+	struct membership *there = NULL;
+	core_clock(c, call);
+	enum parlor_err err = membership_check_specs(c, spec, 1);
+	if (!err)
+		err = decide_room(c, call, id, &room);
+	if (!err && seq > room->row.last_seq)
+		err = PARLOR_E_VALUE;
+	if (!err)
+		err = tenant_introduce(c, call, &t);
+	if (!err)
+		err = member_introduce(c, t, spec->id, &m);
+	if (!err)
+		err = membership_find(c, room, m, &there);
+	if (!err && !there)
+		membership_emit_joined_from(c, room, m, spec, seq);
+	return err ? err : c->broken;
 }
 
 enum parlor_err import_last_seen(struct core *c, const struct core_call *call, struct span id)

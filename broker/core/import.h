@@ -6,6 +6,7 @@
 #ifndef CORE_IMPORT_H
 #define CORE_IMPORT_H
 
+#include "core/member.h"
 #include "core/message.h"
 
 struct imported_room {
@@ -32,6 +33,11 @@ struct imported_message {
 enum parlor_err import_message(struct core *, const struct core_call *,
 			       const struct imported_message *,
 			       struct core_posted *) PARLOR_MUST_CHECK;
+
+/* Of who serves a conversation: it has all that counts behind that seq as unread. Who is
+ * there stays. */
+enum parlor_err import_join(struct core *, const struct core_call *, struct span room,
+			    const struct core_member_spec *, uint64_t seq) PARLOR_MUST_CHECK;
 
 /* The member went offline at call.now_us. Introduces it. */
 enum parlor_err import_last_seen(struct core *, const struct core_call *,

@@ -30,7 +30,13 @@ enum parlor_err member_introduce(struct core *c, struct tenant *t, struct span i
 	enum parlor_err err = member_find(c, t->no, id, m);
 	if (err || *m)
 		return err;
-	struct record r = {.tenant = t->no, .member = c->state.members + 1, .member_id = id};
+	return member_introduce_as(c, t, id, c->state.members + 1, m);
+}
+
+enum parlor_err member_introduce_as(struct core *c, const struct tenant *t, struct span id,
+				    uint64_t no, struct member **m)
+{
+	struct record r = {.tenant = t->no, .member = no, .member_id = id};
 	core_emit(c, &kinds[0], &r);
 	return c->broken ? c->broken : member_find(c, t->no, id, m);
 }

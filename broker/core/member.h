@@ -37,5 +37,8 @@ enum parlor_err member_capacity(struct core *, const struct tenant *,
 /* Finds or introduces; capacity was checked. */
 enum parlor_err member_introduce(struct core *, struct tenant *, struct span id,
 				 struct member **) PARLOR_MUST_CHECK;
+/* Who is not known, under a number above all others. */
+enum parlor_err member_introduce_as(struct core *, const struct tenant *, struct span id,
+				    uint64_t no, struct member **) PARLOR_MUST_CHECK;
 
 #endif

@@ -23,6 +23,7 @@ struct builder {
 	uint64_t journal_id;
 	uint64_t *positions; /* of the last record of each room, by number */
 	size_t positions_len;
+	uint64_t mark; /* 0: it is where the journal ends */
 	bool in_turn;
 };
 
@@ -30,6 +31,8 @@ static void take_record(void *ctx, const struct record *r)
 {
 	struct builder *b = ctx;
 	turn_record(&b->turn, r);
+	if (b->mark)
+		return;
 	if (r->room >= b->positions_len) {
 		size_t len = (size_t)(r->room + 1) * 2;
 		b->positions = mem_resize(b->positions, len, sizeof *b->positions);
@@ -126,6 +129,16 @@ struct core *builder_core(struct builder *b)
 struct store *builder_store(struct builder *b)
 {
 	return b->store;
+}
+
+void builder_set_mark(struct builder *b)
+{
+	b->mark = store_last(b->store);
+}
+
+uint64_t builder_mark(const struct builder *b)
+{
+	return b->mark ? b->mark : store_last(b->store);
 }
 
 uint64_t builder_journal_id(const struct builder *b)

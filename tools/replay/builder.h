@@ -31,8 +31,13 @@ enum parlor_err builder_step(struct builder *) PARLOR_MUST_CHECK;
 /* Commits everything, rows included. */
 enum parlor_err builder_finish(struct builder *) PARLOR_MUST_CHECK;
 
+/* Of all that is finished: a database that it came from has it. What comes behind is news
+ * to that. */
+void builder_set_mark(struct builder *);
+uint64_t builder_mark(const struct builder *);
+
 uint64_t builder_journal_id(const struct builder *);
-/* Of the last record about the room. */
+/* Of the last record about the room, up to the mark. */
 uint64_t builder_room_position(const struct builder *, uint64_t room);
 
 #endif

@@ -1,9 +1,11 @@
 #include "handover.h"
 
+#include "core/desk/row.h"
 #include "core/kinds.h"
 #include "core/tenant.h"
 #include "db/rows.h"
 #include "mark.h"
+#include "noun/conversation.h"
 #include "project.h"
 #include "sync/partition.h"
 #include "sync/sync.h"
@@ -181,13 +183,49 @@ static void rows_of_messages(struct rows *rows, struct db *db)
 		" ON DUPLICATE KEY UPDATE position = VALUES(position)");
 }
 
+/* Likewise. */
+static void rows_of_conversations(struct rows *rows, struct db *db)
+{
+	rows_init(rows, db,
+		  "INSERT INTO desk_conversation (ent_id, conversation_id, position) VALUES ",
+		  "(?, ?, ?)", " ON DUPLICATE KEY UPDATE position = VALUES(position)");
+}
+
+/* Ids that rows borrow. */
+struct ids {
+	char **list;
+	size_t len, cap;
+};
+
+static void ids_fini(struct ids *ids)
+{
+	for (size_t i = 0; i < ids->len; i++)
+		free(ids->list[i]);
+	free(ids->list);
+}
+
+static enum parlor_err add_conversation(const struct giving *g, struct rows *rows,
+					const struct record *r, struct ids *ids)
+{
+	struct row_conversation row;
+	if (!conversation_get_row(r->conversation.row, &row))
+		return PARLOR_E_STORE_CORRUPT;
+	MEM_GROW(ids->list, ids->len, ids->cap, 64);
+	char *id = mem_text(row.id.data, row.id.len);
+	ids->list[ids->len++] = id;
+	rows_add(rows, sql_t(g->rooms[r->room]), sql_t(id), sql_u(r->position));
+	return PARLOR_E_OK;
+}
+
 /* The next entries of the walk, in one transaction; *more false at its end. */
 static enum parlor_err give_chunk(struct giving *g, struct store_walk *walk, bool *more)
 {
-	struct rows rows;
+	struct rows rows, conversations;
+	struct ids ids = {.len = 0};
 	struct entry entry;
 	struct record r;
 	rows_of_messages(&rows, g->db);
+	rows_of_conversations(&conversations, g->db);
 	enum parlor_err err = db_begin(g->db);
 	for (size_t n = 0; !err && n < CHUNK_ROWS;) {
 		err = store_walk_next(builder_store(g->builder), walk, &entry);
@@ -195,20 +233,27 @@ static enum parlor_err give_chunk(struct giving *g, struct store_walk *walk, boo
 			err = record_decode(&r, entry.head.data, entry.head.len);
 		if (!err && r.kind == RECORD_ROOM_CREATED)
 			err = name_room(g, &r);
-		if (err || r.kind != RECORD_POSTED)
+		if (err || r.position > builder_mark(g->builder))
+			continue;
+		if (conversation_has(r.kind)) {
+			err = add_conversation(g, &conversations, &r, &ids);
+			n++;
+		}
+		if (r.kind != RECORD_POSTED)
 			continue;
 		rows_add(&rows, sql_t(g->rooms[r.room]), sql_t(room_of(g, r.room)),
 			 sql_u(r.posted.seq), sql_u(r.position));
 		n++;
 	}
 	*more = err != PARLOR_E_NOT_FOUND;
-	enum parlor_err sent = rows_finish(&rows);
+	enum parlor_err sent = rows_finish(&rows), told = rows_finish(&conversations);
 	if (!err || !*more)
-		err = sent;
+		err = sent ? sent : told;
 	if (!err)
 		err = db_commit(g->db);
 	else
 		db_rollback(g->db);
+	ids_fini(&ids);
 	return err;
 }
 
@@ -260,7 +305,7 @@ static enum parlor_err give_marks(const struct giving *g)
 {
 	struct rows rows;
 	struct store *store = builder_store(g->builder);
-	uint64_t last = store_last(store), digest = 0;
+	uint64_t last = builder_mark(g->builder), digest = 0;
 	enum parlor_err err = last ? partition_digest(store, last, &digest) : PARLOR_E_OK;
 	if (err)
 		return err;

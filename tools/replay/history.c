@@ -52,7 +52,7 @@ static void put_query(struct sql *sql)
 		assert(at < SOURCES_MAX);
 		put_source(sql, source, at);
 	}
-	sql_put_text(sql, ") AS h ORDER BY h.at, h.tenant, h.room, h.seq, h.kind, h.member");
+	sql_put_text(sql, ") AS h ORDER BY h.at, h.tenant, h.room, h.seq, h.kind, h.member, h.a");
 }
 
 struct reading {

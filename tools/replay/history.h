@@ -27,6 +27,8 @@ enum history_order {
 	HISTORY_BEGINS, /* a room */
 	HISTORY_SAYS,   /* in it */
 	HISTORY_JOINS,  /* behind message seq */
+	HISTORY_OPENS,  /* a conversation, likewise */
+	HISTORY_SERVES, /* what became of it */
 	HISTORY_HAS,    /* what else the room has in the end */
 	HISTORY_ENDS,   /* the room as it is in the end */
 	HISTORY_READS,  /* where a member stands in the end */

@@ -12,6 +12,7 @@ static const char about[] =
 	"`rebuild lmdb` makes a data directory from the database that workers kept, after the\n"
 	"broker's own is lost. A broker started on it carries on with the next number of each\n"
 	"room, workers with the same database. What the database did not have yet is lost.\n"
+	"Of a desk, live offers are withdrawn.\n"
 	"`rebuild mysql` makes the tables from the journal of a data directory: it takes the\n"
 	"rows of its rooms out, and workers that start afterwards write them again. Stop the\n"
 	"workers meanwhile; the broker may run. The journal must still be whole.\n"

@@ -2,6 +2,7 @@
 
 #include "handover.h"
 #include "migrate.h"
+#include "rebuild_desk.h"
 #include "staging.h"
 
 #include "base/clock.h"
@@ -106,12 +107,20 @@ static enum parlor_err check_database(const struct rebuild_lmdb *o, struct hando
 
 static enum parlor_err add_all(const struct rebuild_lmdb *o, struct rebuild *r)
 {
-	enum parlor_err err = history_read(o->db, add, r);
+	enum parlor_err err = rebuild_desk_rows(o->db, r);
+	if (!err)
+		err = history_read(o->db, add, r);
 	if (r->err)
 		return r->err;
 	if (err)
 		return say_db(o->db, err, r->why);
 	err = builder_finish(r->builder);
+	if (!err) {
+		builder_set_mark(r->builder);
+		err = rebuild_desk_withdraw(r);
+	}
+	if (!err)
+		err = builder_finish(r->builder);
 	if (err)
 		snprintf(r->why, sizeof r->why, "%s", parlor_err_text(err));
 	return err;
@@ -146,15 +155,19 @@ static void say_done(const struct rebuild_lmdb *o, const struct rebuild_counts *
 		printf("members     %" PRIu64 "\n", c->members);
 		printf("messages    %" PRIu64 ", %" PRIu64 " of them recalled\n", c->messages,
 		       c->recalled);
+		if (c->desk_rows)
+			printf("desk        %" PRIu64 " rows, %" PRIu64 " conversations\n",
+			       c->desk_rows, c->conversations);
 		printf("journal     %" PRIu64 " records, number %" PRIu64 "\n", records,
 		       journal_id);
 		printf("%s is ready, and the database follows it\n", o->dir);
 		return;
 	}
 	printf("{\"rooms\":%" PRIu64 ",\"memberships\":%" PRIu64 ",\"members\":%" PRIu64
-	       ",\"messages\":%" PRIu64 ",\"recalled\":%" PRIu64 ",\"records\":%" PRIu64
-	       ",\"journal\":%" PRIu64 "}\n",
-	       c->rooms, c->memberships, c->members, c->messages, c->recalled, records, journal_id);
+	       ",\"messages\":%" PRIu64 ",\"recalled\":%" PRIu64 ",\"desk_rows\":%" PRIu64
+	       ",\"conversations\":%" PRIu64 ",\"records\":%" PRIu64 ",\"journal\":%" PRIu64 "}\n",
+	       c->rooms, c->memberships, c->members, c->messages, c->recalled, c->desk_rows,
+	       c->conversations, records, journal_id);
 }
 
 int rebuild_lmdb(const struct rebuild_lmdb *o)

@@ -20,7 +20,7 @@ int rebuild_lmdb(const struct rebuild_lmdb *);
 /* ---- for the nouns --------------------------------------------------------------- */
 
 struct rebuild_counts {
-	uint64_t rooms, memberships, members, messages, recalled;
+	uint64_t rooms, memberships, members, messages, recalled, desk_rows, conversations;
 };
 
 #define REBUILD_WHY_MAX 512

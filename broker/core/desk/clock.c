@@ -48,6 +48,11 @@ void desk_clock_see(struct core *c, const struct core_call *call)
 		  &(struct record){.desk_clock = {.offset_us = d->clock_us - c->now_us}});
 }
 
+void desk_clock_begin(struct core *c)
+{
+	core_emit(c, &kinds[0], &(struct record){.desk_clock = {.offset_us = 0}});
+}
+
 /* ---- what is stored ------------------------------------------------------------ */
 
 static void keep(struct desk_state *d)

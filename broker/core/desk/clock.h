@@ -14,6 +14,8 @@ uint64_t desk_now(const struct core *);
 uint64_t desk_at(const struct core *, const struct record *);
 /* The loop's clock, which runs while it serves; records its offset when it has changed. */
 void desk_clock_see(struct core *, const struct core_call *);
+/* Recorded: from here on it is the time of records. */
+void desk_clock_begin(struct core *);
 /* That time of the desk, on the wall. */
 uint64_t desk_clock_wall(const struct core *, uint64_t desk_us);
 /* What is stored of it is as of what the rows cover: records behind that are applied again

@@ -1,5 +1,6 @@
 #include "message_json.h"
 #include "noun/noun.h"
+#include "rebuild_desk.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -95,4 +96,5 @@ static const struct kind kinds[] = {
 	ROW(HOURS_SET, "hours"),
 	ROW(BUSINESS_SET, "business"),
 };
-const struct replay_noun replay_desk = {NOUN_LIST(kinds)};
+const struct replay_noun replay_desk = {NOUN_LIST(kinds), .history = rebuild_desk_history,
+					.history_len = REBUILD_DESK_HISTORY};

@@ -1,3 +1,4 @@
+#include "core/import.h"
 #include "core/message.h"
 #include "core/room_members.h"
 #include "noun/noun.h"
@@ -150,6 +151,9 @@ static enum parlor_err rebuild_join(struct rebuild *r, const struct history_row 
 					      .name = f->name,
 					      .avatar = f->avatar};
 	r->counts.memberships++;
+	/* Who serves a conversation has unread what was said before it came. */
+	if (f->numbers[1])
+		return import_join(builder_core(r->builder), &call, f->room, &spec, f->seq);
 	enum parlor_err err = core_members_add(builder_core(r->builder), &call, f->room, &spec, 1,
 					       &silent, &room);
 	if (!err && room.last_seq != f->seq)
@@ -164,7 +168,9 @@ static const struct history_source history[] = {
 	 "chat_group g LEFT JOIN group_member m "
 	 "ON m.ent_id = g.ent_id AND m.group_id = g.uuid AND m.member_id = g.member_id",
 	 {"g.created_at", "g.ent_id", "g.uuid", "g.joined_seq", "g.member_id", "g.member_type",
-	  NULL, NULL, "COALESCE(m.member_name, '')", "COALESCE(m.member_avatar, '')"},
+	  "EXISTS (SELECT 1 FROM desk_conversation d WHERE d.ent_id = g.ent_id AND d.room = "
+	  "g.uuid)",
+	  NULL, "COALESCE(m.member_name, '')", "COALESCE(m.member_avatar, '')"},
 	 rebuild_join},
 };
 
