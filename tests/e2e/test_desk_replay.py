@@ -63,6 +63,33 @@ def test_how_an_agent_came_to_its_unread(past):
         assert told and any("joined" in line.get("what", "") for line in told)
 
 
+def desk_at(past, position):
+    shown_then = lines("at", position, "desk", "bills", "--data", past.data)
+    return ([line for line in shown_then if line["kind"] == "waits"],
+            {line["agent"]: line for line in shown_then if line["kind"] == "seat"})
+
+
+def test_a_queue_and_its_seats_as_they_were(past):
+    steps = lines("why", "c2", "--data", past.data)
+    offered, *_ = [step for step in steps if step["kind"] == "offered"]
+    waits, seats = desk_at(past, offered["position"])
+    assert [(one["place"], one["conversation"], one["state"], one["level"]) for one in waits] == [(1, "c2", "offered", 0)]
+    asked = offered["offer"]["agent"]
+    assert {agent: (seat["load"], seat["max"], seat["state"]) for agent, seat in seats.items()} == {
+        agent: (int(agent == asked), 3, "ready") for agent in ("lin", "chen")}
+    waits, _ = desk_at(past, offered["position"] - 1)
+    assert [one["state"] for one in waits] == ["waiting"]
+    back, = [step for step in steps if step["kind"] == "queued"]
+    waits, seats = desk_at(past, back["position"])
+    assert [one["conversation"] for one in waits] == ["c2"]
+    assert {(seat["load"], seat["mode"], seat["presence"], seat["state"]) for seat in seats.values()} == {
+        (0, "away", "online", "not there")}
+    told = replay("at", back["position"], "desk", "bills", "--data", past.data).out
+    assert "waiting" in told and "not there" in told
+    assert "no such team" in replay("at", 60, "desk", "none", "--data", past.data, status=1).err
+    assert "too many words" in replay("at", 60, past.room, "bills", "--data", past.data, status=2).err
+
+
 def test_directories_with_a_desk_are_compared(past, tmp_path):
     same = shutil.copytree(past.data, tmp_path / "same")
     assert "no difference" in replay("diff", past.data, same).out

@@ -1,19 +1,23 @@
 #include "at.h"
 
+#include "at_desk.h"
 #include "audit/finding.h"
 #include "audit/journal_point.h"
 #include "audit/record_text.h"
+#include "core/desk/candidates.h"
 #include "core/room_members.h"
 #include "noun/noun.h"
 #include "options.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #define TENANT_DEFAULT "default"
 #define MEMBERS_PAGE 1000
 
 struct at {
 	bool json;
+	const char *desk, *team; /* team: its desk is asked for, and no room */
 	struct core_call call;
 	struct span room;
 	uint64_t position;
@@ -215,24 +219,53 @@ static enum parlor_err run_to(struct at *a, const char *dir,
 		err = engine_start(&a->engine, a->position);
 	if (err)
 		return err;
-	engine_limit_to_room(&a->engine, a->call.tenant, a->room);
+	if (a->team)
+		core_desk_derive(a->engine.core);
+	else
+		engine_limit_to_room(&a->engine, a->call.tenant, a->room);
 	return engine_run(&a->engine, a->position, NULL, NULL);
+}
+
+static enum parlor_err show_room(struct at *a)
+{
+	print_room(a);
+	enum parlor_err err = print_members(a);
+	return err ? err : print_messages(a);
+}
+
+static int missing(const struct at *a, const char *what)
+{
+	fprintf(stderr, "parlor-replay: at position %" PRIu64 " %s\n", a->position, what);
+	return AUDIT_DIFFERENT;
+}
+
+static enum parlor_err find_and_show(struct at *a)
+{
+	struct at_desk desk = {.engine = &a->engine,
+			       .call = a->call,
+			       .desk = a->desk,
+			       .team = a->team,
+			       .position = a->position,
+			       .json = a->json};
+	enum parlor_err err;
+	if (a->team) {
+		err = at_desk_show(&desk);
+		a->failed |= desk.failed;
+		return err;
+	}
+	err = core_room_show(a->engine.core, &a->call, a->room, &a->view);
+	return err ? err : show_room(a);
 }
 
 static int show(struct at *a)
 {
-	enum parlor_err err = core_room_show(a->engine.core, &a->call, a->room, &a->view);
-	if (err == PARLOR_E_ROOM_UNKNOWN) {
-		fprintf(stderr, "parlor-replay: at position %" PRIu64 " there is no such room\n",
-			a->position);
-		return AUDIT_DIFFERENT;
-	}
-	if (!err)
-		print_room(a);
-	if (!err)
-		err = print_members(a);
-	if (!err)
-		err = print_messages(a);
+	enum parlor_err err = find_and_show(a);
+	if (err == PARLOR_E_ROOM_UNKNOWN)
+		return missing(a, "there is no such room");
+	if (a->team && err == PARLOR_E_NOT_FOUND)
+		return missing(a, "there is no such team");
+	if (a->team && err == PARLOR_E_VALUE)
+		return missing(a, "several desks have such a team: --desk says which");
 	if (err || a->failed || fflush(stdout)) {
 		fprintf(stderr, "parlor-replay: %s\n",
 			!err               ? "output cannot be written"
@@ -249,17 +282,23 @@ int at_main(int argc, char **argv)
 	struct journal_point journal_point;
 	struct options_shared shared;
 	const struct options_row rows[] = {
-		{"json", NULL, "lines of JSON: the room, its members, its messages", OPTIONS_FLAG,
-		 .into = &a.json},
+		{"desk", "ID", "of that desk, where several have such a team", OPTIONS_TEXT,
+		 .into = &a.desk},
+		{"json", NULL,
+		 "lines of JSON: the room, its members, its messages; or who waits\n"
+		 "in the queue, and the seats",
+		 OPTIONS_FLAG, .into = &a.json},
 		{0},
 	};
 	const struct options_command command = {
 		.name = "at",
-		.operands = "POSITION|TIME ROOM",
+		.operands = "POSITION|TIME ROOM|desk [TEAM]",
 		.about = "Prints a room, its members and their unread, and its messages as they\n"
-			 "were once the record of that position was written. A TIME is of\n"
+			 "were once the record of that position was written. With desk TEAM: the\n"
+			 "queue of that team, and what each of its seats had. A TIME is of\n"
 			 "RFC 3339, or in milliseconds since 1970.\n"
-			 "exit: 0 printed; 1 there was no such room; 2 usage; 3 the journal is\n"
+			 "exit: 0 printed; 1 there was no such room or team; 2 usage; 3 the "
+			 "journal is\n"
 			 "damaged; 7 something cannot be read; 8 the journal begins behind\n"
 			 "position 1, and no snapshot of before that point can be used",
 		.shared = OPTIONS_DATA | OPTIONS_DATA_NEEDED | OPTIONS_TENANT,
@@ -271,6 +310,9 @@ int at_main(int argc, char **argv)
 		options_misuse(&command, "neither a position nor a time", words[0]);
 	a.call.tenant = SPAN_TEXT(shared.tenant ? shared.tenant : TENANT_DEFAULT);
 	a.room = SPAN_TEXT(words[1]);
+	a.team = words[2];
+	if (a.team && strcmp(words[1], "desk") != 0)
+		options_misuse(&command, "too many words", words[2]);
 	record_text_init(&a.record_text);
 	enum parlor_err err = run_to(&a, shared.data, &journal_point);
 	int code = err == PARLOR_E_VALUE ? AUDIT_USAGE : (int)audit_exit_of(err);

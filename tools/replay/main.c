@@ -34,7 +34,7 @@ static const struct command commands[] = {
 	 verify_main},
 	{"snapshot", "--data DIR     the state, so that the journal before it can go",
 	 snapshot_main},
-	{"at", "POSITION ROOM  a room as it was", at_main},
+	{"at", "POSITION ROOM  a room as it was, or, of desk TEAM, a queue and its seats", at_main},
 	{"explain", "ROOM MEMBER    how an unread count came to be", explain_main},
 	{"why", "CONVERSATION   what became of a conversation, and why of whom", why_main},
 	{"desk", "--data DIR     what happened at a desk, and whether all that is promised held",

@@ -174,14 +174,16 @@ static const char *take_mysql(char *given)
 
 static const char *const *operands(const struct options_command *command, int argc, char **argv)
 {
-	int n = argc - optind, wanted = *command->operands != 0;
+	int n = argc - optind, most = *command->operands != 0, least = most;
 
-	for (const char *c = command->operands; *c; c++)
-		wanted += *c == ' ';
-	if (n < wanted)
+	for (const char *c = command->operands; *c; c++) {
+		most += *c == ' ';
+		least += *c == ' ' && c[1] != '[';
+	}
+	if (n < least)
 		options_misuse(command, "missing", command->operands);
-	if (n > wanted)
-		options_misuse(command, "too many words", argv[optind + wanted]);
+	if (n > most)
+		options_misuse(command, "too many words", argv[optind + most]);
 	return (const char *const *)argv + optind;
 }
 

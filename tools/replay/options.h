@@ -49,7 +49,8 @@ struct options_row {
 
 struct options_command {
 	const char *name;
-	const char *operands;           /* their names, such as "DIR DEST": as many as words */
+	const char *operands;           /* their names, such as "DIR [DEST]": as many as words,
+					 * those in brackets or fewer */
 	const char *about;              /* what it does, and its exit codes */
 	unsigned shared;                /* OPTIONS_BROKER | ... */
 	const struct options_row *rows; /* ends with a name of NULL */

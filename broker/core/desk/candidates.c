@@ -17,18 +17,25 @@ struct one {
 	enum candidate_state state;
 };
 
-static enum candidate_state state_of(const struct conversation *v, const struct team_seat *t,
-				     uint64_t now)
+/* Whatever it would be asked for. */
+static enum candidate_state readiness_of(const struct team_seat *t, uint64_t now)
 {
 	const struct seat *s = t->seat;
-	if (t->row.seat_no == v->row.seat)
-		return CANDIDATE_SERVES;
 	if (t->config->removed || !seat_is_available(s))
 		return CANDIDATE_AWAY;
 	if (!seat_has_room(s, t))
 		return CANDIDATE_FULL;
-	if (s->row.ready_us > now)
-		return CANDIDATE_RESTS;
+	return s->row.ready_us > now ? CANDIDATE_RESTS : CANDIDATE_READY;
+}
+
+static enum candidate_state state_of(const struct conversation *v, const struct team_seat *t,
+				     uint64_t now)
+{
+	if (t->row.seat_no == v->row.seat)
+		return CANDIDATE_SERVES;
+	enum candidate_state state = readiness_of(t, now);
+	if (state != CANDIDATE_READY)
+		return state;
 	if (queue_excludes(v, t->row.seat_no, now))
 		return CANDIDATE_EXCLUDED;
 	return match_level_fits(t->team, v, t) ? CANDIDATE_READY : CANDIDATE_LEVEL;
@@ -84,6 +91,51 @@ enum parlor_err core_desk_candidates(struct core *c, const struct record *r, cor
 	qsort(all, len, sizeof *all, order);
 	for (size_t i = 0; i < len; i++)
 		show(&all[i], fn, ctx);
+	free(all);
+	return PARLOR_E_OK;
+}
+
+static uint8_t mode_of(const struct seat *s)
+{
+	uint8_t agent = s->agent->row.mode, seat = s->row.mode;
+	if (agent == MODE_AWAY || seat == MODE_AWAY)
+		return MODE_AWAY;
+	return agent == MODE_ALWAYS || seat == MODE_ALWAYS || s->row.bind ? MODE_ALWAYS
+									  : MODE_READY;
+}
+
+static void show_seat(const struct one *one, core_seat_fn *fn, void *ctx)
+{
+	const struct team_seat *t = one->seat;
+	const struct seat *s = t->seat;
+	const struct core_seat seat = {.agent = t->row.agent,
+				       .seat = t->row.seat_no,
+				       .load = s->load,
+				       .max = s->row.max,
+				       .level = t->row.level,
+				       .mode = mode_of(s),
+				       .presence = s->agent->presence,
+				       .robot = s->agent->row.robot,
+				       .state = one->state};
+	fn(ctx, &seat);
+}
+
+enum parlor_err core_desk_seats(struct core *c, uint64_t team, core_seat_fn *fn, void *ctx)
+{
+	const struct team *t = team_find_no(c, team);
+	if (!t)
+		return PARLOR_E_NOT_FOUND;
+	size_t len = 0, n = rank_count(&t->seats);
+	struct one *all = mem_new((n + 1) * sizeof *all);
+	for (struct rank_node *at = rank_first(&t->seats); at; at = rank_next(&t->seats, at)) {
+		struct team_seat *s = CONTAINER(at, struct team_seat, in_seats);
+		if (!s->config->removed)
+			all[len++] = (struct one){s, readiness_of(s, desk_now(c))};
+	}
+	if (len)
+		qsort(all, len, sizeof *all, order);
+	for (size_t i = 0; i < len; i++)
+		show_seat(&all[i], fn, ctx);
 	free(all);
 	return PARLOR_E_OK;
 }

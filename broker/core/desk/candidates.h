@@ -30,4 +30,18 @@ typedef void core_candidate_fn(void *ctx, const struct candidate *);
 enum parlor_err core_desk_candidates(struct core *, const struct record *, core_candidate_fn *,
 				     void *ctx) PARLOR_MUST_CHECK;
 
+/* A seat of a team, as it is. */
+struct core_seat {
+	struct span agent;
+	uint64_t seat, load, max;
+	uint8_t level, mode, presence; /* mode: of the agent and the seat together */
+	bool robot;
+	enum candidate_state state; /* of whatever it would be asked for */
+};
+typedef void core_seat_fn(void *ctx, const struct core_seat *);
+/* All of them, those that are ready first, in the strategy's order. NOT_FOUND: no team has
+ * that number. */
+enum parlor_err core_desk_seats(struct core *, uint64_t team, core_seat_fn *,
+				void *ctx) PARLOR_MUST_CHECK;
+
 #endif
