@@ -1,4 +1,5 @@
 #include "api/request.h"
+#include "base/random.h"
 
 #include "core/desk/room_side.h"
 #include "core/message.h"
@@ -53,6 +54,16 @@ static enum parlor_err wait_stored(struct request *a, const struct core_posted *
 	return err;
 }
 
+/* Behind the end of a conversation a post may open another, which takes an id and space. */
+static enum parlor_err post_anew(struct request *a, const struct core_post *post,
+				 struct core_posted *posted)
+{
+	enum parlor_err err = random_bytes(a->call.random, sizeof a->call.random);
+	if (!err)
+		err = request_reserve_settling(a->broker);
+	return err ? err : core_desk_post(a->broker->core, &a->call, post, posted);
+}
+
 static enum parlor_err op_post(struct request *a)
 {
 	const Parlor__Post *q = a->request->post;
@@ -64,7 +75,9 @@ static enum parlor_err op_post(struct request *a)
 	if (!err)
 		err = read_post(a, q, &post);
 	if (!err)
-		err = core_desk_post(a->broker->core, &a->call, &post, &posted);
+		err = core_post(a->broker->core, &a->call, &post, &posted);
+	if (err == PARLOR_E_CONVERSATION_CLOSED)
+		err = post_anew(a, &post, &posted);
 	if (!err && stored)
 		err = wait_stored(a, &posted);
 	if (err)

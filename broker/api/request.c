@@ -88,11 +88,16 @@ bool reply_refuse_stranger(struct broker *b, struct span routing, uint64_t id, i
 /* Of a conversation that is opened, closed or passed on, and of the pairs that are made then. */
 #define SETTLE_BYTES (8192 + CORE_DESK_PAIRS * 1024)
 
+enum parlor_err request_reserve_settling(struct broker *b)
+{
+	return commit_reserve(&b->commit, SETTLE_BYTES);
+}
+
 void request_settle(struct broker *b)
 {
 	const struct commit *c = &b->commit;
 	struct core_call call = {.now_us = c->wall_us, .served_us = c->served_us};
-	if (core_desk_woken(b->core) && !commit_reserve(&b->commit, SETTLE_BYTES))
+	if (core_desk_woken(b->core) && !request_reserve_settling(b))
 		core_desk_settle(b->core, &call);
 }
 

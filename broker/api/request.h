@@ -70,6 +70,8 @@ struct request_noun {
 
 /* ---- for handlers ---------------------------------------------------------------- */
 
+/* Space for a conversation that is opened, closed or passed on, and what follows from that. */
+enum parlor_err request_reserve_settling(struct broker *) PARLOR_MUST_CHECK;
 /* What it has woken at desks is done with it: a crash before the next commit would leave that
  * undone for ever. Where there is no space the next tick does it. */
 void request_settle(struct broker *);

@@ -173,6 +173,38 @@ def test_why_is_answered_as_far_back_as_the_journal_is_kept():
         assert (list(page.steps), page.more, page.trimmed) == ([], False, True)
 
 
+def test_each_post_behind_an_end_opens_a_conversation_of_its_own(connect):
+    client = connect()
+    make_desk(client, strategy=MANUAL, post_opens=True)
+    room = opened(client, "c1", body="hello", client_id="1").room
+    found = ["c1"]
+    for n in range(3):
+        client.desk_close(conversation=found[-1])
+        client.post(room=room, sender="visitor of c1", client_id=f"again {n}", body="once more")
+        (now,) = client.desk_list(desk="shop", visitor="visitor of c1").conversations
+        assert client.desk_show(conversation=now.conversation) == now
+        found.append(now.conversation)
+    assert len(set(found)) == 4
+    assert all(client.desk_show(conversation=id).state == CLOSED for id in found[:-1])
+
+
+def test_who_is_passed_a_conversation_reads_it_from_its_beginning(connect):
+    client, chen = connect(), connect("chen")
+    make_desk(client, strategy=MANUAL)
+    opened(client, "c0", body="another time", client_id="0")
+    room = client.desk_close(conversation="c0").room
+    client.desk_open(conversation="c1", desk="shop", visitor="visitor of c0", body="one", client_id="1")
+    client.desk_claim(conversation="c1", agent="lin")
+    for n, sender in enumerate(("lin", "visitor of c0", "lin"), 2):
+        client.post(room=room, sender=sender, client_id=str(n), body="more")
+    asked = client.desk_transfer(conversation="c1", by="lin", agent="chen")
+    assert client.desk_show(conversation="c1").transfer == asked.transfer and asked.agent == "lin"
+    chen.desk_accept(conversation="c1", offer=asked.offer, agent="chen")
+    assert chen.unread_get(room=room, member="chen").unread == 4
+    page = chen.history(room=room, member="chen", **{"from": 1})
+    assert [m.client_id for m in page.messages if m.client_id] == ["1", "2", "3", "4"]
+
+
 def test_tenants_do_not_mix(broker, connect):
     here = connect()
     make_desk(here)

@@ -24,6 +24,7 @@
 #include "core/tenant.h"
 #include "core/tenant_row.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 #define PRODUCT_BYTES 150
@@ -233,6 +234,7 @@ static enum parlor_err check_numbers(struct opening *o)
 /* Of random numbers, which a caller brings: another one of the same. */
 static struct span make_id(char out[ID_OF_RANDOM], const struct core_call *call, char first)
 {
+	assert(call->random[0] || call->random[1]);
 	snprintf(out, ID_OF_RANDOM, "%c%015llx%016llx", first,
 		 (unsigned long long)call->random[0] & 0xfffffffffffffff,
 		 (unsigned long long)call->random[1]);
