@@ -165,6 +165,7 @@ static void check_gone(struct world *w, struct desk_model *m, const struct d_con
 		return;
 	grace = grace < BOOT_US ? BOOT_US : grace;
 	uint64_t since = member->gone_us > a->set_us ? member->gone_us : a->set_us;
+	since = since > c->row.since_desk_us ? since : c->row.since_desk_us;
 	WANT(w, now <= since + 2 * grace + LATE_US,
 	     "conversation %d is still with an agent that is gone", (int)c->no);
 }

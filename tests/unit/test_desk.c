@@ -368,6 +368,31 @@ static void an_agent_may_be_gone_for_a_minute(void **state)
 	assert_int_equal(place_of(w, "c2"), 2);
 }
 
+static void who_takes_it_without_being_there_has_time_to_come(void **state)
+{
+	struct world *w = *state;
+	desk_begin(w, AUTO);
+	agent_add(w, "lin", 2);
+	for (const char *id = "12"; *id; id++) {
+		const char conversation[] = {'c', *id, 0};
+		opened(w, conversation, conversation);
+		assert_int_equal(claim(w, conversation, "lin"), PARLOR_E_OK);
+	}
+	pass_ms(w, 59000);
+	assert_has(w, "c1", ACTIVE, "lin");
+	online(w, "lin");
+	assert_int_equal(closed(w, "c1", "lin"), PARLOR_E_OK);
+	offline(w, "lin");
+	opened(w, "c3", "v3");
+	pass_ms(w, 50000);
+	assert_int_equal(claim(w, "c3", "lin"), PARLOR_E_OK);
+	pass_ms(w, 11000);
+	assert_has(w, "c2", WAITING, "");
+	assert_has(w, "c3", ACTIVE, "lin");
+	pass_ms(w, 50000);
+	assert_has(w, "c3", WAITING, "");
+}
+
 static void many_who_go_at_once_have_twice_as_long(void **state)
 {
 	struct world *w = *state;
@@ -449,6 +474,7 @@ int main(void)
 		STORY(what_is_given_back_waits_where_it_stood),
 		STORY(a_team_goes_when_its_queue_has_gone_to_another),
 		STORY(an_agent_may_be_gone_for_a_minute),
+		STORY(who_takes_it_without_being_there_has_time_to_come),
 		STORY(many_who_go_at_once_have_twice_as_long),
 		STORY(a_broker_that_was_down_has_let_no_time_pass),
 		STORY(a_clock_that_jumps_ends_nothing),

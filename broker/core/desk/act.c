@@ -231,10 +231,11 @@ enum parlor_err core_desk_handoff(struct core *c, const struct core_call *call,
 {
 	struct asked a;
 	enum parlor_err err = asked_begin(&a, c, call, q, true);
-	if (!err && a.who == WHO_NONE)
-		err = PARLOR_E_NOT_YOURS;
+	/* The robot that asks again has left. */
 	if (!err && a.v->row.state != CONVERSATION_BOT)
 		err = PARLOR_E_NOT_WAITING;
+	if (!err && a.who == WHO_NONE)
+		err = PARLOR_E_NOT_YOURS;
 	if (!err)
 		act_handoff(c, a.v, q->by, q->why);
 	return asked_end(&a, err, view);

@@ -175,7 +175,9 @@ static uint64_t agent_gone_due(const struct conversation *v)
 		grace_us = SETTING_BOOT_US;
 	const struct crowd *crowd = s->agent->crowd;
 	bool with_many = crowd && crowd->storm_us && gone >= crowd->storm_us;
-	uint64_t due = behind(gone, with_many ? 2 * grace_us : grace_us);
+	/* Whoever took it without being there has as long to come. */
+	uint64_t since = gone > v->row.since_desk_us ? gone : v->row.since_desk_us;
+	uint64_t due = behind(since, with_many ? 2 * grace_us : grace_us);
 	return due && due < v->put_off_us ? v->put_off_us : due;
 }
 
