@@ -6,7 +6,8 @@
 
 #ifdef PARLOR_DIE
 /* Does not return the n-th time that it is called with this label, when the
- * environment has PARLOR_DIE_AT=label:n. From any thread. */
+ * environment has PARLOR_DIE_AT=label:n, or PARLOR_DIE_FILE=path and that file says
+ * label:n. From any thread. */
 void die_at(const char *label);
 #else
 #define die_at(label) ((void)0)
