@@ -99,6 +99,20 @@ def test_a_conversation_is_in_mysql_what_the_broker_shows_of_it(stack):
         assert stack.rows("SELECT conversation_id, content FROM messages ORDER BY id")[-1] == (again.no, "one more")
 
 
+def test_what_is_rated_behind_a_robot_was_its_last_humans(stack):
+    with stack.client() as client:
+        client.desk_set(agent=dict(agent="rob", robot=True, mode=dpb.MODE_ALWAYS))
+        client.desk_set(seat=dict(desk="shop", agent="rob"))
+        client.desk_open(desk="shop", visitor="ann", conversation="c", body="hello?", client_id="1")
+        client.desk_claim(conversation="c", agent="bob")
+        assert client.desk_transfer(conversation="c", by="bob", agent="rob").agent == "rob"
+        client.desk_close(conversation="c")
+        client.desk_rate(conversation="c", by="ann", score=4)
+        stack.settle()
+        assert stack.rows("SELECT p.member_id, r.stint FROM desk_rating r JOIN desk_party p ON p.no = r.agent_no") == (
+            ("bob", 1),)
+
+
 def test_what_a_desk_is_made_of_is_in_mysql(stack):
     with stack.client() as client:
         client.desk_set(text=dict(desk="shop", which=dpb.TEXT_WELCOME, text="Welcome!"))
