@@ -63,6 +63,7 @@ targets_of() {
   case $1 in
   e2e_*) echo parlord parlor parlor-worker parlor-replay parlor_fault e2e_python ;;
   test_sim_*) echo test_sim ;;
+  test_core_symbols) echo parlor_core parlor_engine ;;
   *) echo "$1" ;;
   esac
 }
