@@ -10,7 +10,7 @@ import pytest
 from auditor import ROWS, lines, replay, verify
 from client import Client
 from conftest import whole_history
-from desk_talk import furnish, furnish_more, rows_of, says, shown, talk
+from desk_talk import OFF, desk_set, furnish, furnish_more, rows_of, says, shown, talk
 from proc import Broker, play, program, run
 
 
@@ -94,6 +94,34 @@ def test_directories_with_a_desk_are_compared(past, tmp_path):
     same = shutil.copytree(past.data, tmp_path / "same")
     assert "no difference" in replay("diff", past.data, same).out
     assert replay("diff", f"{past.data}@20", same, status=1).out
+
+
+def test_what_differs_of_conversations_between_two_moments(past):
+    offered = next(step for step in lines("why", "c2", "--data", past.data) if step["kind"] == "offered")
+    *found, end = lines("diff", f"{past.data}@{offered['position']}", past.data, status=1)
+    told = {(one["kind"], one["id"], one["what"]): (one["a"], one["b"]) for one in found if "kind" in one}
+    assert told["conversation", "c3", "row"] == told["conversation", "c4", "row"] == ("-", "there")
+    assert told["conversation", "c2", "state"] == ("3", "7") and told["conversation", "c2", "stints"] == ("0", "1")
+    assert told["conversation", "c2", "offers"] == ("1", "2")
+    assert not [key for key in told if key[1] == "c1"]
+    assert end["desk_rows_differing"] == len({key[:2] for key in told}) < end["desk_rows"]
+    both = replay("diff", f"{past.data}@{offered['position']}", past.data, status=1).out
+    assert "default  conversation c2  state: 3 | 7" in both and "rows of desks" in both
+
+
+def test_a_row_of_a_desk_that_was_changed_is_told_field_by_field():
+    with Broker() as broker, Client(broker.client) as client:
+        furnish(client)
+        before = desk_set(client, "visitor", visitor="v1", nickname="Wang").position
+        desk_set(client, "team", desk="shop", team="bills", offer_ms=2000)
+        desk_set(client, "visitor", visitor="v1", nickname="Wang", city="Dali")
+        last = desk_set(client, "group", group="vip", name="Important").position
+        *found, _ = lines("diff", f"{broker.data}@{before}", f"{broker.data}@{last}", status=1)
+        told = {(one["kind"], one["id"], one["what"]): (one["a"], one["b"]) for one in found}
+        assert told["team", "shop/bills", "offer_ms"] == ("0", "2000")
+        assert told["team", "shop/bills", "gap_ms"] == (str(OFF), "0")
+        assert told["visitor", "v1", "city"] == ("", "Dali") and told["group", "vip", "row"] == ("-", "there")
+        assert {key[:2] for key in told} == {("team", "shop/bills"), ("visitor", "v1"), ("group", "vip")}
 
 
 def test_a_desk_in_copies_and_snapshots(past, tmp_path):

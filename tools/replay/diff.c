@@ -74,19 +74,39 @@ static enum parlor_err open_sides(struct diff *d, struct source sources[2],
 	return run_side(&d->b, &named[1]);
 }
 
+static void print_conclusion(const struct diff *d)
+{
+	if (d->differences)
+		printf("%" PRIu64 " differences in %" PRIu64 " of %" PRIu64 " rooms",
+		       d->differences, d->rooms_differing, d->rooms);
+	else
+		printf("no difference in %" PRIu64 " rooms", d->rooms);
+	if (d->rows && d->differences)
+		printf(" and %" PRIu64 " of %" PRIu64 " rows of desks", d->rows_differing, d->rows);
+	else if (d->rows)
+		printf(" and %" PRIu64 " rows of desks", d->rows);
+	putchar('\n');
+}
+
+static json_t *conclusion_json(const struct diff *d)
+{
+	json_t *line = json_pack("{s:I, s:I, s:I}", "differences", (json_int_t)d->differences,
+				 "rooms_differing", (json_int_t)d->rooms_differing, "rooms",
+				 (json_int_t)d->rooms);
+	if (line && d->rows) {
+		json_object_set_new(line, "desk_rows", json_integer((json_int_t)d->rows));
+		json_object_set_new(line, "desk_rows_differing",
+				    json_integer((json_int_t)d->rows_differing));
+	}
+	return line;
+}
+
 static int conclude(struct diff *d)
 {
 	if (d->json)
-		record_text_json_line(stdout,
-				      json_pack("{s:I, s:I, s:I}", "differences",
-						(json_int_t)d->differences, "rooms_differing",
-						(json_int_t)d->rooms_differing, "rooms",
-						(json_int_t)d->rooms));
-	else if (d->differences)
-		printf("%" PRIu64 " differences in %" PRIu64 " of %" PRIu64 " rooms\n",
-		       d->differences, d->rooms_differing, d->rooms);
+		record_text_json_line(stdout, conclusion_json(d));
 	else
-		printf("no difference in %" PRIu64 " rooms\n", d->rooms);
+		print_conclusion(d);
 	if (fflush(stdout) || ferror(stdout)) {
 		fprintf(stderr, "parlor-replay: output cannot be written\n");
 		return AUDIT_UNREADABLE;
@@ -109,7 +129,8 @@ int diff_main(int argc, char **argv)
 		.name = "diff",
 		.operands = "DIR[@POSITION|@TIME] DIR[@POSITION|@TIME]",
 		.about = "Prints the rooms, members, unread counts and messages that differ\n"
-			 "between two data directories, or between two moments of one. Numbers,\n"
+			 "between two data directories, or between two moments of one, and of\n"
+			 "desks rows, visitors, conversations and who had them. Numbers,\n"
 			 "positions and times are not compared: what was said to whom is.\n"
 			 "exit: 0 no difference; 1 they differ; 2 usage; 3 a journal is damaged;\n"
 			 "7 something cannot be read; 8 a journal begins behind position 1,\n"

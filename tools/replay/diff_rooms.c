@@ -1,7 +1,8 @@
 #include "diff_rooms.h"
 
-#include "audit/pager.h"
 #include "core/room_members.h"
+#include "diff_desk.h"
+#include "diff_names.h"
 #include "noun/noun.h"
 
 #include "base/mem.h"
@@ -276,57 +277,15 @@ static enum parlor_err compare_room(struct pair *p, uint64_t a, uint64_t b)
 	return err ? err : compare_members(p);
 }
 
-/* ---- names of both sides, in order ------------------------------------------------------ */
-
-/* Keys are the kind, the tenant's number and the name: only the name is common. */
-#define NAME_AT 5
-
-struct names {
-	struct pager pager;
-	char name[ROW_ID_MAX + 1];
-	uint64_t number;
-	bool ended;
-};
-
-static enum parlor_err names_next(struct names *n)
-{
-	struct span key, value;
-	enum parlor_err err = n->ended ? PARLOR_E_NOT_FOUND : pager_next(&n->pager, &key, &value);
-	n->ended = err == PARLOR_E_NOT_FOUND;
-	if (n->ended)
-		return PARLOR_E_OK;
-	if (!err && (key.len < NAME_AT || !row_get_number(value, &n->number)))
-		err = PARLOR_E_STORE_CORRUPT;
-	if (!err)
-		audit_text(n->name, sizeof n->name,
-			   (struct span){(const uint8_t *)key.data + NAME_AT, key.len - NAME_AT});
-	return err;
-}
-
-static enum parlor_err names_init(struct names *n, struct diff_side *side, char kind,
-				  uint64_t tenant)
-{
-	struct row_key from;
-	*n = (struct names){.ended = false};
-	row_key_name(&from, kind, (uint32_t)tenant, (struct span){NULL, 0});
-	pager_init_at(&n->pager, engine_rows(&side->engine), &from, from.len);
-	/* A tenant that the side does not have has no rooms there. */
-	n->ended = kind == 'R' && !tenant;
-	return names_next(n);
-}
-
-static int names_order(const struct names *a, const struct names *b)
-{
-	return a->ended || b->ended ? a->ended - b->ended : strcmp(a->name, b->name);
-}
+/* ---- both sides, in order of names -------------------------------------------------------- */
 
 static enum parlor_err diff_rooms(struct diff *d, const char *tenant, uint64_t a_no, uint64_t b_no)
 {
 	struct names a, b;
 	struct pair p = {.diff = d, .tenant = tenant};
 	record_text_init(&p.record_text);
-	enum parlor_err err = names_init(&a, &d->a, 'R', a_no), second;
-	second = names_init(&b, &d->b, 'R', b_no);
+	enum parlor_err err = names_init(&a, engine_rows(&d->a.engine), 'R', a_no), second;
+	second = names_init(&b, engine_rows(&d->b.engine), 'R', b_no);
 	err = err ? err : second;
 	while (!err && !(a.ended && b.ended)) {
 		int order = names_order(&a, &b);
@@ -343,8 +302,8 @@ static enum parlor_err diff_rooms(struct diff *d, const char *tenant, uint64_t a
 		if (!err && order >= 0)
 			err = names_next(&b);
 	}
-	pager_fini(&a.pager);
-	pager_fini(&b.pager);
+	names_fini(&a);
+	names_fini(&b);
 	record_text_fini(&p.record_text);
 	return err;
 }
@@ -352,21 +311,24 @@ static enum parlor_err diff_rooms(struct diff *d, const char *tenant, uint64_t a
 enum parlor_err diff_tenants(struct diff *d)
 {
 	struct names a, b;
-	enum parlor_err err = names_init(&a, &d->a, 'T', 0), second;
-	second = names_init(&b, &d->b, 'T', 0);
+	enum parlor_err err = names_init(&a, engine_rows(&d->a.engine), 'T', 0), second;
+	second = names_init(&b, engine_rows(&d->b.engine), 'T', 0);
 	err = err ? err : second;
 	while (!err && !(a.ended && b.ended)) {
 		int order = names_order(&a, &b);
 		const char *name = order <= 0 ? a.name : b.name;
-		if (!d->tenant || strcmp(d->tenant, name) == 0)
-			err = diff_rooms(d, name, order <= 0 ? a.number : 0,
-					 order >= 0 ? b.number : 0);
+		uint64_t a_no = order <= 0 ? a.number : 0, b_no = order >= 0 ? b.number : 0;
+		bool wanted = !d->tenant || strcmp(d->tenant, name) == 0;
+		if (wanted)
+			err = diff_rooms(d, name, a_no, b_no);
+		if (!err && wanted)
+			err = diff_desk(d, name, a_no, b_no);
 		if (!err && order <= 0)
 			err = names_next(&a);
 		if (!err && order >= 0)
 			err = names_next(&b);
 	}
-	pager_fini(&a.pager);
-	pager_fini(&b.pager);
+	names_fini(&a);
+	names_fini(&b);
 	return err;
 }

@@ -17,6 +17,7 @@ struct diff {
 	bool json;
 	struct source *failed; /* has the words, after a failure */
 	uint64_t rooms, rooms_differing, differences;
+	uint64_t rows, rows_differing; /* of desks */
 };
 
 enum parlor_err diff_tenants(struct diff *) PARLOR_MUST_CHECK;
