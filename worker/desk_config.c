@@ -114,6 +114,7 @@ static void add_row(struct fold *fold, void *state, const Parlor__SyncRecord *r)
 		config = fold_entry(fold, sizeof *config);
 		config->tenant = r->tenant;
 		config->kind = kind;
+		config->first_us = r->event->time_us;
 		HASH_ADD_KEYPTR(hh, all->list, config + 1, fold->key.len, config);
 	}
 	config->key = row;
@@ -158,8 +159,8 @@ size_t desk_config_columns(struct upsert_column *list, unsigned kind, bool all)
 static void put_row(struct upsert *u, const struct fold_config *config, bool all)
 {
 	struct sql_value values[ROW_VALUES_MAX] = {
-		sql_t(config->tenant),     sql_u(config->no),         sql_u(config->removed),
-		sql_time(config->time_us), sql_time(config->time_us),
+		sql_t(config->tenant),      sql_u(config->no),         sql_u(config->removed),
+		sql_time(config->first_us), sql_time(config->time_us),
 	};
 	const ProtobufCMessage *row = all ? config->row : config->key;
 	const ProtobufCMessageDescriptor *d = row->descriptor;

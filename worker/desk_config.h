@@ -13,8 +13,8 @@ struct fold_config {
 	const ProtobufCMessage *row; /* all of it; NULL: it was there before */
 	uint64_t no;
 	bool removed;
-	uint64_t time_us;
-	UT_hash_handle hh; /* key: kind, tenant, and the fields of the table's key */
+	uint64_t first_us, time_us; /* of the first record, and the last */
+	UT_hash_handle hh;          /* key: kind, tenant, and the fields of the table's key */
 };
 
 struct fold_configs {

@@ -135,6 +135,11 @@ def test_a_row_changes_and_when_it_is_removed_stays_and_says_so(bench):
         desk.row("desk", 2, desk="other", name="Again"), desk.row("desk", 1, desk="shop", name="Last words"),
         desk.row("desk", 1, remove=True, desk="shop")], after=after)
     assert [row[2:5:2] for row in bench.rows(read)] == [("Last words", 1), ("Again", 0)]
+    after = desk.position
+    made = [desk.row("desk", 3, desk="new"), desk.row("desk", 3, desk="new", name="New")]
+    bench.broker.apply("w", made, after=after)
+    assert at(made[0]) < at(made[1])
+    assert bench.rows("SELECT created_at, updated_at FROM desk WHERE no = 3") == ((at(made[0]), at(made[1])),)
 
 
 def test_a_conversation_from_its_opening_to_its_rating(bench):
