@@ -2,8 +2,11 @@
 waits in the order in which it asked, what is served, and what has been. Read back through
 the views of its own names the rows are what they were."""
 
+import csv
+import json
 import os
-from datetime import datetime
+import shutil
+from datetime import datetime, timedelta
 
 import desk_pb2 as dpb
 import pytest
@@ -176,6 +179,8 @@ def test_what_is_wrong_in_the_tables_of_a_small_desk_is_named(database, tmp_path
     report = old.adopt("--check").json()
     assert not os.path.exists(old.data) and old.rows("SELECT * FROM messages ORDER BY id") == before
     assert old.adopt().json()["findings"] == report["findings"]
+    shutil.rmtree(old.data)
+    assert old.adopt().json() == {**report, "check": False}, "from where they stand aside by now"
     what = found(report)
     assert {name: count for name, (count, _) in what.items()} == {
         "long_id": 3, "long_text": 1, "invalid_text": 1, "long_body": 1, "member_type": 1, "twice": 1, "untimed_row": 2,
@@ -283,3 +288,206 @@ def test_what_is_wrong_in_the_tables_of_an_account_is_named(database, tmp_path):
     assert what["lost_transfer"][1] == ["tp_customer_service_users_change 2"]
     assert what["followed"][1] == ["tp_customer_service_fans_visitors 45: tp_customer_service_fans_visitors 47"]
     old.verify()
+
+
+# ---- Startalk ---------------------------------------------------------------------------------
+
+
+def at(minutes, seconds=0):
+    return datetime(2024, 3, 1, 10) + timedelta(minutes=minutes, seconds=seconds)
+
+
+NEVER = datetime(1970, 1, 1)
+SUPPLIER = [  # two shops; the second lets nobody line up
+    dict(id=17, name="Tea 茶", create_time=at(-90), last_update_time=at(-50), old_id=170, logo_url="/tea.png",
+         welcomes="Welcome!", status=1, ext_flag=1, assign_strategy=1, no_service_welcomes="Nobody is here"),
+    dict(id=18, name="Pots", create_time=at(-90), last_update_time=at(-90), old_id=None, logo_url="", welcomes=None,
+         status=1, ext_flag=0, assign_strategy=0, no_service_welcomes=""),
+]
+
+
+def seat(id, name, supplier, **more):
+    return dict(dict(id=id, qunar_name=name, web_name=name.title(), nickname=f"{name} 号", face_link=f"/{name}.png",
+                     supplier_id=supplier, priority=0.5, create_time=at(-80), last_update_time=at(-40 - id),
+                     old_supplier_id=None, old_id=id * 10, service_status=0, status=1, max_user=10, bind_wx=0,
+                     host="chat.example.org"), **more)
+
+
+SEAT = [seat(5, "lin", 17), seat(6, "mo", 17, priority=2.5, max_user=3), seat(7, "lin", 18), seat(8, "bot", 17),
+        seat(9, "gone", 18, status=0), seat(10, "kim", 18, service_status=4, bind_wx=1), seat(11, "shy", 17, service_status=1)]
+QUIET = ("lin", "mo", "bot")  # those that are as they were from the beginning
+
+
+def session(id, session_id, user, seat_name, shop, state, created, updated, robot=0, product="*"):
+    return dict(id=id, session_id=session_id, user_name=user, seat_name=seat_name, shop_name=f"shop_{shop}",
+                product_id=product, session_state=state, isrobot_seat=robot, created_time=created, update_time=updated)
+
+
+SESSION = [
+    session(1, "s-a", "ann", "lin", 17, 5, at(0, 10), at(2), product="green \"tea\", loose"),
+    session(2, "s-a", "ann", "mo", 17, 7, at(2), at(5), product="green \"tea\", loose"),
+    session(3, "s-b", "ben", None, 17, 3, at(20), at(21)),
+    session(4, "s-c", "cho", "lin", 17, 4, at(22), at(24)),
+    session(5, "s-d", "dee", "bot", 17, 6, at(6), at(8), robot=1),
+    session(6, "s-e", "eve", "mo", 17, 4, at(25, 0.25), at(25, 0.25)),
+]
+
+
+def mapping(session_id, customer, shop, status, asked, ack, seat_name="", distributed=NEVER, count=1, group=0,
+            product="*"):
+    return dict(customer_name=customer, shop_id=shop, product_id=product, session_id=session_id, status=status,
+                request_count=count, distributed_time=distributed, inqueue_time=asked, last_ack_time=ack,
+                seat_name=seat_name, group_id=group)
+
+
+MAPPING = [
+    mapping("s-a", "ann", 17, 5, at(0), at(5), "mo", at(0, 10), count=2, product="green \"tea\", loose"),
+    mapping("s-b", "ben", 17, 1, at(20), at(21), count=3, group=3),
+    mapping("s-c", "cho", 17, 4, at(21), at(24), "lin", at(22), group=3),
+    mapping("s-d", "dee", 17, 5, at(6), at(8)),
+    mapping("s-e", "eve", 17, 2, at(23), at(23), "mo", at(25, 0.25)),
+    mapping("s-f", "fay", 18, 5, at(9), at(10), "lin", at(9, 30), group=4),
+]
+BUSI_SUPPLIER = [dict(id=1, supplier_id=17, busi_id=70, busi_supplier_id="b17", create_time=at(-80),
+                      last_update_time=at(-60), bsuid_and_type="b17_70", supplier_operator="op", operator_webname="Op",
+                      status=1)]
+BUSI_SEAT = [dict(id=1, busi_id=70, seat_id=6, create_time=at(-70), last_update_time=at(-70), status=1),
+             dict(id=2, busi_id=71, seat_id=6, create_time=at(-70), last_update_time=at(-65), status=0)]
+TABLES = dict(supplier=SUPPLIER, seat=SEAT, session=SESSION, session_mapping=MAPPING, busi_supplier_mapping=BUSI_SUPPLIER,
+              busi_seat_mapping=BUSI_SEAT)
+
+
+def in_china(value, form):
+    if not isinstance(value, datetime):
+        return value
+    local = value + timedelta(hours=8)
+    return local.isoformat("T" if form == "ndjson" else " ") + ("+08:00" if form == "ndjson" else "+08")
+
+
+def dump(directory, form, tables=TABLES):
+    directory.mkdir()
+    for name, rows in tables.items():
+        with open(directory / f"{name}.{form}", "w", encoding="utf-8", newline="") as file:
+            rows = [{column: in_china(value, form) for column, value in row.items()} for row in rows]
+            if form == "ndjson":
+                file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+            else:
+                writer = csv.DictWriter(file, rows[0])
+                writer.writeheader()
+                writer.writerows(rows)
+    return str(directory)
+
+
+def adopt_dump(directory, data, *more, status=0):
+    return run(program("parlor-replay"), "adopt", "--system", "startalk", "--dump", directory, "--data", data, "--json",
+               *more, status=status)
+
+
+@pytest.fixture(scope="module")
+def startalk(database, tmp_path_factory):
+    here = tmp_path_factory.mktemp("startalk")
+    old = Old(database, "startalk", here, "startalk", os.devnull)
+    old.report = adopt_dump(dump(here / "dump", "ndjson"), old.data).json()
+    run(program("parlor-worker"), "--migrate", env=environment(PARLOR_MYSQL=old.url))
+    with Broker(data=old.data) as broker:
+        old.broker = broker
+        worker = Worker(broker, old.url)
+        try:
+            ctl(broker, "sync", "wait", "--timeout", "60")
+            old.verify("--mysql", old.url)
+            yield old
+            worker.stop()
+        finally:
+            worker.end()
+
+
+def test_a_dump_of_startalk_says_what_came_of_it(startalk):
+    assert startalk.report["findings"] == []
+    assert {name: startalk.report[name] for name in (
+        "desks", "teams", "agents", "seats", "businesses", "conversations", "waiting", "served", "messages")} == {
+        "desks": 2, "teams": 2, "agents": 6, "seats": 7, "businesses": 1, "conversations": 6, "waiting": 1, "served": 2, "messages": 0}
+
+
+def rows_of(table, *columns, keep=lambda row: True):
+    return tuple(tuple(row[column] for column in columns) for row in table if keep(row))
+
+
+def test_a_dump_of_startalk_is_given_back_by_the_views(startalk):
+    columns = ("name", "create_time", "last_update_time", "logo_url", "status", "ext_flag", "assign_strategy", "old_id",
+               "welcomes", "no_service_welcomes")
+    assert startalk.rows(f"SELECT {', '.join(columns)} FROM supplier ORDER BY id") == rows_of(SUPPLIER, *columns)
+
+    fixed = ("qunar_name", "web_name", "nickname", "face_link", "create_time", "old_supplier_id", "old_id",
+             "service_status", "status", "max_user", "bind_wx", "host")
+    shop = {row["id"]: row["name"] for row in SUPPLIER}
+    found = startalk.rows(f"SELECT {', '.join(fixed)}, CAST(priority AS DOUBLE), supplier_name FROM seat"
+                          " ORDER BY supplier_name DESC, old_id")
+    assert found == tuple(sorted(
+        (row + (of["priority"], shop[of["supplier_id"]]) for row, of in zip(rows_of(SEAT, *fixed), SEAT, strict=True)),
+        key=lambda row: (row[-1] == "Pots", row[6])))
+    quiet = startalk.rows("SELECT qunar_name, last_update_time FROM seat WHERE supplier_name = 'Tea 茶' AND qunar_name IN"
+                          f" {QUIET} ORDER BY old_id")
+    assert quiet == rows_of(SEAT, "qunar_name", "last_update_time",
+                            keep=lambda row: row["supplier_id"] == 17 and row["qunar_name"] in QUIET)
+
+    columns = ("busi_id", "busi_supplier_id", "create_time", "last_update_time", "bsuid_and_type", "supplier_operator",
+               "operator_webname", "status")
+    assert startalk.rows(f"SELECT {', '.join(columns)} FROM busi_supplier_mapping") == rows_of(BUSI_SUPPLIER, *columns)
+    columns = ("busi_id", "create_time", "last_update_time", "status")
+    assert startalk.rows(f"SELECT {', '.join(f'b.{c}' for c in columns)} FROM busi_seat_mapping b JOIN seat s"
+                         " ON s.id = b.seat_id WHERE s.qunar_name = 'mo' ORDER BY b.busi_id") == rows_of(BUSI_SEAT, *columns)
+
+
+def test_sessions_of_startalk_are_given_back_by_the_views(startalk):
+    columns = ("session_id", "user_name", "seat_name", "product_id", "session_state", "isrobot_seat", "created_time",
+               "update_time")
+    found = startalk.rows(f"SELECT {', '.join(f'x.{c}' for c in columns)}, CONCAT('shop_', IF(s.name = 'Pots', 18, 17))"
+                          " FROM session x JOIN supplier s ON x.shop_name = CONCAT('shop_', s.id)"
+                          " WHERE x.session_id <> 's-f' ORDER BY x.session_id, x.created_time")
+    assert found == rows_of(sorted(SESSION, key=lambda row: row["session_id"]), *columns, "shop_name")
+    columns = ("customer_name", "product_id", "session_id", "status", "request_count", "distributed_time",
+               "inqueue_time", "last_ack_time", "seat_name")
+    found = startalk.rows(
+        f"SELECT {', '.join(f'x.{c}' for c in columns)}, CASE s.name WHEN 'Pots' THEN 18 ELSE 17 END,"
+        " CAST(REPLACE(t.team, '*', '0') AS INT), COALESCE((SELECT e.qunar_name FROM seat e WHERE e.id = x.seat_id), '')"
+        " FROM session_mapping x JOIN supplier s ON s.id = x.shop_id JOIN desk_team t ON t.no = x.group_id"
+        " ORDER BY x.session_id")
+    assert found == rows_of([dict(row, seat=row["seat_name"]) for row in MAPPING], *columns, "shop_id", "group_id", "seat")
+
+
+def test_seats_of_startalk_serve_on(startalk):
+    with client_of(startalk) as client:
+        assert [c.conversation for c in client.desk_queue(desk="17", team="3").conversations] == ["s-b"]
+        assert client.desk_show(conversation="s-c").agent == "lin"
+        assert client.desk_show(conversation="s-e").state == dpb.CONVERSATION_ACTIVE
+        assert {row.row.seat.agent: (row.row.seat.max, row.row.seat.mode, row.row.seat.bind, row.row.seat.off)
+                for row in client.desk_rows(like={"seat": {"desk": "18"}}).rows} == {
+            "lin": (10, dpb.MODE_READY, False, False), "gone": (10, dpb.MODE_READY, False, True),
+            "kim": (10, dpb.MODE_ALWAYS, True, False)}
+
+
+def test_a_dump_in_csv_is_the_same(startalk, tmp_path):
+    report = adopt_dump(dump(tmp_path / "dump", "csv"), str(tmp_path / "data")).json()
+    assert report == startalk.report
+    run(program("parlor-replay"), "verify", "--data", str(tmp_path / "data"))
+
+
+def test_what_is_wrong_in_a_dump_of_startalk_is_named(tmp_path):
+    broken = dict(TABLES, seat=[*SEAT, seat(5, "lin", 17), seat(12, "lost", 99)], session_mapping=[
+        *MAPPING, mapping("s-a", "zoe", 17, 5, at(30), at(30)), mapping("s-g", "ben", 17, 9, at(31), at(31)),
+        mapping("s-h", "", 17, 1, at(32), at(32)), mapping("s-i", "ida", 17, 3, at(33), at(33), "nobody", at(33))])
+    directory = dump(tmp_path / "dump", "ndjson", broken)
+    with open(os.path.join(directory, "session.ndjson"), "ab") as file:
+        file.write(b'{"session_id": "\xff"}\nnonsense\n{"session_id": "' + b"x" * (1 << 20) + b'"}\n')
+    what = found(adopt_dump(directory, str(tmp_path / "data"), "--check").json())
+    assert {name: count for name, (count, _) in what.items()} == {
+        "twice": 2, "refused_row": 3, "status": 1, "followed": 1, "unknown_agent": 1, "unreadable_row": 3}
+    assert what["unreadable_row"][1] == ["session line 7", "session line 8", "session line 9"]
+    assert not os.path.exists(tmp_path / "data")
+
+
+def test_a_dump_that_lacks_a_table_is_refused_and_leaves_nothing(tmp_path):
+    directory = dump(tmp_path / "dump", "csv", {"seat": SEAT, "session_mapping": MAPPING})
+    refused = adopt_dump(directory, str(tmp_path / "data"), status=1)
+    assert "supplier" in refused.err and os.listdir(tmp_path) == ["dump"]
+    adopt_dump(directory, str(tmp_path / "data"), "--desk", "", status=2)

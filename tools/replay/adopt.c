@@ -119,7 +119,8 @@ static enum parlor_err read_desk(struct adopt *a)
 	a->desk.built.steps.findings = &a->findings;
 	a->desk.built.steps.tenant = a->census.tenant;
 	a->desk.built.steps.now_us = a->census.now_us;
-	enum parlor_err err = adopt_desk_read(&a->desk);
+	enum parlor_err err =
+		a->desk.dump ? adopt_desk_read_dump(&a->desk) : adopt_desk_read(&a->desk);
 	if (err)
 		snprintf(a->why, sizeof a->why, "%s", a->desk.built.steps.why);
 	return err;
@@ -239,21 +240,37 @@ static int print_text(const struct adopt *a)
 	findings_print(&a->findings, stdout);
 	if (a->check)
 		puts("nothing was changed");
+	else if (a->desk.dump)
+		printf("%s is ready\n", a->shared.data);
 	else
 		printf("%s is ready; the old tables are %s%s\n", a->shared.data,
 		       a->from ? "still in " : "named ...", a->from ? a->from : ASIDE_SUFFIX);
 	return fflush(stdout) == 0 ? 0 : 1;
 }
 
-static int run(struct adopt *a)
+static enum parlor_err adopt_tables(struct adopt *a)
 {
 	enum parlor_err err = find(a);
 	if (!err)
 		err = open_builder(a);
 	if (!err)
 		err = read_unmoved(a);
-	if (!err && !a->check)
-		err = take_place(a);
+	return err || a->check ? err : take_place(a);
+}
+
+static enum parlor_err adopt_dump(struct adopt *a)
+{
+	enum parlor_err err = open_builder(a);
+	if (!err)
+		err = read_desk(a);
+	if (err && !a->why[0])
+		snprintf(a->why, sizeof a->why, "%s", parlor_err_text(err));
+	return err;
+}
+
+static int run(struct adopt *a)
+{
+	enum parlor_err err = a->desk.dump ? adopt_dump(a) : adopt_tables(a);
 	builder_close(a->builder);
 	if (!err && !a->check)
 		err = staging_publish(&a->staging, a->why, sizeof a->why);
@@ -299,6 +316,8 @@ int adopt_main(int argc, char **argv)
 		 .into = &a.desk.system, .take = take_system},
 		{"desk", "ID", "of a system that has but one (default service)", OPTIONS_TEXT,
 		 .into = &a.desk.built.desk},
+		{"dump", "DIR", "files of the old tables, for startalk", OPTIONS_TEXT,
+		 .into = &a.desk.dump},
 		{"max", "N", "conversations of a seat at once, if they do not say (default 10)",
 		 OPTIONS_NUMBER, .into = &a.desk.max, .min = 1, .max = UINT16_MAX},
 		{"tenant-column", "NAME", "of the old tables (default ent_id, if it is there)",
@@ -327,7 +346,10 @@ int adopt_main(int argc, char **argv)
 		options_misuse(&command, "a tenant has 1 to 64 bytes", a.census.tenant);
 	if (strlen(a.desk.built.desk) > ROW_ID_MAX || !*a.desk.built.desk)
 		options_misuse(&command, "a desk has 1 to 64 bytes", a.desk.built.desk);
-	if (!server_open_bare(&a.server, &command, a.shared.mysql))
+	bool files = a.desk.system && !a.desk.system->tables;
+	if (files != (a.desk.dump != NULL))
+		options_misuse(&command, "--dump DIR and --system startalk go together", "");
+	if (!files && !server_open_bare(&a.server, &command, a.shared.mysql))
 		return 1;
 	int status = run(&a);
 	adopt_desk_fini(&a.desk);

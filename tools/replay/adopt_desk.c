@@ -2,6 +2,7 @@
 
 #include "aside.h"
 #include "old_conversations.h"
+#include "old_startalk.h"
 #include "old_wechat.h"
 
 #include <inttypes.h>
@@ -30,7 +31,18 @@ static const char *const of_wechat[] = {
 	"and types are their ids; agents without a login name are called # and their number",
 	NULL};
 
+static const char *const of_startalk[] = {
+	"every supplier is a desk, every group of seats a team, in which all seats of its desk are",
+	"a strategy is what the comment at its column says: 0 by turns, 1 most idle, 2 random",
+	"there are no messages in it: a session has its times, and who spoke last",
+	"what a row was between its creation and its last change is not known",
+	"who does not disturb, is bound or switched off is so from the end of what is told on",
+	"a visitor has one session at a time at a desk: the next one ends the one before",
+	"numbers in the views are new: a desk's id is its old number, a session's its session_id",
+	NULL};
+
 static const struct old_system systems[] = {
+	{.name = "startalk", .assumptions = of_startalk},
 	{"conversations", old_conversations_names, old_conversations_begin, old_conversations_read,
 	 of_conversations},
 	{"tp_customer_service", old_wechat_names, old_wechat_begin, old_wechat_read, of_wechat},
@@ -53,6 +65,21 @@ enum parlor_err adopt_desk_read(struct adopt_desk *d)
 	if (!err)
 		err = d->system->read(&d->tables, b->desk, d->max, desk_builder_row, b);
 	return err ? err : desk_builder_finish(b);
+}
+
+enum parlor_err adopt_desk_read_dump(struct adopt_desk *d)
+{
+	struct desk_builder *b = &d->built;
+	struct old_startalk *dump;
+	enum parlor_err err = old_startalk_open(&dump, d->dump, &b->steps.first_us, b->steps.why);
+	if (!err)
+		err = desk_builder_begin(b);
+	if (!err)
+		err = old_startalk_read(dump, desk_builder_row, b);
+	if (!err)
+		err = desk_builder_finish(b);
+	old_startalk_close(dump);
+	return err;
 }
 
 enum parlor_err adopt_desk_move_aside(struct adopt_desk *d)
@@ -78,9 +105,9 @@ void adopt_desk_fini(struct adopt_desk *d)
 static const struct {
 	const char *name;
 	enum config_no kind;
-} shown[] = {{"desks", CONFIG_DESK},         {"agents", CONFIG_AGENT}, {"seats", CONFIG_SEAT},
-	     {"visitors", CONFIG_VISITOR},   {"groups", CONFIG_GROUP}, {"types", CONFIG_TYPE},
-	     {"businesses", CONFIG_BUSINESS}};
+} shown[] = {{"desks", CONFIG_DESK},          {"agents", CONFIG_AGENT}, {"seats", CONFIG_SEAT},
+	     {"visitors", CONFIG_VISITOR},    {"groups", CONFIG_GROUP}, {"types", CONFIG_TYPE},
+	     {"businesses", CONFIG_BUSINESS}, {"teams", CONFIG_TEAM}};
 
 json_t *adopt_desk_json(const struct adopt_desk *d)
 {

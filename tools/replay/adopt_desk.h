@@ -8,7 +8,7 @@
 
 struct old_system {
 	const char *name;
-	const struct old_table *tables;
+	const struct old_table *tables; /* NULL: they are files of a directory */
 	enum parlor_err (*begin)(const struct old_tables *, uint64_t *first_us);
 	enum parlor_err (*read)(const struct old_tables *, const char *desk, uint64_t max,
 				old_row_fn *, void *arg);
@@ -21,11 +21,14 @@ struct adopt_desk {
 	const struct old_system *system; /* NULL: rooms are adopted */
 	struct old_tables tables;
 	struct desk_builder built;
-	uint64_t max; /* of a seat */
+	uint64_t max;     /* of a seat */
+	const char *dump; /* the directory */
 };
 /* Everything, in one question, into the builder. Of a failure, words in built.steps.why or none:
  * then the database has them. */
 enum parlor_err adopt_desk_read(struct adopt_desk *) PARLOR_MUST_CHECK;
+/* The same of files. */
+enum parlor_err adopt_desk_read_dump(struct adopt_desk *) PARLOR_MUST_CHECK;
 /* Those whose names Parlor's views have. */
 enum parlor_err adopt_desk_move_aside(struct adopt_desk *) PARLOR_MUST_CHECK;
 void adopt_desk_fini(struct adopt_desk *);

@@ -35,8 +35,8 @@ static enum parlor_err add_reads(struct desk_builder *b, const struct talk *t, u
 }
 
 /* Whoever serves has no part in it from here on. */
-static enum parlor_err take_from(struct desk_builder *b, const struct talk *t, const char *agent,
-				 uint64_t time_us, bool moved)
+static enum parlor_err take_from(struct desk_builder *b, struct talk *t, const char *agent,
+				 uint64_t time_us, const struct old_row *row)
 {
 	struct conversation_view view;
 	struct core *core = builder_core(b->steps.builder);
@@ -44,16 +44,17 @@ static enum parlor_err take_from(struct desk_builder *b, const struct talk *t, c
 					  .agent = SPAN_TEXT(agent)};
 	const struct core_call call = desk_step_call(&b->steps, t->tenant, time_us);
 	enum parlor_err err = add_reads(b, t, time_us);
-	if (!err && moved)
+	if (!err && row->moved)
 		return core_desk_import_transfer(core, &call, &act, &view);
 	if (!err)
-		err = core_desk_return(core, &call, &act, &view);
+		err = core_desk_import_release(core, &call, &act, row->gone, &view);
+	t->taken &= err != PARLOR_E_OK;
 	return err ? err : core_desk_assign(core, &call, &act, true, &view);
 }
 
-/* It serves from here on. moved: who did has passed it on. */
+/* It serves from here on. */
 static enum parlor_err give_to(struct desk_builder *b, const struct old_row *row, struct talk *t,
-			       const char *agent, uint64_t time_us, bool moved)
+			       const char *agent, uint64_t time_us)
 {
 	struct conversation_view view;
 	enum parlor_err err;
@@ -63,7 +64,7 @@ static enum parlor_err give_to(struct desk_builder *b, const struct old_row *row
 	if (!*agent || (t->taken && strcmp(t->agent, agent) == 0))
 		return PARLOR_E_OK;
 	if (t->taken)
-		err = take_from(b, t, agent, time_us, moved);
+		err = take_from(b, t, agent, time_us, row);
 	else
 		err = core_desk_assign(builder_core(b->steps.builder), &call, &act, true, &view);
 	if (err == PARLOR_E_SEAT_UNKNOWN || err == PARLOR_E_SEAT_AWAY) {
@@ -84,7 +85,7 @@ static enum parlor_err end_talk(struct desk_builder *b, const struct old_row *ro
 				uint64_t time_us)
 {
 	struct conversation_view view;
-	enum parlor_err err = give_to(b, row, t, t->agent, time_us, false);
+	enum parlor_err err = give_to(b, row, t, t->agent, time_us);
 	for (int i = 0; t->answered && i < 2; i++) {
 		t->said[i].seq = UINT64_MAX; /* all of it */
 		t->said[i].unread = 0;
@@ -95,7 +96,9 @@ static enum parlor_err end_talk(struct desk_builder *b, const struct old_row *ro
 	const struct core_desk_act act = {.conversation = SPAN_TEXT(t->id),
 					  .by = SPAN_TEXT(t->taken ? t->agent : "")};
 	const struct core_call call = desk_step_call(&b->steps, t->tenant, time_us);
-	if (!err)
+	if (!err && row->kind == OLD_CLOSED && row->gone)
+		err = core_desk_import_timeout(builder_core(b->steps.builder), &call, &act, &view);
+	else if (!err)
 		err = core_desk_close(builder_core(b->steps.builder), &call, &act, &view);
 	talk_ended(&b->talks, t);
 	return err;
@@ -130,10 +133,17 @@ static enum parlor_err open_talk(struct desk_builder *b, const struct old_row *r
 	struct core_desk_open open = {.conversation = SPAN_TEXT(like->id),
 				      .desk = SPAN_TEXT(like->desk),
 				      .visitor = SPAN_TEXT(like->visitor),
-				      .product = row->product};
+				      .product = row->product,
+				      .team = row->team,
+				      .imported = true};
 	if (desk_mend_id(b->steps.findings, row, row->type, type))
 		open.type = SPAN_TEXT(type);
 	enum parlor_err err = core_desk_open(core, &call, &open, view);
+	if (err == PARLOR_E_TEAM_UNKNOWN) {
+		desk_step_tell(&b->steps, FINDING_unknown_team, row, "");
+		open.team = NO_ONE;
+		err = core_desk_open(core, &call, &open, view);
+	}
 	if (err != PARLOR_E_TYPE_UNKNOWN)
 		return err;
 	desk_step_tell(&b->steps, FINDING_unknown_type, row, type);
@@ -275,7 +285,7 @@ static void add_said(struct desk_builder *b, const struct old_row *row)
 	buf_clear(&b->body);
 	desk_mend_text(b->steps.findings, row, row->body, core_limits_default.body_bytes, &b->body);
 	bool serves = t->open && *sender && strcmp(sender, t->agent) == 0;
-	enum parlor_err err = serves ? give_to(b, row, t, t->agent, time_us, false) : PARLOR_E_OK;
+	enum parlor_err err = serves ? give_to(b, row, t, t->agent, time_us) : PARLOR_E_OK;
 	const struct imported_message message = {.room = SPAN_TEXT(t->room),
 						 .sender = SPAN_TEXT(sender),
 						 .type = MESSAGE_TYPE_MESSAGE,
@@ -299,7 +309,27 @@ static void add_taken(struct desk_builder *b, const struct old_row *row)
 		return;
 	if (!desk_mend_id(b->steps.findings, row, row->agent, agent))
 		memcpy(agent, t->agent, sizeof agent);
-	desk_step_end(&b->steps, row, give_to(b, row, t, agent, time_us, row->moved));
+	desk_step_end(&b->steps, row, give_to(b, row, t, agent, time_us));
+}
+
+static void add_spoke(struct desk_builder *b, const struct old_row *row)
+{
+	struct conversation_view view;
+	uint64_t time_us = desk_step_time(&b->steps, row);
+	struct talk *t = talk_at(b, row, time_us);
+	if (!t || !t->open)
+		return;
+	const struct core_desk_act act = {.conversation = SPAN_TEXT(t->id)};
+	const struct core_desk_spoken spoken = {.spoke = row->spoke, .asks = (uint32_t)row->asks};
+	const struct core_call call = desk_step_call(&b->steps, t->tenant, time_us);
+	desk_step_end(&b->steps, row,
+		      core_desk_import_spoken(builder_core(b->steps.builder), &call, &act, &spoken,
+					      &view));
+}
+
+static void add_unreadable(struct desk_builder *b, const struct old_row *row)
+{
+	desk_step_tell(&b->steps, FINDING_unreadable_row, row, "");
 }
 
 static void add_lost(struct desk_builder *b, const struct old_row *row)
@@ -348,10 +378,16 @@ static void say_progress(struct desk_builder *b)
 
 void desk_builder_row(void *arg, const struct old_row *row)
 {
-	static void (*const add[])(struct desk_builder *, const struct old_row *) = {
-		[OLD_CONFIG] = add_config, [OLD_OPENED] = add_opened, [OLD_SAID] = add_said,
-		[OLD_TAKEN] = add_taken,   [OLD_CLOSED] = add_closed, [OLD_SEEN] = add_seen,
-		[OLD_LOST] = add_lost};
+	static void (*const add[])(struct desk_builder *,
+				   const struct old_row *) = {[OLD_CONFIG] = add_config,
+							      [OLD_OPENED] = add_opened,
+							      [OLD_SAID] = add_said,
+							      [OLD_TAKEN] = add_taken,
+							      [OLD_CLOSED] = add_closed,
+							      [OLD_SEEN] = add_seen,
+							      [OLD_LOST] = add_lost,
+							      [OLD_SPOKE] = add_spoke,
+							      [OLD_UNREADABLE] = add_unreadable};
 	struct desk_builder *b = arg;
 	if (b->steps.err)
 		return;

@@ -27,7 +27,8 @@ uint64_t desk_step_time(struct desk_steps *s, const struct old_row *row)
 {
 	uint64_t time_us = row->time_us;
 	/* The opening's row has told already. */
-	bool tells = !row->part && row->kind != OLD_TAKEN && row->kind != OLD_CLOSED;
+	bool tells = !row->part && !row->bare && row->kind != OLD_TAKEN &&
+		     row->kind != OLD_CLOSED && row->kind != OLD_SPOKE;
 	if (tells && !time_us)
 		desk_step_tell(s, FINDING_untimed_row, row, "");
 	if (tells && time_us > s->now_us)
@@ -40,7 +41,7 @@ uint64_t desk_step_time(struct desk_steps *s, const struct old_row *row)
 void desk_step_end(struct desk_steps *s, const struct old_row *row, enum parlor_err err)
 {
 	enum parlor_err broken = core_broken(builder_core(s->builder));
-	if (err && !broken)
+	if (err && !broken && !row->bare)
 		desk_step_tell(s, FINDING_refused_row, row, parlor_err_text(err));
 	s->err = broken ? broken : builder_step(s->builder);
 	if (s->err)

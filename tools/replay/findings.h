@@ -59,6 +59,8 @@
 	X(message_before, "messages older than their conversation: at its beginning")          \
 	X(status, "conversations whose status is none, or is not what their agent says: as "   \
 		  "the agent says")                                                            \
+	X(unreadable_row, "lines of a file that are no row: left out")                         \
+	X(unknown_team, "conversations of a team that is not known: of the desk's own")        \
 	X(unknown_group, "visitors of a group that is not known: of none")                     \
 	X(stray_message, "messages outside of any conversation: in one of their own")          \
 	X(stray_stint, "times of an agent outside of any conversation: left out")              \

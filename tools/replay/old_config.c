@@ -34,15 +34,15 @@ struct known_row {
 static bool hush(enum config_no kind, union row_any *row)
 {
 	union row_any is = *row;
-	if (kind == CONFIG_DESK)
-		row->desk.off = row->desk.queue_off = false;
 	if (kind == CONFIG_AGENT) {
 		row->agent.off = false;
-		row->agent.mode = MODE_READY;
+		if (row->agent.mode)
+			row->agent.mode = MODE_READY;
 	}
 	if (kind == CONFIG_SEAT) {
 		row->seat.off = row->seat.bind = false;
-		row->seat.mode = MODE_READY;
+		if (row->seat.mode)
+			row->seat.mode = MODE_READY;
 	}
 	return memcmp(&is, row, config_form(kind)->size) != 0;
 }
@@ -101,7 +101,7 @@ void old_config_add(struct old_config *d, const struct old_row *row)
 {
 	id_text tenant;
 	union row_any is, now;
-	struct core_desk_row out;
+	struct core_desk_row out = {.position = 0};
 	enum parlor_err err = PARLOR_E_OK;
 	desk_step_tenant(d->steps, row, tenant);
 	if (is_twice(d, row, tenant)) {
@@ -126,9 +126,10 @@ void old_config_add(struct old_config *d, const struct old_row *row)
 		err = core_desk_set(builder_core(d->steps->builder), &call, row->config, &now,
 				    false, NO_ONE, &out);
 	}
-	if (!err && waits)
+	if (!err && waits && !row->bare)
 		keep_last_word(d, row->config, tenant, &is);
-	if (!err && !row->bare)
+	/* A part may come again with what it is a part of. */
+	if (!err && !row->bare && (!row->part || out.position))
 		d->counts[row->config]++;
 	desk_step_end(d->steps, row, err);
 }

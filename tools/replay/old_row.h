@@ -12,8 +12,10 @@ enum old_kind {
 	OLD_SAID,
 	OLD_TAKEN, /* an agent serves it from here on */
 	OLD_CLOSED,
-	OLD_SEEN, /* a member was there last */
-	OLD_LOST  /* a transfer of nothing that is known */
+	OLD_SPOKE, /* somebody did; what is not known */
+	OLD_SEEN,  /* a member was there last */
+	OLD_LOST,  /* a transfer of nothing that is known */
+	OLD_UNREADABLE
 };
 
 /* Spans borrow during the call. */
@@ -28,12 +30,15 @@ struct old_row {
 	struct span visitor;      /* SAID, TAKEN: who that is */
 	struct span member;       /* OPENED: who asks; SAID: who speaks, empty: unknown; SEEN */
 	struct span agent;        /* OPENED: who is to have it in the end, or empty; TAKEN */
-	struct span desk, type, product, body;
+	struct span desk, team, type, product, body;
 	uint64_t ends_us; /* OPENED: when it was closed; 0: it was not */
 	uint64_t said_us; /* SAID: as the row has it; time_us is not before its conversation */
 	bool read;        /* SAID: by whom it was for */
 	bool answered;    /* that is not in the tables: what one has answered one has read */
-	bool moved;       /* TAKEN: who served before has passed it on */
+	bool moved;       /* TAKEN: who served before has passed it on, */
+	bool gone;        /* or was not there any more; CLOSED: so was who served last */
+	uint8_t spoke;    /* SPOKE: enum spoke_last; NOBODY: not known */
+	uint64_t asks;    /* SPOKE: of the visitor, so far; 0: not known */
 	bool stranger;    /* OPENED: who asks is a number that no row has */
 	bool odd;         /* OPENED: of a status that cannot be; CONFIG: of a role that is none */
 

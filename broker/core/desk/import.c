@@ -1,6 +1,7 @@
 #include "core/desk/import.h"
 
 #include "core/desk/asked.h"
+#include "core/desk/clock.h"
 #include "core/desk/config_row.h"
 #include "core/desk/conversation.h"
 #include "core/desk/seats.h"
@@ -10,7 +11,8 @@
 static enum parlor_err check(const struct asked *a)
 {
 	const struct row_conversation *row = &a->v->row;
-	if (row->state != CONVERSATION_ACTIVE || row->transfer)
+	bool served = row->state == CONVERSATION_ACTIVE || row->state == CONVERSATION_BOT;
+	if (!served || row->transfer)
 		return PARLOR_E_NOT_YOURS;
 	if (a->seat == a->v->seat)
 		return PARLOR_E_VALUE;
@@ -54,5 +56,55 @@ enum parlor_err core_desk_import_transfer(struct core *c, const struct core_call
 		return err;
 	emit_asked(&a);
 	service_assign(c, a.v, a.seat, a.v->team, HOW_FORCED, NULL, act->by);
+	return asked_end(&a, PARLOR_E_OK, view);
+}
+
+enum parlor_err core_desk_import_release(struct core *c, const struct core_call *call,
+					 const struct core_desk_act *act, bool gone,
+					 struct conversation_view *view)
+{
+	struct asked a;
+	enum parlor_err err = asked_begin(&a, c, call, act, true);
+	if (!err && (!a.v->row.seat || a.v->row.transfer))
+		err = PARLOR_E_NOT_YOURS;
+	if (err)
+		return err;
+	service_release(c, a.v, gone ? RELEASE_GONE : RELEASE_RETURNED, act->by, act->why);
+	service_queue(c, a.v, &(struct queueing){.why = gone ? QUEUE_GONE : QUEUE_RETURNED});
+	return asked_end(&a, PARLOR_E_OK, view);
+}
+
+enum parlor_err core_desk_import_timeout(struct core *c, const struct core_call *call,
+					 const struct core_desk_act *act,
+					 struct conversation_view *view)
+{
+	struct asked a;
+	enum parlor_err err = asked_begin(&a, c, call, act, true);
+	if (!err)
+		service_close(c, a.v, CLOSE_TIMEOUT, (struct span){NULL, 0}, act->why);
+	return asked_end(&a, err, view);
+}
+
+enum parlor_err core_desk_import_spoken(struct core *c, const struct core_call *call,
+					const struct core_desk_act *act,
+					const struct core_desk_spoken *spoken,
+					struct conversation_view *view)
+{
+	struct asked a;
+	struct conversation_change ch;
+	enum parlor_err err = asked_begin(&a, c, call, act, true);
+	if (err)
+		return err;
+	conversation_begin(&ch, c, a.v);
+	ch.row.last_message_us = c->now_us;
+	if (spoken->asks)
+		ch.row.asks = spoken->asks;
+	if (spoken->spoke)
+		ch.row.spoke = spoken->spoke;
+	if (spoken->spoke == SPOKE_VISITOR)
+		ch.row.visitor_spoke_desk_us = desk_now(c);
+	if (spoken->spoke == SPOKE_SEAT)
+		ch.row.seat_spoke_desk_us = desk_now(c);
+	conversation_emit(c, RECORD_MARKED, &ch);
 	return asked_end(&a, PARLOR_E_OK, view);
 }

@@ -434,14 +434,14 @@ static enum parlor_err check_first(struct opening *o)
 
 static enum parlor_err may_open(struct opening *o)
 {
-	if (o->desk->row.off)
+	if (o->desk->row.off && !o->q->imported)
 		return PARLOR_E_TEAM_CLOSED;
 	enum parlor_err err = find_team(o);
 	if (!err)
 		err = find_wanted(o);
-	if (!err)
+	if (!err && !o->q->imported)
 		err = check_hours(o);
-	if (!err)
+	if (!err && !o->q->imported)
 		err = check_space(o);
 	if (!err)
 		err = find_room(o);

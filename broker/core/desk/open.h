@@ -15,6 +15,7 @@ struct core_desk_open {
 	struct span agent; /* asked for */
 	struct span room;  /* empty: the visitor's at this desk, or a new one */
 	struct span body, client_id;
+	bool imported; /* it was so: whatever its desk, its hours and its queue say now */
 };
 /* The visitor's open one at that desk is answered as it is, and the message posted to it.
  * The same id again with the same content: the same conversation. position: of the last
