@@ -70,7 +70,7 @@ static void put(struct buf *b, const struct cell *cell)
 		buf_put_span(b, cell->text);
 }
 
-void desk_cells_upsert(struct buf *b, const struct upsert_column *columns, size_t n,
+void desk_cells_upsert(struct buf *b, const struct upsert_column *columns, size_t n, size_t keys,
 		       struct reader *was, struct reader *now, bool begins)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -78,7 +78,7 @@ void desk_cells_upsert(struct buf *b, const struct upsert_column *columns, size_
 		struct cell old = was ? desk_cells_next(was) : new;
 		bool stays = columns[i].kind == UPSERT_ONCE ||
 			     (columns[i].kind == UPSERT_IF_TOLD && new.state == CELL_NULL);
-		if (!was && stays && !begins && i >= 2)
+		if (!was && stays && !begins && i >= keys)
 			old.state = CELL_UNKNOWN;
 		put(b, stays ? &old : &new);
 	}

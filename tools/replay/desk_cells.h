@@ -20,10 +20,10 @@ void desk_cells_put_unknown(struct buf *);
 void desk_cells_put_all(struct buf *, const struct upsert_column *, const struct sql_value *,
 			size_t n);
 struct cell desk_cells_next(struct reader *);
-/* begins: of a row that was not there, all is told; else only what is set. was: NULL: it was
- * not there. */
-void desk_cells_upsert(struct buf *, const struct upsert_column *, size_t n, struct reader *was,
-		       struct reader *now, bool begins);
+/* begins: of a row that was not there, all is told; else only what is set, and the key, which
+ * are the first `keys`. was: NULL: it was not there. */
+void desk_cells_upsert(struct buf *, const struct upsert_column *, size_t n, size_t keys,
+		       struct reader *was, struct reader *now, bool begins);
 
 /* Told as microseconds. */
 bool desk_cells_is_time(const char *column);

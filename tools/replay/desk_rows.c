@@ -155,6 +155,19 @@ static void begin_parties(struct desk_rows *d)
 	pager_init(&d->pager, engine_rows(d->engine), ROW_MEMBERS);
 }
 
+/* Of the visitor at a desk: as of when, conversation, room. */
+static bool note_room(void *arg, const void *key, size_t key_len, struct span value)
+{
+	struct reader in;
+	(void)key;
+	(void)key_len;
+	reader_init(&in, value.data, value.len);
+	(void)reader_varint(&in);
+	(void)reader_varint(&in);
+	*(uint64_t *)arg = reader_varint(&in);
+	return false;
+}
+
 static bool note_any(void *arg, const void *key, size_t key_len, struct span value)
 {
 	(void)key;
@@ -164,20 +177,38 @@ static bool note_any(void *arg, const void *key, size_t key_len, struct span val
 	return false;
 }
 
-static bool has_row(struct desk_rows *d, uint64_t member, uint8_t sub)
+static enum parlor_err name_room(struct desk_rows *d, uint64_t no)
+{
+	struct row_key key;
+	struct span value;
+	struct row_room row;
+	struct core_rows rows = engine_rows(d->engine);
+	row_key_room(&key, no);
+	enum parlor_err err = rows.get(rows.ctx, &key, &value);
+	if (!err && !row_get_room(value, &row))
+		err = PARLOR_E_STORE_CORRUPT;
+	if (!err)
+		audit_text(d->room, sizeof d->room, row.id);
+	return err;
+}
+
+/* With the room of its visits, where it is one by these alone. */
+static enum parlor_err is_party(struct desk_rows *d, uint64_t member, bool *is)
 {
 	struct row_key key;
 	struct core_rows rows = engine_rows(d->engine);
-	bool any = false;
-	row_key_one(&key, ROW_MEMBERS, member, sub);
-	return !rows.scan(rows.ctx, &key, key.len, note_any, &any) && any;
-}
-
-static bool is_party(struct desk_rows *d, uint64_t member)
-{
-	return (d->agents_len &&
-		bsearch(&member, d->agents, d->agents_len, sizeof *d->agents, by_number)) ||
-	       has_row(d, member, ROW_VISITOR) || has_row(d, member, ROW_GUEST);
+	uint64_t room = 0;
+	*is = d->agents_len &&
+	      bsearch(&member, d->agents, d->agents_len, sizeof *d->agents, by_number) != NULL;
+	row_key_one(&key, ROW_MEMBERS, member, ROW_VISITOR);
+	enum parlor_err err = *is ? PARLOR_E_OK : rows.scan(rows.ctx, &key, key.len, note_any, is);
+	d->room[0] = 0;
+	if (err || *is)
+		return err;
+	row_key_one(&key, ROW_MEMBERS, member, ROW_GUEST);
+	err = rows.scan(rows.ctx, &key, key.len, note_room, &room);
+	*is = !err && room;
+	return *is ? name_room(d, room) : err;
 }
 
 static enum parlor_err next_party(struct desk_rows *d)
@@ -187,7 +218,10 @@ static enum parlor_err next_party(struct desk_rows *d)
 	enum parlor_err err;
 	while (!(err = pager_next(&d->pager, &key, &value))) {
 		uint64_t no = be64_get(key.data);
-		if (!is_self(key) || !is_party(d, no))
+		bool is = false;
+		if (is_self(key) && (err = is_party(d, no, &is)))
+			return err;
+		if (!is)
 			continue;
 		if (!row_get_member(value, &member))
 			return PARLOR_E_STORE_CORRUPT;

@@ -113,9 +113,16 @@ static struct pending *row_of(struct desk_told *t, const struct row_key *key)
 	return p;
 }
 
-static void upsert(struct desk_told *t, const struct row_key *key, const char *room,
-		   const struct desk_columns *columns, const struct sql_value *values, size_t n,
-		   bool begins)
+/* A row that was told. */
+struct told {
+	const char *room;
+	const struct desk_columns *columns;
+	struct sql_value values[ROW_VALUES_MAX];
+	size_t len, keys; /* values that are told; columns of the key */
+	bool begins;
+};
+
+static void upsert(struct desk_told *t, const struct row_key *key, const struct told *told)
 {
 	struct pending *p = row_of(t, key);
 	struct buf now = {0}, cells = {0};
@@ -124,11 +131,11 @@ static void upsert(struct desk_told *t, const struct row_key *key, const char *r
 	reader_init(&was, p->value.data, p->value.len);
 	if (!is_new)
 		(void)reader_span(&was);
-	desk_cells_put_all(&now, columns->list, values, n);
+	desk_cells_put_all(&now, told->columns->list, told->values, told->len);
 	reader_init(&in, now.data, now.len);
-	buf_put_span(&cells, SPAN_TEXT(room));
-	desk_cells_upsert(&cells, columns->list, n, is_new ? NULL : &was, &in,
-			  begins || !t->engine->base);
+	buf_put_span(&cells, SPAN_TEXT(told->room));
+	desk_cells_upsert(&cells, told->columns->list, told->len, told->keys, is_new ? NULL : &was,
+			  &in, told->begins || !t->engine->base);
 	buf_fini(&p->value);
 	buf_fini(&now);
 	p->value = cells;
@@ -139,38 +146,47 @@ static void upsert(struct desk_told *t, const struct row_key *key, const char *r
 static void take_offer(struct desk_told *t, const char *tenant, uint64_t time_us,
 		       const Parlor__ConversationChanged *told)
 {
-	struct sql_value values[ROW_VALUES_MAX];
+	struct told row = {.room = told->conversation->room,
+			   .columns = &desk_offer_columns,
+			   .len = desk_offer_columns.len,
+			   .keys = 4,
+			   .begins = told->offer->end == PARLOR__OFFER_END__OFFER_LIVE};
 	struct row_key key;
 	buf_clear(&t->decision);
 	if (told->decision)
 		desk_decision_put(&t->decision, told->decision);
-	desk_offer_values(values, tenant, told, time_us,
+	desk_offer_values(row.values, tenant, told, time_us,
 			  told->decision ? (const char *)t->decision.data : NULL);
 	key_of(&key, TOLD_OFFERS, told->conversation->no, told->offer->offer, told->offer->seat_no);
-	upsert(t, &key, told->conversation->room, &desk_offer_columns, values,
-	       desk_offer_columns.len, told->offer->end == PARLOR__OFFER_END__OFFER_LIVE);
+	upsert(t, &key, &row);
 }
 
 static void take_transfer(struct desk_told *t, const char *tenant,
 			  const Parlor__ConversationChanged *told)
 {
-	struct sql_value values[ROW_VALUES_MAX];
+	struct told row = {.room = told->conversation->room,
+			   .columns = &desk_transfer_columns,
+			   .len = desk_transfer_columns.len,
+			   .keys = 3,
+			   .begins = told->transfer->asked_us != 0};
 	struct row_key key;
-	desk_transfer_values(values, tenant, told);
+	desk_transfer_values(row.values, tenant, told);
 	key_of(&key, TOLD_TRANSFERS, told->conversation->no, told->transfer->no, 0);
-	upsert(t, &key, told->conversation->room, &desk_transfer_columns, values,
-	       desk_transfer_columns.len, told->transfer->asked_us != 0);
+	upsert(t, &key, &row);
 }
 
 static void take_rating(struct desk_told *t, const char *tenant, uint64_t time_us,
 			const Parlor__ConversationChanged *told)
 {
-	struct sql_value values[ROW_VALUES_MAX];
+	struct told row = {.room = told->conversation->room,
+			   .columns = &desk_rating_columns,
+			   .len = desk_rating_columns.len - 2,
+			   .keys = 2,
+			   .begins = true};
 	struct row_key key;
-	desk_rating_values(values, tenant, told, time_us);
+	desk_rating_values(row.values, tenant, told, time_us);
 	key_of(&key, TOLD_RATINGS, told->conversation->no, 0, 0);
-	upsert(t, &key, told->conversation->room, &desk_rating_columns, values,
-	       desk_rating_columns.len - 2, true);
+	upsert(t, &key, &row);
 }
 
 /* Its rows are written of the same kinds of record as a worker writes them. */
