@@ -225,24 +225,6 @@ static void who_comes_late_by_weight_does_not_catch_up(void **state)
 	assert_in_range(of_chen, 2, 4);
 }
 
-static void rows_are_bounded_in_number_behind_a_start_too(void **state)
-{
-	struct world *w = *state;
-	struct row_group group = {.group = text("a")};
-	w->limits.desk_rows = 2;
-	restart(w);
-	assert_int_equal(row_set(w, CONFIG_GROUP, &group, false), PARLOR_E_OK);
-	group.group = text("b");
-	assert_int_equal(row_set(w, CONFIG_GROUP, &group, false), PARLOR_E_OK);
-	group.group = text("c");
-	assert_int_equal(row_set(w, CONFIG_GROUP, &group, false), PARLOR_E_TENANT_FULL);
-	write_all(w);
-	restart(w);
-	assert_int_equal(row_set(w, CONFIG_GROUP, &group, false), PARLOR_E_TENANT_FULL);
-	group.group = text("b");
-	assert_int_equal(row_set(w, CONFIG_GROUP, &group, false), PARLOR_E_OK);
-}
-
 /* ---- passing on -------------------------------------------------------------------- */
 
 static void whoever_has_it_keeps_it_until_it_is_taken(void **state)
@@ -468,7 +450,6 @@ int main(void)
 		STORY(all_limits_hold_at_once),
 		STORY(one_of_two_who_claim_has_it),
 		STORY(who_comes_late_by_weight_does_not_catch_up),
-		STORY(rows_are_bounded_in_number_behind_a_start_too),
 		STORY(whoever_has_it_keeps_it_until_it_is_taken),
 		STORY(a_team_takes_what_is_passed_on_to_it),
 		STORY(what_is_given_back_waits_where_it_stood),

@@ -33,6 +33,39 @@ static enum parlor_err check_count(const struct core *c, enum config_no kind)
 	return c->desk->rows[kind] < max ? PARLOR_E_OK : PARLOR_E_TENANT_FULL;
 }
 
+static size_t seats_len(const struct agent *a)
+{
+	size_t n = 0;
+	for (const struct seat *s = a->seats; s; s = s->next)
+		n += !s->config->removed;
+	return n;
+}
+
+static size_t teams_len(const struct seat *s)
+{
+	size_t n = 0;
+	for (const struct team_seat *t = s->teams; t; t = t->next)
+		n += !t->config->removed;
+	return n;
+}
+
+/* All seats of an agent, and all teams of a seat, are looked at when it takes one more. */
+static enum parlor_err check_lists(struct core *c, enum config_no kind, const union row_any *row,
+				   uint32_t tenant)
+{
+	size_t n = 0;
+	if (kind == CONFIG_SEAT) {
+		struct config_key k;
+		config_key_begin(&k, CONFIG_AGENT, tenant);
+		config_key_number(&k, row->seat.party_no);
+		const struct config *agent = config_find_key(c, &k);
+		n = agent ? seats_len(agent->is) : 0;
+	} else if (kind == CONFIG_TEAM_SEAT) {
+		n = teams_len(seat_find_no(c, row->team_seat.seat_no));
+	}
+	return n < DESK_LISTS_MAX ? PARLOR_E_OK : PARLOR_E_TOO_MANY;
+}
+
 static const struct record_kind *kind_of(enum config_no kind)
 {
 	if (kind == CONFIG_BUSINESS || kind == CONFIG_SEAT_BUSINESS)
@@ -207,6 +240,8 @@ static enum parlor_err set_row(struct naming *a, enum config_no kind, union row_
 	struct core *c = a->core;
 	bool is_new = !config;
 	enum parlor_err err = is_new ? check_count(c, kind) : PARLOR_E_OK;
+	if (!err && (is_new || config->removed))
+		err = check_lists(c, kind, row, a->tenant_no);
 	if (err)
 		return err;
 	fill_in(kind, row, is_new ? NULL : config->is);

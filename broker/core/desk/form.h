@@ -45,6 +45,7 @@ enum route_by { ROUTE_NONE, ROUTE_PRODUCT, ROUTE_TYPE, ROUTE_BUSINESS, ROUTE_BSU
 
 #define DESK_LEVELS 4
 #define DESK_PRIORITIES 4
+#define DESK_LISTS_MAX 64   /* seats of an agent, and teams of a seat */
 #define DESK_ASKED_MAX 8    /* seats that one offer goes to, and exclusions */
 #define DESK_OFF UINT32_MAX /* of a setting that has a default: none */
 
