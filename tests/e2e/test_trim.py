@@ -257,6 +257,10 @@ def test_what_was_broken_is_found(copy, way, code, what, member):
     assert (found["room"], found.get("member")) == ("r", member)
 
 
+def test_a_desk_is_not_told_from_a_journal_whose_beginning_is_gone(copy):
+    assert "the journal begins at position" in replay("desk", "--data", copy, status=TRIMMED).err
+
+
 def test_a_snapshot_that_is_damaged_missing_or_foreign_is_not_believed(copy, past_snapshot):
     path = copy / "snapshot"
     whole = path.read_bytes()
