@@ -31,8 +31,8 @@ static const char about[] =
 	"\n"
 	"With --system, a desk instead, its agents, visitors and conversations:\n"
 	"  conversations        of the tables users, conversations, messages, agent_status\n"
-	"  tp_customer_service  of tp_customer_service_fans, _fans_visitors, _users, _users_job "
-	"...\n"
+	"  tp_customer_service  of tp_customer_service_fans, _fans_visitors, _users ...\n"
+	"  startalk             of files TABLE.ndjson or TABLE.csv in the directory of --dump\n"
 	"\n"
 	"exit: 0 done, whatever was found; 1 refused, or could not do it; 2 bad usage";
 

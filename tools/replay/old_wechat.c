@@ -107,13 +107,17 @@ static const char fans[] =
 static const char jobs[] = " UNION ALL SELECT 7, j.starttime, CONCAT(j.openid, ' ', j.uid), " TOKEN(
 	"j.uid", "j.openid") ", "
 			     "j.openid, " AGENT("j.uid") ", 0, ";
-/* Who passed it on to this one then; no clock was the same as another's. */
-static const char moved[] = "EXISTS (SELECT 1 FROM " C " c WHERE c.touid = j.uid AND c.time "
+/* Who passed it on to this one then; no clock was the same as another's. Made apart, as there
+ * they are found by number. */
+static const char moved[] = "EXISTS (SELECT 1 FROM (SELECT DISTINCT touid, time FROM " C ") c "
+			    "WHERE c.touid = j.uid AND c.time "
 			    "BETWEEN j.starttime - 60 AND j.starttime + 60)";
 static const char jobs_end[] = ", NULL, NULL, NULL, NULL, NULL, NULL FROM " J " j";
 static const char lost[] =
 	" UNION ALL SELECT 10, c.time, c.cid, '', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, "
-	"NULL, NULL FROM " C " c WHERE NOT EXISTS (SELECT 1 FROM " J " j WHERE j.uid = c.touid "
+	"NULL, NULL FROM " C
+	" c WHERE NOT EXISTS (SELECT 1 FROM (SELECT DISTINCT uid, starttime FROM " J
+	") j WHERE j.uid = c.touid "
 	"AND c.time BETWEEN j.starttime - 60 AND j.starttime + 60)";
 
 static const char fans_said[] = " UNION ALL SELECT 8, m.time, m.mid, m.token, m.openid, " AGENT(
