@@ -39,11 +39,9 @@ static uint64_t number(char **rest)
 
 static enum ack_kind kind(char **rest)
 {
-	static const char *const names[] = {[ACK_POST] = "post",
-					    [ACK_POSTED] = "posted",
-					    [ACK_RECALL] = "recall",
-					    [ACK_READ] = "read",
-					    [ACK_JOIN] = "join"};
+	static const char *const names[] = {
+		[ACK_POST] = "post", [ACK_POSTED] = "posted", [ACK_RECALL] = "recall",
+		[ACK_READ] = "read", [ACK_JOIN] = "join",     [ACK_DESK] = "desk"};
 	struct span name = word(rest);
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)

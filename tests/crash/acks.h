@@ -6,6 +6,7 @@
  *   LOG-LENGTH recall ROOM MEMBER - SEQ POSITION 0 -
  *   LOG-LENGTH read ROOM MEMBER - SEQ POSITION 0 -
  *   LOG-LENGTH join ROOM MEMBER - 0 POSITION 0 -
+ *   LOG-LENGTH desk CONVERSATION - - 0 POSITION 0 -
  */
 #ifndef CRASH_ACKS_H
 #define CRASH_ACKS_H
@@ -14,7 +15,7 @@
 
 #include <stdbool.h>
 
-enum ack_kind { ACK_POST, ACK_POSTED, ACK_RECALL, ACK_READ, ACK_JOIN };
+enum ack_kind { ACK_POST, ACK_POSTED, ACK_RECALL, ACK_READ, ACK_JOIN, ACK_DESK };
 
 struct ack {
 	enum ack_kind kind;

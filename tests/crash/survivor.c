@@ -1,5 +1,6 @@
 #include "survivor.h"
 
+#include "core/desk/list.h"
 #include "core/kinds.h"
 #include "core/reading.h"
 #include "core/room.h"
@@ -144,8 +145,20 @@ static bool is_read(struct survivor_run *s, const struct ack *a)
 		    (unsigned long long)a->seq));
 }
 
+/* How far it has come is in the state, which is compared as a whole. */
+static bool is_known(struct survivor_run *s, const struct ack *a)
+{
+	struct core_call call = {.tenant = TENANT};
+	uint64_t no, position;
+
+	return good(s, core_desk_told(s->core, &call, a->room, &no, &position),
+		    "an acknowledged conversation");
+}
+
 static bool check_ack(struct survivor_run *s, const struct ack *a)
 {
+	if (a->kind == ACK_DESK)
+		return is_known(s, a);
 	if (a->kind == ACK_POST || a->kind == ACK_POSTED)
 		return is_posted(s, a);
 	return a->kind == ACK_RECALL ? is_recalled(s, a) : is_read(s, a);
