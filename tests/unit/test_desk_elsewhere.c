@@ -247,6 +247,29 @@ static void who_goes_while_it_is_asked_is_asked_once(void **state)
 	assert_int_equal(n.offers, 2);
 }
 
+static void who_does_not_come_back_after_a_start_is_asked_no_more(void **state)
+{
+	struct world *w = *state;
+	desk_begin(w, (struct row_team){.accept = 1, .offer_ms = DESK_OFF});
+	agent_add(w, "lin", 2);
+	agent_add(w, "chen", 1);
+	online(w, "lin");
+	opened(w, "c1", "v1");
+	restart_after_ms(w, 1000);
+	online(w, "chen");
+	pass_ms(w, 20000);
+	assert_int_equal(decline_offer(w, "c1", shown(w, "c1").offer, "chen"), PARLOR_E_NOT_YOURS);
+	pass_ms(w, 1000);
+	assert_int_equal(accept_offer(w, "c1", shown(w, "c1").offer, "chen"), PARLOR_E_OK);
+	/* Who comes back may answer as before. */
+	online(w, "lin");
+	uint64_t offer = opened(w, "c2", "v2").offer;
+	restart_after_ms(w, 1000);
+	online(w, "lin");
+	pass_ms(w, 60000);
+	assert_int_equal(accept_offer(w, "c2", offer, "lin"), PARLOR_E_OK);
+}
+
 static void an_offer_that_is_over_cannot_be_accepted_by_who_waits(void **state)
 {
 	struct world *w = *state;
@@ -389,6 +412,7 @@ int main(void)
 		STORY(a_heavy_queue_does_not_block_a_light_one),
 		STORY(whose_turn_it_was_has_had_it),
 		STORY(who_goes_while_it_is_asked_is_asked_once),
+		STORY(who_does_not_come_back_after_a_start_is_asked_no_more),
 		STORY(an_offer_that_is_over_cannot_be_accepted_by_who_waits),
 		STORY(who_served_last_is_asked_first_if_it_can),
 		STORY(who_served_long_ago_is_nobody_special),

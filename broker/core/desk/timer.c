@@ -32,13 +32,18 @@ static uint64_t behind(uint64_t since_us, uint64_t us)
 /* ---- offers ------------------------------------------------------------------- */
 
 /* Whoever has just begun may not have been able to answer. */
+static uint64_t boot_over(const struct conversation *v)
+{
+	return v->state->boot_us + SETTING_BOOT_US + SETTING_LATE_US;
+}
+
 static uint64_t offer_due(const struct conversation *v)
 {
 	uint64_t until = v->row.offer_until_desk_us;
-	uint64_t boot = v->state->boot_us + SETTING_BOOT_US;
 	if (!v->row.offer || until == UINT64_MAX)
 		return 0;
-	return (until < boot && v->offered_before_boot ? boot : until) + SETTING_LATE_US;
+	uint64_t due = until + SETTING_LATE_US;
+	return due < boot_over(v) && v->offered_before_boot ? boot_over(v) : due;
 }
 
 static void offer_ends(struct core *c, struct conversation *v)
@@ -54,6 +59,41 @@ static void offer_ends(struct core *c, struct conversation *v)
 	}
 	if (to_seat && v->row.transfer)
 		service_transfer_end(c, v, TRANSFER_EXPIRED, NO_ONE);
+}
+
+/* Of this run: whoever has not been heard of since it began may come back for a while. */
+static bool is_gone(const struct core *c, const struct conversation *v, const struct seat *s)
+{
+	if (!seat_is_on(s))
+		return true;
+	return s->agent->presence == PRESENCE_IS_OFFLINE && !s->available &&
+	       (s->agent->gone_us != v->state->boot_us || desk_now(c) >= boot_over(v));
+}
+
+static void end_offers_of_gone(struct core *c, struct conversation *v)
+{
+	bool transfer = v->row.transfer_seat != 0;
+	for (size_t i = 0; i < v->row.offered.len && !c->broken;) {
+		struct seat *s = service_seat(c, numbers_at(&v->row.offered, i));
+		if (is_gone(c, v, s))
+			service_offer_end(c, v, s, OFFER_SEAT_GONE, false, NO_ONE);
+		else
+			i++;
+	}
+	if (transfer && v->row.transfer && !v->row.offer && !v->row.transfer_wait)
+		service_transfer_end(c, v, TRANSFER_EXPIRED, NO_ONE);
+}
+
+/* Who was asked before this run began, and has not come back: it is asked no more. */
+static uint64_t absent_due(const struct conversation *v)
+{
+	return v->row.offer && v->offered_before_boot ? boot_over(v) : 0;
+}
+
+static void absent(struct core *c, struct conversation *v)
+{
+	v->offered_before_boot = false;
+	end_offers_of_gone(c, v);
 }
 
 /* Of a transfer that waits for room. */
@@ -343,6 +383,7 @@ static void sla_end(struct core *c, struct conversation *v)
 /* Of several that are due at once the first is done, and the others looked at again. */
 static const struct cause causes[] = {
 	{IN(OFFERED) | IN(ACTIVE), offer_due, offer_ends},
+	{IN(OFFERED) | IN(ACTIVE), absent_due, absent},
 	{IN(ACTIVE), transfer_due, transfer_ends},
 	{IN(WAITING) | IN(OFFERED) | IN(DEFERRED), visitor_gone_due, visitor_gone},
 	{IN(WAITING) | IN(DEFERRED), waited_due, waited_out},
@@ -416,29 +457,6 @@ enum parlor_err timer_rested(struct core *c, struct seat *s)
 }
 
 /* ---- woken -------------------------------------------------------------------- */
-
-/* Of this run: whoever has not been heard of since it began may still come back. */
-static bool is_gone(const struct conversation *v, const struct seat *s)
-{
-	if (!seat_is_on(s))
-		return true;
-	return s->agent->presence == PRESENCE_IS_OFFLINE && !s->available &&
-	       s->agent->gone_us != v->state->boot_us;
-}
-
-static void end_offers_of_gone(struct core *c, struct conversation *v)
-{
-	bool transfer = v->row.transfer_seat != 0;
-	for (size_t i = 0; i < v->row.offered.len && !c->broken;) {
-		struct seat *s = service_seat(c, numbers_at(&v->row.offered, i));
-		if (is_gone(v, s))
-			service_offer_end(c, v, s, OFFER_SEAT_GONE, false, NO_ONE);
-		else
-			i++;
-	}
-	if (transfer && v->row.transfer && !v->row.offer && !v->row.transfer_wait)
-		service_transfer_end(c, v, TRANSFER_EXPIRED, NO_ONE);
-}
 
 /* The visitor has spoken: to whoever has it, or, when that one cannot, as it had asked. */
 static void resume(struct core *c, struct conversation *v)
