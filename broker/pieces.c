@@ -2,6 +2,7 @@
 
 #include "api/dispatch.h"
 #include "api/lifecycle.h"
+#include "core/desk/desk.h"
 #include "turn/presence.h"
 #include "turn/recover.h"
 #include "worker_bounds.h"
@@ -196,6 +197,9 @@ enum parlor_err pieces_make(struct broker *b, char *why, size_t why_size)
 	b->commit.turn.partitions = b->commit.flight.partitions = store_partitions(b->store);
 	b->core = core_new(&b->settings.core, store_rows(b->store),
 			   (struct core_sink){.ctx = &b->commit.turn, .record = turn_record});
+	core_desk_watch(b->core, (struct core_settling){.ctx = &b->decisions,
+							.begins = decisions_begin,
+							.ended = decisions_end});
 	make_commit(b);
 	err = recover(&b->commit, b->settings.data, why, why_size);
 	if (!err)

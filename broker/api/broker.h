@@ -14,6 +14,7 @@
 #include "store/store.h"
 #include "sync/sync.h"
 #include "turn/commit.h"
+#include "turn/decisions.h"
 #include "turn/price.h"
 
 #include "base/arena.h"
@@ -60,6 +61,7 @@ struct broker {
 	uint32_t looks;      /* at what the turn has cost; the clock is read at some */
 	bool stopping;
 	struct broker_counts counts;
+	struct decisions decisions;
 };
 
 /* What a session asks, as the core hears it. */

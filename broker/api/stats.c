@@ -198,6 +198,9 @@ static void count_desk(struct counters *c, const struct broker *b)
 	counter(c, "desk_abandoned", n.abandoned);
 	counter(c, "desk_closed", n.closed);
 	counter(c, "desk_storms", n.storms);
+	counter(c, "desk_matches", b->decisions.pairs);
+	counter(c, "desk_match_us_max", b->decisions.us_max);
+	counter(c, "desk_match_us_p99", decisions_us_at(&b->decisions, 99));
 	counter(c, "desk_reports", n.reports);
 	counter(c, "desk_reports_dropped", n.reports_dropped);
 	counter(c, "desk_report_seats", n.tallies);

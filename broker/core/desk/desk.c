@@ -264,6 +264,11 @@ void core_desk_counts(const struct core *c, struct core_desk_counts *n)
 		.abandoned = d->abandoned,
 		.closed = d->closed,
 		.storms = d->storms,
+void core_desk_watch(struct core *c, struct core_settling settling)
+{
+	c->desk->settling = settling;
+}
+
 		.reports = d->reports,
 		.reports_dropped = d->reports_dropped,
 		.tallies = d->tallies,

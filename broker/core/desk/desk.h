@@ -15,6 +15,14 @@ struct core_desk_counts {
 /* Pairs that a request makes at most before it is answered; the others are due at once. */
 #define CORE_DESK_PAIRS 16
 void core_desk_counts(const struct core *, struct core_desk_counts *);
+/* Told before conversations are paired with seats, and behind it, with how many pairs that
+ * made: for whoever has a clock, which the core has not. */
+struct core_settling {
+	void *ctx;
+	void (*begins)(void *ctx);
+	void (*ended)(void *ctx, uint64_t pairs);
+};
+void core_desk_watch(struct core *, struct core_settling);
 /* Something has been asked for that ends or moves conversations. It has to be followed up
  * in the commit of that request: a crash before the next would leave them as they are. */
 bool core_desk_woken(const struct core *);

@@ -184,6 +184,7 @@ static void pair(struct core *c, struct conversation *v, struct team *t, struct 
 		 struct seat *seat, enum offer_why why)
 {
 	struct decision decision;
+	c->desk->counts.pairs++;
 	decision_of(c, v, t, s, why, &decision);
 	if (why == WHY_STRATEGY && team_strategy(t) == STRATEGY_BROADCAST)
 		offer_to_several(c, v, t, s, &decision);

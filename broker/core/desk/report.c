@@ -26,7 +26,7 @@ static uint64_t wait_at(const struct waits *w, uint64_t percent)
 	for (unsigned i = 0; i < WAIT_BUCKETS && w->count; i++) {
 		below += w->buckets[i];
 		if (below * 100 >= w->count * percent)
-			return tally_bucket_end(i);
+			return octave_end(i, WAIT_BITS);
 	}
 	return 0;
 }

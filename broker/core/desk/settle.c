@@ -24,7 +24,7 @@ bool desk_unsettled(const struct core *c)
 	       row_engine_due(&c->engine) <= desk_now(c);
 }
 
-static bool settle(struct core *c, size_t pairs_max)
+static bool settle_now(struct core *c, size_t pairs_max)
 {
 	struct desk_state *d = c->desk;
 	size_t woken = pairs_max;
@@ -38,6 +38,20 @@ static bool settle(struct core *c, size_t pairs_max)
 			d->hooks->look(c, v);
 	}
 	return match_run(c, pairs_max);
+}
+
+static bool settle(struct core *c, size_t pairs_max)
+{
+	struct desk_state *d = c->desk;
+	const struct core_settling *s = &d->settling;
+	uint64_t pairs = d->counts.pairs;
+	/* Most often there is nothing: a look at the clock would cost more. */
+	if (!s->begins || (!d->waking && !d->contests.root))
+		return settle_now(c, pairs_max);
+	s->begins(s->ctx);
+	bool more = settle_now(c, pairs_max);
+	s->ended(s->ctx, d->counts.pairs - pairs);
+	return more;
 }
 
 void desk_settle(struct core *c)

@@ -5,6 +5,7 @@
 #ifndef DESK_TABLES_H
 #define DESK_TABLES_H
 
+#include "core/desk/desk.h"
 #include "core/desk/form.h"
 #include "core/desk/rank.h"
 #include "core/desk/row.h"
@@ -183,7 +184,7 @@ struct desk_counts {
 	uint64_t open[CONVERSATION_CLOSED + 1];
 	uint64_t offers, accepted, declined, expired, withdrawn, late, claims, races;
 	uint64_t transfers, abandoned, closed, storms;
-	uint64_t match_steps_max;
+	uint64_t pairs;
 	uint64_t reports, reports_dropped, tallies, tallies_refused;
 };
 
@@ -243,6 +244,7 @@ struct desk_state {
 	struct team *moving; /* whose places have changed */
 	const struct desk_hooks *hooks;
 	struct desk_counts counts;
+	struct core_settling settling; /* who measures it */
 	struct buf scratch;
 };
 

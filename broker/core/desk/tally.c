@@ -12,26 +12,6 @@
 /* Seats in teams: those beyond are not counted. */
 #define SEATS_MAX 100000
 
-/* ---- waits -------------------------------------------------------------------- */
-
-static unsigned bucket_of(uint64_t ms)
-{
-	uint32_t value = ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
-	if (value < WAIT_OCTAVE)
-		return value;
-	unsigned shift = 31U - (unsigned)__builtin_clz(value) - WAIT_BITS;
-	return (shift + 1) * WAIT_OCTAVE + ((value >> shift) - WAIT_OCTAVE);
-}
-
-uint64_t tally_bucket_end(unsigned bucket)
-{
-	if (bucket < WAIT_OCTAVE)
-		return bucket;
-	unsigned shift = bucket / WAIT_OCTAVE - 1;
-	uint64_t lead = WAIT_OCTAVE + bucket % WAIT_OCTAVE;
-	return (lead << shift) + (UINT64_C(1) << shift) - 1;
-}
-
 /* ---- a run --------------------------------------------------------------------- */
 
 void tally_begin(struct core *c)
@@ -106,7 +86,8 @@ static void count_assigned(struct report_hour *h, const struct record *r,
 	if (row->robot || row->assigned_us != r->time_us ||
 	    !stint_get_row(r->conversation.stint, &stint))
 		return;
-	h->waits[bucket_of(stint.wait_ms)]++;
+	uint64_t ms = stint.wait_ms < UINT32_MAX ? stint.wait_ms : UINT32_MAX;
+	h->waits[octave_bucket(ms, WAIT_BITS)]++;
 }
 
 static bool is_abandoned(const struct row_conversation *row)

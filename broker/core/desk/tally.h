@@ -6,15 +6,14 @@
 
 #include "core/desk/tables.h"
 
+#include "base/octave.h"
+
 #define TALLY_HOUR_US UINT64_C(3600000000)
 #define TALLY_HOURS 25 /* that are kept */
 
-/* Four buckets to a doubling, up to 2^32 ms: within a quarter. */
+/* Of milliseconds, within a quarter. */
 #define WAIT_BITS 2
-#define WAIT_OCTAVE (1U << WAIT_BITS)
-#define WAIT_BUCKETS ((32 - WAIT_BITS + 1) * WAIT_OCTAVE)
-/* The longest wait of it, in ms. */
-uint64_t tally_bucket_end(unsigned bucket);
+#define WAIT_BUCKETS OCTAVE_BUCKETS(WAIT_BITS, 32)
 
 /* Of a team; an hour is the one whose number it has. */
 struct report_hour {
