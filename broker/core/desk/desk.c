@@ -13,6 +13,7 @@
 #include "core/desk/settle.h"
 #include "core/desk/tally.h"
 #include "core/desk/timer.h"
+#include "core/member_row.h"
 #include "core/tables.h"
 
 #include <stdlib.h>
@@ -45,6 +46,36 @@ void desk_derive(struct core *c)
 	}
 }
 
+/* Their presence is in the rows of members. What leaves memory again before the run begins is
+ * not looked at: fewer are waited for. */
+static enum parlor_err load_agents(struct core *c)
+{
+	enum parlor_err err = PARLOR_E_OK;
+	struct member *m;
+	for (struct config *config = c->desk->by_key; config && !err; config = config->by_key.next)
+		if (config->kind == CONFIG_AGENT && !config->removed)
+			err = member_find_no(c, ((const struct agent *)config->is)->row.party_no,
+					     &m);
+	return err;
+}
+
+/* Agents that were available when the run before ended, and have to come back for it. */
+static uint64_t count_available(struct core *c)
+{
+	uint64_t n = 0;
+	for (struct config *config = c->desk->by_key; config; config = config->by_key.next) {
+		const struct agent *a = config->is;
+		if (config->kind != CONFIG_AGENT || config->removed || a->row.off ||
+		    a->row.mode != MODE_READY)
+			continue;
+		const struct member *m = (const struct member *)row_find(&c->engine, &member_kind,
+									 a->row.party_no, 0);
+		n += m && m->row.presence_run == c->state.run &&
+		     m->row.presence == PRESENCE_IS_ONLINE;
+	}
+	return n;
+}
+
 /* The desk's clock goes on where the last record left it: time without a broker is none. */
 static void go_on(struct core *c)
 {
@@ -57,6 +88,7 @@ static void booting(struct core *c)
 {
 	struct desk_state *d = c->desk;
 	go_on(c);
+	d->wanted = count_available(c);
 	if (d->row.given)
 		desk_clock_see(c, &(struct core_call){.served_us = 0});
 }
@@ -68,7 +100,8 @@ static void booted(struct core *c)
 		desk_derive(c);
 	tally_begin(c);
 	follow_boot(c);
-	d->hold_us = d->row.given ? d->boot_us + SETTING_BOOT_HOLD_US : 0;
+	/* The first one who is back would be given all that the others could have. */
+	d->hold_us = d->wanted ? d->boot_us + SETTING_BOOT_HOLD_US : 0;
 }
 
 /* Who could be paired was not noted while nothing was decided. */
@@ -93,7 +126,7 @@ void core_desk_serve(struct core *c)
 		look_at_all(c);
 	d->served_us = c->state.time_us;
 	/* A run that began without a desk began before its time. */
-	bool held = d->row.given && d->boot_us <= desk_now(c);
+	bool held = d->row.given && d->boot_us <= desk_now(c) && d->back < d->wanted;
 	d->hold_us = held ? d->boot_us + SETTING_BOOT_HOLD_US : 0;
 }
 
@@ -189,6 +222,8 @@ enum parlor_err desk_load(struct core *c)
 	desk_clock_loaded(c);
 	if (!err)
 		err = config_load(c);
+	if (!err)
+		err = load_agents(c);
 	return err ? err : conversation_load(c);
 }
 
@@ -242,6 +277,11 @@ void core_desk_settle(struct core *c, const struct core_call *call)
 	desk_settle(c);
 }
 
+void core_desk_watch(struct core *c, struct core_settling settling)
+{
+	c->desk->settling = settling;
+}
+
 void core_desk_counts(const struct core *c, struct core_desk_counts *n)
 {
 	const struct desk_counts *d = &c->desk->counts;
@@ -264,11 +304,6 @@ void core_desk_counts(const struct core *c, struct core_desk_counts *n)
 		.abandoned = d->abandoned,
 		.closed = d->closed,
 		.storms = d->storms,
-void core_desk_watch(struct core *c, struct core_settling settling)
-{
-	c->desk->settling = settling;
-}
-
 		.reports = d->reports,
 		.reports_dropped = d->reports_dropped,
 		.tallies = d->tallies,

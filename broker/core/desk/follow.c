@@ -132,8 +132,25 @@ static void count_gone(struct core *c, struct crowd *crowd)
 	c->desk->counts.storms++;
 }
 
+/* All are back who were there before: nothing is held any more. */
+static void count_back(struct core *c, const struct agent *a, uint8_t now)
+{
+	struct desk_state *d = c->desk;
+	bool was = a->presence == PRESENCE_IS_ONLINE, is = now == PRESENCE_IS_ONLINE;
+	if (was == is || a->row.mode != MODE_READY ||
+	    desk_now(c) >= d->boot_us + SETTING_BOOT_HOLD_US)
+		return;
+	if (is)
+		d->back++;
+	else if (d->back)
+		d->back--;
+	if (d->back >= d->wanted)
+		d->hold_us = 0;
+}
+
 static void set_presence(struct core *c, struct agent *a, uint8_t now)
 {
+	count_back(c, a, now);
 	bool was = a->presence != PRESENCE_IS_OFFLINE, is = now != PRESENCE_IS_OFFLINE;
 	struct crowd *crowd = crowd_of(c->desk, a);
 	if (!was && is)
@@ -178,10 +195,16 @@ void follow_boot(struct core *c)
 {
 	struct desk_state *d = c->desk;
 	d->boot_us = desk_now(c);
+	/* Executed again, who was there is known from the records before. */
+	if (!d->live)
+		d->wanted = 0;
+	d->back = 0;
 	for (struct config *config = d->by_key; config; config = config->by_key.next) {
 		struct agent *a = config->is;
 		if (config->kind != CONFIG_AGENT)
 			continue;
+		if (!d->live && a->presence == PRESENCE_IS_ONLINE && a->row.mode == MODE_READY)
+			d->wanted++;
 		a->presence = PRESENCE_IS_OFFLINE;
 		a->gone_us = d->boot_us;
 		if (a->crowd)

@@ -55,7 +55,7 @@ static inline uint64_t setting_of(uint64_t said, uint64_t otherwise)
 #define SETTING_LATE_US UINT64_C(500000)
 /* Who has just begun may be everybody: agents have so long to come back. */
 #define SETTING_BOOT_US UINT64_C(20000000)
-#define SETTING_BOOT_HOLD_US UINT64_C(3000000)
+#define SETTING_BOOT_HOLD_US UINT64_C(3000000) /* at most: or until as many are back */
 /* Where all who could be asked have declined, the first of them is asked again after this. */
 #define SETTING_AGAIN_SOON_US UINT64_C(5000000)
 #define SETTING_OFFERS_MAX 100 /* of a conversation: then it is left to whoever claims it */

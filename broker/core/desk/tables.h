@@ -223,7 +223,8 @@ struct desk_state {
 	uint64_t served_us;    /* the loop's clock when it was looked at last, */
 	uint64_t clock_us;     /* and the desk's then */
 	uint64_t boot_us;      /* desk time of this run's beginning */
-	uint64_t hold_us;      /* nothing is paired before */
+	uint64_t hold_us;      /* nothing is paired before, */
+	uint64_t back, wanted; /* or so many agents are back as were available */
 	uint64_t duty_next_us; /* on the wall: some hours turn */
 	struct config *by_key;
 	struct config *found[DESK_FOUND];
@@ -243,8 +244,8 @@ struct desk_state {
 	struct conversation *waking;
 	struct team *moving; /* whose places have changed */
 	const struct desk_hooks *hooks;
-	struct desk_counts counts;
 	struct core_settling settling; /* who measures it */
+	struct desk_counts counts;
 	struct buf scratch;
 };
 
