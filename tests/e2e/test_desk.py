@@ -4,7 +4,7 @@ tenants do not mix."""
 import itertools
 
 from client import Client
-from conftest import people, stat, until
+from conftest import people, stat, until, whole_history
 from proc import Broker
 
 DEFERRED, WAITING, OFFERED, BOT, ACTIVE, HELD, CLOSED = range(1, 8)
@@ -13,6 +13,8 @@ OFFER = 1  # how a team's seats accept
 OFF = 4294967295
 MEMBER_UNKNOWN = 25
 VALUE = 14
+CLOSING, RATING = 4, 8  # texts
+BUSINESS, BSUID = 3, 4  # by what a route goes
 (TEAM_UNKNOWN, TYPE_UNKNOWN, SEAT_UNKNOWN, AGENT_UNKNOWN, CONVERSATION_UNKNOWN, VISITOR_BLOCKED, QUEUE_FULL,
  TEAM_CLOSED, DESK_CONFLICT, ROOM_BUSY, OFFER_GONE, NOT_WAITING, SEAT_FULL, SEAT_AWAY, NOT_SEATED, NOT_YOURS,
  CONVERSATION_CLOSED, CONVERSATION_OPEN, TRANSFER_OPEN, TRANSFER_GONE, TEAM_BUSY, NOT_RATABLE, RATED,
@@ -203,6 +205,37 @@ def test_who_is_passed_a_conversation_reads_it_from_its_beginning(connect):
     assert chen.unread_get(room=room, member="chen").unread == 4
     page = chen.history(room=room, member="chen", **{"from": 1})
     assert [m.client_id for m in page.messages if m.client_id] == ["1", "2", "3", "4"]
+
+
+def test_a_rating_is_asked_for_where_it_may_be_given(connect):
+    service, lin = connect(), connect("lin")
+    make_desk(service)
+    service.desk_set(text=dict(desk="shop", which=CLOSING, text="Bye"))
+    service.desk_set(text=dict(desk="shop", which=RATING, text="How was it?"))
+    served, waits = opened(service, "served"), opened(service, "waits")  # lin has room for one
+    for v in (waits, served):
+        service.desk_close(conversation=v.conversation)
+    said = {v.conversation: whole_history(service, v.room) for v in (served, waits)}
+    assert [m.body for m in said["served"]] == ["Bye", "How was it?"]
+    assert [m.body for m in said["waits"]] == ["Bye"]
+    assert service.desk_show(conversation="served").last_seq == said["served"][-1].seq
+    assert lin.event("left").left.member == "lin"
+
+
+def test_a_business_is_routed_by_its_number_or_by_what_it_calls_the_desk(connect):
+    service = connect()
+    make_desk(service, strategy=MANUAL)
+    for team in ("by-number", "by-name"):
+        service.desk_set(team=dict(desk="shop", team=team, strategy=MANUAL))
+    service.desk_set(business=dict(desk="shop", business=7, bsuid_and_type="b-7"))
+    service.desk_set(route=dict(desk="shop", by=BSUID, value="b-7", team="by-name"))
+    assert opened(service, "c1", business=8).team == "*"
+    assert opened(service, "c2", business=7).team == "by-name"
+    service.desk_set(business=dict(desk="shop", business=7, bsuid_and_type="b-7", off=True))
+    assert opened(service, "c3", business=7).team == "*"
+    service.desk_set(business=dict(desk="shop", business=7, bsuid_and_type="b-7"))
+    service.desk_set(route=dict(desk="shop", by=BUSINESS, value="7", team="by-number"))
+    assert opened(service, "c4", business=7).team == "by-number"
 
 
 def test_tenants_do_not_mix(broker, connect):

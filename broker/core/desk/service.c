@@ -336,13 +336,17 @@ void service_close(struct core *c, struct conversation *v, enum close_why why, s
 			    why == CLOSE_TIMEOUT                                 ? TEXT_TIMEOUT
 			    : why == CLOSE_NO_SERVICE || why == CLOSE_WAITED_OUT ? TEXT_NO_SERVICE
 										 : TEXT_CLOSING);
-	/* What is said at the end is its last message. */
-	ch.row.last_seq = room->row.last_seq + (said && room->row.state == ROOM_STATE_OPEN);
+	const struct row_text *rate = rating_us ? say_prepare(c, &ch, TEXT_RATING) : NULL;
+	/* What is said at the end are its last messages. */
+	ch.row.last_seq = room->row.last_seq;
+	if (room->row.state == ROOM_STATE_OPEN)
+		ch.row.last_seq += (said ? 1U : 0U) + (rate ? 1U : 0U);
 	ch.row.rating_until_us = rating_us ? c->now_us + rating_us : 0;
 	ch.by = by;
 	ch.why = text;
 	conversation_emit(c, RECORD_CLOSED, &ch);
 	say_text(c, v, said);
+	say_text(c, v, rate);
 	close_room(c, v);
 	c->desk->counts.closed++;
 	c->desk->counts.abandoned += why == CLOSE_ABANDONED;
