@@ -375,6 +375,7 @@ CREATE TABLE IF NOT EXISTS desk_stint (
   ended_at        DATETIME(6)      NULL,
   end_why         TINYINT          NOT NULL DEFAULT 0 COMMENT '1 transfer, 2 gone, 3 unanswered, 4 returned, 5 held, 6 handed off, 7 closed, 8 removed',
   wait_ms         BIGINT UNSIGNED  NOT NULL DEFAULT 0,
+  decision        TEXT             NULL COMMENT 'JSON: what the strategy saw, if it was not offered first',
   PRIMARY KEY (ent_id, conversation_id, n),
   KEY ids (conversation_id),
   KEY numbers (no),

@@ -38,19 +38,58 @@ static void begin(struct upsert *u, struct db *db, const struct desk_columns *co
 	upsert_init(u, db, columns->table, columns->list, columns->len);
 }
 
+/* The decisions of those that this is true of, one behind the other. */
+static const char *put_decisions(struct buf *json, const struct fold_served *all,
+				 bool (*has)(const struct served *))
+{
+	for (size_t i = 0; i < all->len; i++)
+		if (has(&all->list[i]))
+			desk_decision_put(json, all->list[i].told->decision);
+	return (const char *)json->data;
+}
+
+static const char *next_decision(const char **decisions)
+{
+	const char *decision = *decisions;
+	*decisions += strlen(decision) + 1;
+	return decision;
+}
+
+static bool assigned_by_decision(const struct served *is)
+{
+	return is->told->stint && is->told->decision;
+}
+
+static bool offered_by_decision(const struct served *is)
+{
+	return is->told->offer && is->told->decision;
+}
+
+/* What was seen is told when it begins, and of the broker's own choice only; it is in no row
+ * of the broker's, so that nobody compares it. */
 static enum parlor_err write_stints(struct db *db, const struct fold_served *all)
 {
+	struct upsert_column columns[ROW_VALUES_MAX];
 	struct sql_value values[ROW_VALUES_MAX];
+	struct buf json = {0};
 	struct upsert u;
-	begin(&u, db, &desk_stint_columns);
+	size_t len = desk_stint_columns.len;
+	const char *decisions = put_decisions(&json, all, assigned_by_decision);
+	memcpy(columns, desk_stint_columns.list, len * sizeof *columns);
+	columns[len] = (struct upsert_column){"decision", UPSERT_IF_TOLD};
+	upsert_init(&u, db, desk_stint_columns.table, columns, len + 1);
 	for (size_t i = 0; i < all->len; i++) {
 		const struct served *is = &all->list[i];
 		if (!is->told->stint)
 			continue;
 		desk_stint_values(values, is->tenant, is->told->conversation, is->told->stint);
+		values[len] =
+			sql_t(assigned_by_decision(is) ? next_decision(&decisions) : NULL);
 		upsert_put(&u, values);
 	}
-	return upsert_finish(&u);
+	enum parlor_err err = upsert_finish(&u);
+	buf_fini(&json);
+	return err;
 }
 
 static enum parlor_err write_offers(struct db *db, const struct fold_served *all)
@@ -58,20 +97,15 @@ static enum parlor_err write_offers(struct db *db, const struct fold_served *all
 	struct sql_value values[ROW_VALUES_MAX];
 	struct upsert u;
 	struct buf json = {0};
-	for (size_t i = 0; i < all->len; i++)
-		if (all->list[i].told->offer && all->list[i].told->decision)
-			desk_decision_put(&json, all->list[i].told->decision);
-	const char *decision = (const char *)json.data;
+	const char *decisions = put_decisions(&json, all, offered_by_decision);
 	begin(&u, db, &desk_offer_columns);
 	for (size_t i = 0; i < all->len; i++) {
 		const struct served *is = &all->list[i];
 		if (!is->told->offer)
 			continue;
 		desk_offer_values(values, is->tenant, is->told, is->time_us,
-				  is->told->decision ? decision : NULL);
+				  offered_by_decision(is) ? next_decision(&decisions) : NULL);
 		upsert_put(&u, values);
-		if (is->told->decision)
-			decision += strlen(decision) + 1;
 	}
 	enum parlor_err err = upsert_finish(&u);
 	buf_fini(&json);

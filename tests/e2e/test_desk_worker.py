@@ -169,7 +169,8 @@ def test_a_conversation_from_its_opening_to_its_rating(bench):
     assert bench.rows("SELECT request_count, status FROM session_mapping") == ((3, 1),)
 
     after = desk.position
-    records = [desk.assign("c", "bob", 12, assigned_us=T0 + 1), desk.join("r", "bob"), desk.read("r", "bob"),
+    seen = dpb.Decision(strategy=dpb.STRATEGY_RANDOM, ready=7)
+    records = [desk.assign("c", "bob", 12, assigned_us=T0 + 1, decision=seen), desk.join("r", "bob"), desk.read("r", "bob"),
                desk.post("r", "bob", "here I am")]
     answer = records[-1]
     transfer = dict(from_agent="bob", from_agent_no=12, to_team="t", to_team_no=2, note="knows it", asked_us=T0 + 40)
@@ -192,6 +193,8 @@ def test_a_conversation_from_its_opening_to_its_rating(bench):
     bench.broker.apply("w", [rating], after=after)
     assert bench.rows("SELECT n, agent_no, end_why, to_seq, ended_at FROM desk_stint ORDER BY n") == (
         (1, 12, dpb.RELEASE_TRANSFER, 3, time_of(T0 + 50)), (2, 13, dpb.RELEASE_CLOSED, 3, time_of(T0 + 50)))
+    assert bench.rows("SELECT decision FROM desk_stint ORDER BY n") == (
+        (f'{{"strategy":{dpb.STRATEGY_RANDOM},"ready":7}}',), (None,))
     assert bench.rows("SELECT status, agent_id, agent_no, last_seq, closed_at, stints FROM desk_conversation") == (
         ("closed", None, None, 3, time_of(T0 + 60), 2),)
     assert bench.rows("SELECT uid, touid FROM tp_customer_service_users_change") == ((12, 13),)
