@@ -132,7 +132,7 @@ static void event_offer(FILE *out, const Parlor__Event *e)
 		word(&parlor__offer_why__descriptor, (int)offer->why));
 	if (offer->expires_ms)
 		fprintf(out, ", for %" PRIu64 " s", (offer->expires_ms + 999) / 1000);
-	end(out, changed->by, changed->preview);
+	end(out, changed->by, "");
 }
 
 static void event_offer_ended(FILE *out, const Parlor__Event *e)

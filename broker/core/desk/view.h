@@ -58,7 +58,7 @@ struct conversation_told {
 	const struct decision *decision;
 	uint8_t queued;   /* why it waits */
 	uint8_t reminded; /* of what */
-	struct span by, comment, why, preview;
+	struct span by, comment, why;
 };
 
 #endif

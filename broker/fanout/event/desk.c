@@ -68,7 +68,6 @@ static void put_conversation(struct buf *b, const struct record *r)
 	event_put_text(b, PB_CONVERSATION_CHANGED_BY, told->by);
 	event_put_text(b, PB_CONVERSATION_CHANGED_COMMENT, told->comment);
 	event_put_text(b, PB_CONVERSATION_CHANGED_WHY, told->why);
-	event_put_text(b, PB_CONVERSATION_CHANGED_PREVIEW, told->preview);
 }
 
 static const struct event_kind conversations[] = {
