@@ -83,8 +83,7 @@ static enum parlor_err write_stints(struct db *db, const struct fold_served *all
 		if (!is->told->stint)
 			continue;
 		desk_stint_values(values, is->tenant, is->told->conversation, is->told->stint);
-		values[len] =
-			sql_t(assigned_by_decision(is) ? next_decision(&decisions) : NULL);
+		values[len] = sql_t(assigned_by_decision(is) ? next_decision(&decisions) : NULL);
 		upsert_put(&u, values);
 	}
 	enum parlor_err err = upsert_finish(&u);

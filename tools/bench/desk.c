@@ -169,8 +169,10 @@ static void run_queue(const struct options *o, uint32_t waiting, struct report *
 	ask_many(q, put_close, many);
 	check(dealer_stat(&q->scene.control, "desk_matches") == many,
 	      "not every seat that became free was given to somebody");
-	row_set(&row, "decision_p99_us", (double)dealer_stat(&q->scene.control, "desk_match_us_p99"));
-	row_set(&row, "decision_max_us", (double)dealer_stat(&q->scene.control, "desk_match_us_max"));
+	row_set(&row, "decision_p99_us",
+		(double)dealer_stat(&q->scene.control, "desk_match_us_p99"));
+	row_set(&row, "decision_max_us",
+		(double)dealer_stat(&q->scene.control, "desk_match_us_max"));
 	check_places(q);
 	report_run(report, &row);
 	desk_scene_close(&q->scene);
