@@ -33,6 +33,12 @@ const struct core_limits core_limits_default = {
 	.team_seats = 1000000,
 	.desk_rows = 1000000,
 	.conversations_open = 1000000,
+	.tenant_desks = 2500,
+	.tenant_teams = 12500,
+	.tenant_seats = 25000,
+	.tenant_team_seats = 250000,
+	.tenant_desk_rows = 250000,
+	.tenant_conversations = 250000,
 	.resident_bytes = (size_t)512 << 20,
 };
 

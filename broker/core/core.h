@@ -42,6 +42,8 @@ struct core_limits {
 	uint64_t desks, teams, seats, team_seats; /* rows of a desk, of all tenants */
 	uint64_t desk_rows;                       /* of each other kind of them */
 	uint64_t conversations_open;
+	uint64_t tenant_desks, tenant_teams, tenant_seats, tenant_team_seats; /* of one tenant */
+	uint64_t tenant_desk_rows, tenant_conversations;
 	/* How the index of messages stands in rows, and how many rooms of an inbox are
 	 * read at a time: 0 but in tests, which want little to be much. */
 	uint64_t keys_recent_blocks, keys_in_range, own_row_every, inbox_rooms;

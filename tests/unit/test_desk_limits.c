@@ -201,6 +201,36 @@ static void a_field_holds_so_much(void **state)
 	buf_fini(&b);
 }
 
+static void a_tenant_has_no_more_than_its_share(void **state)
+{
+	struct world *w = *state;
+	struct conversation_view view;
+	struct row_group group = {.group = text("a")};
+	w->limits.tenant_desks = w->limits.tenant_desk_rows = 1;
+	w->limits.tenant_conversations = 2;
+	restart(w);
+	desk_begin(w, (struct row_team){0});
+	const struct row_desk second = {.desk = text("second")};
+	assert_int_equal(row_set(w, CONFIG_DESK, &second, false), PARLOR_E_TENANT_FULL);
+	assert_int_equal(row_set(w, CONFIG_GROUP, &group, false), PARLOR_E_OK);
+	group.group = text("b");
+	assert_int_equal(row_set(w, CONFIG_GROUP, &group, false), PARLOR_E_TENANT_FULL);
+	opened(w, "c1", "v1");
+	opened(w, "c2", "v2");
+	write_all(w);
+	restart_after_ms(w, 1000);
+	const struct core_desk_open q = {.visitor = text("v3")};
+	assert_int_equal(open_as(w, q, &view), PARLOR_E_QUEUE_FULL);
+	w->call.tenant = text("other");
+	assert_int_equal(row_set(w, CONFIG_GROUP, &group, false), PARLOR_E_OK);
+	assert_int_equal(row_set(w, CONFIG_DESK, &(struct row_desk){.desk = text("shop")}, false),
+			 PARLOR_E_OK);
+	opened(w, "c1", "v1");
+	w->call.tenant = text("acme");
+	assert_int_equal(closed(w, "c1", "v1"), PARLOR_E_OK);
+	assert_int_equal(open_as(w, q, &view), PARLOR_E_OK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -211,6 +241,7 @@ int main(void)
 		STORY(a_conversation_is_passed_on_so_often),
 		STORY(a_conversation_is_offered_so_often),
 		STORY(a_field_holds_so_much),
+		STORY(a_tenant_has_no_more_than_its_share),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

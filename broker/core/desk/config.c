@@ -21,16 +21,21 @@ static const struct record_kind kinds[CONFIG_HOURS], business_kinds[1];
 /* ---- setting ------------------------------------------------------------------ */
 
 /* Numbers that run out are bounded, in all and of whom they are. */
-static enum parlor_err check_count(const struct core *c, enum config_no kind)
+static enum parlor_err check_count(struct core *c, uint32_t tenant, enum config_no kind)
 {
 	const struct core_limits *l = &c->limits;
-	const uint64_t most[CONFIG_NOS] = {[CONFIG_DESK] = l->desks,
-					   [CONFIG_TEAM] = l->teams,
-					   [CONFIG_SEAT] = l->seats,
-					   [CONFIG_AGENT] = l->seats,
-					   [CONFIG_TEAM_SEAT] = l->team_seats};
-	uint64_t max = most[kind] ? most[kind] : l->desk_rows;
-	return c->desk->rows[kind] < max ? PARLOR_E_OK : PARLOR_E_TENANT_FULL;
+	const struct {
+		uint64_t all, tenant;
+	} limits[CONFIG_NOS] = {[CONFIG_DESK] = {l->desks, l->tenant_desks},
+				[CONFIG_TEAM] = {l->teams, l->tenant_teams},
+				[CONFIG_SEAT] = {l->seats, l->tenant_seats},
+				[CONFIG_AGENT] = {l->seats, l->tenant_seats},
+				[CONFIG_TEAM_SEAT] = {l->team_seats, l->tenant_team_seats}};
+	uint64_t all = limits[kind].all ? limits[kind].all : l->desk_rows;
+	uint64_t of_tenant = limits[kind].all ? limits[kind].tenant : l->tenant_desk_rows;
+	const struct config_list *list = config_list(c, kind, tenant, false);
+	bool full = c->desk->rows[kind] >= all || (list && rank_count(&list->rows) >= of_tenant);
+	return full ? PARLOR_E_TENANT_FULL : PARLOR_E_OK;
 }
 
 static size_t seats_len(const struct agent *a)
@@ -239,7 +244,7 @@ static enum parlor_err set_row(struct naming *a, enum config_no kind, union row_
 {
 	struct core *c = a->core;
 	bool is_new = !config;
-	enum parlor_err err = is_new ? check_count(c, kind) : PARLOR_E_OK;
+	enum parlor_err err = is_new ? check_count(c, a->tenant_no, kind) : PARLOR_E_OK;
 	if (!err && (is_new || config->removed))
 		err = check_lists(c, kind, row, a->tenant_no);
 	if (err)
@@ -326,7 +331,8 @@ enum parlor_err core_desk_rows(struct core *c, const struct core_call *call, enu
 		desk = desk_find(c, t->no, desk_id);
 	if (err || !t || (desk_id.len && !desk))
 		return err ? err : desk_id.len ? PARLOR_E_DESK_UNKNOWN : PARLOR_E_OK;
-	const struct rank_tree *rows = config_list(c, kind, t->no, false);
+	const struct config_list *list = config_list(c, kind, t->no, false);
+	const struct rank_tree *rows = list ? &list->rows : NULL;
 	size_t at = rows ? rank_lower(rows, is_behind, after) : 0, looks = 0;
 	struct rank_node *n = rows && at < rank_count(rows) ? rank_select(rows, at) : NULL;
 	for (; n && limit > 0 && looks < ROWS_LOOKS; n = rank_next(rows, n), looks++) {

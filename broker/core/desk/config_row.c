@@ -280,7 +280,7 @@ static bool by_number(const struct rank_node *a, const struct rank_node *b)
 	return false;
 }
 
-struct rank_tree *config_list(struct core *c, enum config_no kind, uint32_t tenant, bool make)
+struct config_list *config_list(struct core *c, enum config_no kind, uint32_t tenant, bool make)
 {
 	struct config_list *list;
 	const uint64_t key = (uint64_t)tenant << 8 | kind;
@@ -291,7 +291,7 @@ struct rank_tree *config_list(struct core *c, enum config_no kind, uint32_t tena
 		list->rows.before = by_number;
 		HASH_ADD(hh, c->desk->lists, key, sizeof list->key, list);
 	}
-	return list ? &list->rows : NULL;
+	return list;
 }
 
 /* It stays, and is found. */
@@ -304,9 +304,11 @@ static void link_config(struct core *c, struct config *config)
 	memcpy(config->key, k.bytes, k.len);
 	config->key_len = k.len;
 	HASH_ADD_KEYPTR(by_key, c->desk->by_key, config->key, config->key_len, config);
-	struct rank_tree *list = config_list(c, config->kind, config->tenant, true);
+	struct config_list *list = config_list(c, config->kind, config->tenant, true);
 	config->in_list.id = config->base.at.number;
-	rank_insert(list, &config->in_list);
+	rank_insert(&list->rows, &config->in_list);
+	if (config->kind == CONFIG_DESK)
+		((struct desk *)config->is)->of_tenant = list;
 	c->desk->rows[config->kind]++;
 }
 

@@ -30,7 +30,7 @@ struct team *team_find_no(struct core *, uint64_t no);
 struct row_hours *hours_find(struct core *, uint32_t tenant, struct span id);
 
 /* All of one kind and tenant, by number, those that were removed too; NULL: none. */
-struct rank_tree *config_list(struct core *, enum config_no, uint32_t tenant, bool make);
+struct config_list *config_list(struct core *, enum config_no, uint32_t tenant, bool make);
 
 /* Its fields, encoded as records and rows have them. */
 void config_put_fields(struct buf *, enum config_no, const void *is);

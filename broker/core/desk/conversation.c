@@ -263,6 +263,7 @@ void conversation_link(struct core *c, struct conversation *v)
 	link_guest(d, v);
 	v->in_open.id = v->no;
 	rank_insert(&v->desk->open, &v->in_open);
+	v->desk->of_tenant->open++;
 	v->linked = true;
 	step_in(c, v);
 }
@@ -273,6 +274,7 @@ static void unlink_conversation(struct core *c, struct conversation *v)
 	struct desk_state *d = c->desk;
 	v->linked = false;
 	rank_remove(&v->desk->open, &v->in_open);
+	v->desk->of_tenant->open--;
 	unlink_guest(d, v);
 	HASH_DELETE(by_visitor, d->by_visitor, v);
 	conversation_set_due(c, v);

@@ -8,6 +8,7 @@
 #include "core/desk/duty.h"
 #include "core/desk/match.h"
 #include "core/desk/queue.h"
+#include "core/desk/route.h"
 #include "core/desk/service.h"
 #include "core/desk/setting.h"
 #include "core/desk/settle.h"
@@ -79,46 +80,6 @@ static uint64_t content_of(struct core *c, const struct core_desk_open *q)
 
 /* ---- routing ------------------------------------------------------------------ */
 
-static struct team *route(struct core *c, const struct desk *desk, enum route_by by,
-			  struct span value)
-{
-	struct config_key k;
-	if (!value.len)
-		return NULL;
-	config_key_begin(&k, CONFIG_ROUTE, desk->config->tenant);
-	config_key_number(&k, desk->config->base.at.number);
-	config_key_number(&k, by);
-	config_key_text(&k, value);
-	struct config *config = config_find_key(c, &k);
-	if (!config || config->removed)
-		return NULL;
-	return team_find_no(c, ((const struct row_route *)config->is)->team_no);
-}
-
-/* By what the business calls this desk. */
-static struct team *route_bsuid(struct core *c, const struct desk *desk, uint64_t business)
-{
-	struct config_key k;
-	config_key_begin(&k, CONFIG_BUSINESS, desk->config->tenant);
-	config_key_number(&k, desk->config->base.at.number);
-	config_key_number(&k, business);
-	const struct config *config = config_find_key(c, &k);
-	const struct row_business *row = config ? config->is : NULL;
-	if (!row || config->removed || row->off)
-		return NULL;
-	return route(c, desk, ROUTE_BSUID, row->bsuid_and_type);
-}
-
-static struct team *route_business(struct core *c, const struct desk *desk, uint64_t business)
-{
-	char number[24];
-	if (!business)
-		return NULL;
-	snprintf(number, sizeof number, "%llu", (unsigned long long)business);
-	struct team *team = route(c, desk, ROUTE_BUSINESS, SPAN_TEXT(number));
-	return team ? team : route_bsuid(c, desk, business);
-}
-
 static enum parlor_err find_type(struct opening *o)
 {
 	struct config_key k;
@@ -146,9 +107,9 @@ static enum parlor_err find_team(struct opening *o)
 		o->team = team_find(c, o->desk, o->q->team);
 		return o->team ? PARLOR_E_OK : PARLOR_E_TEAM_UNKNOWN;
 	}
-	o->team = route(c, o->desk, ROUTE_PRODUCT, o->q->product);
+	o->team = route_by(c, o->desk, ROUTE_PRODUCT, o->q->product);
 	if (!o->team)
-		o->team = route(c, o->desk, ROUTE_TYPE, o->q->type);
+		o->team = route_by(c, o->desk, ROUTE_TYPE, o->q->type);
 	if (!o->team && o->type)
 		o->team = team_find_no(c, ((const struct row_type *)o->type->is)->team_no);
 	if (!o->team || o->team->desk != o->desk)
@@ -195,7 +156,9 @@ static enum parlor_err check_space(struct opening *o)
 	for (int i = 0; i < CONVERSATION_CLOSED; i++)
 		open += c->desk->counts.open[i];
 	uint64_t most = SETTING(o->team, max_waiting); /* 0: off */
-	if (open >= c->limits.conversations_open || (most && rank_count(&o->team->all) >= most))
+	if (open >= c->limits.conversations_open ||
+	    o->desk->of_tenant->open >= c->limits.tenant_conversations ||
+	    (most && rank_count(&o->team->all) >= most))
 		return PARLOR_E_QUEUE_FULL;
 	if (o->desk->row.queue_off && !match_may_serve(c, o->team))
 		return PARLOR_E_QUEUE_FULL;

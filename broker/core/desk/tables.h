@@ -35,6 +35,7 @@ struct config_list {
 	UT_hash_handle hh;
 	uint64_t key; /* tenant and kind */
 	struct rank_tree rows;
+	uint64_t open; /* of the desks: their open conversations */
 };
 
 /* Who may be paired next: a team with its queue, or a seat with those that are reserved
@@ -49,9 +50,10 @@ struct contest {
 struct desk {
 	struct row_desk row;
 	struct config *config;
-	struct team *team;     /* "*" */
-	struct team *teams;    /* list */
-	struct rank_tree open; /* conversations, by number */
+	struct team *team;             /* "*" */
+	struct team *teams;            /* list */
+	struct rank_tree open;         /* conversations, by number */
+	struct config_list *of_tenant; /* with the tenant's other desks */
 };
 struct team {
 	struct row_team row;
