@@ -27,8 +27,10 @@ uint64_t decisions_us_at(const struct decisions *d, uint64_t percent)
 	uint64_t below = 0;
 	for (size_t i = 0; i < sizeof d->took / sizeof d->took[0] && d->pairs; i++) {
 		below += d->took[i];
-		if (below * 100 >= d->pairs * percent)
-			return octave_end(i, DECISIONS_BITS);
+		if (below * 100 < d->pairs * percent)
+			continue;
+		uint64_t end = octave_end(i, DECISIONS_BITS);
+		return end < d->us_max ? end : d->us_max;
 	}
 	return 0;
 }
