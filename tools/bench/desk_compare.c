@@ -14,6 +14,7 @@
 #define ALL_PEERS "mysql,mysql-update,redis"
 #define SYSTEMS_MAX 4
 #define LINKS_DEFAULT 256
+#define SEATS 16 /* of a team, for two at a time */
 
 struct system {
 	const char *name;
@@ -28,11 +29,13 @@ struct comparison {
 };
 
 /* A tenth less people than the seats can serve: by chance some teams have a
- * queue and others have seats to spare, at any time. */
-static struct desk_shape shape_of(const struct options *o)
+ * queue and others have seats to spare, at any time. Enough of them that each
+ * link has somebody to serve. */
+static struct desk_shape shape_of(const struct options *o, size_t links)
 {
-	struct desk_shape shape = {.teams = o->smoke ? 2 : 10,
-				   .seats = o->smoke ? 2 : 16,
+	uint32_t of_team = 2 * (o->smoke ? 2 : SEATS);
+	struct desk_shape shape = {.teams = (uint32_t)(links * 10 / 9 / of_team) + 2,
+				   .seats = of_team / 2,
 				   .max = 2,
 				   .posts = 10,
 				   .body = (uint32_t)option_or(o->body, BODY_DEFAULT)};
@@ -96,8 +99,8 @@ static void print_table(const struct comparison *c)
 void compare_desk(const struct options *o)
 {
 	struct comparison *c = mem_new(sizeof *c);
-	c->shape = shape_of(o);
 	c->links = o->smoke ? 4 : (size_t)option_or(o->in_flight, LINKS_DEFAULT);
+	c->shape = shape_of(o, c->links);
 	add_system(c, o, "parlor", NULL);
 	add_peers(c, o);
 	uint64_t runs = o->smoke ? 1 : option_or(o->runs, RUNS_DEFAULT);
