@@ -137,6 +137,7 @@ static void count_state(struct counters *c, const struct broker *b)
 	counter(c, "rows_evicted", core.evicted);
 	counter(c, "deadlines", core.deadlines);
 	counter(c, "deadlines_passed", core.expired);
+	counter(c, "deadlines_late_us_max", b->commit.tick_late_us_max);
 	counter(c, "store_map_bytes", store.map_bytes);
 	counter(c, "store_used_bytes", store.used_bytes);
 	counter(c, "store_file_bytes", store.file_bytes);
@@ -198,6 +199,10 @@ static void count_desk(struct counters *c, const struct broker *b)
 	counter(c, "desk_abandoned", n.abandoned);
 	counter(c, "desk_closed", n.closed);
 	counter(c, "desk_storms", n.storms);
+	counter(c, "desk_oldest_ms", n.oldest_us / 1000);
+#define CORE_DESK_CAUSE(name, of, why) counter(c, "desk_" #name, n.name);
+	CORE_DESK_CAUSES(CORE_DESK_CAUSE)
+#undef CORE_DESK_CAUSE
 	counter(c, "desk_matches", b->decisions.pairs);
 	counter(c, "desk_match_us_max", b->decisions.us_max);
 	counter(c, "desk_match_us_p99", decisions_us_at(&b->decisions, 99));
@@ -209,7 +214,7 @@ static void count_desk(struct counters *c, const struct broker *b)
 
 static enum parlor_err op_stats(struct request *a)
 {
-	enum { COUNTERS_MAX = 160 };
+	enum { COUNTERS_MAX = 200 };
 	struct counters c = {.request = a, .cap = COUNTERS_MAX};
 	/* They count all tenants together. */
 	if (!request_is_operator(a))

@@ -58,10 +58,11 @@ struct commit {
 	struct late boot_late; /* the run's first record, which is all the turn holds */
 	struct presence_debt *presence_owed;
 	/* tick.c's: */
-	bool due_waits;           /* what is due, for space */
-	uint64_t served_us;       /* a clock that stands still meanwhile */
-	uint64_t ticked_us;       /* of now_us: when it was moved last, */
-	uint64_t space_looked_us; /* and space was looked for */
+	bool due_waits;            /* what is due, for space */
+	uint64_t tick_late_us_max; /* behind the time when something was due */
+	uint64_t served_us;        /* a clock that stands still meanwhile */
+	uint64_t ticked_us;        /* of now_us: when it was moved last, */
+	uint64_t space_looked_us;  /* and space was looked for */
 	struct buf scratch;
 	struct commit_counts counts;
 };

@@ -34,6 +34,9 @@ bool tick_run(struct commit *c)
 		c->due_waits = true;
 		return false;
 	}
+	uint64_t due_us = core_due(c->core); /* 0: at once */
+	if (!err && due_us && c->wall_us - due_us > c->tick_late_us_max)
+		c->tick_late_us_max = c->wall_us - due_us;
 	if (!err)
 		err = core_tick(c->core, &call, &more);
 	c->failed |= err != PARLOR_E_OK;

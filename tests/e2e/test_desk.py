@@ -4,7 +4,7 @@ tenants do not mix."""
 import itertools
 
 from client import Client
-from conftest import people, stat, until, whole_history
+from conftest import counters, people, stat, until, whole_history
 from proc import Broker
 
 DEFERRED, WAITING, OFFERED, BOT, ACTIVE, HELD, CLOSED = range(1, 8)
@@ -236,6 +236,27 @@ def test_a_business_is_routed_by_its_number_or_by_what_it_calls_the_desk(connect
     service.desk_set(business=dict(desk="shop", business=7, bsuid_and_type="b-7"))
     service.desk_set(route=dict(desk="shop", by=BUSINESS, value="7", team="by-number"))
     assert opened(service, "c4", business=7).team == "by-number"
+
+
+def test_what_becomes_of_conversations_is_counted_by_its_cause(connect):
+    service, lin, chen = connect(), connect("lin"), connect("chen")
+    make_desk(service, max=2)
+    before = counters(service)
+    agent = opened(service, "c1").agent
+    other = "chen" if agent == "lin" else "lin"
+    service.desk_return(conversation="c1", by=agent)
+    until(lambda: service.desk_show(conversation="c1").agent == other)
+    service.desk_transfer(conversation="c1", by=other, agent=agent)
+    offer = service.desk_show(conversation="c1").offer
+    service.desk_decline(conversation="c1", offer=offer, agent=agent)
+    service.desk_close(conversation="c1", by=other)
+    opened(service, "c2")
+    service.desk_close(conversation="c2", by="visitor of c2")
+    now = counters(service)
+    assert {name: now[name] - before[name] for name in now if name.startswith(
+        ("desk_requeued_", "desk_transfers", "desk_closed")) and now[name] != before[name]} == {
+            "desk_requeued_returned": 1, "desk_transfers": 1, "desk_transfers_declined": 1, "desk_closed": 2,
+            "desk_closed_agent": 1, "desk_closed_visitor": 1}
 
 
 def test_tenants_do_not_mix(broker, connect):

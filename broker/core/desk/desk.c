@@ -7,8 +7,10 @@
 #include "core/desk/conversation_row.h"
 #include "core/desk/duty.h"
 #include "core/desk/follow.h"
+#include "core/desk/queue.h"
 #include "core/desk/room_side.h"
 #include "core/desk/seats.h"
+#include "core/desk/service.h"
 #include "core/desk/setting.h"
 #include "core/desk/settle.h"
 #include "core/desk/tally.h"
@@ -285,29 +287,32 @@ void core_desk_watch(struct core *c, struct core_settling settling)
 void core_desk_counts(const struct core *c, struct core_desk_counts *n)
 {
 	const struct desk_counts *d = &c->desk->counts;
-	*n = (struct core_desk_counts){
-		.deferred = d->open[CONVERSATION_DEFERRED],
-		.waiting = d->open[CONVERSATION_WAITING],
-		.offered = d->open[CONVERSATION_OFFERED],
-		.robots = d->open[CONVERSATION_BOT],
-		.active = d->open[CONVERSATION_ACTIVE],
-		.held = d->open[CONVERSATION_HELD],
-		.offers = d->offers,
-		.accepted = d->accepted,
-		.declined = d->declined,
-		.expired = d->expired,
-		.withdrawn = d->withdrawn,
-		.late = d->late,
-		.claims = d->claims,
-		.races = d->races,
-		.transfers = d->transfers,
-		.abandoned = d->abandoned,
-		.closed = d->closed,
-		.storms = d->storms,
-		.reports = d->reports,
-		.reports_dropped = d->reports_dropped,
-		.tallies = d->tallies,
-		.tallies_refused = d->tallies_refused,
+	*n = (struct core_desk_counts){.deferred = d->open[CONVERSATION_DEFERRED],
+				       .waiting = d->open[CONVERSATION_WAITING],
+				       .offered = d->open[CONVERSATION_OFFERED],
+				       .robots = d->open[CONVERSATION_BOT],
+				       .active = d->open[CONVERSATION_ACTIVE],
+				       .held = d->open[CONVERSATION_HELD],
+				       .offers = d->offers,
+				       .accepted = d->accepted,
+				       .declined = d->declined,
+				       .expired = d->expired,
+				       .withdrawn = d->withdrawn,
+				       .late = d->late,
+				       .claims = d->claims,
+				       .races = d->races,
+				       .transfers = d->transfers,
+				       .abandoned = d->abandoned,
+				       .closed = d->closed,
+				       .storms = d->storms,
+				       .reports = d->reports,
+				       .reports_dropped = d->reports_dropped,
+				       .tallies = d->tallies,
+				       .tallies_refused = d->tallies_refused,
+				       .oldest_us = queue_oldest_us(c),
+#define CORE_DESK_CAUSE(name, of, why) .name = d->of[why],
+				       CORE_DESK_CAUSES(CORE_DESK_CAUSE)
+#undef CORE_DESK_CAUSE
 	};
 	for (int i = 0; i < CONVERSATION_CLOSED; i++)
 		n->open += d->open[i];

@@ -6,7 +6,35 @@
 #include "core/call.h"
 #include "core/engine/key.h"
 
+/* What is counted by its cause: its name, and where and under which number it is counted. */
+#define CORE_DESK_CAUSES(X)                                       \
+	X(requeued_opened, queued, QUEUE_OPENED)                  \
+	X(requeued_handoff, queued, QUEUE_HANDOFF)                \
+	X(requeued_returned, queued, QUEUE_RETURNED)              \
+	X(requeued_gone, queued, QUEUE_GONE)                      \
+	X(requeued_unanswered, queued, QUEUE_UNANSWERED)          \
+	X(requeued_resumed, queued, QUEUE_RESUMED)                \
+	X(requeued_transfer, queued, QUEUE_TRANSFER)              \
+	X(requeued_moved, queued, QUEUE_MOVED)                    \
+	X(transfers_accepted, transfer_ends, TRANSFER_ACCEPTED)   \
+	X(transfers_declined, transfer_ends, TRANSFER_DECLINED)   \
+	X(transfers_expired, transfer_ends, TRANSFER_EXPIRED)     \
+	X(transfers_cancelled, transfer_ends, TRANSFER_CANCELLED) \
+	X(closed_agent, closed_by, CLOSE_SEAT)                    \
+	X(closed_manager, closed_by, CLOSE_MANAGER)               \
+	X(closed_visitor, closed_by, CLOSE_VISITOR)               \
+	X(closed_service, closed_by, CLOSE_SERVICE)               \
+	X(closed_room, closed_by, CLOSE_ROOM)                     \
+	X(closed_waited_out, closed_by, CLOSE_WAITED_OUT)         \
+	X(closed_timeout, closed_by, CLOSE_TIMEOUT)               \
+	X(closed_no_service, closed_by, CLOSE_NO_SERVICE)         \
+	X(closed_gone, closed_by, CLOSE_GONE)
+
 struct core_desk_counts {
+#define CORE_DESK_CAUSE(name, of, why) uint64_t name;
+	CORE_DESK_CAUSES(CORE_DESK_CAUSE)
+#undef CORE_DESK_CAUSE
+	uint64_t oldest_us; /* of the first of each queue: the longest that one has waited */
 	uint64_t open, deferred, waiting, offered, robots, active, held;
 	uint64_t offers, accepted, declined, expired, withdrawn, late, claims, races;
 	uint64_t transfers, abandoned, closed, storms;

@@ -6,8 +6,12 @@
 #include "core/desk/seats.h"
 #include "core/desk/setting.h"
 
+#include <utlist.h>
+
 /* Of the time between departures, an eighth is the last one's. */
 #define DEPARTURES_KNOWN 8
+/* Of teams, when the one that waits longest is asked for: of so many at most. */
+#define QUEUES_LOOKS 10000
 
 struct team *queue_overflow(struct core *c, const struct team *t)
 {
@@ -20,6 +24,22 @@ static void stand(struct rank_tree **in, struct rank_tree *tree, struct rank_nod
 	node->id = no;
 	rank_insert(tree, node);
 	*in = tree;
+}
+
+/* Somebody waits there now, or nobody any more. */
+static void enter_queue(struct desk_state *d, struct conversation *v, struct team *t)
+{
+	stand(&v->all, &t->all, &v->in_all, v->no);
+	if (rank_count(&t->all) == 1)
+		DL_APPEND2(d->queues, t, queue_prev, queue_next);
+}
+
+static void leave_queue(struct desk_state *d, struct conversation *v)
+{
+	struct team *t = CONTAINER(v->all, struct team, all);
+	rank_remove(v->all, &v->in_all);
+	if (v->all != &v->team->deferred && !rank_count(&t->all))
+		DL_DELETE2(d->queues, t, queue_prev, queue_next);
 }
 
 /* Who waits there has another place, perhaps: it is told by and by. */
@@ -35,7 +55,7 @@ static void note_moved(struct desk_state *d, struct team *t)
 static void enter_team(struct core *c, struct conversation *v, struct team *team)
 {
 	note_moved(c->desk, team);
-	stand(&v->all, &team->all, &v->in_all, v->no);
+	enter_queue(c->desk, v, team);
 	/* Beyond so many offers it is left to whoever claims it. */
 	if (v->row.offer || v->row.offers >= SETTING_OFFERS_MAX)
 		return;
@@ -60,7 +80,7 @@ void queue_enter(struct core *c, struct conversation *v)
 	bool waits = row->state == CONVERSATION_WAITING || row->state == CONVERSATION_OFFERED;
 	struct seat *reserved = row->reserved ? seat_find_no(c, row->reserved) : NULL;
 	if (waits && reserved && !row->offer) {
-		stand(&v->all, &v->team->all, &v->in_all, v->no);
+		enter_queue(c->desk, v, v->team);
 		reserve(c, v, reserved);
 	} else if (waits) {
 		enter_team(c, v, v->team);
@@ -82,7 +102,7 @@ void queue_leave(struct core *c, struct conversation *v)
 	if (v->all == &v->team->all)
 		note_moved(c->desk, v->team);
 	if (v->all)
-		rank_remove(v->all, &v->in_all);
+		leave_queue(c->desk, v);
 	if (v->free)
 		rank_remove(v->free, &v->in_free);
 	if (v->over)
@@ -117,6 +137,20 @@ void queue_departed(struct core *c, struct team *t)
 			t->departures == 1 ? took : t->between_us - t->between_us / 8 + took / 8;
 	if (known || !t->departures)
 		t->departures++;
+}
+
+uint64_t queue_oldest_us(const struct core *c)
+{
+	uint64_t oldest_us = 0;
+	size_t looks = 0;
+	for (const struct team *t = c->desk->queues; t && looks < QUEUES_LOOKS; t = t->queue_next) {
+		const struct conversation *v =
+			CONTAINER(rank_first(&t->all), const struct conversation, in_all);
+		uint64_t us = desk_now(c) - v->row.waits_desk_us;
+		oldest_us = us > oldest_us ? us : oldest_us;
+		looks++;
+	}
+	return oldest_us;
 }
 
 uint64_t queue_place(const struct conversation *v, uint64_t *of)

@@ -13,6 +13,8 @@ void queue_leave(struct core *, struct conversation *);
 void queue_check_overflow(struct core *, struct team *);
 /* One of the team's has left its queue, and others wait. */
 void queue_departed(struct core *, struct team *);
+/* How long the first of a queue has waited, of all queues the longest, in desk time. */
+uint64_t queue_oldest_us(const struct core *);
 /* From 1 on; 0: it waits in no queue. of: how many wait there. */
 uint64_t queue_place(const struct conversation *, uint64_t *of);
 /* Milliseconds, 0: not known. */

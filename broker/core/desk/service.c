@@ -284,6 +284,7 @@ void service_queue(struct core *c, struct conversation *v, const struct queueing
 		said = say_prepare(c, &ch, TEXT_GONE);
 	if (q->why == QUEUE_DEFERRED)
 		said = say_prepare(c, &ch, TEXT_NO_SERVICE);
+	c->desk->counts.queued[q->why]++;
 	conversation_emit(c, RECORD_QUEUED, &ch);
 	say_text(c, v, said);
 }
@@ -301,6 +302,7 @@ void service_transfer_end(struct core *c, struct conversation *v, enum transfer_
 	ch.row.transfer_until_desk_us = 0;
 	ch.row.transfer_wait = 0;
 	ch.transfer = &t;
+	c->desk->counts.transfer_ends[end]++;
 	ch.how = (uint8_t)end;
 	ch.by = by;
 	conversation_emit(c, RECORD_TRANSFER, &ch);
@@ -349,5 +351,6 @@ void service_close(struct core *c, struct conversation *v, enum close_why why, s
 	say_text(c, v, rate);
 	close_room(c, v);
 	c->desk->counts.closed++;
+	c->desk->counts.closed_by[why]++;
 	c->desk->counts.abandoned += why == CLOSE_ABANDONED;
 }

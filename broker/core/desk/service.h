@@ -77,4 +77,7 @@ void service_transfer_end(struct core *, struct conversation *, enum transfer_en
 /* With all that is open about it. */
 void service_close(struct core *, struct conversation *, enum close_why, struct span by,
 		   struct span why);
+
+_Static_assert(QUEUE_MOVED < DESK_WHYS && TRANSFER_DONE < DESK_WHYS && CLOSE_GONE < DESK_WHYS,
+	       "each cause is counted");
 #endif

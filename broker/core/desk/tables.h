@@ -71,9 +71,10 @@ struct team {
 	uint64_t turn;                      /* the last one given */
 	struct rank_tree open;              /* its open conversations, by number */
 	bool duty_turned;                   /* its hours have, and not all was done about it */
-	bool moves;                         /* places in it are not what was told */
-	struct team *moves_next;            /* state->moving */
-	uint64_t places_told_us;            /* by the clock of who tells them */
+	struct team *queue_prev, *queue_next; /* state->queues */
+	bool moves;                           /* places in it are not what was told */
+	struct team *moves_next;              /* state->moving */
+	uint64_t places_told_us;              /* by the clock of who tells them */
 	struct contest contest;
 	uint64_t left_us;    /* desk time at which somebody left the queue last */
 	uint64_t between_us; /* two of them, on average: for estimates */
@@ -182,10 +183,12 @@ struct stint {
 	struct row_stint row;
 };
 
+#define DESK_WHYS 16 /* causes of a kind, about */
 struct desk_counts {
 	uint64_t open[CONVERSATION_CLOSED + 1];
 	uint64_t offers, accepted, declined, expired, withdrawn, late, claims, races;
 	uint64_t transfers, abandoned, closed, storms;
+	uint64_t queued[DESK_WHYS], transfer_ends[DESK_WHYS], closed_by[DESK_WHYS]; /* by cause */
 	uint64_t pairs;
 	uint64_t reports, reports_dropped, tallies, tallies_refused;
 };
@@ -245,6 +248,7 @@ struct desk_state {
 	struct rank_tree contests;
 	struct conversation *waking;
 	struct team *moving; /* whose places have changed */
+	struct team *queues; /* list: where somebody waits */
 	const struct desk_hooks *hooks;
 	struct core_settling settling; /* who measures it */
 	struct desk_counts counts;
