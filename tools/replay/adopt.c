@@ -1,7 +1,7 @@
 #include "adopt.h"
 
-#include "adopt_desk.h"
-#include "aside.h"
+#include "adopt/adopt_desk.h"
+#include "adopt/aside.h"
 #include "migrate.h"
 #include "options.h"
 #include "resettle.h"

@@ -1,6 +1,6 @@
 #include "legacy.h"
 
-#include "aside.h"
+#include "adopt/aside.h"
 
 #include <assert.h>
 #include <stdio.h>

@@ -6,8 +6,8 @@
 #ifndef OLD_STARTALK_H
 #define OLD_STARTALK_H
 
-#include "dump_table.h"
-#include "old_row.h"
+#include "adopt/dump_table.h"
+#include "adopt/old_row.h"
 
 struct old_startalk;
 

@@ -1,7 +1,7 @@
-#include "desk_step.h"
+#include "adopt/desk_step.h"
 
+#include "adopt/desk_mend.h"
 #include "core/core.h"
-#include "desk_mend.h"
 
 #include <stdio.h>
 

@@ -5,8 +5,8 @@
 #ifndef DESK_BUILDER_H
 #define DESK_BUILDER_H
 
-#include "old_config.h"
-#include "talk.h"
+#include "adopt/old_config.h"
+#include "adopt/talk.h"
 
 /* Zeroed but for the first part, and the first part of steps. */
 struct desk_builder {

@@ -1,4 +1,4 @@
-#include "old_wechat.h"
+#include "adopt/old_wechat.h"
 
 #include <stdlib.h>
 #include <string.h>

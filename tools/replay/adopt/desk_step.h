@@ -4,9 +4,9 @@
 #ifndef DESK_STEP_H
 #define DESK_STEP_H
 
+#include "adopt/old_row.h"
 #include "builder.h"
 #include "findings.h"
-#include "old_row.h"
 
 #define DESK_STEP_WHY_MAX 512
 

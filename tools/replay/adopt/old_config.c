@@ -1,8 +1,8 @@
-#include "old_config.h"
+#include "adopt/old_config.h"
 
+#include "adopt/desk_mend.h"
 #include "core/core.h"
 #include "core/desk/config.h"
-#include "desk_mend.h"
 
 #include "base/mem.h"
 

@@ -1,5 +1,6 @@
-#include "desk_builder.h"
+#include "adopt/desk_builder.h"
 
+#include "adopt/desk_mend.h"
 #include "core/core.h"
 #include "core/desk/act.h"
 #include "core/desk/import.h"
@@ -7,7 +8,6 @@
 #include "core/desk/open.h"
 #include "core/reading.h"
 #include "core/run.h"
-#include "desk_mend.h"
 #include "mend.h"
 
 #include "base/clock.h"

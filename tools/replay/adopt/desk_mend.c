@@ -1,4 +1,4 @@
-#include "desk_mend.h"
+#include "adopt/desk_mend.h"
 
 #include "mend.h"
 

@@ -4,8 +4,8 @@
 #ifndef DESK_MEND_H
 #define DESK_MEND_H
 
+#include "adopt/old_row.h"
 #include "findings.h"
-#include "old_row.h"
 
 /* row.row into out, whose texts lie in `texts`; bare: only its key. */
 void desk_mend(struct findings *, const struct old_row *, bool bare, struct buf *texts,

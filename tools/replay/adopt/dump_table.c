@@ -1,4 +1,4 @@
-#include "dump_table.h"
+#include "adopt/dump_table.h"
 
 #include "base/mem.h"
 

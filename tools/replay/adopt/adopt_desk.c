@@ -1,9 +1,9 @@
-#include "adopt_desk.h"
+#include "adopt/adopt_desk.h"
 
-#include "aside.h"
-#include "old_conversations.h"
-#include "old_startalk.h"
-#include "old_wechat.h"
+#include "adopt/aside.h"
+#include "adopt/old_conversations.h"
+#include "adopt/old_startalk.h"
+#include "adopt/old_wechat.h"
 
 #include <inttypes.h>
 #include <stdio.h>

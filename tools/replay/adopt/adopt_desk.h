@@ -3,8 +3,8 @@
 #ifndef ADOPT_DESK_H
 #define ADOPT_DESK_H
 
-#include "desk_builder.h"
-#include "old_tables.h"
+#include "adopt/desk_builder.h"
+#include "adopt/old_tables.h"
 
 struct old_system {
 	const char *name;

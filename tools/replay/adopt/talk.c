@@ -1,4 +1,4 @@
-#include "talk.h"
+#include "adopt/talk.h"
 
 #include "base/hash.h"
 #include "base/mem.h"

@@ -3,8 +3,8 @@
 #ifndef OLD_WECHAT_H
 #define OLD_WECHAT_H
 
-#include "old_row.h"
-#include "old_tables.h"
+#include "adopt/old_row.h"
+#include "adopt/old_tables.h"
 
 extern const struct old_table old_wechat_names[];
 

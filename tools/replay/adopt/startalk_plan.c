@@ -1,4 +1,4 @@
-#include "startalk_plan.h"
+#include "adopt/startalk_plan.h"
 
 #include "base/mem.h"
 

@@ -1,6 +1,6 @@
-#include "old_tables.h"
+#include "adopt/old_tables.h"
 
-#include "aside.h"
+#include "adopt/aside.h"
 
 #include <assert.h>
 #include <stdio.h>

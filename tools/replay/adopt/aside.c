@@ -1,4 +1,4 @@
-#include "aside.h"
+#include "adopt/aside.h"
 
 #include "tables.h"
 

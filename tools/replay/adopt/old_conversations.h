@@ -3,8 +3,8 @@
 #ifndef OLD_CONVERSATIONS_H
 #define OLD_CONVERSATIONS_H
 
-#include "old_row.h"
-#include "old_tables.h"
+#include "adopt/old_row.h"
+#include "adopt/old_tables.h"
 
 extern const struct old_table old_conversations_names[];
 

@@ -1,6 +1,6 @@
-#include "old_startalk.h"
+#include "adopt/old_startalk.h"
 
-#include "startalk_plan.h"
+#include "adopt/startalk_plan.h"
 
 #include "base/mem.h"
 

@@ -4,7 +4,7 @@
 #ifndef OLD_CONFIG_H
 #define OLD_CONFIG_H
 
-#include "desk_step.h"
+#include "adopt/desk_step.h"
 
 struct last_word;
 struct known_row;

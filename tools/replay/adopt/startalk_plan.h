@@ -4,7 +4,7 @@
 #ifndef STARTALK_PLAN_H
 #define STARTALK_PLAN_H
 
-#include "dump_table.h"
+#include "adopt/dump_table.h"
 
 #include "base/hash.h"
 

@@ -1,4 +1,4 @@
-#include "old_conversations.h"
+#include "adopt/old_conversations.h"
 
 #include <stdlib.h>
 #include <string.h>
