@@ -9,10 +9,12 @@ NO_MEMORY = 69
 
 
 class Books:
-    """Posts into one room, and what became of each: by its client id."""
+    """Posts into one room, and what became of each: by its client id. again: codes of a refusal
+    after which it is asked again."""
 
-    def __init__(self, room="r"):
+    def __init__(self, room="r", again=(NO_MEMORY,)):
         self.room = room
+        self.again = again
         self.asked = {}  # client id: request
         self.acknowledged = {}  # client id: posted
         self.bodies = {}
@@ -36,7 +38,7 @@ class Books:
             id, request = next(iter(self.asked.items()))
             reply = client.wait(request, patience)
             del self.asked[id]
-            if reply.code == NO_MEMORY:  # it was refused, so it may be asked again
+            if reply.code in self.again:
                 self._send(client, id)
                 continue
             assert reply.code == 0, reply
