@@ -36,15 +36,15 @@ furnish() {
 
 # What somebody does the next time, and only then.
 plan() { printf '%s\n' "${@:2}" >"$dir/plan-$1"; }
-planned() { # NAME: into $todo
-  [ -e "$dir/plan-$1" ] && mapfile -t todo <"$dir/plan-$1" && rm "$dir/plan-$1"
+planned() { # NAME: into $words
+  [ -e "$dir/plan-$1" ] && mapfile -t words <"$dir/plan-$1" && rm "$dir/plan-$1"
 }
 
 serve() { # AGENT VISIT
   parlor post "$2" "$1" "${answer[$2]:-Hello!}"
   sleep 0.7
   if planned "$2"; then
-    parlor desk transfer "$2" --by "$1" "${todo[@]}"
+    parlor desk transfer "$2" --by "$1" "${words[@]}"
   else
     parlor desk close "$2" --by "$1" --why solved
     parlor desk rate "$2" $((4 + ${2#visit-} % 2)) --by "${visitor_of[$2]}"
@@ -58,7 +58,7 @@ answers() { # AGENT: its work, one after the other, by what it hears
     visit=${BASH_REMATCH[1]} offer=${BASH_REMATCH[2]}
     sleep 0.3
     if planned "$1"; then
-      parlor desk decline "$visit" "$offer" "$1" --why "${todo[0]}" || true
+      parlor desk decline "$visit" "$offer" "$1" --why "${words[0]}" || true
     elif parlor desk accept "$visit" "$offer" "$1"; then
       serve "$1" "$visit"
     fi
