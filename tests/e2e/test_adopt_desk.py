@@ -46,11 +46,8 @@ class Old:
         return run(program("parlor-replay"), "verify", "--data", self.data, *more)
 
 
-def served(server, directory, system, file):
-    """Adopted, and served by a broker with a worker that has caught up."""
-    old = Old(server, system, directory, system, file)
-    old.report = old.adopt().json()
-    old.verify()
+def kept_up(old):
+    """Served by a broker with a worker that has caught up."""
     with Broker(data=old.data) as broker:
         old.broker = broker
         worker = Worker(broker, old.url)
@@ -61,6 +58,14 @@ def served(server, directory, system, file):
             worker.stop()
         finally:
             worker.end()
+
+
+def served(server, directory, system, file):
+    """Adopted, and kept up."""
+    old = Old(server, system, directory, system, file)
+    old.report = old.adopt().json()
+    old.verify()
+    yield from kept_up(old)
 
 
 @pytest.fixture(scope="module")
@@ -389,16 +394,7 @@ def startalk(database, tmp_path_factory):
     old = Old(database, "startalk", here, "startalk", os.devnull)
     old.report = adopt_dump(dump(here / "dump", "ndjson"), old.data).json()
     run(program("parlor-worker"), "--migrate", env=environment(PARLOR_MYSQL=old.url))
-    with Broker(data=old.data) as broker:
-        old.broker = broker
-        worker = Worker(broker, old.url)
-        try:
-            ctl(broker, "sync", "wait", "--timeout", "60")
-            old.verify("--mysql", old.url)
-            yield old
-            worker.stop()
-        finally:
-            worker.end()
+    yield from kept_up(old)
 
 
 def test_a_dump_of_startalk_says_what_came_of_it(startalk):
