@@ -172,3 +172,17 @@ enum parlor_err old_tables_count(const struct old_tables *t, uint64_t *rows)
 	}
 	return err;
 }
+
+enum parlor_err old_tables_begin(const struct old_tables *t, const char *select,
+				 void (*put)(const struct old_tables *, struct sql *),
+				 uint64_t *first_us)
+{
+	struct sql sql;
+	sql_init(&sql, t->db);
+	sql_put_text(&sql, select);
+	put(t, &sql);
+	sql_put_text(&sql, " WHERE r.t > 0");
+	enum parlor_err err = old_tables_number(t, &sql, first_us);
+	sql_fini(&sql);
+	return err;
+}

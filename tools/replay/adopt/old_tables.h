@@ -37,5 +37,9 @@ enum parlor_err old_tables_count(const struct old_tables *, uint64_t *rows) PARL
 /* The number that a question has for an answer; 0: none. */
 enum parlor_err old_tables_number(const struct old_tables *, const struct sql *,
 				  uint64_t *) PARLOR_MUST_CHECK;
+/* The time t of the first of the rows r that `put` selects from, as `select` has it. */
+enum parlor_err old_tables_begin(const struct old_tables *, const char *select,
+				 void (*put)(const struct old_tables *, struct sql *),
+				 uint64_t *first_us) PARLOR_MUST_CHECK;
 
 #endif

@@ -162,14 +162,7 @@ static void put_rows(const struct old_tables *t, struct sql *sql)
 
 enum parlor_err old_wechat_begin(const struct old_tables *t, uint64_t *first_us)
 {
-	struct sql sql;
-	sql_init(&sql, t->db);
-	sql_put_text(&sql, "SELECT MIN(r.t) * 1000000 ");
-	put_rows(t, &sql);
-	sql_put_text(&sql, " WHERE r.t > 0");
-	enum parlor_err err = old_tables_number(t, &sql, first_us);
-	sql_fini(&sql);
-	return err;
+	return old_tables_begin(t, "SELECT MIN(r.t) * 1000000 ", put_rows, first_us);
 }
 
 /* ---- rows --------------------------------------------------------------------------- */
