@@ -9,7 +9,7 @@ from conftest import people, spec
 from proc import environment, program, run
 
 NOTICE = 2
-EQUAL, DIFFERENT, USAGE, JOURNAL, ROWS, UNREAD, MYSQL, UNREADABLE, TRIMMED = range(9)
+EQUAL, DIFFERENT, USAGE, JOURNAL, ROWS, UNREAD, MYSQL, UNREADABLE, TRIMMED, DESK = range(10)
 
 
 def replay(*words, status=EQUAL, **env):

@@ -7,26 +7,23 @@ import re
 import shutil
 
 import pytest
-from auditor import ROWS, lines, replay, verify
+from auditor import DESK, ROWS, lines, replay, verify
 from client import Client
 from conftest import whole_history
-from desk_talk import OFF, desk_set, furnish, furnish_more, rows_of, says, shown, talk
+from desk_talk import OFF, desk_set, first_run, furnish, furnish_more, rows_of, says, shown, talk
 from proc import Broker, play, program, run
 
 
 @pytest.fixture(scope="module")
 def past():
-    """A broker that was killed while conversations were open, and started again."""
+    """Two runs, each of which ends with conversations open."""
     with Broker() as broker:
+        first_run(broker)
         with Client(broker.client, members=["lin", "chen"]) as client:
-            furnish(client)
-            talk(client)
-            broker.room = shown(client, "c1").room
-            broker.restart()
-        with Client(broker.client, members=["lin", "chen"]) as client:
-            says(client, "c4", "lin")
+            says(client, "c4", broker.agent)
             says(client, "c3", "v3")
             broker.kill()
+        broker.last = verify(broker.data)["position"]
         yield broker
 
 
@@ -178,7 +175,8 @@ def test_a_conversation_that_the_journal_does_not_tell_of(past):
 
 def test_what_happened_at_a_desk_is_counted_from_its_journal(past):
     *teams, checks = lines("desk", "--data", past.data)
-    assert checks["faults"] == dict(once=0, order=0, limits=0, lost=0, owned=0) and checks["records"] > 20
+    assert checks["faults"] == dict.fromkeys(
+        "once order limits lost owned idle room unread place".split(), 0) and checks["records"] > 20
     teams = {team["team"]: team for team in teams}
     assert {name: team["opened"] for name, team in teams.items()} == {"*": 3, "bills": 1}
     assert {name: team["served"] + team["left"] for name, team in teams.items()} == {
@@ -201,24 +199,50 @@ def test_what_happened_at_a_desk_in_words(past):
     told = replay("desk", "--data", past.data, "--desk", "shop", "--team", "bills").out
     assert "team bills of desk shop" in told and "team *" not in told
     assert "2 accepted, 1 declined" in told and "1 given back" in told and "Jain index" in told
-    assert told.count(" yes: ") == 5
+    assert told.count(" yes: ") == 9 and "(D9)" in told
     assert "nothing was opened" in replay("desk", "--data", past.data, "--team", "none", status=1).err
 
 
-@pytest.mark.parametrize("way, check, words", [
-    ("served-twice", "once", "somebody has it already"),
-    ("pushed-in", "order", "behind its place"),
-    ("lost", "lost", "in no queue"),
-    ("unowned", "owned", "handed over by nobody"),
-])
-def test_a_promise_that_was_broken_is_found_in_the_journal(past, tmp_path, way, check, words):
+def broken(past, tmp_path, way, member):
     data = shutil.copytree(past.data, tmp_path / "copy")
-    run(os.environ["PARLOR_SPOIL"], way, str(data), "default", past.room, "v1")
+    run(os.environ["PARLOR_SPOIL"], way, str(data), "default", past.room, past.agent if member == "agent" else member)
+    return data
+
+
+@pytest.mark.parametrize("way, member, check, words", [
+    ("served-twice", "v1", "once", "somebody has it already"),
+    ("pushed-in", "v1", "order", "behind its place"),
+    ("lost", "v1", "lost", "in no queue"),
+    ("unowned", "v1", "owned", "handed over by nobody"),
+    ("waits", "agent", "idle", "waits, and seat"),
+    ("left", "agent", "room", "is not in its room"),
+    ("wrong-read", "agent", "unread", "who serves has"),
+    ("wrong-place", "v1", "place", "not 7"),
+])
+def test_a_promise_that_was_broken_is_found_in_the_journal(past, tmp_path, way, member, check, words):
+    data = broken(past, tmp_path, way, member)
     *_, checks = found = lines("desk", "--data", data, status=1)
     assert checks["faults"][check]
     faults = [line for line in found if line.get("fault") == check]
     assert faults and words in faults[0]["what"] and faults[0]["position"] == checks["position"]
     assert "NO, 1 times" in replay("desk", "--data", data, status=1).out
+
+
+@pytest.mark.parametrize("way, member, promise, words", [
+    ("waits", "agent", "D3", "waits, and seat"),
+    ("left", "agent", "D6", "is not in its room"),
+    ("wrong-read", "agent", "D7", "who serves has"),
+])
+def test_verify_counts_what_is_promised_of_a_desk(past, tmp_path, way, member, promise, words):
+    """Rows and journal agree, and what they agree on is wrong."""
+    found = verify(broken(past, tmp_path, way, member), status=DESK)
+    assert found["result"] == "desk" and promise in found["what"] and words in found["found"]
+    assert found["position"] == max(one["position"] for one in found["records"]) > past.last
+
+
+def test_verify_compares_the_places_that_the_core_has(past):
+    counted = verify(past.data)["desk"]
+    assert counted["records"] > 20 and counted["places"] >= 20
 
 
 # ---- recorded, and played again ---------------------------------------------------------------

@@ -6,7 +6,7 @@ import shutil
 import pytest
 from auditor import DIFFERENT, lines, replay
 from client import Client
-from desk_talk import ACTIVE, CLOSED, OFF, WAITING, awaited, desk_set, furnish, opened, pb, says, served, shown, talk
+from desk_talk import ACTIVE, CLOSED, OFF, WAITING, awaited, desk_set, first_run, opened, pb, says, served, shown
 from proc import Broker, run
 
 
@@ -38,11 +38,7 @@ def afterwards(client):
 def past():
     """Over a stop, a kill, and another kill with offers on their way."""
     with Broker() as broker:
-        with Client(broker.client, members=["lin", "chen"]) as client:
-            furnish(client)
-            talk(client)
-            broker.room = shown(client, "c4").room
-            broker.restart()
+        first_run(broker)
         with Client(broker.client, members=["lin", "chen"]) as client:
             says(client, "c3", "v3")
             afterwards(client)

@@ -4,7 +4,7 @@ pass: what is due later is due after milliseconds."""
 import time
 
 import desk_pb2 as pb
-from client import PATIENCE
+from client import PATIENCE, Client
 
 ACTIVE, OFFERED, WAITING, CLOSED = (pb.ConversationState.Value(f"CONVERSATION_{name}")
                                     for name in ("ACTIVE", "OFFERED", "WAITING", "CLOSED"))
@@ -130,3 +130,12 @@ def talk(client):
     client.desk_close(conversation="c2", by="v2")
     opened(client, "c4", "v1")
     says(client, "c4", "v1")
+
+
+def first_run(broker):
+    """All of it on a broker that is killed while conversations are open, and started again."""
+    with Client(broker.client, members=["lin", "chen"]) as client:
+        furnish(client)
+        talk(client)
+        broker.room, broker.agent = shown(client, "c4").room, served(client, "c4")
+        broker.restart()

@@ -5,6 +5,7 @@
  *     spoil WAY DIR TENANT ROOM MEMBER */
 #include "core/block.h"
 #include "core/desk/conversation_row.h"
+#include "core/desk/view.h"
 #include "core/kinds.h"
 #include "store/store.h"
 
@@ -21,7 +22,8 @@ struct victim {
 	uint64_t room, member;
 	struct row_room room_row;
 	struct row_membership row;
-	struct buf texts; /* of the rows */
+	struct buf texts;  /* of the rows */
+	uint64_t later_us; /* of what is appended, than the room was active */
 };
 
 static void must(bool right, const char *what)
@@ -85,7 +87,8 @@ static void append(struct victim *v, struct record *r)
 {
 	struct buf head = {0};
 	r->position = store_last(v->store) + 1;
-	r->time_us = v->room_row.active_us + 1000000;
+	v->later_us += v->later_us ? 0 : 1000000;
+	r->time_us = v->room_row.active_us + v->later_us;
 	r->tenant = v->tenant;
 	r->room = v->room;
 	r->member = v->member;
@@ -261,6 +264,56 @@ static void lost(struct victim *v)
 	append_about(v, RECORD_RELEASED, PARLOR__RELEASE_WHY__RELEASE_RETURNED, &row);
 }
 
+/* its agent, the member, leaves the room and goes on serving; */
+static void left(struct victim *v)
+{
+	struct record r = {.kind = RECORD_LEFT};
+	append(v, &r);
+}
+
+/* it is said to have a place, and stands in no queue; */
+static void wrong_place(struct victim *v)
+{
+	struct row_key key;
+	struct decision decision = {.place = 7};
+	struct buf told = {0};
+	struct row_conversation row = conversation(v, &key, &v->texts);
+	fields_encode(&told, decision_fields, &decision);
+	buf_clear(&v->texts);
+	conversation_put_row(&v->texts, &row);
+	struct record r = {.kind = RECORD_ASSIGNED,
+			   .conversation = {.no = v->room_row.conversation,
+					    .row = buf_span(&v->texts),
+					    .seat = row.seat,
+					    .decision = buf_span(&told)}};
+	append(v, &r);
+	buf_fini(&told);
+}
+
+/* it waits, its agent is there, and nothing comes of that for ten seconds; */
+static void waits(struct victim *v)
+{
+	struct row_key key;
+	struct row_conversation row = conversation(v, &key, &v->texts);
+	struct row_conversation released = row;
+	uint64_t seat = row.seat;
+	v->later_us = 60000000;
+	released.seat = released.serving_team = 0;
+	buf_clear(&v->texts);
+	conversation_put_row(&v->texts, &released);
+	struct record r = {.kind = RECORD_RELEASED,
+			   .conversation = {.no = v->room_row.conversation,
+					    .row = buf_span(&v->texts),
+					    .seat = seat,
+					    .how = PARLOR__RELEASE_WHY__RELEASE_RETURNED}};
+	append(v, &r);
+	left(v);
+	released.state = CONVERSATION_WAITING;
+	append_about(v, RECORD_QUEUED, 0, &released);
+	v->later_us += 10000000;
+	append_about(v, RECORD_MARKED, 0, &released);
+}
+
 /* and it is handed over by nobody. */
 static void unowned(struct victim *v)
 {
@@ -337,6 +390,9 @@ static const struct {
 	{"pushed-in", pushed_in},
 	{"lost", lost},
 	{"unowned", unowned},
+	{"left", left},
+	{"wrong-place", wrong_place},
+	{"waits", waits},
 	{"wrong-offer", wrong_offer},
 };
 

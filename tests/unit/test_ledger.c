@@ -1,7 +1,6 @@
 /* What parlor-replay counts of a desk's journal: figures worked out by hand, and each check
  * made to fail by one record that is changed or left out. */
-#include "desk/ledger.h"
-#include "desk_world.h"
+#include "twisted.h"
 
 #include "core/kinds.h"
 
@@ -12,79 +11,7 @@
 
 #include <cmocka.h>
 
-#define AUTO ((struct row_team){0})
-#define OFFERS ((struct row_team){.accept = 1})
 #define SECOND_US 1000000
-
-/* False: it is left out. */
-typedef bool twist_fn(struct record *, struct row_conversation *);
-
-static char first_fault[CHECKS][LEDGER_TEXT];
-
-static void note(void *ctx, enum ledger_check check, uint64_t position, const char *text)
-{
-	(void)ctx;
-	assert_true(position > 0);
-	if (!first_fault[check][0])
-		(void)snprintf(first_fault[check], LEDGER_TEXT, "%s", text);
-}
-
-/* The world's journal, as the twist leaves it. */
-static void count(struct world *w, struct ledger *l, twist_fn *twist)
-{
-	commit(w, 0);
-	memset(first_fault, 0, sizeof first_fault);
-	ledger_init(l, note, NULL);
-	for (uint64_t at = 1; at <= w->disk.last(w->disk.ctx); at++) {
-		struct record r;
-		struct row_conversation row = {0};
-		struct buf twisted = {0};
-		struct span head = w->disk.read(w->disk.ctx, at);
-		assert_int_equal(record_decode(&r, head.data, head.len), PARLOR_E_OK);
-		bool about = r.kind >= RECORD_OPENED && r.kind <= RECORD_RATED;
-		if (about)
-			assert_true(conversation_get_row(r.conversation.row, &row));
-		bool kept = !twist || twist(&r, &row);
-		if (about) {
-			conversation_put_row(&twisted, &row);
-			r.conversation.row = buf_span(&twisted);
-		}
-		if (kept)
-			assert_true(ledger_take(l, &r));
-		buf_fini(&twisted);
-	}
-	ledger_end(l);
-}
-
-static void count_sound(struct world *w, struct ledger *l)
-{
-	count(w, l, NULL);
-	for (int check = 0; check < CHECKS; check++)
-		assert_string_equal(first_fault[check], "");
-}
-
-/* Without the twist all is well, and with it that check, if no other, finds it. */
-static void assert_caught(struct world *w, twist_fn *twist, enum ledger_check check,
-			  const char *words)
-{
-	struct ledger l;
-	count_sound(w, &l);
-	ledger_fini(&l);
-	count(w, &l, twist);
-	assert_true(l.faults[check] > 0);
-	assert_non_null(strstr(first_fault[check], words));
-	ledger_fini(&l);
-}
-
-static bool is(const struct row_conversation *row, const char *id)
-{
-	return span_equal(row->id, SPAN_TEXT(id));
-}
-
-static void accepts(struct world *w, const char *id, const char *agent)
-{
-	assert_int_equal(accept_offer(w, id, shown(w, id).offer, agent), PARLOR_E_OK);
-}
 
 /* ---- figures ---------------------------------------------------------------------- */
 

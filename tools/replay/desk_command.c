@@ -2,7 +2,7 @@
 
 #include "audit/finding.h"
 #include "audit/record_text.h"
-#include "desk/ledger.h"
+#include "desk_audit.h"
 #include "fairness.h"
 #include "options.h"
 
@@ -15,16 +15,9 @@
 #include <string.h>
 
 #define TENANT_DEFAULT "default"
-#define FAULTS_SHOWN 20 /* of each check; the others are counted */
 
 #define OFFER(end) PARLOR__OFFER_END__OFFER_##end
 #define TRANSFER(end) PARLOR__TRANSFER_END__TRANSFER_##end
-
-struct fault {
-	enum ledger_check check;
-	uint64_t position;
-	char text[LEDGER_TEXT];
-};
 
 struct telling {
 	bool json, failed;
@@ -32,32 +25,8 @@ struct telling {
 	struct span tenant;
 	uint32_t tenant_no;
 	struct source source;
-	struct ledger ledger;
-	struct fault faults[CHECKS * FAULTS_SHOWN];
-	size_t faults_len;
+	struct desk_audit audit;
 };
-
-static const struct {
-	const char *key, *name, *means;
-} checks[CHECKS] = {
-	[CHECK_ONCE] = {"once", "served once", "one agent at a time, by one offer that ends once"},
-	[CHECK_ORDER] = {"order", "in order",
-			 "nobody was passed whom the same agent could have served before"},
-	[CHECK_LIMITS] = {"limits", "limits held", "of seats, agents and seats in a team"},
-	[CHECK_LOST] = {"lost", "nobody lost", "each one waits, is served or was closed"},
-	[CHECK_OWNED] = {"owned", "handed over", "somebody has it all the while"},
-};
-
-static void note_fault(void *ctx, enum ledger_check check, uint64_t position, const char *text)
-{
-	struct telling *t = ctx;
-	if (t->ledger.faults[check] > FAULTS_SHOWN)
-		return;
-	struct fault *f = &t->faults[t->faults_len++];
-	f->check = check;
-	f->position = position;
-	snprintf(f->text, sizeof f->text, "%s", text);
-}
 
 /* ---- figures ---------------------------------------------------------------------- */
 
@@ -104,7 +73,7 @@ static uint64_t transfers_taken(const struct roster_figures *f)
 static uint64_t still_open(const struct telling *t, const struct roster_team *team)
 {
 	uint64_t n = 0;
-	for (const struct visit *v = t->ledger.visits; v; v = v->hh.next)
+	for (const struct visit *v = t->audit.ledger.visits; v; v = v->hh.next)
 		n += v->home == team;
 	return n;
 }
@@ -191,19 +160,20 @@ static void print_checks(const struct telling *t)
 {
 	printf("counted anew from %" PRIu64 " records about conversations, up to position %" PRIu64
 	       "\n",
-	       t->ledger.records, t->source.last);
+	       t->audit.ledger.records, t->source.last);
 	for (size_t check = 0; check < CHECKS; check++) {
-		if (!t->ledger.faults[check]) {
-			printf("  %-12s  yes: %s\n", checks[check].name, checks[check].means);
+		const struct desk_check *is = desk_check(check);
+		if (!t->audit.ledger.faults[check]) {
+			printf("  %-12s  yes: %s (%s)\n", is->name, is->means, is->promises);
 			continue;
 		}
-		printf("  %-12s  NO, %" PRIu64 " times\n", checks[check].name,
-		       t->ledger.faults[check]);
-		for (size_t i = 0; i < t->faults_len; i++) {
-			if (t->faults[i].check != check)
+		printf("  %-12s  NO, %" PRIu64 " times (%s)\n", is->name,
+		       t->audit.ledger.faults[check], is->promises);
+		for (size_t i = 0; i < t->audit.faults_len; i++) {
+			if (t->audit.faults[i].check != check)
 				continue;
-			printf("%18sposition %" PRIu64 ": ", "", t->faults[i].position);
-			record_text_put(stdout, t->faults[i].text);
+			printf("%18sposition %" PRIu64 ": ", "", t->audit.faults[i].position);
+			record_text_put(stdout, t->audit.faults[i].text);
 			putchar('\n');
 		}
 	}
@@ -284,18 +254,18 @@ static bool checks_json(const struct telling *t)
 {
 	bool written = true;
 	json_t *line = json_object();
-	for (size_t i = 0; i < t->faults_len; i++)
+	for (size_t i = 0; i < t->audit.faults_len; i++)
 		written &= record_text_json_line(
-			stdout,
-			json_pack("{s:s, s:I, s:o}", "fault", checks[t->faults[i].check].key,
-				  "position", (json_int_t)t->faults[i].position, "what",
-				  record_text_json_text(t->faults[i].text,
-							strlen(t->faults[i].text))));
+			stdout, json_pack("{s:s, s:I, s:o}", "fault",
+					  desk_check(t->audit.faults[i].check)->key, "position",
+					  (json_int_t)t->audit.faults[i].position, "what",
+					  record_text_json_text(t->audit.faults[i].text,
+								strlen(t->audit.faults[i].text))));
 	for (size_t check = 0; check < CHECKS; check++)
-		set_int(line, checks[check].key, t->ledger.faults[check]);
+		set_int(line, desk_check(check)->key, t->audit.ledger.faults[check]);
 	return record_text_json_line(stdout, json_pack("{s:o, s:I, s:I}", "faults", line, "records",
-						       (json_int_t)t->ledger.records, "position",
-						       (json_int_t)t->source.last)) &&
+						       (json_int_t)t->audit.ledger.records,
+						       "position", (json_int_t)t->source.last)) &&
 	       written;
 }
 
@@ -306,11 +276,7 @@ static enum parlor_err come_by(void *arg, const struct entry *entry, const struc
 	struct telling *t = arg;
 	if (r->kind == RECORD_TENANT && span_equal(r->tenant_id, t->tenant))
 		t->tenant_no = r->tenant;
-	if (ledger_take(&t->ledger, r))
-		return PARLOR_E_OK;
-	return source_fault(&t->source, PARLOR_E_STORE_CORRUPT, entry->position,
-			    "journal entry %" PRIu64 ": not what a record of a desk is",
-			    entry->position);
+	return desk_audit_take(&t->audit, entry, r);
 }
 
 static enum parlor_err walk(struct telling *t, const char *dir)
@@ -323,8 +289,10 @@ static enum parlor_err walk(struct telling *t, const char *dir)
 				    "the journal begins at position %" PRIu64
 				    ": what was before is not there to be counted",
 				    t->source.first);
-	err = source_walk(&t->source, t->source.first, t->source.last, come_by, t);
-	ledger_end(&t->ledger);
+	err = desk_audit_begin(&t->audit, &t->source);
+	if (!err)
+		err = source_walk(&t->source, t->source.first, t->source.last, come_by, t);
+	desk_audit_end(&t->audit);
 	return err;
 }
 
@@ -337,8 +305,8 @@ static bool is_asked_for(const struct telling *t, const struct roster_team *team
 
 static int tell(struct telling *t)
 {
-	uint64_t told = 0, faults = 0;
-	for (struct roster_team *team = t->ledger.roster.teams; team; team = team->hh.next) {
+	uint64_t told = 0;
+	for (struct roster_team *team = t->audit.ledger.roster.teams; team; team = team->hh.next) {
 		if (!is_asked_for(t, team))
 			continue;
 		told++;
@@ -348,8 +316,6 @@ static int tell(struct telling *t)
 		else
 			print_team(t, team);
 	}
-	for (size_t check = 0; check < CHECKS; check++)
-		faults += t->ledger.faults[check];
 	if (t->json)
 		t->failed |= !checks_json(t);
 	else
@@ -360,7 +326,7 @@ static int tell(struct telling *t)
 		fprintf(stderr, "parlor-replay: output cannot be written\n");
 		return AUDIT_UNREADABLE;
 	}
-	return told && !faults ? AUDIT_EQUAL : AUDIT_DIFFERENT;
+	return told && !desk_audit_faults(&t->audit) ? AUDIT_EQUAL : AUDIT_DIFFERENT;
 }
 
 int desk_main(int argc, char **argv)
@@ -381,9 +347,12 @@ int desk_main(int argc, char **argv)
 		.about =
 			"Tells what happened at a desk from its journal, and counts anew with "
 			"each\n"
-			"record what is promised of it: that everybody was served once, in the\n"
-			"queue's order, within the limits, that nobody was lost, and that what is\n"
-			"handed over is somebody's all the while. Waits are from asking a human "
+			"record what is promised of it (D1 to D9 and D12 of the README): that\n"
+			"everybody was served once, in the queue's order, within the limits; that\n"
+			"nobody was lost, nor waited for two seconds of the desk's time while a\n"
+			"seat could serve; that what is handed over is somebody's all the while,\n"
+			"who serves is in the room just as long, and has unread what others said\n"
+			"there; that places are right. Waits are from asking a human "
 			"to\n"
 			"having one, by the desk's clock. A conversation counts for the team "
 			"where\n"
@@ -399,12 +368,11 @@ int desk_main(int argc, char **argv)
 
 	(void)options_parse(&command, &shared, argc, argv);
 	t.tenant = SPAN_TEXT(shared.tenant ? shared.tenant : TENANT_DEFAULT);
-	ledger_init(&t.ledger, note_fault, &t);
 	enum parlor_err err = walk(&t, shared.data);
 	int code = err ? (int)audit_exit_of(err) : tell(&t);
 	if (err)
 		fprintf(stderr, "parlor-replay: %s\n", t.source.why);
-	ledger_fini(&t.ledger);
+	desk_audit_fini(&t.audit);
 	source_close(&t.source);
 	return code;
 }

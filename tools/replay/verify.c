@@ -4,6 +4,7 @@
 #include "audit/recovered.h"
 #include "desk_told.h"
 #include "options.h"
+#include "verify_desk.h"
 #include "verify_mysql.h"
 #include "verify_rows.h"
 #include "verify_unread.h"
@@ -25,9 +26,11 @@ struct verify {
 	struct recovered recovered;
 	struct verify_mysql mysql;
 	struct verify_rows rows;
+	struct verify_desk desk;
 	struct verify_unread unread;
 	uint64_t covered;
-	bool missed; /* the snapshot has what the database has not */
+	uint64_t broken; /* promises of desks, how often */
+	bool missed;     /* the snapshot has what the database has not */
 	struct finding finding;
 };
 
@@ -84,7 +87,9 @@ static enum audit_exit check_trimmed(struct verify *v)
  * is held, so that the rows are of the same commit. */
 static enum audit_exit check_rows(struct verify *v)
 {
-	enum parlor_err err = engine_run(&v->engine, v->source.last, NULL, NULL);
+	enum parlor_err err = verify_desk_begin(&v->desk, &v->engine);
+	if (!err)
+		err = engine_run(&v->engine, v->source.last, verify_desk_take, &v->desk);
 	if (!err)
 		err = source_hold(&v->source);
 	if (!err)
@@ -104,6 +109,12 @@ static enum audit_exit check_rows(struct verify *v)
 		return AUDIT_ROWS;
 	}
 	return err ? broken(v, err) : differs(v, v->rows.differing);
+}
+
+static enum audit_exit check_desk(struct verify *v)
+{
+	v->broken = verify_desk_end(&v->desk, &v->finding);
+	return differs(v, v->broken);
 }
 
 static enum audit_exit check_unread(struct verify *v)
@@ -245,6 +256,8 @@ static enum audit_exit check_all(struct verify *v)
 		return check_trimmed(v);
 	code = err ? broken(v, err) : check_rows(v);
 	if (!code)
+		code = check_desk(v);
+	if (!code)
 		code = check_unread(v);
 	/* Marks that do not fit say that the rest cannot either. */
 	if (!code && v->mysql.differing)
@@ -261,6 +274,17 @@ static double seconds(const struct verify *v)
 	return (double)(clock_mono_us() - v->begun_us) / 1e6;
 }
 
+static void print_desks(const struct verify *v)
+{
+	const struct ledger *l = &v->desk.audit.ledger;
+	if (!v->desk.engine)
+		puts("desks     what is promised of them is not counted behind a snapshot");
+	else if (l->records)
+		printf("desks     %" PRIu64 " records about conversations, %" PRIu64
+		       " places: what is promised of them held\n",
+		       l->records, l->places);
+}
+
 static void print_equal(const struct verify *v)
 {
 	printf("journal   %" PRIu64 " records, checksums and positions are right\n",
@@ -271,6 +295,7 @@ static void print_equal(const struct verify *v)
 	printf("state     %" PRIu64 " rows, hash %016" PRIx64 "%016" PRIx64
 	       ", re-executed and on disk (rows as of %" PRIu64 ", then recovery)\n",
 	       v->rows.rows, v->rows.executed.high, v->rows.executed.low, v->covered);
+	print_desks(v);
 	printf("unread    %" PRIu64 " members' counts, %" PRIu64 " in all, over %" PRIu64
 	       " messages: as counted one by one\n",
 	       v->unread.memberships, v->unread.unread, v->unread.messages);
@@ -298,6 +323,11 @@ static void print_equal_json(const struct verify *v)
 		(json_int_t)v->unread.unread, "seconds", seconds(v));
 	if (line && v->engine.base)
 		json_object_set_new(line, "snapshot", json_integer((json_int_t)v->engine.base));
+	if (line && v->desk.engine)
+		json_object_set_new(line, "desk",
+				    json_pack("{s:I, s:I}", "records",
+					      (json_int_t)v->desk.audit.ledger.records, "places",
+					      (json_int_t)v->desk.audit.ledger.places));
 	if (line && v->url)
 		json_object_set_new(line, "mysql",
 				    json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
@@ -324,6 +354,8 @@ static void tell(struct verify *v, enum audit_exit code)
 	if (code == AUDIT_ROWS && v->rows.differing > 1)
 		fprintf(stderr, "parlor-replay: %" PRIu64 " rows differ in all\n",
 			v->rows.differing);
+	if (code == AUDIT_DESK && v->broken > 1)
+		fprintf(stderr, "parlor-replay: %" PRIu64 " times in all\n", v->broken);
 }
 
 int verify_main(int argc, char **argv)
@@ -341,13 +373,16 @@ int verify_main(int argc, char **argv)
 		.operands = "",
 		.about = "Re-executes the journal of a data directory, a running broker's or a\n"
 			 "copy, and compares: checksums, positions and seqs; the rows on disk;\n"
-			 "every unread count with a count message by message; and with --mysql\n"
-			 "what the database has. Says the first difference. Changes nothing;\n"
-			 "a running broker's file may grow meanwhile.\n"
+			 "what is promised of desks (D1 to D9 and D12 of the README, of all\n"
+			 "tenants, from a journal that is whole); every unread count with a count\n"
+			 "message by message; and with --mysql what the database has. Says the\n"
+			 "first difference. Changes nothing; a running broker's file may grow\n"
+			 "meanwhile.\n"
 			 "exit: 0 all is equal; 2 usage; 3 the journal is damaged; 4 rows differ;\n"
 			 "5 an unread count is wrong; 6 the database differs; 7 something cannot\n"
 			 "be read; 8 the journal begins behind position 1, and no snapshot of the\n"
-			 "state before can be used; or the database is behind the snapshot",
+			 "state before can be used; or the database is behind the snapshot;\n"
+			 "9 a promise of a desk did not hold",
 		.shared = OPTIONS_DATA | OPTIONS_DATA_NEEDED | OPTIONS_MYSQL,
 		.rows = rows,
 	};
@@ -357,6 +392,7 @@ int verify_main(int argc, char **argv)
 	v.url = shared.mysql;
 	enum audit_exit code = check_all(&v);
 	tell(&v, code);
+	verify_desk_fini(&v.desk);
 	engine_fini(&v.engine);
 	recovered_fini(&v.recovered);
 	source_close(&v.source);

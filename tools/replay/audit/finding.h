@@ -17,6 +17,7 @@ enum audit_exit {
 	AUDIT_MYSQL = 6,      /* the database has something else */
 	AUDIT_UNREADABLE = 7, /* directory, scratch or database cannot be read */
 	AUDIT_TRIMMED = 8,    /* nothing tells the state before the journal's first record */
+	AUDIT_DESK = 9,       /* what is promised of a desk does not hold */
 };
 
 #define FINDING_TEXT 320

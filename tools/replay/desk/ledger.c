@@ -1,6 +1,9 @@
 #include "desk/ledger.h"
 
+#include "desk/idle.h"
 #include "desk/rules.h"
+#include "desk/standing.h"
+#include "desk/stays.h"
 
 #include "base/mem.h"
 
@@ -17,14 +20,22 @@ void ledger_init(struct ledger *l, ledger_fault_fn *fault, void *ctx)
 	*l = (struct ledger){.fault = fault, .fault_ctx = ctx};
 }
 
+static void free_visit(struct visit *v)
+{
+	free(v->messages);
+	free(v->ended);
+	free(v);
+}
+
 void ledger_fini(struct ledger *l)
 {
 	struct visit *v, *next;
+	stays_fini(l);
 	HASH_CLEAR(hh_guest, l->by_guest);
 	HASH_CLEAR(hh_room, l->by_room);
 	HASH_ITER (hh, l->visits, v, next) {
 		HASH_DEL(l->visits, v);
-		free(v);
+		free_visit(v);
 	}
 	roster_fini(&l->roster);
 }
@@ -82,15 +93,21 @@ static void enter_queue(struct ledger *l, struct visit *v)
 	if (!team)
 		return;
 	stand(&v->queue, &team->queue, before_in_queue, &v->in_queue, v->no);
+	standing_moved(l, team, 1);
 	struct roster_team *over = v->row.overflows ? roster_overflow(&l->roster, team) : NULL;
 	if (over)
 		stand(&v->overflow, &over->overflowed, before_in_overflow, &v->in_overflow, v->no);
 }
 
-static void leave_queue(struct visit *v)
+static void leave_queue(struct ledger *l, struct visit *v)
 {
-	if (v->queue)
+	if (v->queue) {
 		rank_remove(v->queue, &v->in_queue);
+		standing_moved(l,
+			       (struct roster_team *)(void *)((char *)v->queue -
+							      offsetof(struct roster_team, queue)),
+			       -1);
+	}
 	if (v->overflow)
 		rank_remove(v->overflow, &v->in_overflow);
 	v->queue = v->overflow = NULL;
@@ -107,15 +124,17 @@ static void add_unit(struct ledger *l, struct visit *v, uint64_t team, uint64_t 
 	p->load++;
 	p->seat->load++;
 	p->seat->agent->load++;
+	roster_changed(&l->roster, p->seat);
 }
 
-static void give_back(struct visit *v)
+static void give_back(struct ledger *l, struct visit *v)
 {
 	for (size_t i = 0; i < v->units_len; i++) {
 		struct roster_post *p = v->units[i];
 		p->load--;
 		p->seat->load--;
 		p->seat->agent->load--;
+		roster_changed(&l->roster, p->seat);
 	}
 	v->units_len = 0;
 }
@@ -130,15 +149,21 @@ static void take_units(struct ledger *l, struct visit *v)
 		add_unit(l, v, v->row.offer_team, v->offered[i]);
 }
 
-/* A team says anew whether what is held takes a place. */
-static void count_held(struct ledger *l)
+/* A team says anew whether what is held takes a place, and who helps it. */
+static void set_team(struct ledger *l, uint64_t no)
 {
 	for (struct visit *v = l->visits; v; v = v->hh.next) {
-		if (v->row.state != CONVERSATION_HELD)
+		if (v->row.state == CONVERSATION_HELD) {
+			give_back(l, v);
+			take_units(l, v);
+		}
+		if (!v->row.overflows)
 			continue;
-		give_back(v);
-		take_units(l, v);
+		leave_queue(l, v);
+		enter_queue(l, v);
+		idle_place(l, v);
 	}
+	idle_team_set(l, no);
 }
 
 /* ---- what is counted ---------------------------------------------------------------- */
@@ -268,6 +293,8 @@ static struct visit *open_visit(struct ledger *l, const struct step *s)
 	struct visit *v = mem_new(sizeof *v);
 	const struct span id = s->row->id;
 	v->no = s->record->conversation.no;
+	v->tenant = s->record->tenant;
+	v->retold = !l->booted;
 	memcpy(v->id, id.data, id.len < ROSTER_ID ? id.len : ROSTER_ID - 1);
 	v->guest[0] = s->row->desk;
 	v->guest[1] = s->row->visitor;
@@ -286,7 +313,7 @@ static void close_visit(struct ledger *l, struct visit *v)
 	HASH_DELETE(hh_room, l->by_room, v);
 	HASH_DELETE(hh_guest, l->by_guest, v);
 	HASH_DEL(l->visits, v);
-	free(v);
+	free_visit(v);
 }
 
 static void take_row(struct visit *v, const struct row_conversation *row)
@@ -328,14 +355,17 @@ static void note_server(struct ledger *l, struct visit *v)
 static void take_in(struct ledger *l, const struct step *s, struct visit *v)
 {
 	struct roster_seat *seat = roster_seat(&l->roster, s->record->conversation.seat);
-	leave_queue(v);
-	give_back(v);
+	leave_queue(l, v);
+	give_back(l, v);
 	take_row(v, s->row);
 	enter_queue(l, v);
 	take_units(l, v);
 	note_server(l, v);
-	if (seat)
+	idle_place(l, v);
+	if (seat) {
 		seat->ready_us = s->record->conversation.ready_us;
+		roster_changed(&l->roster, seat);
+	}
 	if (s->row->offer > l->offers)
 		l->offers = s->row->offer;
 }
@@ -361,10 +391,14 @@ static bool take_conversation(struct ledger *l, const struct record *r)
 	if (s.before)
 		count(l, &s, v);
 	take_in(l, &s, v);
+	stays_behind(l, &s, v);
 	rules_behind(l, &s);
-	if (r->kind == RECORD_CLOSED) {
-		leave_queue(v);
-		give_back(v);
+	if (r->kind != RECORD_CLOSED) {
+		standing_behind(l, v);
+	} else {
+		idle_leave(v);
+		leave_queue(l, v);
+		give_back(l, v);
 		close_visit(l, v);
 	}
 	return true;
@@ -384,8 +418,23 @@ static void pass_time(struct ledger *l, const struct record *r)
 		l->roster.now_us += l->record_us - before;
 }
 
+static void end_turn(struct ledger *l)
+{
+	idle_turn(l);
+	stays_turn(l);
+	standing_turn(l, false);
+}
+
+void ledger_come(struct ledger *l, const struct record *r)
+{
+	if (l->position && r->time_us != l->time_us)
+		end_turn(l);
+	l->time_us = r->time_us;
+}
+
 bool ledger_take(struct ledger *l, const struct record *r)
 {
+	ledger_come(l, r);
 	l->position = r->position;
 	pass_time(l, r);
 	if (r->kind >= RECORD_OPENED && r->kind <= RECORD_RATED)
@@ -393,12 +442,19 @@ bool ledger_take(struct ledger *l, const struct record *r)
 	if (!roster_take(&l->roster, r))
 		return false;
 	if (r->kind == RECORD_TEAM_SET)
-		count_held(l);
+		set_team(l, r->config.no);
+	if (r->kind == RECORD_BOOT) {
+		l->booted = true;
+		idle_boot(l);
+	}
+	stays_take(l, r);
 	return true;
 }
 
 void ledger_end(struct ledger *l)
 {
+	end_turn(l);
+	standing_turn(l, true);
 	if (l->owes == OWES_RELEASE)
 		ledger_fault(l, CHECK_ONCE, "conversation %llu ends with two who serve it",
 			     (unsigned long long)l->owes_no);

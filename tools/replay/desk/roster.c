@@ -134,8 +134,30 @@ static void settle(struct roster *roster, struct roster_post *p)
 	p->available_us += p->serves || p->available ? us : 0;
 }
 
+static void mark(struct roster *roster, struct roster_seat *s)
+{
+	for (struct roster_post *p = s->posts; p; p = p->next_of_seat) {
+		if (p->changed)
+			continue;
+		p->changed = true;
+		p->next_changed = roster->changed;
+		roster->changed = p;
+	}
+}
+
+void roster_changed(struct roster *roster, struct roster_seat *seat)
+{
+	if (!seat->agent->max) {
+		mark(roster, seat);
+		return;
+	}
+	for (struct roster_seat *s = seat->agent->seats; s; s = s->next)
+		mark(roster, s);
+}
+
 static void look_at(struct roster *roster, struct roster_seat *s)
 {
+	mark(roster, s);
 	for (struct roster_post *p = s->posts; p; p = p->next_of_seat) {
 		settle(roster, p);
 		p->available = p->stands && roster_available(roster, s);

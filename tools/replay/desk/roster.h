@@ -34,6 +34,18 @@ struct roster_figures {
 	uint64_t ratings, score_sum;
 };
 
+struct visit;
+
+/* Who of a team could take one more, and who waits for that: kept up by idle.c. */
+struct roster_open {
+	struct visit *free[DESK_LEVELS], *helped, *kept;
+	struct roster_post *ready;
+	struct rank_tree resting;   /* by the end of their rest */
+	uint64_t set_us, levels_us; /* its row, or who is there, changed last */
+	struct rank_node in_due;    /* to be looked at, */
+	uint64_t due_us;            /* then */
+};
+
 struct roster_team {
 	uint64_t no;
 	uint32_t tenant;
@@ -44,6 +56,11 @@ struct roster_team {
 	uint64_t weight_us, boost_us[DESK_PRIORITIES];
 	struct roster_post *posts;          /* first of them */
 	struct rank_tree queue, overflowed; /* of visits: those of its own, those it helps with */
+	struct roster_open open;
+	/* Of its queue: how many stand there, and how often that changed since all its places
+	 * were counted (standing.c). */
+	size_t stand, moves;
+	struct roster_team *next_moved;
 	struct roster_figures figures;
 	UT_hash_handle hh;
 };
@@ -83,6 +100,12 @@ struct roster_post {
 	uint64_t busy_us, available_us, as_of_us, serves;
 	bool available;
 	uint64_t offers, offer_ends[6], conversations;
+	/* Whether it could take one more, since when, or from when on. */
+	enum roster_can { CANNOT, RESTS, READY } can;
+	bool was_available, changed;
+	uint64_t since_us, rests_us;
+	struct roster_post *next_ready, *prev_ready, *next_changed;
+	struct rank_node in_resting;
 	UT_hash_handle hh;
 };
 
@@ -98,7 +121,8 @@ struct roster {
 	struct roster_seat *seats;
 	struct roster_post *posts;
 	struct roster_online *online;
-	uint64_t now_us; /* of the desk's time, since the first record */
+	struct roster_post *changed; /* since whoever looks at them has emptied the list */
+	uint64_t now_us;             /* of the desk's time, since the first record */
 };
 
 void roster_fini(struct roster *);
@@ -121,6 +145,8 @@ bool roster_available(const struct roster *, const struct roster_seat *);
 bool roster_has_room(const struct roster_seat *, const struct roster_post *);
 /* The lowest level of the team where a human is available. */
 unsigned roster_lowest_level(const struct roster *, const struct roster_team *);
+/* What the seat has is other than it was: so may be what it and its agent could take. */
+void roster_changed(struct roster *, struct roster_seat *);
 /* One that is served there begins (1) or ends (-1). */
 void roster_serves(struct roster *, struct roster_post *, int by);
 

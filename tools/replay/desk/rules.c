@@ -1,12 +1,13 @@
 #include "desk/rules.h"
 
+#include "desk/idle.h"
+#include "desk/standing.h"
+
 #include "core/desk/view.h"
 
 #include <parlor/parlor.pb-c.h>
 #include <stdarg.h>
 #include <stdio.h>
-
-#define OFFERS_MAX 100 /* of a conversation: beyond it is left to be claimed */
 
 #define WHY(name) PARLOR__OFFER_WHY__WHY_##name
 #define HOW(name) PARLOR__ASSIGN_HOW__HOW_##name
@@ -279,22 +280,6 @@ static bool pairing_of(struct ledger *l, const struct step *s, struct pairing *p
 	return true;
 }
 
-static bool excludes(const struct visit *v, uint64_t seat, uint64_t now_us)
-{
-	for (size_t i = 0; i < v->excluded_len; i++)
-		if (v->excluded[i].seat == seat && v->excluded[i].until_us > now_us)
-			return true;
-	return false;
-}
-
-/* It waits and may be given to anybody. */
-static bool is_free(const struct visit *v)
-{
-	bool waits = v->row.state == CONVERSATION_WAITING ||
-		     (v->row.state == CONVERSATION_ACTIVE && v->row.transfer_team);
-	return waits && !v->row.offer && !v->row.reserved && v->row.offers < OFFERS_MAX;
-}
-
 static bool level_fits(const struct ledger *l, const struct visit *v,
 		       const struct roster_post *post)
 {
@@ -310,7 +295,7 @@ static bool could(const struct ledger *l, const struct visit *v, const struct ro
 {
 	const struct roster_seat *seat = post->seat;
 	bool reserved = v->row.reserved == seat->no && !v->row.offer;
-	return (reserved || is_free(v)) && !excludes(v, seat->no, l->record_us) &&
+	return (reserved || idle_is_free(v)) && !idle_excluded_us(v, seat->no, l->record_us) &&
 	       v->row.seat != seat->no && level_fits(l, v, post);
 }
 
@@ -398,8 +383,10 @@ void rules_before(struct ledger *l, const struct step *s)
 	check_key(l, s);
 	check_offer(l, s);
 	check_transfer(l, s);
-	if (pairs(s))
+	if (pairs(s)) {
 		check_first(l, s);
+		standing_before(l, s);
+	}
 	note_owed(l, s, &s->before->row);
 }
 
