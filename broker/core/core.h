@@ -47,6 +47,8 @@ struct core_limits {
 	/* How the index of messages stands in rows, and how many rooms of an inbox are
 	 * read at a time: 0 but in tests, which want little to be much. */
 	uint64_t keys_recent_blocks, keys_in_range, own_row_every, inbox_rooms;
+	/* Of how many teams, and seats in them, a report is counted: likewise. */
+	uint64_t report_teams, report_seats;
 	uint64_t resident_bytes; /* of rows in memory, and of lists of them: beyond it clean
 				  * ones are dropped, and read again when needed */
 };

@@ -1,5 +1,6 @@
 /* What is counted of a team: by the hour, of the team and of its agents, and no longer than
  * a day. */
+#include "core/desk/desk.h"
 #include "core/desk/report.h"
 
 #include "desk_world.h"
@@ -14,6 +15,7 @@
 
 #define HOUR_US UINT64_C(3600000000)
 #define MINUTE_MS 60000
+#define AUTO ((struct row_team){0})
 
 struct agents {
 	struct report_seat_view list[4];
@@ -30,15 +32,21 @@ static void add(void *ctx, const struct report_seat_view *view)
 	a->list[a->len++] = *view;
 }
 
-static struct report_view report(struct world *w, uint64_t hours, struct agents *agents)
+static struct report_view report_of(struct world *w, const char *team, uint64_t hours,
+				    struct agents *agents)
 {
 	struct report_view view;
 	struct core_desk_report q = {
-		.desk = text("shop"), .team = text("*"), .hours = hours, .limit = 4};
+		.desk = text("shop"), .team = text(team), .hours = hours, .limit = 4};
 	*agents = (struct agents){.len = 0};
 	assert_int_equal(core_desk_report(w->core, &w->call, &q, &view, add, agents), PARLOR_E_OK);
 	assert_false(q.more);
 	return view;
+}
+
+static struct report_view report(struct world *w, uint64_t hours, struct agents *agents)
+{
+	return report_of(w, "*", hours, agents);
 }
 
 /* The hour on the wall turns, and hardly any time passes. */
@@ -183,6 +191,67 @@ static void a_broker_that_begins_counts_from_there_and_says_so(void **state)
 	assert_int_equal(agents.list[0].busy_ms, 2000);
 }
 
+static void asks(struct world *w, const char *id, const char *team)
+{
+	struct conversation_view view;
+	struct core_desk_open q = {
+		.conversation = text(id), .visitor = text(id), .team = text(team)};
+	assert_int_equal(open_as(w, q, &view), PARLOR_E_OK);
+}
+
+static void a_report_is_of_so_many_teams_and_the_one_without_news_begins_anew(void **state)
+{
+	struct world *w = *state;
+	struct agents agents;
+	struct core_desk_counts n;
+	w->limits.report_teams = 2;
+	restart(w);
+	begin(w, AUTO);
+	uint64_t began = report(w, 24, &agents).since_us;
+	team_set(w, (struct row_team){.team = text("b")});
+	team_set(w, (struct row_team){.team = text("c")});
+	asks(w, "c1", "*");
+	pass_ms(w, MINUTE_MS);
+	asks(w, "c2", "b");
+	asks(w, "c3", "*");
+	pass_ms(w, MINUTE_MS);
+	asks(w, "c4", "c");
+	assert_int_equal(report(w, 24, &agents).arrivals, 2);
+	assert_int_equal(report(w, 24, &agents).since_us, began);
+	struct report_view b = report_of(w, "b", 24, &agents);
+	assert_int_equal(b.arrivals, 0);
+	assert_int_equal(b.since_us, b.until_us);
+	asks(w, "c5", "b");
+	b = report_of(w, "b", 24, &agents);
+	assert_int_equal(b.arrivals, 1);
+	assert_int_equal(b.since_us, w->call.now_us);
+	core_desk_counts(w->core, &n);
+	assert_int_equal(n.reports, 2);
+	assert_int_equal(n.reports_dropped, 2);
+}
+
+static void a_report_is_of_so_many_seats_and_others_are_not_in_it(void **state)
+{
+	struct world *w = *state;
+	struct agents agents;
+	struct core_desk_counts n;
+	w->limits.report_seats = 1;
+	restart(w);
+	begin(w, AUTO);
+	agent_add(w, "chen", 1);
+	online(w, "lin");
+	online(w, "chen");
+	opened(w, "c1", "v1");
+	opened(w, "c2", "v2");
+	assert_int_equal(report(w, 24, &agents).arrivals, 2);
+	assert_int_equal(agents.len, 1);
+	assert_string_equal(agents.ids[0], "lin");
+	assert_int_equal(agents.list[0].assigned, 1);
+	core_desk_counts(w->core, &n);
+	assert_int_equal(n.tallies, 1);
+	assert_true(n.tallies_refused > 0);
+}
+
 static void what_is_wrong_is_refused(void **state)
 {
 	struct world *w = *state;
@@ -208,6 +277,8 @@ int main(void)
 		STORY(an_agent_is_busy_or_available_while_it_is_and_no_longer),
 		STORY(what_was_more_than_a_day_ago_is_not_counted),
 		STORY(a_broker_that_begins_counts_from_there_and_says_so),
+		STORY(a_report_is_of_so_many_teams_and_the_one_without_news_begins_anew),
+		STORY(a_report_is_of_so_many_seats_and_others_are_not_in_it),
 		STORY(what_is_wrong_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

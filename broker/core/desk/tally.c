@@ -12,6 +12,11 @@
 /* Seats in teams: those beyond are not counted. */
 #define SEATS_MAX 100000
 
+static uint64_t limit(uint64_t of_a_test, uint64_t otherwise)
+{
+	return of_a_test ? of_a_test : otherwise;
+}
+
 /* ---- a run --------------------------------------------------------------------- */
 
 void tally_begin(struct core *c)
@@ -55,7 +60,7 @@ static struct report *report_of(struct core *c, struct team *t)
 		DL_APPEND(d->reports, r);
 		return r;
 	}
-	if (d->counts.reports == TEAMS_MAX)
+	if (d->counts.reports == limit(c->limits.report_teams, TEAMS_MAX))
 		drop_oldest(d);
 	r = mem_new(sizeof *r);
 	r->team = t;
@@ -118,7 +123,7 @@ static struct tally *tally_of(struct core *c, struct team_seat *s)
 	struct desk_state *d = c->desk;
 	if (s->tally)
 		return s->tally;
-	if (d->counts.tallies == SEATS_MAX) {
+	if (d->counts.tallies == limit(c->limits.report_seats, SEATS_MAX)) {
 		d->counts.tallies_refused++;
 		return NULL;
 	}
