@@ -2,12 +2,13 @@
 -- reads those goes on reading. `ent_id` (or `token`) tells tenants apart.
 --
 -- None takes a change: the next batch would write over a row that was changed behind the
--- broker's back. MySQL refuses because a column is a subquery that depends on its row, and
--- merges the view into the query all the same. MariaDB would carry the change out: there a
--- view's rows are made apart from the query (TEMPTABLE), which hands its conditions on the
--- columns down to them, so that they use an index as well; and those that joins look things
--- up in are grouped by their key, as then it makes the rows that a join asks for, and not
--- all of them.
+-- broker's back. MySQL refuses one to a view whose column is a subquery, or that has an outer
+-- join. MariaDB would carry it out: there a view's rows are made apart from the query (TEMPTABLE),
+-- which hands its conditions on the columns down to them, so that they use an index as well.
+--
+-- Views that joins look things up in are made so that only the rows are read that a join asks
+-- for: without subqueries, as MySQL merges them into the query then; and grouped by their key,
+-- as MariaDB splits them by it then.
 --
 -- A view whose name something else has is left out. No view reads another one.
 
@@ -15,16 +16,13 @@
 
 CREATE OR REPLACE VIEW users AS
 SELECT p.no AS id, p.member_id AS username, '' AS password_hash,
-       COALESCE((SELECT CASE WHEN a.role = 3 THEN 'admin' ELSE 'agent' END FROM desk_agent a
-                 WHERE a.ent_id = p.ent_id AND a.agent = p.member_id AND a.removed = 0),
-                'customer') AS role,
-       COALESCE((SELECT a.email FROM desk_agent a
-                 WHERE a.ent_id = p.ent_id AND a.agent = p.member_id AND a.email <> ''),
-                (SELECT v.email FROM desk_visitor v
-                 WHERE v.ent_id = p.ent_id AND v.visitor = p.member_id), '') AS email,
-       p.created_at, p.ent_id
+       CASE WHEN a.agent IS NULL OR a.removed <> 0 THEN 'customer'
+            WHEN a.role = 3 THEN 'admin' ELSE 'agent' END AS role,
+       COALESCE(NULLIF(a.email, ''), v.email, '') AS email, p.created_at, p.ent_id
 FROM desk_party p
-/*M!100203 GROUP BY p.no, p.member_id, p.created_at, p.ent_id */;
+LEFT JOIN desk_agent a ON a.ent_id = p.ent_id AND a.agent = p.member_id
+LEFT JOIN desk_visitor v ON v.ent_id = p.ent_id AND v.visitor = p.member_id
+/*M!100203 GROUP BY p.no, p.member_id, a.agent, a.removed, a.role, a.email, v.email, p.created_at, p.ent_id */;
 
 CREATE OR REPLACE /*M!100203 ALGORITHM=TEMPTABLE */ VIEW conversations AS
 SELECT c.no AS id, c.visitor_no AS customer_id, c.agent_no AS agent_id, c.status,
@@ -35,8 +33,7 @@ FROM desk_conversation c;
 
 CREATE OR REPLACE VIEW messages AS
 SELECT m.position AS id, c.no AS conversation_id,
-       COALESCE((SELECT p.no FROM desk_party p
-                 WHERE p.ent_id = m.ent_id AND p.member_id = m.sender), 0) AS sender_id,
+       COALESCE(p.no, 0) AS sender_id,
        /*M!100203 MIN( */ m.message_content /*M!100203 ) */ AS content,
        CASE WHEN m.seq <= IF(m.sender = c.visitor_id, c.agent_read_seq, c.visitor_read_seq)
             THEN 1 ELSE 0 END AS is_read,
@@ -44,8 +41,9 @@ SELECT m.position AS id, c.no AS conversation_id,
 FROM desk_conversation c JOIN group_message m
   ON m.ent_id = c.ent_id AND m.group_id = c.room
  AND m.seq BETWEEN c.first_seq AND COALESCE(c.last_seq, 9223372036854775807)
+LEFT JOIN desk_party p ON p.ent_id = m.ent_id AND p.member_id = m.sender
 WHERE m.message_type = 1
-/*M!100203 GROUP BY c.no, m.position, m.ent_id, m.sender, m.seq, m.created_at, c.visitor_id,
+/*M!100203 GROUP BY c.no, m.position, m.ent_id, m.sender, p.no, m.seq, m.created_at, c.visitor_id,
            c.agent_read_seq, c.visitor_read_seq */;
 
 CREATE OR REPLACE /*M!100203 ALGORITHM=TEMPTABLE */ VIEW agent_status AS
