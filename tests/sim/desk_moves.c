@@ -19,7 +19,7 @@ static const char *const agents[] = {"a0", "a1", "a2", "a3", "r0"},
 			 *const teams[] = {"*", "x", "y"};
 #define ANY(w, list) one_of((w), (list), sizeof(list) / sizeof *(list))
 #define IN(state) (1U << CONVERSATION_##state)
-#define NO_ONE ((struct span){"", 0})
+#define NOBODY ((struct span){"", 0})
 
 static struct span one_of(struct world *w, const char *const *words, size_t n)
 {
@@ -91,7 +91,7 @@ static struct span by_of(struct world *w, const struct asking *a)
 {
 	if (a->c && a->c->row.seat && world_chance(w, 60))
 		return agent_of(w, a->c->row.seat);
-	return world_chance(w, 60)   ? NO_ONE
+	return world_chance(w, 60)   ? NOBODY
 	       : world_chance(w, 50) ? ANY(w, agents)
 				     : ANY(w, visitors);
 }
@@ -143,12 +143,12 @@ static void move_open(struct world *w)
 	struct conversation_view view;
 	int len = snprintf(id, sizeof id, "c%llu", (unsigned long long)++w->desk->posts);
 	struct core_desk_open q = {.conversation = {id, (size_t)len},
-				   .desk = world_chance(w, 98) ? desk_any(w)->row.desk : NO_ONE,
+				   .desk = world_chance(w, 98) ? desk_any(w)->row.desk : NOBODY,
 				   .visitor = ANY(w, visitors),
-				   .team = world_chance(w, 40) ? NO_ONE : ANY(w, teams),
+				   .team = world_chance(w, 40) ? NOBODY : ANY(w, teams),
 				   .priority =
 					   (uint32_t)(world_chance(w, 70) ? 0 : world_below(w, 4)),
-				   .agent = world_chance(w, 85) ? NO_ONE : ANY(w, agents)};
+				   .agent = world_chance(w, 85) ? NOBODY : ANY(w, agents)};
 	if (world_chance(w, 50)) {
 		int n = snprintf(client, sizeof client, "f%s", id);
 		q.client_id = (struct span){client, (size_t)n};
@@ -206,7 +206,7 @@ static void move_rate(struct world *w)
 		return;
 	a.act.by = a.c->row.visitor_id;
 	enum parlor_err err = core_desk_rate(w->core, &w->call, &a.act,
-					     1 + (uint32_t)world_below(w, 5), NO_ONE, &a.view);
+					     1 + (uint32_t)world_below(w, 5), NOBODY, &a.view);
 	desk_told(w, err, "rate %s", a.id);
 }
 
@@ -358,7 +358,7 @@ static void move_transfer(struct world *w)
 	struct core_desk_transfer q = {.let_go = world_chance(w, 40), .wait = world_chance(w, 50)};
 	ask(w, &a, IN(ACTIVE));
 	a.act.by = by_of(w, &a);
-	q.agent = q.team = NO_ONE;
+	q.agent = q.team = NOBODY;
 	if (world_chance(w, 50))
 		q.agent = ANY(w, agents);
 	else
@@ -389,7 +389,7 @@ static void move_mark(struct world *w)
 	struct asking a;
 	ask(w, &a, IN(WAITING) | IN(OFFERED) | IN(ACTIVE));
 	uint32_t priority = (uint32_t)world_below(w, 5);
-	enum parlor_err err = core_desk_mark(w->core, &w->call, &a.act, priority, NO_ONE, &a.view);
+	enum parlor_err err = core_desk_mark(w->core, &w->call, &a.act, priority, NOBODY, &a.view);
 	desk_told(w, err, "mark %s as %u", a.id, priority);
 }
 
@@ -448,7 +448,7 @@ static void move_room_state(struct world *w)
 	uint8_t state = world_chance(w, 70) ? ROOM_STATE_CLOSED : ROOM_STATE_DISSOLVED;
 	enum parlor_err err =
 		core_room_set_state(w->core, &w->call, (struct span){room->id, room->id_len}, state,
-				    &(struct core_notice){.body = NO_ONE}, &view);
+				    &(struct core_notice){.body = NOBODY}, &view);
 	desk_told(w, err, "room of %s is %d", a.id, state);
 }
 
@@ -466,7 +466,7 @@ static void move_remove_member(struct world *w)
 						  (struct span){room->id, room->id_len}, &who, 1);
 	if (!err)
 		err = core_members_remove(w->core, &w->call, (struct span){room->id, room->id_len},
-					  &who, 1, &(struct core_notice){.body = NO_ONE}, &view);
+					  &who, 1, &(struct core_notice){.body = NOBODY}, &view);
 	desk_told(w, err, "remove %.*s from the room of %s", (int)who.len, (const char *)who.data,
 		  a.id);
 	WANT(w, err || closed, "it was needed there");

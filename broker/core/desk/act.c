@@ -1,7 +1,7 @@
 #include "core/desk/act.h"
 
 #include "core/decide.h"
-#include "core/desk/asked.h"
+#include "core/desk/act_request.h"
 #include "core/desk/clock.h"
 #include "core/desk/config.h"
 #include "core/desk/config_row.h"
@@ -16,13 +16,12 @@
 #include "core/member_row.h"
 #include "core/tenant_row.h"
 
-#define NO_ONE ((struct span){NULL, 0})
 #define COMMENT_BYTES 4096
 
 /* ---- offers ------------------------------------------------------------------- */
 
 /* The live offer, to that seat. */
-static enum parlor_err is_live(struct asked *a, const struct core_desk_act *q)
+static enum parlor_err is_live(struct act_request *a, const struct core_desk_act *q)
 {
 	const struct row_conversation *row = &a->v->row;
 	if (!q->offer || row->offer != q->offer) {
@@ -44,36 +43,36 @@ static struct team *team_of_offer(struct core *c, const struct conversation *v)
 enum parlor_err core_desk_accept(struct core *c, const struct core_call *call,
 				 const struct core_desk_act *q, struct conversation_view *view)
 {
-	struct asked a;
-	enum parlor_err err = asked_begin(&a, c, call, q, true);
+	struct act_request a;
+	enum parlor_err err = act_request_begin(&a, c, call, q, true);
 	if (!err)
-		err = asked_seat(&a, q->agent);
+		err = act_request_seat(&a, q->agent);
 	if (err)
 		return err;
 	const struct row_conversation *row = &a.v->row;
 	if (q->offer && row->accepted == q->offer && row->seat == a.seat->config->base.at.number)
-		return asked_end(&a, PARLOR_E_OK, view);
+		return act_request_end(&a, PARLOR_E_OK, view);
 	err = is_live(&a, q);
 	if (!err)
 		service_assign(c, a.v, a.seat, team_of_offer(c, a.v), HOW_ACCEPTED, NULL, q->agent);
-	return asked_end(&a, err, view);
+	return act_request_end(&a, err, view);
 }
 
 enum parlor_err core_desk_decline(struct core *c, const struct core_call *call,
 				  const struct core_desk_act *q, struct conversation_view *view)
 {
-	struct asked a;
-	enum parlor_err err = asked_begin(&a, c, call, q, true);
+	struct act_request a;
+	enum parlor_err err = act_request_begin(&a, c, call, q, true);
 	if (!err)
-		err = asked_seat(&a, q->agent);
+		err = act_request_seat(&a, q->agent);
 	if (!err)
 		err = is_live(&a, q);
 	if (err)
 		return err;
-	service_offer_end(c, a.v, a.seat, OFFER_DECLINED, true, q->why);
+	offer_finish(c, a.v, a.seat, OFFER_DECLINED, true, q->why);
 	if (a.v->row.transfer_seat)
 		service_transfer_end(c, a.v, TRANSFER_DECLINED, q->agent);
-	return asked_end(&a, PARLOR_E_OK, view);
+	return act_request_end(&a, PARLOR_E_OK, view);
 }
 
 /* ---- taking ------------------------------------------------------------------- */
@@ -88,7 +87,7 @@ static struct team *claimed_from(struct core *c, const struct conversation *v, c
 	return t;
 }
 
-static bool has_it(const struct asked *a)
+static bool has_it(const struct act_request *a)
 {
 	return a->v->row.state == CONVERSATION_ACTIVE &&
 	       a->v->row.seat == a->seat->config->base.at.number;
@@ -97,12 +96,12 @@ static bool has_it(const struct asked *a)
 enum parlor_err core_desk_claim(struct core *c, const struct core_call *call,
 				const struct core_desk_act *q, struct conversation_view *view)
 {
-	struct asked a;
-	enum parlor_err err = asked_begin(&a, c, call, q, true);
+	struct act_request a;
+	enum parlor_err err = act_request_begin(&a, c, call, q, true);
 	if (!err)
-		err = asked_seat(&a, q->agent);
+		err = act_request_seat(&a, q->agent);
 	if (err || has_it(&a))
-		return asked_end(&a, err, view);
+		return act_request_end(&a, err, view);
 	struct conversation *v = a.v;
 	c->desk->counts.claims++;
 	if (v->row.offer || !v->all || v->row.state == CONVERSATION_DEFERRED) {
@@ -110,40 +109,40 @@ enum parlor_err core_desk_claim(struct core *c, const struct core_call *call,
 		return PARLOR_E_NOT_WAITING;
 	}
 	struct team *team = claimed_from(c, v, a.seat);
-	err = asked_may_take(&a, team, false);
+	err = act_request_may_take(&a, team, false);
 	if (!err)
 		service_assign(c, v, a.seat, team, HOW_CLAIMED, NULL, q->agent);
-	return asked_end(&a, err, view);
+	return act_request_end(&a, err, view);
 }
 
 enum parlor_err core_desk_assign(struct core *c, const struct core_call *call,
 				 const struct core_desk_act *q, bool over,
 				 struct conversation_view *view)
 {
-	struct asked a;
-	enum parlor_err err = asked_begin(&a, c, call, q, true);
+	struct act_request a;
+	enum parlor_err err = act_request_begin(&a, c, call, q, true);
 	if (!err && a.who != WHO_SERVICE && a.who != WHO_MANAGER)
 		err = PARLOR_E_NOT_ALLOWED;
 	if (!err)
-		err = asked_seat(&a, q->agent);
+		err = act_request_seat(&a, q->agent);
 	if (err || has_it(&a))
-		return asked_end(&a, err, view);
+		return act_request_end(&a, err, view);
 	uint8_t state = a.v->row.state;
 	if (state == CONVERSATION_ACTIVE || state == CONVERSATION_HELD)
 		return PARLOR_E_NOT_WAITING;
-	err = asked_may_take(&a, a.v->team, over);
+	err = act_request_may_take(&a, a.v->team, over);
 	if (err)
 		return err;
-	service_withdraw(c, a.v);
+	offer_withdraw(c, a.v);
 	service_assign(c, a.v, a.seat, a.v->team, HOW_FORCED, NULL, q->by);
-	return asked_end(&a, PARLOR_E_OK, view);
+	return act_request_end(&a, PARLOR_E_OK, view);
 }
 
 /* ---- giving back, holding ----------------------------------------------------- */
 
 static void end_transfer(struct core *c, struct conversation *v, struct span by)
 {
-	service_withdraw(c, v);
+	offer_withdraw(c, v);
 	if (v->row.transfer)
 		service_transfer_end(c, v, TRANSFER_CANCELLED, by);
 }
@@ -151,12 +150,12 @@ static void end_transfer(struct core *c, struct conversation *v, struct span by)
 enum parlor_err core_desk_return(struct core *c, const struct core_call *call,
 				 const struct core_desk_act *q, struct conversation_view *view)
 {
-	struct asked a;
-	enum parlor_err err = asked_begin(&a, c, call, q, true);
+	struct act_request a;
+	enum parlor_err err = act_request_begin(&a, c, call, q, true);
 	if (!err && a.v->row.state != CONVERSATION_ACTIVE && a.v->row.state != CONVERSATION_HELD)
 		err = PARLOR_E_NOT_YOURS;
 	if (!err)
-		err = asked_owns(&a);
+		err = act_request_owns(&a);
 	if (err)
 		return err;
 	uint64_t seat = a.v->row.seat;
@@ -164,7 +163,7 @@ enum parlor_err core_desk_return(struct core *c, const struct core_call *call,
 	service_release(c, a.v, RELEASE_RETURNED, q->by, q->why);
 	service_queue(c, a.v,
 		      &(struct queueing){.why = QUEUE_RETURNED, .excluded = seat, .by = q->by});
-	return asked_end(&a, PARLOR_E_OK, view);
+	return act_request_end(&a, PARLOR_E_OK, view);
 }
 
 void act_set_held(struct core *c, struct conversation *v, bool held, struct span by)
@@ -180,10 +179,10 @@ void act_set_held(struct core *c, struct conversation *v, bool held, struct span
 enum parlor_err core_desk_hold(struct core *c, const struct core_call *call,
 			       const struct core_desk_act *q, struct conversation_view *view)
 {
-	struct asked a;
-	enum parlor_err err = asked_begin(&a, c, call, q, true);
+	struct act_request a;
+	enum parlor_err err = act_request_begin(&a, c, call, q, true);
 	if (!err)
-		err = asked_owns(&a);
+		err = act_request_owns(&a);
 	if (!err && a.v->row.state != CONVERSATION_HELD) {
 		if (a.v->row.state != CONVERSATION_ACTIVE)
 			return PARLOR_E_NOT_YOURS;
@@ -191,18 +190,18 @@ enum parlor_err core_desk_hold(struct core *c, const struct core_call *call,
 			return PARLOR_E_TRANSFER_OPEN;
 		act_set_held(c, a.v, true, q->by);
 	}
-	return asked_end(&a, err, view);
+	return act_request_end(&a, err, view);
 }
 
 enum parlor_err core_desk_resume(struct core *c, const struct core_call *call,
 				 const struct core_desk_act *q, struct conversation_view *view)
 {
-	struct asked a;
-	enum parlor_err err = asked_begin(&a, c, call, q, true);
+	struct act_request a;
+	enum parlor_err err = act_request_begin(&a, c, call, q, true);
 	if (!err)
-		err = asked_owns(&a);
+		err = act_request_owns(&a);
 	if (err || a.v->row.state == CONVERSATION_ACTIVE)
-		return asked_end(&a, err, view);
+		return act_request_end(&a, err, view);
 	if (a.v->row.state != CONVERSATION_HELD)
 		return PARLOR_E_NOT_YOURS;
 	struct seat *s = a.v->seat;
@@ -212,7 +211,7 @@ enum parlor_err core_desk_resume(struct core *c, const struct core_call *call,
 	if (a.v->team->row.hold_frees && !seat_has_room(s, t))
 		return PARLOR_E_SEAT_FULL;
 	act_set_held(c, a.v, false, q->by);
-	return asked_end(&a, PARLOR_E_OK, view);
+	return act_request_end(&a, PARLOR_E_OK, view);
 }
 
 void act_handoff(struct core *c, struct conversation *v, struct span by, struct span why)
@@ -229,8 +228,8 @@ void act_handoff(struct core *c, struct conversation *v, struct span by, struct 
 enum parlor_err core_desk_handoff(struct core *c, const struct core_call *call,
 				  const struct core_desk_act *q, struct conversation_view *view)
 {
-	struct asked a;
-	enum parlor_err err = asked_begin(&a, c, call, q, true);
+	struct act_request a;
+	enum parlor_err err = act_request_begin(&a, c, call, q, true);
 	/* The robot that asks again has left. */
 	if (!err && a.v->row.state != CONVERSATION_BOT)
 		err = PARLOR_E_NOT_WAITING;
@@ -238,7 +237,7 @@ enum parlor_err core_desk_handoff(struct core *c, const struct core_call *call,
 		err = PARLOR_E_NOT_YOURS;
 	if (!err)
 		act_handoff(c, a.v, q->by, q->why);
-	return asked_end(&a, err, view);
+	return act_request_end(&a, err, view);
 }
 
 /* ---- the end ------------------------------------------------------------------ */
@@ -250,16 +249,16 @@ enum parlor_err core_desk_close(struct core *c, const struct core_call *call,
 					     [WHO_OWNER] = CLOSE_SEAT,
 					     [WHO_MANAGER] = CLOSE_MANAGER,
 					     [WHO_VISITOR] = CLOSE_VISITOR};
-	struct asked a;
-	enum parlor_err err = asked_begin(&a, c, call, q, false);
+	struct act_request a;
+	enum parlor_err err = act_request_begin(&a, c, call, q, false);
 	if (!err && a.who == WHO_NONE)
 		err = PARLOR_E_NOT_YOURS;
 	if (!err && a.v->row.state != CONVERSATION_CLOSED)
 		service_close(c, a.v, why[a.who], q->by, q->why);
-	return asked_end(&a, err, view);
+	return act_request_end(&a, err, view);
 }
 
-static enum parlor_err find_type(struct asked *a, struct span type, uint64_t *no)
+static enum parlor_err find_type(struct act_request *a, struct span type, uint64_t *no)
 {
 	struct config_key k;
 	if (!type.len)
@@ -282,11 +281,11 @@ enum parlor_err core_desk_mark(struct core *c, const struct core_call *call,
 			       const struct core_desk_act *q, uint32_t priority, struct span type,
 			       struct conversation_view *view)
 {
-	struct asked a;
+	struct act_request a;
 	struct conversation_change ch;
-	enum parlor_err err = asked_begin(&a, c, call, q, true);
+	enum parlor_err err = act_request_begin(&a, c, call, q, true);
 	if (!err)
-		err = asked_owns(&a);
+		err = act_request_owns(&a);
 	if (!err && priority >= DESK_PRIORITIES)
 		err = PARLOR_E_VALUE;
 	if (err)
@@ -294,22 +293,22 @@ enum parlor_err core_desk_mark(struct core *c, const struct core_call *call,
 	conversation_begin(&ch, c, a.v);
 	err = find_type(&a, type, &ch.row.type);
 	if (err || (ch.row.type == a.v->row.type && priority == a.v->row.priority))
-		return asked_end(&a, err, view);
+		return act_request_end(&a, err, view);
 	uint64_t boost = team_boost_us(a.v->team, priority);
 	ch.row.priority = (uint8_t)priority;
 	ch.row.key = ch.row.asked_desk_us > boost ? ch.row.asked_desk_us - boost : 0;
 	ch.by = q->by;
 	conversation_emit(c, RECORD_MARKED, &ch);
-	return asked_end(&a, PARLOR_E_OK, view);
+	return act_request_end(&a, PARLOR_E_OK, view);
 }
 
 enum parlor_err core_desk_rate(struct core *c, const struct core_call *call,
 			       const struct core_desk_act *q, uint32_t score, struct span comment,
 			       struct conversation_view *view)
 {
-	struct asked a;
+	struct act_request a;
 	struct conversation_change ch;
-	enum parlor_err err = asked_begin(&a, c, call, q, false);
+	enum parlor_err err = act_request_begin(&a, c, call, q, false);
 	if (err)
 		return err;
 	const struct row_conversation *row = &a.v->row;
@@ -320,7 +319,8 @@ enum parlor_err core_desk_rate(struct core *c, const struct core_call *call,
 	if (comment.len > COMMENT_BYTES)
 		return PARLOR_E_TOO_LONG;
 	if (row->score)
-		return row->score == score ? asked_end(&a, PARLOR_E_OK, view) : PARLOR_E_RATED;
+		return row->score == score ? act_request_end(&a, PARLOR_E_OK, view)
+					   : PARLOR_E_RATED;
 	if (row->state != CONVERSATION_CLOSED || !row->human_stint ||
 	    row->rating_until_us < c->now_us)
 		return PARLOR_E_NOT_RATABLE;
@@ -329,7 +329,7 @@ enum parlor_err core_desk_rate(struct core *c, const struct core_call *call,
 	ch.by = q->by;
 	ch.comment = comment;
 	conversation_emit(c, RECORD_RATED, &ch);
-	return asked_end(&a, PARLOR_E_OK, view);
+	return act_request_end(&a, PARLOR_E_OK, view);
 }
 
 /* ---- agents ------------------------------------------------------------------- */

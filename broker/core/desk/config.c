@@ -2,11 +2,11 @@
 
 #include "core/decide.h"
 #include "core/desk/clock.h"
+#include "core/desk/config_refs.h"
 #include "core/desk/config_row.h"
 #include "core/desk/desk.h"
 #include "core/desk/duty.h"
 #include "core/desk/move.h"
-#include "core/desk/naming.h"
 #include "core/desk/settle.h"
 #include "core/desk/visitor_row.h"
 #include "core/member_row.h"
@@ -194,7 +194,7 @@ static bool is_same_visitor(const struct visitor *v, const struct row_visitor *r
 }
 
 /* Its row stands beside the member, and has its number. */
-static enum parlor_err set_visitor(struct naming *a, struct row_visitor *row, bool remove,
+static enum parlor_err set_visitor(struct config_refs *a, struct row_visitor *row, bool remove,
 				   struct core_desk_row *out)
 {
 	struct core *c = a->core;
@@ -206,7 +206,7 @@ static enum parlor_err set_visitor(struct naming *a, struct row_visitor *row, bo
 	out->no = row->party_no;
 	out->removed = remove;
 	if (remove ? there : !there || !is_same_visitor(v, row)) {
-		err = remove ? PARLOR_E_OK : naming_introduce_party(a, CONFIG_VISITOR, row);
+		err = remove ? PARLOR_E_OK : config_refs_introduce_party(a, CONFIG_VISITOR, row);
 		if (err)
 			return err;
 		config_emit(c, a->tenant->no, CONFIG_VISITOR, row->party_no, remove ? &v->row : row,
@@ -239,7 +239,7 @@ enum parlor_err core_desk_visitor(struct core *c, const struct core_call *call, 
 
 /* ---- all others -------------------------------------------------------------------- */
 
-static enum parlor_err set_row(struct naming *a, enum config_no kind, union row_any *row,
+static enum parlor_err set_row(struct config_refs *a, enum config_no kind, union row_any *row,
 			       struct config *config, struct core_desk_row *out)
 {
 	struct core *c = a->core;
@@ -253,7 +253,7 @@ static enum parlor_err set_row(struct naming *a, enum config_no kind, union row_
 	uint64_t no = is_new ? c->desk->row.given + 1 : config->base.at.number;
 	*out = (struct core_desk_row){.kind = kind, .no = no};
 	if (is_new || config->removed || !is_same(config, row)) {
-		err = naming_introduce_party(a, kind, row);
+		err = config_refs_introduce_party(a, kind, row);
 		if (err)
 			return err;
 		config_emit(c, a->tenant->no, kind, no, row, false);
@@ -273,7 +273,7 @@ enum parlor_err core_desk_set(struct core *c, const struct core_call *call, enum
 			      struct core_desk_row *out)
 {
 	union row_any row = {0};
-	struct naming a = {.core = c, .call = call};
+	struct config_refs a = {.core = c, .call = call};
 	struct config_key k;
 	core_clock(c, call);
 	*out = (struct core_desk_row){.kind = kind};
@@ -283,7 +283,7 @@ enum parlor_err core_desk_set(struct core *c, const struct core_call *call, enum
 		err = tenant_find(c, call->tenant, &a.tenant);
 	a.tenant_no = a.tenant ? a.tenant->no : 0;
 	if (!err)
-		err = naming_find(&a, kind, &row, remove);
+		err = config_refs_find(&a, kind, &row, remove);
 	if (err)
 		return err;
 	desk_clock_see(c, call);

@@ -120,6 +120,12 @@ struct team_seat *team_seat_find(const struct team *team, const struct seat *sea
 	return t;
 }
 
+struct seat *seat_find_any(struct core *c, uint64_t no)
+{
+	struct config *config = no ? config_find_no(c, no) : NULL;
+	return config && config->kind == CONFIG_SEAT ? config->is : NULL;
+}
+
 struct seat *seat_find_no(struct core *c, uint64_t no)
 {
 	return find_no(c, no, CONFIG_SEAT);

@@ -19,6 +19,7 @@ void config_key_of(struct config_key *, enum config_no, uint32_t tenant, const v
 /* NULL: there is none; one that was removed is found. */
 struct config *config_find_key(struct core *, const struct config_key *);
 struct config *config_find_no(struct core *, uint64_t no);
+struct seat *seat_find_any(struct core *, uint64_t no);
 /* NULL: there is none, or it was removed. */
 struct desk *desk_find(struct core *, uint32_t tenant, struct span id);
 struct team *team_find(struct core *, const struct desk *, struct span id);

@@ -8,6 +8,9 @@
 #include "core/desk/view.h"
 #include "core/record_kind.h"
 
+/* Nobody asked for it, or said why. */
+#define NO_ONE ((struct span){NULL, 0})
+
 /* Begun from the row as it is; the caller changes `row`, and says what else there is. */
 struct conversation_change {
 	struct conversation *of; /* NULL: a new one */

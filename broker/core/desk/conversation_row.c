@@ -1,7 +1,9 @@
 #include "core/desk/conversation_row.h"
 
+#include "core/decide.h"
 #include "core/desk/config_row.h"
 #include "core/name.h"
+#include "core/room_row.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -163,6 +165,17 @@ enum parlor_err conversation_put_in(struct core *c, uint64_t no, uint32_t tenant
 	}
 	row_resize(&c->engine, &(*out)->base, row.len);
 	return PARLOR_E_OK;
+}
+
+struct room *conversation_room(struct core *c, const struct conversation *v)
+{
+	struct room *room;
+	enum parlor_err err = room_find_no(c, v->row.room, &room);
+	if (!err && !room)
+		err = PARLOR_E_STORE_CORRUPT;
+	if (err)
+		core_break(c, err);
+	return err ? NULL : room;
 }
 
 uint64_t conversation_serving(struct core *c, const struct conversation *v)

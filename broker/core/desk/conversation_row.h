@@ -16,6 +16,8 @@ struct conversation *conversation_of_visitor(struct core *, uint64_t desk, uint6
 /* A new one, or all of one that is there. */
 enum parlor_err conversation_put_in(struct core *, uint64_t no, uint32_t tenant, struct span row,
 				    struct conversation **) PARLOR_MUST_CHECK;
+/* Its room; NULL, and the core is broken, when it cannot be read. */
+struct room *conversation_room(struct core *, const struct conversation *);
 /* The member who serves it; 0: nobody does. */
 uint64_t conversation_serving(struct core *, const struct conversation *);
 /* When it is due may have changed, and nothing that is stored. */

@@ -113,9 +113,9 @@ static void look_at_all(struct core *c)
 	for (struct config *config = d->by_key; config; config = config->by_key.next) {
 		struct seat *s = config->kind == CONFIG_SEAT ? config->is : NULL;
 		if (config->kind == CONFIG_TEAM)
-			contest_mark(c, &((struct team *)config->is)->contest);
+			prospect_mark(c, &((struct team *)config->is)->prospect);
 		if (s && rank_count(&s->reserved))
-			contest_mark(c, &s->contest);
+			prospect_mark(c, &s->prospect);
 	}
 }
 
@@ -151,10 +151,10 @@ static const struct desk_hooks hooks = {
 	.follow = follow_record,
 };
 
-static bool contest_before(const struct rank_node *x, const struct rank_node *y)
+static bool prospect_before(const struct rank_node *x, const struct rank_node *y)
 {
-	return CONTAINER(x, const struct contest, node)->key <
-	       CONTAINER(y, const struct contest, node)->key;
+	return CONTAINER(x, const struct prospect, node)->key <
+	       CONTAINER(y, const struct prospect, node)->key;
 }
 
 /* ---- the state ---------------------------------------------------------------- */
@@ -163,7 +163,7 @@ void desk_init(struct core *c)
 {
 	c->desk = mem_new(sizeof *c->desk);
 	c->desk->hooks = &hooks;
-	c->desk->contests.before = contest_before;
+	c->desk->prospects.before = prospect_before;
 	c->desk->duty_next_us = UINT64_MAX;
 }
 
@@ -177,7 +177,7 @@ void desk_fini(struct core *c)
 	struct desk_state *d = c->desk;
 	MEM_FREE_TABLE(d->guests);
 	MEM_FREE_TABLE(d->lists);
-	MEM_FREE_TABLE(d->crowds);
+	MEM_FREE_TABLE(d->staffs);
 	tally_fini(d);
 	buf_fini(&d->scratch);
 	free(d->offsets);
@@ -260,7 +260,7 @@ uint64_t desk_due(const struct core *c)
 	uint64_t due = row_engine_due(&c->engine);
 	if (serves(d) && desk_unsettled(c))
 		return 0;
-	if (d->contests.root && d->hold_us < due)
+	if (d->prospects.root && d->hold_us < due)
 		due = d->hold_us;
 	if (due != UINT64_MAX)
 		due = desk_clock_wall(c, due);

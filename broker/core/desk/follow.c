@@ -103,32 +103,32 @@ static void wake_agent(struct core *c, const struct agent *a)
 #define STORM_PARTS 4
 #define STORM_AGENTS 8
 
-static struct crowd *crowd_of(struct desk_state *d, struct agent *a)
+static struct staff *staff_of(struct desk_state *d, struct agent *a)
 {
 	uint32_t tenant = a->config->tenant;
-	if (!a->crowd)
-		HASH_FIND(hh, d->crowds, &tenant, sizeof tenant, a->crowd);
-	if (!a->crowd) {
-		a->crowd = mem_new(sizeof *a->crowd);
-		a->crowd->tenant = tenant;
-		HASH_ADD(hh, d->crowds, tenant, sizeof tenant, a->crowd);
+	if (!a->staff)
+		HASH_FIND(hh, d->staffs, &tenant, sizeof tenant, a->staff);
+	if (!a->staff) {
+		a->staff = mem_new(sizeof *a->staff);
+		a->staff->tenant = tenant;
+		HASH_ADD(hh, d->staffs, tenant, sizeof tenant, a->staff);
 	}
-	return a->crowd;
+	return a->staff;
 }
 
-static void count_gone(struct core *c, struct crowd *crowd)
+static void count_gone(struct core *c, struct staff *staff)
 {
 	uint64_t now = desk_now(c);
-	if (crowd->begun_us + STORM_US < now || !crowd->begun_us) {
-		crowd->begun_us = now;
-		crowd->online_then = crowd->online;
-		crowd->gone = 0;
+	if (staff->begun_us + STORM_US < now || !staff->begun_us) {
+		staff->begun_us = now;
+		staff->online_then = staff->online;
+		staff->gone = 0;
 	}
-	bool was = crowd->storm_us == crowd->begun_us;
-	crowd->online--;
-	if (++crowd->gone < STORM_AGENTS || crowd->gone * STORM_PARTS <= crowd->online_then || was)
+	bool was = staff->storm_us == staff->begun_us;
+	staff->online--;
+	if (++staff->gone < STORM_AGENTS || staff->gone * STORM_PARTS <= staff->online_then || was)
 		return;
-	crowd->storm_us = crowd->begun_us;
+	staff->storm_us = staff->begun_us;
 	c->desk->counts.storms++;
 }
 
@@ -152,13 +152,13 @@ static void set_presence(struct core *c, struct agent *a, uint8_t now)
 {
 	count_back(c, a, now);
 	bool was = a->presence != PRESENCE_IS_OFFLINE, is = now != PRESENCE_IS_OFFLINE;
-	struct crowd *crowd = crowd_of(c->desk, a);
+	struct staff *staff = staff_of(c->desk, a);
 	if (!was && is)
-		crowd->online++;
+		staff->online++;
 	if (was && !is) {
 		a->gone_us = desk_now(c);
-		if (crowd->online)
-			count_gone(c, crowd);
+		if (staff->online)
+			count_gone(c, staff);
 	}
 	a->presence = now;
 	agent_check(c, a);
@@ -207,8 +207,8 @@ void follow_boot(struct core *c)
 			d->wanted++;
 		a->presence = PRESENCE_IS_OFFLINE;
 		a->gone_us = d->boot_us;
-		if (a->crowd)
-			*a->crowd = (struct crowd){.hh = a->crowd->hh, .tenant = a->crowd->tenant};
+		if (a->staff)
+			*a->staff = (struct staff){.hh = a->staff->hh, .tenant = a->staff->tenant};
 		agent_check(c, a);
 	}
 	begin_conversations(c);
@@ -283,6 +283,6 @@ void follow_hours(struct core *c, struct config *hours)
 		if (config->kind != CONFIG_TEAM)
 			continue;
 		t->duty_turned = true;
-		contest_mark(c, &t->contest);
+		prospect_mark(c, &t->prospect);
 	}
 }

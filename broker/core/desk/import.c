@@ -1,6 +1,6 @@
 #include "core/desk/import.h"
 
-#include "core/desk/asked.h"
+#include "core/desk/act_request.h"
 #include "core/desk/clock.h"
 #include "core/desk/config_row.h"
 #include "core/desk/conversation.h"
@@ -8,7 +8,7 @@
 #include "core/desk/service.h"
 #include "core/desk/setting.h"
 
-static enum parlor_err check(const struct asked *a)
+static enum parlor_err check(const struct act_request *a)
 {
 	const struct row_conversation *row = &a->v->row;
 	bool served = row->state == CONVERSATION_ACTIVE || row->state == CONVERSATION_BOT;
@@ -21,7 +21,7 @@ static enum parlor_err check(const struct asked *a)
 	return row->transfers >= SETTING_TRANSFERS_MAX ? PARLOR_E_TOO_MANY : PARLOR_E_OK;
 }
 
-static void emit_asked(struct asked *a)
+static void emit_asked(struct act_request *a)
 {
 	struct core *c = a->core;
 	struct conversation_change ch;
@@ -46,43 +46,43 @@ enum parlor_err core_desk_import_transfer(struct core *c, const struct core_call
 					  const struct core_desk_act *act,
 					  struct conversation_view *view)
 {
-	struct asked a;
-	enum parlor_err err = asked_begin(&a, c, call, act, true);
+	struct act_request a;
+	enum parlor_err err = act_request_begin(&a, c, call, act, true);
 	if (!err)
-		err = asked_seat(&a, act->agent);
+		err = act_request_seat(&a, act->agent);
 	if (!err)
 		err = check(&a);
 	if (err)
 		return err;
 	emit_asked(&a);
 	service_assign(c, a.v, a.seat, a.v->team, HOW_FORCED, NULL, act->by);
-	return asked_end(&a, PARLOR_E_OK, view);
+	return act_request_end(&a, PARLOR_E_OK, view);
 }
 
 enum parlor_err core_desk_import_release(struct core *c, const struct core_call *call,
 					 const struct core_desk_act *act, bool gone,
 					 struct conversation_view *view)
 {
-	struct asked a;
-	enum parlor_err err = asked_begin(&a, c, call, act, true);
+	struct act_request a;
+	enum parlor_err err = act_request_begin(&a, c, call, act, true);
 	if (!err && (!a.v->row.seat || a.v->row.transfer))
 		err = PARLOR_E_NOT_YOURS;
 	if (err)
 		return err;
 	service_release(c, a.v, gone ? RELEASE_GONE : RELEASE_RETURNED, act->by, act->why);
 	service_queue(c, a.v, &(struct queueing){.why = gone ? QUEUE_GONE : QUEUE_RETURNED});
-	return asked_end(&a, PARLOR_E_OK, view);
+	return act_request_end(&a, PARLOR_E_OK, view);
 }
 
 enum parlor_err core_desk_import_timeout(struct core *c, const struct core_call *call,
 					 const struct core_desk_act *act,
 					 struct conversation_view *view)
 {
-	struct asked a;
-	enum parlor_err err = asked_begin(&a, c, call, act, true);
+	struct act_request a;
+	enum parlor_err err = act_request_begin(&a, c, call, act, true);
 	if (!err)
-		service_close(c, a.v, CLOSE_TIMEOUT, (struct span){NULL, 0}, act->why);
-	return asked_end(&a, err, view);
+		service_close(c, a.v, CLOSE_TIMEOUT, NO_ONE, act->why);
+	return act_request_end(&a, err, view);
 }
 
 enum parlor_err core_desk_import_spoken(struct core *c, const struct core_call *call,
@@ -90,9 +90,9 @@ enum parlor_err core_desk_import_spoken(struct core *c, const struct core_call *
 					const struct core_desk_spoken *spoken,
 					struct conversation_view *view)
 {
-	struct asked a;
+	struct act_request a;
 	struct conversation_change ch;
-	enum parlor_err err = asked_begin(&a, c, call, act, true);
+	enum parlor_err err = act_request_begin(&a, c, call, act, true);
 	if (err)
 		return err;
 	conversation_begin(&ch, c, a.v);
@@ -106,5 +106,5 @@ enum parlor_err core_desk_import_spoken(struct core *c, const struct core_call *
 	if (spoken->spoke == SPOKE_SEAT)
 		ch.row.seat_spoke_desk_us = desk_now(c);
 	conversation_emit(c, RECORD_MARKED, &ch);
-	return asked_end(&a, PARLOR_E_OK, view);
+	return act_request_end(&a, PARLOR_E_OK, view);
 }

@@ -14,8 +14,6 @@
 #include "core/desk/visitor_row.h"
 #include "core/member_row.h"
 
-#define NO_ONE ((struct span){NULL, 0})
-
 static struct team_seat *ready_of(struct rank_node *n)
 {
 	return n ? CONTAINER(n, struct team_seat, in_ready) : NULL;
@@ -170,7 +168,7 @@ static void offer_to_several(struct core *c, struct conversation *v, struct team
 {
 	size_t left = SETTING(t, broadcast);
 	for (bool first = true; s && left-- > 0 && !c->broken; first = false) {
-		service_offer(c, v, s->seat, t, WHY_STRATEGY, first, why);
+		offer_make(c, v, s->seat, t, WHY_STRATEGY, first, why);
 		/* Whoever has it offered is no more ready for this one. */
 		struct rank_node *n = rank_first(&t->ready);
 		for (s = NULL; n && !s; n = rank_next(&t->ready, n))
@@ -189,7 +187,7 @@ static void pair(struct core *c, struct conversation *v, struct team *t, struct 
 	if (why == WHY_STRATEGY && team_strategy(t) == STRATEGY_BROADCAST)
 		offer_to_several(c, v, t, s, &decision);
 	else if (t->row.accept || v->row.transfer)
-		service_offer(c, v, seat, t, v->row.transfer ? WHY_TRANSFER : why, true, &decision);
+		offer_make(c, v, seat, t, v->row.transfer ? WHY_TRANSFER : why, true, &decision);
 	else
 		service_assign(c, v, seat, t, HOW_AUTO, &decision, NO_ONE);
 }
@@ -294,7 +292,7 @@ static bool turn_one(struct core *c, struct team *t)
 	} else if (v->row.transfer) {
 		t->duty_turned = false; /* whoever has it goes on */
 	} else {
-		service_withdraw(c, v);
+		offer_withdraw(c, v);
 		if (t->row.at_close == 2)
 			service_close(c, v, CLOSE_NO_SERVICE, NO_ONE, NO_ONE);
 		else
@@ -303,9 +301,9 @@ static bool turn_one(struct core *c, struct team *t)
 	return t->duty_turned;
 }
 
-static uint64_t key_of(const struct contest *contest, const struct conversation *v)
+static uint64_t key_of(const struct prospect *prospect, const struct conversation *v)
 {
-	uint64_t boost = contest->seat ? 0 : SETTING_US(contest->team, weight_ms);
+	uint64_t boost = prospect->seat ? 0 : SETTING_US(prospect->team, weight_ms);
 	return v->row.key > boost ? v->row.key - boost : 0;
 }
 
@@ -315,35 +313,35 @@ bool match_run(struct core *c, size_t pairs_max)
 	struct rank_node *n;
 	if (desk_now(c) < d->hold_us)
 		return false;
-	while (!c->broken && (n = rank_first(&d->contests)) != NULL) {
-		struct contest *contest = CONTAINER(n, struct contest, node);
+	while (!c->broken && (n = rank_first(&d->prospects)) != NULL) {
+		struct prospect *prospect = CONTAINER(n, struct prospect, node);
 		struct team_seat *s = NULL;
-		rank_remove(&d->contests, n);
-		if (contest->team && contest->team->duty_turned && turn_one(c, contest->team)) {
-			contest_mark(c, contest);
+		rank_remove(&d->prospects, n);
+		if (prospect->team && prospect->team->duty_turned && turn_one(c, prospect->team)) {
+			prospect_mark(c, prospect);
 			if (pairs_max-- == 0)
 				return true;
 			continue;
 		}
-		struct conversation *v = contest->seat ? first_reserved(contest->seat)
-						       : first_pair(c, contest->team, &s);
+		struct conversation *v = prospect->seat ? first_reserved(prospect->seat)
+							: first_pair(c, prospect->team, &s);
 		if (!v)
 			continue;
-		uint64_t key = key_of(contest, v);
-		bool stands = key == contest->key;
-		contest->key = key;
+		uint64_t key = key_of(prospect, v);
+		bool stands = key == prospect->key;
+		prospect->key = key;
 		if (pairs_max == 0 || !stands) {
-			rank_insert(&d->contests, n);
+			rank_insert(&d->prospects, n);
 			if (pairs_max == 0)
 				return true;
 			continue;
 		}
 		pairs_max--;
-		if (contest->seat)
-			pair_reserved(c, v, contest->seat);
+		if (prospect->seat)
+			pair_reserved(c, v, prospect->seat);
 		else
-			pair(c, v, contest->team, s, s->seat, WHY_STRATEGY);
-		contest_mark(c, contest);
+			pair(c, v, prospect->team, s, s->seat, WHY_STRATEGY);
+		prospect_mark(c, prospect);
 	}
 	return false;
 }

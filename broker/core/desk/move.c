@@ -11,7 +11,7 @@ static void move(struct core *c, struct conversation *v, struct team *to)
 	bool serves = v->row.state > CONVERSATION_OFFERED;
 	if (!serves) {
 		enum queue_why why = duty_closed(c, to) ? QUEUE_DEFERRED : QUEUE_MOVED;
-		service_withdraw(c, v);
+		offer_withdraw(c, v);
 		service_queue(c, v, &(struct queueing){.why = why, .team = to});
 		return;
 	}

@@ -3,11 +3,8 @@
 #include "core/desk/clock.h"
 #include "core/desk/config_row.h"
 #include "core/desk/conversation_row.h"
-#include "core/desk/say.h"
 #include "core/desk/setting.h"
 #include "core/desk/strategy.h"
-
-#define NO_ONE ((struct span){NULL, 0})
 
 void offer_take_turn(struct conversation_change *ch, struct seat *s, struct team *team)
 {
@@ -17,8 +14,8 @@ void offer_take_turn(struct conversation_change *ch, struct seat *s, struct team
 		ch->pass = strategy_pass(ch->team_seat);
 }
 
-void service_offer(struct core *c, struct conversation *v, struct seat *s, struct team *team,
-		   enum offer_why why, bool first, const struct decision *decision)
+void offer_make(struct core *c, struct conversation *v, struct seat *s, struct team *team,
+		enum offer_why why, bool first, const struct decision *decision)
 {
 	struct conversation_change ch;
 	conversation_begin(&ch, c, v);
@@ -57,8 +54,8 @@ static void count_end(struct core *c, enum offer_end how)
 	n->withdrawn += how == OFFER_WITHDRAWN || how == OFFER_SEAT_GONE;
 }
 
-void service_offer_end(struct core *c, struct conversation *v, struct seat *s, enum offer_end how,
-		       bool excludes, struct span why)
+void offer_finish(struct core *c, struct conversation *v, struct seat *s, enum offer_end how,
+		  bool excludes, struct span why)
 {
 	struct conversation_change ch;
 	struct team *team = team_find_no(c, v->row.offer_team);
@@ -87,9 +84,9 @@ void service_offer_end(struct core *c, struct conversation *v, struct seat *s, e
 	count_end(c, how);
 }
 
-void service_withdraw(struct core *c, struct conversation *v)
+void offer_withdraw(struct core *c, struct conversation *v)
 {
 	while (v->row.offered.len && !c->broken)
-		service_offer_end(c, v, service_seat(c, numbers_at(&v->row.offered, 0)),
-				  OFFER_WITHDRAWN, false, NO_ONE);
+		offer_finish(c, v, seat_find_any(c, numbers_at(&v->row.offered, 0)),
+			     OFFER_WITHDRAWN, false, NO_ONE);
 }

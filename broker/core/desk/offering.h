@@ -23,13 +23,13 @@ enum offer_end {
 	OFFER_SEAT_GONE
 };
 /* To one seat; several in one turn of a broadcast have one number: first is true of the first. */
-void service_offer(struct core *, struct conversation *, struct seat *, struct team *,
-		   enum offer_why, bool first, const struct decision *);
+void offer_make(struct core *, struct conversation *, struct seat *, struct team *, enum offer_why,
+		bool first, const struct decision *);
 /* That seat's part of the live offer. excludes: it is not asked again for a while. */
-void service_offer_end(struct core *, struct conversation *, struct seat *, enum offer_end,
-		       bool excludes, struct span why);
+void offer_finish(struct core *, struct conversation *, struct seat *, enum offer_end,
+		  bool excludes, struct span why);
 /* All who are offered it. */
-void service_withdraw(struct core *, struct conversation *);
+void offer_withdraw(struct core *, struct conversation *);
 /* What an offer or an assignment moves of the order in which seats are asked. */
 void offer_take_turn(struct conversation_change *, struct seat *, struct team *);
 

@@ -347,8 +347,7 @@ static enum parlor_err open_new(struct opening *o, struct conversation **v)
 		return err;
 	struct team_seat *robot = robot_first(o->team) ? match_robot(c, o->team) : NULL;
 	if (robot && (*v)->row.state == CONVERSATION_WAITING)
-		service_assign(c, *v, robot->seat, o->team, HOW_ROBOT, NULL,
-			       (struct span){NULL, 0});
+		service_assign(c, *v, robot->seat, o->team, HOW_ROBOT, NULL, NO_ONE);
 	else
 		match_prefer(c, *v, alone);
 	return c->broken;
@@ -451,7 +450,7 @@ enum parlor_err core_desk_open(struct core *c, const struct core_call *call,
 			err = open_new(&o, &v);
 		}
 	} else if (v->row.state != CONVERSATION_CLOSED) {
-		struct room *room = service_room(c, v);
+		struct room *room = conversation_room(c, v);
 		err = room ? post_first(&o, room) : c->broken;
 	}
 	if (err)

@@ -60,18 +60,18 @@ static void enter_team(struct core *c, struct conversation *v, struct team *team
 	if (v->row.offer || v->row.offers >= SETTING_OFFERS_MAX)
 		return;
 	stand(&v->free, &team->free[v->row.level], &v->in_free, v->no);
-	contest_mark(c, &team->contest);
+	prospect_mark(c, &team->prospect);
 	struct team *over = v->row.overflows ? queue_overflow(c, team) : NULL;
 	if (over) {
 		stand(&v->over, &over->over[v->row.level], &v->in_overflow, v->no);
-		contest_mark(c, &over->contest);
+		prospect_mark(c, &over->prospect);
 	}
 }
 
 static void reserve(struct core *c, struct conversation *v, struct seat *seat)
 {
 	stand(&v->free, &seat->reserved, &v->in_free, v->no);
-	contest_mark(c, &seat->contest);
+	prospect_mark(c, &seat->prospect);
 }
 
 void queue_enter(struct core *c, struct conversation *v)

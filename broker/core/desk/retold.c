@@ -16,8 +16,6 @@
 #include "core/tenant.h"
 #include "core/tenant_row.h"
 
-#define NO_ONE ((struct span){NULL, 0})
-
 /* ---- rows --------------------------------------------------------------------- */
 
 enum parlor_err retell_party(struct core *c, const struct core_call *call, struct span id,
@@ -296,7 +294,7 @@ enum parlor_err retell_offer(struct core *c, const struct core_call *call, struc
 		return err;
 	bool live = offer->end == OFFER_LIVE;
 	conversation_begin(&ch, c, v);
-	ch.seat = service_seat(c, offer->seat_no);
+	ch.seat = seat_find_any(c, offer->seat_no);
 	if (!ch.seat || !team_of(c, offer->team_no) ||
 	    (live && v->row.offer == offer->offer && v->row.offered.len >= DESK_ASKED_MAX))
 		return PARLOR_E_VALUE;
@@ -445,7 +443,7 @@ enum parlor_err retell_stint(struct core *c, const struct core_call *call, struc
 	if (err)
 		return err;
 	conversation_begin(&ch, c, v);
-	ch.seat = service_seat(c, s->seat);
+	ch.seat = seat_find_any(c, s->seat);
 	if (!ch.seat || !n || n > SETTING_STINTS_MAX || ch.seat->row.party_no != s->agent)
 		return PARLOR_E_VALUE;
 	bool ends = s->ended_us != 0;
@@ -472,7 +470,7 @@ enum parlor_err retell_stint(struct core *c, const struct core_call *call, struc
 static void withdraw(struct core *c, struct conversation *v)
 {
 	bool to_seat = v->row.transfer && v->row.transfer_seat;
-	service_withdraw(c, v);
+	offer_withdraw(c, v);
 	if (to_seat && !c->broken)
 		service_transfer_end(c, v, TRANSFER_CANCELLED, NO_ONE);
 }

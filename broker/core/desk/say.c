@@ -2,29 +2,11 @@
 
 #include "core/decide.h"
 #include "core/desk/config_row.h"
+#include "core/desk/conversation_row.h"
 #include "core/desk/queue.h"
 #include "core/desk/words.h"
 #include "core/message.h"
 #include "core/room_row.h"
-
-#define NO_ONE ((struct span){NULL, 0})
-
-struct room *service_room(struct core *c, const struct conversation *v)
-{
-	struct room *room;
-	enum parlor_err err = room_find_no(c, v->row.room, &room);
-	if (!err && !room)
-		err = PARLOR_E_STORE_CORRUPT;
-	if (err)
-		core_break(c, err);
-	return err ? NULL : room;
-}
-
-struct seat *service_seat(struct core *c, uint64_t seat)
-{
-	struct config *config = seat ? config_find_no(c, seat) : NULL;
-	return config && config->kind == CONFIG_SEAT ? config->is : NULL;
-}
 
 struct span say_name(const struct seat *s)
 {
@@ -64,11 +46,11 @@ const struct row_text *say_prepare(struct core *c, struct conversation_change *c
 
 void say_text(struct core *c, struct conversation *v, const struct row_text *text)
 {
-	struct room *room = text ? service_room(c, v) : NULL;
+	struct room *room = text ? conversation_room(c, v) : NULL;
 	struct buf body = {0};
 	if (!room || room->row.state != ROOM_STATE_OPEN)
 		return;
-	const struct seat *s = service_seat(c, v->row.seat);
+	const struct seat *s = seat_find_any(c, v->row.seat);
 	uint64_t of;
 	const struct words words = {.place = queue_place(v, &of),
 				    .seat = s ? say_name(s) : NO_ONE,

@@ -23,10 +23,6 @@ const struct row_text *say_prepare(struct core *, struct conversation_change *, 
 /* Said behind the change; NULL: nothing. */
 void say_text(struct core *, struct conversation *, const struct row_text *);
 
-/* Its room; the core is broken when it cannot be read. */
-struct room *service_room(struct core *, const struct conversation *);
-/* Of the number of a row; NULL: it is none of a seat. One that was removed is found. */
-struct seat *service_seat(struct core *, uint64_t seat);
 /* How visitors know who sits there. */
 struct span say_name(const struct seat *);
 

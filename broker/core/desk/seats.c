@@ -12,18 +12,18 @@
 
 /* ---- who has to be looked at -------------------------------------------------- */
 
-void contest_mark(struct core *c, struct contest *contest)
+void prospect_mark(struct core *c, struct prospect *prospect)
 {
 	struct desk_state *d = c->desk;
 	if (!d->live)
 		return;
 	/* Who has come may be before whoever was first there. */
-	if (rank_contains(&contest->node) && contest->key)
-		rank_remove(&d->contests, &contest->node);
-	if (rank_contains(&contest->node))
+	if (rank_contains(&prospect->node) && prospect->key)
+		rank_remove(&d->prospects, &prospect->node);
+	if (rank_contains(&prospect->node))
 		return;
-	contest->key = 0; /* not known: first of all */
-	rank_insert(&d->contests, &contest->node);
+	prospect->key = 0; /* not known: first of all */
+	rank_insert(&d->prospects, &prospect->node);
 }
 
 /* ---- a seat ------------------------------------------------------------------- */
@@ -93,7 +93,7 @@ static void team_seat_check(struct core *c, struct team_seat *t)
 	}
 	t->in_ready.id = t->row.seat_no;
 	rank_insert(tree_of(t), &t->in_ready);
-	contest_mark(c, &t->team->contest);
+	prospect_mark(c, &t->team->prospect);
 }
 
 void seat_out(struct seat *s)
@@ -135,10 +135,10 @@ static void seat_check(struct core *c, struct seat *s)
 		tally_available(c, t);
 		/* Who is told apart by level: fewer who are available let higher ones in. */
 		if (was != available)
-			contest_mark(c, &t->team->contest);
+			prospect_mark(c, &t->team->prospect);
 	}
 	if (available && !s->rests && rank_count(&s->reserved) && seat_has_room(s, NULL))
-		contest_mark(c, &s->contest);
+		prospect_mark(c, &s->prospect);
 }
 
 void seat_in(struct core *c, struct seat *s)
@@ -207,7 +207,7 @@ static void link_team_seat(struct core *c, struct team_seat *t)
 	if (t->seat->available && !t->seat->agent->row.robot && !t->config->removed)
 		t->team->available[t->row.level]++;
 	team_seat_check(c, t);
-	contest_mark(c, &t->team->contest);
+	prospect_mark(c, &t->team->prospect);
 }
 
 static void unlink_seat(struct core *c, struct seat *s)
@@ -216,7 +216,7 @@ static void unlink_seat(struct core *c, struct seat *s)
 		return;
 	/* Fewer who are available let higher levels in. */
 	for (struct team_seat *t = s->teams; t && s->available; t = t->next)
-		contest_mark(c, &t->team->contest);
+		prospect_mark(c, &t->team->prospect);
 	seat_out(s);
 	count_available(s, false);
 	s->available = false;
@@ -231,8 +231,8 @@ static void link_seat(struct core *c, struct seat *s)
 		s->agent = config_find_key(c, &k)->is;
 		s->desk = config_find_no(c, s->row.desk_no)->is;
 		DL_APPEND(s->agent->seats, s);
-		s->contest.seat = s;
-		s->contest.node.id = s->config->base.at.number;
+		s->prospect.seat = s;
+		s->prospect.node.id = s->config->base.at.number;
 		s->reserved.before = conversation_before_in_free;
 	}
 	seat_in(c, s);
@@ -285,8 +285,8 @@ static void link_team(struct core *c, struct team *t)
 	if (!t->desk) {
 		t->desk = config_find_no(c, t->row.desk_no)->is;
 		DL_APPEND(t->desk->teams, t);
-		t->contest.team = t;
-		t->contest.node.id = t->config->base.at.number;
+		t->prospect.team = t;
+		t->prospect.node.id = t->config->base.at.number;
 		t->all.before = t->deferred.before = conversation_before_in_all;
 		for (int level = 0; level < DESK_LEVELS; level++) {
 			t->free[level].before = conversation_before_in_free;
@@ -299,7 +299,7 @@ static void link_team(struct core *c, struct team *t)
 	}
 	for (struct rank_node *n = rank_first(&t->seats); n; n = rank_next(&t->seats, n))
 		team_seat_check(c, CONTAINER(n, struct team_seat, in_seats));
-	contest_mark(c, &t->contest);
+	prospect_mark(c, &t->prospect);
 }
 
 static void unlink_desk(struct desk *d)

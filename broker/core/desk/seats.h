@@ -28,6 +28,6 @@ void seats_unlink(struct core *, struct config *);
 void seats_link(struct core *, struct config *);
 
 /* It is to be looked at. */
-void contest_mark(struct core *, struct contest *);
+void prospect_mark(struct core *, struct prospect *);
 
 #endif

@@ -16,8 +16,6 @@
 #include "core/room.h"
 #include "core/room_row.h"
 
-#define NO_ONE ((struct span){NULL, 0})
-
 /* ---- in the room -------------------------------------------------------------- */
 
 static struct membership *membership_of(struct core *c, struct room *room, uint64_t member,
@@ -54,7 +52,7 @@ static uint64_t seen_up_to(struct core *c, struct conversation *v, const struct 
 static uint64_t join(struct core *c, struct conversation *v, const struct seat *s)
 {
 	struct member *m;
-	struct room *room = service_room(c, v);
+	struct room *room = conversation_room(c, v);
 	uint64_t from = seen_up_to(c, v, s);
 	if (c->broken || membership_of(c, room, s->row.party_no, &m) || c->broken)
 		return from;
@@ -70,7 +68,7 @@ static uint64_t join(struct core *c, struct conversation *v, const struct seat *
 static void leave(struct core *c, struct conversation *v, uint64_t member)
 {
 	struct member *m;
-	struct room *room = service_room(c, v);
+	struct room *room = conversation_room(c, v);
 	if (c->broken)
 		return;
 	struct membership *ms = membership_of(c, room, member, &m);
@@ -108,8 +106,8 @@ static void note_leaving(struct core *c, struct conversation *v, enum release_wh
 	l->is = v->row.seat && running(c, v, &l->stint);
 	if (!l->is)
 		return;
-	struct room *room = service_room(c, v);
-	l->seat = service_seat(c, v->row.seat);
+	struct room *room = conversation_room(c, v);
+	l->seat = seat_find_any(c, v->row.seat);
 	l->n = v->row.stints;
 	l->stint.ended_us = c->now_us;
 	l->stint.end_why = (uint8_t)why;
@@ -191,8 +189,7 @@ static void withdraw_others(struct core *c, struct conversation *v, const struct
 		if (seat == but->config->base.at.number)
 			i++;
 		else
-			service_offer_end(c, v, service_seat(c, seat), OFFER_WITHDRAWN, false,
-					  NO_ONE);
+			offer_finish(c, v, seat_find_any(c, seat), OFFER_WITHDRAWN, false, NO_ONE);
 	}
 }
 
@@ -310,7 +307,7 @@ void service_transfer_end(struct core *c, struct conversation *v, enum transfer_
 
 static void close_room(struct core *c, struct conversation *v)
 {
-	struct room *room = v->desk->row.room_each ? service_room(c, v) : NULL;
+	struct room *room = v->desk->row.room_each ? conversation_room(c, v) : NULL;
 	if (room && room->row.state == ROOM_STATE_OPEN)
 		room_emit_state(c, room, ROOM_STATE_CLOSED);
 }
@@ -319,12 +316,12 @@ void service_close(struct core *c, struct conversation *v, enum close_why why, s
 		   struct span text)
 {
 	struct conversation_change ch;
-	service_withdraw(c, v);
+	offer_withdraw(c, v);
 	if (v->row.transfer)
 		service_transfer_end(c, v, TRANSFER_CANCELLED, by);
 	if (v->row.seat)
 		service_release(c, v, RELEASE_CLOSED, by, text);
-	struct room *room = service_room(c, v);
+	struct room *room = conversation_room(c, v);
 	if (c->broken)
 		return;
 	conversation_begin(&ch, c, v);

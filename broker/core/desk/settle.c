@@ -20,7 +20,7 @@ void settle_wake(struct core *c, struct conversation *v)
 bool desk_unsettled(const struct core *c)
 {
 	const struct desk_state *d = c->desk;
-	return d->waking || (d->contests.root && desk_now(c) >= d->hold_us) ||
+	return d->waking || (d->prospects.root && desk_now(c) >= d->hold_us) ||
 	       row_engine_due(&c->engine) <= desk_now(c);
 }
 
@@ -46,7 +46,7 @@ static bool settle(struct core *c, size_t pairs_max)
 	const struct core_settling *s = &d->settling;
 	uint64_t pairs = d->counts.pairs;
 	/* Most often there is nothing: a look at the clock would cost more. */
-	if (!s->begins || (!d->waking && !d->contests.root))
+	if (!s->begins || (!d->waking && !d->prospects.root))
 		return settle_now(c, pairs_max);
 	s->begins(s->ctx);
 	bool more = settle_now(c, pairs_max);

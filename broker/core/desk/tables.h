@@ -40,7 +40,7 @@ struct config_list {
 
 /* Who may be paired next: a team with its queue, or a seat with those that are reserved
  * for it. In order of the smallest key that waits there, as it was last seen. */
-struct contest {
+struct prospect {
 	struct rank_node node;
 	uint64_t key;
 	struct team *team;
@@ -75,7 +75,7 @@ struct team {
 	bool moves;                           /* places in it are not what was told */
 	struct team *moves_next;              /* state->moving */
 	uint64_t places_told_us;              /* by the clock of who tells them */
-	struct contest contest;
+	struct prospect prospect;
 	uint64_t left_us;    /* desk time at which somebody left the queue last */
 	uint64_t between_us; /* two of them, on average: for estimates */
 	uint32_t departures;
@@ -83,7 +83,7 @@ struct team {
 };
 /* The agents of a tenant together: many that go at once have most likely lost what they are
  * connected by. */
-struct crowd {
+struct staff {
 	UT_hash_handle hh; /* key: tenant */
 	uint32_t tenant;
 	uint64_t online;
@@ -93,7 +93,7 @@ struct crowd {
 };
 struct agent {
 	struct row_agent row;
-	struct crowd *crowd;
+	struct staff *staff;
 	struct config *config;
 	struct seat *seats; /* list */
 	uint64_t load;
@@ -113,7 +113,7 @@ struct seat {
 	struct conversation *serves; /* list */
 	struct unit *units;          /* list: those, as far as they count, and offers to it */
 	struct rank_tree reserved;   /* conversations that wait for it */
-	struct contest contest;
+	struct prospect prospect;
 };
 struct team_seat {
 	struct row_team_seat row;
@@ -240,12 +240,12 @@ struct desk_state {
 	struct conversation *by_id; /* those in memory */
 	struct conversation *by_visitor;
 	struct guests *guests;
-	struct crowd *crowds;
+	struct staff *staffs;
 	struct report *reports;   /* tally.h */
 	struct tally *tallies;    /* likewise */
 	uint64_t report_since_us; /* on the wall: they begin */
 	unsigned releases;        /* of this tick */
-	struct rank_tree contests;
+	struct rank_tree prospects;
 	struct conversation *waking;
 	struct team *moving; /* whose places have changed */
 	struct team *queues; /* list: where somebody waits */

@@ -14,8 +14,6 @@
 #include "core/desk/setting.h"
 #include "core/room_row.h"
 
-#define NO_ONE ((struct span){NULL, 0})
-
 /* A cause: when it is due in this state (0: never), and what comes of it. */
 struct cause {
 	unsigned states; /* bits of states */
@@ -52,8 +50,8 @@ static void offer_ends(struct core *c, struct conversation *v)
 	uint64_t misses = SETTING(team ? team : v->team, misses);
 	bool to_seat = v->row.transfer_seat != 0;
 	while (v->row.offered.len && !c->broken) {
-		struct seat *s = service_seat(c, numbers_at(&v->row.offered, 0));
-		service_offer_end(c, v, s, OFFER_EXPIRED, true, NO_ONE);
+		struct seat *s = seat_find_any(c, numbers_at(&v->row.offered, 0));
+		offer_finish(c, v, s, OFFER_EXPIRED, true, NO_ONE);
 		if (misses && s->agent->row.misses >= misses && s->agent->row.mode == MODE_READY)
 			act_set_mode(c, s->agent, MODE_AWAY, SPAN_TEXT("missed"));
 	}
@@ -74,9 +72,9 @@ static void end_offers_of_gone(struct core *c, struct conversation *v)
 {
 	bool transfer = v->row.transfer_seat != 0;
 	for (size_t i = 0; i < v->row.offered.len && !c->broken;) {
-		struct seat *s = service_seat(c, numbers_at(&v->row.offered, i));
+		struct seat *s = seat_find_any(c, numbers_at(&v->row.offered, i));
 		if (is_gone(c, v, s))
-			service_offer_end(c, v, s, OFFER_SEAT_GONE, false, NO_ONE);
+			offer_finish(c, v, s, OFFER_SEAT_GONE, false, NO_ONE);
 		else
 			i++;
 	}
@@ -194,10 +192,10 @@ static uint64_t exclusion_due(const struct conversation *v)
 static void exclusion_ends(struct core *c, struct conversation *v)
 {
 	struct team *t = v->row.transfer_team ? team_find_no(c, v->row.transfer_team) : v->team;
-	contest_mark(c, &t->contest);
+	prospect_mark(c, &t->prospect);
 	struct team *over = queue_overflow(c, t);
 	if (over)
-		contest_mark(c, &over->contest);
+		prospect_mark(c, &over->prospect);
 }
 
 /* ---- serving ------------------------------------------------------------------ */
@@ -213,8 +211,8 @@ static uint64_t agent_gone_due(const struct conversation *v)
 	uint64_t gone = s->agent->gone_us;
 	if (grace_us && gone == v->state->boot_us && grace_us < SETTING_BOOT_US)
 		grace_us = SETTING_BOOT_US;
-	const struct crowd *crowd = s->agent->crowd;
-	bool with_many = crowd && crowd->storm_us && gone >= crowd->storm_us;
+	const struct staff *staff = s->agent->staff;
+	bool with_many = staff && staff->storm_us && gone >= staff->storm_us;
 	/* Whoever took it without being there has as long to come. */
 	uint64_t since = gone > v->row.since_desk_us ? gone : v->row.since_desk_us;
 	uint64_t due = behind(since, with_many ? 2 * grace_us : grace_us);
@@ -226,7 +224,7 @@ static void back_to_queue(struct core *c, struct conversation *v, enum release_w
 {
 	uint64_t seat = v->row.seat;
 	uint64_t to = v->row.transfer_seat;
-	service_withdraw(c, v);
+	offer_withdraw(c, v);
 	if (v->row.transfer)
 		service_transfer_end(c, v, TRANSFER_CANCELLED, NO_ONE);
 	service_release(c, v, why, NO_ONE, NO_ONE);
@@ -478,7 +476,7 @@ static void resume(struct core *c, struct conversation *v)
 
 void timer_look(struct core *c, struct conversation *v)
 {
-	struct room *room = service_room(c, v);
+	struct room *room = conversation_room(c, v);
 	if (!room)
 		return;
 	if (room->row.state != ROOM_STATE_OPEN) {

@@ -1,7 +1,7 @@
 #include "core/desk/transfer.h"
 
 #include "core/decide.h"
-#include "core/desk/asked.h"
+#include "core/desk/act_request.h"
 #include "core/desk/clock.h"
 #include "core/desk/config_row.h"
 #include "core/desk/conversation.h"
@@ -15,14 +15,14 @@
 
 /* ---- to whom ------------------------------------------------------------------ */
 
-static enum parlor_err check(const struct asked *a, const struct core_desk_transfer *q)
+static enum parlor_err check(const struct act_request *a, const struct core_desk_transfer *q)
 {
 	const struct row_conversation *row = &a->v->row;
 	if (q->note.len > NOTE_BYTES)
 		return PARLOR_E_TOO_LONG;
 	if (!q->agent.len == !q->team.len)
 		return PARLOR_E_VALUE;
-	enum parlor_err err = asked_owns(a);
+	enum parlor_err err = act_request_owns(a);
 	if (err || row->state != CONVERSATION_ACTIVE)
 		return PARLOR_E_NOT_YOURS;
 	if (row->transfer)
@@ -31,9 +31,10 @@ static enum parlor_err check(const struct asked *a, const struct core_desk_trans
 }
 
 /* full: it has to wait for room. */
-static enum parlor_err find_seat(struct asked *a, const struct core_desk_transfer *q, bool *full)
+static enum parlor_err find_seat(struct act_request *a, const struct core_desk_transfer *q,
+				 bool *full)
 {
-	enum parlor_err err = asked_seat(a, q->agent);
+	enum parlor_err err = act_request_seat(a, q->agent);
 	if (err)
 		return err;
 	if (a->seat->config->base.at.number == a->v->row.seat)
@@ -44,7 +45,7 @@ static enum parlor_err find_seat(struct asked *a, const struct core_desk_transfe
 	return *full && !q->wait ? PARLOR_E_SEAT_FULL : PARLOR_E_OK;
 }
 
-static enum parlor_err find_team(struct asked *a, const struct core_desk_transfer *q,
+static enum parlor_err find_team(struct act_request *a, const struct core_desk_transfer *q,
 				 struct team **team)
 {
 	*team = team_find(a->core, a->v->desk, q->team);
@@ -55,10 +56,10 @@ static enum parlor_err find_team(struct asked *a, const struct core_desk_transfe
 
 /* ---- asking ------------------------------------------------------------------- */
 
-static void show_parties(struct asked *a, const struct core_desk_transfer *q,
+static void show_parties(struct act_request *a, const struct core_desk_transfer *q,
 			 const struct team *team, struct transfer_view *t)
 {
-	const struct seat *from = service_seat(a->core, a->v->row.seat);
+	const struct seat *from = seat_find_any(a->core, a->v->row.seat);
 	t->from_agent = from->row.agent;
 	t->from_agent_no = from->row.party_no;
 	t->note = q->note;
@@ -74,7 +75,7 @@ static void show_parties(struct asked *a, const struct core_desk_transfer *q,
 	t->to_agent_no = a->seat->row.party_no;
 }
 
-static void emit_asked(struct asked *a, const struct core_desk_act *act,
+static void emit_asked(struct act_request *a, const struct core_desk_act *act,
 		       const struct core_desk_transfer *q, struct team *team, bool waits)
 {
 	struct core *c = a->core;
@@ -103,7 +104,7 @@ static void emit_asked(struct asked *a, const struct core_desk_act *act,
 	c->desk->counts.transfers++;
 }
 
-static void to_seat(struct asked *a, bool full)
+static void to_seat(struct act_request *a, bool full)
 {
 	struct core *c = a->core;
 	struct conversation *v = a->v;
@@ -113,12 +114,12 @@ static void to_seat(struct asked *a, bool full)
 	match_decision(c, v, v->team, &why);
 	why.why = WHY_TRANSFER;
 	if (a->seat->agent->row.robot)
-		service_assign(c, v, a->seat, v->team, HOW_ROBOT, &why, (struct span){NULL, 0});
+		service_assign(c, v, a->seat, v->team, HOW_ROBOT, &why, NO_ONE);
 	else
-		service_offer(c, v, a->seat, v->team, WHY_TRANSFER, true, &why);
+		offer_make(c, v, a->seat, v->team, WHY_TRANSFER, true, &why);
 }
 
-static void let_go(struct asked *a, const struct core_desk_act *act, struct team *team)
+static void let_go(struct act_request *a, const struct core_desk_act *act, struct team *team)
 {
 	service_release(a->core, a->v, RELEASE_TRANSFER, act->by, act->why);
 	service_queue(a->core, a->v,
@@ -130,10 +131,10 @@ enum parlor_err core_desk_transfer(struct core *c, const struct core_call *call,
 				   const struct core_desk_transfer *q,
 				   struct conversation_view *view)
 {
-	struct asked a;
+	struct act_request a;
 	struct team *team = NULL;
 	bool full = false;
-	enum parlor_err err = asked_begin(&a, c, call, act, true);
+	enum parlor_err err = act_request_begin(&a, c, call, act, true);
 	if (!err)
 		err = check(&a, q);
 	if (!err)
@@ -145,22 +146,22 @@ enum parlor_err core_desk_transfer(struct core *c, const struct core_call *call,
 		to_seat(&a, full);
 	else if (q->let_go)
 		let_go(&a, act, team);
-	return asked_end(&a, PARLOR_E_OK, view);
+	return act_request_end(&a, PARLOR_E_OK, view);
 }
 
 enum parlor_err core_desk_transfer_cancel(struct core *c, const struct core_call *call,
 					  const struct core_desk_act *act,
 					  struct conversation_view *view)
 {
-	struct asked a;
-	enum parlor_err err = asked_begin(&a, c, call, act, true);
+	struct act_request a;
+	enum parlor_err err = act_request_begin(&a, c, call, act, true);
 	if (!err)
-		err = asked_owns(&a);
+		err = act_request_owns(&a);
 	if (!err && (!act->offer || a.v->row.transfer != act->offer))
 		err = PARLOR_E_TRANSFER_GONE;
 	if (err)
 		return err;
-	service_withdraw(c, a.v);
+	offer_withdraw(c, a.v);
 	service_transfer_end(c, a.v, TRANSFER_CANCELLED, act->by);
-	return asked_end(&a, PARLOR_E_OK, view);
+	return act_request_end(&a, PARLOR_E_OK, view);
 }

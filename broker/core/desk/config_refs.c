@@ -1,4 +1,4 @@
-#include "core/desk/naming.h"
+#include "core/desk/config_refs.h"
 
 #include "core/decide.h"
 #include "core/desk/config_row.h"
@@ -7,7 +7,7 @@
 #include "core/member_row.h"
 #include "core/tenant.h"
 
-static enum parlor_err want_desk(struct naming *a, struct span id, uint64_t *no)
+static enum parlor_err want_desk(struct config_refs *a, struct span id, uint64_t *no)
 {
 	enum parlor_err err = decide_id(id);
 	if (err)
@@ -19,7 +19,7 @@ static enum parlor_err want_desk(struct naming *a, struct span id, uint64_t *no)
 	return PARLOR_E_OK;
 }
 
-static enum parlor_err want_team(struct naming *a, struct span id, uint64_t *no)
+static enum parlor_err want_team(struct config_refs *a, struct span id, uint64_t *no)
 {
 	enum parlor_err err = decide_id(id);
 	if (err)
@@ -32,7 +32,7 @@ static enum parlor_err want_team(struct naming *a, struct span id, uint64_t *no)
 }
 
 /* A member that works. */
-static enum parlor_err want_agent(struct naming *a, struct span id, uint64_t *no)
+static enum parlor_err want_agent(struct config_refs *a, struct span id, uint64_t *no)
 {
 	enum parlor_err err = decide_member(a->core, a->call, id, &a->member);
 	if (err == PARLOR_E_MEMBER_UNKNOWN ||
@@ -43,7 +43,7 @@ static enum parlor_err want_agent(struct naming *a, struct span id, uint64_t *no
 	return err;
 }
 
-static enum parlor_err want_seat(struct naming *a, uint64_t *no)
+static enum parlor_err want_seat(struct config_refs *a, uint64_t *no)
 {
 	a->seat = seat_find(a->core, a->desk, a->member->no);
 	if (!a->seat)
@@ -53,7 +53,7 @@ static enum parlor_err want_seat(struct naming *a, uint64_t *no)
 }
 
 /* A member that may be new: it is introduced when nothing can be refused any more. */
-static enum parlor_err may_introduce(struct naming *a, struct span id, uint64_t *no)
+static enum parlor_err may_introduce(struct config_refs *a, struct span id, uint64_t *no)
 {
 	struct core_member_spec spec = {.id = id};
 	enum parlor_err err = decide_id(id);
@@ -65,7 +65,7 @@ static enum parlor_err may_introduce(struct naming *a, struct span id, uint64_t 
 	return err;
 }
 
-static enum parlor_err introduce(struct naming *a, struct span id, uint64_t *no)
+static enum parlor_err introduce(struct config_refs *a, struct span id, uint64_t *no)
 {
 	enum parlor_err err = tenant_introduce(a->core, a->call, &a->tenant);
 	if (!err)
@@ -75,12 +75,12 @@ static enum parlor_err introduce(struct naming *a, struct span id, uint64_t *no)
 	return err;
 }
 
-static enum parlor_err check_hours(struct naming *a, struct span id)
+static enum parlor_err check_hours(struct config_refs *a, struct span id)
 {
 	return id.len && !hours_find(a->core, a->tenant_no, id) ? PARLOR_E_VALUE : PARLOR_E_OK;
 }
 
-static enum parlor_err find_team_refs(struct naming *a, struct row_team *t)
+static enum parlor_err find_team_refs(struct config_refs *a, struct row_team *t)
 {
 	uint64_t overflow;
 	enum parlor_err err = want_desk(a, t->desk, &t->desk_no);
@@ -95,7 +95,7 @@ static enum parlor_err find_team_refs(struct naming *a, struct row_team *t)
 	return err;
 }
 
-static enum parlor_err find_visitor_refs(struct naming *a, struct row_visitor *v)
+static enum parlor_err find_visitor_refs(struct config_refs *a, struct row_visitor *v)
 {
 	struct config_key k;
 	enum parlor_err err = v->owner.len ? want_agent(a, v->owner, &v->owner_no) : PARLOR_E_OK;
@@ -111,7 +111,7 @@ static enum parlor_err find_visitor_refs(struct naming *a, struct row_visitor *v
 	return err ? err : may_introduce(a, v->visitor, &v->party_no);
 }
 
-static enum parlor_err find_team_seat_refs(struct naming *a, struct row_team_seat *s)
+static enum parlor_err find_team_seat_refs(struct config_refs *a, struct row_team_seat *s)
 {
 	enum parlor_err err = want_desk(a, s->desk, &s->desk_no);
 	if (!err)
@@ -121,8 +121,9 @@ static enum parlor_err find_team_seat_refs(struct naming *a, struct row_team_sea
 	return err ? err : want_seat(a, &s->seat_no);
 }
 
-static enum parlor_err find_desk_and_team(struct naming *a, struct span desk, uint64_t *desk_no,
-					  struct span team, uint64_t *team_no, bool team_needed)
+static enum parlor_err find_desk_and_team(struct config_refs *a, struct span desk,
+					  uint64_t *desk_no, struct span team, uint64_t *team_no,
+					  bool team_needed)
 {
 	enum parlor_err err = want_desk(a, desk, desk_no);
 	if (!err && (team.len || team_needed))
@@ -130,7 +131,7 @@ static enum parlor_err find_desk_and_team(struct naming *a, struct span desk, ui
 	return err;
 }
 
-static enum parlor_err find_route_refs(struct naming *a, struct row_route *r, bool remove)
+static enum parlor_err find_route_refs(struct config_refs *a, struct row_route *r, bool remove)
 {
 	if (r->by == ROUTE_NONE)
 		return PARLOR_E_VALUE;
@@ -139,7 +140,7 @@ static enum parlor_err find_route_refs(struct naming *a, struct row_route *r, bo
 	return find_desk_and_team(a, r->desk, &r->desk_no, r->team, &r->team_no, !remove);
 }
 
-enum parlor_err naming_find(struct naming *a, enum config_no kind, void *is, bool remove)
+enum parlor_err config_refs_find(struct config_refs *a, enum config_no kind, void *is, bool remove)
 {
 	struct row_desk *desk = is;
 	struct row_agent *agent = is;
@@ -195,7 +196,7 @@ enum parlor_err naming_find(struct naming *a, enum config_no kind, void *is, boo
 	return PARLOR_E_VALUE;
 }
 /* Its numbers are known from here on: those of who is new, too. */
-enum parlor_err naming_introduce_party(struct naming *a, enum config_no kind, void *is)
+enum parlor_err config_refs_introduce_party(struct config_refs *a, enum config_no kind, void *is)
 {
 	struct row_agent *agent = is;
 	struct row_visitor *visitor = is;

@@ -1,4 +1,4 @@
-#include "core/desk/asked.h"
+#include "core/desk/act_request.h"
 
 #include "core/decide.h"
 #include "core/desk/clock.h"
@@ -20,7 +20,7 @@ static bool manages(struct core *c, const struct conversation *v, uint64_t membe
 	return a->row.role == ROLE_ADMIN || seat_find(c, desk->is, member);
 }
 
-static enum parlor_err find_by(struct asked *a, struct span by)
+static enum parlor_err find_by(struct act_request *a, struct span by)
 {
 	struct member *m;
 	a->who = WHO_SERVICE;
@@ -44,10 +44,11 @@ static enum parlor_err find_by(struct asked *a, struct span by)
 	return PARLOR_E_OK;
 }
 
-enum parlor_err asked_begin(struct asked *a, struct core *c, const struct core_call *call,
-			    const struct core_desk_act *q, bool open)
+enum parlor_err act_request_begin(struct act_request *a, struct core *c,
+				  const struct core_call *call, const struct core_desk_act *q,
+				  bool open)
 {
-	*a = (struct asked){.core = c, .call = call, .before = c->state.position};
+	*a = (struct act_request){.core = c, .call = call, .before = c->state.position};
 	core_clock(c, call);
 	enum parlor_err err = decide_id(q->conversation);
 	if (!err && q->why.len > c->limits.name_bytes)
@@ -69,12 +70,12 @@ enum parlor_err asked_begin(struct asked *a, struct core *c, const struct core_c
 	return c->broken;
 }
 
-enum parlor_err asked_owns(const struct asked *a)
+enum parlor_err act_request_owns(const struct act_request *a)
 {
 	return a->who == WHO_NONE || a->who == WHO_VISITOR ? PARLOR_E_NOT_YOURS : PARLOR_E_OK;
 }
 
-enum parlor_err asked_seat(struct asked *a, struct span agent)
+enum parlor_err act_request_seat(struct act_request *a, struct span agent)
 {
 	struct member *m;
 	enum parlor_err err = decide_member(a->core, a->call, agent, &m);
@@ -85,7 +86,8 @@ enum parlor_err asked_seat(struct asked *a, struct span agent)
 	return err;
 }
 
-enum parlor_err asked_may_take(const struct asked *a, const struct team *team, bool over)
+enum parlor_err act_request_may_take(const struct act_request *a, const struct team *team,
+				     bool over)
 {
 	const struct seat *s = a->seat;
 	const struct team_seat *t = team_seat_find(team, s);
@@ -98,7 +100,8 @@ enum parlor_err asked_may_take(const struct asked *a, const struct team *team, b
 	return seat_has_room(s, t) ? PARLOR_E_OK : PARLOR_E_SEAT_FULL;
 }
 
-enum parlor_err asked_end(struct asked *a, enum parlor_err err, struct conversation_view *view)
+enum parlor_err act_request_end(struct act_request *a, enum parlor_err err,
+				struct conversation_view *view)
 {
 	struct core *c = a->core;
 	if (err)
