@@ -28,8 +28,8 @@ struct stays_room {
 	UT_hash_handle hh;
 };
 
-/* What must have come about when the turn ends: it serves and is in the room, or it was
- * released and is not. */
+/* What must have come about when the turn ends: it serves and is in the room, or it
+ * serves no more and is not. */
 struct stays_owed {
 	uint64_t room, member, position;
 	bool left;
@@ -283,7 +283,7 @@ static void assigned(struct ledger *l, struct visit *v, const char *id)
 		compare(l, v, stay->said);
 }
 
-static void released(struct ledger *l, struct visit *v, uint64_t member)
+static void released(struct visit *v, uint64_t member)
 {
 	size_t i = 0;
 	while (i < v->ended_len && v->ended[i].member != member)
@@ -293,8 +293,6 @@ static void released(struct ledger *l, struct visit *v, uint64_t member)
 		v->ended_len++;
 	}
 	v->ended[i] = (struct visit_end){member, last_seq(v)};
-	if (l->booted)
-		owe(l, v->row.room, member, true);
 }
 
 void stays_behind(struct ledger *l, const struct step *s, struct visit *v)
@@ -303,8 +301,11 @@ void stays_behind(struct ledger *l, const struct step *s, struct visit *v)
 	if (!room_of(l, v->row.room))
 		(void)room_add(l, v->row.room);
 	if (s->record->kind == RECORD_RELEASED)
-		released(l, v, member_of(l, s->record->conversation.seat));
+		released(v, member_of(l, s->record->conversation.seat));
+	uint64_t before = v->server;
 	v->server = member_of(l, s->row->seat);
+	if (l->booted && before && before != v->server)
+		owe(l, v->row.room, before, true);
 	if (s->record->kind == RECORD_ASSIGNED && v->server)
 		assigned(l, v, seat->agent->id);
 }
