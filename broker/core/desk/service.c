@@ -351,3 +351,21 @@ void service_close(struct core *c, struct conversation *v, enum close_why why, s
 	c->desk->counts.closed_by[why]++;
 	c->desk->counts.abandoned += why == CLOSE_ABANDONED;
 }
+
+void service_requeue(struct core *c, struct conversation *v, enum release_why why,
+		     enum queue_why queued)
+{
+	uint64_t seat = v->row.seat;
+	uint64_t to = v->row.transfer_seat;
+	offer_withdraw(c, v);
+	if (v->row.transfer)
+		service_transfer_end(c, v, TRANSFER_CANCELLED, NO_ONE);
+	service_release(c, v, why, NO_ONE, NO_ONE);
+	/* Whom it was to be passed on to is still the first who should have it. */
+	service_queue(
+		c, v,
+		&(struct queueing){.why = queued,
+				   .excluded = seat,
+				   .reserved = to,
+				   .until_us = desk_now(c) + SETTING_US(v->team, sticky_wait_ms)});
+}

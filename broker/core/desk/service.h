@@ -73,6 +73,8 @@ struct queueing {
 	struct span by;
 };
 void service_queue(struct core *, struct conversation *, const struct queueing *);
+/* Taken from whoever has it: it waits again, and not for that one. */
+void service_requeue(struct core *, struct conversation *, enum release_why, enum queue_why);
 void service_transfer_end(struct core *, struct conversation *, enum transfer_end, struct span by);
 /* With all that is open about it. */
 void service_close(struct core *, struct conversation *, enum close_why, struct span by,
