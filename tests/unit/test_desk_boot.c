@@ -2,6 +2,8 @@
  * when they had time for that. */
 #include "desk_world.h"
 
+#include "core/desk/desk.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -69,12 +71,27 @@ static void where_nobody_was_there_the_first_who_comes_is_given_it(void **state)
 	assert_has(w, "c1", ACTIVE, "wu");
 }
 
+static void the_loops_clock_may_begin_with_nothing(void **state)
+{
+	struct world *w = *state;
+	begin(w);
+	online(w, "lin");
+	restart(w);
+	w->call.served_us = 0; /* no space so far */
+	commit(w, 0);
+	online(w, "lin");
+	uint64_t before_us = core_desk_now(w->core);
+	pass_ms(w, 250);
+	assert_int_equal(core_desk_now(w->core), before_us + 250000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STORY(nothing_is_given_out_until_as_many_are_back_as_were_there),
 		STORY(who_does_not_come_back_is_waited_for_no_longer_than_that),
 		STORY(where_nobody_was_there_the_first_who_comes_is_given_it),
+		STORY(the_loops_clock_may_begin_with_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,9 +34,16 @@ void desk_clock_see(struct core *c, const struct core_call *call)
 	struct desk_state *d = c->desk;
 	if (!d->live)
 		return;
-	if (d->served_us && call->served_us > d->served_us)
+	if (d->heard && call->served_us > d->served_us)
 		d->clock_us += call->served_us - d->served_us;
 	d->served_us = call->served_us;
+	d->heard = true;
+	desk_clock_tell(c);
+}
+
+void desk_clock_tell(struct core *c)
+{
+	struct desk_state *d = c->desk;
 	int64_t apart = (int64_t)(d->clock_us - desk_now(c));
 	if (apart < TOLERANCE_US && apart > -TOLERANCE_US)
 		return;

@@ -12,8 +12,10 @@
 uint64_t desk_now(const struct core *);
 /* Of a record that is applied, now or again. */
 uint64_t desk_at(const struct core *, const struct record *);
-/* The loop's clock, which runs while it serves; records its offset when it has changed. */
+/* The loop's clock, which runs while it serves, from whatever it showed first in this run. */
 void desk_clock_see(struct core *, const struct core_call *);
+/* Records its offset when it has changed. */
+void desk_clock_tell(struct core *);
 /* Recorded: from here on it is the time of records. */
 void desk_clock_begin(struct core *);
 /* That time of the desk, on the wall. */

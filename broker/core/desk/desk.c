@@ -92,7 +92,7 @@ static void booting(struct core *c)
 	go_on(c);
 	d->wanted = count_available(c);
 	if (d->row.given)
-		desk_clock_see(c, &(struct core_call){.served_us = 0});
+		desk_clock_tell(c);
 }
 
 static void booted(struct core *c)
@@ -127,6 +127,7 @@ void core_desk_serve(struct core *c)
 	if (!served)
 		look_at_all(c);
 	d->served_us = c->state.time_us;
+	d->heard = true;
 	/* A run that began without a desk began before its time. */
 	bool held = d->row.given && d->boot_us <= desk_now(c) && d->back < d->wanted;
 	d->hold_us = held ? d->boot_us + SETTING_BOOT_HOLD_US : 0;

@@ -225,7 +225,8 @@ struct desk_state {
 	size_t offsets_len, offsets_cap;
 	bool built;            /* what is derived is there */
 	bool live;             /* decisions are made: not while records are executed again */
-	uint64_t served_us;    /* the loop's clock when it was looked at last, */
+	bool heard;            /* the loop's clock has been told in this run: */
+	uint64_t served_us;    /* what it showed when it was looked at last, */
 	uint64_t clock_us;     /* and the desk's then */
 	uint64_t boot_us;      /* desk time of this run's beginning */
 	uint64_t hold_us;      /* nothing is paired before, */
