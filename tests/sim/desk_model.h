@@ -94,7 +94,8 @@ struct d_conversation {
 };
 
 struct desk_model {
-	uint64_t record_us;         /* of the last one */
+	uint64_t position;          /* of the last record */
+	uint64_t record_us;         /* of that */
 	uint64_t now_us, offset_us; /* desk time is their sum */
 	uint64_t boot_us;           /* desk time */
 	uint64_t offers;            /* the highest number */

@@ -393,6 +393,7 @@ static void see_who_came(struct desk_model *m)
 
 void model_record(struct world *w, struct desk_model *m, const struct record *r)
 {
+	m->position = r->position;
 	m->record_us = m->now_us = r->time_us;
 	if (r->kind >= RECORD_OPENED && r->kind <= RECORD_RATED) {
 		take_conversation(w, m, r);

@@ -5,15 +5,12 @@
 
 #include "desk_model.h"
 
-#include "desk/ledger.h"
-
 struct desk_world {
 	struct desk_model now, flown, durable;
 	uint64_t served_us; /* the loop's clock, of this run */
 	uint64_t desk_us;   /* what the desk's clock has to show */
 	uint64_t posts;
-	struct ledger ledger; /* what parlor-replay desk counts of the journal */
-	bool quiet;           /* nothing but the clock was recorded since it was set */
+	bool quiet; /* nothing but the clock was recorded since it was set */
 };
 
 /* One request, by chance. */
@@ -28,7 +25,10 @@ const struct d_desk *desk_any(struct world *);
 __attribute__((format(printf, 3, 4))) void desk_told(struct world *, enum parlor_err, const char *,
 						     ...);
 
-/* All that must hold when nothing is left to be settled. */
+/* All that must hold when nothing is left to be settled, as of the last that the core was
+ * asked. */
 void desk_check(struct world *);
+/* The desk's clock shows what it has to, when the core has just been told the time. */
+void desk_check_clock(struct world *);
 
 #endif

@@ -42,10 +42,10 @@ bool chance_of(struct chance *c, unsigned per_mille)
 
 static void say_va(struct chance *c, const char *format, va_list args)
 {
-	char *line = c->transcript[c->said++ % TRANSCRIPT_LINES];
-	int at = snprintf(line, TRANSCRIPT_WIDTH, "%4d %8.3f s  ", c->step,
+	char *line = c->transcript[c->said++ % SAID_LINES];
+	int at = snprintf(line, SAID_WIDTH, "%4d %8.3f s  ", c->step,
 			  (double)(c->now_us - 1000000) / 1e6);
-	vsnprintf(line + at, TRANSCRIPT_WIDTH - (size_t)at, format, args);
+	vsnprintf(line + at, SAID_WIDTH - (size_t)at, format, args);
 	if (c->loud)
 		puts(line);
 }
@@ -60,9 +60,9 @@ void say(struct chance *c, const char *format, ...)
 
 static void tell(const struct chance *c)
 {
-	unsigned long first = c->said > TRANSCRIPT_LINES ? c->said - TRANSCRIPT_LINES : 0;
+	unsigned long first = c->said > SAID_LINES ? c->said - SAID_LINES : 0;
 	for (unsigned long i = first; i < c->said; i++)
-		fprintf(stderr, "%s\n", c->transcript[i % TRANSCRIPT_LINES]);
+		fprintf(stderr, "%s\n", c->transcript[i % SAID_LINES]);
 	fprintf(stderr, "the town of seed %llu failed at step %d\n", (unsigned long long)c->seed,
 		c->step);
 }

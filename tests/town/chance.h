@@ -7,14 +7,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define TRANSCRIPT_LINES 60
-#define TRANSCRIPT_WIDTH 220
+#define SAID_LINES 60
+#define SAID_WIDTH 220
 
 struct chance {
 	uint64_t seed, random;
 	uint64_t now_us;
 	int step;
-	char transcript[TRANSCRIPT_LINES][TRANSCRIPT_WIDTH];
+	char transcript[SAID_LINES][SAID_WIDTH];
 	unsigned long said;
 	bool loud; /* every line goes to stdout as well */
 };
@@ -30,19 +30,5 @@ __attribute__((format(printf, 2, 3))) void say(struct chance *, const char *, ..
 /* Tells seed, step and transcript, and ends the process. */
 __attribute__((format(printf, 4, 5), noreturn)) void fail(struct chance *, const char *file,
 							  int line, const char *, ...);
-
-#define WANT(c, condition, ...)                                                     \
-	do {                                                                        \
-		if (!(condition))                                                   \
-			fail((c), __FILE__, __LINE__, #condition ": " __VA_ARGS__); \
-	} while (0)
-#define WANT_SAME(c, a, b)                                                                    \
-	do {                                                                                  \
-		unsigned long long got_ = (unsigned long long)(a),                            \
-				   want_ = (unsigned long long)(b);                           \
-		if (got_ != want_)                                                            \
-			fail((c), __FILE__, __LINE__, "%s is %llu, %s is %llu", #a, got_, #b, \
-			     want_);                                                          \
-	} while (0)
 
 #endif

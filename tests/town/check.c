@@ -1,6 +1,7 @@
 #include "core/reading.h"
 #include "core/room.h"
 #include "town.h"
+#include "want.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -57,6 +58,14 @@ void check_acknowledged(struct town *t)
 		WANT(&t->chance, !*f->body || !strcmp(f->body, a->body), "%s stands for %s",
 		     f->body, a->body);
 	}
+	for (size_t i = 0; i < t->assigned_len; i++) {
+		const struct core_posted *a = &t->assigned[i];
+		WANT(&t->chance, a->position <= t->ledger.len, "an assignment is lost");
+		const struct ledger_entry *f = &t->ledger.entries[a->position - 1];
+		WANT_SAME(&t->chance, f->kind, RECORD_ASSIGNED);
+		WANT_SAME(&t->chance, f->seq, a->seq);
+		WANT_SAME(&t->chance, f->room, a->room);
+	}
 }
 
 /* ---- the database ---------------------------------------------------------------------- */
@@ -99,7 +108,7 @@ struct rows {
 	uint64_t room, mark;
 	const struct as_of *as_of;
 	const struct ledger_entry *message; /* before the row that comes */
-	bool members[MEMBERS * TENANTS + 1];
+	bool members[LEDGER_MEMBERS + 1];
 	bool projected;
 };
 
@@ -191,13 +200,18 @@ static uint64_t refused_from(struct town *t, uint64_t room)
 	return position;
 }
 
+/* Up to where the database has the room. */
+static uint64_t mark_of(struct town *t, uint64_t room)
+{
+	uint64_t refused = refused_from(t, room);
+	uint64_t mark = t->marks[partition_of(topic_room(room), PARTITIONS)].position;
+	return refused && refused <= mark ? refused - 1 : mark;
+}
+
 static void check_room(struct town *t, uint64_t room, bool projected)
 {
 	struct as_of a;
-	uint64_t refused = refused_from(t, room);
-	uint64_t mark = t->marks[partition_of(topic_room(room), PARTITIONS)].position;
-	if (refused && refused <= mark)
-		mark = refused - 1;
+	uint64_t mark = mark_of(t, room);
 	ledger_at(&t->ledger, room, mark, &a);
 	struct rows r = {
 		.town = t, .room = room, .mark = mark, .as_of = &a, .projected = projected};
@@ -212,16 +226,25 @@ static void check_room(struct town *t, uint64_t room, bool projected)
 		     (int)m, (int)room);
 }
 
+static void check_rooms(struct town *t, bool projected)
+{
+	uint64_t marks[LEDGER_ROOMS + 1] = {0};
+	for (uint64_t room = 1; room <= t->ledger.rooms_len; room++) {
+		check_room(t, room, projected);
+		marks[room] = mark_of(t, room);
+	}
+	if (t->desk)
+		check_desk_rows(t, marks);
+}
+
 void check_database(struct town *t)
 {
-	for (uint64_t room = 1; room <= t->ledger.rooms_len; room++)
-		check_room(t, room, false);
+	check_rooms(t, false);
 }
 
 void check_projected(struct town *t)
 {
-	for (uint64_t room = 1; room <= t->ledger.rooms_len; room++)
-		check_room(t, room, true);
+	check_rooms(t, true);
 }
 
 bool check_stored(struct town *t, uint64_t position)

@@ -1,6 +1,7 @@
 /* The clients of a town: each posts, and asks again until there is an answer, over
  * a road that loses notes and brings them twice. */
 #include "town.h"
+#include "want.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -3,6 +3,8 @@
 #include "base/mem.h"
 #include "dialect.h"
 #include "migrate.h"
+#include "migrations.h"
+#include "want.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -41,12 +43,17 @@ static const char tables[] =
 	" PRIMARY KEY (broker_id, part, ent_id, topic_kind, group_id)) WITHOUT ROWID;"
 	"CREATE TABLE room_label (ent_id TEXT, group_id TEXT, label TEXT,"
 	" PRIMARY KEY (ent_id, group_id, label)) WITHOUT ROWID;"
-	"CREATE TABLE desk_conversation (ent_id TEXT, conversation_id TEXT, no INT, room TEXT,"
-	" visitor_id TEXT, agent_id TEXT, kind INT, state INT, first_seq INT, asks INT, spoke INT,"
-	" spoke_seq INT, visitor_read_seq INT, agent_read_seq INT, first_response_at TEXT,"
-	" PRIMARY KEY (ent_id, conversation_id)) WITHOUT ROWID;"
 	"CREATE TABLE schema_version (version INT PRIMARY KEY);"
 	"INSERT INTO schema_version VALUES (3);";
+
+/* Behind them, all of the desk as it stands in schema/. */
+#define DESK_MIGRATION 4
+static const char *const desk_tables[] = {
+	"desk",         "desk_team",     "desk_agent",         "desk_seat",   "desk_team_seat",
+	"desk_visitor", "desk_group",    "desk_type",          "desk_route",  "desk_text",
+	"desk_hours",   "desk_business", "desk_seat_business", "desk_party",  "desk_conversation",
+	"desk_stint",   "desk_offer",    "desk_transfer",      "desk_rating",
+};
 
 static const char clear[] = "DELETE FROM room; DELETE FROM chat_group; DELETE FROM group_member;"
 			    "DELETE FROM group_message; DELETE FROM member; DELETE FROM sync_mark;"
@@ -77,24 +84,58 @@ static void run_plain(struct database *d, const char *text)
 	must(d, sqlite3_exec(d->sqlite, text, NULL, NULL, NULL), text);
 }
 
+/* Numbers, or times, which are texts. */
+static bool is_more(sqlite3_value *a, sqlite3_value *b)
+{
+	if (sqlite3_value_type(a) == SQLITE_TEXT && sqlite3_value_type(b) == SQLITE_TEXT)
+		return strcmp((const char *)sqlite3_value_text(a),
+			      (const char *)sqlite3_value_text(b)) > 0;
+	return sqlite3_value_int64(a) > sqlite3_value_int64(b);
+}
+
 static void greatest(sqlite3_context *context, int n, sqlite3_value **values)
 {
 	int best = 0;
 	for (int i = 1; i < n; i++)
-		if (sqlite3_value_int64(values[i]) > sqlite3_value_int64(values[best]))
+		if (is_more(values[i], values[best]))
 			best = i;
-	sqlite3_result_int64(context, sqlite3_value_int64(values[best]));
+	sqlite3_result_value(context, values[best]);
+}
+
+static void least(sqlite3_context *context, int n, sqlite3_value **values)
+{
+	int best = 0;
+	for (int i = 1; i < n; i++)
+		if (is_more(values[best], values[i]))
+			best = i;
+	sqlite3_result_value(context, values[best]);
+}
+
+static void add_function(struct database *d, const char *name,
+			 void (*fn)(sqlite3_context *, int, sqlite3_value **))
+{
+	must(d,
+	     sqlite3_create_function(d->sqlite, name, -1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
+				     fn, NULL, NULL),
+	     name);
+}
+
+static void make_desk_tables(struct database *d)
+{
+	struct buf text = {0};
+	dialect_tables(&text, migrations[DESK_MIGRATION - 1].sql);
+	run_plain(d, (const char *)text.data);
+	buf_fini(&text);
 }
 
 void database_init(struct database *d, struct chance *chance)
 {
 	*d = (struct database){.chance = chance};
 	must(d, sqlite3_open(":memory:", &d->sqlite), "open");
-	must(d,
-	     sqlite3_create_function(d->sqlite, "GREATEST", -1, SQLITE_UTF8 | SQLITE_DETERMINISTIC,
-				     NULL, greatest, NULL, NULL),
-	     "GREATEST");
+	add_function(d, "GREATEST", greatest);
+	add_function(d, "LEAST", least);
 	run_plain(d, tables);
+	make_desk_tables(d);
 }
 
 void database_fini(struct database *d)
@@ -116,6 +157,11 @@ void database_clear(struct database *d)
 	sqlite3_free(d->dump);
 	*d = cleared;
 	run_plain(d, clear);
+	for (size_t i = 0; i < sizeof desk_tables / sizeof *desk_tables; i++) {
+		char text[64];
+		snprintf(text, sizeof text, "DELETE FROM %s", desk_tables[i]);
+		run_plain(d, text);
+	}
 }
 
 void database_dump(struct database *d)
@@ -272,11 +318,13 @@ static sqlite3_stmt *prepare(struct database *d, const char *text, size_t len)
 	return statement;
 }
 
+#define CELLS 64 /* a team has many settings */
+
 static void rows_of(struct database *d, sqlite3_stmt *statement, db_row_fn *fn, void *arg)
 {
-	struct span cells[24];
+	struct span cells[CELLS];
 	int n = sqlite3_column_count(statement), rc;
-	assert(n <= 24);
+	assert(n <= CELLS);
 	while ((rc = sqlite3_step(statement)) == SQLITE_ROW) {
 		for (int i = 0; i < n; i++) {
 			cells[i].data = sqlite3_column_text(statement, i);

@@ -88,3 +88,55 @@ void dialect_translate(struct buf *out, const char *text, size_t len)
 	}
 	buf_put_u8(out, 0);
 }
+
+/* ---- tables ---------------------------------------------------------------------------- */
+
+static bool begins(const char *line, const char *with)
+{
+	return strncmp(line, with, strlen(with)) == 0;
+}
+
+/* A line of a table; true: it is one of its lines. */
+static bool put_column(struct buf *out, const char *line, size_t len)
+{
+	static const char comment[] = " COMMENT '";
+	if (begins(line, "  KEY ") || begins(line, "--"))
+		return false;
+	if (begins(line, ") ENGINE")) {
+		put(out, ");\n");
+		return false;
+	}
+	for (size_t i = 0; i < len; i++) {
+		if (begins(line + i, comment)) {
+			const char *end = strchr(line + i + sizeof comment - 1, '\'');
+			i = (size_t)(end - line);
+			continue;
+		}
+		buf_put(out, line + i, 1);
+	}
+	return true;
+}
+
+/* The comma behind the last column that stays goes. */
+static void drop_comma(struct buf *out, size_t at)
+{
+	if (at && out->data[at - 1] == ',')
+		out->data[at - 1] = ' ';
+}
+
+void dialect_tables(struct buf *out, const char *text)
+{
+	size_t last = 0;
+	buf_clear(out);
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+		if (begins(text, ") ENGINE"))
+			drop_comma(out, last);
+		if (put_column(out, text, len)) {
+			last = out->len;
+			buf_put_u8(out, '\n');
+		}
+		text += len + (text[len] == '\n');
+	}
+	buf_put_u8(out, 0);
+}

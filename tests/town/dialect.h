@@ -8,4 +8,7 @@
 /* MySQL's text, closed with a NUL, as SQLite takes it; closed so as well. */
 void dialect_translate(struct buf *out, const char *text, size_t len);
 
+/* The tables of a migration: without indexes that only speed up, comments and engines. */
+void dialect_tables(struct buf *out, const char *text);
+
 #endif

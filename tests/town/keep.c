@@ -3,8 +3,10 @@
 #include "fanout/live.h"
 #include "turn/commit.h"
 #include "turn/recover.h"
+#include "turn/tick.h"
 
 #include "base/mem.h"
+#include "want.h"
 
 #include <assert.h>
 #include <stddef.h>
@@ -97,7 +99,16 @@ struct core_call keep_call(struct keep *k, const char *tenant)
 {
 	return (struct core_call){.tenant = SPAN_TEXT(tenant),
 				  .now_us = k->chance->now_us,
+				  .served_us = k->commit.served_us,
 				  .random = {chance_random(k->chance), chance_random(k->chance)}};
+}
+
+static void decided(void *ctx, const struct record *r)
+{
+	struct keep *k = ctx;
+	if (k->heard)
+		k->heard(k->ctx, r);
+	turn_record(&k->commit.turn, r);
 }
 
 void keep_start(struct keep *k)
@@ -114,7 +125,7 @@ void keep_start(struct keep *k)
 	c->retention.store = k->store;
 	c->turn.partitions = c->flight.partitions = store_partitions(k->store);
 	c->core = core_new(&k->limits, store_rows(k->store),
-			   (struct core_sink){.ctx = &c->turn, .record = turn_record});
+			   (struct core_sink){.ctx = k, .record = decided});
 	enum parlor_err err = recover(c, "town", why, sizeof why);
 	WANT(k->chance, !err, "%s", why);
 	k->delivered = store_last(k->store);
@@ -137,10 +148,26 @@ void keep_kill(struct keep *k)
 
 /* ---- a turn: as loop.c has it ----------------------------------------------------------- */
 
+/* The most that a turn may count as time passed: beyond it the loop was held up. */
+#define STEP_US 500000
+
 void keep_begin(struct keep *k)
 {
-	k->commit.now_us = k->commit.wall_us = k->chance->now_us;
+	uint64_t passed_us = k->chance->now_us - k->moved_us;
+	k->moved_us = k->chance->now_us;
+	k->now_us += passed_us < STEP_US ? passed_us : STEP_US;
+	k->commit.now_us = k->now_us;
+	k->commit.wall_us = k->chance->now_us;
 	WANT_SAME(k->chance, store_read_begin(k->store), PARLOR_E_OK);
+}
+
+bool keep_tick(struct keep *k)
+{
+	struct commit *c = &k->commit;
+	bool due = core_due(c->core) <= c->wall_us;
+	(void)tick_run(c);
+	WANT(k->chance, !c->failed, "what was due has failed");
+	return due && !c->due_waits;
 }
 
 bool keep_commit(struct keep *k)

@@ -46,17 +46,22 @@ struct keep {
 	struct sync_hooks hooks;
 	void *ctx;
 	void (*answer)(void *ctx, const struct effect *);
+	void (*heard)(void *ctx, const struct record *); /* as it is decided; NULL: nobody */
 
 	void *router;
 	uint64_t delivered; /* up to this position */
+	/* The loop's clock, and when it was moved. */
+	uint64_t now_us, moved_us;
 	uint64_t starts, flights;
 };
 
 void keep_start(struct keep *);
 void keep_kill(struct keep *);
 
-/* A turn: begin, requests with their effects, then the others in this order. */
+/* A turn: begin, what is due, requests with their effects, then the others in this order. */
 void keep_begin(struct keep *);
+/* False: it was not asked, since nothing is due, or there is no space. */
+bool keep_tick(struct keep *);
 struct core_call keep_call(struct keep *, const char *tenant);
 struct effect *keep_effect(struct keep *);
 /* False: a commit failed, and it must be killed. */

@@ -3,6 +3,7 @@
 #include "event/event.h"
 
 #include "base/mem.h"
+#include "want.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,14 +15,21 @@ void ledger_init(struct ledger *l, struct chance *chance)
 
 void ledger_fini(struct ledger *l)
 {
+	for (uint64_t i = 0; i < l->len; i++)
+		free((void *)(uintptr_t)l->entries[i].head.data);
 	free(l->entries);
+}
+
+static void copy_id(char *to, size_t size, struct span text)
+{
+	size_t len = text.len < size - 1 ? text.len : size - 1;
+	memcpy(to, text.data, len);
+	to[len] = '\0';
 }
 
 static void copy(char to[NAME_BYTES], struct span text)
 {
-	size_t len = text.len < NAME_BYTES - 1 ? text.len : NAME_BYTES - 1;
-	memcpy(to, text.data, len);
-	to[len] = '\0';
+	copy_id(to, NAME_BYTES, text);
 }
 
 /* The body in the bytes of a Message: its field 7. */
@@ -52,13 +60,15 @@ static void name(struct ledger *l, const struct record *r)
 		copy(l->tenants[r->tenant - 1], r->tenant_id);
 	if (r->kind == RECORD_ROOM_CREATED) {
 		WANT_SAME(l->chance, r->room, ++l->rooms_len);
+		WANT(l->chance, l->rooms_len <= LEDGER_ROOMS, "too many rooms");
 		l->rooms[r->room - 1].tenant = r->tenant;
-		copy(l->rooms[r->room - 1].id, r->room_id);
+		copy_id(l->rooms[r->room - 1].id, ID_BYTES, r->room_id);
 	}
 	if (r->kind == RECORD_MEMBER) {
 		WANT_SAME(l->chance, r->member, ++l->members_len);
+		WANT(l->chance, l->members_len <= LEDGER_MEMBERS, "too many members");
 		l->members[r->member - 1].tenant = r->tenant;
-		copy(l->members[r->member - 1].id, r->member_id);
+		copy_id(l->members[r->member - 1].id, ID_BYTES, r->member_id);
 	}
 }
 
@@ -84,6 +94,9 @@ static void values(struct ledger_entry *f, const struct record *r)
 	case RECORD_POSTED:
 		f->seq = r->posted.seq;
 		f->type = r->posted.type;
+		break;
+	case RECORD_ASSIGNED:
+		f->seq = r->conversation.stint_n;
 		break;
 	case RECORD_RECALLED:
 		f->seq = r->recalled.seq;
@@ -134,6 +147,8 @@ static void add(struct ledger *l, const struct entry *e)
 	}
 	if (r.kind == RECORD_RECALLED)
 		mark_recalled(l, f);
+	if (r.kind >= RECORD_DESK_CLOCK)
+		f->head = (struct span){mem_text(e->head.data, e->head.len), e->head.len};
 	l->len++;
 }
 
@@ -185,7 +200,7 @@ static void take(struct as_of *a, const struct ledger_entry *f)
 		break;
 	case RECORD_ROOM_STATE:
 		a->state = f->type;
-		for (size_t i = 0; i <= MEMBERS * TENANTS && a->state == ROOM_STATE_DISSOLVED; i++)
+		for (size_t i = 0; i <= LEDGER_MEMBERS && a->state == ROOM_STATE_DISSOLVED; i++)
 			a->members[i].in = false;
 		break;
 	default:

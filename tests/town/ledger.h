@@ -14,14 +14,19 @@
 #define ROOMS 3
 #define MEMBERS 5
 #define NAME_BYTES 12
+/* With those of a desk. */
+#define LEDGER_ROOMS 64
+#define LEDGER_MEMBERS 40
+#define ID_BYTES 40
 
 struct ledger_entry {
 	enum record_kind_no kind;
 	uint32_t tenant;
-	uint64_t room, member, seq, read_seq, position;
+	uint64_t room, member, seq, read_seq, position; /* seq: of a message, or of a stint */
 	uint8_t type;
 	char body[NAME_BYTES]; /* of a message, or the name of a room */
 	uint64_t recalled;     /* a message: the position of its recall, 0: none */
+	struct span head;      /* of a record of a desk, all of it; its own */
 };
 
 struct ledger {
@@ -30,8 +35,8 @@ struct ledger {
 	uint64_t len, cap;
 	struct {
 		uint32_t tenant;
-		char id[NAME_BYTES];
-	} rooms[ROOMS * TENANTS], members[MEMBERS * TENANTS];
+		char id[ID_BYTES];
+	} rooms[LEDGER_ROOMS], members[LEDGER_MEMBERS];
 	uint64_t rooms_len, members_len;
 	char tenants[TENANTS][NAME_BYTES];
 };
@@ -46,7 +51,7 @@ struct as_of {
 	uint64_t last_seq, counted;
 	uint8_t state;
 	char name[NAME_BYTES];
-	struct ledger_member members[MEMBERS * TENANTS + 1]; /* by number */
+	struct ledger_member members[LEDGER_MEMBERS + 1]; /* by number */
 };
 
 void ledger_init(struct ledger *, struct chance *);

@@ -1,6 +1,7 @@
 /* What the broker of a town is asked: the posts that clients wait for, and anything
  * else by chance. */
 #include "town.h"
+#include "want.h"
 
 #include "core/reading.h"
 #include "core/room_members.h"

@@ -1,4 +1,5 @@
 #include "road.h"
+#include "want.h"
 
 #include "base/mem.h"
 

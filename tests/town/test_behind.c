@@ -1,6 +1,7 @@
 /* Write-back keeps step with what comes, whatever comes: rooms and members are made
  * without end, whose names are written before all other rows. */
 #include "town.h"
+#include "want.h"
 
 #include "core/room_members.h"
 

@@ -3,6 +3,7 @@
  * nothing (I7). What random towns meet once in some hundred is told here step
  * by step, under several seeds, which choose limits and little else. */
 #include "town.h"
+#include "want.h"
 
 #include <stdio.h>
 

@@ -68,6 +68,7 @@ static void run(const struct options *o, uint64_t first, uint64_t step)
 	static struct town town;
 	unsigned long long towns = 0, records = 0, kills = 0, worker_kills = 0, repeats = 0,
 			   uncertain = 0, restores = 0, refused = 0, flights = 0;
+	struct desk_side_counts desk = {0};
 	double began = seconds();
 	town.chance.loud = o->loud;
 	town_open(&town);
@@ -85,9 +86,15 @@ static void run(const struct options *o, uint64_t first, uint64_t step)
 		uncertain += town.database.counts.uncertain;
 		restores += town.database.counts.restores;
 		refused += town.database.counts.refused;
+		if (town.desk)
+			desk_side_count(town.desk, &desk);
 		town_end(&town);
 	}
 	town_close(&town);
+	printf("%llu desks, %llu conversations, %llu offers, %llu assignments, %llu transfers\n",
+	       (unsigned long long)desk.desks, (unsigned long long)desk.opened,
+	       (unsigned long long)desk.offered, (unsigned long long)desk.assigned,
+	       (unsigned long long)desk.transferred);
 	printf("%llu towns, %llu records, %llu brokers and %llu workers killed, %llu posts "
 	       "repeated, %llu commits in flight, %llu uncertain commits, %llu restores, %llu "
 	       "refusals of the database, "

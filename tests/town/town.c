@@ -1,4 +1,5 @@
 #include "town.h"
+#include "want.h"
 
 #include "turn/commit.h"
 
@@ -6,7 +7,7 @@
 
 #define SETTLE_STEPS 6000
 
-const char *const town_tenants[TENANTS] = {"acme", "umbra"};
+const char *const town_tenants[TENANTS] = {"t0", "t1"};
 static const char *const names[TOWN_WORKERS] = {"w0", "w1", "w2"};
 
 static uint64_t one_of(struct chance *c, const uint64_t *choices, size_t n)
@@ -39,6 +40,11 @@ static void give(void *ctx, const struct effect *e)
 {
 	struct town *t = ctx;
 	bool done = true;
+	if (e->client == DESK) {
+		if (t->assigned_len < ASSIGNED)
+			t->assigned[t->assigned_len++] = e->posted;
+		return;
+	}
 	struct client *c = &t->clients[e->client];
 	struct pending_asker asker = {
 		.list = &t->pending, .share = &t->share, .session = c, .request_id = e->no};
@@ -58,12 +64,16 @@ void town_broker_dies(struct town *t, const char *when)
 	    t->keep.commit.flying ? ", a commit in flight" : "");
 	t->kills++;
 	keep_kill(&t->keep);
+	if (t->desk)
+		desk_side_killed(t->desk);
 	keep_start(&t->keep);
 	say(&t->chance, "broker: start %d, journal up to %d", (int)t->keep.starts,
 	    (int)store_last(t->keep.store));
 	ledger_read(&t->ledger, t->keep.store);
 	check_keep(t);
 	check_acknowledged(t);
+	if (t->desk)
+		desk_side_started(t->desk);
 }
 
 static bool dies(struct town *t)
@@ -86,6 +96,10 @@ void town_broker_turn(struct town *t)
 	struct keep *k = &t->keep;
 	fate(t, false);
 	keep_begin(k);
+	if (t->desk)
+		desk_side_tick(t->desk);
+	while (t->desk && !t->calm && chance_of(&t->chance, 700))
+		desk_side_ask(t->desk);
 	town_take_requests(t);
 	if (dies(t)) {
 		town_broker_dies(t, "when it had decided");
@@ -96,6 +110,8 @@ void town_broker_turn(struct town *t)
 		town_broker_dies(t, "its commit failed");
 		return;
 	}
+	if (t->desk)
+		desk_side_committed(t->desk);
 	fate(t, false);
 	if (t->ledger.len < store_last(k->store)) {
 		ledger_read(&t->ledger, k->store);
@@ -239,7 +255,19 @@ static void choose(struct town *t)
 	k->sync_settings.releases = 4;
 }
 
-void town_begin(struct town *t, uint64_t seed)
+static void heard(void *ctx, const struct record *r)
+{
+	struct town *t = ctx;
+	desk_side_heard(t->desk, r);
+	if (r->kind != RECORD_ASSIGNED)
+		return;
+	*keep_effect(&t->keep) = (struct effect){.client = DESK,
+						 .posted = {.position = r->position,
+							    .seq = r->conversation.stint_n,
+							    .room = r->room}};
+}
+
+static void begin(struct town *t, uint64_t seed, bool desk)
 {
 	struct database database = t->database;
 	bool loud = t->chance.loud;
@@ -255,16 +283,30 @@ void town_begin(struct town *t, uint64_t seed)
 	t->keep.hooks = (struct sync_hooks){.ctx = t, .answer = stored};
 	t->keep.ctx = t;
 	t->keep.answer = give;
+	if (desk) {
+		t->desk = desk_side_new(&t->keep);
+		t->keep.heard = heard;
+	}
 	keep_start(&t->keep);
 	town_make_rooms(t);
+	if (desk)
+		desk_side_started(t->desk);
 	ledger_read(&t->ledger, t->keep.store);
 	for (int i = 0; i < t->town_workers_len; i++)
 		t->town_workers[i] = town_worker_new(names[i], &t->database);
 }
 
+/* Every so many. */
+#define WITH_DESK 7
+
+void town_begin(struct town *t, uint64_t seed)
+{
+	begin(t, seed, seed % WITH_DESK == 0);
+}
+
 void town_begin_quiet(struct town *t, uint64_t seed)
 {
-	town_begin(t, seed);
+	begin(t, seed, false);
 	t->calm = t->database.calm = true;
 	t->database.poison = NULL;
 	t->road.delay_us = 1;
@@ -275,12 +317,16 @@ void town_begin_quiet(struct town *t, uint64_t seed)
 }
 
 #define CHECK_PER_MILLE 60
+#define STEP_US 150000
+/* So that offers run out, and who is gone has been for long. */
+#define DESK_STEP_US 450000
 
 void town_step(struct town *t)
 {
 	t->chance.step++;
-	t->chance.now_us += chance_of(&t->chance, 20) ? chance_below(&t->chance, 4000000)
-						      : chance_below(&t->chance, 150000);
+	t->chance.now_us += chance_of(&t->chance, 20)
+				    ? chance_below(&t->chance, 4000000)
+				    : chance_below(&t->chance, t->desk ? DESK_STEP_US : STEP_US);
 	town_clients_turn(t);
 	town_broker_turn(t);
 	database_turn(t);
@@ -312,6 +358,10 @@ bool town_release(struct town *t)
 
 static bool settled(struct town *t)
 {
+	/* The database has it, whatever the broker believes. */
+	for (int partition = 0; partition < PARTITIONS; partition++)
+		if (t->marks[partition].position != store_last(t->keep.store))
+			return false;
 	for (int i = 0; i < CLIENTS; i++)
 		if (t->clients[i].no && !t->clients[i].answered)
 			return false;
@@ -325,6 +375,9 @@ void town_settle(struct town *t)
 	t->calm = t->database.calm = true;
 	t->database.down = false;
 	t->database.poison = NULL;
+	/* Where nothing more is written, nobody looks at what was put back: who begins does. */
+	for (int i = 0; t->database.counts.restores && i < t->town_workers_len; i++)
+		town_worker_dies(t, i);
 	for (int i = 0; !settled(t); i++) {
 		WANT(&t->chance, i < SETTLE_STEPS, "does not come to rest: synced %d of %d",
 		     (int)sync_synced(t->keep.commit.sync), (int)store_last(t->keep.store));
@@ -343,6 +396,7 @@ void town_end(struct town *t)
 	for (int i = 0; i < t->town_workers_len; i++)
 		town_worker_kill(t->town_workers[i]);
 	keep_kill(&t->keep);
+	desk_side_free(t->desk);
 	store_memory_free(t->keep.store);
 	road_fini(&t->road);
 	ledger_fini(&t->ledger);

@@ -6,6 +6,7 @@
 #define TOWN_TOWN_H
 
 #include "database.h"
+#include "desk_side.h"
 #include "keep.h"
 #include "ledger.h"
 #include "town_worker.h"
@@ -14,6 +15,8 @@
 #define TOWN_WORKERS 3
 #define PARTITIONS 3
 #define POSTS 400
+#define ASSIGNED 400
+#define DESK (-1) /* the client that is told of assignments */
 #define LETTERS 64
 #define POISON "poison" /* a body that the database may refuse */
 
@@ -21,7 +24,7 @@
  * answered; then it may say it once more. */
 struct client {
 	const char *tenant;
-	char room[NAME_BYTES], sender[NAME_BYTES], body[NAME_BYTES];
+	char room[ID_BYTES], sender[ID_BYTES], body[NAME_BYTES];
 	unsigned no;    /* of its message, 0: none */
 	unsigned tries; /* times that any was asked */
 	bool stored, answered;
@@ -62,6 +65,9 @@ struct town {
 	unsigned posts;
 	struct acknowledged acknowledged[POSTS];
 	size_t acknowledged_len;
+	struct desk_side *desk;                /* NULL: there is none */
+	struct core_posted assigned[ASSIGNED]; /* of which somebody was told; seq: which stint */
+	size_t assigned_len;
 
 	struct town_worker *town_workers[TOWN_WORKERS];
 	int town_workers_len;
@@ -82,7 +88,7 @@ void town_open(struct town *);
 void town_close(struct town *);
 void town_begin(struct town *, uint64_t seed);
 void town_step(struct town *);
-/* With all workers, and nothing goes wrong but what a story does. */
+/* With all workers and no desk, and nothing goes wrong but what a story does. */
 void town_begin_quiet(struct town *, uint64_t seed);
 /* All is well from now on: until everything is everywhere. */
 void town_settle(struct town *);
@@ -123,5 +129,11 @@ void check_marks(struct town *, int town_worker);
 void check_projected(struct town *);
 /* The database has the message of that position. */
 bool check_stored(struct town *, uint64_t position);
+
+/* ---- desk_rows.c ---- */
+
+/* The desk's tables are what the journal says up to the marks of the rooms, by number, and
+ * to that of the first partition. */
+void check_desk_rows(struct town *, const uint64_t *marks);
 
 #endif
