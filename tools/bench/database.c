@@ -35,14 +35,16 @@ static void install(struct rig *r, const char *data, const char *tmp)
 	rig_run(r, "mariadb-install-db", argv);
 }
 
-static void start(struct database *d, struct rig *r, const char *data, const char *tmp)
+static void start(struct database *d, struct rig *r, const char *data, const char *tmp,
+		  uint16_t port)
 {
 	char datadir[RIG_PATH_MAX + 16], tmpdir[RIG_PATH_MAX + 16], socket[RIG_PATH_MAX + 16];
-	char pid[RIG_PATH_MAX + 32];
+	char pid[RIG_PATH_MAX + 32], listen[32];
 	snprintf(datadir, sizeof datadir, "--datadir=%s", data);
 	snprintf(tmpdir, sizeof tmpdir, "--tmpdir=%s", tmp);
 	snprintf(socket, sizeof socket, "--socket=%s", d->socket);
 	snprintf(pid, sizeof pid, "--pid-file=%s/db.pid", r->dir);
+	snprintf(listen, sizeof listen, "--port=%u", port);
 	const char *argv[] = {"mariadbd",
 			      "--no-defaults",
 			      datadir,
@@ -52,7 +54,8 @@ static void start(struct database *d, struct rig *r, const char *data, const cha
 			      "--character-set-server=utf8mb4",
 			      "--innodb-flush-log-at-trx-commit=1",
 			      "--innodb-buffer-pool-size=1G",
-			      "--skip-networking",
+			      "--bind-address=127.0.0.1",
+			      port ? listen : "--skip-networking",
 			      geteuid() == 0 ? "--user=root" : NULL,
 			      NULL};
 	d->server = rig_start(r, "mariadbd", argv, true, NULL, NULL);
@@ -95,7 +98,7 @@ static void make_url(struct database *d)
 	*out = 0;
 }
 
-void database_open(struct database *d, struct rig *r)
+void database_open(struct database *d, struct rig *r, uint16_t port)
 {
 	char data[RIG_PATH_MAX], tmp[RIG_PATH_MAX];
 	*d = (struct database){0};
@@ -104,7 +107,7 @@ void database_open(struct database *d, struct rig *r)
 	rig_path(r, d->socket, "db.sock");
 	make_url(d);
 	install(r, data, tmp);
-	start(d, r, data, tmp);
+	start(d, r, data, tmp, port);
 	await_ready(d);
 	database_run(d, "CREATE DATABASE IF NOT EXISTS " NAME);
 	database_run(d, "USE " NAME);

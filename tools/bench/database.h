@@ -1,5 +1,5 @@
 /* A private MariaDB of a rig: installed into its directory, started without
- * network, asked over a unix socket. Owns the server and one connection for
+ * network unless a port is given, asked over a unix socket. Owns the server and one connection for
  * questions. */
 #ifndef BENCH_DATABASE_H
 #define BENCH_DATABASE_H
@@ -17,8 +17,9 @@ struct database {
 	char url[RIG_PATH_MAX + 64]; /* for parlor-worker */
 };
 
-/* Installs, starts, waits until it answers. */
-void database_open(struct database *, struct rig *);
+/* Installs, starts, waits until it answers. Port: of 127.0.0.1, besides the
+ * socket; 0: none. */
+void database_open(struct database *, struct rig *, uint16_t port);
 void database_close(struct database *); /* the connection; the rig stops the server */
 /* Parlor's tables, made by parlor-worker --migrate. */
 void database_migrate(struct database *, struct rig *);

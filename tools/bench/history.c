@@ -72,7 +72,7 @@ static void make_archive(struct stage *s, struct database *db)
 {
 	struct buf nothing = {0};
 	uint64_t until = load_now_ns() + TRIM_WAIT_NS;
-	database_open(db, &s->rig);
+	database_open(db, &s->rig, 0);
 	database_migrate(db, &s->rig);
 	(void)rig_worker(&s->rig, db->url, 1);
 	(void)dealer_ask(&s->control, OP_SYNC_WAIT, &nothing);

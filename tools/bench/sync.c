@@ -106,7 +106,7 @@ static void open_run(struct sync_run *s, const struct options *o)
 	};
 	memset(s, 0, sizeof *s);
 	stage_open(&s->stage, o, &plan);
-	database_open(&s->database, &s->stage.rig);
+	database_open(&s->database, &s->stage.rig, 0);
 	database_migrate(&s->database, &s->stage.rig);
 	start_workers(s, 1);
 	wait_synced(s);

@@ -146,7 +146,7 @@ static void make_seats(struct desk_site *s, struct database *db)
 static void open_with(struct desk_site *s, const char *const *steps)
 {
 	struct desk_mysql_peer *p = s->peer = mem_new(sizeof *p);
-	database_open(&p->db, &s->rig);
+	database_open(&p->db, &s->rig, 0);
 	s->server = p->db.server;
 	run_all(&p->db, tables);
 	run_all(&p->db, steps);

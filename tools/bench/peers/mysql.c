@@ -105,7 +105,7 @@ static void make_tables(struct peer_site *s, struct mysql_peer *p)
 static void mysql_peer_open(struct peer_site *s)
 {
 	struct mysql_peer *p = s->peer = mem_new(sizeof *p);
-	database_open(&p->db, &s->rig);
+	database_open(&p->db, &s->rig, 0);
 	s->server = p->db.server;
 	make_tables(s, p);
 	p->len = s->senders;

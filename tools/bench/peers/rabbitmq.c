@@ -7,6 +7,7 @@
  * scattered work and changes nothing in what a message costs it. */
 #include "fail.h"
 #include "peer.h"
+#include "settings.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -27,8 +28,6 @@
 #define FRAME_MAX 131072
 #define PERSISTENT 2
 #define CONFIRMS (1U << 16) /* unconfirmed on a link at most */
-#define SETTING_MAX (RIG_PATH_MAX + 64)
-#define SETTINGS_MAX 24
 
 struct rabbit_link {
 	amqp_connection_state_t connection;
@@ -66,61 +65,33 @@ static uint16_t start_epmd(struct peer_site *s, struct rabbit_peer *p)
 	return port;
 }
 
-struct settings {
-	char text[SETTINGS_MAX][SETTING_MAX];
-	const char *argv[SETTINGS_MAX + 3];
-	size_t n;
-};
-
-static void set(struct settings *s, const char *name, const char *value)
-{
-	check(s->n < SETTINGS_MAX, "too many settings");
-	snprintf(s->text[s->n], SETTING_MAX, "%s=%s", name, value);
-	s->argv[s->n + 1] = s->text[s->n];
-	s->n++;
-}
-
-static void set_number(struct settings *s, const char *name, unsigned value)
-{
-	char text[16];
-	snprintf(text, sizeof text, "%u", value);
-	set(s, name, text);
-}
-
-static void set_path(struct settings *s, const struct rig *rig, const char *name, const char *file)
-{
-	char path[RIG_PATH_MAX];
-	rig_path(rig, path, file);
-	set(s, name, path);
-}
-
 /* Its defaults, but everything in the rig's directory and on loopback. */
 static void start(struct peer_site *s, struct rabbit_peer *p)
 {
 	struct settings *e = mem_new(sizeof *e);
+	const char *const program[] = {PROGRAM, NULL};
 	char line[RIG_LINE_MAX];
 	p->port = peer_free_port();
-	set_number(e, "ERL_EPMD_PORT", start_epmd(s, p));
-	set(e, "ERL_EPMD_ADDRESS", "127.0.0.1");
-	set(e, "HOME", s->rig.dir);
-	set(e, "RUNNING_UNDER_SYSTEMD", "true"); /* the server itself, no shell before it */
-	set(e, "RABBITMQ_NODENAME", "bench@localhost");
-	set(e, "RABBITMQ_NODE_IP_ADDRESS", "127.0.0.1");
-	set_number(e, "RABBITMQ_NODE_PORT", p->port);
-	set_number(e, "RABBITMQ_DIST_PORT", peer_free_port());
-	set(e, "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS",
-	    "-start_epmd false -kernel inet_dist_use_interface {127,0,0,1}");
-	set_path(e, &s->rig, "RABBITMQ_MNESIA_BASE", "mnesia");
-	set_path(e, &s->rig, "RABBITMQ_LOG_BASE", "logs");
-	set_path(e, &s->rig, "RABBITMQ_LOGS", "rabbitmq.out");
-	set_path(e, &s->rig, "RABBITMQ_PID_FILE", "rabbitmq.pid");
-	set_path(e, &s->rig, "RABBITMQ_CONF_ENV_FILE", "none");
-	set_path(e, &s->rig, "RABBITMQ_CONFIG_FILE", "none");
-	set_path(e, &s->rig, "RABBITMQ_ADVANCED_CONFIG_FILE", "none.config");
-	set_path(e, &s->rig, "RABBITMQ_ENABLED_PLUGINS_FILE", "plugins");
-	e->argv[0] = "/usr/bin/env";
-	e->argv[e->n + 1] = PROGRAM;
-	s->server = rig_start(&s->rig, "rabbitmq-server", e->argv, true,
+	settings_number(e, "ERL_EPMD_PORT", start_epmd(s, p));
+	settings_text(e, "ERL_EPMD_ADDRESS", "127.0.0.1");
+	settings_text(e, "HOME", s->rig.dir);
+	settings_text(e, "RUNNING_UNDER_SYSTEMD",
+		      "true"); /* the server itself, no shell before it */
+	settings_text(e, "RABBITMQ_NODENAME", "bench@localhost");
+	settings_text(e, "RABBITMQ_NODE_IP_ADDRESS", "127.0.0.1");
+	settings_number(e, "RABBITMQ_NODE_PORT", p->port);
+	settings_number(e, "RABBITMQ_DIST_PORT", peer_free_port());
+	settings_text(e, "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS",
+		      "-start_epmd false -kernel inet_dist_use_interface {127,0,0,1}");
+	settings_path(e, &s->rig, "RABBITMQ_MNESIA_BASE", "mnesia");
+	settings_path(e, &s->rig, "RABBITMQ_LOG_BASE", "logs");
+	settings_path(e, &s->rig, "RABBITMQ_LOGS", "rabbitmq.out");
+	settings_path(e, &s->rig, "RABBITMQ_PID_FILE", "rabbitmq.pid");
+	settings_path(e, &s->rig, "RABBITMQ_CONF_ENV_FILE", "none");
+	settings_path(e, &s->rig, "RABBITMQ_CONFIG_FILE", "none");
+	settings_path(e, &s->rig, "RABBITMQ_ADVANCED_CONFIG_FILE", "none.config");
+	settings_path(e, &s->rig, "RABBITMQ_ENABLED_PLUGINS_FILE", "plugins");
+	s->server = rig_start(&s->rig, "rabbitmq-server", settings_before(e, program), true,
 			      "  Starting broker... completed", line);
 	free(e);
 }
