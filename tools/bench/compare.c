@@ -12,8 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SYSTEMS_MAX 8
+#define SYSTEMS_MAX 12
 #define ALL_PEERS "mysql,redis,nats,rabbitmq"
+#define OF_PEERS_ROOT ",redis-8,valkey-9,nats-2.15"
 
 struct system {
 	const char *name;
@@ -42,15 +43,22 @@ static void add_system(struct comparison *c, struct system system)
 	c->systems[c->len++] = system;
 }
 
+/* One that was not asked for by name and is not there is left out, in words. */
 static void add_peers(struct comparison *c)
 {
-	char names[256], *rest = NULL;
-	const char *asked = c->options.peers ? c->options.peers : ALL_PEERS;
+	char names[256], lacks[PEER_TEXT_MAX], *rest = NULL;
+	const char *asked = c->options.peers        ? c->options.peers
+			    : c->options.peers_root ? ALL_PEERS OF_PEERS_ROOT
+						    : ALL_PEERS;
 	check(strlen(asked) < sizeof names, "--peers: too long");
 	memcpy(names, asked, strlen(asked) + 1);
 	for (char *name = strtok_r(names, ",", &rest); name; name = strtok_r(NULL, ",", &rest)) {
-		const struct peer *peer = peer_find(name);
-		add_system(c, (struct system){.name = peer->name, .peer = peer});
+		const struct peer *peer = peer_find(name, &c->options, lacks);
+		check(peer || !c->options.peers, "%s", lacks);
+		if (peer)
+			add_system(c, (struct system){.name = peer->name, .peer = peer});
+		else
+			fprintf(stderr, "left out: %s\n", lacks);
 	}
 }
 
@@ -144,6 +152,25 @@ static void print_line(const struct system *s, const struct report *r, const str
 	printf("\n");
 }
 
+/* The peer that acknowledges most of what is on disk by then. */
+static void print_fastest(const struct comparison *c, size_t i)
+{
+	const struct system *fastest = NULL;
+	double most = 0;
+	for (size_t n = 0; n < c->len && !c->cases.rate && i < c->cases.depths_len; n++) {
+		const struct system *s = &c->systems[n];
+		const struct report *r = nearest(s, i);
+		if (!s->peer || !s->peer->durable || !r || report_median(r, "acks_per_s") <= most)
+			continue;
+		fastest = s;
+		most = report_median(r, "acks_per_s");
+	}
+	if (fastest)
+		printf("  the fastest durable peer is %s: Parlor's rate is %.2f x of it\n",
+		       fastest->name,
+		       report_median(&c->systems[0].reports[i], "acks_per_s") / most);
+}
+
 static void print_notes(const struct comparison *c)
 {
 	printf("\n");
@@ -168,6 +195,7 @@ static void print_tables(const struct comparison *c)
 			if (r)
 				print_line(&c->systems[n], r, ours, r != &c->systems[n].reports[i]);
 		}
+		print_fastest(c, i);
 	}
 	print_notes(c);
 }

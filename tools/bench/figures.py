@@ -51,7 +51,11 @@ def number(value):
     return f"{value:.3g}"
 
 
-SYSTEMS = ["parlor", "skeleton", "nats", "redis", "mysql", "rabbitmq"]
+SYSTEMS = [
+    "parlor", "skeleton", "nats", "nats-2.15", "redis", "redis-8", "valkey-9", "mysql", "rabbitmq",
+]
+# Those whose acknowledgement says that the message is on disk.
+DURABLE = ["nats-2.15", "redis", "redis-8", "valkey-9", "mysql", "rabbitmq"]
 NAMES = {
     "parlor": "Parlor",
     "skeleton": "bare skeleton",
@@ -59,6 +63,9 @@ NAMES = {
     "redis": "Redis",
     "mysql": "MySQL (MariaDB)",
     "rabbitmq": "RabbitMQ",
+    "redis-8": "Redis 8",
+    "valkey-9": "Valkey 9",
+    "nats-2.15": "NATS 2.15, flushed",
 }
 DESKS = {
     "parlor": "Parlor",

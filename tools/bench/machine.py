@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Prints what figures depend on, as one line of JSON: processor, memory, disk,
-kernel, versions of what was measured, the commit."""
+kernel, versions of what was measured, the commit. With a directory: also those
+of the servers that install-peers.sh --unstable put there."""
 
 import json
 import os
@@ -12,6 +13,7 @@ PACKAGES = [
     "libzmq5", "liblmdb0", "libprotobuf-c1", "libmariadb3", "mariadb-server",
     "redis-server", "libhiredis0.14", "nats-server", "rabbitmq-server", "librabbitmq4", "gcc",
 ]
+UNSTABLE = ["redis-server", "valkey-server", "nats-server"]
 
 
 def field(path, name):
@@ -28,8 +30,16 @@ def said_by(*command):
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
-def version_of(package):
-    return said_by("dpkg-query", "-W", "-f=${Version}", package)
+def version_of(package, root="/"):
+    admin = f"--admindir={os.path.join(root, 'var/lib/dpkg')}"
+    return said_by("dpkg-query", admin, "-W", "-f=${Version}", package)
+
+
+def versions():
+    found = {p: version_of(p) for p in PACKAGES}
+    for root in sys.argv[1:]:
+        found |= {f"{p}, unstable": version_of(p, root) for p in UNSTABLE}
+    return {p: v for p, v in found.items() if v}
 
 
 def main():
@@ -43,7 +53,7 @@ def main():
         "system": field("/etc/os-release", "PRETTY_NAME"),
         "kernel": platform.release(),
         "commit": said_by("git", "-C", here, "rev-parse", "--short=12", "HEAD"),
-        "versions": {p: v for p in PACKAGES if (v := version_of(p))},
+        "versions": versions(),
     }
     json.dump({"machine": machine}, sys.stdout)
     print()

@@ -48,7 +48,11 @@ static const struct option_row rows[] = {
 	    "                 c, repeats client ids; d, lists members; e, makes rooms and "
 	    "members;\n"
 	    "                 f, posts to a room that many sessions hear"),
-	ROW("peers", TEXT, peers, "compare: only these of mysql,redis,nats,rabbitmq (all)"),
+	ROW("peers", TEXT, peers,
+	    "compare: only these of mysql,redis,nats,rabbitmq and, with\n"
+	    "                 --peers-root, redis-8,valkey-9,nats-2.15 (all that are there)"),
+	ROW("peers-root", TEXT, peers_root,
+	    "compare floor: what install-peers.sh --unstable DIR made"),
 	ROW("json", SWITCH, json, "one JSON object a line instead of tables"),
 	ROW("callgrind", SWITCH, callgrind, "size, desk: count instructions under valgrind"),
 	ROW("smoke", SWITCH, smoke, "every scenario, tiny: does it work at all"),

@@ -19,6 +19,7 @@ struct options {
 	const char *set;    /* NAME=VALUE for parlord, comma between several */
 	const char *perf;   /* file for perf record of the broker */
 	const char *peers;  /* of compare, comma between several */
+	const char *peers_root;
 	const char *attack; /* of hostile, letters */
 	bool json, callgrind, smoke, verbose;
 	bool rate_half; /* compare: --rate half */

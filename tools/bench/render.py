@@ -8,7 +8,7 @@ of a page anew. What stands outside of them is nobody's but the author's."""
 import re
 import sys
 
-from figures import DESKS, NAMES, SYSTEMS, Figures, number
+from figures import DESKS, DURABLE, NAMES, SYSTEMS, Figures, number
 
 
 def table(head, rows):
@@ -89,9 +89,20 @@ def compared(f, section, in_flight):
     return table(head + ["CPU µs a message", "MB", "Parlor is"], rows)
 
 
+def fastest_durable(f, section, in_flight):
+    ours = f.row(section, system="parlor", in_flight=in_flight)
+    rows = [r for s in DURABLE if (r := f.deepest(section, s, in_flight))]
+    if not rows:
+        return ""
+    row = max(rows, key=lambda r: r["acks_per_s"])
+    return f"\n\nThe fastest durable peer is {NAMES[row['system']]}: Parlor is {times(ratio(ours, row, 'acks_per_s'))}"
+
+
 def depths(f, section):
     found = sorted({r["in_flight"] for r in f.rows(section, system="parlor")})
-    return "\n\n".join(f"**{n:.0f} in flight**\n\n{compared(f, section, n)}" for n in reversed(found))
+    return "\n\n".join(
+        f"**{n:.0f} in flight**\n\n{compared(f, section, n)}{fastest_durable(f, section, n)}" for n in reversed(found)
+    )
 
 
 def half(f):

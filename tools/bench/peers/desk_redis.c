@@ -88,7 +88,7 @@ static void load_script(redisContext *c, const char *text, char sha[TEXT_MAX])
 static void redis_open(struct desk_site *s)
 {
 	struct desk_redis_peer *r = s->peer = mem_new(sizeof *r);
-	s->server = redis_server_start(&s->rig, r->socket);
+	s->server = redis_server_start(&s->rig, "redis-server", r->socket);
 	r->links = mem_new(s->links * sizeof *r->links);
 	r->asked = mem_new(s->links * sizeof *r->asked);
 	for (size_t i = 0; i < s->links; i++) {

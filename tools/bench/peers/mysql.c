@@ -211,6 +211,7 @@ const struct peer peer_mysql = {
 	.does = "flush at each commit; one transaction: INSERT, UPDATE unread + 1 of the others' "
 		"rows; "
 		"it delivers nothing, and a connection carries one message at a time",
+	.durable = true,
 	.depth_max = 1,
 	.open = mysql_peer_open,
 	.verify = mysql_peer_verify,

@@ -1,9 +1,10 @@
 /* NATS JetStream: one stream kept in files over a subject for each room; a
  * publish is done when the stream has acknowledged it, and each session has a
  * push consumer, so that it hears only what was stored. Its protocol is spoken
- * here: lines of text. It counts nothing for anybody, and this version hands
- * messages to the operating system without flushing each (every two minutes,
- * not to be changed), so it does less of the work than the others. */
+ * here: lines of text. It counts nothing for anybody. The version of Debian 12
+ * hands messages to the operating system without flushing each (every two
+ * minutes, not to be changed), so it does less of the work than the others;
+ * a newer one can be told to flush each. */
 #include "fail.h"
 #include "peer.h"
 
@@ -166,16 +167,36 @@ static uint16_t port_in(const char *dir)
 	return (uint16_t)port;
 }
 
-static void start(struct peer_site *s, struct nats_peer *p)
+/* Each message is flushed before it is acknowledged: a setting without an option. */
+static void put_config(const struct rig *rig, const char *path)
 {
-	char ports[RIG_PATH_MAX], store[RIG_PATH_MAX];
+	FILE *file = fopen(path, "we");
+	check(file, "%s: %s", path, strerror(errno));
+	fprintf(file, "jetstream { store_dir: \"%s/store\", sync_interval: always }\n", rig->dir);
+	check(!fclose(file), "%s: %s", path, strerror(errno));
+}
+
+static void start(struct peer_site *s, struct nats_peer *p, bool flushed)
+{
+	char ports[RIG_PATH_MAX], store[RIG_PATH_MAX], config[RIG_PATH_MAX];
 	uint64_t until = clock_mono_us() + START_US;
 	rig_path(&s->rig, ports, "ports");
 	rig_path(&s->rig, store, "store");
+	rig_path(&s->rig, config, "nats.conf");
 	check(mkdir(ports, 0700) == 0, "%s: %s", ports, strerror(errno));
-	const char *argv[] = {
-		"nats-server", "--addr",      "127.0.0.1",   "--port", "-1", "--ports_file_dir",
-		ports,         "--jetstream", "--store_dir", store,    NULL};
+	if (flushed)
+		put_config(&s->rig, config);
+	const char *argv[] = {s->program,
+			      "--addr",
+			      "127.0.0.1",
+			      "--port",
+			      "-1",
+			      "--ports_file_dir",
+			      ports,
+			      flushed ? "--config" : "--jetstream",
+			      flushed ? config : "--store_dir",
+			      flushed ? NULL : store,
+			      NULL};
 	s->server = rig_start(&s->rig, "nats-server", argv, true, NULL, NULL);
 	while ((p->port = port_in(ports)) == 0) {
 		fail_if_interrupted();
@@ -218,10 +239,10 @@ static void make_consumer(struct nats_peer *p, size_t session)
 	ask(&p->control, "$JS.API.CONSUMER.CREATE." STREAM, question, answer, sizeof answer);
 }
 
-static void nats_open(struct peer_site *s)
+static void open_with(struct peer_site *s, bool flushed)
 {
 	struct nats_peer *p = s->peer = mem_new(sizeof *p);
-	start(s, p);
+	start(s, p, flushed);
 	connect_link(p, &p->control, "answers");
 	make_stream(p);
 	p->len = s->senders + s->sessions;
@@ -236,6 +257,16 @@ static void nats_open(struct peer_site *s)
 			make_consumer(p, i - s->senders);
 		drive_add(s->drive, p->links[i].fd, !listens, listens);
 	}
+}
+
+static void nats_open(struct peer_site *s)
+{
+	open_with(s, false);
+}
+
+static void nats_open_flushed(struct peer_site *s)
+{
+	open_with(s, true);
 }
 
 /* ---- messages ------------------------------------------------------------------------------ */
@@ -319,6 +350,19 @@ const struct peer peer_nats = {
 	.does = "publish acknowledged by a stream in files, a push consumer for each session; "
 		"it keeps no counters, and this version does not flush each message",
 	.open = nats_open,
+	.verify = nats_verify,
+	.close = nats_close,
+	.hooks = {.post = nats_post, .flush = nats_flush, .read = nats_read},
+};
+
+const struct peer peer_nats_2_15 = {
+	.name = "nats-2.15",
+	.program = "nats-2.15",
+	.does = "sync_interval always: publish acknowledged by a stream in files that is flushed "
+		"for each message, a push consumer for each session; it keeps no counters",
+	.unstable = true,
+	.durable = true,
+	.open = nats_open_flushed,
 	.verify = nats_verify,
 	.close = nats_close,
 	.hooks = {.post = nats_post, .flush = nats_flush, .read = nats_read},

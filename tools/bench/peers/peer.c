@@ -17,9 +17,9 @@
 #define INSTALL "tools/bench/install-peers.sh"
 
 #ifdef BENCH_HAVE_REDIS
-#define REDIS &peer_redis
+#define REDIS(peer) &(peer)
 #else
-#define REDIS NULL
+#define REDIS(peer) NULL
 #endif
 #ifdef BENCH_HAVE_RABBITMQ
 #define RABBITMQ &peer_rabbitmq
@@ -31,14 +31,21 @@ static const struct {
 	const char *name;
 	const struct peer *peer; /* NULL: built without its client library */
 } peers[] = {
-	{"mysql", &peer_mysql}, {"redis", REDIS}, {"nats", &peer_nats}, {"rabbitmq", RABBITMQ}};
+	{"mysql", &peer_mysql},
+	{"redis", REDIS(peer_redis)},
+	{"nats", &peer_nats},
+	{"rabbitmq", RABBITMQ},
+	{"redis-8", REDIS(peer_redis_8)},
+	{"valkey-9", REDIS(peer_valkey_9)},
+	{"nats-2.15", &peer_nats_2_15},
+};
 
 /* ---- what is there ------------------------------------------------------------------- */
 
 static bool in_path(const char *program)
 {
 	char path[RIG_PATH_MAX], all[4096], *rest = NULL;
-	if (*program == '/')
+	if (strchr(program, '/'))
 		return access(program, X_OK) == 0;
 	snprintf(all, sizeof all, "%s", getenv("PATH") ? getenv("PATH") : "");
 	for (char *dir = strtok_r(all, ":", &rest); dir; dir = strtok_r(NULL, ":", &rest)) {
@@ -49,27 +56,57 @@ static bool in_path(const char *program)
 	return false;
 }
 
-void peer_require(const char *name, const char *program)
+static bool lacks_program(const char *name, const char *program, char text[PEER_TEXT_MAX])
 {
-	check(program,
-	      "built without the client library of %s: run " INSTALL
-	      ", configure and build again, or leave it out with --peers",
-	      name);
-	check(in_path(program),
-	      "%s is not installed (%s): run " INSTALL ", or leave it out with --peers", name,
-	      program);
+	if (!program)
+		snprintf(text, PEER_TEXT_MAX,
+			 "built without the client library of %s: run " INSTALL
+			 ", configure and build again, or leave it out with --peers",
+			 name);
+	else if (!in_path(program))
+		snprintf(text, PEER_TEXT_MAX,
+			 "%s is not installed (%s): run " INSTALL ", or leave it out with --peers",
+			 name, program);
+	return !program || !in_path(program);
 }
 
-const struct peer *peer_find(const char *name)
+void peer_require(const char *name, const char *program)
 {
+	char text[PEER_TEXT_MAX];
+	if (lacks_program(name, program, text))
+		fail("%s", text);
+}
+
+/* Where a peer's program is started from. */
+static void place_of(const struct peer *p, const struct options *o, char out[RIG_PATH_MAX])
+{
+	const char *root = o->peers_root ? o->peers_root : "";
+	int n = p->unstable ? snprintf(out, RIG_PATH_MAX, "%s/peers/%s", root, p->program)
+			    : snprintf(out, RIG_PATH_MAX, "%s", p->program);
+	check(n < RIG_PATH_MAX, "--peers-root: too long");
+}
+
+const struct peer *peer_find(const char *name, const struct options *o, char lacks[PEER_TEXT_MAX])
+{
+	char place[RIG_PATH_MAX];
 	for (size_t i = 0; i < sizeof peers / sizeof peers[0]; i++) {
 		const struct peer *p = peers[i].peer;
 		if (strcmp(peers[i].name, name) != 0)
 			continue;
-		peer_require(name, p ? p->program : NULL);
-		return p;
+		if (p)
+			place_of(p, o, place);
+		if (p && p->unstable && access(place, X_OK) != 0) {
+			snprintf(lacks, PEER_TEXT_MAX,
+				 "%s is not there (%s): run " INSTALL
+				 " --unstable DIR, and give --peers-root DIR",
+				 name, place);
+			return NULL;
+		}
+		return lacks_program(name, p ? place : NULL, lacks) ? NULL : p;
 	}
-	fail("no peer is called %s; there are mysql, redis, nats, rabbitmq", name);
+	fail("no peer is called %s; there are mysql, redis, nats, rabbitmq, redis-8, valkey-9, "
+	     "nats-2.15",
+	     name);
 }
 
 /* ---- a run ------------------------------------------------------------------------------ */
@@ -112,6 +149,7 @@ static void open_site(struct peer_site *s, const struct peer *peer, const struct
 	*s = (struct peer_site){.senders = (uint32_t)option_or(o->senders, 16),
 				.sessions = (uint32_t)option_or(o->sessions, 4),
 				.body = (uint32_t)option_or(o->body, 200)};
+	place_of(peer, o, s->program);
 	rig_init(&s->rig, o);
 	tally_init(&s->tally, rooms, (uint32_t)option_or(o->members, 21));
 	struct drive_hooks hooks = peer->hooks;

@@ -18,6 +18,7 @@
 /* One run's place: what every peer has. */
 struct peer_site {
 	struct rig rig;
+	char program[RIG_PATH_MAX]; /* the peer's, where it is started from */
 	struct tally tally;
 	uint32_t senders, sessions, body;
 	struct drive *drive;
@@ -28,6 +29,8 @@ struct peer_site {
 struct peer {
 	const char *name;
 	const char *program; /* without which it is not installed */
+	bool unstable;       /* that is in peers/ of --peers-root */
+	bool durable;        /* what it acknowledges is on disk */
 	const char *does;    /* what is done for a message, and what is not */
 	uint64_t depth_max;  /* posts in flight on a connection; 0: any */
 	uint32_t rooms_max;  /* 0: any */
@@ -40,11 +43,14 @@ struct peer {
 	struct drive_hooks hooks; /* ctx: the site */
 };
 
-/* Redis and RabbitMQ are there when their client libraries were. */
+/* Those on Redis' client library and on RabbitMQ's are there when it was. */
 extern const struct peer peer_mysql, peer_redis, peer_nats, peer_rabbitmq;
+extern const struct peer peer_redis_8, peer_valkey_9, peer_nats_2_15;
 
-/* By name; fails, naming the script that installs it, when it is not there. */
-const struct peer *peer_find(const char *name);
+#define PEER_TEXT_MAX (2 * RIG_PATH_MAX)
+
+/* By name. NULL when it is not there, and in words what it lacks. */
+const struct peer *peer_find(const char *name, const struct options *, char lacks[PEER_TEXT_MAX]);
 /* Fails when a peer's program is not there; NULL: its client library was not. */
 void peer_require(const char *name, const char *program);
 

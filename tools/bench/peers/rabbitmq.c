@@ -301,6 +301,7 @@ const struct peer peer_rabbitmq = {
 	.program = PROGRAM,
 	.does = "persistent messages, confirms; a durable queue a member (his own copy too), "
 		"a transient one a session",
+	.durable = true,
 	.rooms_max = 50,
 	.open = rabbit_open,
 	.verify = rabbit_verify,

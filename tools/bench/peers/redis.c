@@ -1,4 +1,4 @@
-/* Redis: a room is a stream and a hash of unread counts; one script a message,
+/* Redis, and Valkey: a room is a stream and a hash of unread counts; one script a message,
  * so that log and counters change together. The append-only file is flushed
  * before the answers of an event loop's turn leave (appendfsync always): what
  * the documentation calls the safest. Spared it: snapshots, rewriting of the
@@ -63,7 +63,7 @@ static void name_members(struct peer_site *s, struct redis_peer *r)
 static void redis_open(struct peer_site *s)
 {
 	struct redis_peer *r = s->peer = mem_new(sizeof *r);
-	s->server = redis_server_start(&s->rig, r->socket);
+	s->server = redis_server_start(&s->rig, s->program, r->socket);
 	name_members(s, r);
 	r->len = s->senders + s->sessions;
 	r->links = mem_new(r->len * sizeof *r->links);
@@ -193,13 +193,18 @@ static void redis_close(struct peer_site *s)
 	free(r);
 }
 
-const struct peer peer_redis = {
-	.name = "redis",
-	.program = "redis-server",
-	.does = "appendfsync always; one script: XADD, HINCRBY of the others, PUBLISH to each "
-		"session",
-	.open = redis_open,
-	.verify = redis_verify,
-	.close = redis_close,
-	.hooks = {.post = redis_post, .flush = redis_flush, .read = redis_read},
-};
+/* One work for all that speak its protocol and know its scripts. */
+#define ONE_SCRIPT(...)                                                                            \
+	{                                                                                          \
+		.does = "appendfsync always; one script: XADD, HINCRBY of the others, PUBLISH "    \
+			"to each session",                                                         \
+		.durable = true, .open = redis_open, .verify = redis_verify, .close = redis_close, \
+		.hooks = {.post = redis_post, .flush = redis_flush, .read = redis_read},           \
+		__VA_ARGS__                                                                        \
+	}
+
+const struct peer peer_redis = ONE_SCRIPT(.name = "redis", .program = "redis-server");
+const struct peer peer_redis_8 =
+	ONE_SCRIPT(.name = "redis-8", .program = "redis-8", .unstable = true);
+const struct peer peer_valkey_9 =
+	ONE_SCRIPT(.name = "valkey-9", .program = "valkey-9", .unstable = true);

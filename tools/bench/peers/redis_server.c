@@ -9,31 +9,16 @@
 
 #define START_US 30000000
 
-struct process *redis_server_start(struct rig *rig, char socket[RIG_PATH_MAX])
+struct process *redis_server_start(struct rig *rig, const char *program, char socket[RIG_PATH_MAX])
 {
 	char log[RIG_PATH_MAX];
 	rig_path(rig, socket, "redis.sock");
 	rig_path(rig, log, "redis.out");
-	const char *argv[] = {"redis-server",
-			      "--port",
-			      "0",
-			      "--unixsocket",
-			      socket,
-			      "--dir",
-			      rig->dir,
-			      "--logfile",
-			      log,
-			      "--daemonize",
-			      "no",
-			      "--appendonly",
-			      "yes",
-			      "--appendfsync",
-			      "always",
-			      "--auto-aof-rewrite-percentage",
-			      "0",
-			      "--save",
-			      "",
-			      NULL};
+	const char *argv[] = {program, "--port",        "0",      "--unixsocket",
+			      socket,  "--dir",         rig->dir, "--logfile",
+			      log,     "--daemonize",   "no",     "--appendonly",
+			      "yes",   "--appendfsync", "always", "--auto-aof-rewrite-percentage",
+			      "0",     "--save",        "",       NULL};
 	return rig_start(rig, "redis-server", argv, true, NULL, NULL);
 }
 

@@ -1,4 +1,4 @@
-/* A private Redis of a rig, flushed at every turn of its loop before the answers
+/* A private Redis or Valkey of a rig, flushed at every turn of its loop before the answers
  * leave: started, connected to over a unix socket. Knows nothing of what is
  * kept in it. */
 #ifndef BENCH_REDIS_SERVER_H
@@ -8,7 +8,7 @@
 
 #include <hiredis.h>
 
-struct process *redis_server_start(struct rig *, char socket[RIG_PATH_MAX]);
+struct process *redis_server_start(struct rig *, const char *program, char socket[RIG_PATH_MAX]);
 /* Waits until it answers. */
 redisContext *redis_server_connect(const struct process *, const char *socket);
 /* Fails where the reply is an error. */
