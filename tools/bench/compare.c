@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define SYSTEMS_MAX 12
-#define ALL_PEERS "mysql,redis,nats,rabbitmq"
+#define ALL_PEERS "mysql,redis,nats,rabbitmq,ejabberd"
 #define OF_PEERS_ROOT ",redis-8,valkey-9,nats-2.15"
 
 struct system {

@@ -52,10 +52,10 @@ def number(value):
 
 
 SYSTEMS = [
-    "parlor", "skeleton", "nats", "nats-2.15", "redis", "redis-8", "valkey-9", "mysql", "rabbitmq",
+    "parlor", "skeleton", "nats", "nats-2.15", "redis", "redis-8", "valkey-9", "mysql", "ejabberd", "rabbitmq",
 ]
 # Those whose acknowledgement says that the message is on disk.
-DURABLE = ["nats-2.15", "redis", "redis-8", "valkey-9", "mysql", "rabbitmq"]
+DURABLE = ["nats-2.15", "redis", "redis-8", "valkey-9", "mysql", "ejabberd", "rabbitmq"]
 NAMES = {
     "parlor": "Parlor",
     "skeleton": "bare skeleton",
@@ -63,6 +63,7 @@ NAMES = {
     "redis": "Redis",
     "mysql": "MySQL (MariaDB)",
     "rabbitmq": "RabbitMQ",
+    "ejabberd": "ejabberd",
     "redis-8": "Redis 8",
     "valkey-9": "Valkey 9",
     "nats-2.15": "NATS 2.15, flushed",

@@ -20,6 +20,7 @@ PARLOR_PACKAGES=(
   redis-server libhiredis-dev
   nats-server
   rabbitmq-server librabbitmq-dev
+  ejabberd erlang-p1-mysql
 )
 
 # Debian starts a service when its package is installed, unless a machine's

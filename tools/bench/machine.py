@@ -11,7 +11,7 @@ import sys
 
 PACKAGES = [
     "libzmq5", "liblmdb0", "libprotobuf-c1", "libmariadb3", "mariadb-server",
-    "redis-server", "libhiredis0.14", "nats-server", "rabbitmq-server", "librabbitmq4", "gcc",
+    "redis-server", "libhiredis0.14", "nats-server", "rabbitmq-server", "librabbitmq4", "ejabberd", "gcc",
 ]
 UNSTABLE = ["redis-server", "valkey-server", "nats-server"]
 

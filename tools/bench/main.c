@@ -57,8 +57,8 @@ static const struct scenario {
 /* Of `compare`: the same work on Parlor and on what it would otherwise run on. */
 static const struct scenario comparisons[] = {
 	{"floor", compare_floor,
-	 "that on Parlor, the skeleton, MySQL, Redis, NATS and RabbitMQ by\n"
-	 "                turns, and how they relate (tools/bench/install-peers.sh)"},
+	 "that on Parlor, the skeleton, MySQL, Redis, NATS, RabbitMQ and ejabberd\n"
+	 "                by turns, and how they relate (tools/bench/install-peers.sh)"},
 	{"desk", compare_desk,
 	 "a desk of 160 seats: conversations a second, each opened, served, ten\n"
 	 "                messages, closed; on Parlor, on MySQL in two ways and on Redis"},

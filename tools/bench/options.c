@@ -49,7 +49,7 @@ static const struct option_row rows[] = {
 	    "members;\n"
 	    "                 f, posts to a room that many sessions hear"),
 	ROW("peers", TEXT, peers,
-	    "compare: only these of mysql,redis,nats,rabbitmq and, with\n"
+	    "compare: only these of mysql,redis,nats,rabbitmq,ejabberd and, with\n"
 	    "                 --peers-root, redis-8,valkey-9,nats-2.15 (all that are there)"),
 	ROW("peers-root", TEXT, peers_root,
 	    "compare floor: what install-peers.sh --unstable DIR made"),

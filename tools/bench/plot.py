@@ -74,7 +74,7 @@ def floor(figures, path):
     height = 94 + sum(44 + step * len(bars) for _, bars in groups)
     p = Picture(WIDTH, height)
     p.text(20, 30, "Messages acknowledged a second: durable, counted for 20 others", 17, weight="600")
-    p.text(20, 50, "rooms of 21 members, 200 B; delivered to 4 sessions, except by MySQL; NATS counts nothing", 13, PALE)
+    p.text(20, 50, "rooms of 21 members, 200 B; delivered to 4 sessions, except by MySQL; NATS and ejabberd count nothing", 13, PALE)
     y = 84
     for in_flight, bars in groups:
         ours = next(value for system, _, value in bars if system == "parlor")

@@ -35,6 +35,7 @@ static const struct {
 	{"redis", REDIS(peer_redis)},
 	{"nats", &peer_nats},
 	{"rabbitmq", RABBITMQ},
+	{"ejabberd", &peer_ejabberd},
 	{"redis-8", REDIS(peer_redis_8)},
 	{"valkey-9", REDIS(peer_valkey_9)},
 	{"nats-2.15", &peer_nats_2_15},
@@ -104,8 +105,8 @@ const struct peer *peer_find(const char *name, const struct options *o, char lac
 		}
 		return lacks_program(name, p ? place : NULL, lacks) ? NULL : p;
 	}
-	fail("no peer is called %s; there are mysql, redis, nats, rabbitmq, redis-8, valkey-9, "
-	     "nats-2.15",
+	fail("no peer is called %s; there are mysql, redis, nats, rabbitmq, ejabberd, redis-8, "
+	     "valkey-9, nats-2.15",
 	     name);
 }
 

@@ -44,7 +44,7 @@ struct peer {
 };
 
 /* Those on Redis' client library and on RabbitMQ's are there when it was. */
-extern const struct peer peer_mysql, peer_redis, peer_nats, peer_rabbitmq;
+extern const struct peer peer_mysql, peer_redis, peer_nats, peer_rabbitmq, peer_ejabberd;
 extern const struct peer peer_redis_8, peer_valkey_9, peer_nats_2_15;
 
 #define PEER_TEXT_MAX (2 * RIG_PATH_MAX)
