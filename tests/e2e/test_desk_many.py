@@ -1,5 +1,6 @@
 """Everybody at once: thousands of agents behind a few sessions, and a broker that dies."""
 
+from auditor import verify
 from client import Client
 from conftest import counters, stat, until
 from proc import Broker
@@ -76,3 +77,4 @@ def test_everybody_back_after_a_kill_has_what_it_had_and_nobody_gets_more():
             assert counted["desk_requeued_gone"] == counted["desk_closed"] == 0 and counted["desk_oldest_ms"] > 0
             for client in after:
                 client.close()
+        assert verify(broker.data)["desk"]["places"] > count + WAIT

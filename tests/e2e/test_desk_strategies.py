@@ -6,6 +6,7 @@ import random
 import shutil
 
 import pytest
+from auditor import verify
 from client import Client
 from conftest import until
 from desk_oracle import Desk
@@ -231,6 +232,7 @@ def test_each_strategy_serves_in_the_oracles_order_over_a_crash_too(own_broker):
         desk.check_places()
         assert desk.oracle.queue("t") and desk.oracle.loads(), "some wait and some are served"
     client.leave()
+    assert verify(own_broker.data)["desk"]["places"] > STEPS
 
 
 def test_chance_falls_the_same_way_on_the_same_journal(own_broker, tmp_path):
