@@ -175,6 +175,11 @@ enum parlor_err core_post(struct core *c, const struct core_call *call, const st
 		return q->refusal;
 	if (room->row.conversation)
 		err = c->desk->hooks->may_post(c, room, m->no);
+	/* It may open another one by it: then nothing else may be wrong with it. */
+	if (err == PARLOR_E_CONVERSATION_CLOSED) {
+		enum parlor_err other = find_mentions(c, call, room, q, mentions);
+		return other ? other : err;
+	}
 	if (err)
 		return err;
 

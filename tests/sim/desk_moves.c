@@ -297,7 +297,9 @@ static void move_claim(struct world *w)
 	a.act.agent = ANY(w, agents);
 	struct d_seat *s = a.c ? seat_of(w, a.c, a.act.agent) : NULL;
 	enum parlor_err expected = may_ask(&a, s);
-	bool has = !expected && a.c->row.state == CONVERSATION_ACTIVE && a.c->row.seat == s->no;
+	uint8_t state = a.c ? a.c->row.state : 0;
+	bool served = state == CONVERSATION_ACTIVE || state == CONVERSATION_BOT;
+	bool has = !expected && served && a.c->row.seat == s->no;
 	if (!expected && !has)
 		expected = may_claim(w, a.c, s);
 	want(w, &a, core_desk_claim(w->core, &w->call, &a.act, &a.view), expected, "claim");

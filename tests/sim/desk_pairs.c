@@ -67,8 +67,14 @@ static bool is_before(struct desk_model *m, enum strategy strategy, const struct
 static bool asked_again(struct desk_model *m, const struct pairing *p)
 {
 	const struct d_conversation *c = p->of;
-	if (!c->excluded_len || c->excluded[0].seat != p->seat->no ||
-	    c->excluded[0].since_us + AGAIN_SOON_US > model_now(m))
+	size_t at = 0;
+	while (at < c->excluded_len && c->excluded[at].seat != p->seat->no) {
+		const struct d_seat *s = model_seat(m, c->excluded[at].seat);
+		if (s && model_team_seat(m, p->team->no, s->no) && model_available(m, s))
+			return false;
+		at++;
+	}
+	if (at == c->excluded_len || c->excluded[at].since_us + AGAIN_SOON_US > model_now(m))
 		return false;
 	for (int i = 0; i < m->team_seats_len; i++)
 		if (m->team_seats[i].row.team_no == p->team->no &&

@@ -89,7 +89,8 @@ static struct team *claimed_from(struct core *c, const struct conversation *v, c
 
 static bool has_it(const struct act_request *a)
 {
-	return a->v->row.state == CONVERSATION_ACTIVE &&
+	uint8_t state = a->v->row.state;
+	return (state == CONVERSATION_ACTIVE || state == CONVERSATION_BOT) &&
 	       a->v->row.seat == a->seat->config->base.at.number;
 }
 

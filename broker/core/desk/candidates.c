@@ -97,11 +97,9 @@ enum parlor_err core_desk_candidates(struct core *c, const struct record *r, cor
 
 static uint8_t mode_of(const struct seat *s)
 {
-	uint8_t agent = s->agent->row.mode, seat = s->row.mode;
-	if (agent == MODE_AWAY || seat == MODE_AWAY)
+	if (s->agent->row.mode == MODE_AWAY || s->row.mode == MODE_AWAY)
 		return MODE_AWAY;
-	return agent == MODE_ALWAYS || seat == MODE_ALWAYS || s->row.bind ? MODE_ALWAYS
-									  : MODE_READY;
+	return seat_is_always(s) ? MODE_ALWAYS : MODE_READY;
 }
 
 static void show_seat(const struct one *one, core_seat_fn *fn, void *ctx)

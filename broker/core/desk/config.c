@@ -136,7 +136,8 @@ static enum parlor_err may_remove(const struct config *config)
 	const struct team *team = config->is;
 	if (config->kind == CONFIG_DESK && rank_count(&desk->open))
 		return PARLOR_E_TEAM_BUSY;
-	if (config->kind == CONFIG_TEAM && (team->open.root || team == team->desk->team))
+	if (config->kind == CONFIG_TEAM &&
+	    (team->open.root || team->all.root || team == team->desk->team))
 		return PARLOR_E_TEAM_BUSY;
 	return PARLOR_E_OK;
 }

@@ -257,9 +257,29 @@ static void look_at_dues(struct core *c, const struct team *t)
 		conversation_set_due(c, CONTAINER(n, struct conversation, in_team));
 }
 
+static void duty_may_have_turned(struct core *c, struct team *t)
+{
+	t->duty_turned = true;
+	prospect_mark(c, &t->prospect);
+}
+
+void follow_hours(struct core *c, struct config *hours)
+{
+	const struct config_list *teams = config_list(c, CONFIG_TEAM, hours->tenant, false);
+	/* A look at a team that has others costs little. */
+	for (struct rank_node *n = teams ? rank_first(&teams->rows) : NULL; n;
+	     n = rank_next(&teams->rows, n))
+		duty_may_have_turned(c, CONTAINER(n, struct config, in_list)->is);
+}
+
 void follow_config_changed(struct core *c, struct config *config)
 {
 	seats_link(c, config);
+	if (config->kind == CONFIG_DESK)
+		for (struct team *t = ((struct desk *)config->is)->teams; t; t = t->next)
+			duty_may_have_turned(c, t);
+	if (config->kind == CONFIG_HOURS)
+		follow_hours(c, config);
 	if (config->kind == CONFIG_AGENT)
 		wake_agent(c, config->is);
 	if (config->kind == CONFIG_SEAT)
@@ -267,22 +287,9 @@ void follow_config_changed(struct core *c, struct config *config)
 	if (config->kind == CONFIG_TEAM_SEAT)
 		units_count_team_seat(c, config->is);
 	if (config->kind == CONFIG_TEAM) {
-		((struct team *)config->is)->duty_turned = true;
+		duty_may_have_turned(c, config->is);
 		units_count_held(c, config->is);
 		queue_check_overflow(c, config->is);
 		look_at_dues(c, config->is);
-	}
-}
-
-void follow_hours(struct core *c, struct config *hours)
-{
-	(void)hours;
-	/* A desk's, a team's: few turn at once, and a look at a team that did not costs little. */
-	for (struct config *config = c->desk->by_key; config; config = config->by_key.next) {
-		struct team *t = config->is;
-		if (config->kind != CONFIG_TEAM)
-			continue;
-		t->duty_turned = true;
-		prospect_mark(c, &t->prospect);
 	}
 }

@@ -40,32 +40,25 @@ bool match_level_fits(const struct team *t, const struct conversation *v, const 
 	       t->config->base.at.number != queue;
 }
 
-/* Everybody who is on duty has declined: the one whose no is oldest is asked again soon. */
-static bool all_excluded(const struct conversation *v, const struct team *t, uint64_t now)
+/* Whose exclusion is over before its time, because everybody who is on duty has declined: of
+ * them the one whose no is oldest. 0: nobody's. */
+static uint64_t asked_again(struct core *c, const struct conversation *v, const struct team *t,
+			    uint64_t now)
 {
-	uint64_t available = 0;
+	const struct number_list *n = &v->row.excluded; /* its oldest first */
+	uint64_t available = 0, excluded = 0, first = 0, since = 0;
 	for (int level = 0; level < DESK_LEVELS; level++)
 		available += t->available[level];
-	if (available > v->row.excluded.len / 3)
-		return false;
-	for (struct rank_node *n = rank_first(&t->seats); n; n = rank_next(&t->seats, n)) {
-		const struct team_seat *s = CONTAINER(n, struct team_seat, in_seats);
-		if (s->seat->available && !s->config->removed && !s->seat->agent->row.robot &&
-		    !queue_excludes(v, s->row.seat_no, now))
-			return false;
+	for (size_t i = 0; i + 2 < n->len; i += 3) {
+		const struct seat *s = seat_find_no(c, numbers_at(n, i));
+		bool over = numbers_at(n, i + 2) <= now;
+		if (over || !s || !s->available || s->agent->row.robot || !team_seat_find(t, s))
+			continue;
+		since = first ? since : numbers_at(n, i + 1);
+		first = first ? first : numbers_at(n, i);
+		excluded++;
 	}
-	return true;
-}
-
-/* Whose exclusion is over before its time, because nobody else is there. */
-static uint64_t asked_again(const struct conversation *v, const struct team *t, uint64_t now)
-{
-	const struct number_list *n = &v->row.excluded;
-	/* The list has its oldest first. */
-	if (n->len < 3 || numbers_at(n, 1) + SETTING_AGAIN_SOON_US > now ||
-	    !all_excluded(v, t, now))
-		return 0;
-	return numbers_at(n, 0);
+	return excluded >= available && since + SETTING_AGAIN_SOON_US <= now ? first : 0;
 }
 
 static bool may_have(const struct conversation *v, const struct team *t, const struct team_seat *s,
@@ -98,7 +91,7 @@ static struct team_seat *draw(struct core *c, const struct conversation *v, stru
 static struct team_seat *choose(struct core *c, const struct conversation *v, struct team *t)
 {
 	uint64_t now = desk_now(c);
-	uint64_t again = v->row.excluded.len ? asked_again(v, t, now) : 0;
+	uint64_t again = v->row.excluded.len ? asked_again(c, v, t, now) : 0;
 	struct rank_node *n = rank_first(&t->ready);
 	if (n && team_strategy(t) == STRATEGY_RANDOM) {
 		struct team_seat *s = draw(c, v, t, now, again);
@@ -186,6 +179,8 @@ static void pair(struct core *c, struct conversation *v, struct team *t, struct 
 	decision_of(c, v, t, s, why, &decision);
 	if (why == WHY_STRATEGY && team_strategy(t) == STRATEGY_BROADCAST)
 		offer_to_several(c, v, t, s, &decision);
+	else if (seat->agent->row.robot)
+		service_assign(c, v, seat, t, HOW_ROBOT, &decision, NO_ONE);
 	else if (t->row.accept || v->row.transfer)
 		offer_make(c, v, seat, t, v->row.transfer ? WHY_TRANSFER : why, true, &decision);
 	else
@@ -283,14 +278,18 @@ static bool turn_one(struct core *c, struct team *t)
 	bool closed = duty_closed(c, t);
 	struct rank_node *n = rank_first(closed ? &t->all : &t->deferred);
 	struct conversation *v = n ? CONTAINER(n, struct conversation, in_all) : NULL;
+	/* Whoever has it goes on. */
+	while (closed && v && v->row.transfer) {
+		meter_walk(c->engine.meter, 1);
+		n = rank_next(&t->all, n);
+		v = n ? CONTAINER(n, struct conversation, in_all) : NULL;
+	}
 	t->duty_turned = v && (!closed || t->row.at_close);
 	if (!t->duty_turned)
 		return false;
 	if (!closed) {
 		service_queue(c, v, &(struct queueing){.why = QUEUE_OPENED});
 		match_prefer(c, v, false);
-	} else if (v->row.transfer) {
-		t->duty_turned = false; /* whoever has it goes on */
 	} else {
 		offer_withdraw(c, v);
 		if (t->row.at_close == 2)
@@ -377,11 +376,7 @@ static bool prefer(struct core *c, struct conversation *v, struct seat *s, enum 
 	if ((full && t->row.sticky_full == 0) || (!full && later)) {
 		if (!wait_us)
 			return false;
-		service_queue(c, v,
-			      &(struct queueing){.why = (enum queue_why)v->row.queue_why,
-						 .reserved = s->config->base.at.number,
-						 .until_us = now + wait_us,
-						 .reserved_why = why});
+		service_reserve(c, v, s->config->base.at.number, now + wait_us, why);
 		return true;
 	}
 	if (full && t->row.sticky_full == 1)
@@ -438,7 +433,7 @@ uint64_t match_exclusion_due(const struct conversation *v, uint64_t now_us)
 	for (size_t i = 0; i + 2 < n->len; i += 3) {
 		uint64_t soon = numbers_at(n, i + 1) + SETTING_AGAIN_SOON_US;
 		uint64_t until = numbers_at(n, i + 2);
-		uint64_t at = i == 0 && soon > now_us && soon < until ? soon : until;
+		uint64_t at = soon > now_us && soon < until ? soon : until;
 		if (at > now_us && (!due || at < due))
 			due = at;
 	}

@@ -20,10 +20,21 @@ static void move(struct core *c, struct conversation *v, struct team *to)
 	conversation_emit(c, RECORD_MARKED, &ch);
 }
 
+/* Nobody of the team takes it any more: whoever has it keeps it. */
+static void end_transfer(struct core *c, struct conversation *v)
+{
+	offer_withdraw(c, v);
+	service_transfer_end(c, v, TRANSFER_EXPIRED, NO_ONE);
+}
+
 bool move_some(struct core *c, struct team *from, struct team *to, size_t max)
 {
-	struct rank_node *n;
-	while ((n = rank_first(&from->open)) != NULL && max-- > 0 && !c->broken)
-		move(c, CONTAINER(n, struct conversation, in_team), to);
-	return from->open.root;
+	for (size_t i = 0; i < max && !c->broken; i++) {
+		struct rank_node *own = rank_first(&from->open), *passed = rank_first(&from->all);
+		if (own)
+			move(c, CONTAINER(own, struct conversation, in_team), to);
+		else if (passed)
+			end_transfer(c, CONTAINER(passed, struct conversation, in_all));
+	}
+	return from->open.root || from->all.root;
 }

@@ -5,7 +5,7 @@
 
 #include "core/desk/tables.h"
 
-/* At most so many. True: there are more. */
+/* At most so many; what others pass on to it stays with who has it. True: there are more. */
 bool move_some(struct core *, struct team *from, struct team *to, size_t max);
 
 #endif

@@ -302,12 +302,6 @@ static enum parlor_err post_first(struct opening *o, const struct room *room)
 	return o->q->body.len ? core_post(o->core, o->call, &post, &posted) : PARLOR_E_OK;
 }
 
-static bool robot_first(const struct team *t)
-{
-	uint8_t policy = t->row.robot_policy ? t->row.robot_policy : t->desk->row.robot_policy;
-	return policy == ROBOT_FIRST;
-}
-
 static enum parlor_err emit_opened(struct opening *o, struct conversation **v)
 {
 	char made[ID_OF_RANDOM];
@@ -345,7 +339,8 @@ static enum parlor_err open_new(struct opening *o, struct conversation **v)
 		err = emit_opened(o, v);
 	if (err)
 		return err;
-	struct team_seat *robot = robot_first(o->team) ? match_robot(c, o->team) : NULL;
+	struct team_seat *robot =
+		team_robot_policy(o->team) == ROBOT_FIRST ? match_robot(c, o->team) : NULL;
 	if (robot && (*v)->row.state == CONVERSATION_WAITING)
 		service_assign(c, *v, robot->seat, o->team, HOW_ROBOT, NULL, NO_ONE);
 	else

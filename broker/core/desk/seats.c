@@ -39,13 +39,16 @@ bool seat_is_on(const struct seat *s)
 	       !s->desk->config->removed;
 }
 
+bool seat_is_always(const struct seat *s)
+{
+	return s->agent->row.mode == MODE_ALWAYS || s->row.mode == MODE_ALWAYS || s->row.bind;
+}
+
 bool seat_is_available(const struct seat *s)
 {
-	uint8_t agent = s->agent->row.mode, seat = s->row.mode;
-	if (!seat_is_on(s) || agent == MODE_AWAY || seat == MODE_AWAY)
+	if (!seat_is_on(s) || s->agent->row.mode == MODE_AWAY || s->row.mode == MODE_AWAY)
 		return false;
-	return agent == MODE_ALWAYS || seat == MODE_ALWAYS || s->row.bind ||
-	       s->agent->presence == PRESENCE_IS_ONLINE;
+	return seat_is_always(s) || s->agent->presence == PRESENCE_IS_ONLINE;
 }
 
 bool seat_has_room(const struct seat *s, const struct team_seat *t)

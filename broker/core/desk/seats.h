@@ -8,6 +8,8 @@
 #include "core/desk/tables.h"
 
 bool seat_is_on(const struct seat *);
+/* On duty whether it is online or not. */
+bool seat_is_always(const struct seat *);
 /* On duty: with room or not. */
 bool seat_is_available(const struct seat *);
 /* Each of the limits leaves room for one more; team_seat: NULL where there is none. */

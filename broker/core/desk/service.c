@@ -229,7 +229,8 @@ void service_assign(struct core *c, struct conversation *v, struct seat *s, stru
 	if (!offer)
 		offer_take_turn(&ch, s, team);
 	uint64_t gap_us = SETTING_US(team ? team : v->team, gap_ms);
-	if (gap_us && !s->agent->row.robot)
+	bool rests = gap_us && !s->agent->row.robot;
+	if (rests && desk_now(c) + gap_us > s->row.ready_us)
 		ch.ready_us = desk_now(c) + gap_us;
 	ch.decision = decision;
 	ch.how = (uint8_t)how;
@@ -284,6 +285,17 @@ void service_queue(struct core *c, struct conversation *v, const struct queueing
 	c->desk->counts.queued[q->why]++;
 	conversation_emit(c, RECORD_QUEUED, &ch);
 	say_text(c, v, said);
+}
+
+void service_reserve(struct core *c, struct conversation *v, uint64_t seat, uint64_t until_us,
+		     enum offer_why why)
+{
+	struct conversation_change ch;
+	conversation_begin(&ch, c, v);
+	ch.row.reserved = seat;
+	ch.row.reserved_until_desk_us = until_us;
+	ch.row.offer_why = (uint8_t)why;
+	conversation_emit(c, RECORD_QUEUED, &ch);
 }
 
 /* ---- transfers, the end ------------------------------------------------------- */

@@ -73,6 +73,9 @@ struct queueing {
 	struct span by;
 };
 void service_queue(struct core *, struct conversation *, const struct queueing *);
+/* It waits on, for that seat until then, or (0) for no one in particular. */
+void service_reserve(struct core *, struct conversation *, uint64_t seat, uint64_t until_us,
+		     enum offer_why);
 /* Taken from whoever has it: it waits again, and not for that one. */
 void service_requeue(struct core *, struct conversation *, enum release_why, enum queue_why);
 void service_transfer_end(struct core *, struct conversation *, enum transfer_end, struct span by);

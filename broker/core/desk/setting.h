@@ -69,6 +69,12 @@ static inline enum strategy team_strategy(const struct team *t)
 	return strategy ? (enum strategy)strategy : STRATEGY_ROUND_ROBIN;
 }
 
+static inline enum robot_policy team_robot_policy(const struct team *t)
+{
+	uint8_t policy = t->row.robot_policy ? t->row.robot_policy : t->desk->row.robot_policy;
+	return (enum robot_policy)policy;
+}
+
 /* The head start of a priority, in microseconds. */
 static inline uint64_t team_boost_us(const struct team *t, unsigned priority)
 {

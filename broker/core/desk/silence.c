@@ -1,6 +1,7 @@
 #include "core/desk/silence.h"
 
 #include "core/desk/act.h"
+#include "core/desk/seats.h"
 #include "core/desk/service.h"
 #include "core/desk/setting.h"
 
@@ -88,8 +89,11 @@ static void hold(struct core *c, struct conversation *v)
 static uint64_t robot_silent_due(const struct conversation *v)
 {
 	const struct seat *s = v->seat;
-	if (s && s->agent->presence == PRESENCE_IS_OFFLINE && !s->row.bind &&
-	    s->agent->row.mode != MODE_ALWAYS && s->row.mode != MODE_ALWAYS)
+	bool gone = s && s->agent->presence == PRESENCE_IS_OFFLINE && !seat_is_always(s);
+	/* When all begins again it may still come back. */
+	if (gone && s->agent->gone_us == v->state->boot_us)
+		return v->state->boot_us + SETTING_BOOT_US;
+	if (gone)
 		return v->row.since_desk_us;
 	if (v->row.spoke == SPOKE_SEAT)
 		return 0;

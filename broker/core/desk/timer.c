@@ -102,34 +102,36 @@ static uint64_t reserved_due(const struct conversation *v)
 
 static void reserved_ends(struct core *c, struct conversation *v)
 {
-	service_queue(c, v, &(struct queueing){.why = (enum queue_why)v->row.queue_why});
+	service_reserve(c, v, 0, 0, WHY_NONE);
 }
 
-/* The next level that lets it in, or the team that helps. */
+/* The first level above its own that lets it in, or the team that helps. */
 static uint64_t raise_due(const struct conversation *v)
 {
 	const struct team *t = v->team;
-	const uint64_t levels[DESK_LEVELS] = {SETTING_US(t, level1_ms), SETTING_US(t, level2_ms),
-					      SETTING_US(t, level3_ms), 0};
-	uint64_t next = cause_behind(v->row.waits_desk_us, levels[v->row.level]);
-	uint64_t over = v->row.overflows || !t->row.overflow_team.len
-				? 0
-				: cause_behind(v->row.waits_desk_us, SETTING_US(t, overflow_ms));
-	return !next || (over && over < next) ? over : next;
+	const uint64_t after_us[DESK_LEVELS] = {0, SETTING_US(t, level1_ms),
+						SETTING_US(t, level2_ms), SETTING_US(t, level3_ms)};
+	bool helps = !v->row.overflows && t->row.overflow_team.len;
+	uint64_t first_us = helps ? SETTING_US(t, overflow_ms) : 0;
+	for (unsigned level = v->row.level + 1U; level < DESK_LEVELS; level++)
+		if (after_us[level] && (!first_us || after_us[level] < first_us))
+			first_us = after_us[level];
+	return cause_behind(v->row.waits_desk_us, first_us);
 }
 
 static void raise(struct core *c, struct conversation *v)
 {
 	struct conversation_change ch;
 	const struct team *t = v->team;
-	uint64_t now = desk_now(c);
-	conversation_begin(&ch, c, v);
-	const uint64_t levels[DESK_LEVELS] = {SETTING_US(t, level1_ms), SETTING_US(t, level2_ms),
-					      SETTING_US(t, level3_ms), 0};
+	uint64_t waited_us = desk_now(c) - v->row.waits_desk_us;
+	const uint64_t after_us[DESK_LEVELS] = {0, SETTING_US(t, level1_ms),
+						SETTING_US(t, level2_ms), SETTING_US(t, level3_ms)};
 	uint64_t over_us = SETTING_US(t, overflow_ms);
-	while (levels[ch.row.level] && v->row.waits_desk_us + levels[ch.row.level] <= now)
-		ch.row.level++;
-	ch.row.overflows = over_us && v->row.waits_desk_us + over_us <= now;
+	conversation_begin(&ch, c, v);
+	for (uint8_t level = ch.row.level + 1; level < DESK_LEVELS; level++)
+		if (after_us[level] && after_us[level] <= waited_us)
+			ch.row.level = level;
+	ch.row.overflows = over_us && over_us <= waited_us;
 	conversation_emit(c, RECORD_RAISED, &ch);
 }
 
@@ -159,8 +161,8 @@ static void visitor_gone(struct core *c, struct conversation *v)
 static uint64_t robot_due(const struct conversation *v)
 {
 	const struct team *t = v->team;
-	uint8_t policy = t->row.robot_policy ? t->row.robot_policy : t->desk->row.robot_policy;
-	bool wanted = policy == ROBOT_HUMANS_FIRST && !v->row.seat && v->row.queue_why == QUEUE_NEW;
+	bool wanted = team_robot_policy(t) == ROBOT_HUMANS_FIRST && !v->row.seat &&
+		      v->row.queue_why == QUEUE_NEW;
 	return wanted && rank_count(&t->robots)
 		       ? cause_behind(v->row.waits_desk_us, SETTING_US(t, robot_after_ms))
 		       : 0;
@@ -193,8 +195,7 @@ static uint64_t agent_gone_due(const struct conversation *v)
 {
 	const struct seat *s = v->seat;
 	if (!s || s->agent->row.robot || s->agent->presence != PRESENCE_IS_OFFLINE ||
-	    s->agent->row.mode == MODE_ALWAYS || s->row.mode == MODE_ALWAYS || s->row.bind ||
-	    v->team->row.when_gone == 1)
+	    seat_is_always(s) || v->team->row.when_gone == 1)
 		return 0;
 	uint64_t grace_us = SETTING_US(v->team, grace_ms);
 	uint64_t gone = s->agent->gone_us;
