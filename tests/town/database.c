@@ -12,6 +12,10 @@
 #include <string.h>
 #include <uthash.h>
 
+/* Of SQLite's memory. */
+#define PIECE_BYTES 1200
+#define PIECES 1000
+
 static const char tables[] =
 	"CREATE TABLE room (ent_id TEXT, uuid TEXT, group_name TEXT DEFAULT '', state INT DEFAULT "
 	"1,"
@@ -131,6 +135,11 @@ static void make_desk_tables(struct database *d)
 void database_init(struct database *d, struct chance *chance)
 {
 	*d = (struct database){.chance = chance};
+	/* Most statements are parsed once each: their pieces come out of one block, not from
+	 * malloc one by one. */
+	must(d, sqlite3_config(SQLITE_CONFIG_SINGLETHREAD), "one thread");
+	must(d, sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0), "uncounted memory");
+	must(d, sqlite3_config(SQLITE_CONFIG_LOOKASIDE, PIECE_BYTES, PIECES), "pieces");
 	must(d, sqlite3_open(":memory:", &d->sqlite), "open");
 	add_function(d, "GREATEST", greatest);
 	add_function(d, "LEAST", least);
