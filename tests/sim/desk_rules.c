@@ -209,7 +209,7 @@ static void take_seat(struct desk_model *m, const struct record *r, struct d_con
 	if (r->kind == RECORD_ASSIGNED) {
 		uint64_t gap = model_us(team->row.gap_ms, 2000);
 		c->seen_seq = seen_seq(c, s->row.party_no);
-		if (gap && !c->row.robot)
+		if (gap && !c->row.robot && model_now(m) + gap > s->ready_us)
 			s->ready_us = model_now(m) + gap;
 	}
 	if (r->kind == RECORD_RELEASED) {
