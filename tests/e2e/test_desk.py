@@ -100,6 +100,15 @@ def test_what_is_wrong_is_refused_by_name_and_leaves_no_trace(connect):
     assert no("desk_open", desk="shop", visitor="v") == QUEUE_FULL
 
 
+def test_what_is_not_there_has_no_conversations(connect):
+    client = connect("lin")
+    make_desk(client)
+    opened(client, "c1")
+    for unknown in dict(team="nowhere"), dict(agent="nobody"), dict(visitor="nobody"):
+        assert not client.desk_list(desk="shop", **unknown).conversations
+    assert client.refusal("desk_list", desk="nowhere") == DESK_UNKNOWN
+
+
 def why(client, conversation, **more):
     """All that happened to it, the first first, page by page."""
     steps, before = [], 0

@@ -129,8 +129,9 @@ enum parlor_err core_desk_list(struct core *c, const struct core_call *call,
 	if (err)
 		return err;
 	const struct team *team = q->team.len ? team_find(c, desk, q->team) : NULL;
-	if (q->team.len && !team)
-		return PARLOR_E_TEAM_UNKNOWN;
+	q->more = false;
+	if (q->team.len && !team) /* as an agent or a visitor that is not there: it has none */
+		return PARLOR_E_OK;
 	const struct rank_tree *open = team ? &team->open : &desk->open;
 	size_t at = rank_lower(open, is_behind, &q->after);
 	struct rank_node *n = at < rank_count(open) ? rank_select(open, at) : NULL;
