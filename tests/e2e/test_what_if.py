@@ -6,7 +6,7 @@ import shutil
 import pytest
 from auditor import DIFFERENT, lines, replay
 from client import Client
-from desk_talk import ACTIVE, CLOSED, OFF, WAITING, awaited, desk_set, first_run, opened, pb, says, served, shown
+from desk_talk import ACTIVE, CLOSED, OFF, OFFERED, WAITING, awaited, desk_set, first_run, opened, pb, says, served, shown
 from proc import Broker, run
 
 
@@ -32,6 +32,10 @@ def afterwards(client):
     opened(client, "q3", "w3", team="quick")
     client.desk_assign(conversation="q3", agent="chen", over=True)
     client.desk_transfer(conversation="q3", by="chen", team="bills", let_go=True)
+    # In one turn: whoever was asked for has it, although a row was set just before.
+    asked = [("desk_set", dict(team_seat=dict(desk="shop", team="quick", agent="lin", weight=5))),
+             ("desk_open", dict(conversation="q4", desk="shop", visitor="w4", team="quick", agent="lin"))]
+    assert client.wait(client.send_all(asked)[1]).conversation.state == OFFERED
 
 
 @pytest.fixture(scope="module")

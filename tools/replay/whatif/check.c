@@ -114,6 +114,30 @@ static bool ticks_behind(const struct moment *m, size_t i)
 	return clock_first ? i == 1 : i == 0 && !has(m, RECORD_DESK_CLOCK);
 }
 
+static bool is_a_row(enum record_kind_no kind)
+{
+	return kind == RECORD_BUSINESS_SET ||
+	       (kind >= RECORD_DESK_SET && kind <= RECORD_HOURS_TURNED &&
+		kind != RECORD_VISITOR_SET);
+}
+
+/* Whoever sets a row serves whom it lets serve before the next thing is asked; hours turn with
+ * their row. */
+static bool settles_behind(const struct moment *m, size_t i)
+{
+	return is_a_row(m->list[i].record.kind) &&
+	       (i + 1 == m->len || m->list[i + 1].record.kind != RECORD_HOURS_TURNED);
+}
+
+static enum parlor_err follow(struct check *c, size_t i)
+{
+	const struct moment *m = &c->moment;
+	enum parlor_err err = decider_follow(&c->decider, &m->list[i].record);
+	if (err || !settles_behind(m, i))
+		return err;
+	return decider_pair(&c->decider, m->time_us);
+}
+
 static enum parlor_err happen(struct check *c, size_t i)
 {
 	const struct moment *m = &c->moment;
@@ -124,7 +148,7 @@ static enum parlor_err happen(struct check *c, size_t i)
 	if (cause.kind == CAUSE_TIME)
 		return decider_tick(d, m->time_us);
 	if (cause.kind == CAUSE_GIVEN)
-		return decider_follow(d, &m->list[i].record);
+		return follow(c, i);
 	enum parlor_err err = ask_again(&c->ask, m, cause);
 	return err ? refused(c, &m->list[cause.at], err) : err;
 }

@@ -106,6 +106,13 @@ enum parlor_err decider_tick(struct decider *d, uint64_t now_us)
 	return failed(d, err);
 }
 
+enum parlor_err decider_pair(struct decider *d, uint64_t now_us)
+{
+	struct core_call call = decider_call(d, 0, now_us);
+	core_desk_settle(d->engine.core, &call);
+	return failed(d, PARLOR_E_OK);
+}
+
 enum parlor_err decider_settle(struct decider *d)
 {
 	return core_dirty(d->engine.core) > DIRTY_MAX ? engine_settle(&d->engine) : PARLOR_E_OK;

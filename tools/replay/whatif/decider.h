@@ -36,6 +36,8 @@ enum parlor_err decider_follow(struct decider *, const struct record *) PARLOR_M
 enum parlor_err decider_boot(struct decider *, uint64_t now_us) PARLOR_MUST_CHECK;
 /* All that is due by then. */
 enum parlor_err decider_tick(struct decider *, uint64_t now_us) PARLOR_MUST_CHECK;
+/* Those who can be served by now, as a request does it that has changed who may. */
+enum parlor_err decider_pair(struct decider *, uint64_t now_us) PARLOR_MUST_CHECK;
 /* Of a request at that time. */
 struct core_call decider_call(struct decider *, uint32_t tenant, uint64_t now_us);
 /* Rows of the core go to its scratch when there are many. */
