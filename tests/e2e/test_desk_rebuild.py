@@ -12,7 +12,7 @@ from proc import environment, program, run
 from stack import Stack
 
 SEAT_FULL = 113
-ALWAYS, ROBOT_FIRST = pb.MODE_ALWAYS, pb.ROBOT_FIRST
+ALWAYS, ROBOT_FIRST, MANUAL = pb.MODE_ALWAYS, pb.ROBOT_FIRST, pb.STRATEGY_MANUAL
 S2 = ("SELECT c.id, u.username, c.created_at FROM conversations c JOIN users u ON c.customer_id = u.id"
       " WHERE c.status = 'open' AND c.agent_id IS NULL ORDER BY c.id")
 STAFF = ["lin", "chen", "zhao"]
@@ -48,11 +48,19 @@ def a_day(client):
     client.desk_handoff(conversation="hand", by="bot")
     opened(client, "let", "vl")
     client.desk_transfer(conversation="let", by=served(client, "let"), team="bots", let_go=True)
+    for row in (dict(agent=dict(agent="mei", mode=ALWAYS)), dict(seat=dict(desk="shop", agent="mei", max=2)),
+                dict(team=dict(desk="shop", team="pair", strategy=MANUAL, grace_ms=OFF, remind_seat_ms=OFF)),
+                dict(team_seat=dict(desk="shop", team="pair", agent="mei"))):
+        client.desk_set(**row)
+    for id in "two", "both":
+        opened(client, id, f"v-{id}", team="pair")
+        client.desk_claim(conversation=id, agent="mei")
+    client.desk_set(seat=dict(desk="shop", agent="mei", max=1))  # has more than that, and keeps it
     opened(client, "offered", "vo", team="bills")
     awaited(client, "offered", lambda now: now.offer)
 
 
-IDS = "c1 c2 c3 c4 full w1 w2 w3 hold asked robot hand let offered".split()
+IDS = "c1 c2 c3 c4 full w1 w2 w3 hold asked robot hand let two both offered".split()
 
 
 def queue(client, team):

@@ -44,6 +44,9 @@ void ledger_fault(struct ledger *l, enum ledger_check check, const char *format,
 {
 	char text[LEDGER_TEXT];
 	va_list args;
+	/* Retold: with rows as they were at the end, and no finer ordered than by time. */
+	if (!l->booted)
+		return;
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
