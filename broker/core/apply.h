@@ -11,6 +11,12 @@
 enum parlor_err apply_record(struct core *, const struct record_kind *,
 			     const struct record *) PARLOR_MUST_CHECK;
 
+/* Behind all that was ever applied: no row can contain it, and what it adds is in none. */
+static inline bool apply_is_first(const struct core *c, const struct record *r)
+{
+	return r->position > c->state.position;
+}
+
 /* The room of a record; STORE_CORRUPT when there is none. */
 enum parlor_err apply_room(struct core *, const struct record *, struct room **) PARLOR_MUST_CHECK;
 /* Also whether its row does not contain the record yet; from here on it does. */

@@ -277,7 +277,9 @@ static enum parlor_err apply_joined(struct core *c, const struct record *r)
 		err = member_find_no(c, r->member, &m);
 	if (!err && !m)
 		err = PARLOR_E_STORE_CORRUPT;
-	if (!err)
+	if (!err && apply_is_first(c, r))
+		ms = membership_resident(c, room, m);
+	else if (!err)
 		err = membership_find(c, room, m, &ms);
 	if (err)
 		return err;

@@ -242,6 +242,12 @@ static enum parlor_err load_some(struct core *c, struct room *r)
 	return err;
 }
 
+struct membership *membership_resident(struct core *c, const struct room *r, const struct member *m)
+{
+	struct membership *ms = resident(c, r, m);
+	return ms && !ms->base.gone ? ms : NULL;
+}
+
 enum parlor_err membership_load_all(struct core *c, struct room *r)
 {
 	enum parlor_err err = PARLOR_E_OK;

@@ -9,6 +9,8 @@
 /* NULL also when the member has left. */
 enum parlor_err membership_find(struct core *, struct room *, struct member *,
 				struct membership **) PARLOR_MUST_CHECK;
+/* Where it is known that no row can have one that is not resident. */
+struct membership *membership_resident(struct core *, const struct room *, const struct member *);
 /* Makes every membership of the room resident. The list may hold tombstones. BUSY: the
  * meter is spent, and it goes on when it is called again. */
 enum parlor_err membership_load_all(struct core *, struct room *) PARLOR_MUST_CHECK;

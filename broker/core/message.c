@@ -1,5 +1,6 @@
 #include "core/message.h"
 
+#include "core/apply.h"
 #include "core/decide.h"
 #include "core/desk/tables.h"
 #include "core/index.h"
@@ -323,9 +324,7 @@ static enum parlor_err add_message(struct core *c, const struct record *r, struc
 				  .keyed = (p->dedup.low | p->dedup.high) != 0,
 				  .key = p->dedup,
 				  .content = p->content};
-	/* Behind all that was ever applied: no row can contain it. */
-	bool fresh = r->position > c->state.position;
-	return index_append(c, room, p->seq, &row, fresh);
+	return index_append(c, room, p->seq, &row, apply_is_first(c, r));
 }
 
 static enum parlor_err apply_mentions(struct core *c, const struct record *r, struct room *room)

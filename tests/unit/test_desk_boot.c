@@ -85,6 +85,32 @@ static void the_loops_clock_may_begin_with_nothing(void **state)
 	assert_int_equal(core_desk_now(w->core), before_us + 250000);
 }
 
+/* Its room, and whether the agent is in it. What a decision adds is looked for in no row. */
+#define READS_OF_A_DECISION 2
+
+static size_t reads_of_coming(struct world *w, const char *agent)
+{
+	w->reads = 0;
+	online(w, agent);
+	return w->reads;
+}
+
+static void who_waited_behind_a_start_is_given_out_with_few_reads(void **state)
+{
+	struct world *w = *state;
+	begin(w);
+	assert_int_equal(mode_set(w, "away", MODE_AWAY), PARLOR_E_OK);
+	assert_int_equal(mode_set(w, "gone", MODE_AWAY), PARLOR_E_OK);
+	opened(w, "c1", "v1");
+	write_all(w);
+	restart_after_ms(w, 1000);
+	pass_ms(w, 10000);
+	online(w, "away");
+	size_t alone = reads_of_coming(w, "gone");
+	assert_int_equal(reads_of_coming(w, "lin"), alone + READS_OF_A_DECISION);
+	assert_has(w, "c1", ACTIVE, "lin");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -92,6 +118,7 @@ int main(void)
 		STORY(who_does_not_come_back_is_waited_for_no_longer_than_that),
 		STORY(where_nobody_was_there_the_first_who_comes_is_given_it),
 		STORY(the_loops_clock_may_begin_with_nothing),
+		STORY(who_waited_behind_a_start_is_given_out_with_few_reads),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -303,8 +303,10 @@ static void pin(struct core *c, struct conversation *v)
 static enum parlor_err apply_row(struct core *c, const struct record *r, struct conversation **out)
 {
 	struct desk_state *d = c->desk;
-	struct conversation *v;
-	enum parlor_err err = conversation_find_no(c, r->conversation.no, &v);
+	struct conversation *v = NULL;
+	enum parlor_err err = PARLOR_E_OK;
+	if (r->kind != RECORD_OPENED || !apply_is_first(c, r))
+		err = conversation_find_no(c, r->conversation.no, &v);
 	*out = v;
 	if (err || (v && v->as_of >= r->position))
 		return err;
@@ -430,8 +432,7 @@ static enum parlor_err apply_conversation(struct core *c, const struct record *r
 	if (!err)
 		err = apply_guest(c, r, v);
 	if (!err && r->conversation.stint.len)
-		err = stint_put_in(c, v, r->conversation.stint_n, r->conversation.stint,
-				   r->position);
+		err = stint_put_in(c, v, r);
 	if (err)
 		return err;
 	apply_seat(c, r);

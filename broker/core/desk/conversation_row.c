@@ -1,5 +1,6 @@
 #include "core/desk/conversation_row.h"
 
+#include "core/apply.h"
 #include "core/decide.h"
 #include "core/desk/config_row.h"
 #include "core/name.h"
@@ -147,9 +148,6 @@ struct conversation *conversation_of_visitor(struct core *c, uint64_t desk, uint
 enum parlor_err conversation_put_in(struct core *c, uint64_t no, uint32_t tenant, struct span row,
 				    struct conversation **out)
 {
-	enum parlor_err err = conversation_find_no(c, no, out);
-	if (err)
-		return err;
 	bool is_new = !*out;
 	if (is_new) {
 		*out = (struct conversation *)row_add(&c->engine, &conversation_row_kind, no, 0,
@@ -276,16 +274,18 @@ enum parlor_err stint_find(struct core *c, struct conversation *v, uint32_t n, s
 	return err;
 }
 
-enum parlor_err stint_put_in(struct core *c, struct conversation *v, uint32_t n, struct span row,
-			     uint64_t as_of)
+enum parlor_err stint_put_in(struct core *c, struct conversation *v, const struct record *r)
 {
-	struct stint *s;
-	enum parlor_err err = stint_find(c, v, n, &s);
+	uint32_t n = r->conversation.stint_n;
+	struct stint *s = (struct stint *)row_find(&c->engine, &stint_row_kind, v->no, n);
+	enum parlor_err err = PARLOR_E_OK;
+	if (!s && !apply_is_first(c, r))
+		err = stint_find(c, v, n, &s);
 	if (!err && !s)
 		s = (struct stint *)row_add(&c->engine, &stint_row_kind, v->no, n, &v->base);
-	if (err || s->as_of >= as_of)
+	if (err || s->as_of >= r->position)
 		return err;
-	s->as_of = as_of;
+	s->as_of = r->position;
 	row_touch(&c->engine, &s->base);
-	return stint_get_row(row, &s->row) ? PARLOR_E_OK : PARLOR_E_STORE_CORRUPT;
+	return stint_get_row(r->conversation.stint, &s->row) ? PARLOR_E_OK : PARLOR_E_STORE_CORRUPT;
 }

@@ -13,7 +13,7 @@ enum parlor_err conversation_find(struct core *, uint32_t tenant, struct span id
 /* The open one of a visitor at a desk; NULL: there is none. */
 struct conversation *conversation_of_visitor(struct core *, uint64_t desk, uint64_t visitor);
 
-/* A new one, or all of one that is there. */
+/* All of one that is there, or a new one where none is given. */
 enum parlor_err conversation_put_in(struct core *, uint64_t no, uint32_t tenant, struct span row,
 				    struct conversation **) PARLOR_MUST_CHECK;
 /* Its room; NULL, and the core is broken, when it cannot be read. */
@@ -28,8 +28,9 @@ enum parlor_err conversation_load(struct core *) PARLOR_MUST_CHECK;
 /* n: from 1 on. NULL: there is none. */
 enum parlor_err stint_find(struct core *, struct conversation *, uint32_t n,
 			   struct stint **) PARLOR_MUST_CHECK;
-enum parlor_err stint_put_in(struct core *, struct conversation *, uint32_t n, struct span row,
-			     uint64_t as_of) PARLOR_MUST_CHECK;
+/* All of it. */
+enum parlor_err stint_put_in(struct core *, struct conversation *,
+			     const struct record *) PARLOR_MUST_CHECK;
 
 /* Orders of queues: of nodes in_all, in_free and in_overflow. */
 bool conversation_before_in_all(const struct rank_node *, const struct rank_node *);
