@@ -261,18 +261,12 @@ enum parlor_err core_desk_close(struct core *c, const struct core_call *call,
 
 static enum parlor_err find_type(struct act_request *a, struct span type, uint64_t *no)
 {
-	struct config_key k;
 	if (!type.len)
 		return PARLOR_E_OK;
 	if (type.len > ROW_ID_MAX)
 		return PARLOR_E_TOO_LONG;
-	config_key_begin(&k, CONFIG_TYPE, a->v->tenant);
-	config_key_text(&k, type);
-	struct config *config = config_find_key(a->core, &k);
-	if (!config || config->removed)
-		return PARLOR_E_TYPE_UNKNOWN;
-	uint64_t desk = ((const struct row_type *)config->is)->desk_no;
-	if (desk && desk != a->v->row.desk)
+	const struct config *config = type_find(a->core, a->v->tenant, a->v->row.desk, type);
+	if (!config)
 		return PARLOR_E_TYPE_UNKNOWN;
 	*no = config->base.at.number;
 	return PARLOR_E_OK;
@@ -295,9 +289,8 @@ enum parlor_err core_desk_mark(struct core *c, const struct core_call *call,
 	err = find_type(&a, type, &ch.row.type);
 	if (err || (ch.row.type == a.v->row.type && priority == a.v->row.priority))
 		return act_request_end(&a, err, view);
-	uint64_t boost = team_boost_us(a.v->team, priority);
 	ch.row.priority = (uint8_t)priority;
-	ch.row.key = ch.row.asked_desk_us > boost ? ch.row.asked_desk_us - boost : 0;
+	ch.row.key = team_key(a.v->team, ch.row.asked_desk_us, priority);
 	ch.by = q->by;
 	conversation_emit(c, RECORD_MARKED, &ch);
 	return act_request_end(&a, PARLOR_E_OK, view);

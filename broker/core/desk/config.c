@@ -312,11 +312,6 @@ static uint64_t desk_of(const struct config *config)
 	return 0;
 }
 
-static bool is_behind(const struct rank_node *n, const void *bound)
-{
-	return n->id <= *(const uint64_t *)bound;
-}
-
 /* Of a page: it ends there, and the next one goes on. */
 #define ROWS_LOOKS 10000
 
@@ -334,8 +329,8 @@ enum parlor_err core_desk_rows(struct core *c, const struct core_call *call, enu
 		return err ? err : desk_id.len ? PARLOR_E_DESK_UNKNOWN : PARLOR_E_OK;
 	const struct config_list *list = config_list(c, kind, t->no, false);
 	const struct rank_tree *rows = list ? &list->rows : NULL;
-	size_t at = rows ? rank_lower(rows, is_behind, after) : 0, looks = 0;
-	struct rank_node *n = rows && at < rank_count(rows) ? rank_select(rows, at) : NULL;
+	struct rank_node *n = rows ? rank_behind(rows, *after) : NULL;
+	size_t looks = 0;
 	for (; n && limit > 0 && looks < ROWS_LOOKS; n = rank_next(rows, n), looks++) {
 		const struct config *config = CONTAINER(n, struct config, in_list);
 		*after = n->id;
@@ -393,9 +388,8 @@ static enum parlor_err apply_config(struct core *c, const struct record *r)
 	if (config->kind == CONFIG_AGENT)
 		((struct agent *)config->is)->row.misses = 0;
 	row_touch(&c->engine, &config->base);
-	if (d->row.given < r->config.no) {
+	if (d->row.given < r->config.no)
 		d->row.given = r->config.no;
-	}
 	if (d->built)
 		d->hooks->link(c, config);
 	return PARLOR_E_OK;

@@ -195,7 +195,7 @@ enum parlor_err config_refs_find(struct config_refs *a, enum config_no kind, voi
 	}
 	return PARLOR_E_VALUE;
 }
-/* Its numbers are known from here on: those of who is new, too. */
+
 enum parlor_err config_refs_introduce_party(struct config_refs *a, enum config_no kind, void *is)
 {
 	struct row_agent *agent = is;

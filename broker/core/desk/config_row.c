@@ -136,6 +136,20 @@ struct team *team_find_no(struct core *c, uint64_t no)
 	return find_no(c, no, CONFIG_TEAM);
 }
 
+struct config *type_find(struct core *c, uint32_t tenant, uint64_t desk, struct span id)
+{
+	struct config_key k;
+	if (id.len > ROW_ID_MAX)
+		return NULL;
+	config_key_begin(&k, CONFIG_TYPE, tenant);
+	config_key_text(&k, id);
+	struct config *config = config_find_key(c, &k);
+	if (!config || config->removed)
+		return NULL;
+	uint64_t of = ((const struct row_type *)config->is)->desk_no;
+	return !of || of == desk ? config : NULL;
+}
+
 struct row_hours *hours_find(struct core *c, uint32_t tenant, struct span id)
 {
 	struct config_key k;
@@ -278,14 +292,6 @@ const struct row_kind config_row_kind = {.name = "desk",
 					 .expire = config_expire,
 					 .drop = drop_config};
 
-/* By their numbers alone. */
-static bool by_number(const struct rank_node *a, const struct rank_node *b)
-{
-	(void)a;
-	(void)b;
-	return false;
-}
-
 struct config_list *config_list(struct core *c, enum config_no kind, uint32_t tenant, bool make)
 {
 	struct config_list *list;
@@ -294,7 +300,7 @@ struct config_list *config_list(struct core *c, enum config_no kind, uint32_t te
 	if (!list && make) {
 		list = mem_new(sizeof *list);
 		list->key = key;
-		list->rows.before = by_number;
+		list->rows.before = rank_by_number;
 		HASH_ADD(hh, c->desk->lists, key, sizeof list->key, list);
 	}
 	return list;

@@ -28,6 +28,8 @@ struct seat *seat_find(struct core *, const struct desk *, uint64_t member);
 struct team_seat *team_seat_find(const struct team *, const struct seat *);
 struct seat *seat_find_no(struct core *, uint64_t no);
 struct team *team_find_no(struct core *, uint64_t no);
+/* As that desk may have it: its own, or one of all. */
+struct config *type_find(struct core *, uint32_t tenant, uint64_t desk, struct span id);
 struct row_hours *hours_find(struct core *, uint32_t tenant, struct span id);
 
 /* All of one kind and tenant, by number, those that were removed too; NULL: none. */

@@ -109,7 +109,7 @@ static void fill_offer(struct core *c, const struct conversation_change *ch)
 	}
 }
 
-static void fill_record(struct core *c, const struct conversation_change *ch, struct record *r)
+static void fill_record(const struct conversation_change *ch, struct record *r)
 {
 	struct record_conversation *out = &r->conversation;
 	r->tenant = ch->tenant;
@@ -136,7 +136,6 @@ static void fill_record(struct core *c, const struct conversation_change *ch, st
 		out->turn = ch->turn;
 		out->pass = ch->pass;
 	}
-	(void)c;
 }
 
 /* Memory for one is asked for once. */
@@ -171,7 +170,7 @@ void conversation_emit(struct core *c, enum record_kind_no no, struct conversati
 					 .by = ch->by,
 					 .comment = ch->comment,
 					 .why = ch->why};
-	fill_record(c, ch, &r);
+	fill_record(ch, &r);
 	fill_offer(c, ch);
 	told.offer = ch->offer;
 	ch->row.told = c->state.position + 1;

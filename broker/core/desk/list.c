@@ -113,11 +113,6 @@ static bool fits(struct core *c, const struct core_desk_list *q, const struct co
 	return text_fits(q->agent, view.agent) && text_fits(q->visitor, view.visitor);
 }
 
-static bool is_behind(const struct rank_node *n, const void *bound)
-{
-	return n->id <= *(const uint64_t *)bound;
-}
-
 /* Of a page: it ends there, and the next one goes on. */
 #define LIST_LOOKS 10000
 
@@ -133,8 +128,7 @@ enum parlor_err core_desk_list(struct core *c, const struct core_call *call,
 	if (q->team.len && !team) /* as an agent or a visitor that is not there: it has none */
 		return PARLOR_E_OK;
 	const struct rank_tree *open = team ? &team->open : &desk->open;
-	size_t at = rank_lower(open, is_behind, &q->after);
-	struct rank_node *n = at < rank_count(open) ? rank_select(open, at) : NULL;
+	struct rank_node *n = rank_behind(open, q->after);
 	size_t looks = 0;
 	for (; n && q->limit > 0 && looks < LIST_LOOKS; n = rank_next(open, n), looks++) {
 		const struct conversation *v = team ? CONTAINER(n, struct conversation, in_team)
@@ -173,7 +167,7 @@ static void tell_places(struct core *c, struct team *t, core_place_fn *fn, void 
 		place.place++;
 		place.estimate_ms = queue_estimate_ms(t, place.place);
 		conversation_show(c, v->no, &v->row, 0, &view);
-		if (v->team == t) /* not one that is passed on to it: that visitor is served */
+		if (!v->row.transfer) /* who is passed on to it is served meanwhile */
 			fn(ctx, v->row.visitor, &view, &place);
 	}
 }

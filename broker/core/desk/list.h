@@ -28,7 +28,7 @@ enum parlor_err core_desk_queue(struct core *, const struct core_call *, struct 
 				core_conversation_fn *, void *ctx) PARLOR_MUST_CHECK;
 
 struct core_desk_list {
-	struct span desk, team, agent, visitor; /* empty: any; one of desk, visitor is needed */
+	struct span desk, team, agent, visitor; /* but for the desk, empty: any */
 	uint8_t state;                          /* 0: any */
 	uint64_t after;                         /* number: moved on */
 	size_t limit;

@@ -70,15 +70,17 @@ static bool may_have(const struct conversation *v, const struct team *t, const s
 	       s->row.seat_no != v->row.seat;
 }
 
+static bool is_of_level(const struct rank_node *n, const void *level)
+{
+	return CONTAINER(n, const struct team_seat, in_ready)->row.level <= *(const uint8_t *)level;
+}
+
 /* One drawn from those of the lowest level, and if it may not have it, those behind. */
 static struct team_seat *draw(struct core *c, const struct conversation *v, struct team *t,
 			      uint64_t now, uint64_t again)
 {
-	struct team_seat *first = ready_of(rank_first(&t->ready));
-	size_t n = 1;
-	struct rank_node *node = first ? &first->in_ready : NULL;
-	while ((node = rank_next(&t->ready, node)) && ready_of(node)->row.level == first->row.level)
-		n++;
+	const struct team_seat *first = ready_of(rank_first(&t->ready));
+	size_t n = rank_lower(&t->ready, is_of_level, &first->row.level);
 	size_t at = strategy_draw(t->config->base.at.number, v->no, c->desk->row.offers + 1, n);
 	for (size_t i = 0; i < n; i++) {
 		struct team_seat *s = ready_of(rank_select(&t->ready, (at + i) % n));
@@ -123,8 +125,7 @@ static void count_passed_over(const struct conversation *v, const struct team *t
 	d->excluded = (uint32_t)(v->row.excluded.len / 3);
 }
 
-void match_decision(struct core *c, const struct conversation *v, const struct team *t,
-		    struct decision *d)
+void match_decision(const struct conversation *v, const struct team *t, struct decision *d)
 {
 	uint64_t of;
 	*d = (struct decision){.strategy = (uint8_t)team_strategy(t),
@@ -133,13 +134,12 @@ void match_decision(struct core *c, const struct conversation *v, const struct t
 			       .level = v->row.level,
 			       .place = (uint32_t)queue_place(v, &of)};
 	count_passed_over(v, t, d);
-	(void)c;
 }
 
-static void decision_of(struct core *c, const struct conversation *v, struct team *t,
-			struct team_seat *s, enum offer_why why, struct decision *d)
+static void decision_of(const struct conversation *v, struct team *t, struct team_seat *s,
+			enum offer_why why, struct decision *d)
 {
-	match_decision(c, v, t, d);
+	match_decision(v, t, d);
 	d->why = (uint8_t)why;
 	if (!s)
 		return;
@@ -176,7 +176,7 @@ static void pair(struct core *c, struct conversation *v, struct team *t, struct 
 {
 	struct decision decision;
 	c->desk->counts.pairs++;
-	decision_of(c, v, t, s, why, &decision);
+	decision_of(v, t, s, why, &decision);
 	if (why == WHY_STRATEGY && team_strategy(t) == STRATEGY_BROADCAST)
 		offer_to_several(c, v, t, s, &decision);
 	else if (seat->agent->row.robot)
@@ -240,7 +240,7 @@ static struct conversation *first_pair(struct core *c, struct team *t, struct te
 	struct heads heads;
 	struct conversation *v;
 	struct team_seat *first = ready_of(rank_first(&t->ready));
-	if (!first || !team_is_automatic(c, t))
+	if (!first || !team_is_automatic(t))
 		return NULL;
 	/* Who may be given to nobody of this level is passed over at once. */
 	heads_begin(&heads, t, first->row.level <= lowest_level(t) ? 0 : first->row.level);
@@ -350,13 +350,12 @@ bool match_run(struct core *c, size_t pairs_max)
 bool match_may_serve(struct core *c, struct team *t)
 {
 	struct team_seat *first = ready_of(rank_first(&t->ready));
-	return first && team_is_automatic(c, t) && desk_now(c) >= c->desk->hold_us &&
+	return first && team_is_automatic(t) && desk_now(c) >= c->desk->hold_us &&
 	       (first->row.level == 0 || first->row.level <= lowest_level(t));
 }
 
-struct team_seat *match_robot(struct core *c, struct team *t)
+struct team_seat *match_robot(struct team *t)
 {
-	(void)c;
 	return ready_of(rank_first(&t->robots));
 }
 
@@ -411,7 +410,7 @@ static struct seat *last_seat(struct core *c, struct conversation *v, struct mem
 void match_prefer(struct core *c, struct conversation *v, bool alone)
 {
 	struct member *m;
-	if (v->row.state != CONVERSATION_WAITING || !team_is_automatic(c, v->team))
+	if (v->row.state != CONVERSATION_WAITING || !team_is_automatic(v->team))
 		return;
 	enum parlor_err err = member_find_no(c, v->row.visitor, &m);
 	if (err || !m) {

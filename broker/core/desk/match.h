@@ -17,12 +17,11 @@ void match_prefer(struct core *, struct conversation *, bool alone);
 /* Whether the team would serve one more at once. */
 bool match_may_serve(struct core *, struct team *);
 /* A seat of it, or of a robot; NULL: none is ready. */
-struct team_seat *match_robot(struct core *, struct team *);
+struct team_seat *match_robot(struct team *);
 /* The conversation has come to the level of that seat, or nobody of a lower one is there. */
 bool match_level_fits(const struct team *, const struct conversation *, const struct team_seat *);
 /* What is seen of the team's seats at this moment. */
-void match_decision(struct core *, const struct conversation *, const struct team *,
-		    struct decision *);
+void match_decision(const struct conversation *, const struct team *, struct decision *);
 /* When something about an exclusion changes that keeps it from being paired; 0: never. */
 uint64_t match_exclusion_due(const struct conversation *, uint64_t now_us);
 

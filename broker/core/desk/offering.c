@@ -75,8 +75,7 @@ void offer_finish(struct core *c, struct conversation *v, struct seat *s, enum o
 				     now + SETTING_US(team ? team : v->team, again_ms));
 	conversation_drop_offered(&ch, s->config->base.at.number);
 	if (!ch.row.offered.len) {
-		ch.row.offer = ch.row.offer_team = ch.row.offer_until_desk_us = 0;
-		ch.row.offer_why = 0;
+		conversation_clear_offer(&ch.row);
 		if (ch.row.state == CONVERSATION_OFFERED)
 			ch.row.state = CONVERSATION_WAITING;
 	}

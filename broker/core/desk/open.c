@@ -82,19 +82,12 @@ static uint64_t content_of(struct core *c, const struct core_desk_open *q)
 
 static enum parlor_err find_type(struct opening *o)
 {
-	struct config_key k;
 	if (!o->q->type.len)
 		return PARLOR_E_OK;
 	if (o->q->type.len > ROW_ID_MAX)
 		return PARLOR_E_TOO_LONG;
-	config_key_begin(&k, CONFIG_TYPE, o->tenant->no);
-	config_key_text(&k, o->q->type);
-	o->type = config_find_key(o->core, &k);
-	if (!o->type || o->type->removed)
-		return PARLOR_E_TYPE_UNKNOWN;
-	uint64_t desk = ((const struct row_type *)o->type->is)->desk_no;
-	return desk && desk != o->desk->config->base.at.number ? PARLOR_E_TYPE_UNKNOWN
-							       : PARLOR_E_OK;
+	o->type = type_find(o->core, o->tenant->no, o->desk->config->base.at.number, o->q->type);
+	return o->type ? PARLOR_E_OK : PARLOR_E_TYPE_UNKNOWN;
 }
 
 static enum parlor_err find_team(struct opening *o)
@@ -252,7 +245,6 @@ static void fill(struct opening *o, struct conversation_change *ch, struct span 
 	unsigned priority = o->q->priority;
 	if (!priority && o->type)
 		priority = ((const struct row_type *)o->type->is)->priority;
-	uint64_t boost = team_boost_us(o->team, priority);
 	*row = (struct row_conversation){
 		.id = id,
 		.room_id = o->room->row.id,
@@ -268,7 +260,7 @@ static void fill(struct opening *o, struct conversation_change *ch, struct span 
 		.state = o->deferred ? CONVERSATION_DEFERRED : CONVERSATION_WAITING,
 		.priority = (uint8_t)priority,
 		.queue_why = o->deferred ? QUEUE_DEFERRED : QUEUE_NEW,
-		.key = now > boost ? now - boost : 0,
+		.key = team_key(o->team, now, priority),
 		.asked_desk_us = now,
 		.waits_desk_us = now,
 		.since_desk_us = now,
@@ -340,7 +332,7 @@ static enum parlor_err open_new(struct opening *o, struct conversation **v)
 	if (err)
 		return err;
 	struct team_seat *robot =
-		team_robot_policy(o->team) == ROBOT_FIRST ? match_robot(c, o->team) : NULL;
+		team_robot_policy(o->team) == ROBOT_FIRST ? match_robot(o->team) : NULL;
 	if (robot && (*v)->row.state == CONVERSATION_WAITING)
 		service_assign(c, *v, robot->seat, o->team, HOW_ROBOT, NULL, NO_ONE);
 	else

@@ -170,3 +170,18 @@ size_t rank_lower(const struct rank_tree *t, rank_probe_fn *stands_before, const
 	}
 	return before;
 }
+
+bool rank_by_number(const struct rank_node *a, const struct rank_node *b)
+{
+	return a->id < b->id;
+}
+
+static bool is_upto(const struct rank_node *n, const void *id)
+{
+	return n->id <= *(const uint64_t *)id;
+}
+
+struct rank_node *rank_behind(const struct rank_tree *t, uint64_t id)
+{
+	return rank_select(t, rank_lower(t, is_upto, &id));
+}

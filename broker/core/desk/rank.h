@@ -47,6 +47,10 @@ struct rank_node *rank_first(const struct rank_tree *);
 struct rank_node *rank_next(const struct rank_tree *, const struct rank_node *);
 struct rank_node *rank_select(const struct rank_tree *, size_t place); /* 0: the first */
 
+/* An order by their numbers alone, and in it the first with a higher one. */
+bool rank_by_number(const struct rank_node *, const struct rank_node *);
+struct rank_node *rank_behind(const struct rank_tree *, uint64_t id);
+
 /* How many stand before a node of this tree, or before a bound. */
 size_t rank_of(const struct rank_tree *, const struct rank_node *);
 size_t rank_lower(const struct rank_tree *, rank_probe_fn *, const void *bound);

@@ -84,11 +84,6 @@ static void view_seat(const struct team_seat *s, uint64_t first, uint64_t now_us
 	fn(ctx, &v);
 }
 
-static bool is_behind(const struct rank_node *n, const void *bound)
-{
-	return n->id <= *(const uint64_t *)bound;
-}
-
 /* Of a page: it ends there, and the next one goes on. */
 #define LOOKS 2000
 
@@ -108,8 +103,7 @@ enum parlor_err core_desk_report(struct core *c, const struct core_call *call,
 	uint64_t hour = now / TALLY_HOUR_US, first = hour > q->hours ? hour - q->hours : 0;
 	*v = (struct report_view){.until_us = now};
 	view_team(c, t, first, v);
-	size_t at = rank_lower(&t->seats, is_behind, &q->after);
-	struct rank_node *n = at < rank_count(&t->seats) ? rank_select(&t->seats, at) : NULL;
+	struct rank_node *n = rank_behind(&t->seats, q->after);
 	for (; n && q->limit > 0 && looks < LOOKS; n = rank_next(&t->seats, n), looks++) {
 		const struct team_seat *s = CONTAINER(n, struct team_seat, in_seats);
 		meter_walk(c->engine.meter, TALLY_HOURS);

@@ -134,8 +134,7 @@ static void took(struct conversation_change *ch, uint64_t no)
 
 static uint64_t key_of(struct core *c, const struct row_conversation *row)
 {
-	uint64_t boost = team_boost_us(team_of(c, row->team), row->priority);
-	return row->asked_desk_us > boost ? row->asked_desk_us - boost : 0;
+	return team_key(team_of(c, row->team), row->asked_desk_us, row->priority);
 }
 
 enum parlor_err retell_opened(struct core *c, const struct core_call *call, uint64_t no,
@@ -227,9 +226,8 @@ enum parlor_err retell_so_far(struct core *c, const struct core_call *call, stru
 	ch.row.key = key_of(c, &ch.row);
 	ch.row.texts = said_by(&ch.row);
 	if (closed) {
-		ch.row.offer = ch.row.offer_team = ch.row.offer_until_desk_us = 0;
-		ch.row.offered = (struct number_list){.len = 0};
-		ch.row.transfer = ch.row.transfer_seat = ch.row.transfer_team = 0;
+		conversation_clear_offer(&ch.row);
+		conversation_clear_transfer(&ch.row);
 	}
 	conversation_emit(c, kind_of(v->row.state, row->state), &ch);
 	return c->broken;
@@ -355,7 +353,7 @@ enum parlor_err retell_transfer(struct core *c, const struct core_call *call, st
 	if (asked)
 		transfer_begins(c, &ch, transfer);
 	else
-		ch.row.transfer = ch.row.transfer_seat = ch.row.transfer_team = 0;
+		conversation_clear_transfer(&ch.row);
 	told.from_agent = member_id(c, told.from_agent_no);
 	told.to_agent = member_id(c, told.to_agent_no);
 	told.by = member_id(c, told.by_no);
@@ -388,9 +386,7 @@ static void stint_begins(struct core *c, struct conversation_change *ch, uint32_
 		ch->offers++;
 		offer_take_turn(ch, ch->seat, team_of(c, row->serving_team));
 	}
-	row->offer = row->offer_team = row->offer_until_desk_us = 0;
-	row->offer_why = 0;
-	row->offered = (struct number_list){.len = 0};
+	conversation_clear_offer(row);
 	if (s->robot)
 		return;
 	row->human_stint = s->no;

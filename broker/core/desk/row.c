@@ -89,6 +89,20 @@ uint64_t numbers_at(const struct number_list *n, size_t i)
 	return number;
 }
 
+void conversation_clear_offer(struct row_conversation *row)
+{
+	row->offer = row->offer_team = row->offer_until_desk_us = 0;
+	row->offer_why = 0;
+	row->offered = (struct number_list){.len = 0};
+}
+
+void conversation_clear_transfer(struct row_conversation *row)
+{
+	row->transfer = row->transfer_seat = row->transfer_team = 0;
+	row->transfer_until_desk_us = 0;
+	row->transfer_wait = 0;
+}
+
 void conversation_put_row(struct buf *b, const struct row_conversation *row)
 {
 	fields_encode(b, row_fields, row);

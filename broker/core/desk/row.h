@@ -73,6 +73,10 @@ struct row_desk_state {
 	uint64_t as_of;
 };
 
+/* Nobody is asked any more; it is not passed on any more. */
+void conversation_clear_offer(struct row_conversation *);
+void conversation_clear_transfer(struct row_conversation *);
+
 /* All of its row, encoded as records have it. */
 void conversation_put_row(struct buf *, const struct row_conversation *);
 bool conversation_get_row(struct span, struct row_conversation *);

@@ -62,9 +62,8 @@ bool seat_has_room(const struct seat *s, const struct team_seat *t)
 	return !t || !t->row.max || t->load < t->row.max;
 }
 
-bool team_is_automatic(const struct core *c, const struct team *t)
+bool team_is_automatic(const struct team *t)
 {
-	(void)c;
 	return !t->config->removed && team_strategy(t) != STRATEGY_MANUAL;
 }
 
@@ -263,14 +262,6 @@ static void link_agent(struct core *c, struct agent *a)
 		seat_in(c, s);
 }
 
-/* By their numbers alone. */
-static bool by_number(const struct rank_node *a, const struct rank_node *b)
-{
-	(void)a;
-	(void)b;
-	return false;
-}
-
 static void empty(struct rank_tree *t)
 {
 	while (t->root)
@@ -296,7 +287,7 @@ static void link_team(struct core *c, struct team *t)
 			t->over[level].before = conversation_before_in_overflow;
 		}
 		t->ready.before = t->robots.before = strategy_before;
-		t->seats.before = t->open.before = by_number;
+		t->seats.before = t->open.before = rank_by_number;
 		if (span_equal(t->row.team, (struct span){"*", 1}))
 			t->desk->team = t;
 	}
@@ -313,14 +304,13 @@ static void unlink_desk(struct desk *d)
 
 static void link_desk(struct core *c, struct desk *d)
 {
-	d->open.before = by_number;
+	d->open.before = rank_by_number;
 	for (struct team *t = d->teams; t; t = t->next)
 		link_team(c, t);
 }
 
 void seats_unlink(struct core *c, struct config *config)
 {
-	(void)c;
 	switch (config->kind) {
 	case CONFIG_DESK:
 		unlink_desk(config->is);

@@ -14,7 +14,7 @@ bool seat_is_always(const struct seat *);
 bool seat_is_available(const struct seat *);
 /* Each of the limits leaves room for one more; team_seat: NULL where there is none. */
 bool seat_has_room(const struct seat *, const struct team_seat *);
-bool team_is_automatic(const struct core *, const struct team *);
+bool team_is_automatic(const struct team *);
 
 /* What the order of its teams' seats depends on is about to change, and has. */
 void seat_out(struct seat *);

@@ -169,12 +169,10 @@ static void begin_stint(struct core *c, struct conversation_change *ch, struct s
 	}
 }
 
-/* Nothing is open about it any more. */
+/* It waits for nobody any more; a transfer is still to be ended by its number. */
 static void clear_waiting(struct row_conversation *row)
 {
-	row->offer = row->offer_team = row->offer_until_desk_us = 0;
-	row->offer_why = 0;
-	row->offered = (struct number_list){.len = 0};
+	conversation_clear_offer(row);
 	row->reserved = row->reserved_until_desk_us = row->wanted = 0;
 	row->transfer_seat = row->transfer_team = row->transfer_until_desk_us = 0;
 	row->transfer_wait = 0;
@@ -266,8 +264,7 @@ void service_queue(struct core *c, struct conversation *v, const struct queueing
 	ch.row.queue_why = (uint8_t)q->why;
 	if (q->now)
 		ch.row.asked_desk_us = now;
-	uint64_t boost = team_boost_us(team, ch.row.priority);
-	ch.row.key = ch.row.asked_desk_us > boost ? ch.row.asked_desk_us - boost : 0;
+	ch.row.key = team_key(team, ch.row.asked_desk_us, ch.row.priority);
 	ch.row.waits_desk_us = now;
 	ch.row.level = 0;
 	ch.row.overflows = false;
@@ -307,9 +304,7 @@ void service_transfer_end(struct core *c, struct conversation *v, enum transfer_
 	conversation_begin(&ch, c, v);
 	struct transfer_view t = {
 		.no = ch.row.transfer, .end = (uint8_t)end, .ended_us = c->now_us};
-	ch.row.transfer = ch.row.transfer_seat = ch.row.transfer_team = 0;
-	ch.row.transfer_until_desk_us = 0;
-	ch.row.transfer_wait = 0;
+	conversation_clear_transfer(&ch.row);
 	ch.transfer = &t;
 	c->desk->counts.transfer_ends[end]++;
 	ch.how = (uint8_t)end;

@@ -83,4 +83,11 @@ static inline uint64_t team_boost_us(const struct team *t, unsigned priority)
 	return boosts[priority < DESK_PRIORITIES ? priority : DESK_PRIORITIES - 1];
 }
 
+/* What orders the team's queue: when one asked, less its head start. */
+static inline uint64_t team_key(const struct team *t, uint64_t asked_us, unsigned priority)
+{
+	uint64_t boost = team_boost_us(t, priority);
+	return asked_us > boost ? asked_us - boost : 0;
+}
+
 #endif

@@ -170,7 +170,7 @@ static uint64_t robot_due(const struct conversation *v)
 
 static void robot_takes(struct core *c, struct conversation *v)
 {
-	struct team_seat *robot = match_robot(c, v->team);
+	struct team_seat *robot = match_robot(v->team);
 	if (robot)
 		service_assign(c, v, robot->seat, v->team, HOW_ROBOT, NULL, NO_ONE);
 }

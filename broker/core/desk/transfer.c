@@ -111,7 +111,7 @@ static void to_seat(struct act_request *a, bool full)
 	struct decision why;
 	if (full)
 		return; /* it stands among those that wait for the seat */
-	match_decision(c, v, v->team, &why);
+	match_decision(v, v->team, &why);
 	why.why = WHY_TRANSFER;
 	if (a->seat->agent->row.robot)
 		service_assign(c, v, a->seat, v->team, HOW_ROBOT, &why, NO_ONE);
