@@ -2,12 +2,15 @@
 
 import os
 import shutil
+import time
 
 import pytest
 from auditor import DIFFERENT, lines, replay
 from client import Client
 from desk_talk import ACTIVE, CLOSED, OFF, OFFERED, WAITING, awaited, desk_set, first_run, opened, pb, says, served, shown
 from proc import Broker, run
+
+DEFERRED = pb.CONVERSATION_DEFERRED
 
 
 def afterwards(client):
@@ -168,3 +171,79 @@ def test_a_question_that_is_none_is_refused(day, words, why):
 
 def test_other_rules_are_somebodys(day):
     assert "--team" in replay("what-if", "--data", day.data, "--strategy", "random", status=2).err
+
+
+# ---- hours that turn ----------------------------------------------------------------------
+
+
+def turn_soon(client, opens):
+    """Hours that are closed and soon open, or the other way round: the clock there is set to the other half of the
+    day. The second in which they turn."""
+    at = int(time.time()) + 2
+    to_noon = 43200 - at % 86400
+    behind, ahead = (to_noon - 3600, to_noon + 3600)
+    before, after = (ahead, behind) if opens else (behind, ahead)
+    client.desk_set(hours=dict(hours="day", rules=f"mon-sun 00:00-12:00, @0 {before:+d}, @{at} {after:+d}"))
+    return at
+
+
+def furnish_hours(client, at_close):
+    """lin has one at a time, when the team is there."""
+    at = turn_soon(client, opens=True)
+    desk_set(client, "desk", desk="shop")
+    desk_set(client, "team", desk="shop", team="tea", hours="day", at_close=at_close, gap_ms=OFF, sticky_ms=OFF,
+             grace_ms=OFF)
+    desk_set(client, "agent", agent="lin", max=9)
+    desk_set(client, "seat", desk="shop", agent="lin", max=1)
+    desk_set(client, "team_seat", desk="shop", team="tea", agent="lin")
+    return at
+
+
+def ends(client, conversation):
+    assert served(client, conversation) == "lin"
+    client.desk_close(conversation=conversation, by="lin")
+
+
+@pytest.mark.parametrize("at_close, then", [(0, WAITING), (1, DEFERRED), (2, CLOSED)])
+def test_hours_turn_while_visitors_wait(at_close, then):
+    """a and b came before it opened; b waits for a's end, and c, and are there when it closes."""
+    with Broker() as broker:
+        with Client(broker.client, members=["lin"]) as client:
+            furnish_hours(client, at_close)
+            for conversation in "ab":
+                opened(client, conversation, f"of-{conversation}", team="tea")
+                assert shown(client, conversation).state == DEFERRED
+            assert served(client, "a") == "lin"
+            assert shown(client, "b").state == WAITING
+            opened(client, "c", "of-c", team="tea")
+            at = turn_soon(client, opens=False)
+            while time.time() < at:
+                client.ping()
+            for conversation in "bc":
+                awaited(client, conversation, lambda now: now.state == then)
+            turn_soon(client, opens=True)
+            client.desk_close(conversation="a", by="lin")
+            for conversation in "bc" if then != CLOSED else "":
+                ends(client, conversation)
+        broker.stop()
+        assert replay("what-if", "--data", broker.data).out.startswith("as recorded: ")
+        same, other = (what_if(broker, "--speed", "off", *words) for words in ((), ("--set", "max=3")))
+    assert had(same["what_if"]) == had(same["recorded"])
+    assert had(other["what_if"]) == {"lin": 3} and other["what_if"]["wait_us"]["max"] == 0
+
+
+def test_hours_turn_while_the_broker_is_away():
+    with Broker() as broker:
+        with Client(broker.client, members=["lin"]) as client:
+            at = furnish_hours(client, at_close=1)
+            opened(client, "a", "of-a", team="tea")
+            assert shown(client, "a").state == DEFERRED
+            broker.kill()
+        while time.time() < at:
+            time.sleep(0.01)
+        broker.start()
+        with Client(broker.client, members=["lin"]) as client:
+            ends(client, "a")
+        broker.stop()
+        assert replay("what-if", "--data", broker.data).out.startswith("as recorded: ")
+        assert had(what_if(broker, "--speed", "off")["what_if"]) == {"lin": 1}
