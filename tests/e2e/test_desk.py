@@ -11,7 +11,8 @@ DEFERRED, WAITING, OFFERED, BOT, ACTIVE, HELD, CLOSED = range(1, 8)
 ROUND_ROBIN, MANUAL = 1, 9
 OFFER = 1  # how a team's seats accept
 OFF = 4294967295
-MEMBER_UNKNOWN = 25
+EMPTY, MEMBER_UNKNOWN = 11, 25
+AWAY = 2  # an agent's mode, or a seat's
 VALUE = 14
 CLOSING, RATING = 4, 8  # texts
 BUSINESS, BSUID = 3, 4  # by what a route goes
@@ -107,6 +108,18 @@ def test_what_is_not_there_has_no_conversations(connect):
     for unknown in dict(team="nowhere"), dict(agent="nobody"), dict(visitor="nobody"):
         assert not client.desk_list(desk="shop", **unknown).conversations
     assert client.refusal("desk_list", desk="nowhere") == DESK_UNKNOWN
+
+
+def test_a_mode_that_is_not_given_stays_and_visitors_are_shown_by_name(connect):
+    client = connect()
+    make_desk(client, agents=["lin"])
+    client.desk_set(agent=dict(agent="lin", mode=AWAY))
+    client.desk_set(seat=dict(desk="shop", agent="lin", mode=AWAY))
+    assert client.desk_set(agent=dict(agent="lin", name="Lin")).row.agent.mode == AWAY
+    assert client.desk_set(seat=dict(desk="shop", agent="lin", max=2)).row.seat.mode == AWAY
+    client.desk_set(visitor=dict(visitor="v", city="Kunming"))
+    assert [row.row.visitor.city for row in client.desk_rows(like=dict(visitor=dict(visitor="v"))).rows] == ["Kunming"]
+    assert client.refusal("desk_rows", like=dict(visitor={})) == EMPTY
 
 
 def why(client, conversation, **more):
