@@ -297,7 +297,7 @@ static void begin(struct town *t, uint64_t seed, bool desk)
 }
 
 /* Every so many. */
-#define WITH_DESK 7
+#define WITH_DESK 9
 
 void town_begin(struct town *t, uint64_t seed)
 {
