@@ -3,11 +3,16 @@
  * tests' own. */
 #include "desk_world.h"
 
+#include "core/desk/config_row.h"
 #include "core/desk/room_side.h"
+#include "core/desk/words.h"
+#include "core/member.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -253,6 +258,59 @@ static void a_claim_shortens_no_rest(void **state)
 	assert_has(w, "c3", ACTIVE, "lin");
 }
 
+static size_t teams_walked(struct world *w, const char *agent)
+{
+	struct desk *desk = desk_find(w->core, 1, text("shop"));
+	uint64_t member;
+	size_t n = 0;
+	assert_int_equal(core_member_find(w->core, &w->call, text(agent), &member), PARLOR_E_OK);
+	for (const struct team_seat *t = seat_find(w->core, desk, member)->teams; t; t = t->next)
+		n++;
+	return n;
+}
+
+static void teams_that_a_seat_has_left_cost_it_nothing(void **state)
+{
+	struct world *w = *state;
+	char team[16];
+	desk_begin(w, AUTO);
+	agent_add(w, "lin", 9);
+	online(w, "lin");
+	for (int n = 0; n < 100; n++) {
+		(void)snprintf(team, sizeof team, "t%d", n);
+		team_set(w, (struct row_team){.team = text(team)});
+		seat_at(w, "lin", team, 0);
+		const struct row_team_seat seat = {
+			.desk = text("shop"), .team = text(team), .agent = text("lin")};
+		assert_int_equal(row_set(w, CONFIG_TEAM_SEAT, &seat, true), PARLOR_E_OK);
+	}
+	assert_int_equal(teams_walked(w, "lin"), 1);
+	seat_at(w, "lin", "t7", 0); /* and back again */
+	assert_int_equal(teams_walked(w, "lin"), 2);
+	open_at(w, "c1", "t7");
+	assert_has(w, "c1", ACTIVE, "lin");
+	open_at(w, "c2", "t8");
+	assert_has(w, "c2", WAITING, "");
+}
+
+/* ---- texts ------------------------------------------------------------------------------------
+ */
+
+static void a_text_that_is_filled_in_stays_short(void **state)
+{
+	(void)state;
+	char name[256], wish[2048];
+	struct buf out = {0};
+	memset(name, 'n', sizeof name);
+	for (size_t at = 0; at < sizeof wish; at += 8)
+		memcpy(wish + at, "{team}, ", 8);
+	const struct words words = {.team = {name, sizeof name}};
+	words_fill(&out, (struct span){wish, sizeof wish}, &words);
+	assert_in_range(out.len, sizeof wish, WORDS_BYTES_MAX);
+	assert_memory_equal(out.data + out.len - 8, "{team}, ", 8);
+	buf_fini(&out);
+}
+
 /* ---- refused --------------------------------------------------------------------------------- */
 
 static void a_post_that_is_refused_opens_nothing(void **state)
@@ -298,6 +356,8 @@ int main(void)
 		STORY(what_a_robot_has_is_not_assigned_to_it_again),
 		STORY(a_robot_takes_what_waited_for_it_without_being_asked),
 		STORY(a_claim_shortens_no_rest),
+		STORY(teams_that_a_seat_has_left_cost_it_nothing),
+		STORY(a_text_that_is_filled_in_stays_short),
 		STORY(a_post_that_is_refused_opens_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,7 +50,7 @@ static size_t teams_len(const struct seat *s)
 {
 	size_t n = 0;
 	for (const struct team_seat *t = s->teams; t; t = t->next)
-		n += !t->config->removed;
+		n++;
 	return n;
 }
 

@@ -115,7 +115,7 @@ struct seat *seat_find(struct core *c, const struct desk *desk, uint64_t member)
 struct team_seat *team_seat_find(const struct team *team, const struct seat *seat)
 {
 	struct team_seat *t = seat->teams;
-	while (t && (t->team != team || t->config->removed))
+	while (t && t->team != team)
 		t = t->next;
 	return t;
 }

@@ -110,8 +110,7 @@ static void count_available(struct seat *s, bool available)
 	if (s->agent->row.robot || s->available == available)
 		return;
 	for (struct team_seat *t = s->teams; t; t = t->next)
-		if (!t->config->removed)
-			t->team->available[t->row.level] += available ? 1 : -1U;
+		t->team->available[t->row.level] += available ? 1 : -1U;
 }
 
 /* By weight it begins where the first of the others is. */
@@ -193,7 +192,8 @@ static void unlink_team_seat(struct team_seat *t)
 	team_seat_out(t);
 	if (t->seat->available && !t->seat->agent->row.robot && !t->config->removed)
 		t->team->available[t->row.level]--;
-	DL_DELETE(t->seat->teams, t);
+	if (!t->config->removed)
+		DL_DELETE(t->seat->teams, t);
 	rank_remove(&t->team->seats, &t->in_seats);
 	/* Its load is that of the conversations, and stays. */
 }
@@ -202,7 +202,9 @@ static void link_team_seat(struct core *c, struct team_seat *t)
 {
 	t->seat = config_find_no(c, t->row.seat_no)->is;
 	t->team = config_find_no(c, t->row.team_no)->is;
-	DL_APPEND(t->seat->teams, t);
+	/* Those that it has left are not walked with each that it takes. */
+	if (!t->config->removed)
+		DL_APPEND(t->seat->teams, t);
 	t->in_seats.id = t->row.seat_no;
 	rank_insert(&t->team->seats, &t->in_seats); /* in no order but that of numbers */
 	tally_available(c, t);

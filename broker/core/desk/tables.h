@@ -106,7 +106,7 @@ struct seat {
 	struct agent *agent;
 	struct desk *desk;
 	struct seat *prev, *next; /* agent->seats */
-	struct team_seat *teams;  /* list */
+	struct team_seat *teams;  /* list: those it has not left */
 	uint64_t load;
 	bool available;              /* as its teams have counted it */
 	bool rests;                  /* ready_us is still to come */

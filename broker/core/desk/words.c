@@ -20,7 +20,8 @@ void words_fill(struct buf *out, struct span text, const struct words *w)
 		size_t i = 0, len = 1;
 		while (i < sizeof known / sizeof known[0] && !begins(text, known[i].name))
 			i++;
-		if (i < sizeof known / sizeof known[0]) {
+		bool is_known = i < sizeof known / sizeof known[0];
+		if (is_known && out->len + known[i].value.len + text.len <= WORDS_BYTES_MAX) {
 			len = strlen(known[i].name);
 			buf_put(out, known[i].value.data, known[i].value.len);
 		} else {
