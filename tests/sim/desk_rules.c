@@ -187,7 +187,7 @@ static struct d_conversation *add_conversation(struct world *w, struct desk_mode
 
 static uint64_t seen_seq(const struct d_conversation *c, uint64_t member)
 {
-	for (int i = c->left_len - 1; i >= 0; i--)
+	for (int i = 0; i < c->left_len; i++)
 		if (c->left[i].member == member)
 			return c->left[i].read_seq;
 	return c->row.first_seq - 1;
@@ -327,10 +327,12 @@ static void take_left(struct world *w, struct desk_model *m, const struct record
 		struct d_conversation *c = &m->open[i];
 		if (c->row.room != r->room)
 			continue;
-		/* The oldest is forgotten: it has been back many times. */
-		if (c->left_len == D_STAYS)
-			memmove(c->left, c->left + 1, (size_t)--c->left_len * sizeof *c->left);
-		c->left[c->left_len++] = (struct d_stay){r->member, room->last_seq};
+		int at = 0;
+		while (at < c->left_len && c->left[at].member != r->member)
+			at++;
+		WANT(w, at < D_STAYS, "too many for the model");
+		c->left[at] = (struct d_stay){r->member, room->last_seq};
+		c->left_len += at == c->left_len;
 	}
 }
 
