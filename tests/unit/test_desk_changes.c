@@ -258,6 +258,42 @@ static void a_claim_shortens_no_rest(void **state)
 	assert_has(w, "c3", ACTIVE, "lin");
 }
 
+static void passes_by(struct world *w, const char *id, const char *agent, int times)
+{
+	for (int n = 0; n < times; n++) {
+		assert_int_equal(claim(w, id, agent), PARLOR_E_OK);
+		assert_int_equal(returned(w, id, agent), PARLOR_E_OK);
+	}
+}
+
+static uint64_t unread_of(struct world *w, const char *id, const char *agent)
+{
+	char room[65];
+	assert_int_equal(claim(w, id, agent), PARLOR_E_OK);
+	struct conversation_view v = shown(w, id);
+	(void)snprintf(room, sizeof room, "%.*s", (int)v.room.len, (const char *)v.room.data);
+	uint64_t n = unread(w, room, agent);
+	assert_int_equal(returned(w, id, agent), PARLOR_E_OK);
+	return n;
+}
+
+static void who_served_long_ago_is_looked_for_so_far_and_no_further(void **state)
+{
+	struct world *w = *state;
+	desk_begin(w, (struct row_team){.strategy = STRATEGY_MANUAL});
+	agent_add(w, "lin", 9);
+	agent_add(w, "chen", 9);
+	opened(w, "c1", "v1");
+	says(w, "c1", "v1");
+	passes_by(w, "c1", "lin", 1);
+	says(w, "c1", "v1");
+	passes_by(w, "c1", "chen", 199);
+	assert_int_equal(unread_of(w, "c1", "lin"), 1);
+	says(w, "c1", "v1");
+	passes_by(w, "c1", "chen", 200);
+	assert_int_equal(unread_of(w, "c1", "lin"), 4);
+}
+
 static size_t teams_walked(struct world *w, const char *agent)
 {
 	struct desk *desk = desk_find(w->core, 1, text("shop"));
@@ -356,6 +392,7 @@ int main(void)
 		STORY(what_a_robot_has_is_not_assigned_to_it_again),
 		STORY(a_robot_takes_what_waited_for_it_without_being_asked),
 		STORY(a_claim_shortens_no_rest),
+		STORY(who_served_long_ago_is_looked_for_so_far_and_no_further),
 		STORY(teams_that_a_seat_has_left_cost_it_nothing),
 		STORY(a_text_that_is_filled_in_stays_short),
 		STORY(a_post_that_is_refused_opens_nothing),

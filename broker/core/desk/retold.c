@@ -440,7 +440,7 @@ enum parlor_err retell_stint(struct core *c, const struct core_call *call, struc
 		return err;
 	conversation_begin(&ch, c, v);
 	ch.seat = seat_find_any(c, s->seat);
-	if (!ch.seat || !n || n > SETTING_STINTS_MAX || ch.seat->row.party_no != s->agent)
+	if (!ch.seat || !n || ch.seat->row.party_no != s->agent)
 		return PARLOR_E_VALUE;
 	bool ends = s->ended_us != 0;
 	struct offer_view offer = {.offer = ch.row.offer, .end = OFFER_ACCEPTED};

@@ -32,10 +32,12 @@ static struct membership *membership_of(struct core *c, struct room *room, uint6
 	return ms;
 }
 
-/* Where the agent's own last stay in this conversation ended, or its beginning. */
+/* Where the agent's own last stay in this conversation ended, or, where that is long ago, its
+ * beginning. */
 static uint64_t seen_up_to(struct core *c, struct conversation *v, const struct seat *s)
 {
-	for (uint32_t n = v->row.stints; n > 0; n--) {
+	uint32_t looks = SETTING_STINTS_LOOKS;
+	for (uint32_t n = v->row.stints; n > 0 && looks > 0; n--, looks--) {
 		struct stint *stint;
 		enum parlor_err err = stint_find(c, v, n, &stint);
 		if (err || !stint) {

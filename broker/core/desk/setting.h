@@ -60,7 +60,8 @@ static inline uint64_t setting_of(uint64_t said, uint64_t otherwise)
 #define SETTING_AGAIN_SOON_US UINT64_C(5000000)
 #define SETTING_OFFERS_MAX 100 /* of a conversation: then it is left to whoever claims it */
 #define SETTING_TRANSFERS_MAX 64
-#define SETTING_STINTS_MAX 200
+/* An agent's last stint in a conversation is looked for among so many. */
+#define SETTING_STINTS_LOOKS 200
 
 /* That of a team, else of its desk, else by turns. */
 static inline enum strategy team_strategy(const struct team *t)

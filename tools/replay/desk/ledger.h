@@ -33,6 +33,7 @@ struct visit_exclusion {
 /* What a member had seen of it when it served last. */
 struct visit_end {
 	uint64_t member, seq;
+	uint32_t stint;
 };
 
 /* A conversation that is open. Times are the desk's. */

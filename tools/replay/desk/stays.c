@@ -247,16 +247,19 @@ static uint64_t member_of(const struct ledger *l, uint64_t seat)
 	return s && s->agent ? s->agent->member : 0;
 }
 
+/* Whose last stint lies further back comes as if for the first time. */
+#define STINTS_LOOKS 200
+
 /* Behind what it had seen when it left the conversation, or what was said before that. */
-static uint64_t reads_behind(const struct visit *v, uint64_t member)
+static uint64_t reads_behind(const struct visit *v, uint64_t member, uint32_t stint)
 {
 	for (size_t i = 0; i < v->ended_len; i++)
-		if (v->ended[i].member == member)
+		if (v->ended[i].member == member && v->ended[i].stint + STINTS_LOOKS >= stint)
 			return v->ended[i].seq;
 	return v->row.first_seq - 1;
 }
 
-static void assigned(struct ledger *l, struct visit *v, const char *id)
+static void assigned(struct ledger *l, struct visit *v, uint32_t stint, const char *id)
 {
 	const struct stay *stay = stay_of(l, v->row.room, v->server);
 	v->unread_known = false;
@@ -272,7 +275,7 @@ static void assigned(struct ledger *l, struct visit *v, const char *id)
 	if (v->retold)
 		return;
 	/* Who was there before it served reads on from where it was. */
-	uint64_t behind = reads_behind(v, v->server);
+	uint64_t behind = reads_behind(v, v->server, stint);
 	if (stay->begun == l->turns && stay->read_seq != behind)
 		ledger_fault(l, CHECK_UNREAD,
 			     "conversation %s: what agent %s has not read begins behind %llu, not "
@@ -283,7 +286,7 @@ static void assigned(struct ledger *l, struct visit *v, const char *id)
 		compare(l, v, stay->said);
 }
 
-static void released(struct visit *v, uint64_t member)
+static void released(struct visit *v, uint64_t member, uint32_t stint)
 {
 	size_t i = 0;
 	while (i < v->ended_len && v->ended[i].member != member)
@@ -292,7 +295,7 @@ static void released(struct visit *v, uint64_t member)
 		MEM_GROW(v->ended, v->ended_len, v->ended_cap, 2);
 		v->ended_len++;
 	}
-	v->ended[i] = (struct visit_end){member, last_seq(v)};
+	v->ended[i] = (struct visit_end){member, last_seq(v), stint};
 }
 
 void stays_behind(struct ledger *l, const struct step *s, struct visit *v)
@@ -301,13 +304,14 @@ void stays_behind(struct ledger *l, const struct step *s, struct visit *v)
 	if (!room_of(l, v->row.room))
 		(void)room_add(l, v->row.room);
 	if (s->record->kind == RECORD_RELEASED)
-		released(v, member_of(l, s->record->conversation.seat));
+		released(v, member_of(l, s->record->conversation.seat),
+			 s->record->conversation.stint_n);
 	uint64_t before = v->server;
 	v->server = member_of(l, s->row->seat);
 	if (l->booted && before && before != v->server)
 		owe(l, v->row.room, before, true);
 	if (s->record->kind == RECORD_ASSIGNED && v->server)
-		assigned(l, v, seat->agent->id);
+		assigned(l, v, s->row->stints, seat->agent->id);
 }
 
 /* ---- the end of a turn ----------------------------------------------------------------- */
