@@ -225,6 +225,27 @@ static void who_comes_late_by_weight_does_not_catch_up(void **state)
 	assert_in_range(of_chen, 2, 4);
 }
 
+/* lin's turn is before chen's by weight, although chen has had none for longer. */
+static void a_seat_that_is_changed_keeps_its_turn_by_weight(void **state)
+{
+	struct world *w = *state;
+	desk_begin(w, (struct row_team){.strategy = STRATEGY_WEIGHTED});
+	agent_add(w, "lin", 99);
+	agent_add(w, "chen", 99);
+	team_seat_set(w, (struct row_team_seat){.agent = text("lin"), .weight = 3});
+	online(w, "lin");
+	online(w, "chen");
+	opened(w, "c1", "v1");
+	opened(w, "c2", "v2");
+	opened(w, "c3", "v3");
+	assert_has(w, "c1", ACTIVE, "lin");
+	assert_has(w, "c2", ACTIVE, "chen");
+	assert_has(w, "c3", ACTIVE, "lin");
+	seat_set(w, (struct row_seat){.agent = text("lin"), .max = 98});
+	opened(w, "c4", "v4");
+	assert_has(w, "c4", ACTIVE, "lin");
+}
+
 /* ---- passing on -------------------------------------------------------------------- */
 
 static void whoever_has_it_keeps_it_until_it_is_taken(void **state)
@@ -450,6 +471,7 @@ int main(void)
 		STORY(all_limits_hold_at_once),
 		STORY(one_of_two_who_claim_has_it),
 		STORY(who_comes_late_by_weight_does_not_catch_up),
+		STORY(a_seat_that_is_changed_keeps_its_turn_by_weight),
 		STORY(whoever_has_it_keeps_it_until_it_is_taken),
 		STORY(a_team_takes_what_is_passed_on_to_it),
 		STORY(what_is_given_back_waits_where_it_stood),

@@ -130,7 +130,7 @@ static void seat_check(struct core *c, struct seat *s)
 	count_available(s, available);
 	s->available = available;
 	for (struct team_seat *t = s->teams; t; t = t->next) {
-		if (available && !was)
+		if (available && !was && !s->stays)
 			note_pass(t);
 		team_seat_check(c, t);
 		tally_available(c, t);
@@ -138,6 +138,7 @@ static void seat_check(struct core *c, struct seat *s)
 		if (was != available)
 			prospect_mark(c, &t->team->prospect);
 	}
+	s->stays = false;
 	if (available && !s->rests && rank_count(&s->reserved) && seat_has_room(s, NULL))
 		prospect_mark(c, &s->prospect);
 }
@@ -223,6 +224,7 @@ static void unlink_seat(struct core *c, struct seat *s)
 		prospect_mark(c, &t->team->prospect);
 	seat_out(s);
 	count_available(s, false);
+	s->stays = s->available;
 	s->available = false;
 }
 

@@ -109,6 +109,7 @@ struct seat {
 	struct team_seat *teams;  /* list: those it has not left */
 	uint64_t load;
 	bool available;              /* as its teams have counted it */
+	bool stays;                  /* available until its row, or its agent's, was changed */
 	bool rests;                  /* ready_us is still to come */
 	struct conversation *serves; /* list */
 	struct unit *units;          /* list: those, as far as they count, and offers to it */
