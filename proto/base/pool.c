@@ -29,12 +29,14 @@ struct pool_block {
 	void *free;                     /* list, linked through the objects */
 	char *fresh;                    /* not yet given out */
 	size_t fresh_len;
+	size_t ready; /* bytes from the beginning on whose pages are there, or come one by one */
 	size_t used;
 };
 #define BLOCK_HEAD ((sizeof(struct pool_block) + ALIGN - 1) / ALIGN * ALIGN)
 
 _Static_assert((BLOCK_BYTES & (BLOCK_BYTES - 1)) == 0, "an address without its last bits");
 _Static_assert(BLOCK_HEAD + OBJECT_MAX <= BLOCK_BYTES, "each block has an object");
+_Static_assert((MEM_LARGE & (MEM_LARGE - 1)) == 0, "doubled, it comes to a block");
 
 static struct pool_block *block_of(void *object)
 {
@@ -47,7 +49,8 @@ static void add_block(struct pool *p)
 	/* A pool that stays small shall cost little: its first block is not huge. */
 	struct pool_block *block = mem_map(BLOCK_BYTES, p->blocks_len > 0);
 	*block = (struct pool_block){.fresh = (char *)block + BLOCK_HEAD,
-				     .fresh_len = BLOCK_BYTES - BLOCK_HEAD};
+				     .fresh_len = BLOCK_BYTES - BLOCK_HEAD,
+				     .ready = MEM_LARGE};
 	/* What objects point to is not lost; the leak check looks at no mapped memory else. */
 	__lsan_register_root_region(block, BLOCK_BYTES);
 	DL_PREPEND(p->blocks, block);
@@ -68,6 +71,16 @@ static bool is_full(const struct pool *p, const struct pool_block *block)
 	return !block->free && block->fresh_len < p->size;
 }
 
+/* As much again as is used: whoever takes objects waits seldom for a page, and a pool that
+ * stays small has few. */
+static void ready_more(struct pool_block *block)
+{
+	if ((size_t)(block->fresh - (char *)block) <= block->ready)
+		return;
+	mem_ready((char *)block + block->ready, block->ready);
+	block->ready *= 2;
+}
+
 void *pool_get(struct pool *p, size_t size)
 {
 	if (!p->size)
@@ -84,6 +97,7 @@ void *pool_get(struct pool *p, size_t size)
 		object = block->fresh;
 		block->fresh += p->size;
 		block->fresh_len -= p->size;
+		ready_more(block);
 	}
 	p->used++;
 	block->used++;

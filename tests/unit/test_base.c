@@ -382,6 +382,19 @@ static void memory_that_is_written_at_once_comes_at_once(void **state)
 	buf_fini(&b);
 }
 
+static void a_pool_has_pages_for_as_much_again_as_it_gave_out(void **state)
+{
+	(void)state;
+	enum { SIZE = 1024 };
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	struct pool p = {0};
+	for (size_t i = 0; i <= MEM_LARGE / SIZE; i++)
+		(void)pool_get(&p, SIZE);
+	/* A block begins with what it knows of itself. */
+	assert_true(resident((uint8_t *)p.blocks, 2 * MEM_LARGE) >= 2 * MEM_LARGE / page - 1);
+	pool_fini(&p);
+}
+
 static void a_large_table_stands_in_whole_huge_pages(void **state)
 {
 	(void)state;
@@ -436,6 +449,7 @@ int main(void)
 		cmocka_unit_test(clocks_run_and_do_not_go_back),
 		cmocka_unit_test(memory_is_zeroed_copied_and_resized),
 		cmocka_unit_test(memory_that_is_written_at_once_comes_at_once),
+		cmocka_unit_test(a_pool_has_pages_for_as_much_again_as_it_gave_out),
 		cmocka_unit_test(a_large_table_stands_in_whole_huge_pages),
 		cmocka_unit_test(a_process_without_memory_ends_with_its_status),
 	};
