@@ -52,12 +52,6 @@ void buf_grow(struct buf *b, size_t n)
 	b->cap = cap;
 }
 
-void buf_put_u8(struct buf *b, uint8_t value)
-{
-	*buf_reserve(b, 1) = value;
-	b->len++;
-}
-
 void buf_put_u32(struct buf *b, uint32_t value)
 {
 	value = htole32(value);
@@ -153,15 +147,11 @@ static uint64_t join_groups(uint64_t word)
 	return (word & 0x000000000fffffff) | (word & 0x0fffffff00000000) >> 4;
 }
 
-/* A reader that failed stands at its end. */
-uint64_t reader_varint(struct reader *r)
+/* Of more than one byte, or what is none. */
+uint64_t reader_long_varint(struct reader *r)
 {
 	uint64_t value = 0;
 	const uint8_t *at = r->at;
-	if (at < r->end && *at < 0x80) {
-		r->at++;
-		return *at;
-	}
 	if (reader_left(r) >= sizeof value) {
 		memcpy(&value, at, sizeof value);
 		value = le64toh(value);

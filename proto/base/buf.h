@@ -63,19 +63,29 @@ static inline void buf_put(struct buf *b, const void *bytes, size_t n)
 	b->len += n;
 }
 
-static inline void buf_put_varint(struct buf *b, uint64_t value)
+/* At most BUF_VARINT_MAX bytes; returns where they end. */
+static inline uint8_t *varint_put(uint8_t *to, uint64_t value)
 {
-	uint8_t *at = buf_reserve(b, BUF_VARINT_MAX);
-	uint8_t *to = at;
 	while (value >= 0x80) {
 		*to++ = (uint8_t)(value | 0x80);
 		value >>= 7;
 	}
 	*to++ = (uint8_t)value;
-	b->len += (size_t)(to - at);
+	return to;
 }
 
-void buf_put_u8(struct buf *, uint8_t);
+static inline void buf_put_varint(struct buf *b, uint64_t value)
+{
+	uint8_t *at = buf_reserve(b, BUF_VARINT_MAX);
+	b->len += (size_t)(varint_put(at, value) - at);
+}
+
+static inline void buf_put_u8(struct buf *b, uint8_t value)
+{
+	*buf_reserve(b, 1) = value;
+	b->len++;
+}
+
 void buf_put_u32(struct buf *, uint32_t);
 void buf_put_u64(struct buf *, uint64_t);
 void buf_put_span(struct buf *, struct span); /* varint length, bytes */
@@ -95,7 +105,14 @@ void reader_init(struct reader *, const void *bytes, size_t n);
 uint8_t reader_u8(struct reader *);
 uint32_t reader_u32(struct reader *);
 uint64_t reader_u64(struct reader *);
-uint64_t reader_varint(struct reader *);
+uint64_t reader_long_varint(struct reader *);
+static inline uint64_t reader_varint(struct reader *r)
+{
+	/* A reader that failed stands at its end. */
+	if (r->at < r->end && *r->at < 0x80)
+		return *r->at++;
+	return reader_long_varint(r);
+}
 struct span reader_span(struct reader *); /* borrowed from the bytes */
 size_t reader_left(const struct reader *);
 

@@ -11,10 +11,10 @@ memcmp memcpy memmove memset strlen
 malloc free exit qsort snprintf __snprintf_chk __memcpy_chk
 __assert_fail __stack_chk_fail _GLOBAL_OFFSET_TABLE_
 span_equal span_order span_sort
-buf_fini buf_clear buf_grow buf_put_u8 buf_put_u32 buf_put_u64
+buf_fini buf_clear buf_grow buf_put_u32 buf_put_u64
 buf_put_span
 be64_put be64_get
-reader_init reader_u8 reader_u32 reader_u64 reader_varint reader_span reader_left
+reader_init reader_u8 reader_u32 reader_u64 reader_long_varint reader_span reader_left
 hash64 hash64_seeded hash128 hash_stream_init hash_stream_add hash_stream_sum
 table_seed mem_map mem_new mem_ready mem_resize mem_text mem_unmap pool_get pool_put pool_fini
 '

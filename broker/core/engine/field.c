@@ -1,48 +1,73 @@
 #include "field.h"
 
 #include <assert.h>
+#include <endian.h>
+#include <string.h>
 
-static void encode_one(struct buf *b, enum field_type type, const void *at)
+/* Of all that have no length of their own, at most. */
+#define FIELD_BYTES_MAX 16
+
+static uint8_t *put_u64(uint8_t *to, uint64_t value)
+{
+	value = htole64(value);
+	memcpy(to, &value, sizeof value);
+	return to + sizeof value;
+}
+
+static uint8_t *encode_one(uint8_t *to, enum field_type type, const void *at)
 {
 	switch (type) {
 	case FIELD_VARINT:
-		buf_put_varint(b, *(const uint64_t *)at);
-		break;
+		return varint_put(to, *(const uint64_t *)at);
 	case FIELD_U32:
-		buf_put_varint(b, *(const uint32_t *)at);
-		break;
+		return varint_put(to, *(const uint32_t *)at);
 	case FIELD_U64:
-		buf_put_u64(b, *(const uint64_t *)at);
-		break;
+		return put_u64(to, *(const uint64_t *)at);
 	case FIELD_HASH128:
-		buf_put_u64(b, ((const struct hash128 *)at)->low);
-		buf_put_u64(b, ((const struct hash128 *)at)->high);
-		break;
+		to = put_u64(to, ((const struct hash128 *)at)->low);
+		return put_u64(to, ((const struct hash128 *)at)->high);
 	case FIELD_U8:
-		buf_put_u8(b, *(const uint8_t *)at);
-		break;
+		*to = *(const uint8_t *)at;
+		return to + 1;
 	case FIELD_BOOL:
-		buf_put_u8(b, *(const bool *)at);
-		break;
-	case FIELD_TEXT:
-		buf_put_span(b, *(const struct span *)at);
-		break;
-	case FIELD_NUMBERS: {
-		const struct number_list *n = at;
-		assert(n->len <= NUMBERS_MAX);
-		buf_put_varint(b, n->len);
-		buf_put(b, n->bytes.data, n->bytes.len);
-		break;
-	}
-	case FIELD_LAST:
-		break;
+		*to = *(const bool *)at;
+		return to + 1;
+	default:
+		return to;
 	}
 }
 
+static void encode_text(struct buf *b, enum field_type type, const void *at)
+{
+	if (type == FIELD_TEXT) {
+		buf_put_span(b, *(const struct span *)at);
+		return;
+	}
+	const struct number_list *n = at;
+	assert(n->len <= NUMBERS_MAX);
+	buf_put_varint(b, n->len);
+	buf_put(b, n->bytes.data, n->bytes.len);
+}
+
+/* Room is asked for where it ends, not for each field. */
 void fields_encode(struct buf *b, const struct field *f, const void *from)
 {
-	for (; f->type != FIELD_LAST; f++)
-		encode_one(b, (enum field_type)f->type, (const char *)from + f->at);
+	uint8_t *to = buf_reserve(b, FIELD_BYTES_MAX), *end = b->data + b->cap;
+	for (; f->type != FIELD_LAST; f++) {
+		enum field_type type = (enum field_type)f->type;
+		const void *at = (const char *)from + f->at;
+		bool is_text = type >= FIELD_TEXT;
+		if (!is_text)
+			to = encode_one(to, type, at);
+		if (!is_text && end - to >= FIELD_BYTES_MAX)
+			continue;
+		b->len = (size_t)(to - b->data);
+		if (is_text)
+			encode_text(b, type, at);
+		to = buf_reserve(b, FIELD_BYTES_MAX);
+		end = b->data + b->cap;
+	}
+	b->len = (size_t)(to - b->data);
 }
 
 static struct number_list decode_numbers(struct reader *in)

@@ -17,7 +17,7 @@ enum field_type {
 	FIELD_HASH128,
 	FIELD_U8,
 	FIELD_BOOL,
-	FIELD_TEXT,
+	FIELD_TEXT, /* from here on of any length */
 	FIELD_NUMBERS,
 };
 
