@@ -174,7 +174,7 @@ enum parlor_err core_post(struct core *c, const struct core_call *call, const st
 		return err;
 	if (q->refusal)
 		return q->refusal;
-	if (room->row.conversation)
+	if (room->row.conversation && !room->talk)
 		err = c->desk->hooks->may_post(c, room, m->no);
 	/* It may open another one by it: then nothing else may be wrong with it. */
 	if (err == PARLOR_E_CONVERSATION_CLOSED) {

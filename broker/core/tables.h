@@ -85,6 +85,7 @@ struct room {
 	struct tree_node *unlisted; /* members that the rows of ids on disk lack, by id */
 	struct block *tail;         /* where the next message goes, once it was looked for */
 	struct block *blocks;
+	struct conversation *talk; /* that of its row, once it was found open; NULL: look */
 };
 
 /* The names that stood in rows when the broker started, by number: rows have them in the

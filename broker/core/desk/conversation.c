@@ -267,11 +267,20 @@ void conversation_link(struct core *c, struct conversation *v)
 	step_in(c, v);
 }
 
+/* The room that remembers it may have left memory before it. */
+static void forget_in_room(struct core *c, const struct conversation *v)
+{
+	struct room *room = (struct room *)row_find(&c->engine, &room_kind, v->row.room, 0);
+	if (room && room->talk == v)
+		room->talk = NULL;
+}
+
 /* It has stepped out. */
 static void unlink_conversation(struct core *c, struct conversation *v)
 {
 	struct desk_state *d = c->desk;
 	v->linked = false;
+	forget_in_room(c, v);
 	rank_remove(&v->desk->open, &v->in_open);
 	v->desk->of_tenant->open--;
 	unlink_guest(d, v);

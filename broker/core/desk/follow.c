@@ -51,6 +51,16 @@ static uint64_t soonest_us(const struct conversation *v)
 	return v->row.robot ? sooner(SETTING_US(t, robot_silence_ms), first) : first;
 }
 
+/* Its last conversation; the room remembers one that is open. */
+static enum parlor_err conversation_in(struct core *c, struct room *room, struct conversation **v)
+{
+	*v = room->talk;
+	enum parlor_err err = *v ? PARLOR_E_OK : conversation_find_no(c, room->row.conversation, v);
+	if (!err && *v && (*v)->linked)
+		room->talk = *v;
+	return err;
+}
+
 static enum parlor_err follow_posted(struct core *c, const struct record *r)
 {
 	struct room *room;
@@ -58,7 +68,7 @@ static enum parlor_err follow_posted(struct core *c, const struct record *r)
 	enum parlor_err err = apply_room(c, r, &room);
 	if (err || !room->row.conversation || r->posted.type != MESSAGE_TYPE_MESSAGE || !r->member)
 		return err;
-	err = conversation_find_no(c, room->row.conversation, &v);
+	err = conversation_in(c, room, &v);
 	if (err || !v || v->row.state == CONVERSATION_CLOSED || v->as_of >= r->position)
 		return err;
 	uint8_t before = v->row.spoke;
@@ -76,9 +86,12 @@ static enum parlor_err follow_posted(struct core *c, const struct record *r)
 	/* The same side again: what is due comes later, and is found out then. */
 	bool sooner_due = (v->row.spoke != before || reminded) && v->linked;
 	uint64_t us = sooner_due ? soonest_us(v) : 0;
-	if (us && (!v->due_us || desk_at(c, r) + us < v->due_us))
+	bool moves = us && (!v->due_us || desk_at(c, r) + us < v->due_us);
+	if (moves)
 		v->due_us = desk_at(c, r) + us;
-	row_touch(&c->engine, &v->base);
+	/* One that is to be written anyway has nothing new but its words. */
+	if (moves || !v->base.dirty)
+		row_touch(&c->engine, &v->base);
 	return PARLOR_E_OK;
 }
 
