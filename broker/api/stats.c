@@ -205,6 +205,7 @@ static void count_desk(struct counters *c, const struct broker *b)
 #undef CORE_DESK_CAUSE
 	counter(c, "desk_matches", b->decisions.pairs);
 	counter(c, "desk_match_us_max", b->decisions.us_max);
+	counter(c, "desk_match_us_p50", decisions_us_at(&b->decisions, 50));
 	counter(c, "desk_match_us_p99", decisions_us_at(&b->decisions, 99));
 	counter(c, "desk_reports", n.reports);
 	counter(c, "desk_reports_dropped", n.reports_dropped);

@@ -169,6 +169,8 @@ static void run_queue(const struct options *o, uint32_t waiting, struct report *
 	ask_many(q, put_close, many);
 	check(dealer_stat(&q->scene.control, "desk_matches") == many,
 	      "not every seat that became free was given to somebody");
+	row_set(&row, "decision_p50_us",
+		(double)dealer_stat(&q->scene.control, "desk_match_us_p50"));
 	row_set(&row, "decision_p99_us",
 		(double)dealer_stat(&q->scene.control, "desk_match_us_p99"));
 	row_set(&row, "decision_max_us",

@@ -212,6 +212,7 @@ def desk_queue(f):
         ("waiting", "waiting"),
         ("seats", "seats"),
         ("CPU µs a close, which serves the next", "close_main_us"),
+        ("a decision, p50 µs", "decision_p50_us"),
         ("a decision, p99 µs", "decision_p99_us"),
         ("CPU µs a place", "place_main_us"),
         ("close p99 µs", "close_p99_us"),
