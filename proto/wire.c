@@ -322,29 +322,35 @@ void wire_put(struct buf *b, const ProtobufCMessage *message)
 	b->len += protobuf_c_message_pack(message, buf_reserve(b, size));
 }
 
-static void put_tag(struct buf *b, uint32_t field, unsigned type)
+static uint8_t *tag_put(uint8_t *to, uint32_t field, unsigned type)
 {
-	buf_put_varint(b, (uint64_t)field << 3 | type);
+	return varint_put(to, (uint64_t)field << 3 | type);
 }
 
 void wire_put_field(struct buf *b, uint32_t field, const ProtobufCMessage *message)
 {
 	size_t size = protobuf_c_message_get_packed_size(message);
-	put_tag(b, field, PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED);
-	buf_put_varint(b, size);
-	b->len += protobuf_c_message_pack(message, buf_reserve(b, size));
+	uint8_t *at = buf_reserve(b, WIRE_FIELD_MAX + size);
+	uint8_t *to = tag_put(at, field, PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED);
+	to = varint_put(to, size);
+	b->len += (size_t)(to - at) + protobuf_c_message_pack(message, to);
 }
 
 void wire_put_bytes_field(struct buf *b, uint32_t field, struct span bytes)
 {
-	put_tag(b, field, PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED);
-	buf_put_span(b, bytes);
+	uint8_t *at = buf_reserve(b, WIRE_FIELD_MAX + bytes.len);
+	uint8_t *to = tag_put(at, field, PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED);
+	to = varint_put(to, bytes.len);
+	if (bytes.len)
+		memcpy(to, bytes.data, bytes.len);
+	b->len += (size_t)(to - at) + bytes.len;
 }
 
 void wire_put_varint_field(struct buf *b, uint32_t field, uint64_t value)
 {
 	if (value == 0)
 		return;
-	put_tag(b, field, PROTOBUF_C_WIRE_TYPE_VARINT);
-	buf_put_varint(b, value);
+	uint8_t *at = buf_reserve(b, WIRE_FIELD_MAX);
+	uint8_t *to = tag_put(at, field, PROTOBUF_C_WIRE_TYPE_VARINT);
+	b->len += (size_t)(varint_put(to, value) - at);
 }

@@ -58,5 +58,7 @@ void wire_put(struct buf *, const ProtobufCMessage *);
 void wire_put_field(struct buf *, uint32_t field, const ProtobufCMessage *);
 void wire_put_bytes_field(struct buf *, uint32_t field, struct span);
 void wire_put_varint_field(struct buf *, uint32_t field, uint64_t value); /* omitted when 0 */
+/* Room that a field asks for, beside the bytes that it has: tag, and number or length. */
+#define WIRE_FIELD_MAX (2 * BUF_VARINT_MAX)
 
 #endif

@@ -21,7 +21,8 @@ void reply_put(struct broker *b, struct session *s, const Parlor__Reply *reply)
 void reply_put_posted(struct broker *b, struct session *s, uint64_t id, uint64_t seq,
 		      uint64_t position, uint64_t time_us)
 {
-	uint8_t posted_bytes[3 * (1 + BUF_VARINT_MAX)], reply_bytes[64];
+	uint8_t posted_bytes[3 * WIRE_FIELD_MAX];
+	uint8_t reply_bytes[2 * WIRE_FIELD_MAX + sizeof posted_bytes];
 	struct buf posted = BUF_ON(posted_bytes), reply = BUF_ON(reply_bytes);
 	wire_put_varint_field(&posted, PB_POSTED_SEQ, seq);
 	wire_put_varint_field(&posted, PB_POSTED_POSITION, position);
@@ -36,7 +37,7 @@ void reply_put_posted(struct broker *b, struct session *s, uint64_t id, uint64_t
 void reply_put_page(struct broker *b, struct session *s, uint64_t id, uint64_t as_of,
 		    uint32_t result, struct span page)
 {
-	uint8_t bytes[4 * (1 + BUF_VARINT_MAX)];
+	uint8_t bytes[4 * WIRE_FIELD_MAX];
 	struct buf *out = replies_begin(&b->commit.turn.replies);
 	/* What stands before the page; a page is large, and copied once. */
 	struct buf head = BUF_ON(bytes);

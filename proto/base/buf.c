@@ -66,8 +66,11 @@ void buf_put_u64(struct buf *b, uint64_t value)
 
 void buf_put_span(struct buf *b, struct span s)
 {
-	buf_put_varint(b, s.len);
-	buf_put(b, s.data, s.len);
+	uint8_t *at = buf_reserve(b, BUF_VARINT_MAX + s.len);
+	uint8_t *to = varint_put(at, s.len);
+	if (s.len)
+		memcpy(to, s.data, s.len);
+	b->len += (size_t)(to - at) + s.len;
 }
 
 void be64_put(uint8_t at[8], uint64_t value)
