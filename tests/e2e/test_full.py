@@ -182,16 +182,21 @@ def test_sessions_come_and_go_while_the_disk_is_full(tmp_path):
             assert [m.presence for m in shown] == [pb.PRESENCE_ONLINE, pb.PRESENCE_ONLINE, pb.PRESENCE_OFFLINE]
 
 
+def furnish_shop(client, **team):
+    """lin is offered one after the other."""
+    client.desk_set(desk=dict(desk="shop"))
+    client.desk_set(team=dict(desk="shop", team="*", accept=1, **team))
+    client.desk_set(agent=dict(agent="lin"))
+    client.desk_set(seat=dict(desk="shop", agent="lin", max=1))
+    client.desk_set(team_seat=dict(desk="shop", team="*", agent="lin"))
+
+
 def test_while_the_disk_is_full_no_offer_ends(tmp_path):
     """Who could not have accepted has missed nothing: the desk's time stands still."""
     flag, env = when_full(tmp_path)
     with Broker(FULL, env=env) as broker, Client(broker.client, members=["lin"]) as client:
         client.room_create(room="r", members=people("alice"))
-        client.desk_set(desk=dict(desk="shop"))
-        client.desk_set(team=dict(desk="shop", team="*", accept=1, offer_ms=2000))
-        client.desk_set(agent=dict(agent="lin"))
-        client.desk_set(seat=dict(desk="shop", agent="lin", max=1))
-        client.desk_set(team_seat=dict(desk="shop", team="*", agent="lin"))
+        furnish_shop(client, offer_ms=2000)
         flag.touch()
         fill_up(client, client.ping)
         flag.unlink()
@@ -207,6 +212,36 @@ def test_while_the_disk_is_full_no_offer_ends(tmp_path):
         flag.unlink()
         until(lambda: client.refusal("desk_accept", conversation="c1", offer=offer, agent="lin") == 0)
         assert client.desk_show(conversation="c1").agent == "lin"
+
+
+def test_what_was_decided_over_a_full_disk_is_decided_again(tmp_path):
+    """One is accepted behind it and one expires: desk time, and what it held up, is as recorded."""
+    flag, env = when_full(tmp_path)
+    with Broker(FULL, env=env) as broker:
+        with Client(broker.client, members=["lin"]) as client:
+            client.room_create(room="r", members=people("alice"))
+            furnish_shop(client, offer_ms=1000, again_ms=1, misses=4294967295, gap_ms=4294967295)
+            for conversation in ("c1", "c2"):
+                client.desk_open(conversation=conversation, desk="shop", visitor=f"of-{conversation}")
+                until(lambda: client.desk_show(conversation="c1").offer)
+                flag.touch()
+                fill_up(client, client.ping)
+                full = time.monotonic()
+                while time.monotonic() < full + 2:
+                    client.ping()
+                flag.unlink()
+                until(lambda: client.refusal("post", room="r", sender="alice", client_id=f"on-{next(numbers)}",
+                                             body="there is room") == 0)
+            until(lambda: stat(client, "desk_expired"))
+            client.desk_close(conversation="c1", by="of-c1")
+            until(lambda: client.refusal("desk_accept", conversation="c2", agent="lin",
+                                         offer=client.desk_show(conversation="c2").offer) == 0)
+            client.desk_close(conversation="c2", by="lin")
+        broker.stop()
+        ask = program("parlor-replay"), "what-if", "--data", broker.data
+        assert run(*ask).out.startswith("as recorded: ")
+        found = run(*ask, "--team", "*", "--speed", "off", "--json").json()
+        assert found["recorded"]["served"] == found["what_if"]["served"] == 1
 
 
 def test_room_for_what_is_known_of_members_is_reserved():

@@ -138,6 +138,16 @@ static enum parlor_err follow(struct check *c, size_t i)
 	return decider_pair(&c->decider, m->time_us);
 }
 
+/* Where it is not, a tick has changed nothing; or none was run, as on a full disk, of which
+ * only the next clock tells. */
+static bool is_decided_in(const struct moment *m)
+{
+	for (size_t i = 0; i < m->len; i++)
+		if (cause_of(m, i).kind != CAUSE_GIVEN)
+			return true;
+	return false;
+}
+
 static enum parlor_err happen(struct check *c, size_t i)
 {
 	const struct moment *m = &c->moment;
@@ -198,7 +208,7 @@ static enum parlor_err happen_again(struct check *c, size_t i)
 	enum parlor_err err = PARLOR_E_OK;
 	if (!c->decider.serves)
 		return decider_follow(&c->decider, &m->list[i].record);
-	if (ticks_behind(m, i))
+	if (ticks_behind(m, i) && is_decided_in(m))
 		err = decider_tick(&c->decider, m->time_us);
 	return err ? err : decide(c, i);
 }
