@@ -44,7 +44,7 @@ static void what_was_not_flushed_is_gone(void **state)
 
 	open_wal(w);
 	write_frames(w, 2);
-	assert_int_equal(wal_append(w->wal, FRAME_BATCH, 1, SPAN_TEXT("never flushed")), 3);
+	assert_int_equal(wal_append(w->wal, WAL_FRAME_BATCH, 1, SPAN_TEXT("never flushed")), 3);
 	assert_int_equal(wal_durable(w->wal), 2);
 	close_wal(w);
 	open_wal(w);
@@ -66,7 +66,7 @@ static void frames_share_a_flush(void **state)
 		uint8_t bytes[11];
 		for (size_t at = 0; at < sizeof bytes; at++)
 			bytes[at] = (uint8_t)((wal_last(w->wal) + 1) * 31 + at);
-		wal_append(w->wal, FRAME_BATCH, 1, (struct span){bytes, sizeof bytes});
+		wal_append(w->wal, WAL_FRAME_BATCH, 1, (struct span){bytes, sizeof bytes});
 	}
 	assert_int_equal(wal_flush(w->wal), PARLOR_E_OK);
 	assert_int_equal(wal_flush(w->wal), PARLOR_E_OK); /* nothing to do */
@@ -88,7 +88,7 @@ static void the_largest_frame_finds_a_place(void **state)
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(wal_wait(w->wal), PARLOR_E_OK);
 		assert_int_equal(wal_reserve(w->wal, len, 1), PARLOR_E_OK);
-		wal_append(w->wal, FRAME_BATCH, 1, (struct span){bytes, len});
+		wal_append(w->wal, WAL_FRAME_BATCH, 1, (struct span){bytes, len});
 		assert_int_equal(wal_flush(w->wal), PARLOR_E_OK);
 	}
 	assert_int_equal(counts_of(w).flushes, 3);
@@ -225,13 +225,13 @@ static void a_full_disk_is_told_before_and_passes(void **state)
 	fail_while(w, "FAULT_ENOSPC_WHEN_FILE", fault);
 	uint64_t written = 0;
 	while (wal_reserve(w->wal, sizeof bytes, 1) == PARLOR_E_OK) {
-		wal_append(w->wal, FRAME_BATCH, 1, (struct span){bytes, sizeof bytes});
+		wal_append(w->wal, WAL_FRAME_BATCH, 1, (struct span){bytes, sizeof bytes});
 		assert_int_equal(wal_flush(w->wal), PARLOR_E_OK);
 		written++;
 	}
 	/* Both segments that were there took what they hold. */
 	assert_int_equal(written,
-			 2 * ((WAL_WORLD_SEGMENT - SEGMENT_HEAD) / frame_size(sizeof bytes)));
+			 2 * ((WAL_WORLD_SEGMENT - SEGMENT_HEAD) / wal_frame_size(sizeof bytes)));
 	assert_int_equal(wal_wait(w->wal), PARLOR_E_STORE_FULL);
 	assert_int_equal(wal_reserve(w->wal, sizeof bytes, 1), PARLOR_E_STORE_FULL);
 	assert_true(counts_of(w).failed > 0);
@@ -254,7 +254,8 @@ static void a_failed_flush_is_the_end(void **state)
 	uint8_t bytes[100];
 	for (size_t i = 0; i < sizeof bytes; i++)
 		bytes[i] = (uint8_t)(4 * 31 + i);
-	assert_int_equal(wal_append(w->wal, FRAME_BATCH, 1, (struct span){bytes, sizeof bytes}), 4);
+	assert_int_equal(wal_append(w->wal, WAL_FRAME_BATCH, 1, (struct span){bytes, sizeof bytes}),
+			 4);
 	assert_int_equal(wal_flush(w->wal), PARLOR_E_STORE);
 	assert_int_equal(unlink(fault), 0);
 	assert_int_equal(wal_flush(w->wal), PARLOR_E_STORE);

@@ -101,7 +101,7 @@ static void a_torn_write_is_cut_off(void **state)
 	write_frame(w);
 	close_wal(w);
 	read_segment(w, 1, after);
-	const size_t from = (SEGMENT_HEAD + 2 * frame_size(w->payload)) / SECTOR;
+	const size_t from = (SEGMENT_HEAD + 2 * wal_frame_size(w->payload)) / SECTOR;
 	for (unsigned sectors = 0; sectors < 1U << SECTORS; sectors++) {
 		memcpy(torn, before, sizeof torn);
 		for (unsigned i = 0; i < SECTORS; i++)

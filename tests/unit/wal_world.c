@@ -23,7 +23,7 @@ static struct span payload_of(const struct wal_world *w, uint64_t index, uint8_t
 	return (struct span){bytes, len};
 }
 
-static enum parlor_err take(void *ctx, const struct frame *f)
+static enum parlor_err take(void *ctx, const struct wal_frame *f)
 {
 	struct wal_world *w = ctx;
 	uint8_t bytes[PAYLOAD_MAX];
@@ -32,7 +32,7 @@ static enum parlor_err take(void *ctx, const struct frame *f)
 	w->last = f->index;
 	if (!w->first)
 		w->first = f->index;
-	if (f->type == FRAME_BARRIER) {
+	if (f->type == WAL_FRAME_BARRIER) {
 		assert_int_equal(f->payload.len, 0);
 		return PARLOR_E_OK;
 	}
@@ -75,7 +75,7 @@ void write_frame(struct wal_world *w)
 	if (wal_reserve(w->wal, payload.len, 1))
 		assert_int_equal(wal_wait(w->wal), PARLOR_E_OK);
 	assert_int_equal(wal_reserve(w->wal, payload.len, 1), PARLOR_E_OK);
-	const uint64_t index = wal_append(w->wal, FRAME_BATCH, 1, payload);
+	const uint64_t index = wal_append(w->wal, WAL_FRAME_BATCH, 1, payload);
 	assert_int_equal(wal_flush(w->wal), PARLOR_E_OK);
 	assert_int_equal(wal_durable(w->wal), index);
 }

@@ -43,6 +43,21 @@ void bare_send(struct bare_server *s, const struct bare_peer *p, zmq_msg_t *msg)
 		zmq_msg_close(msg);
 }
 
+void bare_send_events(struct bare_server *s, struct span events)
+{
+	zmq_msg_t frame, copy;
+	zmq_msg_init_size(&frame, events.len);
+	memcpy(zmq_msg_data(&frame), events.data, events.len);
+	for (size_t i = 0; i < s->peers_len; i++) {
+		if (!s->peers[i].listens)
+			continue;
+		zmq_msg_init(&copy);
+		zmq_msg_copy(&copy, &frame);
+		bare_send(s, &s->peers[i], &copy);
+	}
+	zmq_msg_close(&frame);
+}
+
 void bare_send_acks(struct bare_server *s)
 {
 	for (size_t i = 0; i < s->peers_len; i++) {

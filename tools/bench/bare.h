@@ -55,6 +55,8 @@ struct bare_server {
 void bare_serve(struct bare_server *);
 /* Sends and closes the message. */
 void bare_send(struct bare_server *, const struct bare_peer *, zmq_msg_t *);
+/* Those of the turn, in one frame that all listeners share. */
+void bare_send_events(struct bare_server *, struct span events);
 void bare_send_acks(struct bare_server *);
 
 /* The load against a ceiling that this program serves as `argv` says: words

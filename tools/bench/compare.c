@@ -206,6 +206,7 @@ void compare_floor(const struct options *o)
 	use_options(c, o);
 	add_system(c, (struct system){.name = "parlor", .run = floor_run});
 	add_system(c, (struct system){.name = "skeleton", .run = skeleton_run});
+	add_system(c, (struct system){.name = "skeleton-log", .run = skeleton_log_run});
 	add_peers(c);
 	for (uint64_t n = 0; n < option_or(c->options.runs, RUNS_DEFAULT); n++)
 		run_all(c);

@@ -52,13 +52,15 @@ def number(value):
 
 
 SYSTEMS = [
-    "parlor", "skeleton", "nats", "nats-2.15", "redis", "redis-8", "valkey-9", "mysql", "ejabberd", "rabbitmq",
+    "parlor", "skeleton", "skeleton-log", "nats", "nats-2.15", "redis", "redis-8", "valkey-9", "mysql", "ejabberd",
+    "rabbitmq",
 ]
 # Those whose acknowledgement says that the message is on disk.
 DURABLE = ["nats-2.15", "redis", "redis-8", "valkey-9", "mysql", "ejabberd", "rabbitmq"]
 NAMES = {
     "parlor": "Parlor",
-    "skeleton": "bare skeleton",
+    "skeleton": "bare skeleton on LMDB",
+    "skeleton-log": "bare skeleton on the log",
     "nats": "NATS JetStream",
     "redis": "Redis",
     "mysql": "MySQL (MariaDB)",

@@ -48,6 +48,8 @@ static const struct scenario {
 	{"skeleton", ceiling_skeleton,
 	 "ceiling of floor: fixed structs, one journal append a post, no index, no\n"
 	 "                counters, no protobuf; the same load"},
+	{"skeleton-log", ceiling_skeleton_log,
+	 "the same, each turn a frame of the write-ahead log instead of a commit of LMDB"},
 	{"router", ceiling_router,
 	 "ceiling of team: a ROUTER that copies each payload to 50 and 500 dealers"},
 	{"lmdb", ceiling_lmdb, "ceiling of all: LMDB appending 1, 16, 256, 1,024 records a commit"},
@@ -111,6 +113,8 @@ static int serve(int argc, char **argv)
 {
 	if (argc > 1 && strcmp(argv[1], "serve-skeleton") == 0)
 		return serve_skeleton(argc - 2, argv + 2);
+	if (argc > 1 && strcmp(argv[1], "serve-skeleton-log") == 0)
+		return serve_skeleton_log(argc - 2, argv + 2);
 	if (argc > 1 && strcmp(argv[1], "serve-router") == 0)
 		return serve_router(argc - 2, argv + 2);
 	return -1;

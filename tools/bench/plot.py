@@ -64,7 +64,7 @@ def bars_of(figures, in_flight):
 
 
 def colour_of(system):
-    return {"parlor": OURS, "skeleton": CEILING}.get(system, OTHER)
+    return {"parlor": OURS, "skeleton": CEILING, "skeleton-log": CEILING}.get(system, OTHER)
 
 
 def floor(figures, path):

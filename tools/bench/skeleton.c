@@ -40,19 +40,9 @@ static void append(struct bare_server *s, const struct bare_post *post)
 static void commit_and_send(struct bare_server *s)
 {
 	struct skeleton *k = s->ctx;
-	zmq_msg_t events, copy;
 	must(mdb_txn_commit(k->txn), "commit");
 	k->txn = NULL;
-	zmq_msg_init_size(&events, k->events.len);
-	memcpy(zmq_msg_data(&events), k->events.data, k->events.len);
-	for (size_t i = 0; i < s->peers_len; i++) {
-		if (!s->peers[i].listens)
-			continue;
-		zmq_msg_init(&copy);
-		zmq_msg_copy(&copy, &events);
-		bare_send(s, &s->peers[i], &copy);
-	}
-	zmq_msg_close(&events);
+	bare_send_events(s, buf_span(&k->events));
 	buf_clear(&k->events);
 	bare_send_acks(s);
 }

@@ -20,32 +20,32 @@
 
 #include "base/buf.h"
 
-#define FRAME_HEAD 40
-#define FRAME_ALIGN 8
+#define WAL_FRAME_HEAD 40
+#define WAL_FRAME_ALIGN 8
 
-enum frame_type {
-	FRAME_BATCH = 1, /* what a turn changes */
-	FRAME_BARRIER    /* changes nothing: says what is durable */
+enum wal_frame_type {
+	WAL_FRAME_BATCH = 1, /* what a turn changes */
+	WAL_FRAME_BARRIER    /* changes nothing: says what is durable */
 };
 
-struct frame {
+struct wal_frame {
 	uint64_t index, term, durable;
-	enum frame_type type;
+	enum wal_frame_type type;
 	struct span payload; /* decoded: borrowed from the bytes */
 };
 
 /* Bytes of a frame with a payload so long. */
-size_t frame_size(size_t payload);
+size_t wal_frame_size(size_t payload);
 
 /* Appends it, and moves the chain's value behind it. */
-void frame_put(struct buf *, const struct frame *, uint64_t seed, uint64_t *chain);
+void wal_frame_put(struct buf *, const struct wal_frame *, uint64_t seed, uint64_t *chain);
 
 /* The frame at those bytes, of which there are n. Its size, and the chain is moved
  * behind it; 0 when none is there that continues the chain. */
-size_t frame_get(const uint8_t *bytes, size_t n, uint64_t *chain, struct frame *);
+size_t wal_frame_get(const uint8_t *bytes, size_t n, uint64_t *chain, struct wal_frame *);
 
 /* Whether a head stands there that was written in this use of the segment, wherever it stands
  * in the chain. The payload is not looked at, and not given. */
-bool frame_head_get(const uint8_t *bytes, size_t n, uint64_t seed, struct frame *);
+bool wal_frame_head_get(const uint8_t *bytes, size_t n, uint64_t seed, struct wal_frame *);
 
 #endif

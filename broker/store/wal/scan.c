@@ -156,13 +156,13 @@ static enum parlor_err load(struct walk *w, uint64_t number)
 static enum parlor_err walk_frames(struct walk *w, const struct segment_head *head, size_t *end)
 {
 	struct scan *s = w->scan;
-	struct frame f;
+	struct wal_frame f;
 	size_t at = SEGMENT_HEAD;
 
 	s->chain = segment_chain(head);
 	for (;;) {
 		uint64_t chain = s->chain;
-		const size_t size = frame_get(w->bytes + at, w->dir->bytes - at, &chain, &f);
+		const size_t size = wal_frame_get(w->bytes + at, w->dir->bytes - at, &chain, &f);
 		if (!size || f.index != s->last + 1)
 			break;
 		at += size;
@@ -179,10 +179,10 @@ static enum parlor_err walk_frames(struct walk *w, const struct segment_head *he
 /* Whether a head behind the end says that more than that was on disk. */
 static bool more_was_durable(const struct walk *w, const struct segment_head *head, size_t end)
 {
-	struct frame f;
+	struct wal_frame f;
 
-	for (size_t at = end; at + FRAME_HEAD <= w->dir->bytes; at += FRAME_ALIGN)
-		if (frame_head_get(w->bytes + at, w->dir->bytes - at, head->seed, &f) &&
+	for (size_t at = end; at + WAL_FRAME_HEAD <= w->dir->bytes; at += WAL_FRAME_ALIGN)
+		if (wal_frame_head_get(w->bytes + at, w->dir->bytes - at, head->seed, &f) &&
 		    f.durable > w->scan->last)
 			return true;
 	return false;

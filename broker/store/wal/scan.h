@@ -30,7 +30,7 @@ struct scan {
 };
 
 /* A frame of the log, in order. An error ends the walk and is given back. */
-typedef enum parlor_err scan_take(void *ctx, const struct frame *);
+typedef enum parlor_err scan_take(void *ctx, const struct wal_frame *);
 
 /* Gives `take` every frame behind the index `applied`, which is on disk by then: what was in the
  * page cache only when a process was killed is flushed before it is believed. STORE_CORRUPT where

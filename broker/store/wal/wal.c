@@ -136,14 +136,14 @@ static uint64_t space_left(const struct wal *w)
 
 size_t wal_payload_max(const struct wal *w)
 {
-	return (size_t)space_of_segment(w) - FRAME_HEAD - FRAME_ALIGN;
+	return (size_t)space_of_segment(w) - WAL_FRAME_HEAD - WAL_FRAME_ALIGN;
 }
 
 /* A frame that does not fit in what is left of a segment begins the next one: as much as the
  * largest may be lost at each end. */
 enum parlor_err wal_reserve(const struct wal *w, size_t bytes, size_t n)
 {
-	const uint64_t wanted = bytes + n * (FRAME_HEAD + FRAME_ALIGN);
+	const uint64_t wanted = bytes + n * (WAL_FRAME_HEAD + WAL_FRAME_ALIGN);
 
 	assert(wanted <= space_of_segment(w));
 	return wanted <= space_left(w) || maker_ahead(&w->maker) > 0 ? PARLOR_E_OK
@@ -207,21 +207,21 @@ static void begin_segment(struct wal *w)
 	w->chain = segment_chain(&head);
 }
 
-uint64_t wal_append(struct wal *w, enum frame_type type, uint64_t term, struct span payload)
+uint64_t wal_append(struct wal *w, enum wal_frame_type type, uint64_t term, struct span payload)
 {
 	if (w->failed)
 		return ++w->last;
-	if (frame_size(payload.len) > space_left(w)) {
+	if (wal_frame_size(payload.len) > space_left(w)) {
 		(void)!wal_flush(w); /* its failure sticks */
 		begin_segment(w);
 	}
-	assert(frame_size(payload.len) <= space_left(w));
-	const struct frame f = {.index = w->last + 1,
-				.term = term,
-				.durable = w->durable,
-				.type = type,
-				.payload = payload};
-	frame_put(&w->pending, &f, w->seed, &w->chain);
+	assert(wal_frame_size(payload.len) <= space_left(w));
+	const struct wal_frame f = {.index = w->last + 1,
+				    .term = term,
+				    .durable = w->durable,
+				    .type = type,
+				    .payload = payload};
+	wal_frame_put(&w->pending, &f, w->seed, &w->chain);
 	w->claimed = w->durable;
 	w->counts.frames++;
 	return ++w->last;
@@ -229,9 +229,9 @@ uint64_t wal_append(struct wal *w, enum frame_type type, uint64_t term, struct s
 
 enum parlor_err wal_idle(struct wal *w, uint64_t term)
 {
-	if (w->pending.len || w->claimed == w->durable || frame_size(0) > space_left(w))
+	if (w->pending.len || w->claimed == w->durable || wal_frame_size(0) > space_left(w))
 		return w->failed;
-	(void)wal_append(w, FRAME_BARRIER, term, (struct span){0});
+	(void)wal_append(w, WAL_FRAME_BARRIER, term, (struct span){0});
 	return write_pending(w);
 }
 

@@ -45,7 +45,7 @@ enum parlor_err wal_reserve(const struct wal *, size_t bytes, size_t n) PARLOR_M
 size_t wal_payload_max(const struct wal *);
 
 /* Its index. There is room for it: wal_reserve was asked. The bytes are copied. */
-uint64_t wal_append(struct wal *, enum frame_type, uint64_t term, struct span payload);
+uint64_t wal_append(struct wal *, enum wal_frame_type, uint64_t term, struct span payload);
 enum parlor_err wal_flush(struct wal *) PARLOR_MUST_CHECK;
 /* When nothing more is to be written for now: a frame that says that the last one is durable, by
  * a write without a flush. Until it stands there, damage to that last frame could not be told from
