@@ -1,5 +1,6 @@
 /* The write-ahead log: what was flushed comes back, in order and whole, over as many segments
  * as it took; segments are made ahead, recycled and removed; a full or failing disk is told. */
+#include "stored.h"
 #include "wal_world.h"
 
 #include <setjmp.h>
@@ -200,6 +201,43 @@ static void a_segment_half_made_is_made_anew(void **state)
 	assert_int_equal(w->last, 1);
 }
 
+/* ---- the form: README.md of the store ------------------------------------------------------ */
+
+static void the_form_stays(void **state)
+{
+	const struct segment_head head = {
+		.journal_id = 0x1112, .number = 0x21, .first = 0x31, .seed = 0x41, .chain = 0x51};
+	struct buf b = {0};
+	struct segment_head read;
+	struct wal_frame f;
+	uint64_t chain = segment_chain(&head), from = chain;
+
+	(void)state;
+	segment_head_put(&b, &head);
+	assert_int_equal(b.len, SEGMENT_HEAD);
+	assert_hex("head", b.data, 64,
+		   "5041524c57414c31010000000000000012110000000000002100000000000000"
+		   "31000000000000004100000000000000510000000000000016233cd7143369d7");
+	assert_memory_equal(b.data, b.data + SEGMENT_HEAD / 2, SEGMENT_HEAD / 2);
+	assert_true(segment_head_get(b.data, &read));
+	assert_memory_equal(&read, &head, sizeof head);
+	buf_clear(&b);
+	wal_frame_put(&b,
+		      &(struct wal_frame){.index = 0x31,
+					  .term = 1,
+					  .durable = 0x30,
+					  .type = WAL_FRAME_BATCH,
+					  .payload = SPAN_TEXT("payload")},
+		      head.seed, &chain);
+	assert_hex("frame", b.data, b.len,
+		   "6ec6d6f56a1e7834070000000100000031000000000000000100000000000000"
+		   "30000000000000007061796c6f616400");
+	assert_int_equal(wal_frame_get(b.data, b.len, &from, &f), b.len);
+	assert_int_equal(from, chain);
+	assert_true(span_equal(f.payload, SPAN_TEXT("payload")));
+	buf_fini(&b);
+}
+
 /* ---- a disk that fails (tests/lib/fault_shim.c) ------------------------------------------ */
 
 static void fail_while(const struct wal_world *w, const char *variable, char path[WAL_WORLD_PATH])
@@ -281,6 +319,7 @@ int main(void)
 		TEST(another_journal_is_refused),
 		TEST(segments_of_another_size_are_refused),
 		TEST(a_segment_half_made_is_made_anew),
+		TEST(the_form_stays),
 		TEST(a_full_disk_is_told_before_and_passes),
 		TEST(a_failed_flush_is_the_end),
 	};
