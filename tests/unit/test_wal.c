@@ -3,6 +3,7 @@
 #include "stored.h"
 #include "wal_world.h"
 
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -116,6 +117,39 @@ static void what_is_retired_is_written_over(void **state)
 	assert_int_equal(w->batches, 5);
 }
 
+/* What is under way has ended, and what comes next is. */
+static void work(struct wal_world *w)
+{
+	struct pollfd ended = {.fd = wal_fd(w->wal), .events = POLLIN};
+
+	wal_work(w->wal, 0);
+	assert_int_equal(poll(&ended, 1, 10000), 1);
+	wal_work(w->wal, 0);
+}
+
+/* To the last frame that stands in it. */
+static void a_segment_stays_while_a_frame_of_it_is_needed(void **state)
+{
+	struct wal_world *w = *state;
+
+	w->payload = 1000;
+	open_wal(w);
+	const uint64_t of_one = (WAL_WORLD_SEGMENT - SEGMENT_HEAD) / wal_frame_size(w->payload);
+	write_frames(w, 3 * of_one);
+	wal_retire(w->wal, of_one - 1);
+	while (counts_of(w).ahead < WAL_AHEAD)
+		work(w);
+	assert_true(segment_there(w, 1));
+	wal_retire(w->wal, of_one);
+	work(w);
+	assert_false(segment_there(w, 1));
+	assert_true(segment_there(w, 2));
+	w->options.applied = of_one;
+	close_wal(w);
+	open_wal(w);
+	assert_int_equal(w->first, of_one + 1);
+}
+
 /* Where much was kept and nothing is any more, the space is given back. */
 static void what_is_too_much_is_removed(void **state)
 {
@@ -126,10 +160,8 @@ static void what_is_too_much_is_removed(void **state)
 	const uint64_t segments = counts_of(w).segments;
 	assert_true(segments > 8);
 	wal_retire(w->wal, wal_durable(w->wal));
-	for (uint64_t now_us = 0; counts_of(w).segments > 5; now_us++) {
-		wal_work(w->wal, now_us);
-		assert_int_equal(wal_wait(w->wal), PARLOR_E_OK);
-	}
+	while (counts_of(w).segments > 5)
+		work(w);
 	assert_true(counts_of(w).removed >= segments - 5);
 	w->options.applied = wal_durable(w->wal);
 	close_wal(w);
@@ -256,10 +288,8 @@ static void a_full_disk_is_told_before_and_passes(void **state)
 	uint8_t bytes[1000] = {0};
 
 	open_wal(w);
-	while (counts_of(w).ahead < 2) {
-		wal_work(w->wal, 0);
-		usleep(1000);
-	}
+	while (counts_of(w).ahead < WAL_AHEAD)
+		work(w);
 	fail_while(w, "FAULT_ENOSPC_WHEN_FILE", fault);
 	uint64_t written = 0;
 	while (wal_reserve(w->wal, sizeof bytes, 1) == PARLOR_E_OK) {
@@ -314,6 +344,7 @@ int main(void)
 		TEST(frames_share_a_flush),
 		TEST(the_largest_frame_finds_a_place),
 		TEST(what_is_retired_is_written_over),
+		TEST(a_segment_stays_while_a_frame_of_it_is_needed),
 		TEST(what_is_too_much_is_removed),
 		TEST(idle_is_said_once),
 		TEST(another_journal_is_refused),
