@@ -86,9 +86,9 @@ def floor(figures, path):
             p.text(left - 10, y + 14, name, 13, anchor="end")
             p.bar(left, y + 2, length, step - 7, colour_of(system))
             said = number(value)
-            if system not in ("parlor", "skeleton"):
+            if colour_of(system) not in (OURS, CEILING):
                 said += f" · Parlor is {ours / value:.1f}×"
-            p.text(left + length + 8, y + 14, said, 13, PALE if system == "skeleton" else INK)
+            p.text(left + length + 8, y + 14, said, 13, PALE if colour_of(system) == CEILING else INK)
             y += step
         y += 32
     p.text(20, height - 14, FOOTNOTE, 12, PALE)
