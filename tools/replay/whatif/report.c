@@ -151,6 +151,7 @@ static const char *const fixed[] = {
 	"an agent answers offers as it did, in turn; who never did as all of them did",
 	"visitors come, write and are there when they did; agents are there, and away, when they "
 	"were",
+	"time passes while the disk was full, when the desk's stood still",
 };
 
 /* ---- printing ------------------------------------------------------------------------ */
