@@ -240,8 +240,13 @@ SELECT c.visitor_id AS openid, s.agent_no AS uid,
 FROM desk_stint s JOIN desk_conversation c
   ON c.ent_id = s.ent_id AND c.conversation_id = s.conversation_id;
 
+-- touid: of one that was given to a team, who served next; 0 while nobody does.
 CREATE OR REPLACE /*M!100203 ALGORITHM=TEMPTABLE */ VIEW tp_customer_service_users_change AS
-SELECT t.no AS cid, t.from_agent_no AS uid, COALESCE(t.to_agent_no, 0) AS touid,
+SELECT t.no AS cid, t.from_agent_no AS uid,
+       COALESCE(NULLIF(t.to_agent_no, 0),
+                (SELECT s.agent_no FROM desk_stint s
+                 WHERE s.ent_id = t.ent_id AND s.conversation_id = t.conversation_id
+                   AND s.started_at >= t.ended_at ORDER BY s.n LIMIT 1), 0) AS touid,
        TIMESTAMPDIFF(SECOND, '1970-01-01', t.ended_at) AS time, t.ent_id AS token,
        (SELECT c.visitor_id FROM desk_conversation c
         WHERE c.ent_id = t.ent_id AND c.conversation_id = t.conversation_id) AS openid

@@ -296,6 +296,11 @@ def test_what_fans_and_users_said_and_who_passed_whom_on(book):
         book.put("desk_transfer", conversation_id="c1", no=no, from_agent_no=12, to_agent_no=13, how=how,
                  asked_at=at(25), ended_at=at(30))
     assert book.view("tp_customer_service_users_change") == [(91, 12, 13, unix(30), T)]
+    book.put("desk_transfer", conversation_id="c1", no=94, from_agent_no=13, to_team_no=5, mode=1, how=5,
+             asked_at=at(40), ended_at=at(40))
+    assert book.view("tp_customer_service_users_change")[1:] == [(94, 13, 0, unix(40), T)]
+    book.stint(83, 1, 3, agent_no=12, from_seq=5, started_at=at(50))
+    assert book.view("tp_customer_service_users_change")[1:] == [(94, 13, 12, unix(40), T)]
 
 
 def test_no_view_takes_a_change(book):
