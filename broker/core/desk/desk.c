@@ -90,6 +90,7 @@ static void booting(struct core *c)
 {
 	struct desk_state *d = c->desk;
 	go_on(c);
+	d->heard = false;
 	d->wanted = count_available(c);
 	if (d->row.given)
 		desk_clock_tell(c);
