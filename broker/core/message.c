@@ -148,6 +148,31 @@ static enum parlor_err find_mentions(struct core *c, const struct core_call *cal
 	return err;
 }
 
+/* Whether the room takes it from that member, whose membership it is then. */
+static enum parlor_err room_takes(struct core *c, const struct core_call *call, struct room *room,
+				  struct member *m, const struct core_post *q,
+				  struct membership **ms, uint64_t *mentions)
+{
+	enum parlor_err err = PARLOR_E_OK;
+	if (room->row.conversation && !room->talk)
+		err = c->desk->hooks->may_post(c, room, m->no);
+	/* It may open another one by it: then nothing else may be wrong with it. */
+	if (err == PARLOR_E_CONVERSATION_CLOSED) {
+		enum parlor_err other = find_mentions(c, call, room, q, mentions);
+		return other ? other : err;
+	}
+	if (err)
+		return err;
+	if (room->row.state == ROOM_STATE_DISSOLVED)
+		return PARLOR_E_ROOM_DISSOLVED;
+	if (room->row.state == ROOM_STATE_CLOSED)
+		return PARLOR_E_ROOM_CLOSED;
+	err = membership_find(c, room, m, ms);
+	if (!err && !*ms)
+		err = PARLOR_E_NOT_MEMBER;
+	return err ? err : find_mentions(c, call, room, q, mentions);
+}
+
 enum parlor_err core_post(struct core *c, const struct core_call *call, const struct core_post *q,
 			  struct core_posted *posted)
 {
@@ -174,25 +199,7 @@ enum parlor_err core_post(struct core *c, const struct core_call *call, const st
 		return err;
 	if (q->refusal)
 		return q->refusal;
-	if (room->row.conversation && !room->talk)
-		err = c->desk->hooks->may_post(c, room, m->no);
-	/* It may open another one by it: then nothing else may be wrong with it. */
-	if (err == PARLOR_E_CONVERSATION_CLOSED) {
-		enum parlor_err other = find_mentions(c, call, room, q, mentions);
-		return other ? other : err;
-	}
-	if (err)
-		return err;
-
-	if (room->row.state == ROOM_STATE_DISSOLVED)
-		return PARLOR_E_ROOM_DISSOLVED;
-	if (room->row.state == ROOM_STATE_CLOSED)
-		return PARLOR_E_ROOM_CLOSED;
-	err = membership_find(c, room, m, &ms);
-	if (!err && !ms)
-		err = PARLOR_E_NOT_MEMBER;
-	if (!err)
-		err = find_mentions(c, call, room, q, mentions);
+	err = room_takes(c, call, room, m, q, &ms, mentions);
 	if (err)
 		return err;
 
