@@ -463,14 +463,13 @@ static void move_remove_member(struct world *w)
 		return;
 	const struct d_room *room = model_room(model(w), a.c->row.room);
 	bool closed = a.c->row.state == CONVERSATION_CLOSED;
+	struct span in = {room->id, room->id_len};
 	struct span who = a.c->row.seat ? agent_of(w, a.c->row.seat) : a.c->row.visitor_id;
-	enum parlor_err err = core_desk_may_leave(w->core, &w->call,
-						  (struct span){room->id, room->id_len}, &who, 1);
+	enum parlor_err err = core_desk_may_leave(w->core, &w->call, in, &who, 1);
 	if (!err)
-		err = core_members_remove(w->core, &w->call, (struct span){room->id, room->id_len},
-					  &who, 1, &(struct core_notice){.body = NOBODY}, &view);
-	desk_told(w, err, "remove %.*s from the room of %s", (int)who.len, (const char *)who.data,
-		  a.id);
+		err = core_members_remove(w->core, &w->call, in, &who, 1,
+					  &(struct core_notice){.body = NOBODY}, &view);
+	desk_told(w, err, "remove %.*s from %s", (int)who.len, (const char *)who.data, a.id);
 	WANT(w, err || closed, "it was needed there");
 }
 
@@ -485,13 +484,12 @@ static const struct {
 	{25, move_mode},      {80, move_presence},     {6, move_all_come}, {3, move_all_go},
 	{5, move_room_state}, {5, move_remove_member}, {40, desk_change},
 };
-#define MOVES (sizeof moves / sizeof moves[0])
 
 void desk_move(struct world *w)
 {
 	uint64_t sum = 0;
 	size_t at = 0;
-	for (size_t i = 0; i < MOVES; i++)
+	for (size_t i = 0; i < sizeof moves / sizeof moves[0]; i++)
 		sum += moves[i].weight;
 	uint64_t dice = world_below(w, sum);
 	while (dice >= moves[at].weight)
