@@ -191,7 +191,7 @@ static const char *kind_of(enum audit_exit code)
 		[AUDIT_USAGE] = "usage",     [AUDIT_JOURNAL] = "journal",
 		[AUDIT_ROWS] = "rows",       [AUDIT_UNREAD] = "unread",
 		[AUDIT_MYSQL] = "mysql",     [AUDIT_UNREADABLE] = "unreadable",
-		[AUDIT_TRIMMED] = "trimmed",   [AUDIT_DESK] = "desk",
+		[AUDIT_TRIMMED] = "trimmed", [AUDIT_DESK] = "desk",
 	};
 	return kinds[code];
 }
