@@ -7,7 +7,7 @@
 #ifndef DESK_IDLE_H
 #define DESK_IDLE_H
 
-#include "desk/ledger.h"
+#include "desk/ledger_state.h"
 
 #define IDLE_LATE_US UINT64_C(2000000)
 

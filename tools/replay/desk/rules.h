@@ -3,7 +3,7 @@
 #ifndef DESK_RULES_H
 #define DESK_RULES_H
 
-#include "desk/ledger.h"
+#include "desk/ledger_state.h"
 
 /* A record, and the conversation before it (NULL: it is opened) and behind it. */
 struct step {

@@ -3,7 +3,7 @@
 #ifndef DESK_STANDING_H
 #define DESK_STANDING_H
 
-#include "desk/ledger.h"
+#include "desk/ledger_state.h"
 
 /* An offer or an assignment that says which place the conversation had. */
 void standing_before(struct ledger *, const struct step *);

@@ -5,7 +5,7 @@
 #ifndef DESK_STAYS_H
 #define DESK_STAYS_H
 
-#include "desk/ledger.h"
+#include "desk/ledger_state.h"
 
 /* Rooms that are looked at, unless it is all of them: those that have conversations. */
 void stays_expect(struct ledger *, uint64_t room);
